@@ -1,0 +1,119 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* base.h -- what every file of the protocol core stands on: libc, the host's
+ * pools, error codes, wiping, and the log.
+ *
+ * The core includes nothing else of the host: pools and their strings are
+ * the only shared vocabulary.  Everything more goes through host.h.
+ */
+
+#ifndef MOD_SFTP_BASE_H
+#define MOD_SFTP_BASE_H
+
+#ifdef HAVE_CONFIG_H
+# undef HAVE_CONFIG_H           /* the host's, of no concern to the core */
+#endif
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "pool.h"
+#include "str.h"
+
+#define SFTP_MUST_CHECK __attribute__((warn_unused_result))
+#define SFTP_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define SFTP_UNUSED __attribute__((unused))
+#define SFTP_NELEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Error codes of the core: 0 or one of these.  Functions that speak errno
+ * (file operations) say so in their header.
+ */
+enum sftp_err {
+  SFTP_OK = 0,
+  SFTP_ERR_SHORT = -1,          /* the message ends before its last field */
+  SFTP_ERR_EXTRA = -2,          /* bytes follow the last field */
+  SFTP_ERR_FORMAT = -3,         /* a field holds what it must not */
+  SFTP_ERR_LIMIT = -4,          /* larger than its bound */
+  SFTP_ERR_CRYPTO = -5,         /* libcrypto refused or failed */
+  SFTP_ERR_MAC = -6,            /* a MAC or tag does not match */
+  SFTP_ERR_ORDER = -7,          /* a message that may not come now */
+  SFTP_ERR_NOMATCH = -8,        /* no algorithm in common */
+  SFTP_ERR_KEX = -9,            /* the key exchange failed */
+  SFTP_ERR_EOF = -10,           /* the peer closed the connection */
+  SFTP_ERR_IO = -11,            /* the socket failed */
+  SFTP_ERR_DENIED = -12,        /* policy says no */
+  SFTP_ERR_UNSUPPORTED = -13,   /* known to nobody here */
+  SFTP_ERR_TIMEOUT = -14,
+  SFTP_ERR_CLOSED = -15,        /* the peer sent DISCONNECT */
+  SFTP_ERR_VERSION = -16,       /* no common protocol version */
+  SFTP_ERR_SERVICE = -17,       /* a service we do not have */
+  SFTP_ERR_TOOMANY = -18,       /* attempts, channels, connections */
+  SFTP_ERR_PASSPHRASE = -19     /* a private key needs another passphrase */
+};
+
+/* A short English text for a code; never NULL. */
+const char *sftp_strerror(int err);
+
+/* Overwrites n bytes so that no compiler removes it. */
+void sftp_wipe(void *p, size_t n);
+
+/* True when the n bytes are equal; time depends on n only. */
+bool sftp_same(const void *a, const void *b, size_t n) SFTP_MUST_CHECK;
+
+/* Fills n bytes from the CSPRNG.  Ends the process if the system has none. */
+void sftp_random(void *p, size_t n);
+
+/* Milliseconds of the monotonic clock (the host's clock, or a test's). */
+uint64_t sftp_now_ms(void);
+
+/* ---- Log and trace (log.c; the sinks are the host's, see host.h) */
+
+enum sftp_trace_channel { TRACE_SSH2, TRACE_SFTP, TRACE_SCP, TRACE_NCHANNELS };
+
+/* Highest level wanted per channel; set by the host when a session begins,
+ * so that a trace call costs one comparison while tracing is off.
+ */
+extern int sftp_trace_levels[TRACE_NCHANNELS];
+
+/* One line to SFTPLog.  Control characters and invalid UTF-8 in the finished
+ * line are written as \xHH, so that text of the peer may be passed as it is.
+ * Lines are cut at 4 KiB.
+ */
+void sftp_log(const char *fmt, ...) SFTP_PRINTF(1, 2);
+
+/* One line to the system's authentication log: level is a syslog level
+ * (LOG_NOTICE, LOG_INFO...).  Same escaping.
+ */
+void sftp_auth_log(int level, const char *fmt, ...) SFTP_PRINTF(2, 3);
+
+void sftp_trace_msg(enum sftp_trace_channel chan, int level, const char *fmt,
+  ...) SFTP_PRINTF(3, 4);
+
+/* Levels: 1-3 errors, 7-8 a request with its arguments, 16-20 packets. */
+#define SFTP_TRACE(chan, level, ...) \
+  do { \
+    if (__builtin_expect((level) <= sftp_trace_levels[(chan)], 0)) { \
+      sftp_trace_msg((chan), (level), __VA_ARGS__); \
+    } \
+  } while (0)
+
+/* Escapes len bytes for a log line or a terminal into dst of size dstsz:
+ * printable ASCII and valid UTF-8 stay, the rest becomes \xHH.  Always
+ * terminated, never longer than dst.  Returns dst.
+ */
+char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len);
+
+#endif /* MOD_SFTP_BASE_H */

@@ -1,0 +1,124 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* channel.h -- session channels (RFC 4254) and what answers on them.
+ *
+ * A channel carries one service: the SFTP subsystem, SCP, or a small command.
+ * Services know no window and no packet: they are given bytes and give bytes.
+ *
+ * In: bytes are offered where they lie in the receive buffer.  A service
+ * takes what it can use; the rest is kept and offered again, together with
+ * what follows.  Bytes taken may be referred to until flush() is called, so
+ * that writes to a file can be gathered.
+ *
+ * Out: small answers are gathered into one message; bulk data is read
+ * straight into messages (reserve, commit).  What the window does not allow
+ * waits in the channel, and sftp_channel_room() tells the service to stop.
+ */
+
+#ifndef MOD_SFTP_CHANNEL_H
+#define MOD_SFTP_CHANNEL_H
+
+#include <sys/uio.h>
+
+#include "wire.h"
+
+struct ssh_conn;
+struct sftp_channel;
+
+struct sftp_service {
+  const char *name;             /* "sftp", "scp" */
+  /* Takes bytes of the client; returns how many were used (0..len), or a
+   * negative SFTP_ERR_* that ends the channel.  Is offered at least the bytes
+   * it left plus what has come since.
+   */
+  ssize_t (*input)(void *svc, const unsigned char *p, size_t len);
+  /* The bytes taken so far are about to go away: use them now. */
+  int (*flush)(void *svc);
+  /* There is room to send again, after room() was 0: go on with output.  Input
+   * that was left is offered again by itself afterwards.
+   */
+  int (*ready)(void *svc);
+  /* No more bytes will come; all that came was offered. */
+  int (*eof)(void *svc);
+  /* The channel is gone, for whatever reason: abort what is open. */
+  void (*close)(void *svc);
+  /* Bytes certainly needed to complete the request at hand (0: unknown). */
+  size_t (*missing)(void *svc);
+};
+
+/* Begins a service on a channel.  pool dies with the channel.  args is the
+ * command line behind the first word for exec, "" for a subsystem.  Returns
+ * the service's state, or NULL to refuse; *why then is a text for log and
+ * client.
+ */
+typedef void *(*sftp_service_start)(struct ssh_conn *c,
+  struct sftp_channel *ch, pool *p, const char *args, const char **why);
+
+/* Which service answers to which request; handed down by row 5 (conn.c). */
+struct sftp_service_row {
+  const char *request;          /* "subsystem" or "exec" */
+  const char *word;             /* the subsystem or the command's first word */
+  unsigned int need;            /* SFTP_SERVICE_FL_* that must be on */
+  const struct sftp_service *ops;
+  sftp_service_start start;
+};
+
+extern const struct sftp_service_row sftp_service_rows[];       /* conn.c */
+
+/* ---- For services */
+
+uint32_t sftp_channel_id(const struct sftp_channel *ch);
+/* Bytes the service may still produce before it should wait for ready(). */
+size_t sftp_channel_room(const struct sftp_channel *ch);
+/* Data to the client; copied, queued when the window is closed. */
+int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n)
+  SFTP_MUST_CHECK;
+int sftp_channel_write_stderr(struct sftp_channel *ch, const void *p,
+  size_t n) SFTP_MUST_CHECK;
+/* Room for n bytes of data in place, as pieces; returns how many pieces were
+ * filled in, or 0 when it cannot be had at this time (window, rekey,
+ * compression): then read elsewhere and use sftp_channel_write().
+ */
+int sftp_channel_reserve(struct sftp_channel *ch, size_t n, struct iovec *iov,
+  int max);
+/* Sends the first n of the bytes reserved last; n may be 0. */
+int sftp_channel_commit(struct sftp_channel *ch, size_t n) SFTP_MUST_CHECK;
+/* The service is done: exit-status (unless negative), EOF and CLOSE leave once
+ * everything written before is out.
+ */
+void sftp_channel_finish(struct sftp_channel *ch, int status);
+struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch);
+
+/* ---- For conn.c */
+
+struct sftp_channels;
+
+struct sftp_channels *sftp_channels_new(struct ssh_conn *c);
+/* Message handlers (RFC 4254); the fields behind the number are in r. */
+int sftp_on_channel_open(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_data(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_extended_data(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_window_adjust(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_eof(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_channel_reply(struct ssh_conn *c, struct sftp_rd *r);
+/* Before bytes of the receive buffer move: services use what they hold. */
+int sftp_channels_flush(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* Moves queued output and offers input again; call once per turn. */
+int sftp_channels_pump(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* Bytes certainly still to come in answer to open requests. */
+size_t sftp_channels_missing(const struct ssh_conn *c);
+/* The id of the peer's end of the channel opened last; false if none. */
+bool sftp_channels_last(const struct ssh_conn *c, uint32_t *remote_id);
+unsigned int sftp_channels_count(const struct ssh_conn *c);
+/* All channels go; services abort what is open.  Idempotent. */
+void sftp_channels_close_all(struct ssh_conn *c);
+
+#endif /* MOD_SFTP_CHANNEL_H */

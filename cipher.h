@@ -1,0 +1,66 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* cipher.h -- encryption of binary packets (RFC 4253, section 6.3; RFC 4344;
+ * RFC 5647 as OpenSSH has it; chacha20-poly1305@openssh.com).
+ *
+ * All work is done in place.  A packet is its 4 length bytes, then
+ * packet_length bytes (padding length, payload, padding), then the MAC or
+ * tag.  AEAD ciphers (tag_len > 0) seal and open whole packets; the others
+ * transform bytes and leave the MAC to mac.h.  packet.c alone combines them.
+ */
+
+#ifndef MOD_SFTP_CIPHER_H
+#define MOD_SFTP_CIPHER_H
+
+#include "alg.h"
+
+struct sftp_cipher;             /* one direction, keyed */
+
+struct sftp_cipher_ops {
+  /* Keys c (c->alg is set).  key and iv have the row's lengths. */
+  int (*init)(struct sftp_cipher *c, const unsigned char *key,
+    const unsigned char *iv, bool encrypt);
+  void (*free)(struct sftp_cipher *c);
+  /* Not AEAD: transforms n bytes in place, n a multiple of block_len. */
+  int (*crypt)(struct sftp_cipher *c, unsigned char *p, size_t n);
+  /* AEAD: packet_length out of the 4 bytes at p, which stay as they are. */
+  int (*length)(struct sftp_cipher *c, uint32_t seqno, const unsigned char *p,
+    uint32_t *len);
+  /* AEAD: encrypts p[0 .. 4+len) and writes the tag behind. */
+  int (*seal)(struct sftp_cipher *c, uint32_t seqno, unsigned char *p,
+    size_t len);
+  /* AEAD: checks the tag at p[4+len] and decrypts; SFTP_ERR_MAC on mismatch. */
+  int (*open)(struct sftp_cipher *c, uint32_t seqno, unsigned char *p,
+    size_t len);
+};
+
+struct sftp_cipher_alg {
+  struct sftp_alg alg;
+  const struct sftp_cipher_ops *ops;
+  const char *evp;              /* libcrypto's name, NULL for `none' */
+  unsigned short key_len, iv_len, block_len, tag_len;
+  unsigned short discard;       /* key stream bytes thrown away (arcfour) */
+};
+
+struct sftp_cipher {
+  const struct sftp_cipher_alg *alg;
+  void *state;                  /* the ops' own */
+  pool *pool;
+};
+
+extern const struct sftp_cipher_alg sftp_ciphers[];     /* ends with a NULL name */
+
+/* Keys a cipher for one direction; it lives as long as p and is wiped with
+ * it.  key has alg->key_len bytes, iv alg->iv_len.
+ */
+int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
+  const unsigned char *key, const unsigned char *iv, bool encrypt,
+  struct sftp_cipher **c) SFTP_MUST_CHECK;
+
+#endif /* MOD_SFTP_CIPHER_H */

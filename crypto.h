@@ -1,0 +1,44 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* crypto.h -- libcrypto and libsodium, made ready once per process.
+ *
+ * Everything is fetched in the parent before it forks and constant from then
+ * on, so that sessions share it copy-on-write.
+ */
+
+#ifndef MOD_SFTP_CRYPTO_H
+#define MOD_SFTP_CRYPTO_H
+
+#include <openssl/evp.h>
+
+#include "base.h"
+
+/* Fetches what the tables name.  May be called again; SFTP_ERR_CRYPTO when
+ * libcrypto or libsodium cannot be used at all (why is logged).
+ */
+int sftp_crypto_init(void) SFTP_MUST_CHECK;
+void sftp_crypto_free(void);
+
+/* Demands approved algorithms only from now on (rows without ALG_FIPS become
+ * unusable); also true by itself when libcrypto runs with its fips provider.
+ */
+void sftp_crypto_set_fips(bool on);
+bool sftp_crypto_fips(void);
+
+/* Fetched objects by libcrypto's name ("AES-128-GCM", "SHA256", "HMAC"); NULL
+ * when this libcrypto does not have it.  Owned by crypto.c.
+ */
+const EVP_CIPHER *sftp_crypto_cipher(const char *name);
+const EVP_MD *sftp_crypto_digest(const char *name);
+EVP_MAC *sftp_crypto_mac(const char *name);
+
+/* Drains libcrypto's error queue into text in p ("(unknown)" when empty). */
+const char *sftp_crypto_errors(pool *p);
+
+#endif /* MOD_SFTP_CRYPTO_H */

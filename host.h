@@ -1,0 +1,264 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host.h -- everything the protocol core needs of the host.
+ *
+ * Implemented over ProFTPD by the host-*.c files and by a small fake in
+ * t/fake/.  No wire format here, no host type there: the core passes names,
+ * paths, bytes and plain libc structs.
+ *
+ * Functions return 0 or -1 with errno unless they say otherwise.  Strings
+ * that are handed back live in the pool given, or as long as the host.
+ */
+
+#ifndef MOD_SFTP_HOST_H
+#define MOD_SFTP_HOST_H
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <dirent.h>
+
+#include "base.h"
+#include "wire.h"
+
+struct host;                    /* the host's side of one connection */
+struct ssh_conn;
+struct sftp_settings;
+
+/* ---- Log, trace, clock (sinks of log.c; text is already escaped) */
+
+void host_log_line(const char *line);
+void host_auth_log_line(int level, const char *line);
+void host_trace_line(enum sftp_trace_channel chan, int level,
+  const char *line);
+uint64_t host_now_ms(void);
+
+/* ---- Waiting */
+
+/* Sleeps until fd is ready for `events' (poll(2)), timeout_ms passed (-1:
+ * none) or a signal was handled; runs the host's timers and signals.  Returns
+ * poll's revents, 0 otherwise.  Does not return when the host ends the
+ * session.
+ */
+int host_wait(struct host *h, int fd, short events, int timeout_ms);
+/* Runs what the host has pending (timers, signals) without sleeping; cheap. */
+void host_poll(struct host *h);
+/* The client did something: idle timer; a transfer moves: no-transfer and
+ * stalled timers.
+ */
+enum host_activity { HOST_ACTIVE_PACKET, HOST_ACTIVE_TRANSFER };
+void host_active(struct host *h, enum host_activity what);
+
+/* ---- Counters, notes, events, commands that are only logged */
+
+/* Bytes on the wire since the last call. */
+void host_count_raw(struct host *h, size_t in, size_t out);
+/* Session note and environment variable of that name; replaces. */
+void host_note(struct host *h, const char *name, const char *value);
+/* An event of spec/events-abi.md, section 1. */
+void host_event(struct host *h, const char *name, const void *data);
+/* LOG_CMD (or LOG_CMD_ERR) of a message of the SSH protocol. */
+enum host_ssh_class { HOST_SSH_AUTH, HOST_SSH_MISC };
+void host_ssh_cmd(struct host *h, const char *name, const char *arg,
+  enum host_ssh_class cls, bool ok);
+/* "ssh2", "sftp", "scp": what the scoreboard and the log variables say. */
+void host_set_protocol(struct host *h, const char *protocol);
+/* The connection's exchange is complete (the host may send DISCONNECTs of its
+ * own through sftp_disconnect() from now on).
+ */
+void host_keyed(struct host *h);
+
+/* ---- Authentication: the order is auth.c's, spec/host-api.md, section 5 */
+
+enum host_verdict {
+  HOST_AUTH_OK = 0,
+  HOST_AUTH_NO_USER,
+  HOST_AUTH_BAD,                /* wrong password or key */
+  HOST_AUTH_EMPTY,              /* empty password not allowed */
+  HOST_AUTH_EXPIRED,
+  HOST_AUTH_DISABLED,
+  HOST_AUTH_BLOCKED,            /* a PRE_CMD handler said no */
+  HOST_AUTH_ERROR
+};
+
+/* A USERAUTH_REQUEST begins: USER is dispatched; *user is replaced when a
+ * handler rewrote it.  -1: refused, the connection must end.
+ */
+int host_auth_begin(struct host *h, pool *p, const char **user,
+  const char *method);
+/* PASS PRE_CMD with the password, or NULL for methods without one. */
+enum host_verdict host_auth_pass(struct host *h, const char *user,
+  char *password);
+enum host_verdict host_auth_password(struct host *h, const char *user,
+  const char *password);
+/* Whether a stored key of the user is this one; equal work for users that do
+ * not exist.  *id is for the log (which store, line, comment).
+ */
+enum host_verdict host_auth_user_key(struct host *h, pool *p,
+  const char *user, struct sftp_str blob, const char **id);
+/* Account still valid (expiry and the like). */
+enum host_verdict host_auth_authorize(struct host *h, const char *user);
+/* Ends the request: command phases, and with ok == false the failure texts. */
+enum host_auth_result { HOST_REQ_DONE, HOST_REQ_PARTIAL, HOST_REQ_PROBE,
+  HOST_REQ_FAILED, HOST_REQ_UNHANDLED };
+void host_auth_end(struct host *h, const char *user, const char *method,
+  enum host_auth_result res);
+/* The whole login (section 5.3): identity, limits, home, chroot, privileges,
+ * log.  0, or -1: this login fails, the client may try again.
+ */
+int host_login(struct host *h, const char *user, const char *method);
+/* After USERAUTH_SUCCESS went out: PASS POST_CMD and LOG_CMD, late settings
+ * (per user).  Returns the settings in force from now on.
+ */
+const struct sftp_settings *host_logged_in(struct host *h, const char *user);
+/* The limit of failed attempts was reached. */
+void host_auth_max(struct host *h, const char *user, unsigned int max);
+/* Text of SFTPDisplayBanner with its variables expanded; NULL when none. */
+const char *host_banner(struct host *h, pool *p);
+/* Text of DisplayLogin, for stderr of the first SFTP channel; NULL if none. */
+const char *host_login_message(struct host *h, pool *p);
+const char *host_remote_ip(struct host *h);
+
+/* ---- The gate: one operation on files, from its name to its log line
+ *
+ * Every SFTP request and SCP action makes an operation, asks permission for
+ * each path it names, acts, and ends it.  The row of the operation says its
+ * own command name, its FTP twin, the <Limit> names and the filters
+ * (spec/host-api.md, section 7).
+ */
+
+enum host_request {
+  HOST_INIT, HOST_OPEN_READ, HOST_OPEN_WRITE, HOST_OPEN_APPEND, HOST_CLOSE,
+  HOST_READ, HOST_WRITE, HOST_LSTAT, HOST_FSTAT, HOST_STAT, HOST_SETSTAT,
+  HOST_FSETSTAT, HOST_OPENDIR, HOST_READDIR, HOST_REMOVE, HOST_MKDIR,
+  HOST_RMDIR, HOST_REALPATH, HOST_RENAME, HOST_READLINK, HOST_SYMLINK,
+  HOST_LINK, HOST_LOCK, HOST_UNLOCK, HOST_EXTENDED, HOST_STATVFS, HOST_FSYNC,
+  HOST_HARDLINK, HOST_HOMEDIR, HOST_LIMITS, HOST_COPY, HOST_DIGEST,
+  HOST_XATTR_GET, HOST_XATTR_SET,
+  HOST_SCP_RECV, HOST_SCP_SEND, HOST_SCP_MKDIR,
+  HOST_NREQUESTS
+};
+
+struct host_op {
+  struct host *host;
+  pool *pool;                   /* of this operation */
+  enum host_request req;
+  const char *refused;          /* after a refusal: text naming the rule */
+  void *state;                  /* the host's own */
+};
+
+/* Begins an operation; arg is what logs show (path, handle, "old new"). */
+void host_op_begin(struct host *h, struct host_op *op, pool *p,
+  enum host_request req, const char *arg);
+/* PRE_CMD phases, rewrites, <Limit>, filters and hidden files for the path.
+ * Returns the path to act on (absolute, after rewrites), or NULL with errno
+ * and op->refused.  For operations of two paths, `second' goes through the
+ * same with the second's rules; NULL otherwise.
+ */
+const char *host_permit(struct host_op *op, const char *path,
+  const char **second);
+/* Without dispatching: only <Limit> and filters of the row, for an open
+ * handle's path (cached by the handle where rules allow).
+ */
+int host_permit_handle(struct host_op *op, const char *path);
+/* Ends it: POST_CMD and LOG_CMD with err 0, the *_ERR pair otherwise, of the
+ * own name and the twin.  status and text are what the client was told.
+ */
+void host_op_end(struct host_op *op, int err, unsigned int status,
+  const char *text);
+
+/* ---- Files.  All paths are those host_permit() returned. */
+
+struct host_file;
+
+/* Opens for a transfer within op (HOST_OPEN_*, HOST_SCP_*): HiddenStores,
+ * stalled timer, throttle, owner rules.  flags as open(2), mode for new files.
+ */
+struct host_file *host_open(struct host_op *op, const char *path, int flags,
+  mode_t mode);
+/* Closes; op is the closing request's (HOST_CLOSE, HOST_SCP_*).  complete
+ * false: the transfer was aborted.  -1 with errno when close or rename fails.
+ */
+int host_close(struct host_op *op, struct host_file *f, bool complete);
+const char *host_file_path(const struct host_file *f);
+/* Reads up to the sum of iov; short only at the end of the file. */
+ssize_t host_preadv(struct host_file *f, const struct iovec *iov, int n,
+  off_t offset);
+/* Writes all of it or fails; *done gets the bytes written.  Append handles
+ * ignore offset.
+ */
+int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
+  off_t offset, size_t *done);
+int host_fstat(struct host_file *f, struct stat *st);
+int host_ftruncate(struct host_file *f, off_t size);
+int host_fchmod(struct host_file *f, mode_t mode);
+int host_fchown(struct host_file *f, uid_t uid, gid_t gid);
+int host_futimes(struct host_file *f, const struct timespec ts[2]);
+int host_fsync(struct host_file *f);
+int host_fstatvfs(struct host_file *f, struct statvfs *st);
+/* Copies len bytes (0: to the end) between open files, in the kernel where
+ * possible; runs host_poll() between pieces.
+ */
+int host_copy_range(struct host_file *from, off_t from_off,
+  struct host_file *to, off_t to_off, uint64_t len);
+/* True while the host wants a pause (throttling) before more is moved. */
+void host_throttle(struct host_file *f, size_t n);
+
+int host_stat(struct host *h, const char *path, struct stat *st);
+int host_lstat(struct host *h, const char *path, struct stat *st);
+int host_truncate(struct host *h, const char *path, off_t size);
+int host_chmod(struct host *h, const char *path, mode_t mode);
+int host_chown(struct host *h, const char *path, uid_t uid, gid_t gid);
+int host_lchown(struct host *h, const char *path, uid_t uid, gid_t gid);
+int host_utimes(struct host *h, const char *path, const struct timespec ts[2],
+  bool follow);
+int host_mkdir(struct host_op *op, const char *path, mode_t mode);
+int host_rmdir(struct host *h, const char *path);
+int host_unlink(struct host_op *op, const char *path);
+int host_rename(struct host_op *op, const char *from, const char *to,
+  bool overwrite);
+int host_link(struct host *h, const char *from, const char *to);
+int host_symlink(struct host *h, const char *target, const char *path);
+/* The link's text as it is stored, NUL-terminated in p. */
+int host_readlink(struct host *h, pool *p, const char *path,
+  const char **target);
+/* Canonical absolute path: what exists is resolved, the rest is kept. */
+const char *host_realpath(struct host *h, pool *p, const char *path);
+int host_statvfs(struct host *h, const char *path, struct statvfs *st);
+
+/* Directories: entries that rules hide are skipped.  st is the entry's lstat
+ * as the client may see it (DirFakeUser and the like applied).
+ */
+struct host_dir;
+struct host_dir *host_opendir(struct host_op *op, const char *path);
+/* 1: *name and *st are filled, 0: end, -1: errno. */
+int host_readdir(struct host_dir *d, const char **name, struct stat *st);
+int host_closedir(struct host_op *op, struct host_dir *d);
+const char *host_dir_path(const struct host_dir *d);
+
+/* Names for ids and back; the name lives in p, never NULL for an id. */
+const char *host_uid_name(struct host *h, pool *p, uid_t uid);
+const char *host_gid_name(struct host *h, pool *p, gid_t gid);
+int host_name_uid(struct host *h, const char *name, uid_t *uid);
+int host_name_gid(struct host *h, const char *name, gid_t *gid);
+/* What DirFake* make of st for the client. */
+void host_fake_stat(struct host *h, const char *path, struct stat *st);
+bool host_times_gmt(struct host *h);
+
+const char *host_cwd(struct host *h);           /* where the login landed */
+const char *host_user(struct host *h);
+/* Home of a user ("" = the own); NULL with errno. */
+const char *host_home(struct host *h, pool *p, const char *user);
+/* Paths matching a shell pattern inside the user's root; NULL-terminated. */
+const char **host_glob(struct host *h, pool *p, const char *pattern);
+unsigned int host_max_handles(struct host *h);
+/* Scoreboard: what the session does now (ftpwho). */
+void host_doing(struct host *h, const char *cmd, const char *arg);
+
+#endif /* MOD_SFTP_HOST_H */

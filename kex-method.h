@@ -1,0 +1,69 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* kex-method.h -- one key exchange method: a row in kex.c's table and a
+ * struct of functions in a kex-*.c.
+ *
+ * A method sees its own messages (30 to 49) and fills in what is special to
+ * it: the fields hashed between K_S and K, the fields of its reply, and K.
+ * Exchange hash, host key signature and key derivation are written once, in
+ * kex.c (RFC 4253, sections 7.2 and 8; RFC 5656, section 4; RFC 8731).
+ */
+
+#ifndef MOD_SFTP_KEX_METHOD_H
+#define MOD_SFTP_KEX_METHOD_H
+
+#include "alg.h"
+
+struct sftp_kex_exchange;
+
+struct sftp_kex_ops {
+  /* Handles message `type' whose fields behind the number are in r.  Sets
+   * x->done when the reply can be made.  Peer values are checked here; what
+   * is held of secrets is wiped before returning.
+   */
+  int (*message)(struct sftp_kex_exchange *x, unsigned int type,
+    struct sftp_rd *r);
+};
+
+struct sftp_kex_method {
+  struct sftp_alg alg;
+  const char *digest;           /* libcrypto's name: "SHA256" ... */
+  const struct sftp_kex_ops *ops;
+  const void *parameter;        /* curve or group name for the ops, or NULL */
+};
+
+struct sftp_kex_exchange {
+  pool *pool;                   /* dies with the exchange */
+  const struct sftp_kex_method *method;
+  void *state;                  /* the method's, across its messages */
+
+  struct sftp_wr hashed;        /* wire form of the fields between K_S and K */
+  struct sftp_wr reply;         /* wire form of the fields between K_S and the
+                                 * signature in the reply */
+  struct sftp_wr k;             /* K as it is hashed, with its length field */
+  unsigned int reply_type;      /* 31 unless the method says otherwise */
+  bool done;
+
+  /* For methods of more than one round trip: sends a message (type byte
+   * first) at once.
+   */
+  int (*send)(struct sftp_kex_exchange *x, struct sftp_str payload);
+  void *arg;                    /* kex.c's own */
+  bool weak_dh;                 /* AllowWeakDH: small groups may be used */
+  const char *dh_param_file;    /* text of SFTPDHParamFile, or NULL */
+  size_t dh_param_len;
+};
+
+extern const struct sftp_kex_method sftp_kex_methods[]; /* kex-methods.c */
+
+extern const struct sftp_kex_ops sftp_kex_dh;           /* kex-dh.c */
+extern const struct sftp_kex_ops sftp_kex_ecdh;         /* kex-ecdh.c */
+extern const struct sftp_kex_ops sftp_kex_x25519;       /* kex-x25519.c */
+
+#endif /* MOD_SFTP_KEX_METHOD_H */

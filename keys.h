@@ -1,0 +1,106 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* keys.h -- public and private keys, signatures, fingerprints (RFC 4253,
+ * section 6.6; RFC 5656; RFC 8332; RFC 8709; PROTOCOL.key of OpenSSH).
+ *
+ * A key type is a row with a struct of functions and a keys-<type>.c; a
+ * signature algorithm is a row that names its key type and digest.
+ *
+ * Ownership: a key lives as long as the pool given at its birth; what it
+ * holds of libcrypto is freed and wiped by the pool's clean-up.
+ */
+
+#ifndef MOD_SFTP_KEYS_H
+#define MOD_SFTP_KEYS_H
+
+#include <openssl/evp.h>
+
+#include "alg.h"
+
+struct sftp_key;
+
+struct sftp_key_ops {
+  /* Reads the fields behind the type name; sets key->pkey. */
+  int (*read_public)(struct sftp_key *key, struct sftp_rd *r);
+  /* Reads the private fields of an openssh-key-v1 file behind the type name. */
+  int (*read_private)(struct sftp_key *key, struct sftp_rd *r);
+  /* Writes the fields behind the type name. */
+  int (*write_public)(const struct sftp_key *key, struct sftp_wr *w);
+  /* Signs data with digest (a libcrypto name or NULL); writes the inner
+   * signature bytes of the algorithm, without its name.
+   */
+  int (*sign)(const struct sftp_key *key, const char *digest,
+    struct sftp_str data, struct sftp_wr *sig);
+  /* SFTP_OK only for a valid signature; SFTP_ERR_MAC for an invalid one. */
+  int (*verify)(const struct sftp_key *key, const char *digest,
+    struct sftp_str sig, struct sftp_str data);
+};
+
+struct sftp_key_type {
+  const char *name;             /* "ssh-rsa", "ecdsa-sha2-nistp256" ... */
+  const struct sftp_key_ops *ops;
+  const char *parameter;        /* the curve, or NULL */
+  const char *evp;              /* libcrypto's type name: "RSA", "EC" ... */
+};
+
+struct sftp_key {
+  const struct sftp_key_type *type;
+  EVP_PKEY *pkey;
+  bool is_private;
+  struct sftp_str blob;         /* public key as on the wire */
+  pool *pool;
+  void *state;                  /* the type's own, if any */
+};
+
+/* A signature algorithm: also what is negotiated as host key algorithm. */
+struct sftp_sig_alg {
+  struct sftp_alg alg;
+  const char *key_type;
+  const char *digest;           /* NULL when the type hashes itself */
+};
+
+extern const struct sftp_key_type sftp_key_types[];
+extern const struct sftp_sig_alg sftp_sig_algs[];
+
+const struct sftp_key_type *sftp_key_type_find(struct sftp_str name);
+const struct sftp_sig_alg *sftp_sig_alg_find(struct sftp_str name);
+
+/* A public key from its wire form; the whole blob must be used up. */
+int sftp_key_from_blob(pool *p, struct sftp_str blob, struct sftp_key **key)
+  SFTP_MUST_CHECK;
+
+/* A private key from the bytes of a file: PEM (PKCS#1, PKCS#8, SEC1, also
+ * encrypted) or openssh-key-v1.  passphrase may be NULL;
+ * SFTP_ERR_PASSPHRASE says that one is needed or wrong.  *why gets a text for
+ * the administrator on every error.
+ */
+int sftp_key_from_file(pool *p, struct sftp_str file, const char *passphrase,
+  struct sftp_key **key, const char **why) SFTP_MUST_CHECK;
+
+/* Modulus bits of RSA, order bits of EC, 256 for Ed25519. */
+unsigned int sftp_key_bits(const struct sftp_key *key);
+/* Same type and same parameters. */
+bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b);
+
+/* Writes the signature blob (string algorithm, string signature). */
+int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+  struct sftp_str data, struct sftp_wr *w) SFTP_MUST_CHECK;
+/* Checks a signature blob made with alg: the name inside must be alg's, the
+ * key of alg's type.  SFTP_ERR_MAC when it does not verify.
+ */
+int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+  struct sftp_str sig, struct sftp_str data) SFTP_MUST_CHECK;
+
+/* digest "SHA256" (or another of libcrypto) over the blob: "base64" without
+ * padding, or lower-case hex with colons when hex is true.  NULL on failure.
+ */
+const char *sftp_key_fingerprint(pool *p, struct sftp_str blob,
+  const char *digest, bool hex);
+
+#endif /* MOD_SFTP_KEYS_H */

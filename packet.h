@@ -1,0 +1,132 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* packet.h -- the binary packet protocol (RFC 4253, section 6).
+ *
+ * Bytes come in by large reads into one buffer, are decrypted where they lie
+ * and handed out as messages that point into it.  Messages go out by being
+ * written behind room for the header in one large buffer, encrypted where
+ * they lie, and leave many at a time.
+ *
+ * Lengths are bytes.  Nothing here blocks; waiting is conn.c's.
+ */
+
+#ifndef MOD_SFTP_PACKET_H
+#define MOD_SFTP_PACKET_H
+
+#include <sys/uio.h>
+
+#include "cipher.h"
+#include "mac.h"
+#include "wire.h"
+
+#define SFTP_PACKET_MAX 262144          /* packet_length, either way */
+
+struct sftp_packets;
+
+/* A message from the peer; valid until sftp_packet_release(). */
+struct sftp_pkt {
+  uint8_t type;
+  uint32_t seqno;
+  struct sftp_rd in;            /* behind the type byte */
+};
+
+/* New keys of one direction; the parts live until the next exchange. */
+struct sftp_keys {
+  pool *pool;                   /* destroyed when they are replaced */
+  struct sftp_cipher *cipher;
+  struct sftp_mac *mac;         /* NULL with AEAD */
+  const struct sftp_alg *compression;
+};
+
+struct sftp_packet_stats {
+  uint64_t bytes;               /* sum of packet lengths since NEWKEYS */
+  uint32_t npackets;            /* since NEWKEYS */
+  uint64_t keyed_ms;            /* when the keys came into force */
+  uint64_t total;               /* bytes on the wire */
+};
+
+struct sftp_packets *sftp_packets_new(pool *p, int fd);
+
+/* ---- In */
+
+/* Reads what the socket has.  1: something came, 0: it would block, else
+ * SFTP_ERR_EOF or SFTP_ERR_IO.  Everything handed out before is invalid.
+ */
+int sftp_packets_fill(struct sftp_packets *pk) SFTP_MUST_CHECK;
+/* One line of the version exchange, without CR LF, into line.  1: there is
+ * one, 0: more bytes are needed, SFTP_ERR_LIMIT: more than size-1 bytes.
+ */
+int sftp_packets_line(struct sftp_packets *pk, char *line, size_t size)
+  SFTP_MUST_CHECK;
+/* The next message.  1: pkt is filled, 0: more bytes are needed, else an
+ * error with its reason at *why.  Unless sftp_packets_stable() the message is
+ * only valid until the next call.
+ */
+int sftp_packets_next(struct sftp_packets *pk, struct sftp_pkt *pkt,
+  const char **why) SFTP_MUST_CHECK;
+bool sftp_packets_stable(const struct sftp_packets *pk);
+/* Bytes certainly still to come before the packet at hand is whole. */
+size_t sftp_packets_missing(const struct sftp_packets *pk);
+/* The keys that messages behind the client's NEWKEYS are opened with. */
+void sftp_packets_set_in(struct sftp_packets *pk, const struct sftp_keys *keys,
+  bool reset_seqno);
+const struct sftp_packet_stats *sftp_packets_in(const struct sftp_packets *pk);
+uint32_t sftp_packets_seqno_in(const struct sftp_packets *pk);
+
+/* ---- Out */
+
+/* Begins a message: room for `max' payload bytes whose first is the message
+ * number.  Its content goes through *w; sftp_packet_end() seals and queues it.
+ * Messages above 49 are held back while a key exchange runs, in order.
+ */
+struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
+  size_t max);
+int sftp_packet_end(struct sftp_packets *pk) SFTP_MUST_CHECK;
+/* A whole message at once: payload with its number first. */
+int sftp_packet_send(struct sftp_packets *pk, struct sftp_str payload)
+  SFTP_MUST_CHECK;
+
+/* Lays out room for packets that follow each other, for data that is read
+ * straight into place: n payloads of at most len bytes each, the addresses of
+ * the payloads in at[].  Returns how many fit (0 when compression is on or a
+ * key exchange runs).  Each sftp_packet_seal_next() then seals the next one
+ * with its real length; sftp_packet_seal_done() forgets the rest.
+ */
+int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
+  unsigned char **at);
+int sftp_packet_seal_next(struct sftp_packets *pk, size_t len) SFTP_MUST_CHECK;
+void sftp_packet_seal_done(struct sftp_packets *pk);
+
+/* Whoever keeps a message open between calls (channel data being gathered)
+ * registers how it is finished: called before any other message begins.
+ */
+void sftp_packet_set_gather(struct sftp_packets *pk, int (*finish)(void *),
+  void *arg);
+void sftp_packet_gathering(struct sftp_packets *pk, bool open);
+
+/* Writes what the socket takes.  1: all is out, 0: it would block. */
+int sftp_packets_flush(struct sftp_packets *pk) SFTP_MUST_CHECK;
+/* Raw text before the version exchange is done (no packet). */
+int sftp_packets_raw(struct sftp_packets *pk, const char *text, size_t len)
+  SFTP_MUST_CHECK;
+size_t sftp_packets_pending(const struct sftp_packets *pk);
+/* While true, messages above 49 are held. */
+void sftp_packets_hold(struct sftp_packets *pk, bool on);
+bool sftp_packets_held(const struct sftp_packets *pk);
+void sftp_packets_set_out(struct sftp_packets *pk,
+  const struct sftp_keys *keys, bool reset_seqno);
+/* zlib@openssh.com begins with the next message, either way. */
+void sftp_packets_authenticated(struct sftp_packets *pk);
+const struct sftp_packet_stats *sftp_packets_out(const struct sftp_packets *pk);
+uint32_t sftp_packets_seqno_out(const struct sftp_packets *pk);
+/* Gives memory back while the session sleeps. */
+void sftp_packets_shrink(struct sftp_packets *pk);
+int sftp_packets_fd(const struct sftp_packets *pk);
+
+#endif /* MOD_SFTP_PACKET_H */

@@ -1,0 +1,110 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* settings.h -- what the administrator decided, as the core sees it.
+ *
+ * Built by the host row (directives.c) out of one virtual host's
+ * configuration, constant during a session, except that the host may hand
+ * over a changed copy after login (per-user and per-group values).
+ */
+
+#ifndef MOD_SFTP_SETTINGS_H
+#define MOD_SFTP_SETTINGS_H
+
+#include "base.h"
+#include "keys.h"
+
+/* SFTPOptions.  The values up to NO_STRICT_KEX are those that the packaged
+ * module exports in sftp_opts; the others are private.
+ */
+#define SFTP_OPT_IGNORE_SFTP_UPLOAD_PERMS       0x000001
+#define SFTP_OPT_IGNORE_SCP_UPLOAD_PERMS        0x000002
+#define SFTP_OPT_PESSIMISTIC_KEXINIT            0x000004
+#define SFTP_OPT_OLD_PROTO_COMPAT               0x000008
+#define SFTP_OPT_MATCH_KEY_SUBJECT              0x000010
+#define SFTP_OPT_IGNORE_SFTP_SET_PERMS          0x000020
+#define SFTP_OPT_IGNORE_SFTP_SET_TIMES          0x000040
+#define SFTP_OPT_IGNORE_SFTP_SET_OWNERS         0x000080
+#define SFTP_OPT_IGNORE_SCP_UPLOAD_TIMES        0x000100
+#define SFTP_OPT_ALLOW_INSECURE_LOGIN           0x000200
+#define SFTP_OPT_INSECURE_HOSTKEY_PERMS         0x000400
+#define SFTP_OPT_ALLOW_WEAK_DH                  0x000800
+#define SFTP_OPT_IGNORE_FIFOS                   0x001000
+#define SFTP_OPT_IGNORE_SFTP_UPLOAD_XATTRS      0x002000
+#define SFTP_OPT_IGNORE_SFTP_SET_XATTRS         0x004000
+#define SFTP_OPT_INCLUDE_SFTP_TIMES             0x008000
+#define SFTP_OPT_NO_EXT_INFO                    0x010000
+#define SFTP_OPT_NO_HOSTKEY_ROTATION            0x020000
+#define SFTP_OPT_NO_STRICT_KEX                  0x040000
+#define SFTP_OPT_FIDO_TOUCH_REQUIRED            0x080000
+#define SFTP_OPT_FIDO_VERIFY_REQUIRED           0x100000
+/* Refusals answer with the bare protocol text, without naming a directive. */
+#define SFTP_OPT_TERSE_REFUSALS                 0x200000
+
+/* Services (Protocols directive). */
+#define SFTP_SERVICE_FL_SFTP    0x0001
+#define SFTP_SERVICE_FL_SCP     0x0002
+#define SFTP_SERVICE_FL_DATE    0x0004
+
+enum sftp_compression_setting { COMPRESS_OFF, COMPRESS_ON, COMPRESS_DELAYED };
+
+/* One method of an authentication chain.  The layout of the chain that other
+ * modules read is built by the host row from the same configuration.
+ */
+#define AUTH_PUBLICKEY  0x1
+#define AUTH_KBDINT     0x2
+#define AUTH_PASSWORD   0x4
+#define AUTH_HOSTBASED  0x8
+
+struct sftp_chain_step {
+  unsigned int method;          /* AUTH_* */
+  const char *driver;           /* keyboard-interactive:driver, or NULL */
+};
+
+struct sftp_chain {
+  const struct sftp_chain_step *steps;
+  unsigned int nsteps;
+};
+
+struct sftp_settings {
+  unsigned long opts;           /* SFTP_OPT_* */
+  const char *ident;            /* "SSH-2.0-..." without line end */
+
+  /* Offered names in order, comma-separated; never NULL. */
+  const char *kex, *hostkeys, *ciphers, *macs;
+  const char *userkeys;         /* server-sig-algs and what login accepts */
+  enum sftp_compression_setting compression;
+
+  struct sftp_key **host_keys;  /* usable private keys */
+  unsigned int nhost_keys;
+  unsigned int min_rsa_bits, min_ec_bits;
+  const char *dh_param_file;    /* text, or NULL */
+  size_t dh_param_len;
+
+  /* Rekeying by us: 0 = never for that reason. */
+  unsigned int rekey_secs;
+  uint64_t rekey_bytes;         /* per direction */
+  uint32_t rekey_packets;
+  unsigned int rekey_timeout_secs;
+
+  unsigned int max_channels;
+  uint32_t window, max_packet;  /* of our channels; 0 = built in */
+  unsigned int alive_count, alive_secs;
+  unsigned int max_login_attempts;      /* 0 = unlimited */
+  unsigned int services;        /* SFTP_SERVICE_FL_* */
+
+  const struct sftp_chain *chains;
+  unsigned int nchains;
+
+  const char *const *accept_env;        /* glob patterns, NULL-terminated */
+  unsigned int sftp_min_version, sftp_max_version, sftp_utf8_version;
+  unsigned long extensions;     /* bits of fxp-ext.c's table */
+  bool pessimistic_newkeys;
+};
+
+#endif /* MOD_SFTP_SETTINGS_H */

@@ -1,0 +1,144 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-int.h -- what the files of the host row (mod_sftp.c, directives.c,
+ * host-*.c) share among themselves.  Includes the host's headers; no other
+ * row includes this one.
+ *
+ * A process serves one connection: host_current() is its struct host, NULL in
+ * the master and in sessions of virtual hosts without SFTPEngine.
+ */
+
+#ifndef MOD_SFTP_HOST_INT_H
+#define MOD_SFTP_HOST_INT_H
+
+#include "conf.h"
+#include "privs.h"
+
+#include "mod_sftp.h"
+#include "host.h"
+#include "settings.h"
+
+#define SFTP_EXPORT __attribute__((visibility("default")))
+
+/* Of messages that are no FTP command: keeps the host from taking STAT or
+ * RENAME for the command of that name when it sorts log lines.
+ */
+#define HOST_CMD_ID 128
+
+struct host_login;              /* host-login.c's and host-auth.c's own */
+struct host_files;              /* host-op.c's and host-file.c's own */
+
+struct host {
+  pool *pool;                   /* as long as the session */
+  server_rec *server;
+  struct ssh_conn *conn;        /* NULL until the loop begins */
+  struct sftp_settings *set;    /* host-conf.c's; in force now */
+  bool keyed;                   /* DISCONNECTs may be sent */
+  bool logged_in;               /* USERAUTH_SUCCESS went out */
+  bool ended;                   /* the exit event was handled */
+
+  const char *user;             /* after rewrites; NULL before a request */
+  const char *orig_user;        /* as the client spelt it */
+
+  struct host_login *login;
+  struct host_files *files;
+  pr_fh_t *display_login;       /* opened before any chroot, or NULL */
+
+  uint64_t idle_reset_ms, xfer_reset_ms;        /* timers last touched */
+};
+
+struct host *host_current(void);
+
+/* ---- host-session.c */
+
+/* The session's host side; called once, before anything is exchanged. */
+struct host *host_new(pool *p, server_rec *s);
+
+/* A command for single phases (never CMD): name and arg are copied, arg may
+ * be NULL; id HOST_CMD_ID, or the FTP command's own when ftp is true.
+ */
+cmd_rec *host_cmd(pool *p, const char *name, const char *arg, int cls,
+  bool ftp);
+/* POST_CMD and LOG_CMD, or the *_ERR pair; clears the response lists. */
+void host_cmd_end(cmd_rec *cmd, bool ok);
+
+/* Sends a DISCONNECT with that text if the client can read one, and ends
+ * nothing.
+ */
+void host_goodbye(unsigned int reason, const char *text);
+
+/* ---- host-conf.c */
+
+/* Checks every virtual host with the engine on, loads host keys.  Returns the
+ * number of faults, which are logged.
+ */
+int host_conf_check(void);
+void host_conf_free(void);
+/* Settings of the session's virtual host, in p. */
+struct sftp_settings *host_conf_settings(pool *p, server_rec *s);
+/* What is decided per user: called by host_logged_in() after PASS POST_CMD,
+ * when mod_ifsession has merged its sections.  Returns h->set, changed.
+ */
+const struct sftp_settings *host_conf_late(struct host *h);
+bool host_conf_engine(server_rec *s);
+bool host_conf_client_match(struct host *h, const char *software);
+
+/* The configuration records that others than host-conf.c read:
+ *   SFTPAuthorizedUserKeys, SFTPAuthorizedHostKeys
+ *       argv[0..argc-1]: char *, "type:info" each, type known
+ *   SFTPDisplayBanner     argv[0]: char *, path
+ *   SFTPKeyBlacklist      argv[0]: char *, path or "none"
+ */
+
+/* ---- host-abi.c: what companions registered */
+
+struct host_store {
+  struct host_store *next;
+  const char *name;
+  sftp_keystore_t *(*open)(pool *parent, int ktype, const char *info,
+    const char *user);
+  unsigned int ktypes;          /* SFTP_SSH2_*_KEY_STORE */
+};
+
+/* NULL when there is no store of that name for all kinds of ktypes. */
+const struct host_store *host_store_find(const char *name, size_t len,
+  unsigned int ktypes);
+void host_abi_init(void);
+void host_abi_free(void);
+
+/* ---- host-event.c */
+
+int host_events_master(void);
+void host_events_session(struct host *h);
+
+/* ---- host-log.c */
+
+/* Opens SFTPLog of that virtual host; failures are logged and no more. */
+void host_log_open(server_rec *s);
+void host_log_close(void);
+/* Fills sftp_trace_levels from the Trace directives in force. */
+void host_trace_levels(void);
+
+/* ---- directives.c */
+
+extern conftable sftp_conftab[];
+unsigned long host_opts(server_rec *s);         /* SFTPOptions, all records */
+
+/* ---- host-keystore.c: the "file" store, registered from module init */
+
+void host_keystore_init(void);
+
+/* ---- host-op.c, host-file.c */
+
+/* Notes which functions of the system serve "/", in the master. */
+void host_files_init(void);
+/* The session ends: open files are aborted, logged and cleaned up. */
+void host_abort_all(struct host *h);
+
+#endif /* MOD_SFTP_HOST_INT_H */

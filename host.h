@@ -149,6 +149,11 @@ struct host_op {
   struct host *host;
   pool *pool;                   /* of this operation */
   enum host_request req;
+  /* Set by the caller after host_op_begin(), where there is one: the handle as
+   * the client knows it (for logs), and the open file behind it.
+   */
+  const char *handle;
+  struct host_file *file;
   const char *refused;          /* after a refusal: text naming the rule */
   void *state;                  /* the host's own */
 };
@@ -159,7 +164,9 @@ void host_op_begin(struct host *h, struct host_op *op, pool *p,
 /* PRE_CMD phases, rewrites, <Limit>, filters and hidden files for the path.
  * Returns the path to act on (absolute, after rewrites), or NULL with errno
  * and op->refused.  For operations of two paths, `second' goes through the
- * same with the second's rules; NULL otherwise.
+ * same with the second's rules; NULL otherwise.  HOST_SYMLINK: path is the
+ * text of the link, checked as seen from the folder of `second' and handed
+ * back as text, not made absolute.
  */
 const char *host_permit(struct host_op *op, const char *path,
   const char **second);
@@ -167,6 +174,12 @@ const char *host_permit(struct host_op *op, const char *path,
  * handle's path (cached by the handle where rules allow).
  */
 int host_permit_handle(struct host_op *op, const char *path);
+/* Within HOST_SETSTAT, HOST_FSETSTAT: the <Limit> of the attribute itself
+ * (SITE_CHMOD, SITE_CHGRP); errno and op->refused as host_permit().
+ */
+enum host_attr { HOST_ATTR_PERMS, HOST_ATTR_OWNER };
+int host_permit_attr(struct host_op *op, const char *path,
+  enum host_attr what);
 /* Ends it: POST_CMD and LOG_CMD with err 0, the *_ERR pair otherwise, of the
  * own name and the twin.  status and text are what the client was told.
  */

@@ -74,12 +74,20 @@ void host_set_protocol(struct host *h, const char *protocol);
  */
 void host_keyed(struct host *h);
 
-/* ---- Authentication: the order is auth.c's, spec/host-api.md, section 5 */
+/* ---- Authentication
+ *
+ * One request is under way at a time: host_auth_user(), host_auth_user_end(),
+ * host_auth_begin(), then host_auth_pass() and what the method verifies with,
+ * and at last host_auth_end() or, after USERAUTH_SUCCESS, host_logged_in().
+ * The order is auth.c's; the commands that other modules see on the way are
+ * the host's.  Why a user was refused goes to the authentication log here;
+ * the client only ever learns that he was.
+ */
 
 enum host_verdict {
   HOST_AUTH_OK = 0,
   HOST_AUTH_NO_USER,
-  HOST_AUTH_BAD,                /* wrong password or key */
+  HOST_AUTH_BAD,                /* wrong password, key or answer */
   HOST_AUTH_EMPTY,              /* empty password not allowed */
   HOST_AUTH_EXPIRED,
   HOST_AUTH_DISABLED,
@@ -87,38 +95,74 @@ enum host_verdict {
   HOST_AUTH_ERROR
 };
 
-/* A USERAUTH_REQUEST begins: USER is dispatched; *user is replaced when a
- * handler rewrote it.  -1: refused, the connection must end.
+/* Takes the user name of a request: PRE_CMD of USER.  *user becomes what the
+ * handlers made of it, in p.  -1: refused and ended; the connection must go.
  */
-int host_auth_begin(struct host *h, pool *p, const char **user,
-  const char *method);
-/* PASS PRE_CMD with the password, or NULL for methods without one. */
-enum host_verdict host_auth_pass(struct host *h, const char *user,
-  char *password);
-enum host_verdict host_auth_password(struct host *h, const char *user,
-  const char *password);
+int host_auth_user(struct host *h, pool *p, const char **user);
+/* Ends USER: POST_CMD and LOG_CMD, or the *_ERR pair. */
+void host_auth_user_end(struct host *h, bool ok);
+/* The request itself.  p lives until host_auth_end() or host_logged_in(); so
+ * must user and method.  known: the method has a row, so that its name may be
+ * shown in notes and environment.
+ */
+void host_auth_begin(struct host *h, pool *p, const char *user,
+  const char *method, bool known);
+/* PRE_CMD of PASS, for every method that proves something. */
+enum host_verdict host_auth_pass(struct host *h);
+/* The same with the password, and its verification; equal work for users that
+ * do not exist.  Copies made of the password are wiped.
+ */
+enum host_verdict host_auth_password(struct host *h, const char *password);
 /* Whether a stored key of the user is this one; equal work for users that do
- * not exist.  *id is for the log (which store, line, comment).
+ * not exist.  probe: nothing is proven yet.  *id is for the log (which store,
+ * line, comment), in p.
  */
 enum host_verdict host_auth_user_key(struct host *h, pool *p,
-  const char *user, struct sftp_str blob, const char **id);
+  struct sftp_str blob, bool probe, const char **id);
 /* Account still valid (expiry and the like). */
-enum host_verdict host_auth_authorize(struct host *h, const char *user);
-/* Ends the request: command phases, and with ok == false the failure texts. */
-enum host_auth_result { HOST_REQ_DONE, HOST_REQ_PARTIAL, HOST_REQ_PROBE,
-  HOST_REQ_FAILED, HOST_REQ_UNHANDLED };
-void host_auth_end(struct host *h, const char *user, const char *method,
-  enum host_auth_result res);
-/* The whole login (section 5.3): identity, limits, home, chroot, privileges,
- * log.  0, or -1: this login fails, the client may try again.
+enum host_verdict host_auth_authorize(struct host *h);
+
+/* Drivers of keyboard-interactive in the order to try them: the name of the
+ * i-th, NULL behind the last.
  */
-int host_login(struct host *h, const char *user, const char *method);
-/* After USERAUTH_SUCCESS went out: PASS POST_CMD and LOG_CMD, late settings
- * (per user).  Returns the settings in force from now on.
+const char *host_kbdint_driver(struct host *h, unsigned int i);
+/* One attempt with that driver, which converses through sftp_auth_ask() and
+ * sftp_auth_answers() (userauth.h) meanwhile.
  */
-const struct sftp_settings *host_logged_in(struct host *h, const char *user);
-/* The limit of failed attempts was reached. */
-void host_auth_max(struct host *h, const char *user, unsigned int max);
+enum host_verdict host_auth_kbdint(struct host *h, const char *driver);
+
+enum host_auth_result {
+  HOST_REQ_LISTED,              /* answered with the methods that are left */
+  HOST_REQ_UNKNOWN,             /* the same, for a method that nobody has */
+  HOST_REQ_PARTIAL,             /* proven, more is needed */
+  HOST_REQ_PROBE,               /* no attempt: a key was asked about */
+  HOST_REQ_FAILED,
+  HOST_REQ_BROKEN               /* this method cannot be used */
+};
+
+/* Ends a request that did not log in: the phases of PASS if it was begun, and
+ * those of USERAUTH_REQUEST.
+ */
+void host_auth_end(struct host *h, enum host_auth_result res);
+/* Lets ms milliseconds pass, so that refusals take the same time. */
+void host_auth_pause(struct host *h, unsigned int ms);
+/* The limit of failed attempts was reached; follows host_auth_end(). */
+void host_auth_max(struct host *h, unsigned int max);
+
+enum host_login_result {
+  HOST_LOGIN_OK,
+  HOST_LOGIN_DENIED,            /* as if the method had failed */
+  HOST_LOGIN_BROKEN             /* half-way: the connection must end */
+};
+
+/* The whole login: identity, limits, home, chroot, privileges, log. */
+enum host_login_result host_login(struct host *h, pool *p);
+/* After USERAUTH_SUCCESS went out: ends the request (PASS POST_CMD and
+ * LOG_CMD) and reads late settings (per user).  Returns those in force from
+ * now on.
+ */
+const struct sftp_settings *host_logged_in(struct host *h);
+
 /* Text of SFTPDisplayBanner with its variables expanded; NULL when none. */
 const char *host_banner(struct host *h, pool *p);
 /* Text of DisplayLogin, for stderr of the first SFTP channel; NULL if none. */

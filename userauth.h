@@ -23,9 +23,29 @@ struct sftp_auth *sftp_auth_new(struct ssh_conn *c);
 int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_userauth_request(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r);
-/* Text to the client before login; 0 without sending after it.  Lines end in
- * CR LF (RFC 4252, section 5.4).
+/* Text to the client before login; 0 without sending after it.  Lines will
+ * end in CR LF, the last one too (RFC 4252, section 5.4).
  */
 int sftp_auth_banner(struct ssh_conn *c, const char *text) SFTP_MUST_CHECK;
+
+/* ---- A conversation of keyboard-interactive (RFC 4256), for drivers */
+
+struct sftp_auth_prompt {
+  const char *text;
+  bool echo;                    /* what is typed may be shown */
+};
+
+/* Sends n prompts; name and instruction may be NULL.  SFTP_ERR_ORDER when no
+ * keyboard-interactive request is under way.
+ */
+int sftp_auth_ask(struct ssh_conn *c, const char *name,
+  const char *instruction, unsigned int n,
+  const struct sftp_auth_prompt *prompts) SFTP_MUST_CHECK;
+/* Waits for the n answers to it, NUL-terminated in p; the caller wipes them.
+ * SFTP_ERR_FORMAT for another number or a NUL inside, SFTP_ERR_CLOSED when
+ * the client turned to something else.
+ */
+int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
+  const char ***answers) SFTP_MUST_CHECK;
 
 #endif /* MOD_SFTP_USERAUTH_H */

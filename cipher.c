@@ -1,0 +1,112 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "cipher-int.h"
+
+#define OLD (ALG_OPT_IN|ALG_LEGACY)
+
+/* In order of preference: AEAD before the rest, and among equals what runs
+ * fastest where AES is done by the CPU.  Lengths in bytes: key, IV, block,
+ * tag, key stream thrown away (RFC 4345).
+ *
+ * The key of chacha20-poly1305 is two keys.  RFC 4253, section 6.3 and
+ * RFC 4344, section 4 give the others.
+ */
+const struct sftp_cipher_alg sftp_ciphers[] = {
+  { { "aes128-gcm@openssh.com", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+    &sftp_cipher_gcm, "AES-128-GCM", 16, 12, 16, 16, 0 },
+  { { "aes256-gcm@openssh.com", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+    &sftp_cipher_gcm, "AES-256-GCM", 32, 12, 16, 16, 0 },
+  { { "chacha20-poly1305@openssh.com", ALG_DEFAULT },
+    &sftp_cipher_chacha, "ChaCha20", 64, 0, 8, 16, 0 },
+  { { "aes128-ctr", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+    &sftp_cipher_evp, "AES-128-CTR", 16, 16, 16, 0, 0 },
+  { { "aes192-ctr", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+    &sftp_cipher_evp, "AES-192-CTR", 24, 16, 16, 0, 0 },
+  { { "aes256-ctr", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+    &sftp_cipher_evp, "AES-256-CTR", 32, 16, 16, 0, 0 },
+
+  /* CBC as SSH uses it tells an attacker about plaintext (CPNI-957037). */
+  { { "aes256-cbc", OLD|ALG_FIPS },
+    &sftp_cipher_evp, "AES-256-CBC", 32, 16, 16, 0, 0 },
+  { { "aes192-cbc", OLD|ALG_FIPS },
+    &sftp_cipher_evp, "AES-192-CBC", 24, 16, 16, 0, 0 },
+  { { "aes128-cbc", OLD|ALG_FIPS },
+    &sftp_cipher_evp, "AES-128-CBC", 16, 16, 16, 0, 0 },
+
+  /* Blocks of 64 bits: not for more than a few GiB under one key. */
+  { { "cast128-cbc", OLD },
+    &sftp_cipher_evp, "CAST5-CBC", 16, 8, 8, 0, 0 },
+  { { "3des-ctr", OLD|ALG_FIPS },
+    &sftp_cipher_ctr, "DES-EDE3-ECB", 24, 8, 8, 0, 0 },
+  { { "3des-cbc", OLD|ALG_FIPS },
+    &sftp_cipher_evp, "DES-EDE3-CBC", 24, 8, 8, 0, 0 },
+  { { "blowfish-ctr", ALG_OPT_IN },
+    &sftp_cipher_ctr, "BF-ECB", 32, 8, 8, 0, 0 },
+  { { "blowfish-cbc", ALG_OPT_IN },
+    &sftp_cipher_evp, "BF-CBC", 16, 8, 8, 0, 0 },
+  { { "arcfour256", ALG_OPT_IN },
+    &sftp_cipher_evp, "RC4", 32, 0, 8, 0, 1536 },
+  { { "arcfour128", ALG_OPT_IN },
+    &sftp_cipher_evp, "RC4", 16, 0, 8, 0, 1536 },
+  { { "none", ALG_OPT_IN },
+    &sftp_cipher_none, NULL, 0, 0, 8, 0, 0 },
+
+  { { NULL, 0 }, NULL, NULL, 0, 0, 0, 0, 0 }
+};
+
+static void cleanup(void *data) {
+  struct sftp_cipher *c = data;
+
+  c->alg->ops->free(c);
+}
+
+int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
+    const unsigned char *key, const unsigned char *iv, bool encrypt,
+    struct sftp_cipher **c) {
+  int res;
+
+  *c = pcalloc(p, sizeof(**c));
+  (*c)->alg = alg;
+  (*c)->pool = p;
+
+  /* Registered first: what a failed init() leaves goes with the pool. */
+  register_cleanup2(p, *c, cleanup);
+  res = alg->ops->init(*c, key, iv, encrypt);
+  if (res != SFTP_OK) {
+    *c = NULL;
+  }
+
+  return res;
+}
+
+/* ---- none (RFC 4253, section 6.3) */
+
+static int none_init(struct sftp_cipher *c, const unsigned char *key,
+    const unsigned char *iv, bool encrypt) {
+  (void) c;
+  (void) key;
+  (void) iv;
+  (void) encrypt;
+  return SFTP_OK;
+}
+
+static void none_free(struct sftp_cipher *c) {
+  (void) c;
+}
+
+static int none_crypt(struct sftp_cipher *c, unsigned char *p, size_t n) {
+  (void) c;
+  (void) p;
+  (void) n;
+  return SFTP_OK;
+}
+
+const struct sftp_cipher_ops sftp_cipher_none = {
+  none_init, none_free, none_crypt, NULL, NULL, NULL
+};

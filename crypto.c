@@ -1,0 +1,219 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* crypto.c -- libcrypto's objects, fetched once and kept.
+ *
+ * The cache is the one piece of state of the whole process here: it is filled
+ * in the parent, only ever grows, and an entry never changes.
+ */
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <sodium.h>
+
+#include "crypto.h"
+#include "alg.h"
+#include "cipher.h"
+#include "mac.h"
+
+enum kind { KIND_CIPHER, KIND_DIGEST, KIND_MAC };
+
+struct fetched {
+  enum kind kind;
+  const char *name;             /* as libcrypto's tables or ours hold it */
+  void *object;                 /* NULL: this libcrypto does not have it */
+};
+
+#define FETCHED_MAX 96
+
+static struct fetched cache[FETCHED_MAX];
+static size_t ncached;
+static bool ready, fips_demanded;
+
+/* The old algorithms live in a provider of their own.  It is loaded into a
+ * library context that nobody else sees, so that the host's other users of
+ * libcrypto do not find themselves with RC4, and only when one is asked for.
+ */
+static OSSL_LIB_CTX *legacy_ctx;
+static OSSL_PROVIDER *legacy_provider;
+static bool legacy_tried;
+
+static OSSL_LIB_CTX *legacy(void) {
+  if (!legacy_tried) {
+    legacy_tried = true;
+    legacy_ctx = OSSL_LIB_CTX_new();
+    if (legacy_ctx != NULL) {
+      legacy_provider = OSSL_PROVIDER_load(legacy_ctx, "legacy");
+    }
+  }
+
+  return legacy_provider != NULL ? legacy_ctx : NULL;
+}
+
+static void *fetch_from(OSSL_LIB_CTX *ctx, enum kind kind, const char *name) {
+  switch (kind) {
+    case KIND_CIPHER:
+      return EVP_CIPHER_fetch(ctx, name, NULL);
+
+    case KIND_DIGEST:
+      return EVP_MD_fetch(ctx, name, NULL);
+
+    case KIND_MAC:
+      return EVP_MAC_fetch(ctx, name, NULL);
+  }
+
+  return NULL;
+}
+
+static void release(enum kind kind, void *object) {
+  switch (kind) {
+    case KIND_CIPHER:
+      EVP_CIPHER_free(object);
+      break;
+
+    case KIND_DIGEST:
+      EVP_MD_free(object);
+      break;
+
+    case KIND_MAC:
+      EVP_MAC_free(object);
+      break;
+  }
+}
+
+static void *fetch(enum kind kind, const char *name) {
+  void *object;
+
+  ERR_set_mark();
+  object = fetch_from(NULL, kind, name);
+  if (object == NULL && kind != KIND_MAC && legacy() != NULL) {
+    object = fetch_from(legacy(), kind, name);
+  }
+
+  /* Not having an algorithm is an answer, not an error. */
+  ERR_pop_to_mark();
+  return object;
+}
+
+static void *get(enum kind kind, const char *name) {
+  size_t i;
+
+  if (name == NULL) {
+    return NULL;
+  }
+
+  for (i = 0; i < ncached; i++) {
+    if (cache[i].kind == kind && strcmp(cache[i].name, name) == 0) {
+      return cache[i].object;
+    }
+  }
+
+  if (ncached == FETCHED_MAX) {
+    sftp_log("internal: no room for algorithm '%s' of libcrypto", name);
+    return NULL;
+  }
+
+  /* The caller's text may be short-lived; that of a table is not, but telling
+   * them apart is not worth it.
+   */
+  name = strdup(name);
+  if (name == NULL) {
+    return NULL;
+  }
+
+  cache[ncached].kind = kind;
+  cache[ncached].name = name;
+  cache[ncached].object = fetch(kind, name);
+  return cache[ncached++].object;
+}
+
+const EVP_CIPHER *sftp_crypto_cipher(const char *name) {
+  return get(KIND_CIPHER, name);
+}
+
+const EVP_MD *sftp_crypto_digest(const char *name) {
+  return get(KIND_DIGEST, name);
+}
+
+EVP_MAC *sftp_crypto_mac(const char *name) {
+  return get(KIND_MAC, name);
+}
+
+int sftp_crypto_init(void) {
+  static const enum sftp_alg_family families[] = {
+    ALGS_KEX, ALGS_SIGNATURE, ALGS_CIPHER, ALGS_MAC
+  };
+  const struct sftp_alg *alg;
+  size_t f, i;
+
+  if (ready) {
+    return SFTP_OK;
+  }
+
+  if (sodium_init() < 0) {
+    sftp_log("libsodium cannot be initialised");
+    return SFTP_ERR_CRYPTO;
+  }
+
+  if (OPENSSL_init_crypto(0, NULL) != 1 ||
+      sftp_crypto_digest("SHA256") == NULL) {
+    sftp_log("libcrypto cannot be initialised: no SHA-256");
+    return SFTP_ERR_CRYPTO;
+  }
+
+  /* Asking whether a row is usable fetches what it needs.  Rows that must be
+   * named are asked about when somebody names them.
+   */
+  for (f = 0; f < SFTP_NELEMS(families); f++) {
+    for (i = 0; (alg = sftp_alg_at(families[f], i)) != NULL; i++) {
+      if ((alg->flags & ALG_DEFAULT) != 0) {
+        (void) sftp_alg_usable(families[f], alg);
+      }
+    }
+  }
+
+  ready = true;
+  return SFTP_OK;
+}
+
+void sftp_crypto_free(void) {
+  while (ncached > 0) {
+    ncached--;
+    release(cache[ncached].kind, cache[ncached].object);
+    free((char *) cache[ncached].name);
+  }
+
+  OSSL_PROVIDER_unload(legacy_provider);
+  OSSL_LIB_CTX_free(legacy_ctx);
+  legacy_provider = NULL;
+  legacy_ctx = NULL;
+  legacy_tried = ready = false;
+}
+
+void sftp_crypto_set_fips(bool on) {
+  fips_demanded = on;
+}
+
+bool sftp_crypto_fips(void) {
+  return fips_demanded || EVP_default_properties_is_fips_enabled(NULL) == 1;
+}
+
+const char *sftp_crypto_errors(pool *p) {
+  const char *all = NULL;
+  unsigned long code;
+
+  while ((code = ERR_get_error()) != 0) {
+    char text[256];
+
+    ERR_error_string_n(code, text, sizeof(text));
+    all = all != NULL ? pstrcat(p, all, "; ", text, NULL) : pstrdup(p, text);
+  }
+
+  return all != NULL ? all : "(unknown)";
+}

@@ -26,10 +26,16 @@
 struct sftp_key;
 
 struct sftp_key_ops {
-  /* Reads the fields behind the type name; sets key->pkey. */
+  /* Reads the fields behind the type name, to the end of the blob; sets
+   * key->pkey or key->state.
+   */
   int (*read_public)(struct sftp_key *key, struct sftp_rd *r);
   /* Reads the private fields of an openssh-key-v1 file behind the type name. */
   int (*read_private)(struct sftp_key *key, struct sftp_rd *r);
+  /* Takes over a private key that libcrypto read (a reference of its own);
+   * SFTP_ERR_UNSUPPORTED when its parameters are not the type's (the curve).
+   */
+  int (*adopt)(struct sftp_key *key, EVP_PKEY *pkey);
   /* Writes the fields behind the type name. */
   int (*write_public)(const struct sftp_key *key, struct sftp_wr *w);
   /* Signs data with digest (a libcrypto name or NULL); writes the inner
@@ -47,11 +53,12 @@ struct sftp_key_type {
   const struct sftp_key_ops *ops;
   const char *parameter;        /* the curve, or NULL */
   const char *evp;              /* libcrypto's type name: "RSA", "EC" ... */
+  unsigned int bits;            /* 0: as libcrypto counts them */
 };
 
 struct sftp_key {
   const struct sftp_key_type *type;
-  EVP_PKEY *pkey;
+  EVP_PKEY *pkey;               /* or NULL where state holds the key */
   bool is_private;
   struct sftp_str blob;         /* public key as on the wire */
   pool *pool;

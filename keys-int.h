@@ -1,0 +1,46 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* keys-int.h -- inside the family of keys-*.c only. */
+
+#ifndef MOD_SFTP_KEYS_INT_H
+#define MOD_SFTP_KEYS_INT_H
+
+#include "keys.h"
+
+extern const struct sftp_key_ops sftp_key_rsa;          /* keys-rsa.c */
+extern const struct sftp_key_ops sftp_key_ecdsa;        /* keys-ecdsa.c */
+extern const struct sftp_key_ops sftp_key_ed25519;      /* keys-ed25519.c */
+
+/* A key of that type without content; pkey is freed with the pool. */
+struct sftp_key *sftp_key_new(pool *p, const struct sftp_key_type *type);
+
+/* Sets key->blob from what the key holds. */
+int sftp_key_set_blob(struct sftp_key *key) SFTP_MUST_CHECK;
+
+/* An openssh-key-v1 file, armour included (keys-openssh.c); the private part
+ * is not yet compared with the public one.
+ */
+int sftp_key_from_openssh(pool *p, struct sftp_str file,
+  const char *passphrase, struct sftp_key **key, const char **why)
+  SFTP_MUST_CHECK;
+
+/* A text for the administrator in p. */
+const char *sftp_key_why(pool *p, const char *fmt, ...) SFTP_PRINTF(2, 3);
+
+/* Signs as libcrypto does (PKCS#1 v1.5 for RSA); *sig_len is the room and
+ * becomes the length.
+ */
+int sftp_key_evp_sign(const struct sftp_key *key, const char *digest,
+  struct sftp_str data, unsigned char *sig, size_t *sig_len) SFTP_MUST_CHECK;
+/* SFTP_ERR_MAC unless libcrypto finds the signature valid. */
+int sftp_key_evp_verify(const struct sftp_key *key, const char *digest,
+  const unsigned char *sig, size_t sig_len, struct sftp_str data)
+  SFTP_MUST_CHECK;
+
+#endif /* MOD_SFTP_KEYS_INT_H */

@@ -1,0 +1,261 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include <openssl/err.h>
+
+#include "crypto.h"
+#include "keyfile.h"
+#include "keys-int.h"
+
+#define BLOB_MAX_LEN (64 * 1024)
+
+const struct sftp_key_type sftp_key_types[] = {
+  /* name                 code               parameter   libcrypto  bits */
+  { "ssh-ed25519",         &sftp_key_ed25519, NULL,       "ED25519", 256 },
+  { "ecdsa-sha2-nistp256", &sftp_key_ecdsa,   "nistp256", "EC",      0 },
+  { "ecdsa-sha2-nistp384", &sftp_key_ecdsa,   "nistp384", "EC",      0 },
+  { "ecdsa-sha2-nistp521", &sftp_key_ecdsa,   "nistp521", "EC",      0 },
+  { "ssh-rsa",             &sftp_key_rsa,     NULL,       "RSA",     0 },
+  { NULL, NULL, NULL, NULL, 0 }
+};
+
+#define SIG_DEFAULT (ALG_DEFAULT | ALG_LEGACY)
+#define SIG_APPROVED (ALG_DEFAULT | ALG_LEGACY | ALG_FIPS)
+
+/* In order of preference. */
+const struct sftp_sig_alg sftp_sig_algs[] = {
+  { { "ssh-ed25519", SIG_DEFAULT }, "ssh-ed25519", NULL },
+  { { "ecdsa-sha2-nistp256", SIG_APPROVED }, "ecdsa-sha2-nistp256", "SHA256" },
+  { { "ecdsa-sha2-nistp384", SIG_APPROVED }, "ecdsa-sha2-nistp384", "SHA384" },
+  { { "ecdsa-sha2-nistp521", SIG_APPROVED }, "ecdsa-sha2-nistp521", "SHA512" },
+  { { "rsa-sha2-512", SIG_APPROVED }, "ssh-rsa", "SHA512" },
+  { { "rsa-sha2-256", SIG_APPROVED }, "ssh-rsa", "SHA256" },
+  { { "ssh-rsa", ALG_OPT_IN | ALG_LEGACY }, "ssh-rsa", "SHA1" },
+  { { NULL, 0 }, NULL, NULL }
+};
+
+const struct sftp_key_type *sftp_key_type_find(struct sftp_str name) {
+  const struct sftp_key_type *t;
+
+  for (t = sftp_key_types; t->name != NULL; t++) {
+    if (sftp_str_is(name, t->name)) {
+      return t;
+    }
+  }
+
+  return NULL;
+}
+
+const struct sftp_sig_alg *sftp_sig_alg_find(struct sftp_str name) {
+  const struct sftp_sig_alg *a;
+
+  for (a = sftp_sig_algs; a->alg.name != NULL; a++) {
+    if (sftp_str_is(name, a->alg.name)) {
+      return a;
+    }
+  }
+
+  return NULL;
+}
+
+/* ---- Birth and death */
+
+static void key_cleanup(void *data) {
+  struct sftp_key *key = data;
+
+  EVP_PKEY_free(key->pkey);
+  key->pkey = NULL;
+}
+
+struct sftp_key *sftp_key_new(pool *p, const struct sftp_key_type *type) {
+  struct sftp_key *key = pcalloc(p, sizeof(*key));
+
+  key->type = type;
+  key->pool = p;
+  register_cleanup2(p, key, key_cleanup);
+  return key;
+}
+
+int sftp_key_set_blob(struct sftp_key *key) {
+  struct sftp_wr w;
+  int res;
+
+  sftp_wr_init(&w, key->pool, 128, BLOB_MAX_LEN);
+  sftp_wr_text(&w, key->type->name);
+  res = key->type->ops->write_public(key, &w);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  key->blob = sftp_wr_get(&w);
+  return sftp_wr_end(&w);
+}
+
+int sftp_key_from_blob(pool *p, struct sftp_str blob, struct sftp_key **res) {
+  const struct sftp_key_type *type;
+  struct sftp_key *key;
+  struct sftp_rd r;
+  struct sftp_str name;
+  int err;
+
+  *res = NULL;
+  if (blob.len > BLOB_MAX_LEN) {
+    return SFTP_ERR_LIMIT;
+  }
+
+  sftp_rd_init_str(&r, blob);
+  name = sftp_rd_string(&r);
+  err = sftp_rd_ok(&r);
+  if (err != SFTP_OK) {
+    return err;
+  }
+
+  type = sftp_key_type_find(name);
+  if (type == NULL) {
+    return SFTP_ERR_UNSUPPORTED;
+  }
+
+  key = sftp_key_new(p, type);
+  err = type->ops->read_public(key, &r);
+  if (err != SFTP_OK) {
+    return err;
+  }
+
+  key->blob = sftp_str_copy(p, blob);
+  *res = key;
+  return SFTP_OK;
+}
+
+/* ---- What is known of a key */
+
+unsigned int sftp_key_bits(const struct sftp_key *key) {
+  if (key->type->bits > 0) {
+    return key->type->bits;
+  }
+
+  return (unsigned int) EVP_PKEY_get_bits(key->pkey);
+}
+
+bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b) {
+  /* Only canonical forms are read (strict mpints, uncompressed points), so
+   * equal parameters are equal bytes.
+   */
+  return a->type == b->type && sftp_str_same(a->blob, b->blob);
+}
+
+static const char *hex_of(pool *p, const unsigned char *md, size_t len) {
+  static const char digits[] = "0123456789abcdef";
+  char *text = palloc(p, len * 3 + 1), *t = text;
+  size_t i;
+
+  for (i = 0; i < len; i++) {
+    if (i > 0) {
+      *t++ = ':';
+    }
+
+    *t++ = digits[md[i] >> 4];
+    *t++ = digits[md[i] & 15];
+  }
+
+  *t = '\0';
+  return text;
+}
+
+const char *sftp_key_fingerprint(pool *p, struct sftp_str blob,
+    const char *digest, bool hex) {
+  unsigned char md[EVP_MAX_MD_SIZE];
+  struct sftp_str sum = { md, 0 };
+
+  if (EVP_Q_digest(NULL, digest, NULL, blob.ptr, blob.len, md,
+      &sum.len) != 1) {
+    ERR_clear_error();
+    return NULL;
+  }
+
+  return hex ? hex_of(p, md, sum.len) : sftp_base64_encode(p, sum, false);
+}
+
+/* ---- Signatures */
+
+int sftp_key_evp_sign(const struct sftp_key *key, const char *digest,
+    struct sftp_str data, unsigned char *sig, size_t *sig_len) {
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  int res = SFTP_ERR_CRYPTO;
+
+  if (ctx != NULL && EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, NULL,
+      key->pkey, NULL) == 1 &&
+      EVP_DigestSign(ctx, sig, sig_len, data.ptr, data.len) == 1) {
+    res = SFTP_OK;
+  }
+
+  EVP_MD_CTX_free(ctx);
+  return res;
+}
+
+int sftp_key_evp_verify(const struct sftp_key *key, const char *digest,
+    const unsigned char *sig, size_t sig_len, struct sftp_str data) {
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  int res = SFTP_ERR_CRYPTO;
+
+  if (ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL,
+      key->pkey, NULL) == 1) {
+    /* 0 and every negative value mean that it is not valid. */
+    res = EVP_DigestVerify(ctx, sig, sig_len, data.ptr, data.len) == 1 ?
+      SFTP_OK : SFTP_ERR_MAC;
+    ERR_clear_error();
+  }
+
+  EVP_MD_CTX_free(ctx);
+  return res;
+}
+
+static bool alg_fits(const struct sftp_key *key,
+    const struct sftp_sig_alg *alg) {
+  return strcmp(key->type->name, alg->key_type) == 0;
+}
+
+int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    struct sftp_str data, struct sftp_wr *w) {
+  size_t mark;
+  int res;
+
+  if (!key->is_private || !alg_fits(key, alg)) {
+    return SFTP_ERR_UNSUPPORTED;
+  }
+
+  sftp_wr_text(w, alg->alg.name);
+  mark = sftp_wr_begin(w);
+  res = key->type->ops->sign(key, alg->digest, data, w);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  sftp_wr_finish(w, mark);
+  return sftp_wr_end(w);
+}
+
+int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    struct sftp_str sig, struct sftp_str data) {
+  struct sftp_rd r;
+  struct sftp_str name, inner;
+  int res;
+
+  sftp_rd_init_str(&r, sig);
+  name = sftp_rd_string(&r);
+  inner = sftp_rd_string(&r);
+  res = sftp_rd_end(&r);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  if (!alg_fits(key, alg) || !sftp_str_is(name, alg->alg.name)) {
+    return SFTP_ERR_FORMAT;
+  }
+
+  return key->type->ops->verify(key, alg->digest, inner, data);
+}

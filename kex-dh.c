@@ -1,0 +1,148 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* Diffie-Hellman in a fixed group: RFC 4253, section 8; RFC 8268. */
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+
+#include "kex-method.h"
+#include "params.h"
+#include "ssh2.h"
+
+#define DH_MAX_LEN (8192 / 8)
+#define OAKLEY_PRIVATE_BITS 256
+
+/* ---- Groups: libcrypto's own by name, the First Oakley Group by number */
+
+static void put_group(struct sftp_params *l, const char *group) {
+  if (strcmp(group, "oakley_1024") != 0) {
+    sftp_params_text(l, OSSL_PKEY_PARAM_GROUP_NAME, group);
+    return;
+  }
+
+  sftp_params_bn(l, OSSL_PKEY_PARAM_FFC_P, BN_get_rfc2409_prime_1024(NULL));
+  sftp_params_number(l, OSSL_PKEY_PARAM_FFC_G, sftp_str_of("\x02"), false);
+  /* A named group brings the length that fits its strength itself. */
+  sftp_params_uint(l, OSSL_PKEY_PARAM_DH_PRIV_LEN, OAKLEY_PRIVATE_BITS);
+}
+
+static EVP_PKEY *new_key(const char *group) {
+  struct sftp_params l;
+  EVP_PKEY *domain, *mine = NULL;
+  EVP_PKEY_CTX *ctx;
+
+  sftp_params_init(&l);
+  put_group(&l, group);
+  domain = sftp_params_key(&l, "DH", EVP_PKEY_KEY_PARAMETERS);
+  if (domain == NULL) {
+    return NULL;
+  }
+
+  ctx = EVP_PKEY_CTX_new_from_pkey(NULL, domain, NULL);
+  if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+      EVP_PKEY_generate(ctx, &mine) != 1) {
+    mine = NULL;
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  EVP_PKEY_free(domain);
+  return mine;
+}
+
+/* ---- Numbers */
+
+/* 1 < e < p - 1: stricter than RFC 4253, section 8, which lets 1 and p - 1
+ * pass.  The groups are of safe primes, so nothing else is of small order.
+ */
+static bool in_range(const EVP_PKEY *mine, struct sftp_str e) {
+  BIGNUM *p = NULL, *bn = BN_bin2bn(e.ptr, (int) e.len, NULL);
+  bool good = false;
+
+  if (bn != NULL && EVP_PKEY_get_bn_param(mine, OSSL_PKEY_PARAM_FFC_P,
+      &p) == 1 && BN_sub_word(p, 1) == 1) {
+    good = BN_cmp(bn, BN_value_one()) > 0 && BN_cmp(bn, p) < 0;
+  }
+
+  BN_free(p);
+  BN_free(bn);
+  return good;
+}
+
+static int derive(EVP_PKEY *mine, const char *group, struct sftp_str e,
+    unsigned char *secret, size_t *len) {
+  struct sftp_params l;
+  EVP_PKEY_CTX *ctx = NULL;
+  EVP_PKEY *theirs;
+  int res = SFTP_ERR_KEX;
+
+  sftp_params_init(&l);
+  put_group(&l, group);
+  sftp_params_number(&l, OSSL_PKEY_PARAM_PUB_KEY, e, false);
+  theirs = sftp_params_key(&l, "DH", EVP_PKEY_PUBLIC_KEY);
+  if (theirs != NULL) {
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
+  }
+
+  if (ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+      EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) == 1 &&
+      EVP_PKEY_derive(ctx, secret, len) == 1) {
+    res = SFTP_OK;
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  EVP_PKEY_free(theirs);
+  return res;
+}
+
+static int dh_reply(struct sftp_kex_exchange *x, struct sftp_str e) {
+  const char *group = x->method->parameter;
+  unsigned char f[DH_MAX_LEN], secret[DH_MAX_LEN];
+  size_t f_len = 0, secret_len = sizeof(secret);
+  EVP_PKEY *mine = new_key(group);
+  BIGNUM *bn = NULL;
+  int res = SFTP_ERR_KEX;
+
+  if (mine == NULL || !in_range(mine, e) ||
+      EVP_PKEY_get_bn_param(mine, OSSL_PKEY_PARAM_PUB_KEY, &bn) != 1 ||
+      BN_num_bytes(bn) > (int) sizeof(f) ||
+      derive(mine, group, e, secret, &secret_len) != SFTP_OK) {
+    goto done;
+  }
+
+  f_len = (size_t) BN_bn2bin(bn, f);
+  sftp_wr_mpint(&x->hashed, e.ptr, e.len);
+  sftp_wr_mpint(&x->hashed, f, f_len);
+  sftp_wr_mpint(&x->reply, f, f_len);
+  sftp_wr_mpint(&x->k, secret, secret_len);
+  x->done = true;
+  res = SFTP_OK;
+
+done:
+  sftp_wipe(secret, sizeof(secret));
+  BN_free(bn);
+  EVP_PKEY_free(mine);
+  ERR_clear_error();
+  return res;
+}
+
+static int dh_message(struct sftp_kex_exchange *x, unsigned int type,
+    struct sftp_rd *r) {
+  struct sftp_str e;
+  int res;
+
+  if (type != SSH_MSG_KEXDH_INIT || x->done) {
+    return SFTP_ERR_ORDER;
+  }
+
+  e = sftp_rd_mpint(r);
+  res = sftp_rd_end(r);
+  return res == SFTP_OK ? dh_reply(x, e) : res;
+}
+
+const struct sftp_kex_ops sftp_kex_dh = { dh_message };

@@ -1,0 +1,82 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ECDH over the NIST curves: RFC 5656, section 4. */
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+
+#include "curves.h"
+#include "kex-method.h"
+#include "ssh2.h"
+
+/* The x coordinate of the shared point into secret, curve->len bytes. */
+static int derive(const struct sftp_curve *curve, EVP_PKEY *mine,
+    EVP_PKEY *theirs, unsigned char *secret) {
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
+  size_t len = curve->len;
+  int res = SFTP_ERR_KEX;
+
+  /* sftp_curve_public() has validated the peer's point. */
+  if (ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+      EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) == 1 &&
+      EVP_PKEY_derive(ctx, secret, &len) == 1 && len == curve->len) {
+    res = SFTP_OK;
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  return res;
+}
+
+static int ecdh_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
+  const struct sftp_curve *curve = sftp_curve_find(x->method->parameter);
+  unsigned char own[SFTP_POINT_MAX_LEN], secret[SFTP_CURVE_MAX_LEN];
+  EVP_PKEY *mine = NULL, *theirs;
+  int res = SFTP_ERR_KEX;
+
+  theirs = sftp_curve_public(curve, point);
+  if (theirs == NULL) {
+    goto done;
+  }
+
+  mine = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve->evp);
+  if (mine == NULL || sftp_curve_point(curve, mine, own) != SFTP_OK ||
+      derive(curve, mine, theirs, secret) != SFTP_OK) {
+    goto done;
+  }
+
+  sftp_wr_str(&x->hashed, point);
+  sftp_wr_string(&x->hashed, own, 1 + 2 * curve->len);
+  sftp_wr_string(&x->reply, own, 1 + 2 * curve->len);
+  sftp_wr_mpint(&x->k, secret, curve->len);
+  x->done = true;
+  res = SFTP_OK;
+
+done:
+  sftp_wipe(secret, sizeof(secret));
+  EVP_PKEY_free(theirs);
+  EVP_PKEY_free(mine);
+  ERR_clear_error();
+  return res;
+}
+
+static int ecdh_message(struct sftp_kex_exchange *x, unsigned int type,
+    struct sftp_rd *r) {
+  struct sftp_str point;
+  int res;
+
+  if (type != SSH_MSG_KEXDH_INIT || x->done) {
+    return SFTP_ERR_ORDER;
+  }
+
+  point = sftp_rd_string(r);
+  res = sftp_rd_end(r);
+  return res == SFTP_OK ? ecdh_reply(x, point) : res;
+}
+
+const struct sftp_kex_ops sftp_kex_ecdh = { ecdh_message };

@@ -1,0 +1,38 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* In order of preference.  A new method is a row here and a kex-*.c. */
+
+#include "kex-method.h"
+
+#define KEX_DEFAULT (ALG_DEFAULT | ALG_LEGACY)
+#define KEX_APPROVED (ALG_DEFAULT | ALG_LEGACY | ALG_FIPS)
+
+const struct sftp_kex_method sftp_kex_methods[] = {
+  { { "curve25519-sha256", KEX_DEFAULT },
+    "SHA256", &sftp_kex_x25519, NULL },
+  { { "curve25519-sha256@libssh.org", KEX_DEFAULT },
+    "SHA256", &sftp_kex_x25519, NULL },
+  { { "ecdh-sha2-nistp256", KEX_APPROVED },
+    "SHA256", &sftp_kex_ecdh, "P-256" },
+  { { "ecdh-sha2-nistp384", KEX_APPROVED },
+    "SHA384", &sftp_kex_ecdh, "P-384" },
+  { { "ecdh-sha2-nistp521", KEX_APPROVED },
+    "SHA512", &sftp_kex_ecdh, "P-521" },
+  { { "diffie-hellman-group16-sha512", KEX_APPROVED },
+    "SHA512", &sftp_kex_dh, "modp_4096" },
+  { { "diffie-hellman-group18-sha512", KEX_APPROVED },
+    "SHA512", &sftp_kex_dh, "modp_8192" },
+  { { "diffie-hellman-group14-sha256", KEX_APPROVED },
+    "SHA256", &sftp_kex_dh, "modp_2048" },
+  { { "diffie-hellman-group14-sha1", ALG_OPT_IN | ALG_LEGACY },
+    "SHA1", &sftp_kex_dh, "modp_2048" },
+  { { "diffie-hellman-group1-sha1", ALG_OPT_IN },
+    "SHA1", &sftp_kex_dh, "oakley_1024" },
+  { { NULL, 0 }, NULL, NULL, NULL }
+};

@@ -23,6 +23,14 @@ const struct sftp_alg sftp_compressions[] = {
   { NULL, 0 }
 };
 
+bool sftp_compress_is_zlib(const struct sftp_alg *alg) {
+  return alg != NULL && strncmp(alg->name, "zlib", 4) == 0;
+}
+
+bool sftp_compress_is_delayed(const struct sftp_alg *alg) {
+  return alg != NULL && strcmp(alg->name, "zlib@openssh.com") == 0;
+}
+
 struct sftp_deflate {
   z_stream z;
 };

@@ -21,6 +21,15 @@
 
 extern const struct sftp_alg sftp_compressions[];  /* ends with a NULL name */
 
+/* Whether the row (NULL: none is agreed) compresses, and whether it begins
+ * only behind the login.
+ */
+bool sftp_compress_is_zlib(const struct sftp_alg *alg);
+bool sftp_compress_is_delayed(const struct sftp_alg *alg);
+
+/* zlib's default: more costs much time for few bytes. */
+#define SFTP_DEFLATE_LEVEL 6
+
 struct sftp_deflate;
 struct sftp_inflate;
 

@@ -31,6 +31,16 @@
  */
 #define HOST_CMD_ID 128
 
+/* What holds unless a directive says otherwise. */
+#define HOST_MIN_RSA_BITS 2048
+#define HOST_MIN_DSA_BITS 1024
+#define HOST_MIN_EC_BITS 160
+#define HOST_REKEY_SECS 3600
+#define HOST_REKEY_BYTES ((uint64_t) 2 << 30)
+#define HOST_REKEY_PACKETS 0x7fffffffU
+#define HOST_MAX_CHANNELS 10
+#define HOST_MAX_LOGIN_ATTEMPTS 6
+
 struct host_login;              /* host-login.c's and host-auth.c's own */
 struct host_files;              /* host-op.c's and host-file.c's own */
 
@@ -109,6 +119,7 @@ struct host_store {
 /* NULL when there is no store of that name for all kinds of ktypes. */
 const struct host_store *host_store_find(const char *name, size_t len,
   unsigned int ktypes);
+const struct host_store *host_store_first(void);
 void host_abi_init(void);
 void host_abi_free(void);
 

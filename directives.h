@@ -1,0 +1,108 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* directives.h -- the configuration records that the directives leave for
+ * host-conf.c and others of the host row.
+ *
+ * A handler checks everything it can check at once, so that a wrong value
+ * stops the start with the line it stands on.  <Global> sections are copied
+ * into the virtual hosts record by record, by the host: argv is shared.
+ *
+ *   SFTPAcceptEnv            argv: char *, one pattern each
+ *   SFTPAuthMethods          [0] array_header * of struct sftp_auth_chain *
+ *   SFTPAuthorizedUserKeys   argv: char *, "type:info" each
+ *   SFTPAuthorizedHostKeys   the same
+ *   SFTPCiphers, SFTPDigests, SFTPKeyExchanges, SFTPHostKeys,
+ *   SFTPAuthPublicKeys       [0] char *, usable names, comma-separated
+ *   SFTPClientAlive          [0] unsigned int *count [1] unsigned int *seconds
+ *   SFTPClientMatch          [0] struct client_match *
+ *   SFTPCompression          [0] int *, enum sftp_compression_setting
+ *   SFTPCryptoDevice         [0] char *
+ *   SFTPDHParamFile          [0] char *path
+ *   SFTPDisplayBanner        [0] char *path
+ *   SFTPEngine               [0] int *
+ *   SFTPExtensions           [0] unsigned long *, bits of fxp.h
+ *   SFTPHostKey              [0] char *, as written [1] char *, "global" or ""
+ *   SFTPKeyBlacklist         [0] char *path or "none"
+ *   SFTPKeyFingerprints      [0] char *digest [1] char *encoding
+ *   SFTPKeyLimits            [0] struct key_limits *
+ *   SFTPLog                  [0] char *path or "none"
+ *   SFTPMaxChannels          [0] unsigned int *
+ *   SFTPOptions              [0] unsigned long *
+ *   SFTPPassPhraseProvider   [0] char *path
+ *   SFTPRekey                [0] struct rekey *
+ *   SFTPTrafficPolicy        [0] char *, lower case
+ */
+
+#ifndef MOD_SFTP_DIRECTIVES_H
+#define MOD_SFTP_DIRECTIVES_H
+
+#include "host-int.h"
+#include "alg.h"
+
+/* Of SFTPAuthMethods; read by mod_auth_otp too, so that the layout stands. */
+struct sftp_auth_method {
+  unsigned int method_id;       /* AUTH_* */
+  const char *method_name;
+  const char *submethod_name;   /* driver, or NULL */
+  int succeeded;
+  int failed;
+};
+
+struct sftp_auth_chain {
+  pool *pool;
+  array_header *methods;        /* struct sftp_auth_method *, at least one */
+  int completed;
+};
+
+struct rekey {
+  bool never;
+  unsigned int secs, timeout_secs;
+  uint64_t bytes;
+};
+
+struct key_limits {
+  unsigned int min_rsa_bits, min_dsa_bits, min_ec_bits; /* 0: no limit */
+};
+
+/* One SFTPClientMatch; what is not set is 0 or NULL. */
+struct client_match {
+  const char *pattern;
+  pr_regex_t *regex;
+  uint32_t window, max_packet;
+  int pessimistic_newkeys;      /* -1: not set */
+  unsigned int min_version, max_version, utf8_version;
+  const char *ciphers, *macs, *hostkeys, *kex;
+};
+
+/* What kind of names an error text speaks of. */
+extern const char *const host_alg_kinds[ALGS_NFAMILIES];
+
+/* Adds one name to the comma-separated list (NULL: none yet) in p.  Names that
+ * cannot be used here but are known elsewhere are left out with a warning.
+ * Returns NULL, or the error text.
+ */
+const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+  const char *name, size_t len, const char **list);
+/* The list, or an error text if it stayed empty, in *err. */
+const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
+  const char *list, const char **err);
+
+/* Directives that have a file of their own. */
+modret_t *host_set_authmethods(cmd_rec *cmd);           /* host-methods.c */
+modret_t *host_set_clientmatch(cmd_rec *cmd);           /* host-match.c */
+
+/* Flags for records of which all count: mod_ifsession would otherwise put
+ * those of its sections in the place of the others.
+ */
+long host_multi_flag(void);
+
+/* Decimal number from min to max, nothing else; false if text is not one. */
+bool host_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
+
+#endif /* MOD_SFTP_DIRECTIVES_H */

@@ -61,6 +61,8 @@ void host_active(struct host *h, enum host_activity what);
 void host_count_raw(struct host *h, size_t in, size_t out);
 /* Session note and environment variable of that name; replaces. */
 void host_note(struct host *h, const char *name, const char *value);
+/* Environment variable alone (`env' requests). */
+void host_env(struct host *h, const char *name, const char *value);
 /* An event of spec/events-abi.md, section 1. */
 void host_event(struct host *h, const char *name, const void *data);
 /* LOG_CMD (or LOG_CMD_ERR) of a message of the SSH protocol. */
@@ -186,6 +188,7 @@ enum host_request {
   HOST_HARDLINK, HOST_HOMEDIR, HOST_LIMITS, HOST_COPY, HOST_DIGEST,
   HOST_XATTR_GET, HOST_XATTR_SET,
   HOST_SCP_RECV, HOST_SCP_SEND, HOST_SCP_MKDIR,
+  HOST_LSETSTAT,                /* SETSTAT of a link itself */
   HOST_NREQUESTS
 };
 
@@ -235,7 +238,8 @@ void host_op_end(struct host_op *op, int err, unsigned int status,
 struct host_file;
 
 /* Opens for a transfer within op (HOST_OPEN_*, HOST_SCP_*): HiddenStores,
- * stalled timer, throttle, owner rules.  flags as open(2), mode for new files.
+ * stalled timer, throttle, owner rules.  flags as open(2), mode for new files
+ * (before the umask).  The path is the one host_permit() returned for op.
  */
 struct host_file *host_open(struct host_op *op, const char *path, int flags,
   mode_t mode);
@@ -244,11 +248,13 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
  */
 int host_close(struct host_op *op, struct host_file *f, bool complete);
 const char *host_file_path(const struct host_file *f);
-/* Reads up to the sum of iov; short only at the end of the file. */
+/* Reads up to the sum of iov; short only at the end of the file.  Keeps the
+ * TransferRate: may pause.
+ */
 ssize_t host_preadv(struct host_file *f, const struct iovec *iov, int n,
   off_t offset);
 /* Writes all of it or fails; *done gets the bytes written.  Append handles
- * ignore offset.
+ * ignore offset.  EFBIG: beyond MaxStoreFileSize, checked beforehand.
  */
 int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
   off_t offset, size_t *done);
@@ -264,9 +270,6 @@ int host_fstatvfs(struct host_file *f, struct statvfs *st);
  */
 int host_copy_range(struct host_file *from, off_t from_off,
   struct host_file *to, off_t to_off, uint64_t len);
-/* True while the host wants a pause (throttling) before more is moved. */
-void host_throttle(struct host_file *f, size_t n);
-
 int host_stat(struct host *h, const char *path, struct stat *st);
 int host_lstat(struct host *h, const char *path, struct stat *st);
 int host_truncate(struct host *h, const char *path, off_t size);

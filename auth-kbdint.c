@@ -1,0 +1,230 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* auth-kbdint.c -- the method "keyboard-interactive" (RFC 4256).  What is
+ * asked is up to the drivers that other modules register with the host; a
+ * driver runs inside the request and converses by a nested read loop.
+ */
+
+#include <syslog.h>
+
+#include "userauth-int.h"
+
+/* Prompts of one INFO_REQUEST, and bytes of it or of its answer. */
+#define MAX_PROMPTS 500
+#define TALK_MAX 65536
+
+static void read_kbdint(struct sftp_auth_req *req SFTP_UNUSED,
+    struct sftp_rd *r) {
+  /* RFC 4256, section 3.1: language tag, deprecated; submethods, a hint that
+   * the configuration answers.
+   */
+  (void) sftp_rd_string(r);
+  (void) sftp_rd_string(r);
+}
+
+static enum host_verdict try_driver(struct ssh_conn *c,
+    struct sftp_auth_req *req, const char *name) {
+  enum host_verdict v;
+
+  req->asked = false;
+  c->auth->talking = req;
+  v = host_auth_kbdint(c->host, name);
+  c->auth->talking = NULL;
+  if (v == HOST_AUTH_OK) {
+    v = host_auth_authorize(c->host);
+  }
+
+  if (v == HOST_AUTH_OK) {
+    req->driver = pstrdup(req->pool, name);
+    sftp_auth_use(c, &c->auth->drivers, name);
+  }
+
+  return v;
+}
+
+/* Each driver at most once per request, and no driver twice in a login. */
+static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
+    unsigned int *ntried) {
+  const char *name;
+  unsigned int i;
+
+  for (i = 0; (name = host_kbdint_driver(c->host, i)) != NULL; i++) {
+    if (!sftp_auth_driver_offered(c, name) ||
+        sftp_auth_was_used(c->auth->drivers, name)) {
+      continue;
+    }
+
+    ++*ntried;
+    if (try_driver(c, req, name) == HOST_AUTH_OK) {
+      return OUTCOME_YES;
+    }
+
+    if (c->err != SFTP_OK) {
+      return c->err;
+    }
+
+    if (c->auth->parked_pool != NULL) {
+      return OUTCOME_ABANDONED;
+    }
+
+    /* Another driver is another attempt. */
+    if (c->set->max_login_attempts > 0 &&
+        c->auth->nfailures + *ntried >= c->set->max_login_attempts) {
+      break;
+    }
+  }
+
+  return OUTCOME_NO;
+}
+
+static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
+  unsigned int ntried = 0;
+  int res;
+
+  if (!sftp_auth_is_private(c, req) ||
+      host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
+    return OUTCOME_DEAD;
+  }
+
+  res = try_drivers(c, req, &ntried);
+  if (res != OUTCOME_NO) {
+    return res;
+  }
+
+  if (ntried == 0) {
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): keyboard-interactive "
+      "authentication disabled", req->user);
+    return OUTCOME_DEAD;
+  }
+
+  sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): keyboard-interactive "
+    "authentication failed", req->user);
+  c->auth->nfailures += ntried - 1;
+  return OUTCOME_NO;
+}
+
+/* ---- The conversation */
+
+int sftp_auth_ask(struct ssh_conn *c, const char *name,
+    const char *instruction, unsigned int n,
+    const struct sftp_auth_prompt *prompts) {
+  struct sftp_wr *w;
+  size_t len = 64;
+  unsigned int i;
+
+  if (c->auth->talking == NULL || c->auth->parked_pool != NULL) {
+    return SFTP_ERR_ORDER;
+  }
+
+  name = name != NULL ? name : "";
+  instruction = instruction != NULL ? instruction : "";
+  len += strlen(name) + strlen(instruction);
+  for (i = 0; i < n; i++) {
+    len += 5 + strlen(prompts[i].text);
+  }
+
+  if (n > MAX_PROMPTS || len > TALK_MAX) {
+    return SFTP_ERR_LIMIT;
+  }
+
+  w = sftp_packet_begin(c->pkts, SSH_MSG_USERAUTH_INFO_REQUEST, len);
+  sftp_wr_text(w, name);
+  sftp_wr_text(w, instruction);
+  sftp_wr_text(w, "");          /* language tag */
+  sftp_wr_u32(w, n);
+  for (i = 0; i < n; i++) {
+    sftp_wr_text(w, prompts[i].text);
+    sftp_wr_bool(w, prompts[i].echo);
+  }
+
+  c->auth->talking->asked |= n > 0;
+  c->auth->nwanted = n;
+  return sftp_packet_end(c->pkts);
+}
+
+int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
+    const char ***answers) {
+  struct sftp_auth *a = c->auth;
+  int res;
+
+  *answers = NULL;
+  if (a->talking == NULL) {
+    return SFTP_ERR_ORDER;
+  }
+
+  if (a->parked_pool != NULL) {
+    return SFTP_ERR_CLOSED;
+  }
+
+  a->nwanted = n;
+  a->talk_pool = p;
+  a->talk_err = SFTP_OK;
+  a->answers = NULL;
+  a->answered = false;
+  res = sftp_conn_run_until(c, &a->answered);
+  a->talk_pool = NULL;
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  *answers = a->answers;
+  return a->talk_err;
+}
+
+static void read_answers(struct sftp_auth *a, struct sftp_rd *r) {
+  unsigned int i;
+
+  a->answers = pcalloc(a->talk_pool, (a->nwanted + 1) * sizeof(char *));
+  for (i = 0; i < a->nwanted; i++) {
+    struct sftp_str s = sftp_rd_string(r);
+
+    if (s.len > 0 && memchr(s.ptr, '\0', s.len) != NULL) {
+      sftp_rd_fail(r, SFTP_ERR_FORMAT);
+    }
+
+    a->answers[i] = sftp_rd_ok(r) == SFTP_OK ?
+      sftp_str_dup(a->talk_pool, s) : "";
+    sftp_wipe((void *) s.ptr, s.len);
+  }
+}
+
+/* RFC 4256, section 3.4.  A wrong number of answers is the driver's failure
+ * and is checked before anything is allocated for them.
+ */
+int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_auth *a = c->auth;
+  uint32_t n = sftp_rd_u32(r);
+  int res;
+
+  if (a->talk_pool == NULL || a->answered) {
+    return sftp_fail(c, SFTP_ERR_ORDER, "USERAUTH_INFO_RESPONSE was not asked "
+      "for");
+  }
+
+  if (sftp_rd_ok(r) == SFTP_OK && n != a->nwanted) {
+    sftp_log("%lu answers to %u prompts", (unsigned long) n, a->nwanted);
+    a->talk_err = SFTP_ERR_FORMAT;
+    a->answered = true;
+    return SFTP_OK;
+  }
+
+  read_answers(a, r);
+  res = sftp_rd_end(r);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "USERAUTH_INFO_RESPONSE is malformed");
+  }
+
+  a->answered = true;
+  return SFTP_OK;
+}
+
+const struct sftp_auth_method sftp_auth_kbdint = {
+  "keyboard-interactive", AUTH_KBDINT, "mod_sftp.ssh2.auth-kbdint",
+  "mod_sftp.ssh2.auth-kbdint.failed", 250, read_kbdint, run_kbdint
+};

@@ -1,0 +1,85 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* auth-password.c -- the method "password" (RFC 4252, section 8). */
+
+#include "userauth-int.h"
+
+/* Longer than any password, shorter than what costs a hash much time. */
+#define PASSWORD_MAX 1024
+
+static void read_password(struct sftp_auth_req *req, struct sftp_rd *r) {
+  struct sftp_str fresh;
+
+  req->u.password.change = sftp_rd_bool(r);
+  req->u.password.text = sftp_rd_string(r);
+  if (req->u.password.change) {
+    /* Nothing here changes passwords: the new one is not even kept. */
+    fresh = sftp_rd_string(r);
+    sftp_wipe((void *) fresh.ptr, fresh.len);
+  }
+}
+
+static int outcome(enum host_verdict v) {
+  switch (v) {
+    case HOST_AUTH_OK:
+      return OUTCOME_YES;
+
+    case HOST_AUTH_BLOCKED:
+      return OUTCOME_DEAD;
+
+    default:
+      return OUTCOME_NO;
+  }
+}
+
+static void fill_with_nonsense(char *text) {
+  unsigned char bytes[16];
+  size_t i;
+
+  sftp_random(bytes, sizeof(bytes));
+  for (i = 0; i < sizeof(bytes); i++) {
+    text[i] = (char) ('a' + bytes[i] % 26);
+  }
+}
+
+static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
+  struct sftp_str text = req->u.password.text;
+  char *copy = pcalloc(req->pool, PASSWORD_MAX + 1);
+  bool impossible = text.len > PASSWORD_MAX ||
+    memchr(text.ptr, '\0', text.len) != NULL;
+  int res;
+
+  if (!sftp_auth_is_private(c, req)) {
+    return OUTCOME_DEAD;
+  }
+
+  if (req->u.password.change) {
+    sftp_log("change of password requested by user '%s': not supported, "
+      "checking the old one", req->user);
+  }
+
+  if (impossible) {
+    /* Refused as any wrong one, by the same road. */
+    sftp_log("password of user '%s' is too long or has a NUL", req->user);
+    fill_with_nonsense(copy);
+
+  } else {
+    memcpy(copy, text.ptr, text.len);
+  }
+
+  sftp_wipe((void *) text.ptr, text.len);
+  res = outcome(host_auth_password(c->host, copy));
+  sftp_wipe(copy, PASSWORD_MAX + 1);
+  return impossible && res == OUTCOME_YES ? OUTCOME_NO : res;
+}
+
+const struct sftp_auth_method sftp_auth_password = {
+  "password", AUTH_PASSWORD, "mod_sftp.ssh2.auth-password",
+  "mod_sftp.ssh2.auth-password.failed", 250, read_password, run_password
+};

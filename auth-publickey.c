@@ -1,0 +1,270 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* auth-publickey.c -- the method "publickey" (RFC 4252, section 7; signature
+ * algorithms as in RFC 8332, section 3.1).
+ */
+
+#include <syslog.h>
+
+#include "userauth-int.h"
+
+/* A key blob above this is no key of any size that libcrypto takes. */
+#define BLOB_MAX 8192
+
+static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
+  bool signed_ = sftp_rd_bool(r);
+
+  req->u.key.alg = sftp_rd_string(r);
+  req->u.key.blob = sftp_rd_string(r);
+  req->u.key.sig.ptr = NULL;
+  req->u.key.sig.len = 0;
+  if (signed_) {
+    req->u.key.sig = sftp_rd_string(r);
+  }
+
+  if (req->u.key.alg.len > 64 || req->u.key.blob.len > BLOB_MAX ||
+      req->u.key.sig.len > BLOB_MAX) {
+    sftp_rd_fail(r, SFTP_ERR_LIMIT);
+  }
+}
+
+static bool is_probe(const struct sftp_auth_req *req) {
+  return req->u.key.sig.ptr == NULL;
+}
+
+/* A refusal that says nothing about a secret: only signatures are attempts. */
+static int refused(const struct sftp_auth_req *req) {
+  return is_probe(req) ? OUTCOME_FREE_NO : OUTCOME_NO;
+}
+
+static const char *alg_text(const struct sftp_auth_req *req) {
+  char *text = palloc(req->pool, 4 * req->u.key.alg.len + 1);
+
+  return sftp_escape(text, 4 * req->u.key.alg.len + 1, req->u.key.alg.ptr,
+    req->u.key.alg.len);
+}
+
+static const struct sftp_sig_alg *find_alg(struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
+  const struct sftp_sig_alg *alg = sftp_sig_alg_find(req->u.key.alg);
+
+  if (alg != NULL &&
+      sftp_names_have(sftp_str_of(c->set->userkeys), alg->alg.name) &&
+      sftp_alg_usable(ALGS_SIGNATURE, &alg->alg)) {
+    return alg;
+  }
+
+  sftp_log("public key algorithm '%s' is %s (enabled: %s)", alg_text(req),
+    alg != NULL ? "not enabled" : "unknown", c->set->userkeys);
+  if (!is_probe(req)) {
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): unsupported public key "
+      "algorithm '%s' requested", req->user, alg_text(req));
+  }
+
+  return NULL;
+}
+
+static bool is_large_enough(struct ssh_conn *c, const struct sftp_key *key) {
+  unsigned int bits = sftp_key_bits(key), min = 0;
+
+  if (strcmp(key->type->evp, "RSA") == 0) {
+    min = c->set->min_rsa_bits;
+
+  } else if (strcmp(key->type->evp, "EC") == 0) {
+    min = c->set->min_ec_bits;
+  }
+
+  if (bits < min) {
+    sftp_log("public key of %u bits refused: at least %u are required", bits,
+      min);
+    return false;
+  }
+
+  return true;
+}
+
+/* The key of the request; NULL when it is none, or none of that algorithm. */
+static struct sftp_key *read_key(struct ssh_conn *c,
+    const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
+  struct sftp_key *key = NULL;
+  int err = sftp_key_from_blob(req->pool, req->u.key.blob, &key);
+
+  if (err != SFTP_OK) {
+    sftp_log("public key of user '%s' cannot be used: %s", req->user,
+      sftp_strerror(err));
+    return NULL;
+  }
+
+  if (strcmp(key->type->name, alg->key_type) != 0) {
+    sftp_log("public key of type '%s' does not go with algorithm '%s'",
+      key->type->name, alg->alg.name);
+    return NULL;
+  }
+
+  return is_large_enough(c, key) ? key : NULL;
+}
+
+/* What notes and environment say of the key. */
+static void note_key(struct ssh_conn *c, const struct sftp_sig_alg *alg,
+    const char *print) {
+  host_note(c->host, "SFTP_USER_PUBLICKEY_ALGO", alg->alg.name);
+  host_note(c->host, "SFTP_USER_PUBLICKEY_FINGERPRINT", print);
+  host_note(c->host, "SFTP_USER_PUBLICKEY_FINGERPRINT_ALGO", "SHA256");
+}
+
+static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
+    const struct sftp_sig_alg *alg) {
+  const char *print = sftp_key_fingerprint(req->pool, req->u.key.blob,
+    "SHA256", true);
+
+  if (print == NULL) {
+    return NULL;
+  }
+
+  sftp_log("public key SHA256 fingerprint: %s", print);
+  if (c->auth->keys == NULL) {
+    /* A key that has proven itself is not overwritten by one that is only
+     * offered.
+     */
+    note_key(c, alg, print);
+  }
+
+  return print;
+}
+
+static int answer_probe(struct ssh_conn *c, const struct sftp_auth_req *req) {
+  struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_USERAUTH_PK_OK,
+    16 + req->u.key.alg.len + req->u.key.blob.len);
+  int res;
+
+  sftp_wr_str(w, req->u.key.alg);
+  sftp_wr_str(w, req->u.key.blob);
+  res = sftp_packet_end(c->pkts);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "cannot send USERAUTH_PK_OK");
+  }
+
+  sftp_log("sending publickey OK");
+  return OUTCOME_PROBE;
+}
+
+/* Some old clients ask for an rsa-sha2 algorithm and sign with ssh-rsa all
+ * the same.  That counts only where ssh-rsa itself does.
+ */
+static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
+    const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
+  struct sftp_rd r;
+  struct sftp_str inner;
+
+  sftp_rd_init_str(&r, req->u.key.sig);
+  inner = sftp_rd_string(&r);
+  if (sftp_rd_ok(&r) != SFTP_OK || strcmp(alg->key_type, "ssh-rsa") != 0 ||
+      !sftp_str_is(inner, "ssh-rsa") ||
+      !sftp_names_have(sftp_str_of(c->set->userkeys), "ssh-rsa")) {
+    return alg;
+  }
+
+  return sftp_sig_alg_find(inner);
+}
+
+/* RFC 4252, section 7: what the signature covers. */
+static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
+    const struct sftp_key *key, const struct sftp_sig_alg *alg) {
+  struct sftp_wr w;
+  int res;
+
+  sftp_wr_init(&w, req->pool, 512, 4 * BLOB_MAX);
+  sftp_wr_str(&w, sftp_kex_session_id(c));
+  sftp_wr_u8(&w, SSH_MSG_USERAUTH_REQUEST);
+  sftp_wr_text(&w, req->spelt);
+  sftp_wr_text(&w, req->service);
+  sftp_wr_text(&w, req->name);
+  sftp_wr_bool(&w, true);
+  sftp_wr_str(&w, req->u.key.alg);
+  sftp_wr_str(&w, req->u.key.blob);
+  res = sftp_wr_end(&w);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  return sftp_key_verify(key, signed_with(c, req, alg), req->u.key.sig,
+    sftp_wr_get(&w));
+}
+
+/* The key is an authorised one, and this is its signature: does it count? */
+static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
+    const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    const char *print) {
+  int err = verify(c, req, key, alg);
+
+  if (err != SFTP_OK) {
+    sftp_log("signature of user '%s' refused: %s", req->user,
+      sftp_strerror(err));
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): signature verification "
+      "of '%s' public key failed", req->user, alg->alg.name);
+    return OUTCOME_NO;
+  }
+
+  if (host_auth_authorize(c->host) != HOST_AUTH_OK) {
+    return OUTCOME_NO;
+  }
+
+  if (sftp_auth_was_used(c->auth->keys, print)) {
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): public key request "
+      "reused previously verified public key (fingerprint %s)", req->user,
+      print);
+    return OUTCOME_NO;
+  }
+
+  sftp_auth_use(c, &c->auth->keys, print);
+  note_key(c, alg, print);
+  return OUTCOME_YES;
+}
+
+static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
+  const struct sftp_sig_alg *alg;
+  struct sftp_key *key;
+  const char *print, *id = NULL;
+  enum host_verdict v;
+
+  if (host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
+    return OUTCOME_DEAD;
+  }
+
+  alg = find_alg(c, req);
+  key = alg != NULL ? read_key(c, req, alg) : NULL;
+  print = key != NULL ? describe(c, req, alg) : NULL;
+  if (print == NULL) {
+    return refused(req);
+  }
+
+  v = host_auth_user_key(c->host, req->pool, req->u.key.blob, is_probe(req),
+    &id);
+  if (v != HOST_AUTH_OK) {
+    /* A key that was only asked about is no login that failed: an agent with
+     * many keys must not look like an attack.
+     */
+    if (v != HOST_AUTH_NO_USER && !is_probe(req)) {
+      sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): authentication via "
+        "'%s' public key failed", req->user, alg->alg.name);
+    }
+
+    return refused(req);
+  }
+
+  sftp_log("public key of user '%s' found in %s", req->user,
+    id != NULL ? id : "a key store");
+  return is_probe(req) ? answer_probe(c, req) :
+    judge(c, req, key, alg, print);
+}
+
+const struct sftp_auth_method sftp_auth_publickey = {
+  "publickey", AUTH_PUBLICKEY, "mod_sftp.ssh2.auth-publickey",
+  "mod_sftp.ssh2.auth-publickey.failed", 10, read_publickey, run_publickey
+};

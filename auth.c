@@ -1,0 +1,545 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* auth.c -- user authentication (RFC 4252): services, requests, answers. */
+
+#include <syslog.h>
+
+#include "userauth-int.h"
+
+/* Requests of one client before it is logged in, counted or not: nobody has
+ * that many keys.
+ */
+#define MAX_REQUESTS 100
+
+/* Names in a request.  The host takes user names of up to 256 bytes. */
+#define USER_MAX 256
+#define NAME_MAX_LEN 64
+
+/* A banner above this is not read by anybody. */
+#define BANNER_MAX 65536
+
+static const struct sftp_auth_method *const methods[] = {
+  &sftp_auth_none, &sftp_auth_publickey, &sftp_auth_kbdint, &sftp_auth_password
+};
+
+struct sftp_auth *sftp_auth_new(struct ssh_conn *c) {
+  struct sftp_auth *a = pcalloc(c->pool, sizeof(*a));
+
+  a->steps = pcalloc(c->pool, (c->set->nchains + 1) * sizeof(*a->steps));
+  return a;
+}
+
+const struct sftp_auth_method *sftp_auth_method_find(const char *name) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(methods); i++) {
+    if (strcmp(methods[i]->name, name) == 0) {
+      return methods[i];
+    }
+  }
+
+  return NULL;
+}
+
+const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(methods); i++) {
+    if (methods[i]->bit == bit) {
+      return methods[i];
+    }
+  }
+
+  return NULL;
+}
+
+bool sftp_auth_is_private(struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
+  const struct sftp_kex_names *n = sftp_kex_agreed(c);
+
+  if (n != NULL && strcmp(n->cipher_c2s, "none") != 0 &&
+      strcmp(n->mac_c2s, "none") != 0) {
+    return true;
+  }
+
+  if (n != NULL && (c->set->opts & SFTP_OPT_ALLOW_INSECURE_LOGIN)) {
+    sftp_log("WARNING: %s of user '%s' came over a connection without %s",
+      req->name, req->user, strcmp(n->cipher_c2s, "none") == 0 ?
+      "encryption" : "integrity");
+    return true;
+  }
+
+  sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): cipher algorithm '%s' or "
+    "MAC algorithm '%s' unsupported for %s authentication", req->user,
+    n != NULL ? n->cipher_c2s : "none", n != NULL ? n->mac_c2s : "none",
+    req->name);
+  return false;
+}
+
+/* ---- Services (RFC 4253, section 10) */
+
+static int accept_service(struct ssh_conn *c, struct sftp_str name) {
+  struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_SERVICE_ACCEPT,
+    5 + name.len);
+
+  sftp_wr_str(w, name);
+  return sftp_packet_end(c->pkts);
+}
+
+int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_str name = sftp_rd_string(r);
+  char text[4 * NAME_MAX_LEN + 1];
+  int res = sftp_rd_end(r);
+  bool ok;
+
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "SERVICE_REQUEST is malformed");
+  }
+
+  sftp_escape(text, sizeof(text), name.ptr, name.len);
+  ok = c->authenticated ? sftp_str_is(name, "ssh-connection") :
+    sftp_str_is(name, "ssh-userauth");
+  host_ssh_cmd(c->host, "SERVICE_REQUEST", text, HOST_SSH_MISC, ok);
+  if (!ok) {
+    return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available%s",
+      text, c->authenticated ? "" : " before login");
+  }
+
+  res = accept_service(c, name);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "cannot send SERVICE_ACCEPT");
+  }
+
+  if (!c->authenticated) {
+    c->phase = PH_AUTH;
+  }
+
+  return SFTP_OK;
+}
+
+/* ---- Banner (RFC 4252, section 5.4) */
+
+/* Every line end becomes CR LF, and there is one at the end. */
+static size_t put_lines(char *to, const char *text) {
+  size_t n = 0;
+
+  for (; *text != '\0'; text++) {
+    if (*text == '\n' || (*text == '\r' && text[1] != '\n')) {
+      to[n++] = '\r';
+      to[n++] = '\n';
+
+    } else if (*text != '\r') {
+      to[n++] = *text;
+    }
+  }
+
+  if (n < 2 || to[n - 1] != '\n') {
+    to[n++] = '\r';
+    to[n++] = '\n';
+  }
+
+  return n;
+}
+
+int sftp_auth_banner(struct ssh_conn *c, const char *text) {
+  size_t len = strlen(text);
+  struct sftp_wr *w;
+  pool *p;
+  char *lines;
+  int res;
+
+  if (c->authenticated) {
+    return SFTP_OK;             /* RFC 4252, section 5.4: only before */
+  }
+
+  if (len > BANNER_MAX) {
+    return SFTP_ERR_LIMIT;
+  }
+
+  p = make_sub_pool(c->pool);
+  lines = palloc(p, 2 * len + 2);
+  len = put_lines(lines, text);
+  w = sftp_packet_begin(c->pkts, SSH_MSG_USERAUTH_BANNER, len + 16);
+  sftp_wr_string(w, lines, len);
+  sftp_wr_text(w, "");          /* language tag */
+  res = sftp_packet_end(c->pkts);
+  destroy_pool(p);
+  return res;
+}
+
+static int send_banner(struct ssh_conn *c, pool *p) {
+  const char *text;
+  int res = SFTP_OK;
+
+  if (c->auth->bannered) {
+    return SFTP_OK;
+  }
+
+  c->auth->bannered = true;
+  text = host_banner(c->host, p);
+  if (text != NULL) {
+    res = sftp_auth_banner(c, text);
+  }
+
+  if (res == SFTP_ERR_LIMIT) {
+    sftp_log("banner is longer than %u bytes: not sent", BANNER_MAX);
+    return SFTP_OK;
+  }
+
+  return res != SFTP_OK ? sftp_fail(c, res, "cannot send USERAUTH_BANNER") :
+    SFTP_OK;
+}
+
+/* ---- Answers */
+
+static int send_failure(struct ssh_conn *c, pool *p, bool partial) {
+  const char *names = sftp_auth_names(c, p);
+  struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_USERAUTH_FAILURE,
+    8 + strlen(names));
+  int res;
+
+  sftp_wr_text(w, names);
+  sftp_wr_bool(w, partial);
+  res = sftp_packet_end(c->pkts);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "cannot send USERAUTH_FAILURE");
+  }
+
+  if (*names == '\0') {
+    return sftp_fail(c, SFTP_ERR_DENIED,
+      "no authentication methods are left");
+  }
+
+  return SFTP_OK;
+}
+
+static int send_methods(struct ssh_conn *c, const struct sftp_auth_req *req) {
+  sftp_log("sending acceptable userauth methods: %s",
+    sftp_auth_names(c, req->pool));
+  return send_failure(c, req->pool, false);
+}
+
+static int refuse(struct ssh_conn *c, const struct sftp_auth_req *req,
+    bool partial) {
+  sftp_log("sending userauth failure; remaining userauth methods: %s",
+    sftp_auth_names(c, req->pool));
+  return send_failure(c, req->pool, partial);
+}
+
+/* One more failed attempt: the last one costs the connection. */
+static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
+  unsigned int max = c->set->max_login_attempts;
+
+  c->auth->nfailures++;
+  if (max > 0 && c->auth->nfailures >= max) {
+    host_auth_max(c->host, max);
+    return sftp_fail(c, SFTP_ERR_DENIED,
+      "Maximum login attempts (%u) exceeded", max);
+  }
+
+  return refuse(c, req, false);
+}
+
+/* Refusals take a multiple of the method's floor, so that how long one took
+ * does not tell which of the checks it failed.
+ */
+static void even_out(struct ssh_conn *c, const struct sftp_auth_req *req,
+    uint64_t begin_ms) {
+  uint64_t floor_ms = req->method->floor_ms, took = sftp_now_ms() - begin_ms;
+
+  if (floor_ms > 0) {
+    host_auth_pause(c->host, (unsigned int) (floor_ms - took % floor_ms));
+  }
+}
+
+static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
+  int res;
+
+  switch (host_login(c->host, req->pool)) {
+    case HOST_LOGIN_OK:
+      break;
+
+    case HOST_LOGIN_DENIED:
+      host_auth_end(c->host, HOST_REQ_BROKEN);
+      sftp_auth_restart(c);
+      return refuse(c, req, false);
+
+    default:
+      host_auth_end(c->host, HOST_REQ_BROKEN);
+      return sftp_fail(c, SFTP_ERR_DENIED, "login failed");
+  }
+
+  (void) sftp_packet_begin(c->pkts, SSH_MSG_USERAUTH_SUCCESS, 1);
+  res = sftp_packet_end(c->pkts);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "cannot send USERAUTH_SUCCESS");
+  }
+
+  sftp_log("sending userauth success");
+  sftp_log("user '%s' authenticated via '%s' method", req->user, req->name);
+  sftp_packets_authenticated(c->pkts);
+  c->authenticated = true;
+  c->phase = PH_OPEN;
+  c->set = host_logged_in(c->host);
+  return SFTP_OK;
+}
+
+static int proven(struct ssh_conn *c, struct sftp_auth_req *req) {
+  host_event(c->host, req->method->event, NULL);
+  if (sftp_auth_complete(c)) {
+    return log_in(c, req);
+  }
+
+  host_auth_end(c->host, HOST_REQ_PARTIAL);
+  return refuse(c, req, true);
+}
+
+static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
+    uint64_t begin_ms) {
+  if (outcome == OUTCOME_YES && sftp_auth_advance(c, req) == 0) {
+    outcome = OUTCOME_NO;
+  }
+
+  switch (outcome) {
+    case OUTCOME_YES:
+      return proven(c, req);
+
+    case OUTCOME_PROBE:
+      host_auth_end(c->host, HOST_REQ_PROBE);
+      return SFTP_OK;
+
+    case OUTCOME_ABANDONED:
+      host_auth_end(c->host, HOST_REQ_FAILED);
+      return SFTP_OK;
+
+    case OUTCOME_FREE_NO:
+      host_auth_end(c->host, HOST_REQ_PROBE);
+      even_out(c, req, begin_ms);
+      return refuse(c, req, false);
+
+    case OUTCOME_DEAD:
+      c->auth->dead |= req->method->bit;
+      host_event(c->host, req->method->failed_event, NULL);
+      host_auth_end(c->host, HOST_REQ_BROKEN);
+      return refuse_counted(c, req);
+
+    case OUTCOME_NO:
+      host_event(c->host, req->method->failed_event, NULL);
+      host_auth_end(c->host, HOST_REQ_FAILED);
+      even_out(c, req, begin_ms);
+      return refuse_counted(c, req);
+
+    default:
+      return outcome;           /* the connection has failed */
+  }
+}
+
+/* ---- Requests (RFC 4252, section 5) */
+
+static bool has_controls(const char *text) {
+  for (; *text != '\0'; text++) {
+    unsigned char ch = (unsigned char) *text;
+
+    if (ch < 0x20 || ch == 0x7f) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+/* Reads all of the request before any of it is looked at, so that no answer
+ * depends on the user before the message has proven well-formed.
+ */
+static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
+    struct sftp_rd *r) {
+  int res;
+
+  req->spelt = sftp_rd_text(r, req->pool);
+  req->service = sftp_rd_text(r, req->pool);
+  req->name = sftp_rd_text(r, req->pool);
+  if (sftp_rd_ok(r) == SFTP_OK) {
+    req->method = sftp_auth_method_find(req->name);
+    if (req->method != NULL) {
+      req->method->read(req, r);
+
+    } else {
+      (void) sftp_rd_rest(r);   /* fields of a method nobody knows */
+    }
+  }
+
+  res = sftp_rd_end(r);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "USERAUTH_REQUEST is malformed: %s",
+      sftp_strerror(res));
+  }
+
+  if (strlen(req->spelt) > USER_MAX || has_controls(req->spelt)) {
+    return sftp_fail(c, SFTP_ERR_FORMAT, "user name is too long or has "
+      "control characters");
+  }
+
+  if (strlen(req->name) > NAME_MAX_LEN || has_controls(req->name) ||
+      strlen(req->service) > NAME_MAX_LEN) {
+    return sftp_fail(c, SFTP_ERR_FORMAT, "name in USERAUTH_REQUEST is too "
+      "long or has control characters");
+  }
+
+  return SFTP_OK;
+}
+
+/* RFC 4252, section 5: neither may change. */
+static bool is_same_request(struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
+  struct sftp_auth *a = c->auth;
+
+  if (a->user == NULL) {
+    a->user = pstrdup(c->pool, req->spelt);
+    a->service = pstrdup(c->pool, req->service);
+  }
+
+  return strcmp(a->user, req->spelt) == 0 &&
+    strcmp(a->service, req->service) == 0;
+}
+
+static bool is_our_service(const char *name) {
+  return strcmp(name, "ssh-connection") == 0 ||
+    strcmp(name, "ssh-userauth") == 0;
+}
+
+/* The user's part of the request: USER, and what it may not do. */
+static int take_user(struct ssh_conn *c, struct sftp_auth_req *req) {
+  req->user = req->spelt;
+  if (host_auth_user(c->host, req->pool, &req->user) < 0) {
+    return sftp_fail(c, SFTP_ERR_FORMAT, "user '%s' refused", req->spelt);
+  }
+
+  if (!is_our_service(req->service)) {
+    host_auth_user_end(c->host, false);
+    return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available",
+      req->service);
+  }
+
+  if (!is_same_request(c, req)) {
+    host_auth_user_end(c->host, false);
+    return sftp_fail(c, SFTP_ERR_FORMAT, "user or service changed from "
+      "'%s', '%s' to '%s', '%s'", c->auth->user, c->auth->service, req->spelt,
+      req->service);
+  }
+
+  host_auth_user_end(c->host, true);
+  return SFTP_OK;
+}
+
+static int run_method(struct ssh_conn *c, struct sftp_auth_req *req) {
+  uint64_t begin_ms = sftp_now_ms();
+
+  if (req->method == &sftp_auth_none) {
+    host_auth_end(c->host, HOST_REQ_LISTED);
+    return send_methods(c, req);
+  }
+
+  if (req->method == NULL ||
+      (sftp_auth_offered(c) & req->method->bit) == 0) {
+    sftp_log("userauth method '%s' is %s", req->name,
+      req->method == NULL ? "unknown" : "not offered");
+    host_auth_end(c->host, req->method == NULL ? HOST_REQ_UNKNOWN :
+      HOST_REQ_LISTED);
+    return refuse_counted(c, req);
+  }
+
+  return conclude(c, req, req->method->run(c, req), begin_ms);
+}
+
+static int serve_request(struct ssh_conn *c, struct sftp_auth_req *req) {
+  int res = send_banner(c, req->pool);
+
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  if (++c->auth->nrequests > MAX_REQUESTS) {
+    return sftp_fail(c, SFTP_ERR_DENIED, "too many authentication requests");
+  }
+
+  res = take_user(c, req);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  host_auth_begin(c->host, req->pool, req->user, req->name,
+    req->method != NULL && req->method != &sftp_auth_none);
+  return run_method(c, req);
+}
+
+static int one_request(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_auth_req req;
+  int res;
+
+  memset(&req, 0, sizeof(req));
+  req.pool = make_sub_pool(c->pool);
+  pr_pool_tag(req.pool, "sftp authentication request");
+  res = read_request(c, &req, r);
+  if (res == SFTP_OK) {
+    res = serve_request(c, &req);
+  }
+
+  destroy_pool(req.pool);
+  return res;
+}
+
+/* The client gave up a conversation and began anew (RFC 4256, section 3.1):
+ * the message waits until the driver has been told.
+ */
+static int park(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_auth *a = c->auth;
+
+  if (a->parked_pool != NULL) {
+    return sftp_fail(c, SFTP_ERR_ORDER, "two USERAUTH_REQUESTs at once");
+  }
+
+  a->parked_pool = make_sub_pool(c->pool);
+  a->parked = sftp_str_copy(a->parked_pool, sftp_rd_rest(r));
+  a->talk_err = SFTP_ERR_CLOSED;
+  a->answered = true;
+  return SFTP_OK;
+}
+
+static int serve_parked(struct ssh_conn *c) {
+  struct sftp_auth *a = c->auth;
+  pool *p = a->parked_pool;
+  struct sftp_rd r;
+  int res;
+
+  sftp_rd_init_str(&r, a->parked);
+  a->parked_pool = NULL;
+  res = one_request(c, &r);
+  sftp_wipe((void *) a->parked.ptr, a->parked.len);
+  destroy_pool(p);
+  return res;
+}
+
+int sftp_on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
+  int res;
+
+  if (c->authenticated) {
+    return SFTP_OK;             /* RFC 4252, section 5.1: ignored */
+  }
+
+  if (c->auth->talking != NULL) {
+    return park(c, r);
+  }
+
+  res = one_request(c, r);
+  while (res == SFTP_OK && c->auth->parked_pool != NULL) {
+    res = serve_parked(c);
+  }
+
+  return res;
+}

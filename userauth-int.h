@@ -1,0 +1,121 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* userauth-int.h -- what the files of user authentication (auth*.c) share.
+ *
+ * A method is a row in auth.c's table and an auth-<method>.c: it reads its
+ * own fields of the request first, all of them, and judges later.
+ */
+
+#ifndef MOD_SFTP_USERAUTH_INT_H
+#define MOD_SFTP_USERAUTH_INT_H
+
+#include "conn.h"
+#include "host.h"
+#include "userauth.h"
+
+/* What became of a request. */
+enum sftp_outcome {
+  OUTCOME_YES = 1,              /* proven */
+  OUTCOME_NO,                   /* a failed attempt: counted */
+  OUTCOME_FREE_NO,              /* refused before anything was tried */
+  OUTCOME_PROBE,                /* answered by the method, nothing proven */
+  OUTCOME_DEAD,                 /* this method is of no use in this session */
+  OUTCOME_ABANDONED             /* the client began another; no answer */
+};
+
+struct sftp_auth_req {
+  pool *pool;                   /* of this request; wiped by nobody */
+  const char *user;             /* after rewrites: whom the host knows */
+  const char *spelt;            /* as in the message: what signatures cover */
+  const char *service, *name;   /* name: of the method */
+  const struct sftp_auth_method *method;        /* NULL when unknown */
+  union {
+    struct {
+      struct sftp_str text;     /* in the message; wiped when it is over */
+      bool change;              /* a new one was sent too */
+    } password;
+    struct {
+      struct sftp_str alg, blob, sig;   /* sig.ptr NULL: a probe */
+    } key;
+  } u;
+  const char *driver;           /* keyboard-interactive: which one said yes */
+  bool asked;                   /* it did put a question */
+};
+
+struct sftp_auth_method {
+  const char *name;
+  unsigned int bit;             /* AUTH_* */
+  const char *event, *failed_event;
+  unsigned int floor_ms;        /* refusals take a multiple of this */
+  /* Reads the method's fields into req->u; the caller ends the reader. */
+  void (*read)(struct sftp_auth_req *req, struct sftp_rd *r);
+  /* An enum sftp_outcome, or an error that ends the connection. */
+  int (*run)(struct ssh_conn *c, struct sftp_auth_req *req);
+};
+
+/* A key or driver that has proven its step in this session. */
+struct sftp_auth_used {
+  struct sftp_auth_used *next;
+  const char *what;             /* fingerprint, or the driver's name */
+};
+
+struct sftp_auth {
+  unsigned int *steps;          /* per chain: steps proven */
+  unsigned int dead;            /* AUTH_* that are of no use any more */
+  unsigned int nrequests, nfailures;
+  bool bannered;
+  const char *user, *service;   /* of the first request */
+  struct sftp_auth_used *keys, *drivers;
+
+  /* A conversation of keyboard-interactive. */
+  struct sftp_auth_req *talking;
+  bool answered;                /* stops the nested loop */
+  int talk_err;                 /* what the answer was worth */
+  unsigned int nwanted;
+  pool *talk_pool;
+  const char **answers;
+  struct sftp_str parked;       /* a USERAUTH_REQUEST that came instead */
+  pool *parked_pool;
+};
+
+/* ---- auth-chain.c: which methods are left, and when it is enough */
+
+/* AUTH_* bits of the methods that can be tried now. */
+unsigned int sftp_auth_offered(const struct ssh_conn *c);
+/* Their names, comma-separated, in the order of the configuration. */
+const char *sftp_auth_names(const struct ssh_conn *c, pool *p);
+/* Whether this driver may be tried now for keyboard-interactive. */
+bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver);
+/* The request has proven its method: moves every chain that waited for it.
+ * Returns how many there were.
+ */
+unsigned int sftp_auth_advance(struct ssh_conn *c,
+  const struct sftp_auth_req *req);
+bool sftp_auth_complete(const struct ssh_conn *c);
+/* All over again: nothing is proven. */
+void sftp_auth_restart(struct ssh_conn *c);
+
+bool sftp_auth_was_used(const struct sftp_auth_used *list, const char *what);
+void sftp_auth_use(struct ssh_conn *c, struct sftp_auth_used **list,
+  const char *what);
+
+/* ---- auth.c */
+
+const struct sftp_auth_method *sftp_auth_method_find(const char *name);
+const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit);
+/* Secrets may not travel in the clear (AllowInsecureLogin). */
+bool sftp_auth_is_private(struct ssh_conn *c,
+  const struct sftp_auth_req *req);
+
+/* ---- auth-<method>.c */
+
+extern const struct sftp_auth_method sftp_auth_none, sftp_auth_password,
+  sftp_auth_publickey, sftp_auth_kbdint;
+
+#endif /* MOD_SFTP_USERAUTH_INT_H */

@@ -196,6 +196,7 @@ struct host_op {
   struct host *host;
   pool *pool;                   /* of this operation */
   enum host_request req;
+  const char *arg;              /* what logs show; of the one who begins */
   /* Set by the caller after host_op_begin(), where there is one: the handle as
    * the client knows it (for logs), and the open file behind it.
    */
@@ -205,20 +206,25 @@ struct host_op {
   void *state;                  /* the host's own */
 };
 
-/* Begins an operation; arg is what logs show (path, handle, "old new"). */
+/* Begins an operation; arg is what logs show (path, handle, "old new"), kept
+ * by reference.  Costs nothing to speak of until something is asked of it.
+ */
 void host_op_begin(struct host *h, struct host_op *op, pool *p,
   enum host_request req, const char *arg);
 /* PRE_CMD phases, rewrites, <Limit>, filters and hidden files for the path.
  * Returns the path to act on (absolute, after rewrites), or NULL with errno
- * and op->refused.  For operations of two paths, `second' goes through the
- * same with the second's rules; NULL otherwise.  HOST_SYMLINK: path is the
+ * and op->refused.  Paths are as the client sent them: relative to where the
+ * login landed, "" is that place.  For operations of two paths (old and new,
+ * existing and new, source and target), `second' goes through the same with
+ * the second's rules and is replaced; NULL otherwise.  HOST_SYMLINK: path is the
  * text of the link, checked as seen from the folder of `second' and handed
  * back as text, not made absolute.
  */
 const char *host_permit(struct host_op *op, const char *path,
   const char **second);
-/* Without dispatching: only <Limit> and filters of the row, for an open
- * handle's path (cached by the handle where rules allow).
+/* The same for an open handle's path (as host_file_path() gives it), without
+ * FTP twin and without rewriting: FSTAT, FSETSTAT, LOCK, FSYNC...  READ and
+ * WRITE need none: what a file may be used for is decided when it is opened.
  */
 int host_permit_handle(struct host_op *op, const char *path);
 /* Within HOST_SETSTAT, HOST_FSETSTAT: the <Limit> of the attribute itself

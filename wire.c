@@ -117,6 +117,11 @@ struct sftp_str sftp_rd_mpint(struct sftp_rd *r) {
     s.len--;
   }
 
+  if (s.len > MPINT_MAX_BYTES) {
+    sftp_rd_fail(r, SFTP_ERR_LIMIT);
+    return none;
+  }
+
   return s;
 }
 

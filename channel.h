@@ -76,11 +76,13 @@ extern const struct sftp_service_row sftp_service_rows[];       /* conn.c */
 uint32_t sftp_channel_id(const struct sftp_channel *ch);
 /* Bytes the service may still produce before it should wait for ready(). */
 size_t sftp_channel_room(const struct sftp_channel *ch);
-/* Data to the client; copied, queued when the window is closed. */
+/* Data to the client; copied, queued when the window is closed.  Diagnostics
+ * on stderr are dropped when too much of them waits.
+ */
 int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n)
   SFTP_MUST_CHECK;
 int sftp_channel_write_stderr(struct sftp_channel *ch, const void *p,
-  size_t n) SFTP_MUST_CHECK;
+  size_t n);
 /* Room for n bytes of data in place, as pieces; returns how many pieces were
  * filled in, or 0 when it cannot be had at this time (window, rekey,
  * compression): then read elsewhere and use sftp_channel_write().
@@ -113,6 +115,8 @@ int sftp_on_channel_reply(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_channels_flush(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Moves queued output and offers input again; call once per turn. */
 int sftp_channels_pump(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* Whether pump() could move something now. */
+bool sftp_channels_runnable(const struct ssh_conn *c);
 /* Bytes certainly still to come in answer to open requests. */
 size_t sftp_channels_missing(const struct ssh_conn *c);
 /* The id of the peer's end of the channel opened last; false if none. */

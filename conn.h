@@ -25,6 +25,7 @@ struct host;
 struct sftp_kex;
 struct sftp_auth;
 struct sftp_channels;
+struct sftp_loop;
 
 /* What the client may send next.  A rekey parks the phase in `resume'. */
 enum sftp_phase {
@@ -51,6 +52,7 @@ struct ssh_conn {
   const char *client_software;  /* behind "SSH-2.0-", up to the first space */
 
   enum sftp_phase phase, resume;
+  uint8_t msg_type;             /* of the message being handled */
   bool strict_kex;              /* in force (first KEXINITs agreed) */
   bool keyed;                   /* the first exchange is complete */
   bool client_ext_info;         /* client sent ext-info-c */
@@ -60,6 +62,7 @@ struct ssh_conn {
   struct sftp_kex *kex;
   struct sftp_auth *auth;
   struct sftp_channels *channels;
+  struct sftp_loop *loop;       /* conn.c's own */
 
   int err;                      /* first failure, or SFTP_OK */
   const char *why;              /* its reason, in pool */

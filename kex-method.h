@@ -29,6 +29,8 @@ struct sftp_kex_ops {
    */
   int (*message)(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r);
+  /* What command logs call these messages: "DH_INIT", "ECDH_INIT" ... */
+  const char *command;
 };
 
 struct sftp_kex_method {

@@ -29,7 +29,7 @@
 
 struct sftp_packets;
 
-/* A message from the peer; valid until sftp_packet_release(). */
+/* A message from the peer; valid until the next fill (see also stable()). */
 struct sftp_pkt {
   uint8_t type;
   uint32_t seqno;
@@ -41,7 +41,7 @@ struct sftp_keys {
   pool *pool;                   /* destroyed when they are replaced */
   struct sftp_cipher *cipher;
   struct sftp_mac *mac;         /* NULL with AEAD */
-  const struct sftp_alg *compression;
+  const struct sftp_alg *compression;    /* never NULL */
 };
 
 struct sftp_packet_stats {
@@ -96,12 +96,11 @@ int sftp_packet_send(struct sftp_packets *pk, struct sftp_str payload)
  * straight into place: n payloads of at most len bytes each, the addresses of
  * the payloads in at[].  Returns how many fit (0 when compression is on or a
  * key exchange runs).  Each sftp_packet_seal_next() then seals the next one
- * with its real length; sftp_packet_seal_done() forgets the rest.
+ * with its real length; what is not sealed is forgotten.
  */
 int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
   unsigned char **at);
 int sftp_packet_seal_next(struct sftp_packets *pk, size_t len) SFTP_MUST_CHECK;
-void sftp_packet_seal_done(struct sftp_packets *pk);
 
 /* Whoever keeps a message open between calls (channel data being gathered)
  * registers how it is finished: called before any other message begins.
@@ -111,13 +110,13 @@ void sftp_packet_set_gather(struct sftp_packets *pk, int (*finish)(void *),
 void sftp_packet_gathering(struct sftp_packets *pk, bool open);
 
 /* Writes what the socket takes.  1: all is out, 0: it would block. */
-int sftp_packets_flush(struct sftp_packets *pk) SFTP_MUST_CHECK;
+int sftp_packets_flush(struct sftp_packets *pk);
 /* Raw text before the version exchange is done (no packet). */
 int sftp_packets_raw(struct sftp_packets *pk, const char *text, size_t len)
   SFTP_MUST_CHECK;
 size_t sftp_packets_pending(const struct sftp_packets *pk);
-/* While true, messages above 49 are held. */
-void sftp_packets_hold(struct sftp_packets *pk, bool on);
+/* While true, messages above 49 are held; false sends them. */
+int sftp_packets_hold(struct sftp_packets *pk, bool on) SFTP_MUST_CHECK;
 bool sftp_packets_held(const struct sftp_packets *pk);
 void sftp_packets_set_out(struct sftp_packets *pk,
   const struct sftp_keys *keys, bool reset_seqno);

@@ -1,0 +1,556 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "conn.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "channel.h"
+#include "fxp.h"
+#include "host.h"
+#include "scp.h"
+#include "userauth.h"
+
+/* Output that may wait for a slow reader before its messages are no longer
+ * taken: a client that floods us with questions waits for the answers.
+ */
+#define PENDING_MAX (4 * 1024 * 1024)
+
+/* While a large request is on its way the kernel is asked to wake us only for
+ * a good part of it.  A client that stops in the middle (to rekey, say) is
+ * noticed after this many milliseconds, and then the wish is dropped for a
+ * while.
+ */
+#define LOWAT_MIN (48 * 1024)
+#define LOWAT_MAX (192 * 1024)
+#define LOWAT_WAIT_MS 20
+#define LOWAT_PENALTY 64
+
+/* Asleep for this long: buffers are given back. */
+#define DOZE_MS 2000
+
+#define MAX_UNIMPLEMENTED 1024
+
+struct sftp_loop {
+  int lowat;                    /* SO_RCVLOWAT in force */
+  unsigned int lowat_penalty;   /* turns without it */
+  bool more;                    /* the socket may hold more right now */
+  bool dozed;
+  unsigned int nunimplemented;
+  uint64_t heard_ms;            /* when something was received last */
+  unsigned int nalive;          /* keepalives without an answer */
+  uint64_t alive_ms;            /* when the last one was sent */
+  size_t told_in, told_out;     /* raw bytes the host knows of */
+};
+
+const struct sftp_service_row sftp_service_rows[] = {
+  { "subsystem", "sftp", SFTP_SERVICE_FL_SFTP, &sftp_fxp_service,
+    sftp_fxp_start },
+  { "exec", "scp", SFTP_SERVICE_FL_SCP, &sftp_scp_service, sftp_scp_start },
+  { NULL, NULL, 0, NULL, NULL }
+};
+
+int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...) {
+  char text[1024];
+  va_list ap;
+
+  if (c->err == SFTP_OK) {
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    c->err = err;
+    c->why = pstrdup(c->pool, text);
+  }
+
+  return err;
+}
+
+struct ssh_conn *sftp_conn_new(pool *p, int fd,
+    const struct sftp_settings *set, struct host *host) {
+  struct ssh_conn *c = pcalloc(p, sizeof(*c));
+
+  c->pool = p;
+  c->fd = fd;
+  c->set = set;
+  c->host = host;
+  c->phase = PH_VERSION;
+  c->loop = pcalloc(p, sizeof(*c->loop));
+  c->loop->lowat = 1;
+  c->loop->heard_ms = sftp_now_ms();
+  c->pkts = sftp_packets_new(p, fd);
+  c->kex = sftp_kex_new(c);
+  c->auth = sftp_auth_new(c);
+  c->channels = sftp_channels_new(c);
+  return c;
+}
+
+/* ---- Messages */
+
+static int on_ignore(struct ssh_conn *c, struct sftp_rd *r) {
+  (void) c;
+  (void) r;
+  return SFTP_OK;
+}
+
+static int on_debug(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_str text;
+
+  (void) c;
+  (void) sftp_rd_bool(r);
+  text = sftp_rd_string(r);
+  if (sftp_rd_ok(r) == SFTP_OK) {
+    SFTP_TRACE(TRACE_SSH2, 5, "client sent SSH_MSG_DEBUG: %.*s",
+      text.len < 512 ? (int) text.len : 512, (const char *) text.ptr);
+  }
+
+  return SFTP_OK;
+}
+
+static int on_unimplemented(struct ssh_conn *c, struct sftp_rd *r) {
+  uint32_t seqno = sftp_rd_u32(r);
+
+  (void) c;
+  SFTP_TRACE(TRACE_SSH2, 5, "client did not understand message %u", seqno);
+  return SFTP_OK;
+}
+
+static void heard_answer(struct ssh_conn *c) {
+  c->loop->nalive = 0;
+}
+
+static int on_global_request(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_str name = sftp_rd_string(r);
+  bool want = sftp_rd_bool(r);
+
+  (void) sftp_rd_rest(r);
+  if (sftp_rd_end(r) != SFTP_OK) {
+    return sftp_fail(c, r->err, "malformed GLOBAL_REQUEST");
+  }
+
+  SFTP_TRACE(TRACE_SSH2, 8, "global request '%.*s'",
+    name.len < 64 ? (int) name.len : 64, (const char *) name.ptr);
+  if (want) {
+    (void) sftp_packet_begin(c->pkts, SSH_MSG_REQUEST_FAILURE, 1);
+    return sftp_packet_end(c->pkts);
+  }
+
+  return SFTP_OK;
+}
+
+static int on_request_answer(struct ssh_conn *c, struct sftp_rd *r) {
+  (void) r;
+  heard_answer(c);
+  return SFTP_OK;
+}
+
+static int on_channel_answer(struct ssh_conn *c, struct sftp_rd *r) {
+  heard_answer(c);
+  return sftp_on_channel_reply(c, r);
+}
+
+/* A USERAUTH_REQUEST after success is ignored (RFC 4252, section 5.1). */
+static int on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
+  return c->authenticated ? SFTP_OK : sftp_on_userauth_request(c, r);
+}
+
+#define KEX_MESSAGE { "KEX", PH_KEX, PH_KEX, sftp_on_kex_message }
+
+const struct sftp_msg sftp_msgs[256] = {
+  [SSH_MSG_DISCONNECT] = { "DISCONNECT", PH_ANY, PH_ANY, sftp_on_disconnect },
+  [SSH_MSG_IGNORE] = { "IGNORE", PH_ANY, 0, on_ignore },
+  [SSH_MSG_UNIMPLEMENTED] = { "UNIMPLEMENTED", PH_ANY, 0,
+    on_unimplemented },
+  [SSH_MSG_DEBUG] = { "DEBUG", PH_ANY, 0, on_debug },
+  [SSH_MSG_SERVICE_REQUEST] = { "SERVICE_REQUEST", PH_KEYED, 0,
+    sftp_on_service_request },
+  [SSH_MSG_EXT_INFO] = { "EXT_INFO", PH_SERVICE, 0, sftp_on_ext_info },
+  [SSH_MSG_KEXINIT] = { "KEXINIT", PH_KEXINIT|PH_KEYED, PH_KEXINIT,
+    sftp_on_kexinit },
+  [SSH_MSG_NEWKEYS] = { "NEWKEYS", PH_NEWKEYS, PH_NEWKEYS, sftp_on_newkeys },
+  [30] = KEX_MESSAGE, [31] = KEX_MESSAGE, [32] = KEX_MESSAGE,
+  [33] = KEX_MESSAGE, [34] = KEX_MESSAGE, [35] = KEX_MESSAGE,
+  [36] = KEX_MESSAGE, [37] = KEX_MESSAGE, [38] = KEX_MESSAGE,
+  [39] = KEX_MESSAGE, [40] = KEX_MESSAGE, [41] = KEX_MESSAGE,
+  [42] = KEX_MESSAGE, [43] = KEX_MESSAGE, [44] = KEX_MESSAGE,
+  [45] = KEX_MESSAGE, [46] = KEX_MESSAGE, [47] = KEX_MESSAGE,
+  [48] = KEX_MESSAGE, [49] = KEX_MESSAGE,
+  [SSH_MSG_USERAUTH_REQUEST] = { "USERAUTH_REQUEST", PH_AUTH|PH_OPEN, 0,
+    on_userauth_request },
+  [SSH_MSG_USERAUTH_INFO_RESPONSE] = { "USERAUTH_INFO_RESPONSE", PH_AUTH, 0,
+    sftp_on_userauth_info_response },
+  [SSH_MSG_GLOBAL_REQUEST] = { "GLOBAL_REQUEST", PH_OPEN, 0,
+    on_global_request },
+  [SSH_MSG_REQUEST_SUCCESS] = { "REQUEST_SUCCESS", PH_OPEN, 0,
+    on_request_answer },
+  [SSH_MSG_REQUEST_FAILURE] = { "REQUEST_FAILURE", PH_OPEN, 0,
+    on_request_answer },
+  [SSH_MSG_CHANNEL_OPEN] = { "CHANNEL_OPEN", PH_OPEN, 0,
+    sftp_on_channel_open },
+  [SSH_MSG_CHANNEL_WINDOW_ADJUST] = { "CHANNEL_WINDOW_ADJUST", PH_OPEN, 0,
+    sftp_on_channel_window_adjust },
+  [SSH_MSG_CHANNEL_DATA] = { "CHANNEL_DATA", PH_OPEN, 0,
+    sftp_on_channel_data },
+  [SSH_MSG_CHANNEL_EXTENDED_DATA] = { "CHANNEL_EXTENDED_DATA", PH_OPEN, 0,
+    sftp_on_channel_extended_data },
+  [SSH_MSG_CHANNEL_EOF] = { "CHANNEL_EOF", PH_OPEN, 0, sftp_on_channel_eof },
+  [SSH_MSG_CHANNEL_CLOSE] = { "CHANNEL_CLOSE", PH_OPEN, 0,
+    sftp_on_channel_close },
+  [SSH_MSG_CHANNEL_REQUEST] = { "CHANNEL_REQUEST", PH_OPEN, 0,
+    sftp_on_channel_request },
+  [SSH_MSG_CHANNEL_SUCCESS] = { "CHANNEL_SUCCESS", PH_OPEN, 0,
+    on_channel_answer },
+  [SSH_MSG_CHANNEL_FAILURE] = { "CHANNEL_FAILURE", PH_OPEN, 0,
+    on_channel_answer }
+};
+
+static int send_unimplemented(struct ssh_conn *c, uint32_t seqno) {
+  struct sftp_wr *w;
+
+  if (++c->loop->nunimplemented > MAX_UNIMPLEMENTED) {
+    return sftp_fail(c, SFTP_ERR_LIMIT, "too many unknown messages");
+  }
+
+  w = sftp_packet_begin(c->pkts, SSH_MSG_UNIMPLEMENTED, 16);
+  sftp_wr_u32(w, seqno);
+  return sftp_packet_end(c->pkts);
+}
+
+static const char *needed(const struct ssh_conn *c) {
+  return !c->keyed ? "Key exchange required" :
+    c->phase == PH_SERVICE ? "Service request required" :
+    !c->authenticated ? "User authentication required" : "not expected now";
+}
+
+/* The phases a message is checked against.  While a rekey runs, messages of
+ * the connection protocol are still taken: they may have been on their way,
+ * and some clients go on sending them.
+ */
+static unsigned int phases_for(const struct ssh_conn *c, uint8_t type) {
+  if ((c->phase == PH_KEX || c->phase == PH_NEWKEYS) && c->keyed &&
+      c->resume == PH_OPEN && type >= SSH_MSG_GLOBAL_REQUEST) {
+    return PH_OPEN;
+  }
+
+  return c->phase;
+}
+
+static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
+  const struct sftp_msg *m = &sftp_msgs[pkt->type];
+  bool strict = c->strict_kex && !c->keyed;
+  int res;
+
+  SFTP_TRACE(TRACE_SSH2, 17, "received %s (%u), %lu bytes",
+    m->name != NULL ? m->name : "unknown message", pkt->type,
+    (unsigned long) pkt->in.left);
+
+  if (m->run == NULL && !strict &&
+      (pkt->type < SSH_MSG_USERAUTH_REQUEST || c->authenticated)) {
+    return send_unimplemented(c, pkt->seqno);
+  }
+
+  if (((strict ? m->strict : m->phases) & phases_for(c, pkt->type)) == 0) {
+    host_event(c->host, "ssh2.invalid-packet", pkt);
+    return sftp_fail(c, SFTP_ERR_ORDER,
+      "unable to handle %s (%u) message: %s",
+      m->name != NULL ? m->name : "unknown", pkt->type, needed(c));
+  }
+
+  c->msg_type = pkt->type;
+  res = m->run(c, &pkt->in);
+  return res == SFTP_OK ? SFTP_OK :
+    sftp_fail(c, res, "%s: %s", m->name, sftp_strerror(res));
+}
+
+/* ---- One turn: all that can be done without waiting */
+
+static int read_version(struct ssh_conn *c) {
+  int res = sftp_version_read(c);
+
+  if (res == 1) {
+    c->phase = PH_KEXINIT;
+    host_note(c->host, "SFTP", "1");
+    host_note(c->host, "SFTP_CLIENT_BANNER",
+      strchr(c->client_ident + 4, '-') + 1);
+    return sftp_kex_start(c, "first");
+  }
+
+  return res == 0 ? SFTP_OK : res;
+}
+
+static int handle_messages(struct ssh_conn *c) {
+  struct sftp_pkt pkt;
+  const char *why = NULL;
+  int res = SFTP_OK;
+
+  while (c->err == SFTP_OK && c->phase != PH_VERSION &&
+      sftp_packets_pending(c->pkts) < PENDING_MAX) {
+    res = sftp_packets_next(c->pkts, &pkt, &why);
+    if (res < 0) {
+      return sftp_fail(c, res, "%s", why != NULL ? why : sftp_strerror(res));
+    }
+
+    if (res == 0) {
+      return SFTP_OK;
+    }
+
+    c->loop->heard_ms = sftp_now_ms();
+    res = dispatch(c, &pkt);
+    if (res == SFTP_OK && !sftp_packets_stable(c->pkts)) {
+      res = sftp_channels_flush(c);
+    }
+
+    if (res != SFTP_OK) {
+      return res;
+    }
+  }
+
+  return res < 0 ? res : SFTP_OK;
+}
+
+/* SFTPClientAlive: asks a silent client for a sign of life. */
+static int check_alive(struct ssh_conn *c) {
+  const struct sftp_settings *set = c->set;
+  uint64_t now, quiet = (uint64_t) set->alive_secs * 1000;
+  uint32_t channel;
+  struct sftp_wr *w;
+
+  if (quiet == 0 || !c->authenticated || sftp_kex_running(c)) {
+    return SFTP_OK;
+  }
+
+  now = sftp_now_ms();
+  if (now - c->loop->heard_ms < quiet || now - c->loop->alive_ms < quiet) {
+    return SFTP_OK;
+  }
+
+  if (c->loop->nalive++ >= set->alive_count) {
+    return sftp_fail(c, SFTP_ERR_TIMEOUT, "client alive threshold reached");
+  }
+
+  c->loop->alive_ms = now;
+  if (sftp_channels_last(c, &channel)) {
+    w = sftp_packet_begin(c->pkts, SSH_MSG_CHANNEL_REQUEST, 64);
+    sftp_wr_u32(w, channel);
+
+  } else {
+    w = sftp_packet_begin(c->pkts, SSH_MSG_GLOBAL_REQUEST, 64);
+  }
+
+  sftp_wr_text(w, "keepalive@proftpd.org");
+  sftp_wr_bool(w, true);
+  return sftp_packet_end(c->pkts);
+}
+
+static void tell_counters(struct ssh_conn *c) {
+  size_t in = sftp_packets_in(c->pkts)->total,
+    out = sftp_packets_out(c->pkts)->total;
+
+  if (in != c->loop->told_in || out != c->loop->told_out) {
+    host_count_raw(c->host, in - c->loop->told_in, out - c->loop->told_out);
+    c->loop->told_in = in;
+    c->loop->told_out = out;
+  }
+}
+
+int sftp_conn_turn(struct ssh_conn *c) {
+  int res = c->err;
+
+  if (res == SFTP_OK && c->phase == PH_VERSION) {
+    res = read_version(c);
+  }
+
+  do {
+    if (res == SFTP_OK) {
+      res = handle_messages(c);
+    }
+
+    if (res == SFTP_OK) {
+      res = sftp_channels_flush(c);
+    }
+
+    if (res == SFTP_OK) {
+      res = sftp_channels_pump(c);
+    }
+
+    if (res == SFTP_OK) {
+      res = sftp_kex_check(c);
+    }
+
+    if (res == SFTP_OK) {
+      res = check_alive(c);
+    }
+
+    if (res == SFTP_OK) {
+      res = sftp_packets_flush(c->pkts);
+    }
+  } while (res == 1 && sftp_channels_runnable(c));
+
+  tell_counters(c);
+  return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
+}
+
+/* ---- Waiting */
+
+static void set_lowat(struct ssh_conn *c, size_t want) {
+  int n = want > LOWAT_MAX ? LOWAT_MAX : (int) want;
+
+  if (n != c->loop->lowat &&
+      setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof(n)) == 0) {
+    c->loop->lowat = n;
+  }
+}
+
+/* How many bytes are worth waking up for. */
+static size_t worth_waking(struct ssh_conn *c) {
+  size_t a = sftp_packets_missing(c->pkts), b = sftp_channels_missing(c);
+  size_t n = a > b ? a : b;
+
+  if (c->loop->lowat_penalty > 0) {
+    c->loop->lowat_penalty--;
+    return 1;
+  }
+
+  return n >= LOWAT_MIN ? n : 1;
+}
+
+static int next_deadline_ms(const struct ssh_conn *c) {
+  uint64_t ms = sftp_kex_due_ms(c), alive = UINT64_MAX;
+
+  if (c->set->alive_secs > 0 && c->authenticated) {
+    alive = (uint64_t) c->set->alive_secs * 1000;
+  }
+
+  if (alive < ms) {
+    ms = alive;
+  }
+
+  return ms > 3600 * 1000 ? -1 : (int) ms + 1;
+}
+
+/* The socket keeps quiet: sleeps until it does not, gives memory back. */
+static short doze(struct ssh_conn *c, short events) {
+  int deadline = next_deadline_ms(c), ms = DOZE_MS;
+  short got;
+
+  if (deadline >= 0 && deadline < ms) {
+    ms = deadline;
+  }
+
+  got = (short) host_wait(c->host, c->fd, events, ms);
+  if (got == 0 && ms == DOZE_MS) {
+    if (events == POLLIN) {
+      sftp_packets_shrink(c->pkts);
+    }
+
+    deadline = next_deadline_ms(c);
+    got = (short) host_wait(c->host, c->fd, events, deadline);
+  }
+
+  return got;
+}
+
+static int wait_for_client(struct ssh_conn *c) {
+  size_t pending = sftp_packets_pending(c->pkts);
+  struct pollfd pfd = { c->fd, 0, 0 };
+
+  if (pending < PENDING_MAX) {
+    pfd.events |= POLLIN;
+  }
+
+  if (pending > 0) {
+    pfd.events |= POLLOUT;
+
+  } else if (!c->loop->more) {
+    set_lowat(c, worth_waking(c));
+  }
+
+  if (c->loop->lowat > 1 && poll(&pfd, 1, LOWAT_WAIT_MS) == 0) {
+    c->loop->lowat_penalty = LOWAT_PENALTY;
+    set_lowat(c, 1);
+  }
+
+  if (pfd.revents == 0) {
+    pfd.revents = doze(c, pfd.events);
+  }
+
+  host_poll(c->host);
+  if ((pfd.revents & (POLLIN|POLLHUP|POLLERR)) == 0) {
+    return SFTP_OK;
+  }
+
+  return sftp_packets_fill(c->pkts);
+}
+
+/* Gets more input: bytes that are there already, or by waiting. */
+static int get_input(struct ssh_conn *c) {
+  int res = wait_for_client(c);
+
+  if (res == 1) {
+    host_active(c->host, HOST_ACTIVE_PACKET);
+  }
+
+  return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
+}
+
+int sftp_conn_run_until(struct ssh_conn *c, const bool *stop) {
+  int res = sftp_conn_turn(c);
+
+  while (res == SFTP_OK && !*stop) {
+    res = get_input(c);
+    if (res == SFTP_OK) {
+      res = sftp_conn_turn(c);
+    }
+  }
+
+  return res;
+}
+
+/* ---- The whole connection */
+
+static void end(struct ssh_conn *c) {
+  switch (c->err) {
+    case SFTP_ERR_EOF:
+      sftp_log("disconnecting client (received EOF)");
+      break;
+
+    case SFTP_ERR_CLOSED:
+      break;                    /* logged where it was read */
+
+    default:
+      if (c->peer_gone || c->client_ident == NULL) {
+        sftp_log("disconnecting %s (%s)", host_remote_ip(c->host), c->why);
+
+      } else {
+        sftp_disconnect(c, sftp_disconnect_reason(c->err), c->why);
+      }
+  }
+
+  c->phase = PH_DEAD;
+  sftp_channels_close_all(c);
+}
+
+int sftp_conn_run(struct ssh_conn *c) {
+  static const bool never = false;
+  int res = sftp_version_send(c);
+
+  if (res == SFTP_OK &&
+      (c->set->opts & (SFTP_OPT_PESSIMISTIC_KEXINIT|
+        SFTP_OPT_OLD_PROTO_COMPAT)) == 0) {
+    /* Both leave in one segment; a client that waits for ours loses nothing. */
+    res = sftp_kex_start(c, "first");
+  }
+
+  if (res == SFTP_OK) {
+    res = sftp_conn_run_until(c, &never);
+  }
+
+  sftp_fail(c, res, "%s", sftp_strerror(res));
+  end(c);
+  return c->err;
+}

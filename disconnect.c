@@ -1,0 +1,77 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "conn.h"
+
+#include "host.h"
+
+static const struct {
+  int err;
+  unsigned int reason;
+} reasons[] = {
+  { SFTP_ERR_MAC, SSH_DISCONNECT_MAC_ERROR },
+  { SFTP_ERR_NOMATCH, SSH_DISCONNECT_KEY_EXCHANGE_FAILED },
+  { SFTP_ERR_KEX, SSH_DISCONNECT_KEY_EXCHANGE_FAILED },
+  { SFTP_ERR_VERSION, SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED },
+  { SFTP_ERR_SERVICE, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE },
+  { SFTP_ERR_TOOMANY, SSH_DISCONNECT_BY_APPLICATION },
+  { SFTP_ERR_DENIED, SSH_DISCONNECT_BY_APPLICATION },
+  { SFTP_ERR_TIMEOUT, SSH_DISCONNECT_BY_APPLICATION },
+  { SFTP_ERR_CRYPTO, SSH_DISCONNECT_BY_APPLICATION },
+  { SFTP_ERR_IO, SSH_DISCONNECT_CONNECTION_LOST },
+  { 0, 0 }
+};
+
+unsigned int sftp_disconnect_reason(int err) {
+  size_t i;
+
+  for (i = 0; reasons[i].err != 0; i++) {
+    if (reasons[i].err == err) {
+      return reasons[i].reason;
+    }
+  }
+
+  return SSH_DISCONNECT_PROTOCOL_ERROR;
+}
+
+void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
+    const char *text) {
+  struct sftp_wr *w;
+
+  if (c->peer_gone || c->client_ident == NULL) {
+    return;
+  }
+
+  c->peer_gone = true;
+  sftp_log("disconnecting %s (%s)", host_remote_ip(c->host), text);
+
+  w = sftp_packet_begin(c->pkts, SSH_MSG_DISCONNECT, strlen(text) + 64);
+  sftp_wr_u32(w, reason);
+  sftp_wr_text(w, text);
+  sftp_wr_text(w, "en-US");
+  if (sftp_packet_end(c->pkts) == SFTP_OK) {
+    /* What the socket does not take at once is not worth waiting for. */
+    (void) sftp_packets_flush(c->pkts);
+  }
+}
+
+int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r) {
+  uint32_t reason = sftp_rd_u32(r);
+  struct sftp_str text = sftp_rd_string(r);
+
+  /* The language tag is missing in some clients: what is here will do. */
+  if (sftp_rd_ok(r) != SFTP_OK) {
+    text.len = 0;
+  }
+
+  c->peer_gone = true;
+  sftp_log("client at %s sent SSH_DISCONNECT message: %.*s (%u)",
+    host_remote_ip(c->host), text.len < 512 ? (int) text.len : 512,
+    (const char *) text.ptr, reason);
+  return sftp_fail(c, SFTP_ERR_CLOSED, "client sent DISCONNECT");
+}

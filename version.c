@@ -1,0 +1,103 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "conn.h"
+
+/* The identification string is at most 255 bytes with CR LF (RFC 4253,
+ * section 4.2).
+ */
+#define IDENT_MAX 255
+
+int sftp_version_send(struct ssh_conn *c) {
+  const char *line = pstrcat(c->pool, c->set->ident, "\r\n", NULL);
+
+  sftp_log("sent server version '%s'", c->set->ident);
+  return sftp_packets_raw(c->pkts, line, strlen(line));
+}
+
+/* What follows "SSH-2.0-", or NULL when this protocol is not ours. */
+static const char *behind_prefix(const struct ssh_conn *c, const char *line) {
+  if (strncmp(line, "SSH-2.0-", 8) == 0) {
+    return line + 8;
+  }
+
+  if ((c->set->opts & SFTP_OPT_OLD_PROTO_COMPAT) != 0 &&
+      strncmp(line, "SSH-1.99-", 9) == 0) {
+    return line + 9;
+  }
+
+  return NULL;
+}
+
+static bool is_printable(const char *s) {
+  for (; *s != '\0'; s++) {
+    if ((unsigned char) *s < 0x20 || (unsigned char) *s > 0x7e) {
+      return false;
+    }
+  }
+
+  return true;
+}
+
+static bool is_scanner(const char *software) {
+  return strstr(software, "SSH_Version_Mapper") != NULL ||
+    strncmp(software, "Probe-", 6) == 0;
+}
+
+static int refuse(struct ssh_conn *c, const char *line) {
+  static const char text[] = "Protocol mismatch.\n";
+
+  /* The peer may be no SSH client at all: it gets one line of text and, like
+   * every wrong guest, nothing of its own bytes back.
+   */
+  if (sftp_packets_raw(c->pkts, text, sizeof(text) - 1) == SFTP_OK) {
+    (void) sftp_packets_flush(c->pkts);
+  }
+
+  c->peer_gone = true;
+  return sftp_fail(c, SFTP_ERR_VERSION, "Bad protocol version '%s'", line);
+}
+
+int sftp_version_read(struct ssh_conn *c) {
+  char line[IDENT_MAX + 1];
+  const char *software;
+  int res = sftp_packets_line(c->pkts, line, sizeof(line));
+
+  if (res == 0) {
+    return 0;
+  }
+
+  if (res == SFTP_ERR_FORMAT) {
+    return refuse(c, "(with a NUL byte)");
+  }
+
+  if (res < 0) {
+    return refuse(c, "(longer than 255 bytes)");
+  }
+
+  software = behind_prefix(c, line);
+  if (software == NULL || *software == '\0') {
+    return refuse(c, line);
+  }
+
+  if (!is_printable(software) || *software == ' ') {
+    return sftp_fail(c, SFTP_ERR_VERSION,
+      "illegal characters in client version '%s'", line);
+  }
+
+  if (is_scanner(software)) {
+    c->peer_gone = true;
+    return sftp_fail(c, SFTP_ERR_VERSION, "scanned by '%s'", software);
+  }
+
+  c->client_ident = pstrdup(c->pool, line);
+  c->client_software = pstrndup(c->pool, software, strcspn(software, " "));
+  sftp_log("received client version '%s'", line);
+  sftp_log("handling connection from SSH2 client '%s'", software);
+  return 1;
+}

@@ -161,6 +161,11 @@ static int adopt(pool *p, EVP_PKEY *pkey, struct sftp_key **key,
     if (res == SFTP_OK) {
       return sftp_key_set_blob(*key);
     }
+
+    if (res == SFTP_ERR_FORMAT) {
+      *why = "the file is damaged: the numbers of the key do not fit";
+      return res;
+    }
   }
 
   *why = sftp_key_why(p, "a key of this type, size or curve is not supported; "

@@ -224,7 +224,12 @@ static int open_box(pool *p, struct sealed *s, const char *passphrase,
   }
 
   if (bc == NULL) {
-    return SFTP_OK;
+    if (sftp_str_is(s->kdf, "none") && s->kdf_options.len == 0) {
+      return SFTP_OK;
+    }
+
+    *why = "the file is damaged: a key derivation, but no cipher";
+    return SFTP_ERR_FORMAT;
   }
 
   res = derive_key(p, s, passphrase, keyiv, bc->key_len + bc->iv_len, why);

@@ -78,6 +78,35 @@ static BIGNUM *crt_exponent(const BIGNUM *d, const BIGNUM *prime) {
   return res;
 }
 
+/* Whether n = p * q and q * qinv = 1 mod p.  libcrypto would sign in spite of
+ * damaged primes, by the slow way.
+ */
+static bool primes_fit(const EVP_PKEY *pkey) {
+  static const char *const names[] = { OSSL_PKEY_PARAM_RSA_N,
+    OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+    OSSL_PKEY_PARAM_RSA_COEFFICIENT1 };
+  BIGNUM *bn[SFTP_NELEMS(names)] = { NULL }, *res = BN_secure_new();
+  BN_CTX *ctx = BN_CTX_secure_new();
+  bool fit = res != NULL && ctx != NULL;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(names); i++) {
+    fit = EVP_PKEY_get_bn_param(pkey, names[i], &bn[i]) == 1 && fit;
+  }
+
+  fit = fit && BN_mul(res, bn[1], bn[2], ctx) == 1 &&
+    BN_cmp(res, bn[0]) == 0 &&
+    BN_mod_mul(res, bn[2], bn[3], bn[1], ctx) == 1 && BN_is_one(res);
+
+  for (i = 0; i < SFTP_NELEMS(names); i++) {
+    BN_clear_free(bn[i]);
+  }
+
+  BN_clear_free(res);
+  BN_CTX_free(ctx);
+  return fit;
+}
+
 /* PROTOCOL.key: n, e, d, iqmp, p, q. */
 static int rsa_read_private(struct sftp_key *key, struct sftp_rd *r) {
   struct sftp_str n = sftp_rd_mpint(r), e = sftp_rd_mpint(r);
@@ -107,7 +136,11 @@ static int rsa_read_private(struct sftp_key *key, struct sftp_rd *r) {
   sftp_params_bn(&l, OSSL_PKEY_PARAM_RSA_EXPONENT2, crt_exponent(bn_d, bn_q));
   sftp_params_number(&l, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, qinv, true);
   key->pkey = sftp_params_key(&l, "RSA", EVP_PKEY_KEYPAIR);
-  return key->pkey != NULL ? SFTP_OK : SFTP_ERR_CRYPTO;
+  if (key->pkey == NULL) {
+    return SFTP_ERR_CRYPTO;
+  }
+
+  return primes_fit(key->pkey) ? SFTP_OK : SFTP_ERR_FORMAT;
 }
 
 static int rsa_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
@@ -118,7 +151,7 @@ static int rsa_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
   }
 
   key->pkey = pkey;
-  return SFTP_OK;
+  return primes_fit(pkey) ? SFTP_OK : SFTP_ERR_FORMAT;
 }
 
 static void put_number(const struct sftp_key *key, const char *name,

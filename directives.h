@@ -97,6 +97,44 @@ const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
 modret_t *host_set_authmethods(cmd_rec *cmd);           /* host-methods.c */
 modret_t *host_set_clientmatch(cmd_rec *cmd);           /* host-match.c */
 
+/* host-methods.c: the chains of SFTPAuthMethods, or of what could work. */
+void host_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
+bool host_methods_use(const struct sftp_settings *set, unsigned int method);
+
+/* host-match.c.  Whether a rule of the virtual host names algorithms, so that
+ * our KEXINIT has to wait for the client's version.
+ */
+bool host_match_early(server_rec *s);
+/* Applies every rule that fits the client's software to set. */
+void host_match_apply(server_rec *s, const char *software,
+  struct sftp_settings *set);
+
+/* host-keys.c: host keys and DH groups, read once in the parent and kept over
+ * the fork.
+ */
+
+/* Fills in set->host_keys with those of the virtual host.  starting: in the
+ * parent, files are looked at again and passphrases may be asked for; every
+ * fault is logged.  Returns the number of keys that cannot be used at all.
+ */
+int host_keys_load(pool *p, server_rec *s, struct sftp_settings *set,
+  bool starting);
+/* Fills in set->dh_param_file and its length. */
+void host_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
+  bool starting);
+/* After host_keys_load() of all virtual hosts: forgets what none of them
+ * named since the last sweep.
+ */
+void host_keys_sweep(void);
+void host_keys_free(void);
+
+/* host-passphrase.c: asks for the passphrase of a key, the provider or the
+ * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller;
+ * NULL when there is none to be had.  attempt counts from 1.
+ */
+char *host_passphrase(pool *p, server_rec *s, const char *path, int attempt,
+  const char **why);
+
 /* Flags for records of which all count: mod_ifsession would otherwise put
  * those of its sections in the place of the others.
  */

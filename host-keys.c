@@ -1,0 +1,417 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-keys.c -- SFTPHostKey and SFTPDHParamFile: files that the parent reads
+ * once and that sessions share.
+ *
+ * What was read stays over a restart of the server as long as the file is the
+ * same: there may be nobody at the terminal any more to type its passphrase.
+ */
+
+#include "directives.h"
+
+#define KEY_FILE_MAX 65536
+#define DH_FILE_MAX (4 * 1024 * 1024)
+#define PASSPHRASE_TRIES 3
+
+struct cached {
+  struct cached *next;
+  pool *pool;
+  const char *path;
+  dev_t dev;
+  ino_t ino;
+  off_t size;
+  struct timespec mtime;
+  mode_t mode;
+  bool used;                    /* since the last sweep */
+  struct sftp_key *key;         /* or text: one of them */
+  const char *text;
+  size_t len;
+};
+
+/* Of the process, like the host's own configuration. */
+static struct cached *cache;
+
+static struct cached *cache_find(const char *path) {
+  struct cached *c;
+
+  for (c = cache; c != NULL && strcmp(c->path, path) != 0; c = c->next) {
+  }
+
+  return c;
+}
+
+static void cache_drop(struct cached *old) {
+  struct cached **at;
+
+  for (at = &cache; *at != NULL; at = &(*at)->next) {
+    if (*at == old) {
+      *at = old->next;
+      destroy_pool(old->pool);
+      return;
+    }
+  }
+}
+
+static struct cached *cache_new(const char *path, const struct stat *st) {
+  pool *p = make_sub_pool(permanent_pool);
+  struct cached *c = pcalloc(p, sizeof(struct cached));
+
+  pr_pool_tag(p, "SFTP host key");
+  c->pool = p;
+  c->path = pstrdup(p, path);
+  c->dev = st->st_dev;
+  c->ino = st->st_ino;
+  c->size = st->st_size;
+  c->mtime = st->st_mtim;
+  c->mode = st->st_mode;
+  return c;
+}
+
+static void cache_add(struct cached *c) {
+  c->next = cache;
+  cache = c;
+}
+
+static bool cache_fresh(const struct cached *c, const struct stat *st) {
+  return c->dev == st->st_dev && c->ino == st->st_ino &&
+    c->size == st->st_size && c->mode == st->st_mode &&
+    c->mtime.tv_sec == st->st_mtim.tv_sec &&
+    c->mtime.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+void host_keys_sweep(void) {
+  struct cached *c, *next;
+
+  for (c = cache; c != NULL; c = next) {
+    next = c->next;
+    if (!c->used) {
+      cache_drop(c);
+      continue;
+    }
+
+    c->used = false;
+  }
+}
+
+void host_keys_free(void) {
+  while (cache != NULL) {
+    cache_drop(cache);
+  }
+}
+
+/* Reads the whole file as root.  0, or -1 with errno. */
+static int read_file(pool *p, const char *path, size_t max, struct stat *st,
+    unsigned char **text, size_t *len) {
+  int fd, xerrno = 0;
+  ssize_t n = 0;
+
+  PRIVS_ROOT
+  fd = open(path, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+
+  if (fd < 0) {
+    errno = xerrno;
+    return -1;
+  }
+
+  *len = 0;
+  xerrno = 0;
+
+  if (fstat(fd, st) < 0) {
+    xerrno = errno;
+
+  } else if (!S_ISREG(st->st_mode)) {
+    xerrno = EINVAL;
+
+  } else if ((uint64_t) st->st_size > max) {
+    xerrno = EFBIG;
+
+  } else {
+    *text = pcalloc(p, (size_t) st->st_size + 1);
+    while (*len < (size_t) st->st_size &&
+        (n = read(fd, *text + *len, (size_t) st->st_size - *len)) > 0) {
+      *len += (size_t) n;
+    }
+
+    if (n < 0) {
+      xerrno = errno;
+      sftp_wipe(*text, *len);
+    }
+  }
+
+  (void) close(fd);
+  errno = xerrno;
+  return xerrno == 0 ? 0 : -1;
+}
+
+/* ---- Host keys */
+
+static void fault(server_rec *s, const char *path, const char *why) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+    ": %s#%u: unable to use SFTPHostKey '%s': %s", s->ServerName,
+    s->ServerPort, path, why);
+}
+
+/* The key of the file's bytes; asks for passphrases if that is possible. */
+static int parse_key(pool *p, pool *tmp, server_rec *s, const char *path,
+    struct sftp_str file, bool starting, struct sftp_key **key,
+    const char **why) {
+  int res, attempt;
+
+  res = sftp_key_from_file(p, file, NULL, key, why);
+
+  for (attempt = 1; res == SFTP_ERR_PASSPHRASE && starting &&
+      attempt <= PASSPHRASE_TRIES; attempt++) {
+    char *phrase = host_passphrase(tmp, s, path, attempt, why);
+
+    if (phrase == NULL) {
+      return SFTP_ERR_PASSPHRASE;
+    }
+
+    res = sftp_key_from_file(p, file, phrase, key, why);
+    sftp_wipe(phrase, strlen(phrase));
+  }
+
+  return res;
+}
+
+/* Reads the key of a file into a new row of the cache. */
+static struct cached *read_key(pool *tmp, server_rec *s, const char *path,
+    const struct stat *st, struct sftp_str file, bool starting, int *faults) {
+  struct cached *c = cache_new(path, st);
+  const char *why = NULL;
+  int res;
+
+  res = parse_key(c->pool, tmp, s, path, file, starting, &c->key, &why);
+  if (res == SFTP_OK) {
+    return c;
+  }
+
+  /* A kind of key that we do not have harms nobody if there are others. */
+  fault(s, path, why != NULL ? why : sftp_strerror(res));
+  *faults += res != SFTP_ERR_UNSUPPORTED;
+  destroy_pool(c->pool);
+  return NULL;
+}
+
+/* The key of that file, from the cache or read.  NULL when it cannot be used;
+ * *faults counts what must stop the start.
+ */
+static struct sftp_key *load_key(server_rec *s, const char *path,
+    unsigned long opts, bool starting, int *faults) {
+  struct cached *c = cache_find(path), *fresh = NULL;
+  unsigned char *text = NULL;
+  struct stat st;
+  size_t len = 0;
+  pool *tmp;
+
+  if (c != NULL && !starting) {
+    return c->key;
+  }
+
+  tmp = make_sub_pool(permanent_pool);
+
+  if (read_file(tmp, path, KEY_FILE_MAX, &st, &text, &len) < 0) {
+    fault(s, path, strerror(errno));
+    ++*faults;
+
+  } else if ((st.st_mode & (S_IRWXG|S_IRWXO)) != 0 &&
+      (opts & SFTP_OPT_INSECURE_HOSTKEY_PERMS) == 0) {
+    fault(s, path, "it is group- or world-accessible (chmod 0600, or "
+      "SFTPOptions InsecureHostKeyPerms)");
+    ++*faults;
+
+  } else if (c != NULL && cache_fresh(c, &st)) {
+    fresh = c;
+
+  } else {
+    fresh = read_key(tmp, s, path, &st, (struct sftp_str) { text, len },
+      starting, faults);
+    if (fresh != NULL) {
+      if (c != NULL) {
+        cache_drop(c);
+      }
+
+      cache_add(fresh);
+    }
+  }
+
+  sftp_wipe(text, len);
+  destroy_pool(tmp);
+
+  if (fresh == NULL) {
+    return NULL;
+  }
+
+  fresh->used = true;
+  return fresh->key;
+}
+
+static bool long_enough(server_rec *s, const char *path,
+    const struct sftp_key *key, const struct sftp_settings *set) {
+  unsigned int bits = sftp_key_bits(key), min = 0;
+  char why[128];
+
+  if (strcmp(key->type->name, "ssh-rsa") == 0) {
+    min = set->min_rsa_bits;
+
+  } else if (strncmp(key->type->name, "ecdsa-", 6) == 0) {
+    min = set->min_ec_bits;
+  }
+
+  if (bits >= min) {
+    return true;
+  }
+
+  snprintf(why, sizeof(why), "it has %u bits, SFTPKeyLimits wants %u", bits,
+    min);
+  fault(s, path, why);
+  return false;
+}
+
+/* One key of each type: a later one takes the place of the earlier. */
+static void put_key(struct sftp_settings *set, struct sftp_key *key) {
+  unsigned int i;
+
+  for (i = 0; i < set->nhost_keys; i++) {
+    if (set->host_keys[i]->type == key->type) {
+      set->host_keys[i] = key;
+      return;
+    }
+  }
+
+  set->host_keys[set->nhost_keys++] = key;
+}
+
+/* NoRSA and the like: whether the form names this type. */
+static bool form_drops(const char *form, const char *type) {
+  static const struct { const char *form, *type; } drops[] = {
+    { "NoRSA", "ssh-rsa" }, { "NoDSA", "ssh-dss" }, { "NoECDSA", "ecdsa-" },
+    { "NoED25519", "ssh-ed25519" }, { "NoED448", "ssh-ed448" }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(drops); i++) {
+    if (strcmp(form, drops[i].form) == 0) {
+      return strncmp(type, drops[i].type, strlen(drops[i].type)) == 0;
+    }
+  }
+
+  return false;
+}
+
+static void drop_keys(struct sftp_settings *set, const char *form) {
+  unsigned int i, n = 0;
+
+  for (i = 0; i < set->nhost_keys; i++) {
+    if (!form_drops(form, set->host_keys[i]->type->name)) {
+      set->host_keys[n++] = set->host_keys[i];
+    }
+  }
+
+  set->nhost_keys = n;
+}
+
+static config_rec *next_record(server_rec *s, config_rec *c) {
+  return c == NULL ?
+    find_config(s->conf, CONF_PARAM, "SFTPHostKey", FALSE) :
+    find_config_next(c, c->next, CONF_PARAM, "SFTPHostKey", FALSE);
+}
+
+int host_keys_load(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting) {
+  unsigned int nrecords = 0;
+  config_rec *c = NULL;
+  int faults = 0, pass;
+
+  while ((c = next_record(s, c)) != NULL) {
+    nrecords++;
+  }
+
+  set->host_keys = pcalloc(p, (nrecords + 1) * sizeof(struct sftp_key *));
+  set->nhost_keys = 0;
+
+  /* The host puts records of <Global> behind those of the virtual host, which
+   * are to have the last word.
+   */
+  for (pass = 0; pass < 2; pass++) {
+    while ((c = next_record(s, c)) != NULL) {
+      const char *form = c->argv[0];
+      bool global = strcmp(c->argv[1], "global") == 0;
+      struct sftp_key *key;
+
+      if (global != (pass == 0)) {
+        continue;
+      }
+
+      if (strncmp(form, "agent:", 6) == 0) {
+        if (starting) {
+          pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+            ": %s#%u: SFTPHostKey '%s' is left out: keys of an agent cannot "
+            "be used by this version", s->ServerName, s->ServerPort, form);
+        }
+
+      } else if (*form == '/') {
+        key = load_key(s, form, set->opts, starting, &faults);
+        if (key != NULL && long_enough(s, form, key, set)) {
+          put_key(set, key);
+        }
+      }
+    }
+  }
+
+  while ((c = next_record(s, c)) != NULL) {
+    drop_keys(set, c->argv[0]);
+  }
+
+  return faults;
+}
+
+/* ---- DH groups */
+
+#define DH_DEFAULT_FILE PR_CONFIG_DIR "/dhparams.pem"
+
+void host_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting) {
+  const char *named = get_param_ptr(s->conf, "SFTPDHParamFile", FALSE);
+  const char *path = named != NULL ? named : DH_DEFAULT_FILE;
+  struct cached *c = cache_find(path);
+  unsigned char *text = NULL;
+  struct stat st;
+  size_t len = 0;
+
+  if (c != NULL && starting && !c->used) {
+    cache_drop(c);
+    c = NULL;
+  }
+
+  if (c == NULL && starting) {
+    if (read_file(p, path, DH_FILE_MAX, &st, &text, &len) < 0) {
+      if (named != NULL) {
+        pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+          ": %s#%u: unable to read SFTPDHParamFile '%s': %s; built-in groups "
+          "are used", s->ServerName, s->ServerPort, path, strerror(errno));
+      }
+
+      return;
+    }
+
+    c = cache_new(path, &st);
+    c->text = pstrdup(c->pool, (const char *) text);
+    c->len = strlen(c->text);
+    cache_add(c);
+  }
+
+  if (c != NULL && c->text != NULL) {
+    c->used = true;
+    set->dh_param_file = c->text;
+    set->dh_param_len = c->len;
+  }
+}

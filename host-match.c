@@ -1,0 +1,336 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-match.c -- SFTPClientMatch: other settings for some client programs,
+ * chosen by the software name of their version line.
+ */
+
+#include "directives.h"
+
+/* The largest packet that a channel may be given (packet.h). */
+#define MAX_CHANNEL_PACKET 262144
+
+typedef const char *(*match_setter)(cmd_rec *cmd, pool *p,
+  struct client_match *m, const char *value);
+
+static const char *bad_value(cmd_rec *cmd, const char *value,
+    const char *expected) {
+  return pstrcat(cmd->tmp_pool, "badly formatted value '", value,
+    "' (expected ", expected, ")", NULL);
+}
+
+/* A number with B, KB, MB or GB. */
+static bool parse_bytes(cmd_rec *cmd, const char *value, uint64_t max,
+    uint64_t *n) {
+  static const struct { const char *unit; unsigned int shift; } units[] = {
+    { "GB", 30 }, { "MB", 20 }, { "KB", 10 }, { "B", 0 }, { "", 0 }
+  };
+  size_t digits = strspn(value, "0123456789"), i;
+  const char *number = pstrndup(cmd->tmp_pool, value, digits);
+
+  for (i = 0; i < SFTP_NELEMS(units); i++) {
+    if (strcasecmp(value + digits, units[i].unit) == 0) {
+      if (!host_number(number, 1, max >> units[i].shift, n)) {
+        return false;
+      }
+
+      *n <<= units[i].shift;
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static const char *set_window(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  uint64_t n;
+
+  (void) p;
+  if (!parse_bytes(cmd, value, UINT64_C(1) << 32, &n)) {
+    return bad_value(cmd, value, "1 to 4 GB, as number with B, KB, MB or GB");
+  }
+
+  m->window = n > UINT32_MAX ? UINT32_MAX : (uint32_t) n;
+  return NULL;
+}
+
+static const char *set_packet(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  uint64_t n;
+
+  (void) p;
+  if (!parse_bytes(cmd, value, MAX_CHANNEL_PACKET, &n)) {
+    return bad_value(cmd, value, "1 to 262144, as number with B, KB or MB");
+  }
+
+  m->max_packet = (uint32_t) n;
+  return NULL;
+}
+
+static const char *set_pessimistic(cmd_rec *cmd, pool *p,
+    struct client_match *m, const char *value) {
+  int on = pr_str_is_boolean(value);
+
+  (void) p;
+  if (on < 0) {
+    return bad_value(cmd, value, "on or off");
+  }
+
+  m->pessimistic_newkeys = on;
+  return NULL;
+}
+
+static const char *set_version(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  const char *dash = strchr(value, '-');
+  uint64_t min, max;
+
+  (void) p;
+  if (dash != NULL) {
+    if (!host_number(pstrndup(cmd->tmp_pool, value, (size_t) (dash - value)),
+          1, 6, &min) ||
+        !host_number(dash + 1, min, 6, &max)) {
+      return bad_value(cmd, value, "N or N-M, from 1 to 6");
+    }
+
+  } else {
+    if (!host_number(value, 1, 6, &min)) {
+      return bad_value(cmd, value, "N or N-M, from 1 to 6");
+    }
+
+    max = min;
+  }
+
+  m->min_version = (unsigned int) min;
+  m->max_version = (unsigned int) max;
+  return NULL;
+}
+
+static const char *set_utf8(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  uint64_t n;
+
+  (void) p;
+  if (!host_number(value, 1, 6, &n)) {
+    return bad_value(cmd, value, "1 to 6");
+  }
+
+  m->utf8_version = (unsigned int) n;
+  return NULL;
+}
+
+static const char *set_names(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+    const char *value, const char **list) {
+  struct sftp_str left = sftp_str_of(value), name;
+  const char *err = NULL;
+
+  while (err == NULL && sftp_names_next(&left, &name)) {
+    err = host_alg_add(cmd, p, f, (const char *) name.ptr, name.len, list);
+  }
+
+  if (err == NULL) {
+    (void) host_alg_done(cmd, f, *list, &err);
+  }
+
+  return err;
+}
+
+static const char *set_ciphers(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  return set_names(cmd, p, ALGS_CIPHER, value, &m->ciphers);
+}
+
+static const char *set_digests(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  return set_names(cmd, p, ALGS_MAC, value, &m->macs);
+}
+
+static const char *set_hostkeys(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  return set_names(cmd, p, ALGS_HOSTKEY, value, &m->hostkeys);
+}
+
+static const char *set_kex(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  return set_names(cmd, p, ALGS_KEX, value, &m->kex);
+}
+
+static const struct {
+  const char *key;
+  match_setter set;
+} keys[] = {
+  { "channelPacketSize", set_packet },
+  { "channelWindowSize", set_window },
+  { "pessimisticNewkeys", set_pessimistic },
+  { "sftpCiphers", set_ciphers },
+  { "sftpDigests", set_digests },
+  { "sftpHostKeys", set_hostkeys },
+  { "sftpKeyExchanges", set_kex },
+  { "sftpProtocolVersion", set_version },
+  { "sftpUTF8ProtocolVersion", set_utf8 }
+};
+
+static const char *key_names(pool *p) {
+  const char *names = keys[0].key;
+  size_t i;
+
+  for (i = 1; i < SFTP_NELEMS(keys); i++) {
+    names = pstrcat(p, names, ", ", keys[i].key, NULL);
+  }
+
+  return names;
+}
+
+/* One pair of key and value; NULL, or the error text. */
+static const char *set_pair(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *key, const char *value, unsigned int *seen) {
+  const char *err;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(keys); i++) {
+    if (strcmp(key, keys[i].key) != 0) {
+      continue;
+    }
+
+    if ((*seen & (1U << i)) != 0) {
+      return pstrcat(cmd->tmp_pool, "error storing '", key,
+        "' value: the key stands here twice", NULL);
+    }
+
+    *seen |= 1U << i;
+    err = keys[i].set(cmd, p, m, value);
+    return err == NULL ? NULL : pstrcat(cmd->tmp_pool, key, ": ", err, NULL);
+  }
+
+  return pstrcat(cmd->tmp_pool, "unknown SFTPClientMatch key: '", key,
+    "' (accepted: ", key_names(cmd->tmp_pool), ")", NULL);
+}
+
+/* The expression compiled, or NULL and *err. */
+static pr_regex_t *compile(pool *p, const char *pattern, const char **err) {
+  pr_regex_t *re = pr_regexp_alloc(&sftp_module);
+  char text[256] = "";
+  int res;
+
+  res = pr_regexp_compile_posix(re, pattern, REG_EXTENDED|REG_NOSUB);
+  if (res != 0) {
+    pr_regexp_error(res, re, text, sizeof(text));
+    pr_regexp_free(&sftp_module, re);
+    *err = pstrcat(p, "'", pattern, "' failed regex compilation: ", text,
+      NULL);
+    return NULL;
+  }
+
+  return re;
+}
+
+/* usage: SFTPClientMatch regex key value [key value ...] */
+modret_t *host_set_clientmatch(cmd_rec *cmd) {
+  struct client_match *m;
+  const char *err = NULL;
+  unsigned int i, seen = 0;
+  pr_regex_t *re;
+  config_rec *c;
+
+  if (cmd->argc < 4 || cmd->argc % 2 != 0) {
+    CONF_ERROR(cmd, "Wrong number of parameters: expected a regular "
+      "expression and pairs of key and value");
+  }
+
+  CHECK_CONF(cmd, CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL);
+
+  /* Compiled in the parent, for all sessions. */
+  re = compile(cmd->tmp_pool, cmd->argv[1], &err);
+  if (re == NULL) {
+    CONF_ERROR(cmd, err);
+  }
+
+  c = add_config_param(cmd->argv[0], 1, NULL);
+  m = pcalloc(c->pool, sizeof(struct client_match));
+  m->pattern = pstrdup(c->pool, cmd->argv[1]);
+  m->regex = re;
+  m->pessimistic_newkeys = -1;
+
+  for (i = 2; i < cmd->argc; i += 2) {
+    err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1], &seen);
+    if (err != NULL) {
+      CONF_ERROR(cmd, err);
+    }
+  }
+
+  c->argv[0] = m;
+  c->flags |= host_multi_flag();
+  return PR_HANDLED(cmd);
+}
+
+/* ---- Use */
+
+static struct client_match *next_match(server_rec *s, config_rec **c) {
+  *c = *c == NULL ?
+    find_config(s->conf, CONF_PARAM, "SFTPClientMatch", FALSE) :
+    find_config_next(*c, (*c)->next, CONF_PARAM, "SFTPClientMatch", FALSE);
+
+  return *c != NULL ? (*c)->argv[0] : NULL;
+}
+
+bool host_match_early(server_rec *s) {
+  struct client_match *m;
+  config_rec *c = NULL;
+
+  while ((m = next_match(s, &c)) != NULL) {
+    if (m->ciphers != NULL || m->macs != NULL || m->hostkeys != NULL ||
+        m->kex != NULL) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static void apply(const struct client_match *m, struct sftp_settings *set) {
+  if (m->window > 0) {
+    set->window = m->window;
+  }
+
+  if (m->max_packet > 0) {
+    set->max_packet = m->max_packet;
+  }
+
+  if (m->pessimistic_newkeys >= 0) {
+    set->pessimistic_newkeys = m->pessimistic_newkeys != 0;
+  }
+
+  if (m->min_version > 0) {
+    set->sftp_min_version = m->min_version;
+    set->sftp_max_version = m->max_version;
+  }
+
+  if (m->utf8_version > 0) {
+    set->sftp_utf8_version = m->utf8_version;
+  }
+
+  set->ciphers = m->ciphers != NULL ? m->ciphers : set->ciphers;
+  set->macs = m->macs != NULL ? m->macs : set->macs;
+  set->hostkeys = m->hostkeys != NULL ? m->hostkeys : set->hostkeys;
+  set->kex = m->kex != NULL ? m->kex : set->kex;
+}
+
+void host_match_apply(server_rec *s, const char *software,
+    struct sftp_settings *set) {
+  struct client_match *m;
+  config_rec *c = NULL;
+
+  while ((m = next_match(s, &c)) != NULL) {
+    if (pr_regexp_exec(m->regex, software, 0, NULL, 0, 0, 0) == 0) {
+      SFTP_TRACE(TRACE_SSH2, 9, "client matches SFTPClientMatch '%s'",
+        m->pattern);
+      apply(m, set);
+    }
+  }
+}

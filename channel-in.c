@@ -1,0 +1,171 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "channel-int.h"
+
+/* Before bytes in ch->in move, the service uses what it refers to. */
+int sftp_channel_settle_in(struct sftp_channel *ch) {
+  if (!ch->in_taken || ch->ops == NULL) {
+    ch->in_taken = false;
+    return SFTP_OK;
+  }
+
+  ch->in_taken = false;
+  return ch->ops->flush(ch->svc);
+}
+
+/* Offers bytes; returns how many were used.  A service that fails ends its
+ * channel and uses everything up.
+ */
+static size_t offer(struct sftp_channel *ch, const unsigned char *p,
+    size_t n) {
+  ssize_t used;
+
+  if (ch->ops == NULL) {
+    /* Not started: keep it.  Ended: nobody wants it. */
+    used = ch->finishing ? (ssize_t) n : 0;
+
+  } else {
+    used = ch->ops->input(ch->svc, p, n);
+    if (used < 0) {
+      (void) sftp_channel_service_failed(ch, (int) used);
+      used = (ssize_t) n;
+    }
+  }
+
+  ch->used += (uint32_t) used;
+  return (size_t) used;
+}
+
+/* Offers what was left before; the rest stays. */
+int sftp_channel_offer_kept(struct sftp_channel *ch) {
+  size_t n = sftp_queue_len(&ch->in), used;
+  int res = sftp_channel_settle_in(ch);
+
+  if (res != SFTP_OK) {
+    return sftp_channel_service_failed(ch, res);
+  }
+
+  if (n > 0) {
+    used = offer(ch, ch->in.buf + ch->in.start, n);
+    ch->in_taken = used > 0;
+    if (sftp_queue_len(&ch->in) >= used) {
+      /* Only the mark moves: the bytes stay until sftp_channel_settle_in(). */
+      ch->in.start += used;
+    }
+  }
+
+  return SFTP_OK;
+}
+
+static int keep(struct sftp_channel *ch, const unsigned char *p, size_t n) {
+  int res = sftp_channel_settle_in(ch);
+
+  if (res == SFTP_OK) {
+    if (sftp_queue_len(&ch->in) == 0) {
+      sftp_queue_drop(&ch->in, 0);
+    }
+
+    res = sftp_queue_add(&ch->in, p, n);
+  }
+
+  return res;
+}
+
+/* New bytes behind those that were left.  Only as many as the service needs
+ * to get over the seam are copied; the rest is offered where it lies.
+ */
+static int take_data(struct sftp_channel *ch, const unsigned char *p,
+    size_t n) {
+  int res = SFTP_OK;
+
+  while (n > 0 && res == SFTP_OK) {
+    size_t part = sftp_queue_len(&ch->in);
+
+    if (part == 0 && !ch->stalled) {
+      part = offer(ch, p, n);
+      p += part;
+      n -= part;
+      return n > 0 ? keep(ch, p, n) : SFTP_OK;
+    }
+
+    if (ch->stalled || ch->ops == NULL) {
+      return keep(ch, p, n);
+    }
+
+    if (part < 1024) {
+      part = 1024;
+    }
+
+    if (part > n) {
+      part = n;
+    }
+
+    res = keep(ch, p, part);
+    p += part;
+    n -= part;
+    if (res == SFTP_OK) {
+      res = sftp_channel_offer_kept(ch);
+    }
+  }
+
+  return res;
+}
+
+int sftp_on_channel_data(struct ssh_conn *c, struct sftp_rd *r) {
+  uint32_t id = sftp_rd_u32(r);
+  struct sftp_str data = sftp_rd_string(r);
+  struct sftp_channel *ch;
+  int res;
+
+  if (sftp_rd_end(r) != SFTP_OK) {
+    return sftp_fail(c, r->err, "malformed CHANNEL_DATA");
+  }
+
+  ch = sftp_channel_find(c, id);
+  if (ch == NULL || ch->eof_in || ch->close_got) {
+    return sftp_channel_unknown(c, "CHANNEL_DATA", id);
+  }
+
+  if (data.len > ch->window) {
+    return sftp_fail(c, SFTP_ERR_LIMIT,
+      "client sent %lu bytes into a window of %u", (unsigned long) data.len,
+      ch->window);
+  }
+
+  ch->window -= (uint32_t) data.len;
+  res = take_data(ch, data.ptr, data.len);
+  return res == SFTP_OK ? sftp_channel_adjust_window(ch) :
+    sftp_fail(c, res, "out of memory for channel %u", id);
+}
+
+int sftp_on_channel_extended_data(struct ssh_conn *c, struct sftp_rd *r) {
+  uint32_t id = sftp_rd_u32(r);
+  struct sftp_str data;
+  struct sftp_channel *ch;
+
+  (void) sftp_rd_u32(r);
+  data = sftp_rd_string(r);
+  if (sftp_rd_end(r) != SFTP_OK) {
+    return sftp_fail(c, r->err, "malformed CHANNEL_EXTENDED_DATA");
+  }
+
+  ch = sftp_channel_find(c, id);
+  if (ch == NULL || ch->eof_in) {
+    return sftp_channel_unknown(c, "CHANNEL_EXTENDED_DATA", id);
+  }
+
+  if (data.len > ch->window) {
+    return sftp_fail(c, SFTP_ERR_LIMIT, "client sent beyond its window");
+  }
+
+  /* Nothing here reads a client's stderr. */
+  ch->window -= (uint32_t) data.len;
+  ch->used += (uint32_t) data.len;
+  return sftp_channel_adjust_window(ch);
+}

@@ -1,0 +1,98 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* channel-int.h -- inside the channel family: channel.c (open, close, the
+ * list, the turns of the loop), channel-in.c, channel-out.c and
+ * channel-request.c.
+ */
+
+#ifndef MOD_SFTP_CHANNEL_INT_H
+#define MOD_SFTP_CHANNEL_INT_H
+
+#include "channel.h"
+#include "conn.h"
+#include "queue.h"
+
+/* Output that waits in a channel, or in the socket's buffer, before the
+ * service has to stop.
+ */
+#define QUEUE_SOFT (64 * 1024)
+#define PENDING_SOFT (512 * 1024)
+
+#define MAX_PIECES 32
+
+struct sftp_channel {
+  struct sftp_channel *next;
+  struct ssh_conn *conn;
+  pool *pool;
+  uint32_t id, remote_id;
+
+  uint32_t window, window_max;  /* what the client may still send */
+  uint32_t used;                /* taken by the service, not yet given back */
+  uint64_t adjusted_ms;
+  uint32_t remote_window, remote_packet;
+
+  struct sftp_queue in;              /* bytes the service left */
+  bool in_taken;                /* it holds pointers into `in' */
+  bool in_early;                /* `in' came before there was a service */
+  struct sftp_queue out, err;
+
+  const struct sftp_service *ops;
+  void *svc;
+  bool starting;                /* no output before the request's answer */
+  bool stalled;                 /* room() was 0 */
+  bool eof_in, eof_told;
+  bool finishing;               /* close when all is out */
+  int exit_status;
+  bool close_sent, close_got;
+
+  unsigned char *at[MAX_PIECES];        /* reserved payloads */
+  size_t reserved;
+  unsigned int nenv;
+};
+
+struct sftp_channels {
+  struct ssh_conn *conn;
+  struct sftp_channel *first;
+  unsigned int count;
+  uint32_t next_id;
+  struct sftp_channel *gathering;       /* whose message is open */
+  struct sftp_wr *wr;
+};
+
+/* ---- channel.c */
+
+struct sftp_channel *sftp_channel_find(struct ssh_conn *c, uint32_t id);
+/* A message for a channel that is not open ends the connection. */
+int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id);
+/* The service ended with an error: its channel closes, nothing else. */
+int sftp_channel_service_failed(struct sftp_channel *ch, int err);
+void sftp_channel_stop_service(struct sftp_channel *ch);
+
+/* ---- channel-out.c */
+
+/* Ends the message that gathers data, whichever channel's it is. */
+int sftp_channels_finish_gather(void *channels);
+bool sftp_channel_may_send(const struct sftp_channel *ch);
+/* A message that holds the channel's number only. */
+int sftp_channel_send_id(struct sftp_channel *ch, uint8_t type);
+/* What waits, as far as window and socket allow. */
+int sftp_channel_send_queued(struct sftp_channel *ch);
+int sftp_channel_send_stderr(struct sftp_channel *ch);
+/* CLOSE, once; a clean one with exit-status and EOF before it. */
+int sftp_channel_send_close(struct sftp_channel *ch, bool clean);
+int sftp_channel_adjust_window(struct sftp_channel *ch);
+
+/* ---- channel-in.c */
+
+/* Offers what the service left before. */
+int sftp_channel_offer_kept(struct sftp_channel *ch);
+/* The service uses what it refers to, before it moves. */
+int sftp_channel_settle_in(struct sftp_channel *ch);
+
+#endif /* MOD_SFTP_CHANNEL_INT_H */

@@ -1,0 +1,252 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "channel-int.h"
+
+#include <fnmatch.h>
+#include <strings.h>
+
+#include "host.h"
+
+#define MAX_ENV 64
+#define MAX_ENV_NAME 128
+#define MAX_ENV_VALUE 4096
+
+static const char file_transfer_only[] =
+  "This service is for file transfer only (SFTP and SCP).\r\n";
+
+static const struct sftp_service_row *find_service(const char *request,
+    const char *word, size_t len) {
+  const struct sftp_service_row *row;
+
+  for (row = sftp_service_rows; row->request != NULL; row++) {
+    if (strcmp(row->request, request) == 0 && strlen(row->word) == len &&
+        memcmp(row->word, word, len) == 0) {
+      return row;
+    }
+  }
+
+  return NULL;
+}
+
+static bool start_service(struct sftp_channel *ch,
+    const struct sftp_service_row *row, const char *args) {
+  struct ssh_conn *c = ch->conn;
+  const char *why = "refused";
+
+  if ((c->set->services & row->need) != row->need) {
+    sftp_log("%s is not enabled (Protocols)", row->word);
+    return false;
+  }
+
+  ch->starting = true;
+  ch->svc = row->start(c, ch, ch->pool, args, &why);
+  if (ch->svc == NULL) {
+    sftp_log("unable to start %s: %s", row->word, why);
+    (void) sftp_channel_write_stderr(ch, why, strlen(why));
+    (void) sftp_channel_write_stderr(ch, "\r\n", 2);
+    return false;
+  }
+
+  ch->ops = row->ops;
+  ch->in_early = sftp_queue_len(&ch->in) > 0;
+  return true;
+}
+
+/* Tells a person at the other end what this is, and ends the channel. */
+static bool explain(struct sftp_channel *ch, int status) {
+  if (sftp_queue_len(&ch->err) == 0) {
+    (void) sftp_channel_write_stderr(ch, file_transfer_only,
+      sizeof(file_transfer_only) - 1);
+  }
+
+  sftp_channel_finish(ch, status);
+  return true;
+}
+
+static bool request_subsystem(struct sftp_channel *ch, const char *name) {
+  const struct sftp_service_row *row =
+    find_service("subsystem", name, strlen(name));
+
+  sftp_log("'subsystem' channel request for '%s' subsystem", name);
+  return row != NULL && ch->ops == NULL && start_service(ch, row, "");
+}
+
+static bool request_exec(struct sftp_channel *ch, const char *command) {
+  size_t len = strcspn(command, " \t");
+  const struct sftp_service_row *row = find_service("exec", command, len);
+
+  if (ch->ops != NULL) {
+    return false;
+  }
+
+  if (row == NULL) {
+    sftp_log("unsupported exec command '%s'", command);
+    return explain(ch, 127);
+  }
+
+  if (!start_service(ch, row, command + len)) {
+    return explain(ch, 1);
+  }
+
+  return true;
+}
+
+static bool is_denied_env(const char *name) {
+  static const char *const denied[] = { "DYLD_LIBRARY_PATH", "HOME",
+    "LD_CONFIG", "LD_CONFIG_32", "LD_CONFIG_64", "LD_LIBMAP",
+    "LD_LIBRARY_PATH", "LD_NOCONFIG", "LD_NOCONFIG_32", "LD_NOCONFIG_64",
+    "LD_PRELOAD", "LD_RUN_PATH", "LIBPATH", "PATH", "SFTP",
+    "SFTP_LIBRARY_VERSION", "SFTP_CLIENT_CIPHER_ALGO",
+    "SFTP_CLIENT_MAC_ALGO", "SFTP_CLIENT_COMPRESSION_ALGO", "SFTP_KEX_ALGO",
+    "SFTP_SERVER_CIPHER_ALGO", "SFTP_SERVER_MAC_ALGO",
+    "SFTP_SERVER_COMPRESSION_ALGO", "SHLIB_PATH", "TMP", "TMPDIR", "TZ",
+    "USER", NULL };
+  size_t i;
+
+  for (i = 0; denied[i] != NULL; i++) {
+    if (strcasecmp(denied[i], name) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static bool request_env(struct sftp_channel *ch, const char *name,
+    const char *value) {
+  const char *const *pattern = ch->conn->set->accept_env;
+
+  if (*name == '\0' || strlen(name) > MAX_ENV_NAME ||
+      strchr(name, '=') != NULL || strlen(value) > MAX_ENV_VALUE ||
+      ch->nenv >= MAX_ENV) {
+    return false;
+  }
+
+  if (!is_denied_env(name)) {
+    for (; pattern != NULL && *pattern != NULL; pattern++) {
+      if (fnmatch(*pattern, name, 0) == 0) {
+        ch->nenv++;
+        host_env(ch->conn->host, name, value);
+        return true;
+      }
+    }
+  }
+
+  sftp_log("environment variable '%s' is prohibited by policy "
+    "(SFTPAcceptEnv)", name);
+  return false;
+}
+
+/* Nothing is ever raised here: a signal that ends a command ends the channel. */
+static bool request_signal(struct sftp_channel *ch, const char *name) {
+  static const char *const ends[] = { "ABRT", "INT", "KILL", "QUIT", "TERM",
+    NULL };
+  size_t i;
+
+  for (i = 0; ends[i] != NULL; i++) {
+    if (strcmp(ends[i], name) == 0) {
+      sftp_log("client sent signal %s: closing channel %u", name, ch->id);
+      sftp_channel_stop_service(ch);
+      sftp_channel_finish(ch, -1);
+      return true;
+    }
+  }
+
+  return false;
+}
+
+struct request {
+  const char *type;
+  unsigned int ntexts;          /* strings that follow */
+  bool (*run)(struct sftp_channel *ch, const char *const *text);
+};
+
+static bool run_subsystem(struct sftp_channel *ch, const char *const *text) {
+  return request_subsystem(ch, text[0]);
+}
+
+static bool run_exec(struct sftp_channel *ch, const char *const *text) {
+  return request_exec(ch, text[0]);
+}
+
+static bool run_env(struct sftp_channel *ch, const char *const *text) {
+  return request_env(ch, text[0], text[1]);
+}
+
+static bool run_signal(struct sftp_channel *ch, const char *const *text) {
+  return request_signal(ch, text[0]);
+}
+
+static bool run_shell(struct sftp_channel *ch, const char *const *text) {
+  (void) text;
+  sftp_log("unsupported 'shell' channel requested, ignoring");
+  return ch->ops == NULL && !ch->finishing && explain(ch, 1);
+}
+
+static const struct request requests[] = {
+  { "subsystem", 1, run_subsystem },
+  { "exec", 1, run_exec },
+  { "env", 2, run_env },
+  { "signal", 1, run_signal },
+  { "shell", 0, run_shell },
+  { NULL, 0, NULL }
+};
+
+static int answer(struct sftp_channel *ch, bool wanted, bool ok) {
+  int res = SFTP_OK;
+
+  ch->starting = false;
+  if (wanted && !ch->close_sent) {
+    res = sftp_channel_send_id(ch, ok ? SSH_MSG_CHANNEL_SUCCESS : SSH_MSG_CHANNEL_FAILURE);
+  }
+
+  return res;
+}
+
+int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r) {
+  uint32_t id = sftp_rd_u32(r);
+  struct sftp_str type = sftp_rd_string(r);
+  bool want = sftp_rd_bool(r), ok = false;
+  const struct request *req = requests;
+  struct sftp_channel *ch = sftp_channel_find(c, id);
+  const char *text[2] = { "", "" };
+  char name[64];
+  unsigned int i;
+
+  if (sftp_rd_ok(r) != SFTP_OK) {
+    return sftp_fail(c, r->err, "malformed CHANNEL_REQUEST");
+  }
+
+  if (ch == NULL) {
+    return sftp_channel_unknown(c, "CHANNEL_REQUEST", id);
+  }
+
+  while (req->type != NULL && !sftp_str_is(type, req->type)) {
+    req++;
+  }
+
+  sftp_escape(name, sizeof(name), type.ptr, type.len);
+  for (i = 0; i < req->ntexts; i++) {
+    text[i] = sftp_rd_text(r, ch->pool);
+  }
+
+  if (req->type == NULL) {
+    sftp_log("unsupported '%s' channel requested, ignoring", name);
+
+  } else if (sftp_rd_end(r) == SFTP_OK) {
+    ok = req->run(ch, text);
+
+  } else if (r->err != SFTP_ERR_FORMAT) {
+    return sftp_fail(c, r->err, "malformed '%s' channel request", name);
+  }
+
+  host_ssh_cmd(c->host, "CHANNEL_REQUEST", name, HOST_SSH_MISC,
+    ok || req->type == NULL);
+  return answer(ch, want, ok);
+}

@@ -1,0 +1,305 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-dir.c -- folders: OPENDIR, READDIR, MKDIR, RMDIR. */
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include "fxp-int.h"
+
+/* An answer of READDIR is full when less than one more entry fits: a name has
+ * at most 255 bytes and stands there twice.
+ */
+#define NAMES_BYTES 32768
+#define NAMES_BYTES_OPENSSH 65536
+#define ENTRY_BYTES_MAX 1024
+#define LONGNAME_MAX 640
+#define HALF_YEAR_SECS (180 * 24 * 60 * 60)
+
+/* ---- OPENDIR: string path.  Replies HANDLE
+ * (draft-ietf-secsh-filexfer-02, section 6.7).
+ */
+uint32_t fxp_do_opendir(struct fxp_req *req) {
+  const char *path = fxp_read_path(req);
+  struct fxp_handle *h;
+  struct host_dir *dir;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  if (!fxp_handle_room(req->fxp)) {
+    return fxp_fail(req, SSH_FX_FAILURE, EMFILE, "Too many open handles");
+  }
+
+  path = fxp_permit(req, HOST_OPENDIR, path, NULL);
+  if (path == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  dir = host_opendir(&req->op, path);
+  if (dir == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  h = fxp_handle_new(req->fxp, NULL, dir);
+  if (h == NULL) {
+    (void) host_closedir(&req->op, dir);
+    return fxp_status(req, EMFILE);
+  }
+
+  req->op.handle = h->text;
+  return fxp_reply_handle(req, h);
+}
+
+/* ---- The long form of a name, as `ls -l' has it: for people, but clients
+ * print it as it comes.
+ */
+
+static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
+    uint32_t id, bool is_user) {
+  struct fxp_name_slot *slot = &slots[id % FXP_NAME_SLOTS];
+  const char *name;
+
+  if (!slot->used || slot->id != id) {
+    name = is_user ? host_uid_name(req->host, req->pool, (uid_t) id) :
+      host_gid_name(req->host, req->pool, (gid_t) id);
+    snprintf(slot->name, sizeof(slot->name), "%s", name);
+    slot->id = id;
+    slot->used = true;
+  }
+
+  return slot->name;
+}
+
+static char type_letter(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return 'd';
+
+    case S_IFLNK:
+      return 'l';
+
+    case S_IFCHR:
+      return 'c';
+
+    case S_IFBLK:
+      return 'b';
+
+    case S_IFIFO:
+      return 'p';
+
+    case S_IFSOCK:
+      return 's';
+
+    default:
+      return '-';
+  }
+}
+
+static void mode_text(char p[11], mode_t mode) {
+  static const char letters[] = "rwxrwxrwx";
+  int i;
+
+  p[0] = type_letter(mode);
+  for (i = 0; i < 9; i++) {
+    p[i + 1] = (mode & (0400U >> i)) != 0 ? letters[i] : '-';
+  }
+
+  if ((mode & S_ISUID) != 0) {
+    p[3] = p[3] == 'x' ? 's' : 'S';
+  }
+
+  if ((mode & S_ISGID) != 0) {
+    p[6] = p[6] == 'x' ? 's' : 'S';
+  }
+
+  if ((mode & S_ISVTX) != 0) {
+    p[9] = p[9] == 'x' ? 't' : 'T';
+  }
+
+  p[10] = '\0';
+}
+
+/* Months are those of the C locale, whatever the server's is. */
+static void date_text(char *p, size_t size, time_t t, time_t now, bool gmt) {
+  static const char months[12][4] = {
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
+    "Nov", "Dec"
+  };
+  struct tm tm;
+
+  if ((gmt ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL) {
+    snprintf(p, size, "%s", "Jan  1  1970");
+    return;
+  }
+
+  if (t < now - HALF_YEAR_SECS) {
+    snprintf(p, size, "%s %2d %5ld", months[tm.tm_mon], tm.tm_mday,
+      (long) tm.tm_year + 1900);
+
+  } else {
+    snprintf(p, size, "%s %2d %02d:%02d", months[tm.tm_mon], tm.tm_mday,
+      tm.tm_hour, tm.tm_min);
+  }
+}
+
+/* What a listing needs for each of its entries. */
+struct listing {
+  time_t now;
+  bool gmt;
+};
+
+static size_t long_name(struct fxp_req *req, const struct listing *l,
+    char *p, size_t size, const char *name, const struct stat *st) {
+  char mode[11], date[32];
+  int n;
+
+  mode_text(mode, st->st_mode);
+  date_text(date, sizeof(date), st->st_mtime, l->now, l->gmt);
+  n = snprintf(p, size, "%s %3lu %-8s %-8s %8llu %s %s", mode,
+    (unsigned long) st->st_nlink,
+    slot_name(req, req->fxp->users, (uint32_t) st->st_uid, true),
+    slot_name(req, req->fxp->groups, (uint32_t) st->st_gid, false),
+    (unsigned long long) st->st_size, date, name);
+  return n < 0 ? 0 : (size_t) n < size ? (size_t) n : size - 1;
+}
+
+/* ---- READDIR: string handle.  Replies NAME, or STATUS with EOF behind the
+ * last entry (section 6.7).
+ */
+
+static void put_entry(struct fxp_req *req, const struct listing *l,
+    struct sftp_wr *w, const char *name, const struct stat *st) {
+  char longname[LONGNAME_MAX];
+  struct fxp_attrs a;
+  size_t len;
+
+  len = long_name(req, l, longname, sizeof(longname), name, st);
+  fxp_attrs_of(&a, st);
+  sftp_wr_text(w, name);
+  sftp_wr_string(w, longname, len);
+  fxp_attrs_write(w, req->fxp->version, &a);
+}
+
+/* As many entries as one answer holds; -1 with errno when the first fails. */
+static int put_entries(struct fxp_req *req, struct host_dir *dir,
+    struct sftp_wr *w, size_t limit) {
+  struct listing l = { time(NULL), host_times_gmt(req->host) };
+  const char *name;
+  struct stat st;
+  int count = 0, res = 1;
+
+  while (sftp_wr_end(w) == SFTP_OK && w->len + ENTRY_BYTES_MAX <= limit) {
+    res = host_readdir(dir, &name, &st);
+    if (res <= 0) {
+      break;
+    }
+
+    put_entry(req, &l, w, name, &st);
+    count++;
+  }
+
+  return count > 0 || res >= 0 ? count : -1;
+}
+
+/* OpenSSH's client takes 256 KiB; others were written against a server that
+ * never sent more than 32.
+ */
+static size_t names_limit(const struct fxp *f) {
+  const char *software = f->conn->client_software;
+
+  return software != NULL && strncmp(software, "OpenSSH_", 8) == 0 ?
+    NAMES_BYTES_OPENSSH : NAMES_BYTES;
+}
+
+uint32_t fxp_do_readdir(struct fxp_req *req) {
+  struct sftp_str text = sftp_rd_string(&req->in);
+  size_t limit = names_limit(req->fxp);
+  struct fxp_handle *h;
+  struct sftp_wr *w;
+  int count;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  h = fxp_handle_find(req->fxp, text);
+  if (h == NULL || h->dir == NULL) {
+    return fxp_bad_handle(req);
+  }
+
+  fxp_begin_handle(req, HOST_READDIR, h);
+
+  /* A folder that may not be listed looks empty, as over FTP. */
+  if (!h->permitted && host_permit_handle(&req->op, host_dir_path(h->dir)) <
+      0) {
+    return SSH_FX_EOF;
+  }
+
+  h->permitted = true;
+  host_active(req->host, HOST_ACTIVE_TRANSFER);
+  fxp_out_reset(req->fxp, limit);
+  w = fxp_reply(req, SSH_FXP_NAME);
+  sftp_wr_u32(w, 0);
+  count = put_entries(req, h->dir, w, limit);
+  if (count <= 0) {
+    return count == 0 ? SSH_FX_EOF : fxp_status(req, errno);
+  }
+
+  if (sftp_wr_end(w) == SFTP_OK) {
+    sftp_put_u32(w->ptr + 9, (uint32_t) count);
+  }
+
+  return fxp_reply_send(req);
+}
+
+/* ---- MKDIR: string path, attributes (section 6.6) */
+
+uint32_t fxp_do_mkdir(struct fxp_req *req) {
+  const char *path = fxp_read_path(req);
+  struct fxp_attrs a;
+  mode_t mode = 0777;
+
+  fxp_attrs_read(&req->in, req->fxp->version, &a);
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  path = fxp_permit(req, HOST_MKDIR, path, NULL);
+  if (path == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  if ((a.has & FXP_ATTR_PERMS) != 0 && (req->fxp->conn->set->opts &
+      SFTP_OPT_IGNORE_SFTP_UPLOAD_PERMS) == 0) {
+    mode = (mode_t) (a.perms & 07777);
+  }
+
+  return host_mkdir(&req->op, path, mode) == 0 ? SSH_FX_OK :
+    fxp_refused(req, errno);
+}
+
+/* ---- RMDIR: string path */
+
+uint32_t fxp_do_rmdir(struct fxp_req *req) {
+  const char *path = fxp_read_path(req);
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  path = fxp_permit(req, HOST_RMDIR, path, NULL);
+  if (path == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  return host_rmdir(req->host, path) == 0 ? SSH_FX_OK :
+    fxp_status(req, errno);
+}

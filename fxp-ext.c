@@ -1,0 +1,173 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-ext.c -- EXTENDED: the table of extensions, and those that concern no
+ * file.
+ */
+
+#include "fxp-int.h"
+
+struct ext_row {
+  const char *name;
+  unsigned long bit;            /* of SFTPExtensions */
+  const char *announced;        /* its data in VERSION; NULL: not there */
+  uint32_t (*run)(struct fxp_req *req);
+};
+
+/* In the order of VERSION. */
+static const struct ext_row ext_rows[] = {
+  { "fsync@openssh.com",        FXP_EXT_FSYNC,          "1", fxp_do_fsync },
+  { "posix-rename@openssh.com", FXP_EXT_POSIX_RENAME,   "1",
+    fxp_do_posix_rename },
+  { "statvfs@openssh.com",      FXP_EXT_STATVFS,        "2", fxp_do_statvfs },
+  { "fstatvfs@openssh.com",     FXP_EXT_STATVFS,        "2", fxp_do_fstatvfs },
+  { "hardlink@openssh.com",     FXP_EXT_HARDLINK,       "1", fxp_do_hardlink },
+  { "home-directory",           FXP_EXT_HOME_DIRECTORY, "1",
+    fxp_do_home_directory },
+  { "limits@openssh.com",       FXP_EXT_LIMITS,         "1", fxp_do_limits },
+  { "users-groups-by-id@openssh.com", FXP_EXT_USER_GROUP_NAMES, "1",
+    fxp_do_names_by_id },
+  { "copy-data",                FXP_EXT_COPY_DATA,      "1", fxp_do_copy_data },
+  { "lsetstat@openssh.com",     FXP_EXT_LSETSTAT,       "1", fxp_do_lsetstat },
+  { "expand-path@openssh.com",  FXP_EXT_EXPAND_PATH,    "1",
+    fxp_do_expand_path }
+};
+
+const struct sftp_fxp_ext_word sftp_fxp_ext_words[] = {
+  { "checkFile",        FXP_EXT_CHECK_FILE },
+  { "copyData",         FXP_EXT_COPY_DATA },
+  { "copyFile",         FXP_EXT_COPY_FILE },
+  { "expandPath",       FXP_EXT_EXPAND_PATH },
+  { "fsync",            FXP_EXT_FSYNC },
+  { "hardlink",         FXP_EXT_HARDLINK },
+  { "homeDirectory",    FXP_EXT_HOME_DIRECTORY },
+  { "limits",           FXP_EXT_LIMITS },
+  { "lsetstat",         FXP_EXT_LSETSTAT },
+  { "posixRename",      FXP_EXT_POSIX_RENAME },
+  { "spaceAvailable",   FXP_EXT_SPACE_AVAILABLE },
+  { "statvfs",          FXP_EXT_STATVFS },
+  { "userGroupNames",   FXP_EXT_USER_GROUP_NAMES },
+  { "vendorID",         FXP_EXT_VENDOR_ID },
+  { "versionSelect",    FXP_EXT_VERSION_SELECT },
+  { "xattr",            FXP_EXT_XATTR },
+  { NULL, 0 }
+};
+
+void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
+    const struct ext_row *row = &ext_rows[i];
+
+    if ((f->conn->set->extensions & row->bit) != 0 && row->announced != NULL) {
+      sftp_wr_text(w, row->name);
+      sftp_wr_text(w, row->announced);
+    }
+  }
+}
+
+static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
+    const struct ext_row *row = &ext_rows[i];
+
+    if (strcmp(row->name, name) == 0) {
+      return (f->conn->set->extensions & row->bit) != 0 ? row : NULL;
+    }
+  }
+
+  return NULL;
+}
+
+/* EXTENDED: string name, then what the name says
+ * (draft-ietf-secsh-filexfer-02, section 8).
+ */
+uint32_t fxp_do_extended(struct fxp_req *req) {
+  const char *name = sftp_rd_text(&req->in, req->pool);
+  const struct ext_row *row;
+
+  if (sftp_rd_ok(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  host_op_begin(req->host, &req->outer, req->pool, HOST_EXTENDED, name);
+  req->outer_open = true;
+  row = find_ext(req->fxp, name);
+  if (row == NULL) {
+    SFTP_TRACE(TRACE_SFTP, 7, "extension '%s' is not served", name);
+    return SSH_FX_OP_UNSUPPORTED;
+  }
+
+  req->name = row->name;
+  return row->run(req);
+}
+
+/* ---- limits@openssh.com */
+
+uint32_t fxp_do_limits(struct fxp_req *req) {
+  struct sftp_wr *w;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  fxp_begin(req, HOST_LIMITS, "");
+  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
+  sftp_wr_u64(w, FXP_PACKET_MAX);
+  sftp_wr_u64(w, FXP_READ_MAX);
+  sftp_wr_u64(w, FXP_WRITE_MAX);
+  sftp_wr_u64(w, req->fxp->max_handles);
+  return fxp_reply_send(req);
+}
+
+/* ---- users-groups-by-id@openssh.com: string of uids, string of gids, each a
+ * row of u32.  The answer has their names in two strings of strings, empty for
+ * ids that have none.
+ */
+
+static void put_names(struct fxp_req *req, struct sftp_wr *w,
+    struct sftp_str ids, bool users) {
+  size_t mark = sftp_wr_begin(w), i;
+
+  for (i = 0; i + 4 <= ids.len && sftp_wr_end(w) == SFTP_OK; i += 4) {
+    uint32_t id = sftp_get_u32(ids.ptr + i);
+    const char *name = users ?
+      host_uid_name(req->host, req->pool, (uid_t) id) :
+      host_gid_name(req->host, req->pool, (gid_t) id);
+    char number[16];
+
+    snprintf(number, sizeof(number), "%lu", (unsigned long) id);
+    sftp_wr_text(w, strcmp(name, number) == 0 ? "" : name);
+  }
+
+  sftp_wr_finish(w, mark);
+}
+
+/* Names looked up for one request; clients ask for those of one listing. */
+#define IDS_BYTES_MAX (1024 * 4)
+
+uint32_t fxp_do_names_by_id(struct fxp_req *req) {
+  struct sftp_str uids = sftp_rd_string(&req->in);
+  struct sftp_str gids = sftp_rd_string(&req->in);
+  struct sftp_wr *w;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK || uids.len % 4 != 0 ||
+      gids.len % 4 != 0) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  if (uids.len > IDS_BYTES_MAX || gids.len > IDS_BYTES_MAX) {
+    return fxp_fail(req, SSH_FX_FAILURE, E2BIG, "Too many ids");
+  }
+
+  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
+  put_names(req, w, uids, true);
+  put_names(req, w, gids, false);
+  return fxp_reply_send(req);
+}

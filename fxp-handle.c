@@ -1,0 +1,163 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-handle.c -- handles: 16 hexadecimal characters, of which 12 are random.
+ *
+ * The rest is the place in the table, so that finding one costs no search.
+ * A table per channel: what one channel opened, no other can name.
+ */
+
+#include "fxp-int.h"
+
+#define RANDOM_BYTES 6
+#define SLOTS_MAX 0xffffU
+
+static const char hex[] = "0123456789abcdef";
+
+static void name_handle(struct fxp_handle *h) {
+  unsigned char raw[RANDOM_BYTES + 2];
+  size_t i;
+
+  sftp_random(raw, RANDOM_BYTES);
+  raw[RANDOM_BYTES] = (unsigned char) (h->slot >> 8);
+  raw[RANDOM_BYTES + 1] = (unsigned char) h->slot;
+  for (i = 0; i < sizeof(raw); i++) {
+    h->text[2 * i] = hex[raw[i] >> 4];
+    h->text[2 * i + 1] = hex[raw[i] & 15];
+  }
+
+  h->text[FXP_HANDLE_LEN] = '\0';
+}
+
+static int hex_value(unsigned char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool fxp_handle_room(const struct fxp *f) {
+  return f->nhandles < f->max_handles && f->nhandles < SLOTS_MAX;
+}
+
+/* Doubles the table; the old one stays in the pool, which costs no more than
+ * the table itself.
+ */
+static void grow_table(struct fxp *f) {
+  unsigned int n = f->nslots > 0 ? f->nslots * 2 : 8;
+  struct fxp_handle **bigger = pcalloc(f->pool, n * sizeof(*bigger));
+
+  if (f->nslots > 0) {
+    memcpy(bigger, f->handles, f->nslots * sizeof(*bigger));
+  }
+
+  f->handles = bigger;
+  f->nslots = n;
+}
+
+struct fxp_handle *fxp_handle_new(struct fxp *f, struct host_file *file,
+    struct host_dir *dir) {
+  struct fxp_handle *h;
+  unsigned int slot = 0;
+  pool *p;
+
+  if (!fxp_handle_room(f)) {
+    return NULL;
+  }
+
+  while (slot < f->nslots && f->handles[slot] != NULL) {
+    slot++;
+  }
+
+  if (slot == f->nslots) {
+    grow_table(f);
+  }
+
+  p = make_sub_pool(f->pool);
+  pr_pool_tag(p, "SFTP handle");
+  h = pcalloc(p, sizeof(*h));
+  h->pool = p;
+  h->slot = slot;
+  h->file = file;
+  h->dir = dir;
+  name_handle(h);
+  f->handles[slot] = h;
+  f->nhandles++;
+  return h;
+}
+
+struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text) {
+  struct fxp_handle *h;
+  unsigned int slot = 0;
+  size_t i;
+
+  if (text.len != FXP_HANDLE_LEN) {
+    return NULL;
+  }
+
+  for (i = 2 * RANDOM_BYTES; i < FXP_HANDLE_LEN; i++) {
+    int v = hex_value(text.ptr[i]);
+
+    if (v < 0) {
+      return NULL;
+    }
+
+    slot = slot << 4 | (unsigned int) v;
+  }
+
+  h = slot < f->nslots ? f->handles[slot] : NULL;
+  return h != NULL && sftp_same(h->text, text.ptr, FXP_HANDLE_LEN) ? h : NULL;
+}
+
+void fxp_handle_free(struct fxp *f, struct fxp_handle *h) {
+  if (f->batch.handle == h) {
+    f->batch.handle = NULL;
+  }
+
+  f->handles[h->slot] = NULL;
+  f->nhandles--;
+  destroy_pool(h->pool);
+}
+
+void fxp_handle_abort_all(struct fxp *f) {
+  unsigned int i;
+
+  for (i = 0; i < f->nslots; i++) {
+    struct fxp_handle *h = f->handles[i];
+    struct host_op op;
+
+    if (h == NULL) {
+      continue;
+    }
+
+    host_op_begin(f->host, &op, h->pool, HOST_CLOSE, h->text);
+    op.handle = h->text;
+    op.file = h->file;
+    if (h->file != NULL) {
+      (void) host_close(&op, h->file, false);
+
+    } else {
+      (void) host_closedir(&op, h->dir);
+    }
+
+    host_op_end(&op, ECONNABORTED, SSH_FX_FAILURE, "Connection lost");
+    fxp_handle_free(f, h);
+  }
+}
+
+const char *fxp_handle_path(const struct fxp_handle *h) {
+  return h->file != NULL ? host_file_path(h->file) : host_dir_path(h->dir);
+}
+
+uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h) {
+  struct sftp_wr *w = fxp_reply(req, SSH_FXP_HANDLE);
+
+  sftp_wr_string(w, h->text, FXP_HANDLE_LEN);
+  return fxp_reply_send(req);
+}

@@ -1,0 +1,347 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-int.h -- inside the SFTP family.
+ *
+ * A session takes bytes (fxp.c), cuts them into requests and runs each by its
+ * row of the table.  A handler decodes, asks the gate, acts and answers; it
+ * returns a status for the dispatcher to send, or FXP_REPLIED.  WRITE alone is
+ * not cut: its data goes to the file by reference as it comes (fxp-write.c).
+ */
+
+#ifndef MOD_SFTP_FXP_INT_H
+#define MOD_SFTP_FXP_INT_H
+
+#include "conn.h"
+#include "fxp.h"
+#include "host.h"
+
+/* draft-ietf-secsh-filexfer-02, section 3 */
+enum {
+  SSH_FXP_INIT = 1,
+  SSH_FXP_VERSION = 2,
+  SSH_FXP_OPEN = 3,
+  SSH_FXP_CLOSE = 4,
+  SSH_FXP_READ = 5,
+  SSH_FXP_WRITE = 6,
+  SSH_FXP_LSTAT = 7,
+  SSH_FXP_FSTAT = 8,
+  SSH_FXP_SETSTAT = 9,
+  SSH_FXP_FSETSTAT = 10,
+  SSH_FXP_OPENDIR = 11,
+  SSH_FXP_READDIR = 12,
+  SSH_FXP_REMOVE = 13,
+  SSH_FXP_MKDIR = 14,
+  SSH_FXP_RMDIR = 15,
+  SSH_FXP_REALPATH = 16,
+  SSH_FXP_STAT = 17,
+  SSH_FXP_RENAME = 18,
+  SSH_FXP_READLINK = 19,
+  SSH_FXP_SYMLINK = 20,
+  SSH_FXP_STATUS = 101,
+  SSH_FXP_HANDLE = 102,
+  SSH_FXP_DATA = 103,
+  SSH_FXP_NAME = 104,
+  SSH_FXP_ATTRS = 105,
+  SSH_FXP_EXTENDED = 200,
+  SSH_FXP_EXTENDED_REPLY = 201
+};
+
+/* Section 7, and those of later drafts that the errno table names. */
+enum {
+  SSH_FX_OK = 0,
+  SSH_FX_EOF = 1,
+  SSH_FX_NO_SUCH_FILE = 2,
+  SSH_FX_PERMISSION_DENIED = 3,
+  SSH_FX_FAILURE = 4,
+  SSH_FX_BAD_MESSAGE = 5,
+  SSH_FX_OP_UNSUPPORTED = 8,
+  SSH_FX_FILE_ALREADY_EXISTS = 11,
+  SSH_FX_NO_SPACE_ON_FILESYSTEM = 14,
+  SSH_FX_QUOTA_EXCEEDED = 15,
+  SSH_FX_DIR_NOT_EMPTY = 18,
+  SSH_FX_NOT_A_DIRECTORY = 19,
+  SSH_FX_INVALID_FILENAME = 20,
+  SSH_FX_LINK_LOOP = 21,
+  SSH_FX_INVALID_PARAMETER = 23,
+  SSH_FX_FILE_IS_A_DIRECTORY = 24
+};
+
+/* Not a status: the handler has sent its answer. */
+#define FXP_REPLIED 0xffffffffU
+
+/* The versions that are spoken here. */
+#define FXP_VERSION_MIN 3
+#define FXP_VERSION_MAX 3
+
+#define FXP_REQUEST_MIN 5               /* type and id, or INIT's version */
+#define FXP_REQUEST_MAX (512U * 1024U)
+/* More data in one answer than this ends OpenSSH's client, whose limit is 256
+ * KiB for all of a message.
+ */
+#define FXP_READ_MAX 261120U
+#define FXP_WRITE_MAX 261120U
+#define FXP_PACKET_MAX 262144U
+#define FXP_REPLY_MAX FXP_PACKET_MAX
+#define FXP_DATA_HEADER 13U             /* length, type, id, data length */
+
+#define FXP_HANDLE_LEN 16               /* characters */
+#define FXP_READ_IOV 64
+#define FXP_BATCH_IOV 256
+#define FXP_BATCH_REQS 256
+
+/* ---- Handles (fxp-handle.c) */
+
+struct fxp_handle {
+  pool *pool;
+  unsigned int slot;
+  char text[FXP_HANDLE_LEN + 1];        /* as the client knows it */
+  struct host_file *file;               /* one of the two is set */
+  struct host_dir *dir;
+  bool can_read, can_write;
+  bool permitted;                       /* READDIR passed the gate */
+  bool write_failed;                    /* and nothing replaced it since */
+  uint64_t failed_at;                   /* its offset */
+};
+
+/* ---- WRITEs (fxp-write.c) */
+
+/* A WRITE whose data has come, and how it ended so far. */
+struct fxp_written {
+  uint32_t id, len;
+  uint64_t offset;
+  size_t end;                   /* its end in the batch */
+  struct fxp_handle *handle;    /* NULL: there was none */
+  uint32_t status;              /* what it is refused with, or OK */
+  int err;                      /* errno of a failed write, or 0 */
+};
+
+/* Data on its way to one place of one file. */
+struct fxp_batch {
+  struct fxp_handle *handle;
+  uint64_t offset;              /* of the first byte, in the file */
+  size_t len;
+  struct iovec iov[FXP_BATCH_IOV];
+  int niov;
+  struct fxp_written reqs[FXP_BATCH_REQS];
+  unsigned int nreqs;
+};
+
+/* ---- A session */
+
+#define FXP_NAME_SLOTS 8
+
+struct fxp_name_slot {
+  bool used;
+  uint32_t id;
+  char name[64];
+};
+
+struct fxp {
+  struct ssh_conn *conn;
+  struct sftp_channel *ch;
+  struct host *host;
+  pool *pool;                   /* the channel's */
+  unsigned int version;         /* 0 before INIT */
+  bool link_first;              /* the client's order of SYMLINK */
+  bool done;                    /* whatever comes is dropped */
+  int err;                      /* of the channel, sticky */
+  size_t need;                  /* see sftp_service.missing */
+
+  pool *req_pool;               /* of the requests at hand */
+  unsigned int req_count;       /* since it was made */
+  size_t req_bytes;
+  pool *out_pool;               /* of out */
+  struct sftp_wr out;           /* the answer being built */
+
+  struct fxp_handle **handles;
+  unsigned int nslots, nhandles, max_handles;
+
+  bool writing;                 /* a WRITE's data is not complete */
+  struct fxp_written cur;       /* that WRITE */
+  size_t cur_left;              /* bytes of it still to come */
+  struct fxp_batch batch;
+
+  /* READDIR: names of ids seen last. */
+  struct fxp_name_slot users[FXP_NAME_SLOTS], groups[FXP_NAME_SLOTS];
+};
+
+/* ---- A request */
+
+struct fxp_req {
+  struct fxp *fxp;
+  struct host *host;
+  pool *pool;
+  uint8_t type;
+  uint32_t id;
+  const char *name;             /* for logs */
+  struct sftp_rd in;            /* the fields behind the id */
+  struct host_op op;
+  bool op_open;                 /* op was begun, the dispatcher ends it */
+  struct host_op outer;         /* EXTENDED around it */
+  bool outer_open;
+  int err;                      /* errno behind the status, for the log */
+  const char *text;             /* of the STATUS; NULL: the status' own */
+};
+
+struct fxp_row {
+  const char *name;
+  uint8_t min, max;             /* versions that have it */
+  uint32_t (*run)(struct fxp_req *req);
+};
+
+/* ---- fxp.c */
+
+/* Begins the operation of a request; arg is what logs show. */
+void fxp_begin(struct fxp_req *req, enum host_request what, const char *arg);
+/* The same for an operation on an open handle. */
+void fxp_begin_handle(struct fxp_req *req, enum host_request what,
+  const struct fxp_handle *h);
+/* Begins it and asks the gate for the path (and the second, if any); NULL
+ * with errno when refused: return fxp_refused().
+ */
+const char *fxp_permit(struct fxp_req *req, enum host_request what,
+  const char *path, const char **second);
+/* A path; the empty one is the folder of the login. */
+const char *fxp_read_path(struct fxp_req *req);
+
+/* The pool of a request of len bytes: it lives until the request is done, and
+ * perhaps a while longer.
+ */
+pool *fxp_request_pool(struct fxp *f, size_t len);
+/* Bytes to the client; a failure ends the channel. */
+void fxp_send(struct fxp *f, const void *p, size_t n);
+/* Makes the writer of answers hold at least n bytes, empties it. */
+void fxp_out_reset(struct fxp *f, size_t n);
+
+/* ---- fxp-status.c */
+
+/* The status for an errno in the version spoken; notes err and text. */
+uint32_t fxp_status(struct fxp_req *req, int err);
+/* The same with a text of our own. */
+uint32_t fxp_fail(struct fxp_req *req, uint32_t status, int err,
+  const char *text);
+/* After a refusal of the gate: by errno, naming the rule. */
+uint32_t fxp_refused(struct fxp_req *req, int err);
+uint32_t fxp_bad_handle(struct fxp_req *req);
+/* The status alone and its text, for answers that have no request. */
+uint32_t fxp_status_of(unsigned int version, int err, const char **text);
+const char *fxp_status_text(uint32_t status);
+/* Appends a whole STATUS message. */
+void fxp_put_status(struct sftp_wr *w, uint32_t id, uint32_t status,
+  const char *text);
+
+/* An answer: begin with its type, put the fields, send.  fxp_reply_send()
+ * returns FXP_REPLIED, or a status when the answer did not fit.
+ */
+struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type);
+uint32_t fxp_reply_send(struct fxp_req *req);
+/* NAME with one name and empty attributes. */
+uint32_t fxp_reply_name(struct fxp_req *req, const char *name);
+
+/* ---- fxp-handle.c */
+
+/* A handle for an open file or folder, NULL when there are too many. */
+struct fxp_handle *fxp_handle_new(struct fxp *f, struct host_file *file,
+  struct host_dir *dir);
+bool fxp_handle_room(const struct fxp *f);
+/* By the client's text; NULL when it is none of this channel's. */
+struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text);
+/* Forgets it; what it stood for is closed already. */
+void fxp_handle_free(struct fxp *f, struct fxp_handle *h);
+/* Closes everything as aborted. */
+void fxp_handle_abort_all(struct fxp *f);
+const char *fxp_handle_path(const struct fxp_handle *h);
+uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h);
+
+/* ---- fxp-attrs.c */
+
+#define FXP_ATTR_SIZE   0x01U
+#define FXP_ATTR_OWNER  0x02U
+#define FXP_ATTR_PERMS  0x04U
+#define FXP_ATTR_ATIME  0x08U
+#define FXP_ATTR_MTIME  0x10U
+#define FXP_ATTR_TIMES  (FXP_ATTR_ATIME|FXP_ATTR_MTIME)
+#define FXP_ATTR_ALL    0x1fU
+
+/* File attributes, whatever version they came in. */
+struct fxp_attrs {
+  unsigned int has;             /* FXP_ATTR_* */
+  uint64_t size;
+  uint32_t uid, gid;
+  uint32_t perms;               /* with type bits when read from a file */
+  struct timespec times[2];     /* as utimensat(2); UTIME_OMIT if not given */
+};
+
+void fxp_attrs_read(struct sftp_rd *r, unsigned int version,
+  struct fxp_attrs *a);
+void fxp_attrs_write(struct sftp_wr *w, unsigned int version,
+  const struct fxp_attrs *a);
+void fxp_attrs_of(struct fxp_attrs *a, const struct stat *st);
+
+/* What attributes are set on: an open file, or a path. */
+struct fxp_target {
+  struct host_file *file;       /* or NULL */
+  const char *path;
+  bool follow;                  /* symbolic links */
+};
+
+/* SETSTAT and its kin: drops what SFTPOptions ignore, asks the gate for each
+ * attribute, sets what differs.  Returns a status; the first failure ends it.
+ */
+uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
+  const struct fxp_target *t);
+
+/* ---- fxp-write.c */
+
+/* Takes the header of a WRITE whose length field says len; p has have bytes
+ * behind that field.  Returns the bytes used behind it, 0: more are needed.
+ */
+size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
+  size_t len);
+/* Takes data of the WRITE at hand; returns how much. */
+size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n);
+/* Writes what was gathered and answers the WRITEs that are complete. */
+void fxp_write_out(struct fxp *f);
+
+/* ---- Handlers */
+
+uint32_t fxp_do_open(struct fxp_req *req);
+uint32_t fxp_do_close(struct fxp_req *req);
+uint32_t fxp_do_read(struct fxp_req *req);
+uint32_t fxp_do_stat(struct fxp_req *req);
+uint32_t fxp_do_lstat(struct fxp_req *req);
+uint32_t fxp_do_fstat(struct fxp_req *req);
+uint32_t fxp_do_setstat(struct fxp_req *req);
+uint32_t fxp_do_fsetstat(struct fxp_req *req);
+uint32_t fxp_do_lsetstat(struct fxp_req *req);
+uint32_t fxp_do_opendir(struct fxp_req *req);
+uint32_t fxp_do_readdir(struct fxp_req *req);
+uint32_t fxp_do_mkdir(struct fxp_req *req);
+uint32_t fxp_do_rmdir(struct fxp_req *req);
+uint32_t fxp_do_remove(struct fxp_req *req);
+uint32_t fxp_do_realpath(struct fxp_req *req);
+uint32_t fxp_do_rename(struct fxp_req *req);
+uint32_t fxp_do_posix_rename(struct fxp_req *req);
+uint32_t fxp_do_readlink(struct fxp_req *req);
+uint32_t fxp_do_symlink(struct fxp_req *req);
+uint32_t fxp_do_hardlink(struct fxp_req *req);
+uint32_t fxp_do_expand_path(struct fxp_req *req);
+uint32_t fxp_do_home_directory(struct fxp_req *req);
+uint32_t fxp_do_fsync(struct fxp_req *req);
+uint32_t fxp_do_copy_data(struct fxp_req *req);
+uint32_t fxp_do_statvfs(struct fxp_req *req);
+uint32_t fxp_do_fstatvfs(struct fxp_req *req);
+uint32_t fxp_do_limits(struct fxp_req *req);
+uint32_t fxp_do_names_by_id(struct fxp_req *req);
+uint32_t fxp_do_extended(struct fxp_req *req);
+
+/* ---- fxp-ext.c: the pairs of VERSION */
+void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f);
+
+#endif /* MOD_SFTP_FXP_INT_H */

@@ -1,0 +1,194 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-status.c -- answers: STATUS for an errno, and how each answer is sent. */
+
+#include "fxp-int.h"
+
+/* What an errno is called in each version of the protocol. */
+static const struct errno_row {
+  int err;
+  uint8_t v3, v4, v5, v6;
+  const char *text;
+} errno_rows[] = {
+  { 0,            0, 0, 0, 0, "OK" },
+  { ENOENT,       SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE,
+                  SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE, "No such file" },
+  { EBADF,        SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE,
+                  SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE, "No such file" },
+  { ENXIO,        SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE,
+                  SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE, "No such file" },
+  { ENODATA,      SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE,
+                  SSH_FX_NO_SUCH_FILE, SSH_FX_NO_SUCH_FILE, "No such file" },
+  { EACCES,       SSH_FX_PERMISSION_DENIED, SSH_FX_PERMISSION_DENIED,
+                  SSH_FX_PERMISSION_DENIED, SSH_FX_PERMISSION_DENIED,
+                  "Permission denied" },
+  { EPERM,        SSH_FX_PERMISSION_DENIED, SSH_FX_PERMISSION_DENIED,
+                  SSH_FX_PERMISSION_DENIED, SSH_FX_PERMISSION_DENIED,
+                  "Permission denied" },
+  { ENOSYS,       SSH_FX_OP_UNSUPPORTED, SSH_FX_OP_UNSUPPORTED,
+                  SSH_FX_OP_UNSUPPORTED, SSH_FX_OP_UNSUPPORTED,
+                  "Unsupported operation" },
+  { ENOTSUP,      SSH_FX_OP_UNSUPPORTED, SSH_FX_OP_UNSUPPORTED,
+                  SSH_FX_OP_UNSUPPORTED, SSH_FX_OP_UNSUPPORTED,
+                  "Unsupported operation" },
+  { EINVAL,       SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_INVALID_PARAMETER, "Invalid parameter" },
+  { EFAULT,       SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_INVALID_PARAMETER, "Invalid parameter" },
+  { E2BIG,        SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_INVALID_PARAMETER, "Invalid parameter" },
+  { ERANGE,       SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_INVALID_PARAMETER, "Invalid parameter" },
+  { EEXIST,       SSH_FX_FAILURE, SSH_FX_FILE_ALREADY_EXISTS,
+                  SSH_FX_FILE_ALREADY_EXISTS, SSH_FX_FILE_ALREADY_EXISTS,
+                  "File already exists" },
+  { EDQUOT,       SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_QUOTA_EXCEEDED,
+                  SSH_FX_QUOTA_EXCEEDED, "Quota exceeded" },
+  { EFBIG,        SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_NO_SPACE_ON_FILESYSTEM,
+                  SSH_FX_NO_SPACE_ON_FILESYSTEM, "File too large" },
+  { ENOSPC,       SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_NO_SPACE_ON_FILESYSTEM,
+                  SSH_FX_NO_SPACE_ON_FILESYSTEM, "Out of disk space" },
+  { EISDIR,       SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_FILE_IS_A_DIRECTORY, "File is a directory" },
+  { ENOTDIR,      SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_NOT_A_DIRECTORY, "Not a directory" },
+  { ELOOP,        SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_LINK_LOOP, "Link loop" },
+  { ENAMETOOLONG, SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_INVALID_FILENAME, "Invalid filename" },
+  { ENOTEMPTY,    SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_FAILURE,
+                  SSH_FX_DIR_NOT_EMPTY, "Directory is not empty" }
+};
+
+uint32_t fxp_status_of(unsigned int version, int err, const char **text) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(errno_rows); i++) {
+    const struct errno_row *row = &errno_rows[i];
+
+    if (row->err == err) {
+      *text = row->text;
+      return version >= 6 ? row->v6 : version == 5 ? row->v5 :
+        version == 4 ? row->v4 : row->v3;
+    }
+  }
+
+  *text = strerror(err);
+  return SSH_FX_FAILURE;
+}
+
+const char *fxp_status_text(uint32_t status) {
+  switch (status) {
+    case SSH_FX_OK:
+      return "OK";
+
+    case SSH_FX_EOF:
+      return "End of file";
+
+    case SSH_FX_NO_SUCH_FILE:
+      return "No such file";
+
+    case SSH_FX_PERMISSION_DENIED:
+      return "Permission denied";
+
+    case SSH_FX_BAD_MESSAGE:
+      return "Bad message";
+
+    case SSH_FX_OP_UNSUPPORTED:
+      return "Unsupported operation";
+
+    default:
+      return "Failure";
+  }
+}
+
+uint32_t fxp_fail(struct fxp_req *req, uint32_t status, int err,
+    const char *text) {
+  req->err = err;
+  req->text = text;
+  return status;
+}
+
+uint32_t fxp_status(struct fxp_req *req, int err) {
+  const char *text;
+  uint32_t status;
+
+  /* A failure that left no errno behind is still one. */
+  status = fxp_status_of(req->fxp->version, err != 0 ? err : EIO, &text);
+  return fxp_fail(req, status, err != 0 ? err : EIO, text);
+}
+
+uint32_t fxp_refused(struct fxp_req *req, int err) {
+  uint32_t status = fxp_status(req, err != 0 ? err : EACCES);
+
+  if (req->op_open && req->op.refused != NULL && req->op.refused[0] != '\0') {
+    req->text = pstrcat(req->pool, req->text, ": ", req->op.refused,
+      (char *) NULL);
+  }
+
+  return status;
+}
+
+uint32_t fxp_bad_handle(struct fxp_req *req) {
+  /* The status for this came with version 6; FAILURE is what clients of
+   * version 3 know.
+   */
+  return fxp_fail(req, SSH_FX_FAILURE, EBADF, "Invalid handle");
+}
+
+/* ---- Messages */
+
+void fxp_put_status(struct sftp_wr *w, uint32_t id, uint32_t status,
+    const char *text) {
+  size_t mark = sftp_wr_begin(w);
+
+  /* draft-ietf-secsh-filexfer-02, section 7 */
+  sftp_wr_u8(w, SSH_FXP_STATUS);
+  sftp_wr_u32(w, id);
+  sftp_wr_u32(w, status);
+  sftp_wr_text(w, text);
+  sftp_wr_text(w, "en-US");
+  sftp_wr_finish(w, mark);
+}
+
+struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type) {
+  struct sftp_wr *w = &req->fxp->out;
+
+  fxp_out_reset(req->fxp, 0);
+  (void) sftp_wr_begin(w);
+  sftp_wr_u8(w, type);
+  sftp_wr_u32(w, req->id);
+  return w;
+}
+
+uint32_t fxp_reply_send(struct fxp_req *req) {
+  struct sftp_wr *w = &req->fxp->out;
+
+  if (sftp_wr_end(w) != SFTP_OK) {
+    return fxp_fail(req, SSH_FX_FAILURE, EOVERFLOW, "Answer too large");
+  }
+
+  sftp_wr_finish(w, 4);
+  fxp_send(req->fxp, w->ptr, w->len);
+  return FXP_REPLIED;
+}
+
+uint32_t fxp_reply_name(struct fxp_req *req, const char *name) {
+  struct fxp_attrs none;
+  struct sftp_wr *w = fxp_reply(req, SSH_FXP_NAME);
+
+  memset(&none, 0, sizeof(none));
+  sftp_wr_u32(w, 1);
+  sftp_wr_text(w, name);
+  sftp_wr_text(w, name);        /* the long form */
+  fxp_attrs_write(w, req->fxp->version, &none);
+  return fxp_reply_send(req);
+}

@@ -1,0 +1,285 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-write.c -- WRITE: its data goes to the file from where it came in.
+ *
+ * A request need not be complete: once its header is there, whatever data has
+ * come is noted by reference.  What belongs to one place of one file is
+ * gathered and written at once, when another place, another request or
+ * flush() comes; then the requests that are complete are answered, in order.
+ */
+
+#include "fxp-int.h"
+
+/* The STATUS of a WRITE that went well; the writer grows for others. */
+#define STATUS_BYTES 32
+
+/* ---- Writing and answering */
+
+/* Notes what a write says about the file as a whole. */
+static void note_result(struct fxp_batch *b, size_t done, int err) {
+  struct fxp_handle *h = b->handle;
+
+  if (err != 0) {
+    if (!h->write_failed) {
+      h->write_failed = true;
+      h->failed_at = b->offset + done;
+    }
+
+  } else if (h->write_failed && h->failed_at >= b->offset &&
+      h->failed_at < b->offset + b->len) {
+    h->write_failed = false;    /* the client tried again and it worked */
+  }
+}
+
+/* Writes the batch; requests not wholly written get the error. */
+static void write_batch(struct fxp *f) {
+  struct fxp_batch *b = &f->batch;
+  size_t done = 0, last = 0;
+  unsigned int i;
+  int err = 0;
+
+  if (b->len > 0 && host_pwritev(b->handle->file, b->iov, b->niov,
+      (off_t) b->offset, &done) < 0) {
+    err = errno != 0 ? errno : EIO;
+  }
+
+  for (i = 0; i < b->nreqs; i++) {
+    struct fxp_written *w = &b->reqs[i];
+
+    last = w->end > last ? w->end : last;
+    if (err != 0 && w->err == 0 && w->status == SSH_FX_OK && w->end > done) {
+      w->err = err;
+    }
+  }
+
+  /* What follows the last complete request is of the one at hand. */
+  if (err != 0 && f->writing && b->len > last && f->cur.err == 0) {
+    f->cur.err = err;
+  }
+
+  if (b->len > 0) {
+    note_result(b, done, err);
+  }
+
+  b->offset += b->len;
+  b->len = 0;
+  b->niov = 0;
+}
+
+/* A decimal number; returns its end.  snprintf() would show in a profile. */
+static char *put_number(char *p, uint64_t v) {
+  char digits[20];
+  size_t n = 0;
+
+  do {
+    digits[n++] = (char) ('0' + v % 10);
+    v /= 10;
+  } while (v > 0);
+
+  while (n > 0) {
+    *p++ = digits[--n];
+  }
+
+  return p;
+}
+
+/* "handle offset length", as logs show a WRITE. */
+static void write_arg(char *p, const struct fxp_written *w) {
+  memcpy(p, w->handle->text, FXP_HANDLE_LEN);
+  p += FXP_HANDLE_LEN;
+  *p++ = ' ';
+  p = put_number(p, w->offset);
+  *p++ = ' ';
+  p = put_number(p, w->len);
+  *p = '\0';
+}
+
+/* Answers one WRITE into out and closes its operation. */
+static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
+  const char *text = fxp_status_text(w->status);
+  uint32_t status = w->status;
+  struct host_op op;
+  char arg[FXP_HANDLE_LEN + 48];
+  int err = w->err;
+
+  if (status == SSH_FX_OK) {
+    status = fxp_status_of(f->version, err, &text);
+
+  } else if (w->handle == NULL) {
+    text = status == SSH_FX_FAILURE ? "Invalid handle" : text;
+
+  } else {
+    err = status == SSH_FX_FAILURE ? EFBIG : EBADF;
+    text = status == SSH_FX_FAILURE ? "Offset out of range" :
+      "Handle is not open for writing";
+  }
+
+  fxp_put_status(&f->out, w->id, status, text);
+  SFTP_TRACE(TRACE_SFTP, 8, "request %lu: WRITE, status %lu (%s)",
+    (unsigned long) w->id, (unsigned long) status, text);
+  if (w->handle == NULL) {
+    return;
+  }
+
+  write_arg(arg, w);
+  host_op_begin(f->host, &op, p, HOST_WRITE, arg);
+  op.handle = w->handle->text;
+  op.file = w->handle->file;
+  host_op_end(&op, err, status, text);
+}
+
+void fxp_write_out(struct fxp *f) {
+  struct fxp_batch *b = &f->batch;
+  unsigned int i, n = b->nreqs;
+
+  if (b->len == 0 && n == 0) {
+    return;
+  }
+
+  write_batch(f);
+  b->nreqs = 0;
+  if (n == 0) {
+    return;
+  }
+
+  fxp_out_reset(f, n * STATUS_BYTES);
+  for (i = 0; i < n; i++) {
+    answer(f, &b->reqs[i], fxp_request_pool(f, 0));
+  }
+
+  fxp_send(f, f->out.ptr, f->out.len);
+}
+
+/* ---- Gathering */
+
+static void complete(struct fxp *f) {
+  struct fxp_batch *b = &f->batch;
+
+  if (b->nreqs == FXP_BATCH_REQS) {
+    fxp_write_out(f);
+  }
+
+  f->writing = false;
+  f->cur.end = f->cur.err == 0 && f->cur.status == SSH_FX_OK ? b->len : 0;
+  b->reqs[b->nreqs++] = f->cur;
+}
+
+/* Whether the data is to be written, or only to be swallowed. */
+static bool is_wanted(const struct fxp *f) {
+  return f->cur.status == SSH_FX_OK && f->cur.err == 0;
+}
+
+static void add_piece(struct fxp_batch *b, const unsigned char *p, size_t n) {
+  struct iovec *last = b->niov > 0 ? &b->iov[b->niov - 1] : NULL;
+
+  if (last != NULL && (unsigned char *) last->iov_base + last->iov_len == p) {
+    last->iov_len += n;
+
+  } else {
+    b->iov[b->niov].iov_base = (void *) p;
+    b->iov[b->niov].iov_len = n;
+    b->niov++;
+  }
+
+  b->len += n;
+}
+
+size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
+  n = n < f->cur_left ? n : f->cur_left;
+  if (n > 0 && f->batch.niov == FXP_BATCH_IOV) {
+    fxp_write_out(f);
+  }
+
+  if (n > 0 && is_wanted(f)) {
+    add_piece(&f->batch, p, n);
+  }
+
+  f->cur_left -= n;
+  if (f->cur_left == 0) {
+    complete(f);
+  }
+
+  return n;
+}
+
+/* The place the data goes to: behind what was gathered, or a new batch. */
+static void choose_place(struct fxp *f) {
+  struct fxp_batch *b = &f->batch;
+
+  if (b->handle == f->cur.handle && b->offset + b->len == f->cur.offset) {
+    return;
+  }
+
+  if (b->len > 0) {
+    fxp_write_out(f);
+  }
+
+  b->handle = f->cur.handle;
+  b->offset = f->cur.offset;
+}
+
+static uint32_t check_write(const struct fxp_written *w) {
+  if (w->handle == NULL) {
+    return SSH_FX_FAILURE;
+  }
+
+  if (w->handle->file == NULL || !w->handle->can_write) {
+    return SSH_FX_PERMISSION_DENIED;
+  }
+
+  if (w->offset > (uint64_t) INT64_MAX - w->len) {
+    return SSH_FX_FAILURE;
+  }
+
+  return SSH_FX_OK;
+}
+
+/* WRITE: string handle, u64 offset, string data
+ * (draft-ietf-secsh-filexfer-02, section 6.4).
+ */
+size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
+    size_t len) {
+  size_t n = have < len ? have : len;
+  struct fxp_written *w = &f->cur;
+  struct sftp_str handle;
+  struct sftp_rd r;
+
+  sftp_rd_init(&r, p, n);
+  (void) sftp_rd_u8(&r);
+  memset(w, 0, sizeof(*w));
+  w->id = sftp_rd_u32(&r);
+  handle = sftp_rd_string(&r);
+  w->offset = sftp_rd_u64(&r);
+  w->len = sftp_rd_u32(&r);
+  if (sftp_rd_ok(&r) != SFTP_OK && n < len) {
+    return 0;
+  }
+
+  f->writing = true;
+  f->cur_left = len - (n - r.left);
+  if (sftp_rd_ok(&r) != SFTP_OK || w->len != f->cur_left) {
+    sftp_log("malformed SFTP WRITE request");
+    w->status = SSH_FX_BAD_MESSAGE;
+
+  } else {
+    w->handle = fxp_handle_find(f, handle);
+    w->status = check_write(w);
+  }
+
+  if (w->status == SSH_FX_OK) {
+    choose_place(f);
+  }
+
+  n -= r.left;
+  if (f->cur_left == 0) {
+    complete(f);
+  }
+
+  return n;
+}

@@ -1,0 +1,492 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
+#include "crypto.h"
+#include "curves.h"
+#include "kex-method.h"
+#include "params.h"
+#include "tap.h"
+
+#define INIT 30                 /* KEXDH_INIT, KEX_ECDH_INIT */
+
+static pool *top;
+
+static struct sftp_str as_str(const void *p, size_t n) {
+  struct sftp_str s = { p, n };
+
+  return s;
+}
+
+/* ---- The server's side */
+
+static const struct sftp_kex_method *method(const char *name) {
+  const struct sftp_kex_method *m;
+
+  for (m = sftp_kex_methods; m->alg.name != NULL; m++) {
+    if (strcmp(m->alg.name, name) == 0) {
+      return m;
+    }
+  }
+
+  bail_out("no method %s", name);
+}
+
+static struct sftp_kex_exchange *begin(const char *name) {
+  pool *p = make_sub_pool(top);
+  struct sftp_kex_exchange *x = pcalloc(p, sizeof(*x));
+
+  x->pool = p;
+  x->method = method(name);
+  x->reply_type = 31;
+  sftp_wr_init(&x->hashed, p, 64, 65536);
+  sftp_wr_init(&x->reply, p, 64, 65536);
+  sftp_wr_init(&x->k, p, 64, 65536);
+  return x;
+}
+
+static int feed(struct sftp_kex_exchange *x, unsigned int type,
+    const void *bytes, size_t len) {
+  unsigned char *copy = t_exact_copy(bytes, len);
+  struct sftp_rd r;
+  int res;
+
+  sftp_rd_init(&r, copy, len);
+  res = x->method->ops->message(x, type, &r);
+  free(copy);
+  return res;
+}
+
+/* One message with one string; ends the exchange.  1 when an error left
+ * something behind.
+ */
+static int try_string(const char *name, const void *bytes, size_t len) {
+  struct sftp_kex_exchange *x = begin(name);
+  struct sftp_wr w;
+  int res;
+
+  sftp_wr_init(&w, x->pool, 64, 65536);
+  sftp_wr_string(&w, bytes, len);
+  res = feed(x, INIT, w.ptr, w.len);
+  if (res != SFTP_OK && (x->done || x->k.len > 0 || x->reply.len > 0)) {
+    res = 1;
+  }
+
+  destroy_pool(x->pool);
+  return res;
+}
+
+static int try_hex(const char *name, const char *hex) {
+  size_t len;
+  unsigned char *bytes = t_hex(hex, &len);
+  int res = try_string(name, bytes, len);
+
+  free(bytes);
+  return res;
+}
+
+/* hashed is theirs then ours, reply is ours. */
+static bool fields_are_good(const struct sftp_kex_exchange *x,
+    struct sftp_str theirs, struct sftp_str *ours) {
+  struct sftp_rd r;
+  struct sftp_str a, b;
+
+  sftp_rd_init(&r, x->hashed.ptr, x->hashed.len);
+  a = sftp_rd_string(&r);
+  b = sftp_rd_string(&r);
+  if (sftp_rd_end(&r) != SFTP_OK || !sftp_str_same(a, theirs)) {
+    return false;
+  }
+
+  sftp_rd_init(&r, x->reply.ptr, x->reply.len);
+  *ours = sftp_rd_string(&r);
+  return sftp_rd_end(&r) == SFTP_OK && sftp_str_same(*ours, b) && x->done &&
+    x->reply_type == 31;
+}
+
+/* Whether K is the number in these bytes, as RFC 4251, section 5, writes it. */
+static bool k_is(const struct sftp_kex_exchange *x, const unsigned char *n,
+    size_t len) {
+  unsigned char want[2048];
+  size_t zero;
+
+  while (len > 0 && n[0] == 0) {
+    n++;
+    len--;
+  }
+
+  zero = len > 0 && n[0] >= 0x80 ? 1 : 0;
+  sftp_put_u32(want, (uint32_t) (len + zero));
+  want[4] = 0;
+  memcpy(want + 4 + zero, n, len);
+  return x->k.len == 4 + zero + len && memcmp(x->k.ptr, want, x->k.len) == 0;
+}
+
+static void order_and_lengths_are_kept(const char *name, const void *bytes,
+    size_t len) {
+  struct sftp_kex_exchange *x = begin(name);
+  size_t n, refused = 0;
+  unsigned int type;
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, top, 64, 65536);
+  sftp_wr_string(&w, bytes, len);
+  for (type = 20; type < 50; type++) {
+    if (type != INIT) {
+      refused += feed(x, type, w.ptr, w.len) == SFTP_ERR_ORDER;
+    }
+  }
+
+  is_int(refused, 29, "%s: only message 30 comes from a client", name);
+  refused = 0;
+  for (n = 0; n < w.len; n++) {
+    refused += feed(x, INIT, w.ptr, n) == SFTP_ERR_SHORT;
+  }
+
+  is_int(refused, w.len, "%s: every prefix of it is refused", name);
+  sftp_wr_u8(&w, 0);
+  is_int(feed(x, INIT, w.ptr, w.len), SFTP_ERR_EXTRA, "%s: so is a byte more",
+    name);
+  is_int(feed(x, INIT, w.ptr, w.len - 1), SFTP_OK, "%s: as it is it is taken",
+    name);
+  is_int(feed(x, INIT, w.ptr, w.len - 1), SFTP_ERR_ORDER, "%s: but once",
+    name);
+  destroy_pool(x->pool);
+}
+
+/* ---- Curve25519 */
+
+/* RFC 7748, section 6.1. */
+static const unsigned char alice_private[32] = {
+  0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d, 0x3c, 0x16, 0xc1, 0x72,
+  0x51, 0xb2, 0x66, 0x45, 0xdf, 0x4c, 0x2f, 0x87, 0xeb, 0xc0, 0x99, 0x2a,
+  0xb1, 0x77, 0xfb, 0xa5, 0x1d, 0xb9, 0x2c, 0x2a
+};
+static const unsigned char alice_public[32] = {
+  0x85, 0x20, 0xf0, 0x09, 0x89, 0x30, 0xa7, 0x54, 0x74, 0x8b, 0x7d, 0xdc,
+  0xb4, 0x3e, 0xf7, 0x5a, 0x0d, 0xbf, 0x3a, 0x0d, 0x26, 0x38, 0x1a, 0xf4,
+  0xeb, 0xa4, 0xa9, 0x8e, 0xaa, 0x9b, 0x4e, 0x6a
+};
+
+/* libcrypto's X25519 against ours, which is libsodium's. */
+static void x25519_secret(struct sftp_str theirs, unsigned char *secret) {
+  EVP_PKEY *mine = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL,
+    alice_private, 32);
+  EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL,
+    theirs.ptr, theirs.len);
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(mine, NULL);
+  size_t len = 32;
+
+  if (ctx == NULL || EVP_PKEY_derive_init(ctx) != 1 ||
+      EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
+      EVP_PKEY_derive(ctx, secret, &len) != 1) {
+    bail_out("no X25519 in libcrypto");
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  EVP_PKEY_free(peer);
+  EVP_PKEY_free(mine);
+}
+
+static void x25519_agrees_with_libcrypto(const char *name) {
+  unsigned char secret[32], message[36];
+  size_t i, agreed = 0, n = 2000;
+  bool zero = false;
+
+  sftp_put_u32(message, 32);
+  memcpy(message + 4, alice_public, 32);
+  /* One K in 256 begins with a zero byte, which must go: go on until then. */
+  for (i = 0; i < n && !(zero && i >= 50); i++) {
+    struct sftp_kex_exchange *x = begin(name);
+    struct sftp_str ours;
+
+    if (feed(x, INIT, message, sizeof(message)) == SFTP_OK &&
+        fields_are_good(x, as_str(alice_public, 32), &ours) &&
+        ours.len == 32) {
+      x25519_secret(ours, secret);
+      agreed += k_is(x, secret, sizeof(secret));
+      zero = zero || secret[0] == 0;
+    }
+
+    destroy_pool(x->pool);
+  }
+
+  is_int(agreed, i, "%s: both sides have the same K", name);
+  ok(zero, "%s: also when it begins with a zero byte", name);
+}
+
+static void x25519_refuses_what_gives_zero(const char *name) {
+  /* Orders 1, 2, 4 and 8, and the same beyond p. */
+  static const char *const bad[] = {
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "0100000000000000000000000000000000000000000000000000000000000080",
+  };
+  unsigned char point[33] = { 9 };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(bad); i++) {
+    is_int(try_hex(name, bad[i]), SFTP_ERR_KEX, "%s: %.16s... is refused",
+      name, bad[i]);
+  }
+
+  is_int(try_string(name, point, 32), SFTP_OK, "%s: 9 is taken", name);
+  is_int(try_string(name, point, 31), SFTP_ERR_FORMAT, "%s: not 31 bytes",
+    name);
+  is_int(try_string(name, point, 33), SFTP_ERR_FORMAT, "%s: nor 33", name);
+  is_int(try_string(name, "", 0), SFTP_ERR_FORMAT, "%s: nor nothing", name);
+}
+
+/* ---- NIST curves */
+
+static const struct {
+  const char *name, *curve;
+  size_t len;
+  const char *private, *x, *y;  /* RFC 5903, section 8: i, gix, giy */
+} ec[] = {
+  { "ecdh-sha2-nistp256", "P-256", 32,
+    "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
+    "dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180",
+    "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3" },
+  { "ecdh-sha2-nistp384", "P-384", 48,
+    "099f3c7034d4a2c699884d73a375a67f7624ef7c6b3c0f160647b67414dce655"
+    "e35b538041e649ee3faef896783ab194",
+    "667842d7d180ac2cde6f74f37551f55755c7645c20ef73e31634fe72b4c55ee6"
+    "de3ac808acb4bdb4c88732aee95f41aa",
+    "9482ed1fc0eeb9cafc4984625ccfc23f65032149e0e144ada024181535a0f38e"
+    "eb9fcff3c2c947dae69b4c634573a81c" },
+  { "ecdh-sha2-nistp521", "P-521", 66,
+    "0037ade9319a89f4dabdb3ef411aaccca5123c61acab57b5393dce47608172a0"
+    "95aa85a30fe1c2952c6771d937ba9777f5957b2639bab072462f68c27a57382d"
+    "4a52",
+    "0015417e84dbf28c0ad3c278713349dc7df153c897a1891bd98bab4357c9ecbe"
+    "e1e3bf42e00b8e380aeae57c2d107564941885942af5a7f4601723c4195d176c"
+    "ed3e",
+    "017cae20b6641d2eeb695786d8c946146239d099e18e1d5a514c739d7cb4a10a"
+    "d8a788015ac405d7799dc75e7b7d5b6cf2261a6a7f1507438bf01beb6ca3926f"
+    "9582" },
+};
+
+static void ec_secret(size_t i, struct sftp_str mine, struct sftp_str theirs,
+    unsigned char *secret) {
+  const struct sftp_curve *curve = sftp_curve_find(ec[i].curve);
+  unsigned char *d = t_hex(ec[i].private, NULL);
+  EVP_PKEY *key, *peer = sftp_curve_public(curve, theirs);
+  struct sftp_params l;
+  EVP_PKEY_CTX *ctx;
+  size_t len = ec[i].len;
+
+  sftp_params_init(&l);
+  sftp_params_text(&l, OSSL_PKEY_PARAM_GROUP_NAME, ec[i].curve);
+  sftp_params_bytes(&l, OSSL_PKEY_PARAM_PUB_KEY, mine);
+  sftp_params_number(&l, OSSL_PKEY_PARAM_PRIV_KEY, as_str(d, len), true);
+  key = sftp_params_key(&l, "EC", EVP_PKEY_KEYPAIR);
+  ctx = EVP_PKEY_CTX_new(key, NULL);
+  if (ctx == NULL || EVP_PKEY_check(ctx) != 1 ||
+      EVP_PKEY_derive_init(ctx) != 1 ||
+      EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
+      EVP_PKEY_derive(ctx, secret, &len) != 1) {
+    bail_out("%s: the test's own side fails", ec[i].name);
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  EVP_PKEY_free(key);
+  EVP_PKEY_free(peer);
+  free(d);
+}
+
+static void ecdh_agrees_and_refuses(size_t i) {
+  const char *name = ec[i].name;
+  unsigned char *point, secret[66], bad[134] = { 0 };
+  struct sftp_kex_exchange *x = begin(name);
+  struct sftp_str ours;
+  struct sftp_wr w;
+  size_t len, n, refused = 0;
+
+  point = t_hex(pstrcat(top, "04", ec[i].x, ec[i].y, NULL), &len);
+  sftp_wr_init(&w, top, 64, 256);
+  sftp_wr_string(&w, point, len);
+  is_int(feed(x, INIT, w.ptr, w.len), SFTP_OK, "%s: RFC 5903's point is taken",
+    name);
+  ok(fields_are_good(x, as_str(point, len), &ours), "%s: the fields are good",
+    name);
+  ec_secret(i, as_str(point, len), ours, secret);
+  ok(k_is(x, secret, ec[i].len), "%s: both sides have the same K", name);
+  destroy_pool(x->pool);
+  order_and_lengths_are_kept(name, point, len);
+
+  memcpy(bad, point, len);
+  for (n = 0; n < len; n++) {
+    bad[n] ^= 1;
+    refused += try_string(name, bad, len) == SFTP_ERR_KEX;
+    bad[n] ^= 1;
+  }
+
+  is_int(refused, len, "%s: points off the curve are refused", name);
+  is_int(try_string(name, bad, len - 1), SFTP_ERR_KEX, "%s: and short ones",
+    name);
+  is_int(try_string(name, bad, len + 1), SFTP_ERR_KEX, "%s: and long ones",
+    name);
+  is_int(try_string(name, "", 0), SFTP_ERR_KEX, "%s: and no point", name);
+  is_int(try_string(name, "", 1), SFTP_ERR_KEX, "%s: and infinity", name);
+  bad[0] = (unsigned char) (2 | (bad[len - 1] & 1));
+  is_int(try_string(name, bad, 1 + ec[i].len), SFTP_ERR_KEX,
+    "%s: and compressed ones", name);
+  bad[0] |= 4;
+  is_int(try_string(name, bad, len), SFTP_ERR_KEX, "%s: and hybrid ones",
+    name);
+  memset(bad + 1, 0, len - 1);
+  bad[0] = 4;
+  is_int(try_string(name, bad, len), SFTP_ERR_KEX, "%s: and (0, 0)", name);
+  free(point);
+}
+
+/* ---- Fixed groups */
+
+static const struct {
+  const char *name;
+  BIGNUM *(*prime)(BIGNUM *bn);
+} dh[] = {
+  { "diffie-hellman-group14-sha256", BN_get_rfc3526_prime_2048 },
+  { "diffie-hellman-group14-sha1", BN_get_rfc3526_prime_2048 },
+  { "diffie-hellman-group16-sha512", BN_get_rfc3526_prime_4096 },
+  { "diffie-hellman-group18-sha512", BN_get_rfc3526_prime_8192 },
+  { "diffie-hellman-group1-sha1", BN_get_rfc2409_prime_1024 },
+};
+
+static int try_number(const char *name, const BIGNUM *bn) {
+  unsigned char buf[1100];
+  size_t len = (size_t) BN_bn2bin(bn, buf + 1);
+
+  buf[0] = 0;
+  if (len > 0 && (buf[1] & 0x80) != 0) {
+    return try_string(name, buf, len + 1);
+  }
+
+  return try_string(name, buf + 1, len);
+}
+
+static void dh_agrees_and_refuses(size_t i) {
+  const char *name = dh[i].name;
+  BIGNUM *p = dh[i].prime(NULL), *a = BN_new(), *e = BN_new();
+  BIGNUM *f = BN_new(), *k = BN_new(), *two = BN_new();
+  BN_CTX *ctx = BN_CTX_new();
+  unsigned char buf[1100], secret[1100];
+  struct sftp_kex_exchange *x = begin(name);
+  struct sftp_str theirs = { buf, 0 }, ours;
+  struct sftp_wr w;
+
+  BN_set_word(two, 2);
+  BN_rand(a, 300, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY);
+  BN_mod_exp(e, two, a, p, ctx);
+  sftp_wr_init(&w, top, 64, 2048);
+  sftp_wr_mpint(&w, buf, (size_t) BN_bn2bin(e, buf));
+  is_int(feed(x, INIT, w.ptr, w.len), SFTP_OK, "%s: e is taken", name);
+  theirs = as_str(w.ptr + 4, w.len - 4);
+  ok(fields_are_good(x, theirs, &ours), "%s: e and f are mpints in H", name);
+  BN_bin2bn(ours.ptr, (int) ours.len, f);
+  ok(BN_cmp(f, two) > 0 && BN_cmp(f, p) < 0, "%s: f is in range", name);
+  BN_mod_exp(k, f, a, p, ctx);
+  ok(k_is(x, secret, (size_t) BN_bn2bin(k, secret)),
+    "%s: both sides have the same K", name);
+  destroy_pool(x->pool);
+  if (i == 0) {
+    order_and_lengths_are_kept(name, theirs.ptr, theirs.len);
+  }
+
+  BN_zero(e);
+  is_int(try_number(name, e), SFTP_ERR_KEX, "%s: e = 0 is refused", name);
+  BN_one(e);
+  is_int(try_number(name, e), SFTP_ERR_KEX, "%s: e = 1 is refused", name);
+  is_int(try_number(name, p), SFTP_ERR_KEX, "%s: e = p is refused", name);
+  BN_add(e, p, two);
+  is_int(try_number(name, e), SFTP_ERR_KEX, "%s: e = p + 2 is refused", name);
+  BN_sub(e, p, BN_value_one());
+  is_int(try_number(name, e), SFTP_ERR_KEX, "%s: e = p - 1 is refused", name);
+  BN_sub(e, p, two);
+  is_int(try_number(name, e), SFTP_OK, "%s: e = p - 2 is taken", name);
+  is_int(try_number(name, two), SFTP_OK, "%s: e = 2 is taken", name);
+  is_int(try_string(name, "\x80", 1), SFTP_ERR_FORMAT,
+    "%s: a negative e is refused", name);
+  is_int(try_string(name, "\0\2", 2), SFTP_ERR_FORMAT,
+    "%s: and superfluous zeros", name);
+
+  BN_free(p);
+  BN_free(a);
+  BN_free(e);
+  BN_free(f);
+  BN_free(k);
+  BN_free(two);
+  BN_CTX_free(ctx);
+}
+
+static void enormous_numbers_are_refused(void) {
+  unsigned char *bytes = palloc(top, 3000);
+
+  memset(bytes, 0x55, 3000);
+  ok(try_string("diffie-hellman-group14-sha256", bytes, 2048) < 0,
+    "e of 16384 bits is refused");
+  is_int(try_string("diffie-hellman-group14-sha256", bytes, 3000),
+    SFTP_ERR_LIMIT, "e of 24000 bits is not even looked at");
+}
+
+/* ---- The table */
+
+static void the_table_is_whole(void) {
+  const struct sftp_kex_method *m;
+
+  for (m = sftp_kex_methods; m->alg.name != NULL; m++) {
+    ok(sftp_crypto_digest(m->digest) != NULL && m->ops != NULL &&
+      m->ops->message != NULL && m->ops->command != NULL,
+      "%s has a digest and code", m->alg.name);
+  }
+
+  ok((sftp_kex_methods[0].alg.flags & ALG_DEFAULT) != 0,
+    "the first row is offered by default");
+  ok((method("diffie-hellman-group14-sha1")->alg.flags & ALG_DEFAULT) == 0 &&
+    (method("diffie-hellman-group1-sha1")->alg.flags &
+      (ALG_DEFAULT | ALG_LEGACY)) == 0, "SHA-1 is not");
+}
+
+int main(void) {
+  size_t i;
+
+  init_pools();
+  top = make_sub_pool(permanent_pool);
+  if (sftp_crypto_init() != SFTP_OK) {
+    bail_out("no libcrypto");
+  }
+
+  the_table_is_whole();
+  x25519_agrees_with_libcrypto("curve25519-sha256");
+  x25519_agrees_with_libcrypto("curve25519-sha256@libssh.org");
+  x25519_refuses_what_gives_zero("curve25519-sha256");
+  order_and_lengths_are_kept("curve25519-sha256", alice_public, 32);
+  for (i = 0; i < SFTP_NELEMS(ec); i++) {
+    ecdh_agrees_and_refuses(i);
+  }
+
+  for (i = 0; i < SFTP_NELEMS(dh); i++) {
+    dh_agrees_and_refuses(i);
+  }
+
+  enormous_numbers_are_refused();
+  destroy_pool(top);
+  sftp_crypto_free();
+  free_pools();
+  return done_testing();
+}

@@ -16,9 +16,12 @@
 #include "ssh2.h"
 
 #define DH_MAX_LEN (8192 / 8)
-#define OAKLEY_PRIVATE_BITS 256
 
-/* ---- Groups: libcrypto's own by name, the First Oakley Group by number */
+/* ---- Groups: libcrypto's own by name, the Second Oakley Group by number
+ *
+ * With a named group libcrypto chooses private exponents of twice the group's
+ * strength; without a name, of the prime's length.
+ */
 
 static void put_group(struct sftp_params *l, const char *group) {
   if (strcmp(group, "oakley_1024") != 0) {
@@ -28,8 +31,6 @@ static void put_group(struct sftp_params *l, const char *group) {
 
   sftp_params_bn(l, OSSL_PKEY_PARAM_FFC_P, BN_get_rfc2409_prime_1024(NULL));
   sftp_params_number(l, OSSL_PKEY_PARAM_FFC_G, sftp_str_of("\x02"), false);
-  /* A named group brings the length that fits its strength itself. */
-  sftp_params_uint(l, OSSL_PKEY_PARAM_DH_PRIV_LEN, OAKLEY_PRIVATE_BITS);
 }
 
 static EVP_PKEY *new_key(const char *group) {

@@ -45,13 +45,6 @@ const BIGNUM *sftp_params_number(struct sftp_params *l, const char *name,
   return l->failed ? NULL : bn;
 }
 
-void sftp_params_uint(struct sftp_params *l, const char *name,
-    unsigned int v) {
-  if (!l->failed && OSSL_PARAM_BLD_push_uint(l->list, name, v) != 1) {
-    l->failed = true;
-  }
-}
-
 void sftp_params_text(struct sftp_params *l, const char *name,
     const char *text) {
   if (!l->failed &&

@@ -37,7 +37,6 @@ const BIGNUM *sftp_params_number(struct sftp_params *l, const char *name,
  * failure.
  */
 void sftp_params_bn(struct sftp_params *l, const char *name, BIGNUM *bn);
-void sftp_params_uint(struct sftp_params *l, const char *name, unsigned int v);
 /* text and bytes must live until the list is used up. */
 void sftp_params_text(struct sftp_params *l, const char *name,
   const char *text);

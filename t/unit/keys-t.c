@@ -439,7 +439,7 @@ static int parse_ed(const char *hex) {
 static void impossible_ed25519_keys_are_refused(void) {
   static const char *const bad[] = {
     /* the identity, orders 2, 4 and 8, and forms that are not canonical */
-    "01" "00000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     "0000000000000000000000000000000000000000000000000000000000000080",
     ZERO32,

@@ -1,0 +1,498 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and
+ * the store "file".
+ */
+
+#include "host-login.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+#include "keyfile.h"
+#include "keys.h"
+
+/* No file of keys is larger; nothing of one that is gets read. */
+#define FILE_MAX (4 * 1024 * 1024)
+
+/* ---- Reading the file */
+
+static int open_file(const char *path) {
+  int fd, xerrno;
+
+  /* Not blocking, for the case that it is no file. */
+  PRIVS_ROOT
+  fd = open(path, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+  errno = xerrno;
+  return fd;
+}
+
+/* What a file must not be for its keys to count; NULL: it may. */
+static const char *objection(const struct stat *st) {
+  if (!S_ISREG(st->st_mode)) {
+    return "not a regular file";
+  }
+
+  if (st->st_mode & S_IWOTH) {
+    return "anybody may write to it";
+  }
+
+  return st->st_size > FILE_MAX ? "too large" : NULL;
+}
+
+static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
+  unsigned char *buf = palloc(p, size + 1);
+  size_t len = 0;
+  ssize_t n = 1;
+
+  while (len < size && n > 0) {
+    n = read(fd, buf + len, size - len);
+    if (n < 0 && errno == EINTR) {
+      n = 1;
+      continue;
+    }
+
+    len += n > 0 ? (size_t) n : 0;
+  }
+
+  text->ptr = buf;
+  text->len = len;
+  return n < 0 ? -1 : 0;
+}
+
+static int read_file(pool *p, const char *path, struct sftp_str *text) {
+  const char *why = NULL;
+  struct stat st;
+  int fd = open_file(path), res = -1, xerrno = EPERM;
+
+  if (fd < 0) {
+    xerrno = errno;
+    sftp_log("unable to open key file '%s': %s", path, strerror(xerrno));
+    errno = xerrno;
+    return -1;
+  }
+
+  if (fstat(fd, &st) < 0) {
+    why = strerror(errno);
+
+  } else {
+    why = objection(&st);
+  }
+
+  if (why == NULL) {
+    res = read_all(fd, p, (size_t) st.st_size, text);
+    why = res < 0 ? strerror(errno) : NULL;
+  }
+
+  if (why != NULL) {
+    sftp_log("unable to use key file '%s': %s", path, why);
+  }
+
+  (void) close(fd);
+  errno = xerrno;
+  return res;
+}
+
+/* The path with ~ and %u filled in; NULL when there is none. */
+static const char *resolve(struct host *h, pool *p, const char *info) {
+  const char *path = host_subst_user(h, p, info), *user = session.user;
+  char *buf;
+  int res;
+
+  if (path == NULL || *path != '~') {
+    return path;
+  }
+
+  buf = palloc(p, PR_TUNABLE_PATH_MAX + 1);
+  session.user = h->user;
+  res = pr_fs_interpolate(path, buf, PR_TUNABLE_PATH_MAX);
+  session.user = user;
+  return res >= 0 ? buf : NULL;
+}
+
+/* ---- Options in front of a key in OpenSSH's form
+ *
+ * An option that narrows what the key is good for is obeyed or, where that is
+ * not possible, takes the key out: what was meant as a limit is never ignored.
+ */
+
+static bool from_allows(pool *p, const char *list) {
+  char *text = pstrdup(p, list), *item, *save = NULL;
+  bool allowed = false;
+
+  for (item = strtok_r(text, ", ", &save); item != NULL;
+      item = strtok_r(NULL, ", ", &save)) {
+    bool negated = *item == '!';
+    pr_netacl_t *acl = pr_netacl_create(p, item + negated);
+
+    if (acl == NULL) {
+      sftp_log("address '%s' in option \"from\" is not understood", item);
+      return false;
+    }
+
+    if (pr_netacl_match(acl, session.c->remote_addr) == 1) {
+      if (negated) {
+        return false;
+      }
+
+      allowed = true;
+    }
+  }
+
+  return allowed;
+}
+
+/* YYYYMMDD[HHMM[SS]][Z]: good until then, in local time without the Z. */
+static bool is_expired(const char *text) {
+  static const char *const forms[] = { "%Y%m%d", "%Y%m%d%H%M",
+    "%Y%m%d%H%M%S" };
+  size_t len = strlen(text);
+  bool utc = len > 0 && (text[len - 1] == 'Z' || text[len - 1] == 'z');
+  const char *form, *end;
+  struct tm tm;
+  time_t when;
+
+  len -= utc;
+  form = len == 8 ? forms[0] : len == 12 ? forms[1] : len == 14 ? forms[2] :
+    NULL;
+  memset(&tm, 0, sizeof(tm));
+  tm.tm_isdst = -1;
+  end = form != NULL ? strptime(text, form, &tm) : NULL;
+  if (end == NULL || (size_t) (end - text) != len) {
+    return true;
+  }
+
+  when = utc ? timegm(&tm) : mktime(&tm);
+  return when == (time_t) -1 || when <= time(NULL);
+}
+
+/* Restrictions of what this server does not do in the first place. */
+static const char *const moot_options[] = {
+  "agent-forwarding", "no-agent-forwarding", "port-forwarding",
+  "no-port-forwarding", "pty", "no-pty", "user-rc", "no-user-rc",
+  "X11-forwarding", "no-X11-forwarding", "restrict", "permitopen",
+  "permitlisten", "environment", "tunnel", "no-touch-required"
+};
+
+static bool is_moot(const char *name) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(moot_options); i++) {
+    if (strcasecmp(moot_options[i], name) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static bool is_file_transfer(const char *command) {
+  const char *base = strrchr(command, '/');
+
+  base = base != NULL ? base + 1 : command;
+  return strncmp(base, "internal-sftp", 13) == 0 ||
+    strncmp(base, "sftp-server", 11) == 0;
+}
+
+static bool option_allows(pool *p, const char *name, const char *value) {
+  if (strcasecmp(name, "from") == 0) {
+    return from_allows(p, value);
+  }
+
+  if (strcasecmp(name, "expiry-time") == 0) {
+    return !is_expired(value);
+  }
+
+  if (strcasecmp(name, "command") == 0) {
+    return is_file_transfer(value);
+  }
+
+  return is_moot(name);
+}
+
+/* The next option of a list such as  from="a,b",no-pty ; false at the end. */
+static bool next_option(pool *p, const char **list, const char **name,
+    const char **value) {
+  const char *at = *list, *begin;
+  char *to;
+
+  while (*at == ',' || *at == ' ' || *at == '\t') {
+    at++;
+  }
+
+  if (*at == '\0') {
+    return false;
+  }
+
+  begin = at;
+  at += strcspn(at, ",=");
+  *name = pstrndup(p, begin, (size_t) (at - begin));
+  *value = to = pstrdup(p, at);
+  if (*at == '=') {
+    at++;
+    if (*at == '"') {
+      for (at++; *at != '\0' && *at != '"'; at++) {
+        at += at[0] == '\\' && at[1] == '"';
+        *to++ = *at;
+      }
+
+      at += *at == '"';
+
+    } else {
+      while (*at != '\0' && *at != ',') {
+        *to++ = *at++;
+      }
+    }
+  }
+
+  *to = '\0';
+  *list = at;
+  return true;
+}
+
+static bool options_allow(pool *p, const struct sftp_keyfile_entry *e,
+    const char *path) {
+  const char *list = e->options, *name, *value;
+
+  while (list != NULL && next_option(p, &list, &name, &value)) {
+    if (!option_allows(p, name, value)) {
+      sftp_log("key in '%s', line %u, does not count: its option '%s' says no "
+        "or is not supported", path, e->line, name);
+      return false;
+    }
+  }
+
+  return true;
+}
+
+/* ---- Looking for a key */
+
+static bool is_same_type(struct sftp_str a, struct sftp_str b) {
+  struct sftp_rd ra, rb;
+
+  sftp_rd_init_str(&ra, a);
+  sftp_rd_init_str(&rb, b);
+  return sftp_str_same(sftp_rd_string(&ra), sftp_rd_string(&rb));
+}
+
+/* By its numbers, not by its spelling. */
+static bool is_same_key(pool *p, struct sftp_str a, struct sftp_str b) {
+  struct sftp_key *ka, *kb;
+
+  if (a.len == b.len && sftp_same(a.ptr, b.ptr, a.len)) {
+    return true;
+  }
+
+  return is_same_type(a, b) && sftp_key_from_blob(p, a, &ka) == SFTP_OK &&
+    sftp_key_from_blob(p, b, &kb) == SFTP_OK && sftp_key_same(ka, kb);
+}
+
+static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
+    unsigned long opts, const char *path) {
+  if ((opts & SFTP_OPT_MATCH_KEY_SUBJECT) == 0 || e->subject == NULL ||
+      strcmp(e->subject, user) == 0) {
+    return true;
+  }
+
+  sftp_log("key in '%s', line %u, is for subject '%s', not for '%s'", path,
+    e->line, e->subject, user);
+  return false;
+}
+
+static bool search(pool *p, const char *path, struct sftp_str text,
+    const char *user, unsigned long opts, struct sftp_str blob,
+    struct sftp_keyfile_entry *e) {
+  struct sftp_keyfile f;
+  bool found = false;
+
+  sftp_keyfile_init(&f, p, text);
+  while (!found && sftp_keyfile_next(&f, e)) {
+    pr_signals_handle();
+    found = is_same_key(p, blob, e->blob) &&
+      subject_fits(e, user, opts, path) && options_allow(p, e, path);
+  }
+
+  if (f.nbroken > 0) {
+    sftp_log("key file '%s': %u unusable entr%s, the last one in line %u: %s",
+      path, f.nbroken, f.nbroken == 1 ? "y" : "ies", f.broken_line,
+      f.broken_why);
+  }
+
+  return found;
+}
+
+/* 0 and *id, or -1. */
+static int file_has_key(struct host *h, pool *p, const char *info,
+    struct sftp_str blob, const char **id) {
+  const char *path = resolve(h, p, info);
+  struct sftp_keyfile_entry e;
+  struct sftp_str text;
+  char line[16];
+
+  if (path == NULL) {
+    sftp_log("unable to resolve key file '%s' for user '%s'", info, h->user);
+    return -1;
+  }
+
+  if (read_file(p, path, &text) < 0) {
+    return -1;
+  }
+
+  if (!search(p, path, text, h->user, h->set->opts, blob, &e)) {
+    sftp_log("no matching public key found for user '%s' in '%s'", h->user,
+      path);
+    return -1;
+  }
+
+  pr_snprintf(line, sizeof(line), "%u", e.line);
+  *id = pstrcat(p, "'", path, "', line ", line, e.comment != NULL ?
+    ", comment '" : "", e.comment != NULL ? e.comment : "",
+    e.comment != NULL ? "'" : "", NULL);
+  return 0;
+}
+
+/* ---- Stores of other modules */
+
+static int ask_store(sftp_keystore_t *store, pool *p, const char *user,
+    struct sftp_str blob) {
+  unsigned char *copy = palloc(p, blob.len);
+
+  if (store->verify_user_key == NULL) {
+    errno = ENOSYS;
+    return -1;
+  }
+
+  memcpy(copy, blob.ptr, blob.len);
+#if PROFTPD_VERSION_NUMBER >= 0x0001030900
+  return store->verify_user_key(store, p, user, copy, (uint32_t) blob.len,
+    pr_table_nalloc(p, 0, 4));
+#else
+  return store->verify_user_key(store, p, user, copy, (uint32_t) blob.len);
+#endif
+}
+
+static int store_has_key(struct host *h, pool *p, const char *name,
+    size_t len, const char *info, struct sftp_str blob, const char **id) {
+  const struct host_store *s = host_store_find(name, len,
+    SFTP_SSH2_USER_KEY_STORE);
+  sftp_keystore_t *store;
+  int res;
+
+  if (s == NULL) {
+    sftp_log("key store '%s' is not there any more", name);
+    return -1;
+  }
+
+  info = host_subst_user(h, p, info);
+  store = s->open(p, SFTP_SSH2_USER_KEY_STORE, info, h->user);
+  if (store == NULL) {
+    sftp_log("unable to open key store '%s': %s", name, strerror(errno));
+    return -1;
+  }
+
+  res = ask_store(store, p, h->user, blob);
+  if (res < 0) {
+    sftp_log("no matching public key found for user '%s' in '%s': %s",
+      h->user, name, strerror(errno));
+  }
+
+  if (store->store_close != NULL) {
+    (void) store->store_close(store);
+  }
+
+  *id = pstrcat(p, "'", name, "'", NULL);
+  return res;
+}
+
+int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
+    const char **id) {
+  config_rec *c = find_config(h->server->conf, CONF_PARAM,
+    "SFTPAuthorizedUserKeys", FALSE);
+  unsigned int i;
+
+  for (i = 0; c != NULL && i < c->argc; i++) {
+    const char *name = c->argv[i], *colon = strchr(name, ':');
+    size_t len;
+    int res;
+
+    if (colon == NULL) {
+      continue;
+    }
+
+    len = (size_t) (colon - name);
+    res = len == 4 && strncmp(name, "file", 4) == 0 ?
+      file_has_key(h, p, colon + 1, blob, id) :
+      store_has_key(h, p, name, len, colon + 1, blob, id);
+    if (res == 0) {
+      return 0;
+    }
+  }
+
+  errno = ENOENT;
+  return -1;
+}
+
+/* ---- The store "file" by its public face, for whoever asks the registry */
+
+struct file_store {
+  const char *info;
+};
+
+static int file_verify_user(sftp_keystore_t *store, pool *p, const char *user,
+    unsigned char *key, uint32_t keylen SFTP_KEYSTORE_HEADERS) {
+  const struct file_store *fs = store->keystore_data;
+  struct host *h = host_current();
+  struct sftp_str blob = { key, keylen };
+  const char *id = NULL;
+
+  (void) user;
+#if PROFTPD_VERSION_NUMBER >= 0x0001030900
+  (void) headers;
+#endif
+  if (h == NULL) {
+    errno = EPERM;
+    return -1;
+  }
+
+  return file_has_key(h, p, fs->info, blob, &id);
+}
+
+static int file_close(sftp_keystore_t *store) {
+  destroy_pool(store->keystore_pool);
+  return 0;
+}
+
+static sftp_keystore_t *file_open(pool *parent, int ktype, const char *info,
+    const char *user) {
+  pool *p = make_sub_pool(parent);
+  sftp_keystore_t *store = pcalloc(p, sizeof(*store));
+  struct file_store *fs = pcalloc(p, sizeof(*fs));
+
+  (void) ktype;
+  (void) user;
+  pr_pool_tag(p, "sftp key store: file");
+  fs->info = pstrdup(p, info);
+  store->keystore_pool = p;
+  store->keystore_data = fs;
+  store->store_ktypes = SFTP_SSH2_USER_KEY_STORE;
+  store->verify_user_key = file_verify_user;
+  store->store_close = file_close;
+  return store;
+}
+
+void host_keystore_init(void) {
+  if (sftp_keystore_register_store("file", file_open,
+        SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE) < 0 &&
+      errno != EEXIST) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+      ": unable to register key store 'file': %s", strerror(errno));
+  }
+}

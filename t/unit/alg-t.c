@@ -1,0 +1,207 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* alg-t.c -- the algorithm tables as the offer, the directives and FIPS mode
+ * see them.
+ */
+
+#include <openssl/err.h>
+
+#include "cipher.h"
+#include "compress.h"
+#include "crypto.h"
+#include "kex-method.h"
+#include "mac.h"
+#include "tap.h"
+
+static pool *p;
+
+static const char *const family_names[ALGS_NFAMILIES] = {
+  [ALGS_KEX] = "key exchange", [ALGS_HOSTKEY] = "host key",
+  [ALGS_CIPHER] = "cipher", [ALGS_MAC] = "MAC",
+  [ALGS_COMPRESS] = "compression", [ALGS_SIGNATURE] = "signature"
+};
+
+static void names_are_proper_and_unique(void) {
+  const struct sftp_alg *alg;
+  unsigned int f;
+
+  for (f = 0; f < ALGS_NFAMILIES; f++) {
+    size_t i, bad = 0;
+
+    for (i = 0; (alg = sftp_alg_at(f, i)) != NULL; i++) {
+      struct sftp_str name = sftp_str_of(alg->name);
+
+      bad += !sftp_names_valid(name) || name.len == 0 ||
+        memchr(name.ptr, ',', name.len) != NULL ||
+        sftp_alg_find(f, name) != alg;
+      bad += (alg->flags & ALG_DEFAULT) != 0 &&
+        (alg->flags & ALG_OPT_IN) != 0;
+    }
+
+    ok(i > 0, "%s: there are rows", family_names[f]);
+    is_int(bad, 0, "%s: each has its own proper name", family_names[f]);
+    ok(sftp_alg_at(f, i) == NULL && sftp_alg_at(f, i + 100) == NULL,
+      "%s: the table ends", family_names[f]);
+    ok(sftp_alg_find(f, sftp_str_of("")) == NULL &&
+      sftp_alg_find(f, sftp_str_of("no-such")) == NULL,
+      "%s: what is unknown is not found", family_names[f]);
+  }
+}
+
+static void lengths_fit(void) {
+  const struct sftp_cipher_alg *c;
+  const struct sftp_mac_alg *m;
+  size_t bad = 0;
+
+  for (c = sftp_ciphers; c->alg.name != NULL; c++) {
+    bad += c->block_len < 8 || c->key_len > 64 || c->iv_len > 16;
+    bad += (c->tag_len > 0) != (c->ops->seal != NULL) ||
+      (c->tag_len > 0) != (c->ops->open != NULL) ||
+      (c->tag_len > 0) != (c->ops->length != NULL) ||
+      (c->tag_len > 0) != (c->ops->crypt == NULL);
+  }
+
+  is_int(bad, 0, "every cipher has the functions of its kind");
+  for (m = sftp_macs, bad = 0; m->alg.name != NULL; m++) {
+    bad += m->mac_len > SFTP_MAC_MAX_LEN || m->key_len > 64;
+  }
+
+  is_int(bad, 0, "every code fits its buffer");
+}
+
+static void the_default_offer_is_sound(void) {
+  static const char *const weak[] = { "cbc", "arcfour", "blowfish", "cast",
+    "3des", "none", "md5", "sha1", "96", "ripemd", "umac-64", "group1-" };
+  const char *ciphers, *macs, *kex;
+  size_t i, found = 0;
+
+  ciphers = sftp_alg_list(p, ALGS_CIPHER, ALG_DEFAULT, 0);
+  macs = sftp_alg_list(p, ALGS_MAC, ALG_DEFAULT, 0);
+  kex = sftp_alg_list(p, ALGS_KEX, ALG_DEFAULT, 0);
+  is_str(ciphers, "aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
+    "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr",
+    "ciphers");
+  is_str(macs, "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+    "hmac-sha2-256,hmac-sha2-512", "MACs");
+  is_str(sftp_alg_list(p, ALGS_COMPRESS, ALG_DEFAULT, 0), "none",
+    "compression");
+
+  for (i = 0; i < SFTP_NELEMS(weak); i++) {
+    found += strstr(ciphers, weak[i]) != NULL || strstr(macs, weak[i]) != NULL
+      || strstr(kex, weak[i]) != NULL;
+  }
+
+  is_int(found, 0, "nothing weak is offered unless it is named");
+}
+
+/* What configurations of the packaged module may name. */
+static void old_names_are_known(void) {
+  static const char *const ciphers[] = { "aes256-ctr", "aes192-ctr",
+    "aes128-ctr", "aes256-cbc", "aes192-cbc", "aes128-cbc", "cast128-cbc",
+    "3des-ctr", "3des-cbc", "blowfish-ctr", "blowfish-cbc", "arcfour256",
+    "arcfour128", "none" };
+  static const char *const macs[] = { "hmac-sha1", "hmac-sha1-96",
+    "hmac-md5", "hmac-md5-96", "hmac-ripemd160", "umac-64@openssh.com",
+    "umac-128@openssh.com", "umac-64-etm@openssh.com",
+    "umac-128-etm@openssh.com", "hmac-sha1-etm@openssh.com",
+    "hmac-sha1-96-etm@openssh.com", "hmac-md5-etm@openssh.com",
+    "hmac-md5-96-etm@openssh.com", "none" };
+  size_t i, known = 0;
+
+  for (i = 0; i < SFTP_NELEMS(ciphers); i++) {
+    known += sftp_alg_find(ALGS_CIPHER, sftp_str_of(ciphers[i])) != NULL;
+  }
+
+  for (i = 0; i < SFTP_NELEMS(macs); i++) {
+    known += sftp_alg_find(ALGS_MAC, sftp_str_of(macs[i])) != NULL;
+  }
+
+  is_int(known, SFTP_NELEMS(ciphers) + SFTP_NELEMS(macs),
+    "every old name is still a row");
+  ok(sftp_alg_find(ALGS_CIPHER, sftp_str_of("arcfour")) == NULL,
+    "but for arcfour without its discarded bytes");
+}
+
+static void lists_choose_by_flags(void) {
+  const char *legacy, *modern;
+
+  legacy = sftp_alg_list(p, ALGS_MAC, ALG_LEGACY, 0);
+  ok(sftp_names_have(sftp_str_of(legacy), "hmac-sha1") &&
+    sftp_names_have(sftp_str_of(legacy), "hmac-sha2-256"),
+    "the packaged module's list has old and new");
+  modern = sftp_alg_list(p, ALGS_MAC, ALG_LEGACY, ALG_OPT_IN);
+  ok(!sftp_names_have(sftp_str_of(modern), "hmac-sha1") &&
+    sftp_names_have(sftp_str_of(modern), "hmac-sha2-256"),
+    "without flags leaves rows out");
+  is_str(sftp_alg_list(p, ALGS_MAC, 0x8000, 0), "",
+    "a list of nothing is empty");
+  ok(sftp_names_valid(sftp_str_of(sftp_alg_list(p, ALGS_CIPHER, 0, 0))),
+    "the list of everything is a name-list");
+}
+
+static void fips_leaves_approved_rows(void) {
+  const char *ciphers, *macs;
+
+  sftp_crypto_set_fips(true);
+  ok(sftp_crypto_fips(), "FIPS is demanded");
+  ciphers = sftp_alg_list(p, ALGS_CIPHER, ALG_DEFAULT, 0);
+  macs = sftp_alg_list(p, ALGS_MAC, 0, 0);
+  is_str(ciphers, "aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
+    "aes128-ctr,aes192-ctr,aes256-ctr", "AES stays, ChaCha20 goes");
+  ok(strstr(macs, "umac") == NULL && strstr(macs, "md5") == NULL &&
+    strstr(macs, "ripemd") == NULL && strstr(macs, "none") == NULL &&
+    strstr(macs, "hmac-sha2-256") != NULL, "HMAC with SHA stays alone");
+  is_str(sftp_alg_list(p, ALGS_COMPRESS, ALG_DEFAULT, 0), "none",
+    "compression is not its business");
+  sftp_crypto_set_fips(false);
+}
+
+static void libcrypto_is_asked_once(void) {
+  const EVP_CIPHER *gcm = sftp_crypto_cipher("AES-128-GCM");
+  char name[] = "SHA256";
+
+  ok(gcm != NULL, "a cipher is there");
+  ok(sftp_crypto_cipher("AES-128-GCM") == gcm, "the same one each time");
+  ok(sftp_crypto_digest(name) == sftp_crypto_digest("SHA256"),
+    "found by its text");
+  ok(sftp_crypto_mac("HMAC") != NULL, "a MAC is there");
+  ok(sftp_crypto_cipher("NO-SUCH") == NULL &&
+    sftp_crypto_cipher("NO-SUCH") == NULL, "what is missing stays missing");
+  ok(sftp_crypto_digest(NULL) == NULL, "no name, no object");
+  ok(ERR_peek_error() == 0, "missing things leave no error behind");
+  is_int(sftp_crypto_init(), SFTP_OK, "a second start is no harm");
+}
+
+static void errors_are_told(void) {
+  is_str(sftp_crypto_errors(p), "(unknown)", "no error is unknown");
+  ERR_raise(ERR_LIB_EVP, EVP_R_BAD_KEY_LENGTH);
+  ERR_raise(ERR_LIB_EVP, EVP_R_CIPHER_PARAMETER_ERROR);
+  ok(strstr(sftp_crypto_errors(p), "; ") != NULL, "two errors are both told");
+  is_str(sftp_crypto_errors(p), "(unknown)", "and then forgotten");
+}
+
+int main(void) {
+  p = make_sub_pool(NULL);
+  if (sftp_crypto_init() != SFTP_OK) {
+    bail_out("libcrypto cannot be used");
+  }
+
+  names_are_proper_and_unique();
+  lengths_fit();
+  the_default_offer_is_sound();
+  old_names_are_known();
+  lists_choose_by_flags();
+  fips_leaves_approved_rows();
+  libcrypto_is_asked_once();
+  errors_are_told();
+
+  destroy_pool(p);
+  sftp_crypto_free();
+  return done_testing();
+}

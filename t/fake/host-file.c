@@ -1,0 +1,1239 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-file.c -- a file system in memory behind the file part of host.h. */
+
+#include <fcntl.h>
+#include <fnmatch.h>
+
+#include "host-file.h"
+
+#define PAGE 16384
+#define PAGES_MAX 8192          /* 128 MiB in all */
+#define NODES_MAX 200000
+#define LINKS_MAX 16
+#define SMALL 4096              /* longest path taken */
+
+struct page {
+  struct page *next;
+  uint64_t index;
+  unsigned char bytes[PAGE];
+};
+
+struct node;
+
+struct entry {
+  char *name;
+  struct node *node;
+};
+
+struct node {
+  unsigned int refs;            /* entries and open handles */
+  struct stat st;
+  struct page *pages;
+  char *target;                 /* of a link */
+  struct entry *entries;        /* of a folder, without . and .. */
+  size_t nentries, size;
+  struct node *parent;
+};
+
+struct host_file {
+  struct node *node;
+  char *path;
+  int flags;
+};
+
+struct host_dir {
+  struct node *node;
+  char *path;
+  size_t next;
+};
+
+struct fake_files fake_files;
+
+static struct node *root;
+static unsigned int npages, nnodes;
+static ino_t next_ino;
+
+static void *must(void *p) {
+  if (p == NULL) {
+    abort();
+  }
+
+  return p;
+}
+
+/* ---- Nodes */
+
+static void node_unref(struct node *n) {
+  size_t i;
+
+  if (--n->refs > 0) {
+    return;
+  }
+
+  while (n->pages != NULL) {
+    struct page *pg = n->pages;
+
+    n->pages = pg->next;
+    free(pg);
+    npages--;
+  }
+
+  for (i = 0; i < n->nentries; i++) {
+    free(n->entries[i].name);
+    node_unref(n->entries[i].node);
+  }
+
+  free(n->entries);
+  free(n->target);
+  free(n);
+  nnodes--;
+}
+
+static struct node *node_new(mode_t mode) {
+  struct node *n;
+
+  if (nnodes >= NODES_MAX) {
+    errno = ENOSPC;
+    return NULL;
+  }
+
+  nnodes++;
+  n = must(calloc(1, sizeof(*n)));
+  n->refs = 1;
+  n->st.st_mode = mode;
+  n->st.st_nlink = S_ISDIR(mode) ? 2 : 1;
+  n->st.st_uid = n->st.st_gid = 1000;
+  n->st.st_dev = 1;
+  n->st.st_ino = ++next_ino;
+  n->st.st_mtim.tv_sec = n->st.st_atim.tv_sec = 1700000000;
+  return n;
+}
+
+static struct entry *dir_find(struct node *dir, const char *name) {
+  size_t i;
+
+  for (i = 0; i < dir->nentries; i++) {
+    if (strcmp(dir->entries[i].name, name) == 0) {
+      return &dir->entries[i];
+    }
+  }
+
+  return NULL;
+}
+
+/* Takes over the caller's reference. */
+static void dir_add(struct node *dir, const char *name, struct node *n) {
+  if (dir->nentries == dir->size) {
+    dir->size = dir->size > 0 ? 2 * dir->size : 8;
+    dir->entries = must(realloc(dir->entries,
+      dir->size * sizeof(dir->entries[0])));
+  }
+
+  dir->entries[dir->nentries].name = must(strdup(name));
+  dir->entries[dir->nentries++].node = n;
+  if (S_ISDIR(n->st.st_mode)) {
+    n->parent = dir;
+  }
+}
+
+static void dir_remove(struct node *dir, struct entry *e) {
+  free(e->name);
+  node_unref(e->node);
+  *e = dir->entries[--dir->nentries];
+}
+
+/* ---- Paths */
+
+struct place {
+  struct node *dir;             /* holds the last name */
+  struct node *node;            /* what is there, or NULL */
+  char name[256];               /* "" for the root, and for . and .. */
+};
+
+static int walk(struct node *from, const char *path, bool follow,
+  unsigned int links, struct place *at);
+
+/* One more name; 0 or -1 with errno. */
+static int step(struct place *at, const char *name, size_t len, bool last,
+    bool follow, unsigned int links) {
+  struct node *dir = at->node;
+  struct entry *e;
+
+  if (dir == NULL) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  if (!S_ISDIR(dir->st.st_mode)) {
+    errno = ENOTDIR;
+    return -1;
+  }
+
+  if (len > 255) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+
+  at->dir = dir;
+  if (len == 1 && name[0] == '.') {
+    at->name[0] = '\0';
+    return 0;
+  }
+
+  if (len == 2 && name[0] == '.' && name[1] == '.') {
+    at->node = dir->parent != NULL ? dir->parent : dir;
+    at->name[0] = '\0';
+    return 0;
+  }
+
+  memcpy(at->name, name, len);
+  at->name[len] = '\0';
+  e = dir_find(dir, at->name);
+  at->node = e != NULL ? e->node : NULL;
+  if (e != NULL && S_ISLNK(e->node->st.st_mode) && (!last || follow)) {
+    return walk(dir, e->node->target, true, links + 1, at);
+  }
+
+  return 0;
+}
+
+static int walk(struct node *from, const char *path, bool follow,
+    unsigned int links, struct place *at) {
+  if (links > LINKS_MAX) {
+    errno = ELOOP;
+    return -1;
+  }
+
+  at->dir = at->node = path[0] == '/' ? root : from;
+  at->name[0] = '\0';
+  while (*path != '\0') {
+    size_t len;
+
+    path += strspn(path, "/");
+    len = strcspn(path, "/");
+    if (len > 0 && step(at, path, len,
+        path[len + strspn(path + len, "/")] == '\0', follow, links) < 0) {
+      return -1;
+    }
+
+    path += len;
+  }
+
+  return 0;
+}
+
+static int find_place(const char *path, bool follow, struct place *at) {
+  return walk(root, path, follow, 0, at);
+}
+
+static struct node *find(const char *path, bool follow) {
+  struct place at;
+
+  if (find_place(path, follow, &at) < 0) {
+    return NULL;
+  }
+
+  if (at.node == NULL) {
+    errno = ENOENT;
+  }
+
+  return at.node;
+}
+
+/* A place where something new may stand. */
+static int find_free(const char *path, struct place *at) {
+  if (find_place(path, false, at) < 0) {
+    return -1;
+  }
+
+  if (at->node != NULL) {
+    errno = EEXIST;
+    return -1;
+  }
+
+  return 0;
+}
+
+/* ---- Bytes */
+
+static struct page *find_page(struct node *n, uint64_t index, bool make) {
+  struct page **pp = &n->pages, *pg;
+
+  while (*pp != NULL && (*pp)->index != index) {
+    pp = &(*pp)->next;
+  }
+
+  pg = *pp;
+  if (pg == NULL) {
+    if (!make || npages >= PAGES_MAX) {
+      return NULL;
+    }
+
+    npages++;
+    pg = must(calloc(1, sizeof(*pg)));
+    pg->index = index;
+
+  } else {
+    *pp = pg->next;
+  }
+
+  pg->next = n->pages;          /* the one used last comes first */
+  n->pages = pg;
+  return pg;
+}
+
+static ssize_t node_read(struct node *n, void *buf, size_t len, uint64_t off) {
+  unsigned char *p = buf;
+  size_t done = 0;
+
+  if (off >= (uint64_t) n->st.st_size) {
+    return 0;
+  }
+
+  if (len > (uint64_t) n->st.st_size - off) {
+    len = (size_t) ((uint64_t) n->st.st_size - off);
+  }
+
+  while (done < len) {
+    size_t at = (size_t) ((off + done) % PAGE), part = PAGE - at;
+    struct page *pg = find_page(n, (off + done) / PAGE, false);
+
+    part = part < len - done ? part : len - done;
+    if (pg != NULL) {
+      memcpy(p + done, pg->bytes + at, part);
+
+    } else {
+      memset(p + done, 0, part);
+    }
+
+    done += part;
+  }
+
+  return (ssize_t) done;
+}
+
+static int node_write(struct node *n, const void *buf, size_t len,
+    uint64_t off) {
+  const unsigned char *p = buf;
+  size_t done = 0;
+
+  while (done < len) {
+    size_t at = (size_t) ((off + done) % PAGE), part = PAGE - at;
+    struct page *pg = find_page(n, (off + done) / PAGE, true);
+
+    if (pg == NULL) {
+      errno = ENOSPC;
+      return -1;
+    }
+
+    part = part < len - done ? part : len - done;
+    memcpy(pg->bytes + at, p + done, part);
+    done += part;
+  }
+
+  if (len > 0 && (uint64_t) n->st.st_size < off + len) {
+    n->st.st_size = (off_t) (off + len);
+  }
+
+  return 0;
+}
+
+static void node_truncate(struct node *n, uint64_t size) {
+  struct page **pp = &n->pages;
+
+  while (*pp != NULL) {
+    struct page *pg = *pp;
+
+    if (pg->index * PAGE >= size) {
+      *pp = pg->next;
+      free(pg);
+      npages--;
+      continue;
+    }
+
+    if ((pg->index + 1) * PAGE > size) {
+      memset(pg->bytes + size % PAGE, 0, PAGE - size % PAGE);
+    }
+
+    pp = &pg->next;
+  }
+
+  n->st.st_size = (off_t) size;
+}
+
+/* ---- For tests */
+
+static void *forget_all(void) {
+  if (root != NULL) {
+    node_unref(root);
+    root = NULL;
+  }
+
+  return NULL;
+}
+
+__attribute__((destructor)) static void at_end(void) {
+  forget_all();
+}
+
+void fake_fs_reset(void) {
+  forget_all();
+  memset(&fake_files, 0, sizeof(fake_files));
+  next_ino = 0;
+  root = node_new(S_IFDIR|0755);
+  fake_fs_dir("/home");
+  fake_fs_dir("/home/user");
+}
+
+void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode) {
+  struct node *n = node_new(S_IFREG|mode);
+  struct place at;
+
+  if (find_free(path, &at) < 0 || node_write(n, data, len, 0) < 0) {
+    abort();
+  }
+
+  dir_add(at.dir, at.name, n);
+}
+
+void fake_fs_dir(const char *path) {
+  struct place at;
+
+  if (find_free(path, &at) < 0) {
+    abort();
+  }
+
+  dir_add(at.dir, at.name, node_new(S_IFDIR|0755));
+}
+
+void fake_fs_link(const char *path, const char *target) {
+  struct place at;
+
+  if (find_free(path, &at) < 0) {
+    abort();
+  }
+
+  at.node = node_new(S_IFLNK|0777);
+  at.node->target = must(strdup(target));
+  dir_add(at.dir, at.name, at.node);
+}
+
+void fake_fs_fill(const char *path, const char *prefix, unsigned int n) {
+  struct node *dir = must(find(path, true));
+  unsigned int i;
+
+  for (i = 0; i < n; i++) {
+    char name[64];
+
+    snprintf(name, sizeof(name), "%s%u", prefix, i);
+    dir_add(dir, name, must(node_new(S_IFREG|0644)));
+  }
+}
+
+bool fake_fs_exists(const char *path) {
+  return find(path, false) != NULL;
+}
+
+bool fake_fs_is(const char *path, const void *data, size_t len) {
+  struct node *n = find(path, true);
+  unsigned char *buf;
+  bool same;
+
+  if (n == NULL || (uint64_t) n->st.st_size != len) {
+    return false;
+  }
+
+  buf = must(malloc(len + 1));
+  same = node_read(n, buf, len, 0) == (ssize_t) len &&
+    (len == 0 || memcmp(buf, data, len) == 0);
+  free(buf);
+  return same;
+}
+
+struct stat fake_fs_stat(const char *path) {
+  return ((struct node *) must(find(path, false)))->st;
+}
+
+/* ---- The gate */
+
+void host_op_begin(struct host *h, struct host_op *op, pool *p,
+    enum host_request req, const char *arg) {
+  memset(op, 0, sizeof(*op));
+  op->host = h;
+  op->pool = p;
+  op->req = req;
+  op->arg = arg;
+  fake_files.begun++;
+  fake_files.count[req]++;
+}
+
+static int refuse(struct host_op *op) {
+  if (fake_files.deny[op->req]) {
+    op->refused = fake_files.refused;
+    errno = EACCES;
+    return -1;
+  }
+
+  return 0;
+}
+
+static const char *absolute(pool *p, const char *path) {
+  if (strlen(path) >= SMALL) {
+    errno = ENAMETOOLONG;
+    return NULL;
+  }
+
+  return path[0] == '/' ? path :
+    pstrcat(p, host_cwd(NULL), "/", path, (char *) NULL);
+}
+
+const char *host_permit(struct host_op *op, const char *path,
+    const char **second) {
+  if (refuse(op) < 0) {
+    return NULL;
+  }
+
+  if (second != NULL) {
+    *second = absolute(op->pool, *second);
+    if (*second == NULL) {
+      return NULL;
+    }
+  }
+
+  return op->req == HOST_SYMLINK ? path : absolute(op->pool, path);
+}
+
+int host_permit_handle(struct host_op *op, const char *path) {
+  (void) path;
+  return refuse(op);
+}
+
+int host_permit_attr(struct host_op *op, const char *path,
+    enum host_attr what) {
+  (void) path;
+  if (fake_files.deny_attr[what]) {
+    op->refused = fake_files.refused;
+    errno = EACCES;
+    return -1;
+  }
+
+  return 0;
+}
+
+void host_op_end(struct host_op *op, int err, unsigned int status,
+    const char *text) {
+  fake_files.ended++;
+  fake_files.last_req = op->req;
+  snprintf(fake_files.last_arg, sizeof(fake_files.last_arg), "%s",
+    op->arg != NULL ? op->arg : "");
+  fake_files.last_err = err;
+  fake_files.last_status = status;
+  snprintf(fake_files.last_text, sizeof(fake_files.last_text), "%s",
+    text != NULL ? text : "");
+}
+
+/* ---- Open files */
+
+static struct node *create(struct place *at, int flags, mode_t mode) {
+  struct node *n;
+
+  if ((flags & O_CREAT) == 0) {
+    errno = ENOENT;
+    return NULL;
+  }
+
+  n = node_new(S_IFREG|(mode & ~(mode_t) 022 & 07777));
+  if (n != NULL) {
+    dir_add(at->dir, at->name, n);
+  }
+
+  return n;
+}
+
+static struct node *existing(struct node *n, int flags) {
+  if ((flags & (O_CREAT|O_EXCL)) == (O_CREAT|O_EXCL)) {
+    errno = EEXIST;
+    return NULL;
+  }
+
+  if (!S_ISREG(n->st.st_mode)) {
+    errno = S_ISDIR(n->st.st_mode) ? EISDIR : ELOOP;
+    return NULL;
+  }
+
+  if ((flags & O_TRUNC) != 0) {
+    node_truncate(n, 0);
+  }
+
+  return n;
+}
+
+struct host_file *host_open(struct host_op *op, const char *path, int flags,
+    mode_t mode) {
+  struct host_file *f;
+  struct place at;
+  struct node *n;
+
+  (void) op;
+  if (find_place(path, (flags & O_EXCL) == 0, &at) < 0) {
+    return NULL;
+  }
+
+  n = at.node != NULL ? existing(at.node, flags) : create(&at, flags, mode);
+  if (n == NULL) {
+    return NULL;
+  }
+
+  f = must(calloc(1, sizeof(*f)));
+  f->node = n;
+  f->path = must(strdup(path));
+  f->flags = flags;
+  n->refs++;
+  fake_files.files++;
+  return f;
+}
+
+int host_close(struct host_op *op, struct host_file *f, bool complete) {
+  (void) op;
+  node_unref(f->node);
+  free(f->path);
+  free(f);
+  fake_files.files--;
+  fake_files.aborted += complete ? 0 : 1;
+  errno = fake_files.close_errno;
+  return fake_files.close_errno != 0 ? -1 : 0;
+}
+
+const char *host_file_path(const struct host_file *f) {
+  return f->path;
+}
+
+ssize_t host_preadv(struct host_file *f, const struct iovec *iov, int n,
+    off_t offset) {
+  ssize_t sum = 0;
+  int i;
+
+  fake_files.reads++;
+  if (fake_files.read_errno != 0) {
+    errno = fake_files.read_errno;
+    return -1;
+  }
+
+  for (i = 0; i < n; i++) {
+    ssize_t got = node_read(f->node, iov[i].iov_base, iov[i].iov_len,
+      (uint64_t) offset + (uint64_t) sum);
+
+    sum += got;
+    if ((size_t) got < iov[i].iov_len) {
+      break;
+    }
+  }
+
+  return sum;
+}
+
+static int write_piece(struct host_file *f, const unsigned char *p, size_t n,
+    uint64_t off, size_t *done) {
+  size_t part = n;
+
+  if (fake_files.write_errno != 0 && off + n > fake_files.write_limit) {
+    part = off < fake_files.write_limit ?
+      (size_t) (fake_files.write_limit - off) : 0;
+  }
+
+  if (node_write(f->node, p, part, off) < 0) {
+    return -1;
+  }
+
+  *done += part;
+  if (part < n) {
+    errno = fake_files.write_errno;
+    return -1;
+  }
+
+  return 0;
+}
+
+int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
+    off_t offset, size_t *done) {
+  uint64_t off = (f->flags & O_APPEND) != 0 ? (uint64_t) f->node->st.st_size :
+    (uint64_t) offset;
+  int i;
+
+  *done = 0;
+  fake_files.writes++;
+  for (i = 0; i < n; i++) {
+    if (write_piece(f, iov[i].iov_base, iov[i].iov_len, off + *done, done) <
+        0) {
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+/* ---- Attributes */
+
+static void node_times(struct node *n, const struct timespec ts[2]) {
+  if (ts[0].tv_nsec != UTIME_OMIT) {
+    n->st.st_atim = ts[0];
+  }
+
+  if (ts[1].tv_nsec != UTIME_OMIT) {
+    n->st.st_mtim = ts[1];
+  }
+}
+
+static void node_mode(struct node *n, mode_t mode) {
+  n->st.st_mode = (n->st.st_mode & S_IFMT) | (mode & 07777);
+}
+
+static void node_owner(struct node *n, uid_t uid, gid_t gid) {
+  n->st.st_uid = uid != (uid_t) -1 ? uid : n->st.st_uid;
+  n->st.st_gid = gid != (gid_t) -1 ? gid : n->st.st_gid;
+}
+
+int host_fstat(struct host_file *f, struct stat *st) {
+  *st = f->node->st;
+  return 0;
+}
+
+int host_ftruncate(struct host_file *f, off_t size) {
+  node_truncate(f->node, (uint64_t) size);
+  return 0;
+}
+
+int host_fchmod(struct host_file *f, mode_t mode) {
+  node_mode(f->node, mode);
+  return 0;
+}
+
+int host_fchown(struct host_file *f, uid_t uid, gid_t gid) {
+  node_owner(f->node, uid, gid);
+  return 0;
+}
+
+int host_futimes(struct host_file *f, const struct timespec ts[2]) {
+  node_times(f->node, ts);
+  return 0;
+}
+
+int host_fsync(struct host_file *f) {
+  (void) f;
+  return 0;
+}
+
+static int some_statvfs(struct statvfs *st) {
+  memset(st, 0, sizeof(*st));
+  st->f_bsize = st->f_frsize = 4096;
+  st->f_blocks = 1000;
+  st->f_bfree = 500;
+  st->f_bavail = 400;
+  st->f_files = 300;
+  st->f_ffree = 200;
+  st->f_favail = 100;
+  st->f_fsid = 77;
+  st->f_flag = ST_NOSUID;
+  st->f_namemax = 255;
+  return 0;
+}
+
+int host_fstatvfs(struct host_file *f, struct statvfs *st) {
+  (void) f;
+  return some_statvfs(st);
+}
+
+int host_copy_range(struct host_file *from, off_t from_off,
+    struct host_file *to, off_t to_off, uint64_t len) {
+  unsigned char buf[4096];
+  uint64_t done = 0;
+
+  while (len == 0 || done < len) {
+    size_t part = len == 0 || len - done > sizeof(buf) ? sizeof(buf) :
+      (size_t) (len - done);
+    ssize_t n = node_read(from->node, buf, part, (uint64_t) from_off + done);
+
+    if (n <= 0) {
+      break;
+    }
+
+    if (node_write(to->node, buf, (size_t) n, (uint64_t) to_off + done) < 0) {
+      return -1;
+    }
+
+    done += (uint64_t) n;
+  }
+
+  return 0;
+}
+
+static int path_stat(const char *path, struct stat *st, bool follow) {
+  struct node *n = find(path, follow);
+
+  if (n == NULL) {
+    return -1;
+  }
+
+  *st = n->st;
+  return 0;
+}
+
+int host_stat(struct host *h, const char *path, struct stat *st) {
+  (void) h;
+  return path_stat(path, st, true);
+}
+
+int host_lstat(struct host *h, const char *path, struct stat *st) {
+  (void) h;
+  return path_stat(path, st, false);
+}
+
+int host_truncate(struct host *h, const char *path, off_t size) {
+  struct node *n = find(path, true);
+
+  (void) h;
+  if (n != NULL && !S_ISREG(n->st.st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (n != NULL) {
+    node_truncate(n, (uint64_t) size);
+  }
+
+  return n != NULL ? 0 : -1;
+}
+
+int host_chmod(struct host *h, const char *path, mode_t mode) {
+  struct node *n = find(path, true);
+
+  (void) h;
+  if (n != NULL) {
+    node_mode(n, mode);
+  }
+
+  return n != NULL ? 0 : -1;
+}
+
+static int change_owner(const char *path, uid_t uid, gid_t gid, bool follow) {
+  struct node *n = find(path, follow);
+
+  if (n != NULL) {
+    node_owner(n, uid, gid);
+  }
+
+  return n != NULL ? 0 : -1;
+}
+
+int host_chown(struct host *h, const char *path, uid_t uid, gid_t gid) {
+  (void) h;
+  return change_owner(path, uid, gid, true);
+}
+
+int host_lchown(struct host *h, const char *path, uid_t uid, gid_t gid) {
+  (void) h;
+  return change_owner(path, uid, gid, false);
+}
+
+int host_utimes(struct host *h, const char *path, const struct timespec ts[2],
+    bool follow) {
+  struct node *n = find(path, follow);
+
+  (void) h;
+  if (n != NULL) {
+    node_times(n, ts);
+  }
+
+  return n != NULL ? 0 : -1;
+}
+
+int host_statvfs(struct host *h, const char *path, struct statvfs *st) {
+  (void) h;
+  return find(path, true) != NULL ? some_statvfs(st) : -1;
+}
+
+/* ---- Names */
+
+int host_mkdir(struct host_op *op, const char *path, mode_t mode) {
+  struct place at;
+
+  (void) op;
+  if (find_free(path, &at) < 0) {
+    return -1;
+  }
+
+  at.node = node_new(S_IFDIR|(mode & ~(mode_t) 022 & 07777));
+  if (at.node == NULL) {
+    return -1;
+  }
+
+  dir_add(at.dir, at.name, at.node);
+  return 0;
+}
+
+/* Removes what is there; folders when dir says so and they are empty. */
+static int remove_node(const char *path, bool dir) {
+  struct place at;
+
+  if (find_place(path, false, &at) < 0) {
+    return -1;
+  }
+
+  if (at.node == NULL || at.name[0] == '\0') {
+    errno = at.node == NULL ? ENOENT : EBUSY;
+    return -1;
+  }
+
+  if (S_ISDIR(at.node->st.st_mode) != dir) {
+    errno = dir ? ENOTDIR : EISDIR;
+    return -1;
+  }
+
+  if (at.node->nentries > 0) {
+    errno = ENOTEMPTY;
+    return -1;
+  }
+
+  if (dir) {
+    at.node->parent = NULL;
+  }
+
+  dir_remove(at.dir, dir_find(at.dir, at.name));
+  return 0;
+}
+
+int host_rmdir(struct host *h, const char *path) {
+  (void) h;
+  return remove_node(path, true);
+}
+
+int host_unlink(struct host_op *op, const char *path) {
+  (void) op;
+  return remove_node(path, false);
+}
+
+static bool is_inside(const struct node *n, const struct node *dir) {
+  while (n != NULL && n != dir) {
+    n = n->parent;
+  }
+
+  return n != NULL;
+}
+
+int host_rename(struct host_op *op, const char *from, const char *to,
+    bool overwrite) {
+  struct place a, b;
+  struct node *n;
+
+  (void) op;
+  if (find_place(from, false, &a) < 0 || find_place(to, false, &b) < 0) {
+    return -1;
+  }
+
+  if (a.node == NULL || a.name[0] == '\0' || b.name[0] == '\0') {
+    errno = a.node == NULL ? ENOENT : EBUSY;
+    return -1;
+  }
+
+  if (a.node == b.node) {
+    return 0;
+  }
+
+  if (b.node != NULL && (!overwrite || S_ISDIR(b.node->st.st_mode) ||
+      S_ISDIR(a.node->st.st_mode))) {
+    errno = EEXIST;
+    return -1;
+  }
+
+  if (S_ISDIR(a.node->st.st_mode) && is_inside(b.dir, a.node)) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  n = a.node;
+  n->refs++;
+  dir_remove(a.dir, dir_find(a.dir, a.name));
+  if (b.node != NULL) {
+    dir_remove(b.dir, dir_find(b.dir, b.name));
+  }
+
+  dir_add(b.dir, b.name, n);
+  return 0;
+}
+
+int host_link(struct host *h, const char *from, const char *to) {
+  struct node *n = find(from, false);
+  struct place at;
+
+  (void) h;
+  if (n == NULL || find_free(to, &at) < 0) {
+    return -1;
+  }
+
+  if (S_ISDIR(n->st.st_mode)) {
+    errno = EPERM;
+    return -1;
+  }
+
+  n->refs++;
+  n->st.st_nlink++;
+  dir_add(at.dir, at.name, n);
+  return 0;
+}
+
+int host_symlink(struct host *h, const char *target, const char *path) {
+  struct place at;
+
+  (void) h;
+  if (find_free(path, &at) < 0) {
+    return -1;
+  }
+
+  at.node = node_new(S_IFLNK|0777);
+  if (at.node == NULL) {
+    return -1;
+  }
+
+  at.node->target = must(strdup(target));
+  dir_add(at.dir, at.name, at.node);
+  return 0;
+}
+
+int host_readlink(struct host *h, pool *p, const char *path,
+    const char **target) {
+  struct node *n = find(path, false);
+
+  (void) h;
+  if (n != NULL && !S_ISLNK(n->st.st_mode)) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  if (n != NULL) {
+    *target = pstrdup(p, n->target);
+  }
+
+  return n != NULL ? 0 : -1;
+}
+
+/* Names only: links are left as they are. */
+const char *host_realpath(struct host *h, pool *p, const char *path) {
+  char *out = palloc(p, strlen(path) + 2);
+  size_t len = 0;
+
+  (void) h;
+  while (*path != '\0') {
+    size_t n;
+
+    path += strspn(path, "/");
+    n = strcspn(path, "/");
+    if (n == 2 && path[0] == '.' && path[1] == '.') {
+      while (len > 0 && out[--len] != '/') {
+      }
+
+    } else if (n > 0 && !(n == 1 && path[0] == '.')) {
+      out[len++] = '/';
+      memcpy(out + len, path, n);
+      len += n;
+    }
+
+    path += n;
+  }
+
+  if (len == 0) {
+    out[len++] = '/';
+  }
+
+  out[len] = '\0';
+  return out;
+}
+
+/* ---- Folders */
+
+struct host_dir *host_opendir(struct host_op *op, const char *path) {
+  struct node *n = find(path, true);
+  struct host_dir *d;
+
+  (void) op;
+  if (n == NULL) {
+    return NULL;
+  }
+
+  if (!S_ISDIR(n->st.st_mode)) {
+    errno = ENOTDIR;
+    return NULL;
+  }
+
+  d = must(calloc(1, sizeof(*d)));
+  d->node = n;
+  d->path = must(strdup(path));
+  n->refs++;
+  fake_files.dirs++;
+  return d;
+}
+
+int host_readdir(struct host_dir *d, const char **name, struct stat *st) {
+  if (fake_files.readdir_errno != 0) {
+    errno = fake_files.readdir_errno;
+    return -1;
+  }
+
+  if (d->next >= d->node->nentries + 2) {
+    return 0;
+  }
+
+  if (d->next < 2) {
+    *name = d->next == 0 ? "." : "..";
+    *st = d->node->st;
+
+  } else {
+    *name = d->node->entries[d->next - 2].name;
+    *st = d->node->entries[d->next - 2].node->st;
+  }
+
+  d->next++;
+  return 1;
+}
+
+int host_closedir(struct host_op *op, struct host_dir *d) {
+  (void) op;
+  node_unref(d->node);
+  free(d->path);
+  free(d);
+  fake_files.dirs--;
+  return 0;
+}
+
+const char *host_dir_path(const struct host_dir *d) {
+  return d->path;
+}
+
+/* ---- The rest: user 1000 is "user", group 1000 is "group" */
+
+const char *host_uid_name(struct host *h, pool *p, uid_t uid) {
+  char text[16];
+
+  (void) h;
+  snprintf(text, sizeof(text), "%lu", (unsigned long) uid);
+  return pstrdup(p, uid == 1000 ? "user" : text);
+}
+
+const char *host_gid_name(struct host *h, pool *p, gid_t gid) {
+  char text[16];
+
+  (void) h;
+  snprintf(text, sizeof(text), "%lu", (unsigned long) gid);
+  return pstrdup(p, gid == 1000 ? "group" : text);
+}
+
+int host_name_uid(struct host *h, const char *name, uid_t *uid) {
+  (void) h;
+  *uid = 1000;
+  errno = ENOENT;
+  return strcmp(name, "user") == 0 ? 0 : -1;
+}
+
+int host_name_gid(struct host *h, const char *name, gid_t *gid) {
+  (void) h;
+  *gid = 1000;
+  errno = ENOENT;
+  return strcmp(name, "group") == 0 ? 0 : -1;
+}
+
+void host_fake_stat(struct host *h, const char *path, struct stat *st) {
+  (void) h;
+  (void) path;
+  (void) st;
+}
+
+bool host_times_gmt(struct host *h) {
+  (void) h;
+  return true;
+}
+
+const char *host_cwd(struct host *h) {
+  (void) h;
+  return "/home/user";
+}
+
+const char *host_user(struct host *h) {
+  (void) h;
+  return "user";
+}
+
+const char *host_home(struct host *h, pool *p, const char *user) {
+  (void) h;
+  if (user[0] != '\0' && strcmp(user, "user") != 0) {
+    errno = ENOENT;
+    return NULL;
+  }
+
+  return pstrdup(p, "/home/user");
+}
+
+/* Patterns in the last name only. */
+const char **host_glob(struct host *h, pool *p, const char *pattern) {
+  const char *base = strrchr(pattern, '/'), **paths;
+  const char *dir_path = base == NULL ? host_cwd(h) :
+    pstrndup(p, pattern, (size_t) (base - pattern) + 1);
+  struct node *dir = find(dir_path, true);
+  size_t i, n = 0;
+
+  if (dir == NULL) {
+    errno = ENOENT;
+    return NULL;
+  }
+
+  paths = pcalloc(p, (dir->nentries + 1) * sizeof(*paths));
+  for (i = 0; i < dir->nentries; i++) {
+    if (fnmatch(base != NULL ? base + 1 : pattern, dir->entries[i].name,
+        FNM_PERIOD) == 0) {
+      paths[n++] = base == NULL ? pstrdup(p, dir->entries[i].name) :
+        pstrcat(p, dir_path, dir->entries[i].name, (char *) NULL);
+    }
+  }
+
+  errno = ENOENT;
+  return n > 0 ? paths : NULL;
+}
+
+unsigned int host_max_handles(struct host *h) {
+  (void) h;
+  return fake_files.max_handles > 0 ? fake_files.max_handles : 100;
+}
+
+/* What belongs to the session as a whole; another fake may have more of it. */
+#define WEAK __attribute__((weak))
+
+WEAK void host_doing(struct host *h, const char *cmd, const char *arg) {
+  (void) h;
+  (void) cmd;
+  (void) arg;
+}
+
+WEAK void host_poll(struct host *h) {
+  (void) h;
+}
+
+WEAK void host_active(struct host *h, enum host_activity what) {
+  (void) h;
+  (void) what;
+}
+
+WEAK void host_set_protocol(struct host *h, const char *protocol) {
+  (void) h;
+  (void) protocol;
+}
+
+WEAK const char *host_login_message(struct host *h, pool *p) {
+  (void) h;
+  (void) p;
+  return fake_files.login_message;
+}

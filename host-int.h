@@ -21,6 +21,14 @@
 #include "privs.h"
 
 #include "mod_sftp.h"
+
+/* From 1.3.9 on the public header numbers these in another way than
+ * settings.h, which is what this module thinks in (host-abi.c translates).
+ */
+#undef SFTP_OPT_FIDO_TOUCH_REQUIRED
+#undef SFTP_OPT_FIDO_VERIFY_REQUIRED
+#undef SFTP_OPT_NO_STRICT_KEX
+
 #include "host.h"
 #include "settings.h"
 
@@ -60,8 +68,14 @@ struct host {
   struct host_files *files;
   pr_fh_t *display_login;       /* opened before any chroot, or NULL */
 
+  bool idle;                    /* the scoreboard says so (host_doing()
+                                 * clears it) */
   uint64_t idle_reset_ms, xfer_reset_ms;        /* timers last touched */
+  int wants_poll, wants_io;     /* listeners of those events; -1: not asked */
 };
+
+/* The host's lists of pending responses (no header of it declares them). */
+extern pr_response_t *resp_list, *resp_err_list;
 
 struct host *host_current(void);
 
@@ -89,7 +103,6 @@ void host_goodbye(unsigned int reason, const char *text);
  * number of faults, which are logged.
  */
 int host_conf_check(void);
-void host_conf_free(void);
 /* Settings of the session's virtual host, in p. */
 struct sftp_settings *host_conf_settings(pool *p, server_rec *s);
 /* What is decided per user: called by host_logged_in() after PASS POST_CMD,
@@ -97,7 +110,6 @@ struct sftp_settings *host_conf_settings(pool *p, server_rec *s);
  */
 const struct sftp_settings *host_conf_late(struct host *h);
 bool host_conf_engine(server_rec *s);
-bool host_conf_client_match(struct host *h, const char *software);
 
 /* The configuration records that others than host-conf.c read:
  *   SFTPAuthorizedUserKeys, SFTPAuthorizedHostKeys
@@ -120,8 +132,10 @@ struct host_store {
 const struct host_store *host_store_find(const char *name, size_t len,
   unsigned int ktypes);
 const struct host_store *host_store_first(void);
+/* The registers that companions write into; call before any of them does. */
 void host_abi_init(void);
-void host_abi_free(void);
+/* Puts the session's state into the symbols that others may look at. */
+void host_abi_publish(const struct host *h);
 
 /* ---- host-event.c */
 

@@ -1,0 +1,359 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-conf.c -- the configuration of a virtual host as struct sftp_settings,
+ * and the checks of the whole of it before the server starts.
+ */
+
+#include "directives.h"
+
+#include "fxp.h"
+
+/* The host's list of virtual hosts (no header of it declares it). */
+extern xaset_t *server_list;
+
+static void *param(server_rec *s, const char *name) {
+  return get_param_ptr(s->conf, name, FALSE);
+}
+
+bool host_conf_engine(server_rec *s) {
+  const int *on = param(s, "SFTPEngine");
+
+  return on != NULL && *on == TRUE;
+}
+
+unsigned long host_opts(server_rec *s) {
+  unsigned long opts = host_match_early(s) ? SFTP_OPT_PESSIMISTIC_KEXINIT : 0;
+  config_rec *c;
+
+  for (c = find_config(s->conf, CONF_PARAM, "SFTPOptions", FALSE); c != NULL;
+      c = find_config_next(c, c->next, CONF_PARAM, "SFTPOptions", FALSE)) {
+    opts |= *((unsigned long *) c->argv[0]);
+  }
+
+  return opts;
+}
+
+/* ---- The version line */
+
+/* RFC 4253, section 4.2: printable US-ASCII, 255 bytes with CR LF. */
+static bool ident_valid(const char *text) {
+  size_t len = strlen(text), i;
+
+  if (len == 0 || len > 253 - strlen(SFTP_ID_PREFIX) || *text == ' ') {
+    return false;
+  }
+
+  for (i = 0; i < len; i++) {
+    if (text[i] < ' ' || text[i] > '~') {
+      return false;
+    }
+  }
+
+  return true;
+}
+
+/* ServerIdent: off hides the version, on with a text is that text. */
+static const char *ident(pool *p, server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
+
+  if (c == NULL) {
+    return SFTP_ID_DEFAULT_STRING;
+  }
+
+  if (*((unsigned char *) c->argv[0]) == FALSE) {
+    return SFTP_ID_PREFIX "mod_sftp";
+  }
+
+  if (c->argc > 1 && ident_valid(c->argv[1])) {
+    return pstrcat(p, SFTP_ID_PREFIX, (char *) c->argv[1], NULL);
+  }
+
+  return SFTP_ID_DEFAULT_STRING;
+}
+
+/* ---- Settings */
+
+static const char *algs(pool *p, server_rec *s, const char *directive,
+    enum sftp_alg_family f) {
+  const char *list = param(s, directive);
+
+  return list != NULL ? list : sftp_alg_list(p, f, ALG_DEFAULT, 0);
+}
+
+static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
+  static const char weak[] = "diffie-hellman-group1-sha1";
+  const struct sftp_alg *alg;
+
+  set->kex = algs(p, s, "SFTPKeyExchanges", ALGS_KEX);
+  set->hostkeys = algs(p, s, "SFTPHostKeys", ALGS_HOSTKEY);
+  set->ciphers = algs(p, s, "SFTPCiphers", ALGS_CIPHER);
+  set->macs = algs(p, s, "SFTPDigests", ALGS_MAC);
+  set->userkeys = algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE);
+
+  alg = sftp_alg_find(ALGS_KEX, sftp_str_of(weak));
+  if ((set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0 && alg != NULL &&
+      sftp_alg_usable(ALGS_KEX, alg) && param(s, "SFTPKeyExchanges") == NULL) {
+    set->kex = pstrcat(p, set->kex, ",", weak, NULL);
+  }
+}
+
+static void set_rekey(server_rec *s, struct sftp_settings *set) {
+  const struct rekey *r = param(s, "SFTPRekey");
+
+  set->rekey_secs = HOST_REKEY_SECS;
+  set->rekey_bytes = HOST_REKEY_BYTES;
+  set->rekey_packets = HOST_REKEY_PACKETS;
+  set->rekey_timeout_secs = 0;
+
+  if (r != NULL && r->never) {
+    set->rekey_secs = 0;
+    set->rekey_bytes = 0;
+    set->rekey_packets = 0;
+
+  } else if (r != NULL) {
+    set->rekey_secs = r->secs;
+    set->rekey_bytes = r->bytes;
+    set->rekey_timeout_secs = r->timeout_secs;
+  }
+}
+
+static void set_numbers(server_rec *s, struct sftp_settings *set) {
+  const unsigned int *n;
+  const int *compression = param(s, "SFTPCompression");
+  const unsigned long *bits = param(s, "SFTPExtensions");
+  const struct key_limits *limits = param(s, "SFTPKeyLimits");
+  config_rec *c;
+
+  set->compression = compression != NULL ?
+    (enum sftp_compression_setting) *compression : COMPRESS_OFF;
+  set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
+  set->min_rsa_bits = limits != NULL ? limits->min_rsa_bits :
+    HOST_MIN_RSA_BITS;
+  set->min_ec_bits = limits != NULL ? limits->min_ec_bits : HOST_MIN_EC_BITS;
+
+  n = param(s, "SFTPMaxChannels");
+  set->max_channels = n != NULL ? *n : HOST_MAX_CHANNELS;
+  n = param(s, "MaxLoginAttempts");
+  set->max_login_attempts = n != NULL ? *n : HOST_MAX_LOGIN_ATTEMPTS;
+
+  c = find_config(s->conf, CONF_PARAM, "SFTPClientAlive", FALSE);
+  if (c != NULL) {
+    set->alive_count = *((unsigned int *) c->argv[0]);
+    set->alive_secs = *((unsigned int *) c->argv[1]);
+  }
+}
+
+static void set_accept_env(pool *p, server_rec *s,
+    struct sftp_settings *set) {
+  array_header *list = make_array(p, 4, sizeof(char *));
+  config_rec *c;
+  unsigned int i;
+
+  for (c = find_config(s->conf, CONF_PARAM, "SFTPAcceptEnv", FALSE); c != NULL;
+      c = find_config_next(c, c->next, CONF_PARAM, "SFTPAcceptEnv", FALSE)) {
+    for (i = 0; i < c->argc; i++) {
+      *((char **) push_array(list)) = c->argv[i];
+    }
+  }
+
+  if (list->nelts == 0) {
+    *((char **) push_array(list)) = pstrdup(p, "LANG");
+  }
+
+  *((char **) push_array(list)) = NULL;
+  set->accept_env = list->elts;
+}
+
+static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
+    int *faults) {
+  struct sftp_settings *set = pcalloc(p, sizeof(struct sftp_settings));
+
+  set->opts = host_opts(s);
+  set->ident = ident(p, s);
+  set->services = SFTP_SERVICE_DEFAULT;
+  set->sftp_min_version = 1;
+  set->sftp_max_version = 6;
+  set->sftp_utf8_version = 4;
+  set_algs(p, s, set);
+  set_rekey(s, set);
+  set_numbers(s, set);
+  set_accept_env(p, s, set);
+  host_methods_chains(p, s, set);
+  *faults += host_keys_load(p, s, set, starting);
+  host_dh_params(p, s, set, starting);
+  return set;
+}
+
+struct sftp_settings *host_conf_settings(pool *p, server_rec *s) {
+  int faults = 0;
+
+  return settings(p, s, false, &faults);
+}
+
+/* Protocols: what of sftp, scp and date stays. */
+static unsigned int services(server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "Protocols", FALSE);
+  unsigned int bits = 0;
+  const array_header *list;
+  unsigned int i;
+
+  if (c == NULL) {
+    return SFTP_SERVICE_DEFAULT;
+  }
+
+  list = c->argv[0];
+  for (i = 0; i < list->nelts; i++) {
+    const char *name = ((char **) list->elts)[i];
+
+    bits |= strcasecmp(name, "sftp") == 0 ? SFTP_SERVICE_FL_SFTP :
+      strcasecmp(name, "scp") == 0 ? SFTP_SERVICE_FL_SCP :
+      strcasecmp(name, "date") == 0 ? SFTP_SERVICE_FL_DATE : 0;
+  }
+
+  return bits;
+}
+
+const struct sftp_settings *host_conf_late(struct host *h) {
+  const unsigned int *n = param(h->server, "SFTPMaxChannels");
+  const unsigned long *bits = param(h->server, "SFTPExtensions");
+
+  h->set->max_channels = n != NULL ? *n : HOST_MAX_CHANNELS;
+  h->set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
+  h->set->services = services(h->server);
+  set_rekey(h->server, h->set);
+  host_abi_publish(h);
+  return h->set;
+}
+
+const struct sftp_settings *host_client(struct host *h,
+    const char *software) {
+  host_match_apply(h->server, software, h->set);
+  return h->set;
+}
+
+/* ---- Checks before the start */
+
+static int fault(server_rec *s, const char *text) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
+    s->ServerPort, text);
+  return 1;
+}
+
+static void warn(server_rec *s, const char *text) {
+  pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
+    s->ServerPort, text);
+}
+
+/* Whether a host key can sign with one of the names that are offered. */
+static bool has_hostkey_alg(const struct sftp_settings *set) {
+  struct sftp_str left = sftp_str_of(set->hostkeys), name;
+  unsigned int i;
+
+  while (sftp_names_next(&left, &name)) {
+    const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
+
+    for (i = 0; alg != NULL && i < set->nhost_keys; i++) {
+      if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0) {
+        return true;
+      }
+    }
+  }
+
+  return false;
+}
+
+static int check_methods(server_rec *s, const struct sftp_settings *set) {
+  int faults = 0;
+
+  if (host_methods_use(set, AUTH_PUBLICKEY) &&
+      find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
+        FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
+      "SFTPAuthorizedUserKeys");
+  }
+
+  if (host_methods_use(set, AUTH_HOSTBASED) &&
+      find_config(s->conf, CONF_PARAM, "SFTPAuthorizedHostKeys",
+        FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthMethods names hostbased, but there is no "
+      "SFTPAuthorizedHostKeys");
+  }
+
+  return faults;
+}
+
+static void check_unsupported(server_rec *s) {
+  config_rec *c;
+
+  if (find_config(s->conf, CONF_ANON, NULL, FALSE) != NULL) {
+    warn(s, "<Anonymous> is not supported with SFTPEngine and is ignored");
+  }
+
+  if (find_config(s->conf, CONF_PARAM, "ListOptions", TRUE) != NULL) {
+    warn(s, "ListOptions has no effect with SFTPEngine");
+  }
+
+  if (find_config(s->conf, CONF_PARAM, "MaxRetrieveFileSize", TRUE) != NULL) {
+    warn(s, "MaxRetrieveFileSize has no effect with SFTPEngine");
+  }
+
+  c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
+  if (c != NULL && *((unsigned char *) c->argv[0]) == TRUE && c->argc > 1 &&
+      !ident_valid(c->argv[1])) {
+    warn(s, "the text of ServerIdent is no SSH version (printable ASCII, at "
+      "most 245 characters): the built-in one is used");
+  }
+}
+
+static int check_server(pool *p, server_rec *s) {
+  const int *tls = param(s, "TLSEngine");
+  struct sftp_settings *set;
+  int faults = 0;
+
+  set = settings(p, s, true, &faults);
+
+  if (tls != NULL && *tls == TRUE) {
+    faults += fault(s, "cannot support both FTPS and SFTP: TLSEngine and "
+      "SFTPEngine are on in one virtual host");
+  }
+
+  if (!pr_module_exists("mod_xfer.c")) {
+    faults += fault(s, "SFTPEngine needs mod_xfer: add LoadModule mod_xfer.c");
+  }
+
+  if (set->nhost_keys == 0) {
+    faults += fault(s, "no usable host key: SFTPEngine needs at least one "
+      "SFTPHostKey");
+
+  } else if (!has_hostkey_alg(set)) {
+    faults += fault(s, "SFTPHostKeys leaves no algorithm for the keys of "
+      "SFTPHostKey");
+  }
+
+  faults += check_methods(s, set);
+  check_unsupported(s);
+  return faults;
+}
+
+int host_conf_check(void) {
+  server_rec *s;
+  int faults = 0;
+
+  for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
+    if (host_conf_engine(s)) {
+      pool *p = make_sub_pool(permanent_pool);
+
+      faults += check_server(p, s);
+      destroy_pool(p);
+    }
+  }
+
+  host_keys_sweep();
+  return faults;
+}

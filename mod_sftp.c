@@ -1,0 +1,173 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* mod_sftp.c -- the module as the host sees it: its tables, its beginning in
+ * the parent and in every session, and the loop that takes the place of the
+ * host's.
+ */
+
+#include "host-int.h"
+
+#include <netinet/tcp.h>
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+
+#include "conn.h"
+#include "crypto.h"
+
+/* ---- The loop */
+
+/* Why the connection ended, in the host's words. */
+static int disconnect_code(int err) {
+  switch (err) {
+    case SFTP_ERR_EOF:
+    case SFTP_ERR_IO:
+      return PR_SESS_DISCONNECT_CLIENT_EOF;
+
+    case SFTP_ERR_CLOSED:
+      return PR_SESS_DISCONNECT_CLIENT_QUIT;
+
+    case SFTP_ERR_TIMEOUT:
+      return PR_SESS_DISCONNECT_TIMEOUT;
+
+    case SFTP_ERR_DENIED:
+    case SFTP_ERR_TOOMANY:
+      return PR_SESS_DISCONNECT_CONFIG_ACL;
+
+    case SFTP_ERR_VERSION:
+      return PR_SESS_DISCONNECT_BAD_PROTOCOL;
+
+    default:
+      return PR_SESS_DISCONNECT_BY_APPLICATION;
+  }
+}
+
+/* Our own descriptor of the connection: the host closes its one before it
+ * tells us that the session ends, and the client shall hear why.
+ */
+static int connection_fd(conn_t *conn) {
+  int fd = fcntl(conn->rfd, F_DUPFD_CLOEXEC, 3), on = 1;
+
+  if (fd < 0) {
+    return conn->rfd;
+  }
+
+  (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return fd;
+}
+
+static void serve(server_rec *s, conn_t *conn) {
+  struct host *h = host_current();
+  int err;
+
+  (void) s;
+  host_trace_levels();
+  sftp_log("client (%s:%d) connected to server (%s:%d)",
+    pr_netaddr_get_ipstr(conn->remote_addr), conn->remote_port,
+    pr_netaddr_get_ipstr(conn->local_addr), conn->local_port);
+
+  h->conn = sftp_conn_new(h->pool, connection_fd(conn), h->set, h);
+  err = sftp_conn_run(h->conn);
+  h->keyed = false;
+
+  pr_session_disconnect(&sftp_module, disconnect_code(err),
+    err == SFTP_ERR_EOF || err == SFTP_ERR_CLOSED ? NULL : h->conn->why);
+}
+
+/* For handlers of other modules that want a login first. */
+static int is_logged_in(cmd_rec *cmd) {
+  struct host *h = host_current();
+
+  (void) cmd;
+  return h != NULL && h->logged_in ? TRUE : FALSE;
+}
+
+/* ---- Beginnings */
+
+static void session_notes(struct host *h) {
+  conn_t *c = session.c;
+  char text[512];
+
+  host_note(h, "SFTP_LIBRARY_VERSION", OpenSSL_version(OPENSSL_VERSION));
+
+  snprintf(text, sizeof(text), "%.64s %d %.64s %d",
+    pr_netaddr_get_ipstr(c->remote_addr), c->remote_port,
+    pr_netaddr_get_ipstr(c->local_addr), c->local_port);
+  host_note(h, "SSH_CONNECTION", text);
+}
+
+static int sftp_sess_init(void) {
+  struct host *h;
+
+  if (!host_conf_engine(main_server)) {
+    return 0;
+  }
+
+  host_log_open(main_server);
+  h = host_new(session.pool, main_server);
+
+  if (h->set->nhost_keys == 0) {
+    sftp_log("no available host keys, unable to handle session");
+    errno = EACCES;
+    return -1;
+  }
+
+  host_events_session(h);
+  session_notes(h);
+
+  /* No FTP on this connection: no responses, no data port, no "220". */
+  session.data_port = 0;
+  pr_response_block(TRUE);
+  (void) pr_session_set_protocol("ssh2");
+  set_auth_check(is_logged_in);
+  pr_cmd_set_handler(serve);
+  return 0;
+}
+
+static int sftp_init(void) {
+  unsigned long built = OPENSSL_VERSION_NUMBER, here = OpenSSL_version_num();
+
+  host_abi_init();
+
+  if (built >> 28 != here >> 28) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": compiled against %s, but running with %s", OPENSSL_VERSION_TEXT,
+      OpenSSL_version(OPENSSL_VERSION));
+  }
+
+  if (sftp_crypto_init() != SFTP_OK) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": unable to use libcrypto: %s",
+      sftp_crypto_errors(sftp_pool));
+    errno = EPERM;
+    return -1;
+  }
+
+  if (pr_define_exists("SFTP_USE_FIPS")) {
+    sftp_crypto_set_fips(true);
+    pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION
+      ": only approved algorithms are used (SFTP_USE_FIPS)");
+  }
+
+  host_keystore_init();
+  host_files_init();
+  return host_events_master();
+}
+
+SFTP_EXPORT module sftp_module = {
+  NULL, NULL,
+  0x20,                         /* module API version */
+  "sftp",
+  sftp_conftab,
+  NULL,                         /* commands */
+  NULL,                         /* authentication handlers */
+  sftp_init,
+  sftp_sess_init,
+  MOD_SFTP_VERSION,
+  NULL,                         /* handle */
+  0                             /* priority */
+};

@@ -72,7 +72,7 @@ void host_ssh_cmd(struct host *h, const char *name, const char *arg,
 /* "ssh2", "sftp", "scp": what the scoreboard and the log variables say. */
 void host_set_protocol(struct host *h, const char *protocol);
 /* The client's software is known (SFTPClientMatch): settings in force from now
- * on.
+ * on, NULL if they stay.
  */
 const struct sftp_settings *host_client(struct host *h, const char *software);
 /* The connection's exchange is complete (the host may send DISCONNECTs of its

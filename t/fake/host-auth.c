@@ -1,0 +1,198 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "host-auth.h"
+
+struct fake_auth fake_auth;
+
+static const struct fake_user *current;
+static char current_name[512];
+
+void fake_auth_reset(void) {
+  memset(&fake_auth, 0, sizeof(fake_auth));
+  current = NULL;
+  current_name[0] = '\0';
+}
+
+static void called(const char *word) {
+  size_t have = strlen(fake_auth.calls);
+
+  snprintf(fake_auth.calls + have, sizeof(fake_auth.calls) - have, "%s%s",
+    have > 0 ? " " : "", word);
+}
+
+static const struct fake_user *find(const char *name) {
+  const struct fake_user *u;
+
+  for (u = fake_auth.users; u != NULL && u->name != NULL; u++) {
+    if (strcmp(u->name, name) == 0) {
+      return u;
+    }
+  }
+
+  return NULL;
+}
+
+int host_auth_user(struct host *h, pool *p, const char **user) {
+  (void) h;
+  called("USER");
+  if (fake_auth.refuse_user) {
+    return -1;
+  }
+
+  if (fake_auth.rewrite != NULL) {
+    *user = pstrdup(p, fake_auth.rewrite);
+  }
+
+  snprintf(current_name, sizeof(current_name), "%s", *user);
+  current = find(*user);
+  return 0;
+}
+
+void host_auth_user_end(struct host *h, bool good) {
+  (void) h;
+  called(good ? "USER+" : "USER-");
+}
+
+void host_auth_begin(struct host *h, pool *p, const char *user,
+    const char *method, bool known) {
+  (void) h;
+  (void) p;
+  (void) user;
+  called(known ? method : "(other)");
+}
+
+enum host_verdict host_auth_pass(struct host *h) {
+  (void) h;
+  called("PASS");
+  return fake_auth.block_pass ? HOST_AUTH_BLOCKED : HOST_AUTH_OK;
+}
+
+enum host_verdict host_auth_password(struct host *h, const char *password) {
+  if (host_auth_pass(h) != HOST_AUTH_OK) {
+    return HOST_AUTH_BLOCKED;
+  }
+
+  called("verify");
+  snprintf(fake_auth.password, sizeof(fake_auth.password), "%s", password);
+  if (current == NULL) {
+    return HOST_AUTH_NO_USER;
+  }
+
+  if (current->password == NULL ||
+      strcmp(current->password, password) != 0) {
+    return HOST_AUTH_BAD;
+  }
+
+  return current->expired ? HOST_AUTH_EXPIRED : HOST_AUTH_OK;
+}
+
+enum host_verdict host_auth_user_key(struct host *h, pool *p,
+    struct sftp_str blob, bool probe, const char **id) {
+  size_t i;
+
+  (void) h;
+  (void) p;
+  called(probe ? "lookup?" : "lookup");
+  if (current == NULL) {
+    return HOST_AUTH_NO_USER;
+  }
+
+  *id = "the fake";
+  for (i = 0; i < FAKE_MAX_KEYS; i++) {
+    if (current->keys[i].len > 0 && sftp_str_same(current->keys[i], blob)) {
+      return HOST_AUTH_OK;
+    }
+  }
+
+  return HOST_AUTH_BAD;
+}
+
+enum host_verdict host_auth_authorize(struct host *h) {
+  (void) h;
+  called("authorize");
+  return current != NULL && !current->expired ? HOST_AUTH_OK :
+    HOST_AUTH_EXPIRED;
+}
+
+const char *host_kbdint_driver(struct host *h, unsigned int i) {
+  unsigned int n;
+
+  (void) h;
+  for (n = 0; fake_auth.drivers != NULL && fake_auth.drivers[n].name != NULL;
+      n++) {
+    if (n == i) {
+      return fake_auth.drivers[n].name;
+    }
+  }
+
+  return NULL;
+}
+
+enum host_verdict host_auth_kbdint(struct host *h, const char *driver) {
+  unsigned int i;
+
+  (void) h;
+  called(driver);
+  for (i = 0; fake_auth.drivers[i].name != NULL; i++) {
+    if (strcmp(fake_auth.drivers[i].name, driver) == 0) {
+      return fake_auth.drivers[i].run(fake_auth.conn);
+    }
+  }
+
+  return HOST_AUTH_ERROR;
+}
+
+void host_auth_end(struct host *h, enum host_auth_result res) {
+  static const char *const words[] = {
+    [HOST_REQ_LISTED] = "listed",
+    [HOST_REQ_UNKNOWN] = "unknown",
+    [HOST_REQ_PARTIAL] = "partial",
+    [HOST_REQ_PROBE] = "probe",
+    [HOST_REQ_FAILED] = "failed",
+    [HOST_REQ_BROKEN] = "broken"
+  };
+
+  (void) h;
+  called(words[res]);
+}
+
+void host_auth_pause(struct host *h, unsigned int ms) {
+  (void) h;
+  fake_auth.paused_ms += ms;
+}
+
+void host_auth_max(struct host *h, unsigned int max) {
+  (void) h;
+  fake_auth.max = max;
+  called("max");
+}
+
+enum host_login_result host_login(struct host *h, pool *p) {
+  (void) h;
+  (void) p;
+  called("login");
+  return fake_auth.login;
+}
+
+const struct sftp_settings *host_logged_in(struct host *h) {
+  (void) h;
+  called("logged-in");
+  return fake_auth.late;
+}
+
+const char *host_banner(struct host *h, pool *p) {
+  (void) h;
+  return fake_auth.banner != NULL ? pstrdup(p, fake_auth.banner) : NULL;
+}
+
+const char *host_login_message(struct host *h, pool *p) {
+  (void) h;
+  (void) p;
+  return NULL;
+}

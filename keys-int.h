@@ -16,6 +16,8 @@
 extern const struct sftp_key_ops sftp_key_rsa;          /* keys-rsa.c */
 extern const struct sftp_key_ops sftp_key_ecdsa;        /* keys-ecdsa.c */
 extern const struct sftp_key_ops sftp_key_ed25519;      /* keys-ed25519.c */
+extern const struct sftp_key_ops sftp_key_ed448;        /* keys-ed448.c */
+extern const struct sftp_key_ops sftp_key_dsa;          /* keys-dsa.c */
 
 /* A key of that type without content; pkey is freed with the pool. */
 struct sftp_key *sftp_key_new(pool *p, const struct sftp_key_type *type);

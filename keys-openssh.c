@@ -27,6 +27,7 @@
 #define KEYIV_MAX_LEN 64
 #define TAG_LEN 16
 #define NO_CIPHER_BLOCK 8
+#define PADDING_BLOCK 16
 
 struct box_cipher {
   const char *name;
@@ -205,12 +206,12 @@ done:
 
 /* Decrypts s->box in place; the caller owns its bytes. */
 static int open_box(pool *p, struct sealed *s, const char *passphrase,
-    size_t *block_len, const char **why) {
+    const char **why) {
   const struct box_cipher *bc = find_cipher(s->cipher);
+  size_t block_len = bc != NULL ? bc->block_len : NO_CIPHER_BLOCK;
   unsigned char keyiv[KEYIV_MAX_LEN], *box;
   int res;
 
-  *block_len = bc != NULL ? bc->block_len : NO_CIPHER_BLOCK;
   if (bc == NULL && !sftp_str_is(s->cipher, "none")) {
     *why = "the file is encrypted with a cipher that is not supported here; "
       "change it with `ssh-keygen -p -Z aes256-ctr'";
@@ -218,7 +219,7 @@ static int open_box(pool *p, struct sealed *s, const char *passphrase,
   }
 
   if (s->tag.len != (bc != NULL ? bc->tag_len : 0) || s->box.len == 0 ||
-      s->box.len % *block_len != 0) {
+      s->box.len % block_len != 0) {
     *why = "the file is damaged: bad lengths";
     return SFTP_ERR_FORMAT;
   }
@@ -250,11 +251,13 @@ static int open_box(pool *p, struct sealed *s, const char *passphrase,
 
 /* ---- Content */
 
-/* 1, 2, 3 ... up to the end of a block. */
-static bool padding_is_good(struct sftp_str padding, size_t block_len) {
+/* 1, 2, 3 ... up to the end of a block; PuTTY's puttygen fills blocks of 16
+ * in unencrypted files too.
+ */
+static bool padding_is_good(struct sftp_str padding) {
   size_t i;
 
-  if (padding.len >= block_len) {
+  if (padding.len >= PADDING_BLOCK) {
     return false;
   }
 
@@ -267,8 +270,8 @@ static bool padding_is_good(struct sftp_str padding, size_t block_len) {
   return true;
 }
 
-static int read_box(pool *p, const struct sealed *s, size_t block_len,
-    struct sftp_key **key, const char **why) {
+static int read_box(pool *p, const struct sealed *s, struct sftp_key **key,
+    const char **why) {
   const struct sftp_key_type *type;
   struct sftp_str name, padding;
   struct sftp_rd r;
@@ -306,7 +309,7 @@ static int read_box(pool *p, const struct sealed *s, size_t block_len,
     res = sftp_rd_end(&r);
   }
 
-  if (res == SFTP_OK && !padding_is_good(padding, block_len)) {
+  if (res == SFTP_OK && !padding_is_good(padding)) {
     res = SFTP_ERR_FORMAT;
   }
 
@@ -315,11 +318,10 @@ static int read_box(pool *p, const struct sealed *s, size_t block_len,
 
 static int read_key(pool *p, struct sealed *s, const char *passphrase,
     struct sftp_key **key, const char **why) {
-  size_t block_len;
-  int res = open_box(p, s, passphrase, &block_len, why);
+  int res = open_box(p, s, passphrase, why);
 
   if (res == SFTP_OK) {
-    res = read_box(p, s, block_len, key, why);
+    res = read_box(p, s, key, why);
   }
 
   if (res == SFTP_OK) {

@@ -21,6 +21,8 @@ const struct sftp_key_type sftp_key_types[] = {
   { "ecdsa-sha2-nistp384", &sftp_key_ecdsa,   "nistp384", "EC",      0 },
   { "ecdsa-sha2-nistp521", &sftp_key_ecdsa,   "nistp521", "EC",      0 },
   { "ssh-rsa",             &sftp_key_rsa,     NULL,       "RSA",     0 },
+  { "ssh-ed448",           &sftp_key_ed448,   NULL,       "ED448",   448 },
+  { "ssh-dss",             &sftp_key_dsa,     NULL,       "DSA",     0 },
   { NULL, NULL, NULL, NULL, 0 }
 };
 
@@ -30,12 +32,14 @@ const struct sftp_key_type sftp_key_types[] = {
 /* In order of preference. */
 const struct sftp_sig_alg sftp_sig_algs[] = {
   { { "ssh-ed25519", SIG_DEFAULT }, "ssh-ed25519", NULL },
+  { { "ssh-ed448", SIG_DEFAULT }, "ssh-ed448", NULL },
   { { "ecdsa-sha2-nistp256", SIG_APPROVED }, "ecdsa-sha2-nistp256", "SHA256" },
   { { "ecdsa-sha2-nistp384", SIG_APPROVED }, "ecdsa-sha2-nistp384", "SHA384" },
   { { "ecdsa-sha2-nistp521", SIG_APPROVED }, "ecdsa-sha2-nistp521", "SHA512" },
   { { "rsa-sha2-512", SIG_APPROVED }, "ssh-rsa", "SHA512" },
   { { "rsa-sha2-256", SIG_APPROVED }, "ssh-rsa", "SHA256" },
   { { "ssh-rsa", ALG_OPT_IN | ALG_LEGACY }, "ssh-rsa", "SHA1" },
+  { { "ssh-dss", ALG_OPT_IN | ALG_LEGACY }, "ssh-dss", "SHA1" },
   { { NULL, 0 }, NULL, NULL }
 };
 

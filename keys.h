@@ -90,7 +90,9 @@ int sftp_key_from_blob(pool *p, struct sftp_str blob, struct sftp_key **key)
 int sftp_key_from_file(pool *p, struct sftp_str file, const char *passphrase,
   struct sftp_key **key, const char **why) SFTP_MUST_CHECK;
 
-/* Modulus bits of RSA, order bits of EC, 256 for Ed25519. */
+/* Modulus bits of RSA and DSA, order bits of EC, 256 for Ed25519, 448 for
+ * Ed448.
+ */
 unsigned int sftp_key_bits(const struct sftp_key *key);
 /* Same type and same parameters. */
 bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b);

@@ -80,7 +80,7 @@ static const char *const good_files[] = {
   "ecdsa384-sec1", "ecdsa384-pkcs8", "ed25519-ctr", "ed25519-aes128-ctr",
   "ed25519-aes256-cbc", "ed25519-aes128-gcm", "ed25519-aes256-gcm",
   "ed25519-chacha20-poly1305", "ed25519-3des-cbc", "rsa-ctr",
-  "ed25519-pkcs8"
+  "ed25519-pkcs8", "ed448", "ed448-pkcs8", "dsa", "dsa-pem"
 };
 
 static void private_key_files_of_every_form_are_read(void) {
@@ -95,7 +95,8 @@ static void private_key_files_of_every_form_are_read(void) {
       name;
 
     ok(key != NULL && key->is_private, "%s is read", name);
-    if (key != NULL && strcmp(name, "ed25519-pkcs8") != 0) {
+    if (key != NULL && strcmp(name, "ed25519-pkcs8") != 0 &&
+        strcmp(name, "ed448-pkcs8") != 0) {
       struct sftp_str blob = public_blob(test_file(pstrcat(top, pub, ".pub",
         NULL)));
 
@@ -118,7 +119,7 @@ static void unusable_files_say_what_is_wrong(void) {
     { "rsa-public-pem", NULL, SFTP_ERR_FORMAT, "it is a public key" },
     { "ed25519.ppk", NULL, SFTP_ERR_FORMAT, "PuTTY" },
     { "README", NULL, SFTP_ERR_FORMAT, "it is no private key" },
-    { "dsa-pem", NULL, SFTP_ERR_UNSUPPORTED, "type" },
+    { "dsa-q224", NULL, SFTP_ERR_UNSUPPORTED, "size" },
     { "k256-sec1", NULL, SFTP_ERR_UNSUPPORTED, "curve" },
     { "ed25519-ctr", NULL, SFTP_ERR_PASSPHRASE, "needs a passphrase" },
     { "ed25519-ctr", "", SFTP_ERR_PASSPHRASE, "needs a passphrase" },
@@ -421,7 +422,7 @@ static void impossible_points_are_refused(void) {
     "so is a byte too many");
 }
 
-static int parse_ed(const char *hex) {
+static int parse_ed(const char *type, const char *hex) {
   unsigned char *pub, buf[128];
   struct sftp_wr w;
   size_t len;
@@ -429,7 +430,7 @@ static int parse_ed(const char *hex) {
 
   pub = t_hex(hex, &len);
   sftp_wr_init_fixed(&w, buf, sizeof(buf));
-  sftp_wr_text(&w, "ssh-ed25519");
+  sftp_wr_text(&w, type);
   sftp_wr_string(&w, pub, len);
   res = parse(buf, w.len);
   free(pub);
@@ -452,11 +453,105 @@ static void impossible_ed25519_keys_are_refused(void) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(bad); i++) {
-    is_int(parse_ed(bad[i]), SFTP_ERR_FORMAT, "%.16s... is refused", bad[i]);
+    is_int(parse_ed("ssh-ed25519", bad[i]), SFTP_ERR_FORMAT, "%.16s... is refused", bad[i]);
   }
 
-  is_int(parse_ed("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7"
-    "07"), SFTP_ERR_FORMAT, "31 bytes are refused");
+  is_int(parse_ed("ssh-ed25519", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa6"
+    "2325af021a68f707"), SFTP_ERR_FORMAT, "31 bytes are refused");
+}
+
+#define ZERO24 "000000000000000000000000000000000000000000000000"
+#define ONES27 "ffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+/* RFC 8032, section 7.4, "1 octet" */
+#define ED448_PUB "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c67" \
+  "98c0866aea01eb00742802b8438ea4cb82169c235160627b4c3a9480"
+
+static void impossible_ed448_keys_are_refused(void) {
+  static const char *const bad[] = {
+    /* y = 0, 1, -1 with either sign, p, p + 1; 2 has no x */
+    ZERO32 ZERO24 "00", ZERO32 ZERO24 "80",
+    "01" ZERO24 ZERO24 "00000000000000" "00",
+    "01" ZERO24 ZERO24 "00000000000000" "80",
+    "fe" ONES27 "fe" ONES27 "00",
+    "ff" ONES27 "fe" ONES27 "00",
+    ZERO24 "00000000" "ff" ONES27 "00",
+    /* beyond 448 bits */
+    "02" ZERO24 ZERO24 "00000000000000" "01",
+    "ff" ONES27 "ff" ONES27 "ff",
+  };
+  size_t i;
+
+  is_int(parse_ed("ssh-ed448", ED448_PUB), SFTP_OK,
+    "a key of RFC 8032 is read");
+  for (i = 0; i < SFTP_NELEMS(bad); i++) {
+    is_int(parse_ed("ssh-ed448", bad[i]), SFTP_ERR_FORMAT,
+      "Ed448: number %zu is refused", i);
+  }
+
+  is_int(parse_ed("ssh-ed448", ED448_PUB "00"), SFTP_ERR_FORMAT,
+    "58 bytes are refused");
+}
+
+/* RFC 8032, section 7.4, "1 octet". */
+static void ed448_has_the_vector_of_rfc_8032(void) {
+  unsigned char blob[128], *pub, *raw;
+  struct sftp_key *key;
+  struct sftp_wr w;
+
+  pub = t_hex(ED448_PUB, NULL);
+  raw = t_hex("26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f43"
+    "52541b143c4b981b7e18f62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cbcee1a"
+    "fb2e027df36bc04dcecbf154336c19f0af7e0a6472905e799f1953d2a0ff3348ab21aa"
+    "4adafd1d234441cf807c03a00", NULL);
+  sftp_wr_init_fixed(&w, blob, sizeof(blob));
+  sftp_wr_text(&w, "ssh-ed448");
+  sftp_wr_string(&w, pub, 57);
+  ok(sftp_key_from_blob(top, sftp_wr_get(&w), &key) == SFTP_OK &&
+    key->type->ops->verify(key, NULL, as_str(raw, 114), as_str("\3", 1)) ==
+      SFTP_OK, "Ed448: RFC 8032's signature verifies");
+  free(pub);
+  free(raw);
+}
+
+static int parse_dsa(size_t which, unsigned char last) {
+  struct sftp_key *key = load("dsa");
+  unsigned char *n[4], buf[BUF_LEN];
+  struct sftp_str s[4];
+  struct sftp_rd r;
+  struct sftp_wr w;
+  size_t i;
+
+  sftp_rd_init_str(&r, key->blob);
+  sftp_wr_init_fixed(&w, buf, sizeof(buf));
+  sftp_wr_str(&w, sftp_rd_string(&r));
+  for (i = 0; i < 4; i++) {
+    s[i] = sftp_rd_mpint(&r);
+    n[i] = t_exact_copy(s[i].ptr, s[i].len);
+    if (i == which && last > 1) {
+      n[i][s[i].len - 1] ^= last;
+    } else if (i == which) {
+      n[i][0] = last;           /* 0 or 1 alone */
+      s[i].len = 1;
+    }
+
+    sftp_wr_mpint(&w, n[i], s[i].len);
+    free(n[i]);
+  }
+
+  return parse(buf, w.len);
+}
+
+static void impossible_dsa_keys_are_refused(void) {
+  static const char *const names[] = { "p", "q", "g", "y" };
+  size_t i;
+
+  is_int(parse_dsa(4, 0), SFTP_OK, "DSA: the key is read");
+  for (i = 0; i < 4; i++) {
+    ok(parse_dsa(i, 0) < 0, "DSA: %s = 0 is refused", names[i]);
+    ok(parse_dsa(i, 1) < 0 || i == 2, "DSA: %s = 1 is refused", names[i]);
+    ok(parse_dsa(i, 3) < 0 || i == 2, "DSA: another %s is refused",
+      names[i]);
+  }
 }
 
 static void unknown_types_are_refused(void) {
@@ -770,6 +865,8 @@ int main(void) {
   damaged_openssh_files_are_refused("ed25519");
   damaged_openssh_files_are_refused("ecdsa256");
   damaged_openssh_files_are_refused("rsa");
+  damaged_openssh_files_are_refused("ed448");
+  damaged_openssh_files_are_refused("dsa");
   private_and_public_part_must_belong_together();
   bcrypt_pbkdf_gives_the_published_keys();
 
@@ -778,9 +875,14 @@ int main(void) {
   blobs_are_read_whole_or_not_at_all("ecdsa384");
   blobs_are_read_whole_or_not_at_all("ecdsa521");
   blobs_are_read_whole_or_not_at_all("rsa");
+  blobs_are_read_whole_or_not_at_all("ed448");
+  blobs_are_read_whole_or_not_at_all("dsa");
   impossible_rsa_keys_are_refused();
   impossible_points_are_refused();
   impossible_ed25519_keys_are_refused();
+  impossible_ed448_keys_are_refused();
+  ed448_has_the_vector_of_rfc_8032();
+  impossible_dsa_keys_are_refused();
   unknown_types_are_refused();
 
   signatures_verify_and_nothing_else_does("ed25519", "ssh-ed25519");
@@ -790,6 +892,9 @@ int main(void) {
   signatures_verify_and_nothing_else_does("rsa", "rsa-sha2-256");
   signatures_verify_and_nothing_else_does("rsa", "rsa-sha2-512");
   signatures_verify_and_nothing_else_does("rsa", "ssh-rsa");
+  signatures_verify_and_nothing_else_does("ed448", "ssh-ed448");
+  signatures_verify_and_nothing_else_does("ed448-pkcs8", "ssh-ed448");
+  signatures_verify_and_nothing_else_does("dsa", "ssh-dss");
   algorithm_key_and_signature_must_agree();
   short_rsa_signatures_are_padded();
   malleated_ed25519_is_refused();

@@ -56,21 +56,6 @@ const struct sftp_service_row sftp_service_rows[] = {
   { NULL, NULL, 0, NULL, NULL }
 };
 
-int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...) {
-  char text[1024];
-  va_list ap;
-
-  if (c->err == SFTP_OK) {
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    c->err = err;
-    c->why = pstrdup(c->pool, text);
-  }
-
-  return err;
-}
-
 struct ssh_conn *sftp_conn_new(pool *p, int fd,
     const struct sftp_settings *set, struct host *host) {
   struct ssh_conn *c = pcalloc(p, sizeof(*c));
@@ -270,9 +255,12 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
 /* ---- One turn: all that can be done without waiting */
 
 static int read_version(struct ssh_conn *c) {
+  const struct sftp_settings *set;
   int res = sftp_version_read(c);
 
   if (res == 1) {
+    set = host_client(c->host, c->client_software);
+    c->set = set != NULL ? set : c->set;
     c->phase = PH_KEXINIT;
     host_note(c->host, "SFTP", "1");
     host_note(c->host, "SFTP_CLIENT_BANNER",

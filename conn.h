@@ -69,7 +69,7 @@ struct ssh_conn {
   bool peer_gone;               /* nothing more can be sent */
 };
 
-/* Records the first failure of the connection and returns err.  The text is
+/* Records (fail.c) the first failure of the connection and returns err.  The text is
  * for the log and for the client's DISCONNECT.
  */
 int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...)

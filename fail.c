@@ -1,0 +1,24 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+#include "conn.h"
+
+int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...) {
+  char text[1024];
+  va_list ap;
+
+  if (c->err == SFTP_OK) {
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    c->err = err;
+    c->why = pstrdup(c->pool, text);
+  }
+
+  return err;
+}

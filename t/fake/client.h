@@ -1,0 +1,68 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* client.h -- a small SSH client for tests, at the other end of a socket
+ * pair.  It speaks with the packet layer of the module itself; what it
+ * computes on its own (exchange hash, signature check, keys) comes straight
+ * from the RFCs, so that both sides cannot be wrong in the same way.
+ */
+
+#ifndef MOD_SFTP_FAKE_CLIENT_H
+#define MOD_SFTP_FAKE_CLIENT_H
+
+#include "channel.h"
+#include "conn.h"
+
+struct client {
+  pool *pool;
+  int fd;                       /* the client's end */
+  int server_fd;
+  struct sftp_packets *pkts;
+  struct ssh_conn *server;
+  struct sftp_settings *set;    /* the server's, before it starts */
+
+  const char *kex, *hostkey, *cipher, *mac, *comp;      /* lists to offer */
+  bool strict, ext_info;
+  const char *ident;
+
+  struct sftp_str session_id;
+  char server_ident[256];
+  struct sftp_str kexinit_c, kexinit_s;
+  bool keyed;
+};
+
+/* A connection with usable defaults: one Ed25519 host key, every default
+ * algorithm offered.  Change set and the lists before client_start().
+ */
+struct client *client_new(void);
+void client_free(struct client *cl);
+
+/* Lets the server do what it can without waiting, and passes what is there
+ * in both directions.  Returns the server's error or SFTP_OK.
+ */
+int client_pump(struct client *cl);
+
+/* Both identification strings. */
+int client_version(struct client *cl);
+/* Sends KEXINIT; the lists of the client, `first_follows' as given. */
+void client_send_kexinit(struct client *cl, bool first_follows);
+/* A whole exchange up to both NEWKEYS: the server's KEXINIT is read (a rekey
+ * may have been started by it already).  SFTP_OK or what went wrong.
+ */
+int client_kex(struct client *cl);
+/* Marks both sides as logged in, without the messages of RFC 4252. */
+void client_login(struct client *cl);
+
+/* Sends one message: type and the bytes behind it. */
+void client_send(struct client *cl, uint8_t type, const void *p, size_t n);
+/* The next message of the server; false when there is none. */
+bool client_recv(struct client *cl, struct sftp_pkt *pkt);
+/* Reads on until a message of that type comes; others are dropped. */
+bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt);
+
+#endif /* MOD_SFTP_FAKE_CLIENT_H */

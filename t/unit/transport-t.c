@@ -1,0 +1,424 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* transport-t.c -- a whole connection over a socket pair: version exchange,
+ * key exchange with every cipher and MAC, rekeys by either side at any
+ * moment, and messages out of their order.
+ */
+
+#include "../fake/client.h"
+#include "../fake/host-log.h"
+#include "../fake/host-session.h"
+#include <sys/socket.h>
+
+#include "tap.h"
+
+static struct client *keyed_client(void) {
+  struct client *cl = client_new();
+
+  if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
+    bail_out("no connection: %s", cl->server != NULL &&
+      cl->server->why != NULL ? cl->server->why : "?");
+  }
+
+  return cl;
+}
+
+static struct client *open_client(void) {
+  struct client *cl = keyed_client();
+
+  client_login(cl);
+  return cl;
+}
+
+/* An IGNORE of n bytes goes through and the answer to an unknown global
+ * request comes back: both directions work.
+ */
+static bool works(struct client *cl, size_t n) {
+  unsigned char *junk = calloc(1, n + 4);
+  struct sftp_pkt pkt;
+  struct sftp_wr w;
+  unsigned char req[64];
+
+  sftp_put_u32(junk, (uint32_t) n);
+  client_send(cl, SSH_MSG_IGNORE, junk, n + 4);
+  free(junk);
+  sftp_wr_init_fixed(&w, req, sizeof(req));
+  sftp_wr_text(&w, "no-such-request@example.com");
+  sftp_wr_bool(&w, true);
+  client_send(cl, SSH_MSG_GLOBAL_REQUEST, w.ptr, w.len);
+  return client_expect(cl, SSH_MSG_REQUEST_FAILURE, &pkt);
+}
+
+static void try_pair(const struct sftp_alg *cipher,
+    const struct sftp_alg *mac) {
+  struct client *cl = client_new();
+  const size_t sizes[] = { 0, 1, 7, 8, 9, 15, 16, 17, 255, 4096, 32768,
+    200000 };
+  size_t i, good = 0;
+
+  cl->set->ciphers = cl->cipher = cipher->name;
+  cl->set->macs = cl->mac = mac->name;
+  if (client_version(cl) == SFTP_OK && client_kex(cl) == SFTP_OK) {
+    client_login(cl);
+    for (i = 0; i < SFTP_NELEMS(sizes); i++) {
+      good += works(cl, sizes[i]);
+    }
+
+    client_send_kexinit(cl, false);
+    good += client_kex(cl) == SFTP_OK && works(cl, 1000);
+  }
+
+  is_int(good, SFTP_NELEMS(sizes) + 1, "%s with %s, and a rekey",
+    cipher->name, mac->name);
+  client_free(cl);
+}
+
+static void every_cipher_and_mac_works(void) {
+  const struct sftp_alg *cipher, *mac;
+  size_t i, j;
+
+  for (i = 0; (cipher = sftp_alg_at(ALGS_CIPHER, i)) != NULL; i++) {
+    bool aead = ((const struct sftp_cipher_alg *) cipher)->tag_len > 0;
+
+    if (!sftp_alg_usable(ALGS_CIPHER, cipher) ||
+        strcmp(cipher->name, "none") == 0) {
+      continue;
+    }
+
+    for (j = 0; (mac = sftp_alg_at(ALGS_MAC, j)) != NULL; j++) {
+      if (sftp_alg_usable(ALGS_MAC, mac) && strcmp(mac->name, "none") != 0 &&
+          (!aead || j == 0)) {
+        try_pair(cipher, mac);
+      }
+    }
+  }
+}
+
+static void agreed_names_are_told(void) {
+  struct client *cl = keyed_client();
+  const struct sftp_kex_names *n = sftp_kex_agreed(cl->server);
+
+  is_str(n->cipher_c2s, "aes128-gcm@openssh.com", "cipher agreed on");
+  is_str(n->mac_c2s, "implicit", "an AEAD cipher needs no MAC");
+  is_str(fake_note("SFTP_KEX_ALGO"), "curve25519-sha256", "a session note");
+  is_str(fake_note("SFTP_CLIENT_BANNER"), "test_1.0", "the client's name");
+  ok(fake_log_has(" + Session key exchange: curve25519-sha256"),
+    "a line in the log");
+  client_free(cl);
+}
+
+static void no_common_algorithm_says_both_lists(void) {
+  struct client *cl = client_new();
+  struct sftp_pkt pkt;
+
+  fake_log_reset();
+  cl->cipher = "aes128-cbc,blowfish-cbc";
+  (void) client_version(cl);
+  client_send_kexinit(cl, false);
+  is_int(client_pump(cl), SFTP_ERR_NOMATCH, "nothing in common");
+  ok(fake_log_has("no shared client-to-server encryption algorithm found "
+    "(client sent 'aes128-cbc,blowfish-cbc', server sent 'aes128-gcm"),
+    "the log names both lists");
+  (void) pkt;
+  client_free(cl);
+}
+
+static void marker_is_no_algorithm(void) {
+  struct client *cl = client_new();
+
+  cl->kex = "kex-strict-s-v00@openssh.com,ext-info-s";
+  (void) client_version(cl);
+  client_send_kexinit(cl, false);
+  is_int(client_pump(cl), SFTP_ERR_NOMATCH,
+    "a marker cannot be chosen as key exchange");
+  client_free(cl);
+}
+
+static void ext_info_lists_signatures(void) {
+  struct client *cl = keyed_client();
+  struct sftp_pkt pkt;
+
+  ok(client_expect(cl, SSH_MSG_EXT_INFO, &pkt), "EXT_INFO behind NEWKEYS");
+  is_int(sftp_rd_u32(&pkt.in), 1, "one extension");
+  ok(sftp_str_is(sftp_rd_string(&pkt.in), "server-sig-algs"), "its name");
+  ok(sftp_str_is(sftp_rd_string(&pkt.in), cl->set->userkeys), "its list");
+  client_free(cl);
+
+  cl = client_new();
+  cl->ext_info = false;
+  (void) client_version(cl);
+  (void) client_kex(cl);
+  ok(!client_recv(cl, &pkt), "none for a client that did not ask");
+  client_free(cl);
+}
+
+static void wrong_guess_is_dropped(void) {
+  struct client *cl = client_new();
+  struct sftp_pkt pkt;
+
+  cl->kex = "curve25519-sha256@libssh.org,curve25519-sha256";
+  cl->set->kex = "curve25519-sha256";
+  (void) client_version(cl);
+  client_send_kexinit(cl, true);
+  client_send(cl, SSH_MSG_KEXDH_INIT, "\0\0\0\1x", 5);
+  is_int(client_kex(cl), SFTP_OK, "a wrongly guessed message is skipped");
+  (void) pkt;
+  client_free(cl);
+
+  cl = client_new();
+  cl->set->kex = "curve25519-sha256,ecdh-sha2-nistp256";
+  (void) client_version(cl);
+  client_send_kexinit(cl, true);
+  is_int(client_kex(cl), SFTP_OK, "a right guess is used");
+  client_free(cl);
+}
+
+static void strict_kex_refuses_strangers(void) {
+  const uint8_t types[] = { SSH_MSG_IGNORE, SSH_MSG_DEBUG,
+    SSH_MSG_UNIMPLEMENTED, 19, SSH_MSG_EXT_INFO, SSH_MSG_SERVICE_REQUEST,
+    SSH_MSG_NEWKEYS, SSH_MSG_USERAUTH_REQUEST, SSH_MSG_CHANNEL_OPEN };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(types); i++) {
+    struct client *cl = client_new();
+
+    (void) client_version(cl);
+    client_send_kexinit(cl, false);
+    client_send(cl, types[i], "\0\0\0\0\0\0\0\0", 8);
+    is_int(client_pump(cl), SFTP_ERR_ORDER,
+      "message %u in the first exchange ends it", types[i]);
+    client_free(cl);
+  }
+}
+
+static void strict_kex_wants_kexinit_first(void) {
+  struct client *cl = client_new();
+
+  (void) client_version(cl);
+  client_send(cl, SSH_MSG_IGNORE, "\0\0\0\0", 4);
+  client_send_kexinit(cl, false);
+  is_int(client_pump(cl), SFTP_ERR_ORDER, "IGNORE before a strict KEXINIT");
+  client_free(cl);
+
+  cl = client_new();
+  cl->strict = false;
+  (void) client_version(cl);
+  client_send(cl, SSH_MSG_IGNORE, "\0\0\0\0", 4);
+  client_send_kexinit(cl, false);
+  client_send(cl, SSH_MSG_DEBUG, "\0\0\0\0\0\0\0\0\0", 9);
+  is_int(client_kex(cl), SFTP_OK, "both are fine without strict KEX");
+  client_free(cl);
+}
+
+static void a_second_kexinit_is_refused(void) {
+  struct client *cl = open_client();
+
+  client_send_kexinit(cl, false);
+  client_send_kexinit(cl, false);
+  is_int(client_pump(cl), SFTP_ERR_ORDER,
+    "a second KEXINIT within an exchange");
+  client_free(cl);
+}
+
+static void server_rekeys_by_volume(void) {
+  struct client *cl = open_client();
+  struct sftp_pkt pkt;
+  unsigned int i, nkex = 0;
+
+  cl->set->rekey_bytes = 65536;
+  for (i = 0; i < 64; i++) {
+    unsigned char junk[8192] = { 0, 0, 0x1f, 0xfc };
+
+    client_send(cl, SSH_MSG_IGNORE, junk, sizeof(junk));
+    (void) client_pump(cl);
+    if (sftp_kex_running(cl->server)) {
+      nkex++;
+      /* Data may still be on its way before the client answers. */
+      client_send(cl, SSH_MSG_IGNORE, junk, sizeof(junk));
+      is_int(client_kex(cl), SFTP_OK, "rekey %u of the server", nkex);
+    }
+  }
+
+  ok(nkex >= 7, "a rekey about every 64 KiB (%u)", nkex);
+  ok(works(cl, 10), "and everything works");
+  (void) pkt;
+  client_free(cl);
+}
+
+static void both_sides_rekey_at_once(void) {
+  struct client *cl = open_client();
+
+  is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "the server starts");
+  client_send_kexinit(cl, false);
+  is_int(client_kex(cl), SFTP_OK, "both KEXINITs cross");
+  ok(works(cl, 10), "and everything works");
+  client_free(cl);
+}
+
+static void answers_wait_for_the_rekey(void) {
+  struct client *cl = open_client();
+  struct sftp_pkt pkt;
+  unsigned char req[64];
+  struct sftp_wr w;
+  unsigned int others = 0;
+  bool kexinit = false;
+
+  is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "the server rekeys");
+  sftp_wr_init_fixed(&w, req, sizeof(req));
+  sftp_wr_text(&w, "no-such-request@example.com");
+  sftp_wr_bool(&w, true);
+  client_send(cl, SSH_MSG_GLOBAL_REQUEST, w.ptr, w.len);
+  while (client_recv(cl, &pkt)) {
+    kexinit = kexinit || pkt.type == SSH_MSG_KEXINIT;
+    others += pkt.type > SSH_MSG_KEX_LAST;
+    if (kexinit && cl->kexinit_s.len == 0) {
+      break;
+    }
+  }
+
+  ok(kexinit && others == 0, "only KEXINIT leaves while it runs");
+  client_free(cl);
+}
+
+static void no_rekey_before_login(void) {
+  struct client *cl = keyed_client();
+
+  cl->set->rekey_bytes = 1;
+  cl->set->rekey_secs = 1;
+  fake_now_ms += 10000;
+  is_int(client_pump(cl), SFTP_OK, "an idle turn");
+  ok(!sftp_kex_running(cl->server), "the server does not rekey before login");
+  client_free(cl);
+}
+
+static void rekey_timeout_ends_the_connection(void) {
+  struct client *cl = open_client();
+
+  cl->set->rekey_timeout_secs = 5;
+  is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "the server rekeys");
+  is_int(client_pump(cl), SFTP_OK, "within the time");
+  fake_now_ms += 6000;
+  is_int(client_pump(cl), SFTP_ERR_KEX, "beyond SFTPRekey's timeout");
+  client_free(cl);
+}
+
+static void damaged_packets_are_refused(void) {
+  size_t at, refused = 0, tried = 0;
+
+  /* Flips one bit at many places of one encrypted packet. */
+  for (at = 0; at < 40; at++) {
+    struct client *cl = open_client();
+    unsigned char raw[512];
+    int fds[2];
+    ssize_t n;
+
+    (void) fds;
+    client_send(cl, SSH_MSG_IGNORE, "\0\0\0\4abcd", 8);
+    n = recv(cl->server_fd, raw, sizeof(raw), MSG_DONTWAIT);
+    if (n > (ssize_t) at) {
+      raw[at] ^= (unsigned char) (1 << (at % 8));
+      (void) !send(cl->fd, raw, (size_t) n, 0);
+      tried++;
+      if (at < 4) {
+        /* The length: maybe more bytes are waited for. */
+        char more[4096] = { 0 };
+
+        (void) !send(cl->fd, more, sizeof(more), 0);
+      }
+
+      refused += client_pump(cl) != SFTP_OK || at < 4;
+    }
+
+    client_free(cl);
+  }
+
+  is_int(refused, tried, "every flipped bit of a packet is noticed");
+}
+
+static void odd_versions(void) {
+  static const struct { const char *line; int res; } lines[] = {
+    { "SSH-2.0-x", SFTP_OK },
+    { "SSH-2.0-x with comments", SFTP_OK },
+    { "SSH-1.5-old", SFTP_ERR_VERSION },
+    { "SSH-1.99-both", SFTP_ERR_VERSION },
+    { "SSH-2.0-", SFTP_ERR_VERSION },
+    { "SSH-2.0- x", SFTP_ERR_VERSION },
+    { "SSH-2.0-\001", SFTP_ERR_VERSION },
+    { "GET / HTTP/1.0", SFTP_ERR_VERSION },
+    { "", SFTP_ERR_VERSION },
+    { "SSH-2.0-SSH_Version_Mapper", SFTP_ERR_VERSION }
+  };
+  char longest[300];
+  struct client *cl;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(lines); i++) {
+    cl = client_new();
+    cl->ident = lines[i].line;
+    (void) client_version(cl);
+    is_int(cl->server->err, lines[i].res, "version line %lu",
+      (unsigned long) i);
+    client_free(cl);
+  }
+
+  memset(longest, 'a', sizeof(longest));
+  memcpy(longest, "SSH-2.0-", 8);
+  longest[299] = '\0';
+  cl = client_new();
+  cl->ident = longest;
+  (void) client_version(cl);
+  is_int(cl->server->err, SFTP_ERR_VERSION, "a line beyond 255 bytes");
+  client_free(cl);
+}
+
+static void bad_lengths_before_keys(void) {
+  static const unsigned char bad[][8] = {
+    { 0xff, 0xff, 0xff, 0xff, 4, 20 },  /* huge */
+    { 0, 4, 0, 8, 4, 20 },              /* one block beyond 256 KiB */
+    { 0, 0, 0, 0, 0, 0 },               /* nothing */
+    { 0, 0, 0, 4, 4, 20 },              /* no room for padding */
+    { 0, 0, 0, 13, 4, 20 },             /* not a multiple of the block */
+    { 0, 0, 0, 12, 3, 20 },             /* padding below 4 */
+    { 0, 0, 0, 12, 11, 20 },            /* empty payload */
+    { 0, 0, 0, 12, 255, 20 }            /* padding beyond the packet */
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(bad); i++) {
+    struct client *cl = client_new();
+    unsigned char raw[16] = { 0 };
+
+    (void) client_version(cl);
+    memcpy(raw, bad[i], 8);
+    (void) !send(cl->fd, raw, sizeof(raw), 0);
+    ok(client_pump(cl) < 0, "bad packet %lu is refused", (unsigned long) i);
+    client_free(cl);
+  }
+}
+
+int main(void) {
+  every_cipher_and_mac_works();
+  agreed_names_are_told();
+  no_common_algorithm_says_both_lists();
+  marker_is_no_algorithm();
+  ext_info_lists_signatures();
+  wrong_guess_is_dropped();
+  strict_kex_refuses_strangers();
+  strict_kex_wants_kexinit_first();
+  a_second_kexinit_is_refused();
+  server_rekeys_by_volume();
+  both_sides_rekey_at_once();
+  answers_wait_for_the_rekey();
+  no_rekey_before_login();
+  rekey_timeout_ends_the_connection();
+  damaged_packets_are_refused();
+  odd_versions();
+  bad_lengths_before_keys();
+  return done_testing();
+}

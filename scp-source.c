@@ -117,6 +117,21 @@ static const char *absolute_pattern(struct scp *s, pool *p,
     w->pattern, NULL);
 }
 
+/* What matches a pattern: the list, or NULL when nothing does and when the
+ * host does not match patterns at all (it hands back what it was given).
+ */
+static const char **match(struct scp *s, const struct scp_word *w) {
+  const char *pattern = absolute_pattern(s, s->pool, w);
+  const char **found = host_glob(s->host, s->pool, pattern);
+
+  if (found == NULL || found[0] == NULL ||
+      (found[1] == NULL && strcmp(found[0], pattern) == 0)) {
+    return NULL;
+  }
+
+  return found;
+}
+
 /* The next source that the command line names; NULL behind the last. */
 static const char *next_source(struct scp *s) {
   struct scp_source *src = s->source;
@@ -131,12 +146,9 @@ static const char *next_source(struct scp *s) {
   }
 
   w = &src->words[src->next_word++];
-  if (w->pattern != NULL) {
-    src->found = host_glob(s->host, s->pool,
-      absolute_pattern(s, s->pool, w));
-    if (src->found != NULL && *src->found != NULL) {
-      return *src->found++;
-    }
+  src->found = w->pattern != NULL ? match(s, w) : NULL;
+  if (src->found != NULL) {
+    return *src->found++;
   }
 
   return scp_word_path(s, s->pool, w);  /* as a shell: the word itself */

@@ -20,11 +20,12 @@
 static const char file_transfer_only[] =
   "This service is for file transfer only (SFTP and SCP).\r\n";
 
-static const struct sftp_service_row *find_service(const char *request,
-    const char *word, size_t len) {
+static const struct sftp_service_row *find_service(
+    const struct sftp_channel *ch, const char *request, const char *word,
+    size_t len) {
   const struct sftp_service_row *row;
 
-  for (row = sftp_service_rows; row->request != NULL; row++) {
+  for (row = ch->conn->services; row->request != NULL; row++) {
     if (strcmp(row->request, request) == 0 && strlen(row->word) == len &&
         memcmp(row->word, word, len) == 0) {
       return row;
@@ -71,7 +72,7 @@ static bool explain(struct sftp_channel *ch, int status) {
 
 static bool request_subsystem(struct sftp_channel *ch, const char *name) {
   const struct sftp_service_row *row =
-    find_service("subsystem", name, strlen(name));
+    find_service(ch, "subsystem", name, strlen(name));
 
   sftp_log("'subsystem' channel request for '%s' subsystem", name);
   return row != NULL && ch->ops == NULL && start_service(ch, row, "");
@@ -79,7 +80,7 @@ static bool request_subsystem(struct sftp_channel *ch, const char *name) {
 
 static bool request_exec(struct sftp_channel *ch, const char *command) {
   size_t len = strcspn(command, " \t");
-  const struct sftp_service_row *row = find_service("exec", command, len);
+  const struct sftp_service_row *row = find_service(ch, "exec", command, len);
 
   if (ch->ops != NULL) {
     return false;

@@ -60,7 +60,7 @@ struct sftp_service {
 typedef void *(*sftp_service_start)(struct ssh_conn *c,
   struct sftp_channel *ch, pool *p, const char *args, const char **why);
 
-/* Which service answers to which request; handed down by row 5 (conn.c). */
+/* Which service answers to which request; handed down in c->services. */
 struct sftp_service_row {
   const char *request;          /* "subsystem" or "exec" */
   const char *word;             /* the subsystem or the command's first word */
@@ -68,8 +68,6 @@ struct sftp_service_row {
   const struct sftp_service *ops;
   sftp_service_start start;
 };
-
-extern const struct sftp_service_row sftp_service_rows[];       /* conn.c */
 
 /* ---- For services */
 

@@ -49,7 +49,7 @@ struct sftp_loop {
   size_t told_in, told_out;     /* raw bytes the host knows of */
 };
 
-const struct sftp_service_row sftp_service_rows[] = {
+static const struct sftp_service_row service_rows[] = {
   { "subsystem", "sftp", SFTP_SERVICE_FL_SFTP, &sftp_fxp_service,
     sftp_fxp_start },
   { "exec", "scp", SFTP_SERVICE_FL_SCP, &sftp_scp_service, sftp_scp_start },
@@ -72,6 +72,7 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->kex = sftp_kex_new(c);
   c->auth = sftp_auth_new(c);
   c->channels = sftp_channels_new(c);
+  c->services = service_rows;
   return c;
 }
 

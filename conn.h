@@ -26,6 +26,7 @@ struct sftp_kex;
 struct sftp_auth;
 struct sftp_channels;
 struct sftp_loop;
+struct sftp_service_row;
 
 /* What the client may send next.  A rekey parks the phase in `resume'. */
 enum sftp_phase {
@@ -62,6 +63,7 @@ struct ssh_conn {
   struct sftp_kex *kex;
   struct sftp_auth *auth;
   struct sftp_channels *channels;
+  const struct sftp_service_row *services;      /* ends with a NULL request */
   struct sftp_loop *loop;       /* conn.c's own */
 
   int err;                      /* first failure, or SFTP_OK */

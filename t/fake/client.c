@@ -140,11 +140,13 @@ bool client_recv(struct client *cl, struct sftp_pkt *pkt) {
   const char *why = NULL;
   int res = sftp_packets_next(cl->pkts, pkt, &why);
 
-  if (res == 0) {
+  while (res == 0) {
     (void) client_pump(cl);
-    if (sftp_packets_fill(cl->pkts) == 1) {
-      res = sftp_packets_next(cl->pkts, pkt, &why);
+    if (sftp_packets_fill(cl->pkts) != 1) {
+      break;
     }
+
+    res = sftp_packets_next(cl->pkts, pkt, &why);
   }
 
   if (res < 0) {
@@ -158,6 +160,10 @@ bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt) {
   while (client_recv(cl, pkt)) {
     if (pkt->type == type) {
       return true;
+    }
+
+    if (cl->on_other != NULL) {
+      cl->on_other(cl->arg, pkt);
     }
   }
 

@@ -34,6 +34,10 @@ struct client {
   char server_ident[256];
   struct sftp_str kexinit_c, kexinit_s;
   bool keyed;
+
+  /* Sees what client_expect() passes over; may be NULL. */
+  void (*on_other)(void *arg, struct sftp_pkt *pkt);
+  void *arg;
 };
 
 /* A connection with usable defaults: one Ed25519 host key, every default
@@ -62,7 +66,8 @@ void client_login(struct client *cl);
 void client_send(struct client *cl, uint8_t type, const void *p, size_t n);
 /* The next message of the server; false when there is none. */
 bool client_recv(struct client *cl, struct sftp_pkt *pkt);
-/* Reads on until a message of that type comes; others are dropped. */
+/* Reads on until a message of that type comes; others go to
+ * on_other. */
 bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt);
 
 #endif /* MOD_SFTP_FAKE_CLIENT_H */

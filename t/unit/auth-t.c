@@ -936,7 +936,7 @@ static int deliver(const void *bytes, size_t len, bool *wiped) {
 
 static void check_message(const char *what) {
   unsigned char *bytes = palloc(top, request.len + 1);
-  size_t n, len = request.len, refused = 0, quiet = 0, sane = 0;
+  size_t n, len = request.len, refused = 0, quiet = 0;
 
   memcpy(bytes, request.ptr, len);
   bytes[len] = 0;
@@ -950,15 +950,12 @@ static void check_message(const char *what) {
   ok(deliver(bytes, len + 1, NULL) == SFTP_ERR_EXTRA &&
     fake_auth.calls[0] == '\0', "%s: so is one byte more", what);
 
+  /* For the sanitizers: what a flipped bit means differs. */
   for (n = 0; n < len * 8; n++) {
     bytes[n / 8] ^= (unsigned char) (1U << (n % 8));
     (void) deliver(bytes, len, NULL);
-    sane += cl->server->err != SFTP_OK ||
-      strstr(fake_auth.calls, "login") == NULL || n / 8 < 5;
     bytes[n / 8] ^= (unsigned char) (1U << (n % 8));
   }
-
-  diag("%s: %zu of %zu flipped bits log nobody in", what, sane, len * 8);
 }
 
 static void malformed_messages_are_refused(void) {

@@ -248,8 +248,11 @@ static void codes_fit_one_packet_only(const struct sftp_mac_alg *alg) {
       code[bit / 8] ^= (unsigned char) (1 << bit % 8);
     }
 
-    for (bit = 0; bit < len * 8; bit += bit < 64 || bit + 64 > len * 8 ?
-        1 : len * 8 - 64 - bit) {
+    for (bit = 0; bit < len * 8; bit++) {
+      if (bit == 64 && len > 16) {
+        bit = len * 8 - 64;
+      }
+
       wanted++;
       packet[bit / 8] ^= (unsigned char) (1 << bit % 8);
       refused += sftp_mac_check(m, seqno, packet, len, code) == SFTP_ERR_MAC;

@@ -753,7 +753,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   if (cmd->argc > 2) {
     if (!host_number(cmd->argv[2], 1, INT_MAX / 1000, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "interval '", cmd->argv[2],
-        "' must be a number of seconds and greater than zero", NULL));
+        "' must be numeric, in seconds, and greater than zero", NULL));
     }
 
     r.secs = (unsigned int) n;
@@ -771,7 +771,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   if (cmd->argc > 4) {
     if (!host_number(cmd->argv[4], 1, INT_MAX / 1000, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "timeout '", cmd->argv[4],
-        "' must be a number of seconds and greater than zero", NULL));
+        "' must be numeric, in seconds, and greater than zero", NULL));
     }
 
     r.timeout_secs = (unsigned int) n;

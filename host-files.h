@@ -1,0 +1,211 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-files.h -- what the files behind the gate share: host-op.c (the table
+ * of requests, permission), host-phase.c (command phases: who listens),
+ * host-limit.c (<Limit>, filters, hidden files, reasons), host-path.c,
+ * host-file.c and host-dir.c.
+ */
+
+#ifndef MOD_SFTP_HOST_FILES_H
+#define MOD_SFTP_HOST_FILES_H
+
+#include "host-int.h"
+
+/* ---- The table of requests (host-op.c) */
+
+enum twin { TWIN_NONE, TWIN_FILE, TWIN_LIST, TWIN_PATH, TWIN_RENAME,
+  TWIN_SITE_COPY, TWIN_SYMLINK };
+
+#define ROW_PRE         0x01    /* its own name has a PRE_CMD phase */
+#define ROW_FOLLOW1     0x02    /* the first path: the last link is followed */
+#define ROW_FILTER1     0x04    /* PathAllowFilter and PathDenyFilter */
+#define ROW_FILTER2     0x08
+#define ROW_LOOKS       0x10    /* only looks: may be decided per folder */
+#define ROW_HANDLE_PRE  0x20    /* PRE_CMD also when it names a handle */
+
+struct limit_rule {
+  const char *name;             /* of <Limit>, NULL: no rule */
+  const char *group;            /* READ, WRITE, DIRS or NULL */
+  const char *also[2];          /* further names that may deny or allow */
+};
+
+struct req_row {
+  const char *name;             /* own command; NULL: only the twin's */
+  int cls;
+  unsigned int flags;           /* ROW_* */
+  enum twin kind;
+  const char *twin;             /* FTP command that means the same */
+  int twin_cls;
+  const char *done;             /* code of the twin's success */
+  struct limit_rule first, second;
+};
+
+extern const struct req_row host_rows[HOST_NREQUESTS];
+
+/* ---- State */
+
+enum phase_set { PHASE_PRE, PHASE_OK, PHASE_ERR, NPHASES };
+
+struct op_state {
+  pool *pool;                   /* of the twins; goes to the file if opened */
+  cmd_rec *own, *twin, *twin2;
+  bool own_pre;                 /* own PRE_CMD was dispatched */
+  bool handed;                  /* the twin now belongs to a file or folder */
+  int xfer_type;                /* after STOR's PRE_CMD */
+  const char *path, *path2;     /* canonical names as used */
+  off_t size;                   /* REMOVE: of what was removed */
+  bool removed;
+};
+
+struct host_file {
+  struct host_file *next, *prev;
+  struct host *h;
+  pool *pool;
+  pr_fh_t *fh;
+  int fd;
+  const char *path;             /* final name */
+  const char *hidden;           /* HiddenStores: where it is until then */
+  cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */
+  enum host_request req;
+  bool rd, wr, append, scp;
+  bool made;                    /* created or truncated by us */
+  bool stream;                  /* no offsets: FIFO, device */
+  bool direct_rd, direct_wr;    /* the system's own functions serve it */
+  bool rated;                   /* TransferRate holds */
+  bool listened;                /* somebody wants the data events */
+  bool failed;                  /* a write was lost */
+  off_t pos;                    /* of the descriptor, for hooked writes */
+  off_t max_size;               /* MaxStoreFileSize; 0: none */
+  off_t total, size;            /* moved; at open */
+  int xfer_type;
+  struct timeval start;
+};
+
+/* What DirFake* say in a folder. */
+struct fake {
+  bool has_uid, has_gid, has_mode;
+  uid_t uid;
+  gid_t gid;
+  mode_t mode;
+};
+
+struct host_dir {
+  struct host *h;
+  pool *pool, *scratch;
+  void *dirh;                   /* DIR *, or the host's handle */
+  int fd;                       /* direct: of the folder */
+  bool direct, quiet, denied;
+  unsigned int count;
+  const char *path;
+  cmd_rec *cmd;                 /* MLSD */
+  struct fake fake;
+  struct timeval start;
+};
+
+struct host_files {
+  pool *pool;
+  struct host_file *open;       /* all open files */
+  unsigned int nopen;
+  struct host_op *op;           /* the operation at hand */
+
+  signed char need[HOST_NREQUESTS][NPHASES];    /* -1: not known yet */
+  signed char quiet[HOST_NREQUESTS];            /* no static rule matters */
+  signed char idle[64];         /* of host-phase.c's table */
+  signed char rate;             /* MaxCommandRate set */
+
+  char quiet_dir[PR_TUNABLE_PATH_MAX + 1];      /* no .ftpaccess in there */
+  uint64_t quiet_until_ms;
+
+  cmd_rec *limit;               /* for <Limit> look-ups */
+  struct host_file *rate_of;    /* whose TransferRate is loaded */
+
+  uint64_t tick_ms, score_ms;
+  unsigned int nstalled;        /* what keeps the stalled timer going */
+
+  char fake_dir[PR_TUNABLE_PATH_MAX + 1];
+  struct fake fake;
+  uint64_t fake_until_ms;
+
+  uid_t last_uid;
+  gid_t last_gid;
+  char last_user[128], last_group[128];
+};
+
+/* The state of h, made at its first use. */
+struct host_files *host_files_of(struct host *h);
+struct op_state *host_op_state(struct host_op *op);
+/* Milliseconds, coarse and cheap. */
+uint64_t host_coarse_ms(void);
+
+/* ---- host-phase.c */
+
+/* True when somebody but an idle module handles that phase of the row. */
+bool host_phase_needed(struct host *h, enum host_request req,
+  enum phase_set set);
+/* Dispatches PRE_CMD; -1 with errno when refused. */
+int host_phase_pre(cmd_rec *cmd);
+/* What the refusing handler of the PRE_CMD last dispatched said, or NULL. */
+const char *host_phase_answer(pool *p);
+/* POST_CMD and LOG_CMD or the *_ERR pair, with that response. */
+void host_phase_end(cmd_rec *cmd, bool ok, const char *code,
+  const char *text);
+/* session.xfer for a phase of an operation on path; and its end. */
+void host_xfer_begin(const char *path, int direction);
+void host_xfer_end(void);
+
+/* ---- host-limit.c */
+
+/* <Limit> for one path; 0, or -1 with errno and op->refused (op may be NULL).
+ * hidden may be NULL.
+ */
+int host_limit(struct host *h, struct host_op *op, pool *p,
+  const struct limit_rule *rule, const char *path, bool *hidden);
+/* True when no rule can matter for looks of that kind at path. */
+bool host_limit_quiet(struct host *h, enum host_request req,
+  const char *path);
+/* The same for entries of dir that are no folders. */
+bool host_limit_quiet_dir(struct host *h, enum host_request req,
+  const char *dir);
+/* After a look was allowed at path: remember its folder if nothing is there. */
+void host_limit_learn(struct host *h, const char *path);
+/* PathAllowFilter and PathDenyFilter of the folder last checked. */
+int host_filter(struct host_op *op, const char *path);
+/* Sets op->refused for a PRE_CMD refusal. */
+void host_limit_explain(struct host_op *op, cmd_rec *cmd, const char *path,
+  int xerrno);
+void host_refuse(struct host_op *op, const char *fmt, ...)
+  SFTP_PRINTF(2, 3);
+
+/* ---- host-path.c */
+
+/* True when the system's own functions serve the path. */
+#define HOST_FS_PLAIN(fs, member) \
+  (host_fs_member((fs), offsetof(pr_fs_t, member)))
+bool host_fs_member(pr_fs_t *fs, size_t offset);
+/* Absolute, without ".", ".." and "//", as text. */
+const char *host_canon(struct host *h, pool *p, const char *path);
+/* The same with links resolved: all of it, or all but the last name. */
+const char *host_resolve(struct host *h, pool *p, const char *path,
+  bool follow);
+/* Absolute as seen from outside any chroot, for the TransferLog. */
+const char *host_outside(pool *p, const char *path);
+void host_fake_of(struct host *h, const char *dir, struct fake *fake);
+void host_fake_apply(const struct fake *fake, struct stat *st);
+
+/* ---- host-file.c */
+
+void host_file_abort(struct host_file *f);
+void host_tick(struct host_files *s);
+void host_stalled_hold(struct host *h);
+void host_stalled_release(struct host *h);
+/* EFBIG when MaxStoreFileSize of the folder last checked is below size. */
+int host_max_store(off_t size);
+void host_give_away(pool *p, pr_fh_t *fh, const char *path);
+
+#endif /* MOD_SFTP_HOST_FILES_H */

@@ -1,0 +1,845 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-path.c -- names: of paths, of users and groups; and what can be done
+ * with a path alone.
+ *
+ * Everything goes through FSIO, because modules put their own file systems
+ * there.  Where FSIO would end at the system call anyway, looks (stat, lstat,
+ * resolving links) call it themselves: FSIO's own cache of such answers is 30
+ * seconds old at worst, and it costs more than it saves.
+ */
+
+#include "host-files.h"
+
+#include <limits.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#define MAX_LINKS 40            /* as the kernel has it */
+#define MAX_HANDLES 1024
+#define MAX_BRACES 4
+#define FAKE_MS 1000
+
+/* The bottom of the stack of file systems: the system's own functions. */
+static pr_fs_t *sys_fs = NULL;
+
+void host_files_init(void) {
+  pr_fs_t *fs = pr_get_fs("/", NULL);
+
+  while (fs != NULL && fs->fs_next != NULL) {
+    fs = fs->fs_next;
+  }
+
+  sys_fs = fs;
+}
+
+/* Functions of an FS record, by their place in it. */
+static void *member_of(const pr_fs_t *fs, size_t offset) {
+  void *fn;
+
+  memcpy(&fn, (const char *) fs + offset, sizeof(fn));
+  return fn;
+}
+
+bool host_fs_member(pr_fs_t *fs, size_t offset) {
+  if (sys_fs == NULL) {
+    host_files_init();
+  }
+
+  /* The same walk that FSIO does. */
+  while (fs != NULL && fs->fs_next != NULL && member_of(fs, offset) == NULL) {
+    fs = fs->fs_next;
+  }
+
+  return fs != NULL && sys_fs != NULL &&
+    member_of(fs, offset) == member_of(sys_fs, offset);
+}
+
+static pr_fs_t *fs_of(const char *path) {
+  return pr_get_fs(path, NULL);
+}
+
+/* ---- Paths as text */
+
+const char *host_cwd(struct host *h) {
+  (void) h;
+  return session.vwd[0] != '\0' ? session.vwd :
+    session.cwd[0] != '\0' ? session.cwd : "/";
+}
+
+/* Drops the last name of out[0..n). */
+static size_t drop_name(const char *out, size_t n) {
+  while (n > 0 && out[n - 1] != '/') {
+    n--;
+  }
+
+  return n > 0 ? n - 1 : 0;
+}
+
+/* Appends the names of path to out, "." and ".." taken out. */
+static size_t append_names(char *out, size_t n, const char *path) {
+  while (*path != '\0') {
+    size_t len = strcspn(path, "/");
+
+    if (len == 2 && path[0] == '.' && path[1] == '.') {
+      n = drop_name(out, n);
+
+    } else if (len > 0 && !(len == 1 && path[0] == '.')) {
+      out[n++] = '/';
+      memcpy(out + n, path, len);
+      n += len;
+    }
+
+    path += len;
+    path += strspn(path, "/");
+  }
+
+  return n;
+}
+
+const char *host_canon(struct host *h, pool *p, const char *path) {
+  const char *cwd = host_cwd(h);
+  size_t n = 0;
+  char *out;
+
+  out = palloc(p, strlen(cwd) + strlen(path) + 4);
+  if (*path != '/') {
+    n = append_names(out, n, cwd);
+  }
+
+  n = append_names(out, n, path);
+  if (n == 0) {
+    out[n++] = '/';
+  }
+
+  out[n] = '\0';
+  return out;
+}
+
+const char *host_outside(pool *p, const char *path) {
+  const char *res = dir_abs_path(p, path, FALSE);
+
+  return res != NULL ? res : path;
+}
+
+/* ---- Links */
+
+static const char *join(pool *p, const char *dir, const char *name) {
+  return pstrcat(p, strcmp(dir, "/") == 0 ? "" : dir, "/", name, NULL);
+}
+
+/* Resolves what exists of a canonical path, keeps the rest as it is. */
+static const char *resolve_existing(pool *p, const char *path) {
+  char real[PATH_MAX], *head;
+  size_t n = strlen(path);
+
+  if (n >= PATH_MAX) {
+    return path;
+  }
+
+  head = pstrdup(p, path);
+  while (n > 1) {
+    if (realpath(head, real) != NULL) {
+      return path[n] == '\0' ? pstrdup(p, real) :
+        join(p, real, path + n + 1);
+    }
+
+    n = drop_name(head, n);
+    head[n] = '\0';
+  }
+
+  return path;
+}
+
+/* A last name that is a link to nothing yet: where it leads. */
+static const char *resolve_dangling(struct host *h, pool *p,
+    const char *path) {
+  char text[PATH_MAX];
+  struct stat st;
+  int i;
+
+  for (i = 0; i < MAX_LINKS; i++) {
+    ssize_t len;
+
+    if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode)) {
+      return path;
+    }
+
+    len = readlink(path, text, sizeof(text) - 1);
+    if (len <= 0) {
+      return path;
+    }
+
+    text[len] = '\0';
+    if (text[0] != '/') {
+      char *dir = pstrdup(p, path);
+
+      dir[drop_name(dir, strlen(dir))] = '\0';
+      path = pstrcat(p, dir, "/", text, NULL);
+
+    } else {
+      path = pstrdup(p, text);
+    }
+
+    path = resolve_existing(p, host_canon(h, p, path));
+  }
+
+  return path;
+}
+
+const char *host_resolve(struct host *h, pool *p, const char *path,
+    bool follow) {
+  pr_fs_t *fs = fs_of(path);
+  const char *name = strrchr(path, '/');
+  char *res;
+
+  if (!follow && name != NULL && name[1] != '\0') {
+    return join(p, host_resolve(h, p, name == path ? "/" :
+      pstrndup(p, path, (size_t) (name - path)), true), name + 1);
+  }
+
+  if (HOST_FS_PLAIN(fs, lstat) && HOST_FS_PLAIN(fs, readlink)) {
+    return resolve_dangling(h, p, resolve_existing(p, path));
+  }
+
+  pr_fs_clear_cache2(path);
+  res = dir_best_path(p, path);
+  return res != NULL ? res : path;
+}
+
+const char *host_realpath(struct host *h, pool *p, const char *path) {
+  return host_resolve(h, p, host_canon(h, p, path), true);
+}
+
+int host_readlink(struct host *h, pool *p, const char *path,
+    const char **target) {
+  char text[PATH_MAX + 1];
+  size_t root = 0;
+  int len;
+
+  (void) h;
+  len = pr_fsio_readlink(path, text, sizeof(text) - 1);
+  if (len < 0) {
+    return -1;
+  }
+
+  text[len] = '\0';
+
+  /* A link made outside the chroot names its target as seen from there: what
+   * lies inside is named as seen from here, the rest is left as it is.
+   */
+  if (text[0] == '/' && session.chroot_path != NULL) {
+    root = strlen(session.chroot_path);
+    while (root > 0 && session.chroot_path[root - 1] == '/') {
+      root--;
+    }
+
+    if (strncmp(text, session.chroot_path, root) != 0 ||
+        (text[root] != '/' && text[root] != '\0')) {
+      root = 0;
+    }
+  }
+
+  *target = text[root] != '\0' ? pstrdup(p, text + root) :
+    root > 0 ? "/" : "";
+  return 0;
+}
+
+/* ---- Looks */
+
+int host_stat(struct host *h, const char *path, struct stat *st) {
+  (void) h;
+  if (HOST_FS_PLAIN(fs_of(path), stat)) {
+    return stat(path, st);
+  }
+
+  pr_fs_clear_cache2(path);
+  return pr_fsio_stat(path, st);
+}
+
+int host_lstat(struct host *h, const char *path, struct stat *st) {
+  (void) h;
+  if (HOST_FS_PLAIN(fs_of(path), lstat)) {
+    return lstat(path, st);
+  }
+
+  pr_fs_clear_cache2(path);
+  return pr_fsio_lstat(path, st);
+}
+
+int host_statvfs(struct host *h, const char *path, struct statvfs *st) {
+  pr_fh_t *fh;
+  int res, xerrno;
+
+  (void) h;
+  if (HOST_FS_PLAIN(fs_of(path), open)) {
+    return statvfs(path, st);
+  }
+
+  /* Whoever maps paths maps them when it opens. */
+  fh = pr_fsio_open(path, O_RDONLY|O_NONBLOCK);
+  if (fh == NULL) {
+    return -1;
+  }
+
+  res = fstatvfs(PR_FH_FD(fh), st);
+  xerrno = errno;
+  (void) pr_fsio_close(fh);
+  errno = xerrno;
+  return res;
+}
+
+/* ---- Changes */
+
+int host_truncate(struct host *h, const char *path, off_t size) {
+  (void) h;
+  if (size < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  return host_max_store(size) < 0 ? -1 : pr_fsio_truncate(path, size);
+}
+
+int host_chmod(struct host *h, const char *path, mode_t mode) {
+  (void) h;
+  return pr_fsio_chmod(path, mode);
+}
+
+int host_chown(struct host *h, const char *path, uid_t uid, gid_t gid) {
+  (void) h;
+  return pr_fsio_chown(path, uid, gid);
+}
+
+int host_lchown(struct host *h, const char *path, uid_t uid, gid_t gid) {
+  (void) h;
+  return pr_fsio_lchown(path, uid, gid);
+}
+
+/* FSIO knows microseconds and both times at once only. */
+static int whole_times(const struct timespec ts[2], struct timeval tv[2]) {
+  unsigned int i;
+
+  for (i = 0; i < 2; i++) {
+    if (ts[i].tv_nsec == UTIME_OMIT || ts[i].tv_nsec == UTIME_NOW) {
+      return -1;
+    }
+
+    tv[i].tv_sec = ts[i].tv_sec;
+    tv[i].tv_usec = ts[i].tv_nsec / 1000;
+  }
+
+  return 0;
+}
+
+/* Puts the file's own times where ts says to leave them. */
+static void fill_times(const struct stat *st, struct timespec ts[2]) {
+  if (ts[0].tv_nsec == UTIME_OMIT) {
+    ts[0] = st->st_atim;
+  }
+
+  if (ts[1].tv_nsec == UTIME_OMIT) {
+    ts[1] = st->st_mtim;
+  }
+
+  if (ts[0].tv_nsec == UTIME_NOW) {
+    (void) clock_gettime(CLOCK_REALTIME, &ts[0]);
+  }
+
+  if (ts[1].tv_nsec == UTIME_NOW) {
+    (void) clock_gettime(CLOCK_REALTIME, &ts[1]);
+  }
+}
+
+int host_utimes(struct host *h, const char *path, const struct timespec ts[2],
+    bool follow) {
+  struct timespec set[2] = { ts[0], ts[1] };
+  struct timeval tv[2];
+  struct stat st;
+
+  if ((follow ? host_stat(h, path, &st) : host_lstat(h, path, &st)) < 0) {
+    return -1;
+  }
+
+  fill_times(&st, set);
+  if (!follow && S_ISLNK(st.st_mode)) {
+    if (!HOST_FS_PLAIN(fs_of(path), utimes)) {
+      errno = ENOSYS;
+      return -1;
+    }
+
+    return utimensat(AT_FDCWD, path, set, AT_SYMLINK_NOFOLLOW);
+  }
+
+  if (whole_times(set, tv) < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  return pr_fsio_utimes(path, tv);
+}
+
+int host_futimes(struct host_file *f, const struct timespec ts[2]) {
+  struct timespec set[2] = { ts[0], ts[1] };
+  struct timeval tv[2];
+  struct stat st;
+
+  if (host_fstat(f, &st) < 0) {
+    return -1;
+  }
+
+  fill_times(&st, set);
+  if (whole_times(set, tv) < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  return pr_fsio_futimes(f->fh, tv);
+}
+
+int host_mkdir(struct host_op *op, const char *path, mode_t mode) {
+  mode_t mask;
+  int res;
+
+  /* The umask of the folder is in force since host_permit(). */
+  res = pr_fsio_smkdir(op->pool, path, mode & 01777, session.fsuid,
+    session.fsgid);
+  if (res == 0 && (mode & 07000) != 0) {
+    mask = umask(0);
+    (void) umask(mask);
+    (void) pr_fsio_chmod(path, mode & 07777 & ~mask);
+  }
+
+  return res;
+}
+
+int host_rmdir(struct host *h, const char *path) {
+  (void) h;
+  return pr_fsio_rmdir(path);
+}
+
+int host_unlink(struct host_op *op, const char *path) {
+  struct op_state *state = host_op_state(op);
+  struct stat st;
+
+  if (host_lstat(op->host, path, &st) < 0) {
+    return -1;
+  }
+
+  if (S_ISDIR(st.st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (pr_fsio_unlink(path) < 0) {
+    return -1;
+  }
+
+  state->removed = true;
+  state->size = st.st_size;
+  state->path = path;
+  return 0;
+}
+
+int host_link(struct host *h, const char *from, const char *to) {
+  (void) h;
+  return pr_fsio_link(from, to);
+}
+
+int host_symlink(struct host *h, const char *target, const char *path) {
+  (void) h;
+  return pr_fsio_symlink(target, path);
+}
+
+/* ---- Rename */
+
+/* Copies a regular file under a name that nobody can have put there, without
+ * following a link at either end, then moves it into place.
+ */
+static int copy_over(pool *p, const char *from, const char *to,
+    const struct stat *st) {
+  unsigned char rnd[8];
+  char suffix[17];
+  const char *tmp;
+  pr_fh_t *in = NULL, *out = NULL;
+  struct timeval tv[2];
+  struct stat now;
+  char *buf;
+  int n, res = -1, xerrno;
+  unsigned int i;
+
+  sftp_random(rnd, sizeof(rnd));
+  for (i = 0; i < sizeof(rnd); i++) {
+    snprintf(suffix + 2 * i, 3, "%02x", rnd[i]);
+  }
+
+  tmp = pstrcat(p, to, ".", suffix, NULL);
+  in = pr_fsio_open(from, O_RDONLY|O_NOFOLLOW|O_NONBLOCK);
+  if (in == NULL) {
+    return -1;
+  }
+
+  if (pr_fsio_fstat(in, &now) < 0 || now.st_dev != st->st_dev ||
+      now.st_ino != st->st_ino) {
+    errno = EXDEV;
+    goto done;
+  }
+
+  out = pr_fsio_open(tmp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW);
+  if (out == NULL) {
+    goto done;
+  }
+
+  buf = palloc(p, 131072);
+  while ((n = pr_fsio_read(in, buf, 131072)) > 0) {
+    int off, w;
+
+    for (off = 0; off < n; off += w) {
+      w = pr_fsio_write(out, buf + off, (size_t) (n - off));
+      if (w <= 0) {
+        goto done;
+      }
+    }
+
+    errno = 0;
+    pr_signals_handle();
+  }
+
+  if (n < 0) {
+    goto done;
+  }
+
+  tv[0].tv_sec = st->st_atim.tv_sec;
+  tv[0].tv_usec = st->st_atim.tv_nsec / 1000;
+  tv[1].tv_sec = st->st_mtim.tv_sec;
+  tv[1].tv_usec = st->st_mtim.tv_nsec / 1000;
+  (void) pr_fsio_fchown(out, st->st_uid, st->st_gid);
+  (void) pr_fsio_fchmod(out, st->st_mode & 07777);
+  (void) pr_fsio_futimes(out, tv);
+  res = pr_fsio_close(out);
+  out = NULL;
+  if (res == 0) {
+    res = pr_fsio_rename(tmp, to);
+  }
+
+  if (res < 0) {
+    xerrno = errno;
+    (void) pr_fsio_unlink(tmp);
+    errno = xerrno;
+  }
+
+done:
+  xerrno = errno;
+  if (out != NULL) {
+    (void) pr_fsio_close(out);
+    (void) pr_fsio_unlink(tmp);
+  }
+
+  (void) pr_fsio_close(in);
+  errno = xerrno;
+  return res;
+}
+
+/* rename(2) across file systems. */
+static int rename_far(struct host_op *op, const char *from, const char *to) {
+  const char *text;
+  struct stat st;
+
+  if (host_lstat(op->host, from, &st) < 0) {
+    return -1;
+  }
+
+  if (S_ISLNK(st.st_mode)) {
+    if (host_readlink(op->host, op->pool, from, &text) < 0) {
+      return -1;
+    }
+
+    (void) pr_fsio_unlink(to);
+    if (pr_fsio_symlink(text, to) < 0) {
+      return -1;
+    }
+
+  } else if (!S_ISREG(st.st_mode)) {
+    errno = EXDEV;
+    return -1;
+
+  } else if (copy_over(op->pool, from, to, &st) < 0) {
+    return -1;
+  }
+
+  return pr_fsio_unlink(from);
+}
+
+int host_rename(struct host_op *op, const char *from, const char *to,
+    bool overwrite) {
+  unsigned char *allowed;
+  struct stat st, old;
+
+  if (host_lstat(op->host, from, &old) < 0) {
+    return -1;
+  }
+
+  if (host_lstat(op->host, to, &st) == 0 &&
+      (st.st_dev != old.st_dev || st.st_ino != old.st_ino)) {
+    if (!overwrite) {
+      errno = EEXIST;
+      return -1;
+    }
+
+    allowed = get_param_ptr(CURRENT_CONF, "AllowOverwrite", FALSE);
+    if (allowed == NULL || *allowed == FALSE) {
+      host_refuse(op, "file exists and AllowOverwrite is off");
+      sftp_log("rename to '%s' denied: AllowOverwrite is off", to);
+      errno = EACCES;
+      return -1;
+    }
+  }
+
+  if (pr_fsio_rename(from, to) == 0) {
+    return 0;
+  }
+
+  return errno == EXDEV ? rename_far(op, from, to) : -1;
+}
+
+/* ---- Names of users and groups */
+
+const char *host_uid_name(struct host *h, pool *p, uid_t uid) {
+  struct host_files *s = host_files_of(h);
+  const char *name;
+
+  if (s->last_user[0] == '\0' || s->last_uid != uid) {
+    name = pr_auth_uid2name(p, uid);
+    if (name == NULL) {
+      return pr_uid2str(p, uid);
+    }
+
+    if (strlen(name) >= sizeof(s->last_user)) {
+      return name;
+    }
+
+    s->last_uid = uid;
+    snprintf(s->last_user, sizeof(s->last_user), "%s", name);
+  }
+
+  return pstrdup(p, s->last_user);
+}
+
+const char *host_gid_name(struct host *h, pool *p, gid_t gid) {
+  struct host_files *s = host_files_of(h);
+  const char *name;
+
+  if (s->last_group[0] == '\0' || s->last_gid != gid) {
+    name = pr_auth_gid2name(p, gid);
+    if (name == NULL) {
+      return pr_gid2str(p, gid);
+    }
+
+    if (strlen(name) >= sizeof(s->last_group)) {
+      return name;
+    }
+
+    s->last_gid = gid;
+    snprintf(s->last_group, sizeof(s->last_group), "%s", name);
+  }
+
+  return pstrdup(p, s->last_group);
+}
+
+int host_name_uid(struct host *h, const char *name, uid_t *uid) {
+  *uid = pr_auth_name2uid(host_files_of(h)->pool, name);
+  if (*uid == (uid_t) -1) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  return 0;
+}
+
+int host_name_gid(struct host *h, const char *name, gid_t *gid) {
+  *gid = pr_auth_name2gid(host_files_of(h)->pool, name);
+  if (*gid == (gid_t) -1) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  return 0;
+}
+
+/* ---- DirFakeUser, DirFakeGroup, DirFakeMode */
+
+void host_fake_of(struct host *h, const char *dir, struct fake *fake) {
+  pool *p = make_sub_pool(host_files_of(h)->pool);
+  xaset_t *set = get_dir_ctxt(p, (char *) dir);
+  config_rec *c;
+  mode_t *mode;
+
+  memset(fake, 0, sizeof(*fake));
+  c = find_config(set, CONF_PARAM, "DirFakeUser", FALSE);
+  if (c != NULL && c->argc > 0 && c->argv[0] != NULL) {
+    fake->uid = strcmp(c->argv[0], "~") == 0 ? session.uid :
+      pr_auth_name2uid(p, c->argv[0]);
+    fake->has_uid = fake->uid != (uid_t) -1;
+  }
+
+  c = find_config(set, CONF_PARAM, "DirFakeGroup", FALSE);
+  if (c != NULL && c->argc > 0 && c->argv[0] != NULL) {
+    fake->gid = strcmp(c->argv[0], "~") == 0 ? session.gid :
+      pr_auth_name2gid(p, c->argv[0]);
+    fake->has_gid = fake->gid != (gid_t) -1;
+  }
+
+  mode = get_param_ptr(set, "DirFakeMode", FALSE);
+  if (mode != NULL) {
+    fake->mode = *mode & 07777;
+    fake->has_mode = true;
+  }
+
+  destroy_pool(p);
+}
+
+void host_fake_apply(const struct fake *fake, struct stat *st) {
+  if (fake->has_uid) {
+    st->st_uid = fake->uid;
+  }
+
+  if (fake->has_gid) {
+    st->st_gid = fake->gid;
+  }
+
+  if (fake->has_mode) {
+    mode_t mode = fake->mode;
+
+    if (S_ISDIR(st->st_mode)) {
+      mode |= (mode & 0444) >> 2;
+    }
+
+    st->st_mode = (st->st_mode & S_IFMT) | mode;
+  }
+}
+
+void host_fake_stat(struct host *h, const char *path, struct stat *st) {
+  struct host_files *s = host_files_of(h);
+  const char *slash = strrchr(path, '/');
+  size_t n = slash != NULL && slash != path ? (size_t) (slash - path) : 0;
+  uint64_t now = host_coarse_ms();
+
+  if (now >= s->fake_until_ms || strlen(s->fake_dir) != n ||
+      memcmp(s->fake_dir, path, n) != 0) {
+    if (n >= sizeof(s->fake_dir)) {
+      return;
+    }
+
+    memcpy(s->fake_dir, path, n);
+    s->fake_dir[n] = '\0';
+    host_fake_of(h, n > 0 ? s->fake_dir : "/", &s->fake);
+    s->fake_until_ms = now + FAKE_MS;
+  }
+
+  host_fake_apply(&s->fake, st);
+}
+
+/* ---- The session's own */
+
+bool host_times_gmt(struct host *h) {
+  unsigned char *gmt = get_param_ptr(h->server->conf, "TimesGMT", FALSE);
+
+  return gmt == NULL || *gmt == TRUE;
+}
+
+const char *host_user(struct host *h) {
+  return session.user != NULL ? session.user : h->user;
+}
+
+const char *host_home(struct host *h, pool *p, const char *user) {
+  struct passwd *pw;
+  const char *home;
+  size_t n;
+
+  /* Other users' homes are nobody's business. */
+  if (*user != '\0' && strcmp(user, host_user(h)) != 0) {
+    errno = EACCES;
+    return NULL;
+  }
+
+  pw = pr_auth_getpwnam(p, host_user(h));
+  if (pw == NULL || pw->pw_dir == NULL) {
+    return pstrdup(p, host_cwd(h));
+  }
+
+  home = pw->pw_dir;
+  if (session.chroot_path != NULL) {
+    n = strlen(session.chroot_path);
+    if (strncmp(home, session.chroot_path, n) == 0 &&
+        (home[n] == '/' || home[n] == '\0')) {
+      home += n;
+
+    } else if (n > 1) {
+      return pstrdup(p, host_cwd(h));
+    }
+  }
+
+  return host_canon(h, p, *home != '\0' ? home : "/");
+}
+
+unsigned int host_max_handles(struct host *h) {
+  struct rlimit lim;
+
+  (void) h;
+  if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY ||
+      lim.rlim_cur > MAX_HANDLES + 16) {
+    return MAX_HANDLES;
+  }
+
+  return lim.rlim_cur > 24 ? (unsigned int) lim.rlim_cur - 16 : 8;
+}
+
+const char **host_glob(struct host *h, pool *p, const char *pattern) {
+  unsigned char *use = get_param_ptr(CURRENT_CONF, "UseGlobbing", FALSE);
+  const char **paths, *full, *brace;
+  unsigned int nbraces = 0;
+  glob_t g;
+  size_t i;
+  int res;
+
+  /* Each brace multiplies the patterns. */
+  for (brace = pattern; (brace = strchr(brace, '{')) != NULL; brace++) {
+    nbraces++;
+  }
+
+  if (nbraces > MAX_BRACES || strlen(pattern) > PATH_MAX) {
+    errno = E2BIG;
+    return NULL;
+  }
+
+  full = *pattern == '/' ? pattern : join(p, host_cwd(h), pattern);
+  if (use != NULL && *use == FALSE) {
+    paths = pcalloc(p, 2 * sizeof(*paths));
+    paths[0] = full;
+    return paths;
+  }
+
+  memset(&g, 0, sizeof(g));
+  res = pr_fs_glob(full, GLOB_BRACE, NULL, &g);
+  if (res != 0) {
+    pr_fs_globfree(&g);
+    paths = pcalloc(p, sizeof(*paths));
+    errno = res == GLOB_NOMATCH ? ENOENT : res == GLOB_NOSPACE ? ENOMEM : EIO;
+    return paths;
+  }
+
+  paths = pcalloc(p, (g.gl_pathc + 1) * sizeof(*paths));
+  for (i = 0; i < g.gl_pathc; i++) {
+    paths[i] = pstrdup(p, g.gl_pathv[i]);
+  }
+
+  pr_fs_globfree(&g);
+  return paths;
+}

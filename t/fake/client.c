@@ -136,6 +136,16 @@ void client_send(struct client *cl, uint8_t type, const void *p, size_t n) {
   (void) sftp_packets_flush(cl->pkts);
 }
 
+/* A KEXINIT may come at any time: it is kept for client_kex(). */
+static void keep_kexinit(struct client *cl, const struct sftp_pkt *pkt) {
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, cl->pool, pkt->in.left + 1, pkt->in.left + 1);
+  sftp_wr_u8(&w, SSH_MSG_KEXINIT);
+  sftp_wr_bytes(&w, pkt->in.ptr, pkt->in.left);
+  cl->kexinit_s = sftp_wr_get(&w);
+}
+
 bool client_recv(struct client *cl, struct sftp_pkt *pkt) {
   const char *why = NULL;
   int res = sftp_packets_next(cl->pkts, pkt, &why);
@@ -151,6 +161,10 @@ bool client_recv(struct client *cl, struct sftp_pkt *pkt) {
 
   if (res < 0) {
     diag("client: %s", why);
+  }
+
+  if (res == 1 && pkt->type == SSH_MSG_KEXINIT) {
+    keep_kexinit(cl, pkt);
   }
 
   return res == 1;
@@ -379,14 +393,9 @@ int client_kex(struct client *cl) {
     client_send_kexinit(cl, false);
   }
 
-  if (!client_expect(cl, SSH_MSG_KEXINIT, &pkt)) {
+  if (cl->kexinit_s.len == 0 && !client_expect(cl, SSH_MSG_KEXINIT, &pkt)) {
     return SFTP_ERR_KEX;
   }
-
-  sftp_wr_init(&w, cl->pool, pkt.in.left + 1, pkt.in.left + 1);
-  sftp_wr_u8(&w, SSH_MSG_KEXINIT);
-  sftp_wr_bytes(&w, pkt.in.ptr, pkt.in.left);
-  cl->kexinit_s = sftp_wr_get(&w);
 
   begin_x25519(&h);
   sftp_wr_init(&w, cl->pool, 64, 64);
@@ -394,7 +403,7 @@ int client_kex(struct client *cl) {
   client_send(cl, SSH_MSG_KEXDH_INIT, w.ptr, w.len);
   res = finish(cl, &h);
   EVP_PKEY_free(h.mine);
-  cl->kexinit_c.len = 0;
+  cl->kexinit_c.len = cl->kexinit_s.len = 0;
   return res;
 }
 

@@ -61,6 +61,7 @@ struct host {
   bool logged_in;               /* USERAUTH_SUCCESS went out */
   bool ended;                   /* the exit event was handled */
 
+  const char *remote_ip;        /* session.c is gone when the exit event comes */
   const char *user;             /* after rewrites; NULL before a request */
   const char *orig_user;        /* as the client spelt it */
 

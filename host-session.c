@@ -12,6 +12,7 @@
 
 #include "host-int.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 
 #include "conn.h"
@@ -61,6 +62,7 @@ struct host *host_new(pool *p, server_rec *s) {
 
   h->pool = p;
   h->server = s;
+  h->remote_ip = pstrdup(p, pr_netaddr_get_ipstr(session.c->remote_addr));
   h->wants_poll = h->wants_io = -1;
   h->set = host_conf_settings(p, s);
   h->display_login = open_display_login(s);
@@ -138,9 +140,22 @@ static bool listened(int *known, const char *event) {
   return *known == 1;
 }
 
+/* Until the login is done clients hold small messages back until the one
+ * before is acknowledged, and kernels like to wait 40 ms with that.
+ */
+static void hurry(int fd) {
+  int on = 1;
+
+  (void) setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 int host_wait(struct host *h, int fd, short events, int timeout_ms) {
   struct pollfd pfd = { .fd = fd, .events = events };
   int ms = timeout_ms, res;
+
+  if (!h->logged_in) {
+    hurry(fd);
+  }
 
   if (listened(&h->wants_poll, "mod_sftp.ssh2.read-poll")) {
     pr_event_generate("mod_sftp.ssh2.read-poll", NULL);
@@ -242,8 +257,7 @@ void host_keyed(struct host *h) {
 }
 
 const char *host_remote_ip(struct host *h) {
-  (void) h;
-  return pr_netaddr_get_ipstr(session.c->remote_addr);
+  return h->remote_ip;
 }
 
 /* ---- Commands for single phases */

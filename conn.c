@@ -348,6 +348,7 @@ static void tell_counters(struct ssh_conn *c) {
 }
 
 int sftp_conn_turn(struct ssh_conn *c) {
+  bool all_out = false;
   int res = c->err;
 
   if (res == SFTP_OK && c->phase == PH_VERSION) {
@@ -377,8 +378,10 @@ int sftp_conn_turn(struct ssh_conn *c) {
 
     if (res == SFTP_OK) {
       res = sftp_packets_flush(c->pkts);
+      all_out = res == 1;
+      res = res > 0 ? SFTP_OK : res;
     }
-  } while (res == 1 && sftp_channels_runnable(c));
+  } while (res == SFTP_OK && all_out && sftp_channels_runnable(c));
 
   tell_counters(c);
   return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;

@@ -55,6 +55,36 @@ static void xfer_command(const struct host_file *f) {
   session.curr_phase = CMD;
 }
 
+void host_file_describe(const struct host_file *f, cmd_rec *cmd,
+    bool moved) {
+  off_t *offset;
+
+  xfer_load(f);
+  (void) pr_table_add_dup(cmd->notes, f->wr ? "mod_xfer.store-path" :
+    "mod_xfer.retr-path", f->path, 0);
+  if (f->modified && !moved) {
+    (void) pr_table_add_dup(cmd->notes, "mod_xfer.file-modified", "true", 0);
+  }
+
+  if (moved) {
+    offset = palloc(cmd->pool, sizeof(*offset));
+    *offset = f->offset;
+    (void) pr_table_add(cmd->notes, "mod_xfer.file-offset", offset,
+      sizeof(*offset));
+  }
+}
+
+/* What is left of a file for the log line of its CLOSE. */
+static void keep_closed(struct host_op *op, const struct host_file *f) {
+  struct op_state *state = host_op_state(op);
+
+  state->closed = *f;
+  state->closed.path = pstrdup(op->pool, f->path);
+  state->closed.hidden = NULL;
+  state->closed.pool = NULL;
+  state->closed.cmd = NULL;
+}
+
 /* ---- Timers */
 
 static int stalled_cb(CALLBACK_FRAME) {
@@ -469,6 +499,8 @@ static struct host_file *new_file(struct host_op *op, pr_fh_t *fh,
   f->stream = !S_ISREG(st->st_mode);
   f->size = st->st_size;
   f->xfer_type = state->xfer_type;
+  f->modified = pr_table_get(f->cmd->notes, "mod_xfer.file-modified",
+    NULL) != NULL;
   gettimeofday(&f->start, NULL);
   return f;
 }
@@ -487,6 +519,7 @@ static void opened(struct host_op *op, struct host_file *f) {
   note_offset(f);
   link_file(f);
   state->handed = true;
+  state->opened = f;
   host_stalled_hold(f->h);
   host_tick(f->h->files);
   score_open(f);
@@ -663,6 +696,7 @@ int host_close(struct host_op *op, struct host_file *f, bool complete) {
   if (op != NULL && op->req == HOST_CLOSE) {
     struct op_state *state = host_op_state(op);
 
+    keep_closed(op, f);
     state->own = host_phase_needed(op->host, HOST_CLOSE, ok ? PHASE_OK :
       PHASE_ERR) ? host_cmd(op->pool, "CLOSE", op->arg, CL_SFTP |
       (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
@@ -813,6 +847,7 @@ ssize_t host_preadv(struct host_file *f, const struct iovec *iov, int n,
   size_t want = total_of(iov, n), done = 0;
   struct iovec part[NIOV];
 
+  f->offset = offset;
   if (!f->rd) {
     errno = EBADF;
     return -1;
@@ -870,6 +905,7 @@ int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
   struct iovec part[NIOV];
 
   *done = 0;
+  f->offset = offset;
   if (!f->wr) {
     errno = EBADF;
     return -1;

@@ -52,17 +52,6 @@ extern const struct req_row host_rows[HOST_NREQUESTS];
 
 enum phase_set { PHASE_PRE, PHASE_OK, PHASE_ERR, NPHASES };
 
-struct op_state {
-  pool *pool;                   /* of the twins; goes to the file if opened */
-  cmd_rec *own, *twin, *twin2;
-  bool own_pre;                 /* own PRE_CMD was dispatched */
-  bool handed;                  /* the twin now belongs to a file or folder */
-  int xfer_type;                /* after STOR's PRE_CMD */
-  const char *path, *path2;     /* canonical names as used */
-  off_t size;                   /* REMOVE: of what was removed */
-  bool removed;
-};
-
 struct host_file {
   struct host_file *next, *prev;
   struct host *h;
@@ -82,9 +71,24 @@ struct host_file {
   bool failed;                  /* a write was lost */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */
+  bool modified;                /* existed before the upload */
   off_t total, size;            /* moved; at open */
+  off_t offset;                 /* of the last READ or WRITE */
   int xfer_type;
   struct timeval start;
+};
+
+struct op_state {
+  pool *pool;                   /* of the twins; goes to the file if opened */
+  cmd_rec *own, *twin, *twin2;
+  bool own_pre;                 /* own PRE_CMD was dispatched */
+  bool handed;                  /* the twin now belongs to a file or folder */
+  int xfer_type;                /* after STOR's PRE_CMD */
+  const char *path, *path2;     /* canonical names as used */
+  off_t size;                   /* REMOVE: of what was removed */
+  bool removed;
+  struct host_file *opened;     /* by this operation */
+  struct host_file closed;      /* by this operation: as it was */
 };
 
 /* What DirFake* say in a folder. */
@@ -201,6 +205,8 @@ void host_fake_apply(const struct fake *fake, struct stat *st);
 /* ---- host-file.c */
 
 void host_file_abort(struct host_file *f);
+/* session.xfer and notes of cmd speak of the file. */
+void host_file_describe(const struct host_file *f, cmd_rec *cmd, bool moved);
 void host_tick(struct host_files *s);
 void host_stalled_hold(struct host *h);
 void host_stalled_release(struct host *h);

@@ -619,39 +619,57 @@ static void end_removed(struct host_op *op, const struct op_state *state) {
   }
 }
 
+/* What FTP would have answered. */
+static const char *twin_text(struct host_op *op, const cmd_rec *cmd,
+    int err) {
+  const char *name = cmd->argv[0];
+
+  if (err != 0) {
+    return pstrcat(op->pool, cmd->arg, ": ", strerror(err), NULL);
+  }
+
+  if (strcmp(name, C_RNFR) == 0) {
+    return "File or directory exists, ready for destination name";
+  }
+
+  if (strcmp(name, C_RNTO) == 0) {
+    return "Rename successful";
+  }
+
+  if (strcmp(name, C_MKD) == 0) {
+    return pstrcat(op->pool, "\"", cmd->arg,
+      "\" - Directory successfully created", NULL);
+  }
+
+  return pstrcat(op->pool, name, " command successful", NULL);
+}
+
+static void end_twin(struct host_op *op, cmd_rec *cmd, int err,
+    const char *done) {
+  struct op_state *state = op->state;
+
+  host_xfer_begin(cmd->arg, PR_NETIO_IO_WR);
+  session.xfer.total_bytes = state->removed ? state->size : 0;
+  if (err != 0) {
+    (void) pr_table_add_dup(cmd->notes, "mod_sftp.file-status", "failed", 0);
+  }
+
+  host_phase_end(cmd, err == 0, err == 0 ? done : R_550,
+    twin_text(op, cmd, err));
+}
+
 /* The twins that did not go over to an open file or folder. */
 static void end_twins(struct host_op *op, int err) {
   struct op_state *state = op->state;
   const struct req_row *row = &host_rows[op->req];
-  const char *text = err == 0 ? "OK" : strerror(err);
 
   if (state == NULL || state->twin == NULL || state->handed) {
     return;
   }
 
-  if (session.xfer.p == NULL) {
-    host_xfer_begin(state->path != NULL ? state->path : state->twin->arg,
-      PR_NETIO_IO_WR);
-  }
-
-  if (err != 0) {
-    (void) pr_table_add_dup(state->twin->notes, "mod_sftp.file-status",
-      "failed", 0);
-    session.xfer.xfer_type = STOR_DEFAULT;
-  }
-
-  if (row->kind == TWIN_RENAME && session.xfer.p != NULL) {
-    session.xfer.path = pstrdup(session.xfer.p, state->twin->arg);
-  }
-
-  host_phase_end(state->twin, err == 0, err == 0 ? row->done : R_550, text);
+  end_twin(op, state->twin, err, row->done);
   if (state->twin2 != NULL) {
-    if (session.xfer.p == NULL) {
-      host_xfer_begin(state->twin2->arg, PR_NETIO_IO_WR);
-    }
-
-    session.xfer.path = pstrdup(session.xfer.p, state->twin2->arg);
-    host_phase_end(state->twin2, err == 0, err == 0 ? R_250 : R_550, text);
+    end_twin(op, state->twin2, err, R_250);
     (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
   }
 
@@ -668,9 +686,26 @@ static void end_twins(struct host_op *op, int err) {
   state->twin = state->twin2 = NULL;
 }
 
+/* The file that log lines of the operation speak of; NULL: none. */
+static const struct host_file *file_of(struct host_op *op) {
+  struct op_state *state = op->state;
+
+  if (state != NULL && state->opened != NULL) {
+    return state->opened;
+  }
+
+  if (op->req == HOST_CLOSE) {
+    return state != NULL && state->closed.path != NULL ? &state->closed :
+      NULL;
+  }
+
+  return op->file;
+}
+
 static void end_own(struct host_op *op, int err, unsigned int status,
     const char *text) {
   struct op_state *state = op->state;
+  const struct host_file *f;
   char code[16];
   cmd_rec *cmd;
 
@@ -690,9 +725,18 @@ static void end_own(struct host_op *op, int err, unsigned int status,
     (void) pr_table_add_dup(cmd->notes, "mod_sftp.file-status", "failed", 0);
   }
 
+  f = file_of(op);
+  if (f != NULL) {
+    host_file_describe(f, cmd, op->req == HOST_READ || op->req ==
+      HOST_WRITE);
+  }
+
   snprintf(code, sizeof(code), "%u", status);
   host_phase_end(cmd, err == 0, code, text != NULL ? text : err == 0 ? "OK" :
     strerror(err));
+  if (f != NULL) {
+    host_xfer_end();
+  }
 }
 
 void host_op_end(struct host_op *op, int err, unsigned int status,

@@ -22,7 +22,7 @@
 #include "cipher.h"
 #include "mac.h"
 
-enum kind { KIND_CIPHER, KIND_DIGEST, KIND_MAC };
+enum kind { KIND_CIPHER, KIND_DIGEST, KIND_MAC, KIND_KEM };
 
 struct fetched {
   enum kind kind;
@@ -66,6 +66,9 @@ static void *fetch_from(OSSL_LIB_CTX *ctx, enum kind kind, const char *name) {
 
     case KIND_MAC:
       return EVP_MAC_fetch(ctx, name, NULL);
+
+    case KIND_KEM:
+      return EVP_KEM_fetch(ctx, name, NULL);
   }
 
   return NULL;
@@ -84,6 +87,10 @@ static void release(enum kind kind, void *object) {
     case KIND_MAC:
       EVP_MAC_free(object);
       break;
+
+    case KIND_KEM:
+      EVP_KEM_free(object);
+      break;
   }
 }
 
@@ -92,7 +99,8 @@ static void *fetch(enum kind kind, const char *name) {
 
   ERR_set_mark();
   object = fetch_from(NULL, kind, name);
-  if (object == NULL && kind != KIND_MAC && legacy() != NULL) {
+  if (object == NULL && kind != KIND_MAC && kind != KIND_KEM &&
+      legacy() != NULL) {
     object = fetch_from(legacy(), kind, name);
   }
 
@@ -143,6 +151,10 @@ const EVP_MD *sftp_crypto_digest(const char *name) {
 
 EVP_MAC *sftp_crypto_mac(const char *name) {
   return get(KIND_MAC, name);
+}
+
+bool sftp_crypto_has_kem(const char *name) {
+  return get(KIND_KEM, name) != NULL;
 }
 
 int sftp_crypto_init(void) {

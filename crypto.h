@@ -37,6 +37,8 @@ bool sftp_crypto_fips(void);
 const EVP_CIPHER *sftp_crypto_cipher(const char *name);
 const EVP_MD *sftp_crypto_digest(const char *name);
 EVP_MAC *sftp_crypto_mac(const char *name);
+/* Whether libcrypto has a key encapsulation of that name ("ML-KEM-768"). */
+bool sftp_crypto_has_kem(const char *name);
 
 /* Drains libcrypto's error queue into text in p ("(unknown)" when empty). */
 const char *sftp_crypto_errors(pool *p);

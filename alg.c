@@ -19,7 +19,8 @@
 static bool kex_usable(const void *row) {
   const struct sftp_kex_method *kex = row;
 
-  return sftp_crypto_digest(kex->digest) != NULL;
+  return sftp_crypto_digest(kex->digest) != NULL &&
+    (kex->ops->usable == NULL || kex->ops->usable(kex));
 }
 
 static bool sig_usable(const void *row) {

@@ -146,4 +146,4 @@ static int dh_message(struct sftp_kex_exchange *x, unsigned int type,
   return res == SFTP_OK ? dh_reply(x, e) : res;
 }
 
-const struct sftp_kex_ops sftp_kex_dh = { dh_message, "DH_INIT" };
+const struct sftp_kex_ops sftp_kex_dh = { dh_message, "DH_INIT", NULL };

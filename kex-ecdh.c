@@ -11,7 +11,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 
-#include "curves.h"
+#include "kex-ec.h"
 #include "kex-method.h"
 #include "ssh2.h"
 
@@ -33,35 +33,41 @@ static int derive(const struct sftp_curve *curve, EVP_PKEY *mine,
   return res;
 }
 
-static int ecdh_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
-  const struct sftp_curve *curve = sftp_curve_find(x->method->parameter);
-  unsigned char own[SFTP_POINT_MAX_LEN], secret[SFTP_CURVE_MAX_LEN];
-  EVP_PKEY *mine = NULL, *theirs;
+int sftp_kex_ecdh_agree(const struct sftp_curve *curve, struct sftp_str point,
+    unsigned char mine[SFTP_POINT_MAX_LEN],
+    unsigned char secret[SFTP_CURVE_MAX_LEN]) {
+  EVP_PKEY *key = NULL, *theirs = sftp_curve_public(curve, point);
   int res = SFTP_ERR_KEX;
 
-  theirs = sftp_curve_public(curve, point);
-  if (theirs == NULL) {
-    goto done;
+  if (theirs != NULL) {
+    key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve->evp);
   }
 
-  mine = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve->evp);
-  if (mine == NULL || sftp_curve_point(curve, mine, own) != SFTP_OK ||
-      derive(curve, mine, theirs, secret) != SFTP_OK) {
-    goto done;
+  if (key != NULL && sftp_curve_point(curve, key, mine) == SFTP_OK &&
+      derive(curve, key, theirs, secret) == SFTP_OK) {
+    res = SFTP_OK;
   }
 
-  sftp_wr_str(&x->hashed, point);
-  sftp_wr_string(&x->hashed, own, 1 + 2 * curve->len);
-  sftp_wr_string(&x->reply, own, 1 + 2 * curve->len);
-  sftp_wr_mpint(&x->k, secret, curve->len);
-  x->done = true;
-  res = SFTP_OK;
-
-done:
-  sftp_wipe(secret, sizeof(secret));
   EVP_PKEY_free(theirs);
-  EVP_PKEY_free(mine);
+  EVP_PKEY_free(key);
   ERR_clear_error();
+  return res;
+}
+
+static int ecdh_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
+  const struct sftp_curve *curve = sftp_curve_find(x->method->parameter);
+  unsigned char mine[SFTP_POINT_MAX_LEN], secret[SFTP_CURVE_MAX_LEN];
+  int res = sftp_kex_ecdh_agree(curve, point, mine, secret);
+
+  if (res == SFTP_OK) {
+    sftp_wr_str(&x->hashed, point);
+    sftp_wr_string(&x->hashed, mine, 1 + 2 * curve->len);
+    sftp_wr_string(&x->reply, mine, 1 + 2 * curve->len);
+    sftp_wr_mpint(&x->k, secret, curve->len);
+    x->done = true;
+  }
+
+  sftp_wipe(secret, sizeof(secret));
   return res;
 }
 
@@ -79,4 +85,4 @@ static int ecdh_message(struct sftp_kex_exchange *x, unsigned int type,
   return res == SFTP_OK ? ecdh_reply(x, point) : res;
 }
 
-const struct sftp_kex_ops sftp_kex_ecdh = { ecdh_message, "ECDH_INIT" };
+const struct sftp_kex_ops sftp_kex_ecdh = { ecdh_message, "ECDH_INIT", NULL };

@@ -21,6 +21,7 @@
 #include "alg.h"
 
 struct sftp_kex_exchange;
+struct sftp_kex_method;
 
 struct sftp_kex_ops {
   /* Handles message `type' whose fields behind the number are in r.  Sets
@@ -31,6 +32,10 @@ struct sftp_kex_ops {
     struct sftp_rd *r);
   /* What command logs call these messages: "DH_INIT", "ECDH_INIT" ... */
   const char *command;
+  /* Whether this process can do it, digest aside; fetches what is needed.
+   * NULL: always.
+   */
+  bool (*usable)(const struct sftp_kex_method *m);
 };
 
 struct sftp_kex_method {
@@ -67,5 +72,6 @@ extern const struct sftp_kex_method sftp_kex_methods[]; /* kex-methods.c */
 extern const struct sftp_kex_ops sftp_kex_dh;           /* kex-dh.c */
 extern const struct sftp_kex_ops sftp_kex_ecdh;         /* kex-ecdh.c */
 extern const struct sftp_kex_ops sftp_kex_x25519;       /* kex-x25519.c */
+extern const struct sftp_kex_ops sftp_kex_hybrid;       /* kex-hybrid.c */
 
 #endif /* MOD_SFTP_KEX_METHOD_H */

@@ -8,12 +8,19 @@
 
 /* In order of preference.  A new method is a row here and a kex-*.c. */
 
-#include "kex-method.h"
+#include "kex-hybrid.h"
 
+#define KEX_MODERN ALG_DEFAULT
 #define KEX_DEFAULT (ALG_DEFAULT | ALG_LEGACY)
 #define KEX_APPROVED (ALG_DEFAULT | ALG_LEGACY | ALG_FIPS)
 
 const struct sftp_kex_method sftp_kex_methods[] = {
+  { { "mlkem768x25519-sha256", KEX_MODERN },
+    "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_x25519 },
+  { { "mlkem768nistp256-sha256", KEX_MODERN },
+    "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_p256 },
+  { { "mlkem1024nistp384-sha384", KEX_MODERN },
+    "SHA384", &sftp_kex_hybrid, &sftp_hybrid_mlkem1024_p384 },
   { { "curve25519-sha256", KEX_DEFAULT },
     "SHA256", &sftp_kex_x25519, NULL },
   { { "curve25519-sha256@libssh.org", KEX_DEFAULT },

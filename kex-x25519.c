@@ -12,36 +12,45 @@
 
 #include <sodium.h>
 
+#include "kex-ec.h"
 #include "kex-method.h"
 #include "ssh2.h"
 
-#define X25519_LEN crypto_scalarmult_curve25519_BYTES
+int sftp_kex_x25519_agree(struct sftp_str theirs,
+    unsigned char mine[SFTP_X25519_LEN],
+    unsigned char secret[SFTP_X25519_LEN]) {
+  unsigned char priv[SFTP_X25519_LEN];
+  int res = SFTP_OK;
 
-static int x25519_reply(struct sftp_kex_exchange *x, struct sftp_str theirs) {
-  unsigned char priv[X25519_LEN], mine[X25519_LEN], shared[X25519_LEN];
-  int res = SFTP_ERR_KEX;
-
-  sftp_random(priv, sizeof(priv));
-  if (crypto_scalarmult_curve25519_base(mine, priv) != 0) {
-    goto done;
+  if (theirs.len != SFTP_X25519_LEN) {
+    return SFTP_ERR_FORMAT;
   }
 
   /* Fails when the result is zero: RFC 8731, section 3. */
-  if (crypto_scalarmult_curve25519(shared, priv, theirs.ptr) != 0 ||
-      sodium_is_zero(shared, sizeof(shared))) {
-    goto done;
+  sftp_random(priv, sizeof(priv));
+  if (crypto_scalarmult_curve25519_base(mine, priv) != 0 ||
+      crypto_scalarmult_curve25519(secret, priv, theirs.ptr) != 0 ||
+      sodium_is_zero(secret, SFTP_X25519_LEN)) {
+    res = SFTP_ERR_KEX;
   }
 
-  sftp_wr_str(&x->hashed, theirs);
-  sftp_wr_string(&x->hashed, mine, sizeof(mine));
-  sftp_wr_string(&x->reply, mine, sizeof(mine));
-  sftp_wr_mpint(&x->k, shared, sizeof(shared));
-  x->done = true;
-  res = SFTP_OK;
-
-done:
   sftp_wipe(priv, sizeof(priv));
-  sftp_wipe(shared, sizeof(shared));
+  return res;
+}
+
+static int x25519_reply(struct sftp_kex_exchange *x, struct sftp_str theirs) {
+  unsigned char mine[SFTP_X25519_LEN], secret[SFTP_X25519_LEN];
+  int res = sftp_kex_x25519_agree(theirs, mine, secret);
+
+  if (res == SFTP_OK) {
+    sftp_wr_str(&x->hashed, theirs);
+    sftp_wr_string(&x->hashed, mine, sizeof(mine));
+    sftp_wr_string(&x->reply, mine, sizeof(mine));
+    sftp_wr_mpint(&x->k, secret, sizeof(secret));
+    x->done = true;
+  }
+
+  sftp_wipe(secret, sizeof(secret));
   return res;
 }
 
@@ -56,11 +65,7 @@ static int x25519_message(struct sftp_kex_exchange *x, unsigned int type,
 
   theirs = sftp_rd_string(r);
   res = sftp_rd_end(r);
-  if (res == SFTP_OK && theirs.len != X25519_LEN) {
-    res = SFTP_ERR_FORMAT;
-  }
-
   return res == SFTP_OK ? x25519_reply(x, theirs) : res;
 }
 
-const struct sftp_kex_ops sftp_kex_x25519 = { x25519_message, "ECDH_INIT" };
+const struct sftp_kex_ops sftp_kex_x25519 = { x25519_message, "ECDH_INIT", NULL };

@@ -13,6 +13,7 @@
 #include "crypto.h"
 #include "curves.h"
 #include "kex-method.h"
+#include "mlkem.h"
 #include "params.h"
 #include "tap.h"
 
@@ -444,6 +445,96 @@ static void enormous_numbers_are_refused(void) {
     SFTP_ERR_LIMIT, "e of 24000 bits is not even looked at");
 }
 
+/* ---- Hybrids */
+
+static const struct {
+  const char *name, *digest;
+  const struct sftp_mlkem *kem;
+  int ec;                       /* row of ec[], or -1: X25519 */
+} hybrid[] = {
+  { "mlkem768x25519-sha256", "SHA256", &sftp_mlkem768, -1 },
+  { "mlkem768nistp256-sha256", "SHA256", &sftp_mlkem768, 0 },
+  { "mlkem1024nistp384-sha384", "SHA384", &sftp_mlkem1024, 1 },
+};
+
+/* The client's half of the curve: its public part, and with the server's the
+ * secret.
+ */
+static struct sftp_str curve_public(int i) {
+  struct sftp_str copy;
+  unsigned char *point;
+  size_t len;
+
+  if (i < 0) {
+    return as_str(alice_public, 32);
+  }
+
+  point = t_hex(pstrcat(top, "04", ec[i].x, ec[i].y, NULL), &len);
+  copy = sftp_str_copy(top, as_str(point, len));
+  free(point);
+  return copy;
+}
+
+static size_t curve_secret(int i, struct sftp_str mine,
+    struct sftp_str theirs, unsigned char *secret) {
+  if (i < 0) {
+    x25519_secret(theirs, secret);
+    return 32;
+  }
+
+  ec_secret((size_t) i, mine, theirs, secret);
+  return ec[i].len;
+}
+
+static void hybrids_agree_and_refuse(size_t i) {
+  const char *name = hybrid[i].name;
+  const struct sftp_mlkem *kem = hybrid[i].kem;
+  struct sftp_str mine = curve_public(hybrid[i].ec), ours, theirs;
+  unsigned char seed[64], pub[SFTP_MLKEM_MAX_PUBLIC_LEN + 133];
+  unsigned char priv[SFTP_MLKEM_MAX_PRIVATE_LEN], joined[32 + 66];
+  unsigned char k[64], want[68];
+  size_t len = kem->public_len + mine.len, n, k_len = 0;
+  struct sftp_kex_exchange *x = begin(name);
+  struct sftp_wr w;
+
+  t_fill(seed, sizeof(seed), 3);
+  if (sftp_mlkem_keygen_with(kem, seed, seed + 32, pub, priv) != SFTP_OK) {
+    bail_out("no ML-KEM key");
+  }
+
+  memcpy(pub + kem->public_len, mine.ptr, mine.len);
+  sftp_wr_init(&w, top, 64, 65536);
+  sftp_wr_string(&w, pub, len);
+  is_int(feed(x, INIT, w.ptr, w.len), SFTP_OK, "%s: C_INIT is taken", name);
+  ok(fields_are_good(x, as_str(pub, len), &ours) &&
+    ours.len == kem->ciphertext_len + mine.len, "%s: the fields are good",
+    name);
+  theirs = as_str(ours.ptr + kem->ciphertext_len, mine.len);
+  ok(sftp_mlkem_decaps(kem, priv, ours.ptr, joined) == SFTP_OK,
+    "%s: the ciphertext is opened", name);
+  n = 32 + curve_secret(hybrid[i].ec, mine, theirs, joined + 32);
+  EVP_Q_digest(NULL, hybrid[i].digest, NULL, joined, n, k, &k_len);
+  sftp_put_u32(want, (uint32_t) k_len);
+  memcpy(want + 4, k, k_len);
+  is_mem(x->k.ptr, x->k.len, want, 4 + k_len, "%s: K is a string, the same on "
+    "both sides", name);
+  destroy_pool(x->pool);
+  order_and_lengths_are_kept(name, pub, len);
+
+  ok(try_string(name, pub, len - 1) < 0, "%s: a byte less is refused", name);
+  ok(try_string(name, pub, len + 1) < 0, "%s: a byte more is refused", name);
+  ok(try_string(name, pub, kem->public_len) < 0,
+    "%s: half of it is refused", name);
+  ok(try_string(name, pub, 32) < 0, "%s: a curve's alone is refused", name);
+  memset(pub + kem->public_len, 0, mine.len);
+  is_int(try_string(name, pub, len), SFTP_ERR_KEX,
+    "%s: a bad point is refused", name);
+  memcpy(pub + kem->public_len, mine.ptr, mine.len);
+  memset(pub, 0xff, 3);
+  is_int(try_string(name, pub, len), SFTP_ERR_FORMAT,
+    "%s: a bad ML-KEM key is refused", name);
+}
+
 /* ---- The table */
 
 static void the_table_is_whole(void) {
@@ -485,6 +576,10 @@ int main(void) {
   }
 
   enormous_numbers_are_refused();
+  for (i = 0; i < SFTP_NELEMS(hybrid); i++) {
+    hybrids_agree_and_refuse(i);
+  }
+
   destroy_pool(top);
   sftp_crypto_free();
   free_pools();

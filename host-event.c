@@ -79,6 +79,8 @@ static void on_postparse(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
 
+  host_log_system();
+
   if (host_conf_check() > 0) {
     pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
       ": the server does not start with this configuration");

@@ -148,6 +148,10 @@ void host_events_session(struct host *h);
 /* Opens SFTPLog of that virtual host; failures are logged and no more. */
 void host_log_open(server_rec *s);
 void host_log_close(void);
+/* Opens SystemLog: while the server starts our checks come before the turn of
+ * the module that does so otherwise, which reports errors then.
+ */
+void host_log_system(void);
 /* Fills sftp_trace_levels from the Trace directives in force. */
 void host_trace_levels(void);
 

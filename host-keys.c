@@ -7,10 +7,11 @@
  */
 
 /* host-keys.c -- SFTPHostKey and SFTPDHParamFile: files that the parent reads
- * once and that sessions share.
+ * once and that virtual hosts and sessions share.
  *
  * What was read stays over a restart of the server as long as the file is the
- * same: there may be nobody at the terminal any more to type its passphrase.
+ * same, if the host keeps this module loaded over it (mod_dso does not): there
+ * may be nobody at the terminal any more to type its passphrase.
  */
 
 #include "directives.h"

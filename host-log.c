@@ -68,6 +68,22 @@ void host_log_close(void) {
   }
 }
 
+void host_log_system(void) {
+  const char *path = get_param_ptr(main_server->conf, "SystemLog", FALSE);
+
+  if (path == NULL || strcasecmp(path, "none") == 0) {
+    return;
+  }
+
+  path = dir_canonical_path(main_server->pool, path);
+
+  pr_signals_block();
+  PRIVS_ROOT
+  (void) log_opensyslog(path);
+  PRIVS_RELINQUISH
+  pr_signals_unblock();
+}
+
 void host_log_line(const char *line) {
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }

@@ -41,28 +41,50 @@ static void provider_exec(const char *path, char *const argv[], int out,
     _exit(127);
   }
 
+  /* Here and not before the fork: changing privileges lets signals in. */
+  PRIVS_ROOT
   (void) close_range(STDERR_FILENO + 1, ~0U, 0);
   (void) sigprocmask(SIG_SETMASK, mask, NULL);
   execv(path, argv);
   _exit(127);
 }
 
+/* A pipe whose ends are no standard descriptors: a daemon has those closed. */
+static int make_pipe(int fds[2]) {
+  int low[2], i;
+
+  if (pipe(low) < 0) {
+    return -1;
+  }
+
+  for (i = 0; i < 2; i++) {
+    fds[i] = fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    (void) close(low[i]);
+  }
+
+  if (fds[0] < 0 || fds[1] < 0) {
+    close_fd(&fds[0]);
+    close_fd(&fds[1]);
+    return -1;
+  }
+
+  return 0;
+}
+
 static int provider_start(struct provider *pr, const char *path,
     char *const argv[], const sigset_t *mask) {
   int out[2] = { -1, -1 }, err[2] = { -1, -1 };
 
-  if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) {
+  if (make_pipe(out) < 0 || make_pipe(err) < 0) {
     close_fd(&out[0]);
     close_fd(&out[1]);
     return -1;
   }
 
-  PRIVS_ROOT
   pr->pid = fork();
   if (pr->pid == 0) {
     provider_exec(path, argv, out[1], err[1], mask);
   }
-  PRIVS_RELINQUISH
 
   close_fd(&out[1]);
   close_fd(&err[1]);

@@ -124,6 +124,20 @@ static const char *resolve(struct host *h, pool *p, const char *info) {
  * not possible, takes the key out: what was meant as a limit is never ignored.
  */
 
+/* -1: not understood. */
+static int address_fits(pool *p, char *item) {
+  const pr_netaddr_t *addr = session.c->remote_addr;
+  pr_netacl_t *acl;
+
+  if (strpbrk(item, "*?") != NULL) {
+    return pr_fnmatch(item, pr_netaddr_get_ipstr(addr), 0) == 0 ||
+      pr_fnmatch(item, session.c->remote_name, PR_FNM_CASEFOLD) == 0;
+  }
+
+  acl = pr_netacl_create(p, item);
+  return acl != NULL ? pr_netacl_match(acl, addr) == 1 : -1;
+}
+
 static bool from_allows(pool *p, const char *list) {
   char *text = pstrdup(p, list), *item, *save = NULL;
   bool allowed = false;
@@ -131,20 +145,17 @@ static bool from_allows(pool *p, const char *list) {
   for (item = strtok_r(text, ", ", &save); item != NULL;
       item = strtok_r(NULL, ", ", &save)) {
     bool negated = *item == '!';
-    pr_netacl_t *acl = pr_netacl_create(p, item + negated);
+    int fits = address_fits(p, item + negated);
 
-    if (acl == NULL) {
+    if (fits < 0) {
       sftp_log("address '%s' in option \"from\" is not understood", item);
+    }
+
+    if (fits < 0 || (fits > 0 && negated)) {
       return false;
     }
 
-    if (pr_netacl_match(acl, session.c->remote_addr) == 1) {
-      if (negated) {
-        return false;
-      }
-
-      allowed = true;
-    }
+    allowed |= fits > 0;
   }
 
   return allowed;

@@ -314,6 +314,8 @@ static bool explain_filters(struct host_op *op, cmd_rec *cmd) {
     if (re != NULL && (pr_regexp_exec(re, cmd->arg, 0, NULL, 0, 0, 0) == 0) ==
         (i == 1)) {
       host_refuse(op, "denied by %s", filters[i]);
+      sftp_log("'%s %s' denied by %s", (char *) cmd->argv[0], cmd->arg,
+        filters[i]);
       return true;
     }
   }

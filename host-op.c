@@ -209,18 +209,25 @@ static cmd_rec *own_cmd(struct host_op *op, const char *arg) {
   return state->own;
 }
 
+/* The rules of the path's own folder, not those of the request before. */
+static void enter(struct host_op *op, const char *path) {
+  session.dir_config = dir_match_path(op->pool, (char *) host_outside(
+    op->pool, host_canon(op->host, op->pool, path)));
+}
+
 /* PRE_CMD of the own name; *path is replaced when a handler rewrote it. */
 static int own_pre(struct host_op *op, const char **path) {
   const char *arg = op->arg != NULL ? op->arg : *path;
   cmd_rec *cmd;
   int res, xerrno;
 
+  enter(op, *path);
   if (!host_phase_needed(op->host, op->req, PHASE_PRE)) {
     return 0;
   }
 
   /* What rewriting handlers see is the path, when there is only one. */
-  if (path != NULL && host_rows[op->req].second.name == NULL) {
+  if (host_rows[op->req].second.name == NULL) {
     arg = *path;
   }
 
@@ -233,7 +240,7 @@ static int own_pre(struct host_op *op, const char **path) {
     return -1;
   }
 
-  if (path != NULL && arg == *path && cmd->arg != NULL &&
+  if (arg == *path && cmd->arg != NULL &&
       strcmp(cmd->arg, arg) != 0) {
     *path = pstrdup(op->pool, cmd->arg);
   }
@@ -244,6 +251,7 @@ static int own_pre(struct host_op *op, const char **path) {
 static int twin_pre(struct host_op *op, cmd_rec *cmd, const char **path) {
   int xerrno;
 
+  enter(op, *path);
   if (host_phase_pre(cmd) < 0) {
     xerrno = errno;
     host_limit_explain(op, cmd, *path, xerrno);
@@ -346,6 +354,7 @@ static int twin_site_copy(struct host_op *op, const char *from,
   state->twin = cmd;
 
   host_xfer_begin(to, PR_NETIO_IO_RD);
+  enter(op, to);
   if (host_phase_pre(cmd) < 0) {
     xerrno = errno;
     host_limit_explain(op, cmd, to, xerrno);
@@ -368,6 +377,7 @@ static int twin_symlink(struct host_op *op, const char **text,
   }
 
   cmd = host_cmd(op->pool, "SYMLINK", arg, CL_WRITE|CL_SFTP, FALSE);
+  enter(op, *link);
   if (host_phase_pre(cmd) < 0) {
     xerrno = errno;
     host_limit_explain(op, cmd, *link, xerrno);

@@ -50,7 +50,7 @@ static enum host_verdict try_driver(struct ssh_conn *c,
 
 /* Each driver at most once per request, and no driver twice in a login. */
 static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
-    unsigned int *ntried) {
+    unsigned int *ntried, enum host_verdict *last) {
   const char *name;
   unsigned int i;
 
@@ -61,7 +61,8 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
     }
 
     ++*ntried;
-    if (try_driver(c, req, name) == HOST_AUTH_OK) {
+    *last = try_driver(c, req, name);
+    if (*last == HOST_AUTH_OK) {
       return OUTCOME_YES;
     }
 
@@ -84,6 +85,7 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
 }
 
 static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
+  enum host_verdict last = HOST_AUTH_ERROR;
   unsigned int ntried = 0;
   int res;
 
@@ -92,7 +94,7 @@ static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
     return OUTCOME_DEAD;
   }
 
-  res = try_drivers(c, req, &ntried);
+  res = try_drivers(c, req, &ntried, &last);
   if (res != OUTCOME_NO) {
     return res;
   }
@@ -103,8 +105,11 @@ static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
     return OUTCOME_DEAD;
   }
 
-  sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): keyboard-interactive "
-    "authentication failed", req->user);
+  if (last != HOST_AUTH_NO_USER) {
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): keyboard-interactive "
+      "authentication failed", req->user);
+  }
+
   c->auth->nfailures += ntried - 1;
   return OUTCOME_NO;
 }
@@ -175,6 +180,15 @@ int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
 
   *answers = a->answers;
   return a->talk_err;
+}
+
+uint64_t sftp_auth_due_ms(const struct ssh_conn *c) {
+  return c->auth->talking != NULL ? host_login_due_ms(c->host) : UINT64_MAX;
+}
+
+int sftp_auth_check(struct ssh_conn *c) {
+  return sftp_auth_due_ms(c) > 0 ? SFTP_OK :
+    sftp_fail(c, SFTP_ERR_TIMEOUT, "login timeout reached");
 }
 
 static void read_answers(struct sftp_auth *a, struct sftp_rd *r) {

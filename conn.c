@@ -377,6 +377,10 @@ int sftp_conn_turn(struct ssh_conn *c) {
     }
 
     if (res == SFTP_OK) {
+      res = sftp_auth_check(c);
+    }
+
+    if (res == SFTP_OK) {
       res = sftp_packets_flush(c->pkts);
       all_out = res == 1;
       res = res > 0 ? SFTP_OK : res;
@@ -412,7 +416,8 @@ static size_t worth_waking(struct ssh_conn *c) {
 }
 
 static int next_deadline_ms(const struct ssh_conn *c) {
-  uint64_t ms = sftp_kex_due_ms(c), alive = UINT64_MAX;
+  uint64_t ms = sftp_kex_due_ms(c), alive = UINT64_MAX,
+    login = sftp_auth_due_ms(c);
 
   if (c->set->alive_secs > 0 && c->authenticated) {
     alive = (uint64_t) c->set->alive_secs * 1000;
@@ -420,6 +425,10 @@ static int next_deadline_ms(const struct ssh_conn *c) {
 
   if (alive < ms) {
     ms = alive;
+  }
+
+  if (login < ms) {
+    ms = login;
   }
 
   return ms > 3600 * 1000 ? -1 : (int) ms + 1;

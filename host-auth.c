@@ -436,6 +436,21 @@ enum host_verdict host_auth_kbdint(struct host *h, const char *name) {
   return HOST_AUTH_OK;
 }
 
+uint64_t host_login_due_ms(struct host *h) {
+  const int *secs = get_param_ptr(h->server->conf, "TimeoutLogin", FALSE);
+  uint64_t limit = (uint64_t) (secs != NULL ? *secs :
+    PR_TUNABLE_TIMEOUTLOGIN) * 1000, now = 0;
+
+  if (limit == 0) {
+    return UINT64_MAX;
+  }
+
+  /* A second more than the host's own timer, which goes first if it can. */
+  limit += session.connect_time_ms + 1000;
+  pr_gettimeofday_millis(&now);
+  return now < limit ? limit - now : 0;
+}
+
 /* ---- The end of a request */
 
 void host_auth_end(struct host *h, enum host_auth_result res) {

@@ -137,6 +137,12 @@ const char *host_kbdint_driver(struct host *h, unsigned int i);
  */
 enum host_verdict host_auth_kbdint(struct host *h, const char *driver);
 
+/* Milliseconds until the time for the login is over; UINT64_MAX: no limit.
+ * Drivers may converse with signals blocked, and then no timer of the host
+ * goes off.
+ */
+uint64_t host_login_due_ms(struct host *h);
+
 enum host_auth_result {
   HOST_REQ_LISTED,              /* answered with the methods that are left */
   HOST_REQ_UNKNOWN,             /* the same, for a method that nobody has */
@@ -325,7 +331,9 @@ const char *host_cwd(struct host *h);           /* where the login landed */
 const char *host_user(struct host *h);
 /* Home of a user ("" = the own); NULL with errno. */
 const char *host_home(struct host *h, pool *p, const char *user);
-/* Paths matching a shell pattern inside the user's root; NULL-terminated. */
+/* Paths matching a shell pattern inside the user's root, as far as listings
+ * would show them; NULL-terminated.  With UseGlobbing off the pattern itself.
+ */
 const char **host_glob(struct host *h, pool *p, const char *pattern);
 unsigned int host_max_handles(struct host *h);
 /* Scoreboard: what the session does now (ftpwho). */

@@ -36,6 +36,7 @@ struct fake_auth {
   const char *banner;
   const char *rewrite;          /* what USER makes of every name, or NULL */
   bool refuse_user, block_pass;
+  bool login_time_over;
   unsigned int paused_ms, max;
   char calls[8192];             /* one word per call, blanks between */
   char password[64];            /* seen last */

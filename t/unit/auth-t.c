@@ -845,6 +845,16 @@ static void a_new_request_abandons_the_old(void) {
   stop();
 }
 
+static void a_conversation_ends_with_the_time_for_it(void) {
+  START(simple);
+  fake_auth.drivers = pam_only;
+  fake_auth.login_time_over = true;
+  ask_kbdint("alice");
+  ok(failed_with(SFTP_ERR_TIMEOUT), "nobody waits for answers for ever");
+  is_int(sftp_disconnect_reason(cl->server->err), 11, "by application");
+  stop();
+}
+
 static void each_driver_is_an_attempt(void) {
   START(simple);
   fake_auth.drivers = no_then_pam;
@@ -1041,6 +1051,7 @@ int main(void) {
   drivers_converse();
   wrong_answers_are_refused();
   a_new_request_abandons_the_old();
+  a_conversation_ends_with_the_time_for_it();
   each_driver_is_an_attempt();
   silence_is_no_login();
   secrets_want_encryption();

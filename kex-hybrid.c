@@ -12,6 +12,7 @@
 #include "kex-ec.h"
 #include "kex-hybrid.h"
 #include "mlkem.h"
+#include "sntrup761.h"
 #include "ssh2.h"
 
 #define REPLY_MAX_LEN (SFTP_KEM_MAX_LEN + SFTP_POINT_MAX_LEN)
@@ -37,16 +38,27 @@ static bool mlkem1024_usable(void) {
   return sftp_mlkem_usable(&sftp_mlkem1024);
 }
 
+static int sntrup761_encaps(const unsigned char *pub, unsigned char *ct,
+    unsigned char *secret) {
+  sftp_sntrup761_encaps(pub, ct, secret);
+  return SFTP_OK;
+}
+
 static const struct sftp_kem mlkem768 = {
   1184, 1088, mlkem768_encaps, mlkem768_usable
 };
 static const struct sftp_kem mlkem1024 = {
   1568, 1568, mlkem1024_encaps, mlkem1024_usable
 };
+static const struct sftp_kem sntrup761 = {
+  SFTP_SNTRUP761_PUBLIC_LEN, SFTP_SNTRUP761_CIPHERTEXT_LEN, sntrup761_encaps,
+  NULL
+};
 
 const struct sftp_hybrid sftp_hybrid_mlkem768_x25519 = { &mlkem768, NULL };
 const struct sftp_hybrid sftp_hybrid_mlkem768_p256 = { &mlkem768, "P-256" };
 const struct sftp_hybrid sftp_hybrid_mlkem1024_p384 = { &mlkem1024, "P-384" };
+const struct sftp_hybrid sftp_hybrid_sntrup761_x25519 = { &sntrup761, NULL };
 
 /* ---- The exchange */
 

@@ -33,6 +33,7 @@ struct sftp_hybrid {
 };
 
 extern const struct sftp_hybrid sftp_hybrid_mlkem768_x25519,
-  sftp_hybrid_mlkem768_p256, sftp_hybrid_mlkem1024_p384;
+  sftp_hybrid_mlkem768_p256, sftp_hybrid_mlkem1024_p384,
+  sftp_hybrid_sntrup761_x25519;
 
 #endif /* MOD_SFTP_KEX_HYBRID_H */

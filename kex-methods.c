@@ -17,6 +17,10 @@
 const struct sftp_kex_method sftp_kex_methods[] = {
   { { "mlkem768x25519-sha256", KEX_MODERN },
     "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_x25519 },
+  { { "sntrup761x25519-sha512", KEX_MODERN },
+    "SHA512", &sftp_kex_hybrid, &sftp_hybrid_sntrup761_x25519 },
+  { { "sntrup761x25519-sha512@openssh.com", KEX_MODERN },
+    "SHA512", &sftp_kex_hybrid, &sftp_hybrid_sntrup761_x25519 },
   { { "mlkem768nistp256-sha256", KEX_MODERN },
     "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_p256 },
   { { "mlkem1024nistp384-sha384", KEX_MODERN },

@@ -204,3 +204,35 @@ int host_closedir(struct host_op *op, struct host_dir *d) {
   errno = xerrno;
   return res;
 }
+
+/* One name of a path, up to `end', in the folder before it. */
+static bool is_name_listed(struct host *h, pool *p, const char *path,
+    size_t end) {
+  const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;
+  const char *dir;
+  bool hidden = false;
+
+  if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+    return true;
+  }
+
+  dir = host_canon(h, p, pstrndup(p, whole, (size_t) (name - whole)));
+  return host_limit(h, NULL, p, &list_rule, dir, NULL) == 0 &&
+    host_limit(h, NULL, p, &entry_rule, host_canon(h, p, whole),
+      &hidden) == 0 && !hidden;
+}
+
+bool host_is_listed(struct host *h, pool *parent, const char *path,
+    size_t known) {
+  pool *p = make_sub_pool(parent);
+  bool listed = true;
+  size_t end = known;
+
+  while (listed && path[end] != '\0') {
+    end += 1 + strcspn(path + end + 1, "/");
+    listed = is_name_listed(h, p, path, end);
+  }
+
+  destroy_pool(p);
+  return listed;
+}

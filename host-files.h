@@ -202,6 +202,14 @@ const char *host_outside(pool *p, const char *path);
 void host_fake_of(struct host *h, const char *dir, struct fake *fake);
 void host_fake_apply(const struct fake *fake, struct stat *st);
 
+/* ---- host-dir.c */
+
+/* Whether listings would show a client the names of an absolute path that
+ * stand behind path[known], a slash: what a pattern matched is learned from
+ * them.
+ */
+bool host_is_listed(struct host *h, pool *p, const char *path, size_t known);
+
 /* ---- host-file.c */
 
 void host_file_abort(struct host_file *f);

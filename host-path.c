@@ -801,12 +801,33 @@ unsigned int host_max_handles(struct host *h) {
   return lim.rlim_cur > 24 ? (unsigned int) lim.rlim_cur - 16 : 8;
 }
 
+/* Where the last slash before the first wildcard is in what a pattern
+ * matches: up to there the client knows the name already.
+ */
+static size_t known_of(const char *pattern) {
+  size_t known = 0, len = 0;
+
+  for (; *pattern != '\0' && strchr("*?[{", *pattern) == NULL; pattern++) {
+    if (*pattern == '\\' && pattern[1] != '\0') {
+      pattern++;
+    }
+
+    if (*pattern == '/') {
+      known = len;
+    }
+
+    len++;
+  }
+
+  return known;
+}
+
 const char **host_glob(struct host *h, pool *p, const char *pattern) {
   unsigned char *use = get_param_ptr(CURRENT_CONF, "UseGlobbing", FALSE);
   const char **paths, *full, *brace;
   unsigned int nbraces = 0;
   glob_t g;
-  size_t i;
+  size_t i, n = 0;
   int res;
 
   /* Each brace multiplies the patterns. */
@@ -837,7 +858,9 @@ const char **host_glob(struct host *h, pool *p, const char *pattern) {
 
   paths = pcalloc(p, (g.gl_pathc + 1) * sizeof(*paths));
   for (i = 0; i < g.gl_pathc; i++) {
-    paths[i] = pstrdup(p, g.gl_pathv[i]);
+    if (host_is_listed(h, p, g.gl_pathv[i], known_of(full))) {
+      paths[n++] = pstrdup(p, g.gl_pathv[i]);
+    }
   }
 
   pr_fs_globfree(&g);

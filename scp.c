@@ -60,6 +60,11 @@ const char *scp_reason(pool *p, int err, const char *refused) {
     return text;
   }
 
+  /* Rules say EPERM or EACCES, to the client that is one and the same. */
+  if (err == EPERM) {
+    text = strerror(EACCES);
+  }
+
   return pstrcat(p, text, " (", refused, ")", NULL);
 }
 

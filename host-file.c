@@ -26,7 +26,7 @@
 
 #define TICK_MS 250             /* timers are touched at most that often */
 #define SCORE_MS 1000
-#define RATED_BYTES 16384       /* at a time under TransferRate */
+#define RATED_BYTES 16384       /* at a time when somebody counts them */
 #define COPY_BYTES (8 * 1024 * 1024)
 #define BUF_BYTES (256 * 1024)
 #define NIOV 64
@@ -810,7 +810,9 @@ static ssize_t write_hooked(struct host_file *f, const struct iovec *iov,
     f->pos = offset;
   }
 
+  /* As in FTP, where data are counted when they arrive. */
   xfer_load(f);
+  session.xfer.total_bytes += (off_t) iov[0].iov_len;
   xfer_command(f);
   res = pr_fsio_write(f->fh, iov[0].iov_base, iov[0].iov_len);
   session.curr_cmd_rec = NULL;
@@ -922,7 +924,8 @@ int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
   }
 
   while (*done < want) {
-    int m = window(iov, n, *done, f->rated ? RATED_BYTES : SIZE_MAX, part);
+    int m = window(iov, n, *done, f->rated || !f->direct_wr ? RATED_BYTES :
+      SIZE_MAX, part);
     ssize_t res;
 
     if (f->listened) {

@@ -23,7 +23,8 @@ static const char *esc(const void *src, size_t len) {
 
 static void text_is_escaped(void) {
   is_str(esc("plain text ~!", 13), "plain text ~!", "printable ASCII stays");
-  is_str(esc("a\r\nb\t\x1b[0m\x7f\0z", 12), "a\\x0d\\x0ab\\x09\\x1b[0m\\x7f\\x00z",
+  is_str(esc("a\r\nb\t\x1b[0m\x7f\0z", 12),
+    "a\\x0d\\x0ab\\x09\\x1b[0m\\x7f\\x00z",
     "control characters do not");
   is_str(esc("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f", 15),
     "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f", "UTF-8 stays");

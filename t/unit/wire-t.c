@@ -174,7 +174,8 @@ static void mpints_follow_the_rfc(void) {
   is_int(s.len, 8, "is eight bytes");
   is_int(mpint_of("\xed\xcc", 2, &s), SFTP_ERR_FORMAT,
     "a negative number is refused");
-  is_int(mpint_of("\0", 1, &s), SFTP_ERR_FORMAT, "a zero byte for 0 is refused");
+  is_int(mpint_of("\0", 1, &s), SFTP_ERR_FORMAT,
+    "a zero byte for 0 is refused");
   is_int(mpint_of("\0\x7f", 2, &s), SFTP_ERR_FORMAT,
     "a superfluous zero is refused");
   is_int(mpint_of("\0\x80", 2, &s), SFTP_OK, "a necessary zero is right");

@@ -347,45 +347,49 @@ static void tell_counters(struct ssh_conn *c) {
   }
 }
 
+/* Everything once; 1: all output is with the socket, 0: some waits. */
+static int turn_once(struct ssh_conn *c) {
+  int res = handle_messages(c);
+
+  if (res == SFTP_OK) {
+    res = sftp_channels_flush(c);
+  }
+
+  if (res == SFTP_OK) {
+    res = sftp_channels_pump(c);
+  }
+
+  if (res == SFTP_OK) {
+    res = sftp_kex_check(c);
+  }
+
+  if (res == SFTP_OK) {
+    res = check_alive(c);
+  }
+
+  if (res == SFTP_OK) {
+    res = sftp_auth_check(c);
+  }
+
+  return res == SFTP_OK ? sftp_packets_flush(c->pkts) : res;
+}
+
 int sftp_conn_turn(struct ssh_conn *c) {
-  bool all_out = false;
   int res = c->err;
 
   if (res == SFTP_OK && c->phase == PH_VERSION) {
     res = read_version(c);
   }
 
-  do {
-    if (res == SFTP_OK) {
-      res = handle_messages(c);
+  while (res == SFTP_OK) {
+    res = turn_once(c);
+    if (res == 1 && sftp_channels_runnable(c)) {
+      res = SFTP_OK;
+      continue;
     }
 
-    if (res == SFTP_OK) {
-      res = sftp_channels_flush(c);
-    }
-
-    if (res == SFTP_OK) {
-      res = sftp_channels_pump(c);
-    }
-
-    if (res == SFTP_OK) {
-      res = sftp_kex_check(c);
-    }
-
-    if (res == SFTP_OK) {
-      res = check_alive(c);
-    }
-
-    if (res == SFTP_OK) {
-      res = sftp_auth_check(c);
-    }
-
-    if (res == SFTP_OK) {
-      res = sftp_packets_flush(c->pkts);
-      all_out = res == 1;
-      res = res > 0 ? SFTP_OK : res;
-    }
-  } while (res == SFTP_OK && all_out && sftp_channels_runnable(c));
+    break;
+  }
 
   tell_counters(c);
   return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;

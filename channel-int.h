@@ -42,6 +42,7 @@ struct sftp_channel {
   bool in_early;                /* `in' came before there was a service */
   struct sftp_queue out, err;
 
+  const struct sftp_service_row *row;   /* what was asked for */
   const struct sftp_service *ops;
   void *svc;
   bool starting;                /* no output before the request's answer */

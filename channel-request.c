@@ -46,6 +46,7 @@ static bool start_service(struct sftp_channel *ch,
   }
 
   ch->starting = true;
+  ch->row = row;
   ch->svc = row->start(c, ch, ch->pool, args, &why);
   if (ch->svc == NULL) {
     sftp_log("unable to start %s: %s", row->word, why);

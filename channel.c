@@ -30,6 +30,11 @@ struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch) {
   return ch->conn;
 }
 
+const struct sftp_service_row *sftp_channel_row(
+    const struct sftp_channel *ch) {
+  return ch->row;
+}
+
 unsigned int sftp_channels_count(const struct ssh_conn *c) {
   return c->channels->count;
 }

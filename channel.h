@@ -94,6 +94,8 @@ int sftp_channel_commit(struct sftp_channel *ch, size_t n) SFTP_MUST_CHECK;
  */
 void sftp_channel_finish(struct sftp_channel *ch, int status);
 struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch);
+/* The row by which the service was found; valid from start() on. */
+const struct sftp_service_row *sftp_channel_row(const struct sftp_channel *ch);
 
 /* ---- For conn.c */
 

@@ -20,22 +20,6 @@
 
 /* ---- Ours */
 
-/* What listeners of ssh2.invalid-packet get to see; its layout stands. */
-struct ssh2_packet {
-  pool *pool;
-  module *m;
-  uint32_t packet_len;
-  unsigned char padding_len;
-  unsigned char *payload;       /* the message number first */
-  uint32_t payload_len;
-  unsigned char *padding;
-  unsigned char *aad;
-  uint32_t aad_len;
-  unsigned char *mac;
-  uint32_t mac_len;
-  uint32_t seqno;
-};
-
 static void invalid_packet(struct host *h, const struct sftp_pkt *pkt) {
   struct ssh2_packet old = { .m = &sftp_module, .seqno = pkt->seqno };
   pool *p;

@@ -78,6 +78,22 @@ struct host {
 /* The host's lists of pending responses (no header of it declares them). */
 extern pr_response_t *resp_list, *resp_err_list;
 
+/* What other modules get to see of a message; its layout stands. */
+struct ssh2_packet {
+  pool *pool;
+  module *m;
+  uint32_t packet_len;
+  unsigned char padding_len;
+  unsigned char *payload;       /* the message number first */
+  uint32_t payload_len;
+  unsigned char *padding;
+  unsigned char *aad;
+  uint32_t aad_len;
+  unsigned char *mac;
+  uint32_t mac_len;
+  uint32_t seqno;
+};
+
 struct host *host_current(void);
 
 /* ---- host-session.c */
@@ -137,6 +153,13 @@ const struct host_store *host_store_first(void);
 void host_abi_init(void);
 /* Puts the session's state into the symbols that others may look at. */
 void host_abi_publish(const struct host *h);
+
+/* ---- host-exec.c */
+
+struct sftp_service_row;
+/* The built-in services and behind them the commands of other modules. */
+const struct sftp_service_row *host_exec_services(pool *p,
+  const struct sftp_service_row *built_in);
 
 /* ---- host-event.c */
 

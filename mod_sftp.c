@@ -72,6 +72,7 @@ static void serve(server_rec *s, conn_t *conn) {
     pr_netaddr_get_ipstr(conn->local_addr), conn->local_port);
 
   h->conn = sftp_conn_new(h->pool, connection_fd(conn), h->set, h);
+  h->conn->services = host_exec_services(h->pool, h->conn->services);
   err = sftp_conn_run(h->conn);
   h->keyed = false;
 

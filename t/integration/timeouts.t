@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""The host's timers end sessions with a DISCONNECT and a line in the log.
+
+Nothing here measures time: each promise waits for what must happen, and for
+busy sessions that what must not happen does not.
+"""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, main, promise
+from server import Server, wait_for
+
+stalled = Server("TimeoutStalled 2\nTimeoutNoTransfer 0\nTimeoutIdle 0\n")
+quiet = Server("TimeoutNoTransfer 2\nTimeoutIdle 0\n")
+idle = Server("TimeoutIdle 2\nTimeoutNoTransfer 0\n")
+session = Server("TimeoutSession 2\nTimeoutIdle 0\n")
+login = Server("TimeoutLogin 2\n")
+
+
+class Raw:
+    def __init__(self, server):
+        import paramiko
+        self.ssh = paramiko.Transport(("127.0.0.1", server.port))
+        self.ssh.connect(username=server.user,
+                         pkey=paramiko.Ed25519Key(filename=server.key))
+        self.sftp = paramiko.SFTPClient.from_transport(self.ssh)
+
+    def ends(self):
+        wait_for(lambda: not self.ssh.is_active(), "the end of the session",
+                 30)
+
+    def drop(self):
+        self.ssh.close()
+
+
+def busy(server, work):
+    """Works for longer than the limit, and is not thrown out."""
+    raw = Raw(server)
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        work(raw)
+        time.sleep(0.3)
+    expect(raw.ssh.is_active(), "thrown out while busy")
+    raw.drop()
+
+
+@promise("TimeoutStalled ends a session whose open file does not move")
+def _():
+    raw = Raw(stalled)
+    out = raw.sftp.open("/file", "w")
+    out.write(b"x" * 100)
+    raw.ends()
+    stalled.wait_log("sftp.log", r"stalled timeout")
+    stalled.wait_log("sftp.log", r"disconnecting .*data stalled")
+    stalled.wait_log("transfer.log", r"/file b _ i r alice sftp 0 \* i")
+
+
+@promise("TimeoutStalled leaves a session alone that has no file open")
+def _():
+    busy(stalled, lambda raw: None)
+
+
+@promise("TimeoutStalled leaves a slow transfer alone")
+def _():
+    files = []
+
+    def write(raw):
+        if not files:
+            files.append(raw.sftp.open("/slow", "w"))
+        files[0].write(b"x")
+
+    busy(stalled, write)
+
+
+@promise("TimeoutNoTransfer ends a session that only looks around")
+def _():
+    raw = Raw(quiet)
+    raw.sftp.stat("/")
+    raw.ends()
+    quiet.wait_log("sftp.log", r"disconnecting .*")
+    quiet.wait_log("system.log", r"no transfer timeout, disconnected")
+
+
+@promise("TimeoutNoTransfer leaves listings and transfers alone")
+def _():
+    quiet.put("file", b"f" * 10)
+    busy(quiet, lambda raw: raw.sftp.listdir("/"))
+
+    def read(raw):
+        with raw.sftp.open("/file", "r") as file:
+            file.read()
+
+    busy(quiet, read)
+
+
+@promise("TimeoutIdle ends a session that says nothing, not one that does")
+def _():
+    busy(idle, lambda raw: raw.sftp.stat("/"))
+    raw = Raw(idle)
+    raw.ends()
+    idle.wait_log("sftp.log", r"disconnecting .*idle timeout")
+
+
+@promise("TimeoutSession ends a session, busy or not")
+def _():
+    raw = Raw(session)
+
+    def gone():
+        try:
+            raw.sftp.stat("/")
+        except (OSError, EOFError):
+            pass
+        return not raw.ssh.is_active()
+
+    wait_for(gone, "the end of the session", 30)
+    session.wait_log("sftp.log", r"disconnecting .*session timeout")
+
+
+@promise("TimeoutLogin ends a connection that does not log in")
+def _():
+    with login.connect() as sock:
+        sock.sendall(b"SSH-2.0-slow\r\n")
+        sock.settimeout(30)
+        while sock.recv(4096):
+            pass
+    login.no_sessions()
+
+
+main(stalled, quiet, idle, session, login)

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* auth.c -- user authentication (RFC 4252): services, requests, answers. */
+/* auth.c -- user authentication (RFC 4252): requests and answers. */
 
 #include <syslog.h>
 
@@ -17,12 +17,8 @@
  */
 #define MAX_REQUESTS 100
 
-/* Names in a request.  The host takes user names of up to 256 bytes. */
+/* The host takes user names of up to this. */
 #define USER_MAX 256
-#define NAME_MAX_LEN 64
-
-/* A banner above this is not read by anybody. */
-#define BANNER_MAX 65536
 
 static const struct sftp_auth_method *const methods[] = {
   &sftp_auth_none, &sftp_auth_publickey, &sftp_auth_kbdint, &sftp_auth_password
@@ -82,96 +78,7 @@ bool sftp_auth_is_private(struct ssh_conn *c,
   return false;
 }
 
-/* ---- Services (RFC 4253, section 10) */
-
-static int accept_service(struct ssh_conn *c, struct sftp_str name) {
-  struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_SERVICE_ACCEPT,
-    5 + name.len);
-
-  sftp_wr_str(w, name);
-  return sftp_packet_end(c->pkts);
-}
-
-int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
-  struct sftp_str name = sftp_rd_string(r);
-  char text[4 * NAME_MAX_LEN + 1];
-  int res = sftp_rd_end(r);
-  bool ok;
-
-  if (res != SFTP_OK) {
-    return sftp_fail(c, res, "SERVICE_REQUEST is malformed");
-  }
-
-  sftp_escape(text, sizeof(text), name.ptr, name.len);
-  ok = c->authenticated ? sftp_str_is(name, "ssh-connection") :
-    sftp_str_is(name, "ssh-userauth");
-  host_ssh_cmd(c->host, "SERVICE_REQUEST", text, HOST_SSH_MISC, ok);
-  if (!ok) {
-    return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available%s",
-      text, c->authenticated ? "" : " before login");
-  }
-
-  res = accept_service(c, name);
-  if (res != SFTP_OK) {
-    return sftp_fail(c, res, "cannot send SERVICE_ACCEPT");
-  }
-
-  if (!c->authenticated) {
-    c->phase = PH_AUTH;
-  }
-
-  return SFTP_OK;
-}
-
 /* ---- Banner (RFC 4252, section 5.4) */
-
-/* Every line end becomes CR LF, and there is one at the end. */
-static size_t put_lines(char *to, const char *text) {
-  size_t n = 0;
-
-  for (; *text != '\0'; text++) {
-    if (*text == '\n' || (*text == '\r' && text[1] != '\n')) {
-      to[n++] = '\r';
-      to[n++] = '\n';
-
-    } else if (*text != '\r') {
-      to[n++] = *text;
-    }
-  }
-
-  if (n < 2 || to[n - 1] != '\n') {
-    to[n++] = '\r';
-    to[n++] = '\n';
-  }
-
-  return n;
-}
-
-int sftp_auth_banner(struct ssh_conn *c, const char *text) {
-  size_t len = strlen(text);
-  struct sftp_wr *w;
-  pool *p;
-  char *lines;
-  int res;
-
-  if (c->authenticated) {
-    return SFTP_OK;             /* RFC 4252, section 5.4: only before */
-  }
-
-  if (len > BANNER_MAX) {
-    return SFTP_ERR_LIMIT;
-  }
-
-  p = make_sub_pool(c->pool);
-  lines = palloc(p, 2 * len + 2);
-  len = put_lines(lines, text);
-  w = sftp_packet_begin(c->pkts, SSH_MSG_USERAUTH_BANNER, len + 16);
-  sftp_wr_string(w, lines, len);
-  sftp_wr_text(w, "");          /* language tag */
-  res = sftp_packet_end(c->pkts);
-  destroy_pool(p);
-  return res;
-}
 
 static int send_banner(struct ssh_conn *c, pool *p) {
   const char *text;
@@ -188,7 +95,7 @@ static int send_banner(struct ssh_conn *c, pool *p) {
   }
 
   if (res == SFTP_ERR_LIMIT) {
-    sftp_log("banner is longer than %u bytes: not sent", BANNER_MAX);
+    sftp_log("banner is too long: not sent");
     return SFTP_OK;
   }
 
@@ -385,8 +292,8 @@ static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
       "control characters");
   }
 
-  if (strlen(req->name) > NAME_MAX_LEN || has_controls(req->name) ||
-      strlen(req->service) > NAME_MAX_LEN) {
+  if (strlen(req->name) > SFTP_AUTH_NAME_MAX || has_controls(req->name) ||
+      strlen(req->service) > SFTP_AUTH_NAME_MAX) {
     return sftp_fail(c, SFTP_ERR_FORMAT, "name in USERAUTH_REQUEST is too "
       "long or has control characters");
   }

@@ -13,7 +13,6 @@
 #include "host-login.h"
 
 #include <fcntl.h>
-#include <time.h>
 
 #include "keyfile.h"
 #include "keys.h"
@@ -118,172 +117,6 @@ static const char *resolve(struct host *h, pool *p, const char *info) {
   return res >= 0 ? buf : NULL;
 }
 
-/* ---- Options in front of a key in OpenSSH's form
- *
- * An option that narrows what the key is good for is obeyed or, where that is
- * not possible, takes the key out: what was meant as a limit is never ignored.
- */
-
-/* -1: not understood. */
-static int address_fits(pool *p, char *item) {
-  const pr_netaddr_t *addr = session.c->remote_addr;
-  pr_netacl_t *acl;
-
-  if (strpbrk(item, "*?") != NULL) {
-    return pr_fnmatch(item, pr_netaddr_get_ipstr(addr), 0) == 0 ||
-      pr_fnmatch(item, session.c->remote_name, PR_FNM_CASEFOLD) == 0;
-  }
-
-  acl = pr_netacl_create(p, item);
-  return acl != NULL ? pr_netacl_match(acl, addr) == 1 : -1;
-}
-
-static bool from_allows(pool *p, const char *list) {
-  char *text = pstrdup(p, list), *item, *save = NULL;
-  bool allowed = false;
-
-  for (item = strtok_r(text, ", ", &save); item != NULL;
-      item = strtok_r(NULL, ", ", &save)) {
-    bool negated = *item == '!';
-    int fits = address_fits(p, item + negated);
-
-    if (fits < 0) {
-      sftp_log("address '%s' in option \"from\" is not understood", item);
-    }
-
-    if (fits < 0 || (fits > 0 && negated)) {
-      return false;
-    }
-
-    allowed |= fits > 0;
-  }
-
-  return allowed;
-}
-
-/* YYYYMMDD[HHMM[SS]][Z]: good until then, in local time without the Z. */
-static bool is_expired(const char *text) {
-  static const char *const forms[] = { "%Y%m%d", "%Y%m%d%H%M",
-    "%Y%m%d%H%M%S" };
-  size_t len = strlen(text);
-  bool utc = len > 0 && (text[len - 1] == 'Z' || text[len - 1] == 'z');
-  const char *form, *end;
-  struct tm tm;
-  time_t when;
-
-  len -= utc;
-  form = len == 8 ? forms[0] : len == 12 ? forms[1] : len == 14 ? forms[2] :
-    NULL;
-  memset(&tm, 0, sizeof(tm));
-  tm.tm_isdst = -1;
-  end = form != NULL ? strptime(text, form, &tm) : NULL;
-  if (end == NULL || (size_t) (end - text) != len) {
-    return true;
-  }
-
-  when = utc ? timegm(&tm) : mktime(&tm);
-  return when == (time_t) -1 || when <= time(NULL);
-}
-
-/* Restrictions of what this server does not do in the first place. */
-static const char *const moot_options[] = {
-  "agent-forwarding", "no-agent-forwarding", "port-forwarding",
-  "no-port-forwarding", "pty", "no-pty", "user-rc", "no-user-rc",
-  "X11-forwarding", "no-X11-forwarding", "restrict", "permitopen",
-  "permitlisten", "environment", "tunnel", "no-touch-required"
-};
-
-static bool is_moot(const char *name) {
-  size_t i;
-
-  for (i = 0; i < SFTP_NELEMS(moot_options); i++) {
-    if (strcasecmp(moot_options[i], name) == 0) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
-static bool is_file_transfer(const char *command) {
-  const char *base = strrchr(command, '/');
-
-  base = base != NULL ? base + 1 : command;
-  return strncmp(base, "internal-sftp", 13) == 0 ||
-    strncmp(base, "sftp-server", 11) == 0;
-}
-
-static bool option_allows(pool *p, const char *name, const char *value) {
-  if (strcasecmp(name, "from") == 0) {
-    return from_allows(p, value);
-  }
-
-  if (strcasecmp(name, "expiry-time") == 0) {
-    return !is_expired(value);
-  }
-
-  if (strcasecmp(name, "command") == 0) {
-    return is_file_transfer(value);
-  }
-
-  return is_moot(name);
-}
-
-/* The next option of a list such as  from="a,b",no-pty ; false at the end. */
-static bool next_option(pool *p, const char **list, const char **name,
-    const char **value) {
-  const char *at = *list, *begin;
-  char *to;
-
-  while (*at == ',' || *at == ' ' || *at == '\t') {
-    at++;
-  }
-
-  if (*at == '\0') {
-    return false;
-  }
-
-  begin = at;
-  at += strcspn(at, ",=");
-  *name = pstrndup(p, begin, (size_t) (at - begin));
-  *value = to = pstrdup(p, at);
-  if (*at == '=') {
-    at++;
-    if (*at == '"') {
-      for (at++; *at != '\0' && *at != '"'; at++) {
-        at += at[0] == '\\' && at[1] == '"';
-        *to++ = *at;
-      }
-
-      at += *at == '"';
-
-    } else {
-      while (*at != '\0' && *at != ',') {
-        *to++ = *at++;
-      }
-    }
-  }
-
-  *to = '\0';
-  *list = at;
-  return true;
-}
-
-static bool options_allow(pool *p, const struct sftp_keyfile_entry *e,
-    const char *path) {
-  const char *list = e->options, *name, *value;
-
-  while (list != NULL && next_option(p, &list, &name, &value)) {
-    if (!option_allows(p, name, value)) {
-      sftp_log("key in '%s', line %u, does not count: its option '%s' says no "
-        "or is not supported", path, e->line, name);
-      return false;
-    }
-  }
-
-  return true;
-}
-
 /* ---- Looking for a key */
 
 static bool is_same_type(struct sftp_str a, struct sftp_str b) {
@@ -315,6 +148,19 @@ static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
 
   sftp_log("key in '%s', line %u, is for subject '%s', not for '%s'", path,
     e->line, e->subject, user);
+  return false;
+}
+
+static bool options_allow(pool *p, const struct sftp_keyfile_entry *e,
+    const char *path) {
+  const char *refused = NULL;
+
+  if (host_keyopts_allow(p, e->options, &refused)) {
+    return true;
+  }
+
+  sftp_log("key in '%s', line %u, does not count: its option '%s' says no or "
+    "is not supported", path, e->line, refused);
   return false;
 }
 

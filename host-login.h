@@ -26,9 +26,21 @@ struct host_login {
   bool told_no_user;            /* the log has it already */
 };
 
+/* ---- host-auth.c */
+
+/* Text of the client in the host's character set. */
+const char *host_auth_local_text(pool *p, const char *text);
+/* PRE_CMD of PASS.  The password, or NULL, is what handlers see during that
+ * phase only; *rewritten is what they made of it.
+ */
+enum host_verdict host_auth_begin_pass(struct host *h, char *password,
+  const char **rewritten);
+
+/* ---- host-verify.c */
+
 /* The user's entry, NULL when there is none. */
 struct passwd *host_auth_entry(struct host *h, pool *p);
-/* The two lines that tell the log of an unknown user. */
+/* Tells the log, and other modules, of an unknown user. */
 void host_auth_no_user(struct host *h);
 
 /* ---- host-keystore.c */
@@ -38,6 +50,13 @@ void host_auth_no_user(struct host *h);
  */
 int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
   const char **id);
+
+/* ---- host-keyopts.c */
+
+/* Whether the options of a key (NULL: none) let it count for this client;
+ * *refused is the one that does not.
+ */
+bool host_keyopts_allow(pool *p, const char *options, const char **refused);
 
 /* ---- host-home.c: session.cwd, step by step */
 

@@ -19,6 +19,9 @@
 #include "host.h"
 #include "userauth.h"
 
+/* Names of services and methods: far beyond any that exists. */
+#define SFTP_AUTH_NAME_MAX 64
+
 /* What became of a request. */
 enum sftp_outcome {
   OUTCOME_YES = 1,              /* proven */

@@ -1,0 +1,258 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-verify.c -- is it the user who he says he is?  By password, by key, by
+ * what a driver asks.
+ */
+
+#include "host-login.h"
+
+#include <shadow.h>
+
+/* How many entries are looked at for a hash to compare with. */
+#define MAX_ENTRIES 32
+
+/* ---- Who is it? */
+
+struct passwd *host_auth_entry(struct host *h, pool *p) {
+  return pr_auth_getpwnam(p, h->user);
+}
+
+void host_auth_no_user(struct host *h) {
+  int code = PR_AUTH_NOPWD;
+
+  sftp_auth_log(PR_LOG_NOTICE, "USER %s: no such user found from %s [%s] to "
+    "%s:%d", h->user, session.c->remote_name,
+    pr_netaddr_get_ipstr(session.c->remote_addr),
+    pr_netaddr_get_ipstr(session.c->local_addr), session.c->local_port);
+  pr_event_generate("mod_auth.authentication-code", &code);
+}
+
+/* A hash of any user, for work equal to that of checking a real one; names
+ * that live in a database are not listed for that.
+ */
+static const char *some_hash(pool *p) {
+  const char *hash = NULL;
+  struct passwd *pw;
+  struct spwd *sp;
+  unsigned int i;
+
+  if (!pr_module_exists("mod_sql.c") && !pr_module_exists("mod_ldap.c")) {
+    pr_auth_setpwent(p);
+    for (i = 0; i < MAX_ENTRIES && hash == NULL; i++) {
+      pw = pr_auth_getpwent(p);
+      if (pw == NULL) {
+        break;
+      }
+
+      if (pw->pw_passwd != NULL && pw->pw_passwd[0] == '$') {
+        hash = pstrdup(p, pw->pw_passwd);
+      }
+    }
+
+    pr_auth_endpwent(p);
+  }
+
+  if (hash == NULL) {
+    PRIVS_ROOT
+    setspent();
+    for (i = 0; i < MAX_ENTRIES && hash == NULL; i++) {
+      sp = getspent();
+      if (sp == NULL) {
+        break;
+      }
+
+      if (sp->sp_pwdp != NULL && sp->sp_pwdp[0] == '$') {
+        hash = pstrdup(p, sp->sp_pwdp);
+      }
+    }
+
+    endspent();
+    PRIVS_RELINQUISH
+  }
+
+  return hash != NULL ? hash : pstrdup(p, "$6$uP8BSbZCqnHrYsdE$"
+    "wYB6xRW3qzqEU5XtUo0yGSNHk4BAOxFq5dQzBjlvqlnJEJU9e5r8mWzP3VJzzzz2"
+    "cS2o0cTnG2v0sS3W4O3xF/");
+}
+
+/* What is done for users that do not exist: the same look-ups and a hash, and
+ * whatever comes of them is no.
+ */
+static void check_nobody(struct host *h, pool *p, const char *password) {
+  const char *hash;
+
+  (void) pr_auth_authenticate(p, h->user, password);
+  hash = some_hash(p);
+  (void) pr_auth_check(p, hash, h->user, password);
+  sftp_wipe((char *) hash, strlen(hash));
+}
+
+/* ---- password */
+
+static const struct {
+  int code;
+  enum host_verdict verdict;
+  const char *text;
+} codes[] = {
+  { PR_AUTH_NOPWD, HOST_AUTH_NO_USER, "No such user found" },
+  { PR_AUTH_BADPWD, HOST_AUTH_BAD, "Incorrect password" },
+  { PR_AUTH_AGEPWD, HOST_AUTH_EXPIRED, "Password expired" },
+  { PR_AUTH_DISABLEDPWD, HOST_AUTH_DISABLED, "Account disabled" },
+  { PR_AUTH_CRED_INSUFFICIENT, HOST_AUTH_ERROR, "Insufficient credentials" },
+  { PR_AUTH_CRED_UNAVAIL, HOST_AUTH_ERROR, "Unavailable credentials" },
+  { PR_AUTH_CRED_ERROR, HOST_AUTH_ERROR, "Failure setting credentials" },
+  { PR_AUTH_INFO_UNAVAIL, HOST_AUTH_ERROR,
+    "Unavailable authentication service" },
+  { PR_AUTH_MAX_ATTEMPTS_EXCEEDED, HOST_AUTH_ERROR,
+    "Max authentication service attempts reached" },
+  { PR_AUTH_INIT_ERROR, HOST_AUTH_ERROR,
+    "Failed initializing authentication service" },
+  { PR_AUTH_NEW_TOKEN_REQUIRED, HOST_AUTH_ERROR,
+    "New authentication token required" }
+};
+
+static enum host_verdict verdict_of(struct host *h, int code) {
+  size_t i;
+
+  if (code >= PR_AUTH_OK) {
+    return HOST_AUTH_OK;
+  }
+
+  for (i = 0; i < SFTP_NELEMS(codes); i++) {
+    if (codes[i].code == code) {
+      sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): %s", h->user,
+        codes[i].text);
+      return codes[i].verdict;
+    }
+  }
+
+  sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): Incorrect password",
+    h->user);
+  return HOST_AUTH_ERROR;
+}
+
+static bool empty_is_refused(struct host *h) {
+  config_rec *c = find_config(h->server->conf, CONF_PARAM,
+    "AllowEmptyPasswords", FALSE);
+
+  return c != NULL && *((int *) c->argv[0]) == FALSE;
+}
+
+static enum host_verdict check_password(struct host *h, const char *password) {
+  pool *p = h->login->pool;
+
+  if (host_auth_entry(h, p) == NULL) {
+    check_nobody(h, p, password);
+    host_auth_no_user(h);
+    return HOST_AUTH_NO_USER;
+  }
+
+  if (*password == '\0' && empty_is_refused(h)) {
+    sftp_auth_log(PR_LOG_NOTICE, "Refusing empty password from user '%s'",
+      h->user);
+    pr_event_generate("mod_auth.empty-password", h->user);
+    pr_response_add_err(R_501, "%s", _("Login incorrect."));
+    return HOST_AUTH_EMPTY;
+  }
+
+  return verdict_of(h, pr_auth_authenticate(p, h->user, password));
+}
+
+enum host_verdict host_auth_password(struct host *h, const char *password) {
+  pool *p = h->login->pool;
+  const char *text = host_auth_local_text(p, password), *rewritten = NULL;
+  size_t len = strlen(text);
+  char *copy = pstrdup(p, text);
+  enum host_verdict v = host_auth_begin_pass(h, copy, &rewritten);
+
+  if (v == HOST_AUTH_OK) {
+    v = check_password(h, rewritten);
+  }
+
+  if (rewritten != NULL && rewritten != copy) {
+    sftp_wipe((char *) rewritten, strlen(rewritten));
+  }
+
+  if (text != password) {
+    sftp_wipe((char *) text, len);
+  }
+
+  sftp_wipe(copy, len);
+  return v;
+}
+
+/* ---- publickey, and what else proves who it is */
+
+enum host_verdict host_auth_user_key(struct host *h, pool *p,
+    struct sftp_str blob, bool probe, const char **id) {
+  bool exists = host_auth_entry(h, p) != NULL, found;
+
+  /* The stores are asked for unknown users too, and not believed. */
+  found = host_keystore_user_key(h, p, blob, id) == 0;
+  if (exists) {
+    return found ? HOST_AUTH_OK : HOST_AUTH_BAD;
+  }
+
+  if (!probe || !h->login->told_no_user) {
+    h->login->told_no_user = true;
+    host_auth_no_user(h);
+  }
+
+  return HOST_AUTH_NO_USER;
+}
+
+enum host_verdict host_auth_authorize(struct host *h) {
+  return verdict_of(h, pr_auth_authorize(h->login->pool, h->user));
+}
+
+/* ---- keyboard-interactive */
+
+const char *host_kbdint_driver(struct host *h SFTP_UNUSED, unsigned int i) {
+  sftp_kbdint_driver_t *d = sftp_kbdint_first_driver();
+
+  while (d != NULL && i > 0) {
+    d = sftp_kbdint_next_driver();
+    i--;
+  }
+
+  return d != NULL ? d->driver_name : NULL;
+}
+
+enum host_verdict host_auth_kbdint(struct host *h, const char *name) {
+  sftp_kbdint_driver_t *d = sftp_kbdint_get_driver(name);
+  bool exists = host_auth_entry(h, h->login->pool) != NULL;
+  int res, xerrno;
+
+  if (d == NULL) {
+    return HOST_AUTH_ERROR;
+  }
+
+  res = d->open(d, h->user);
+  if (res < 0) {
+    sftp_log("keyboard-interactive driver '%s' cannot be used: %s", name,
+      strerror(errno));
+    return HOST_AUTH_ERROR;
+  }
+
+  res = d->authenticate(d, h->user);
+  xerrno = errno;
+  (void) d->close(d);
+  if (!exists) {
+    host_auth_no_user(h);
+    return HOST_AUTH_NO_USER;
+  }
+
+  if (res < 0) {
+    sftp_log("keyboard-interactive driver '%s' refused user '%s': %s", name,
+      h->user, strerror(xerrno));
+    return HOST_AUTH_BAD;
+  }
+
+  return HOST_AUTH_OK;
+}

@@ -11,29 +11,44 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 
-#include "kex-method.h"
+#include "kex-dh.h"
 #include "params.h"
 #include "ssh2.h"
 
-#define DH_MAX_LEN (8192 / 8)
+#define DH_MAX_LEN (SFTP_DH_MAX_BITS / 8)
+#define OAKLEY_LEN (1024 / 8)
 
-/* ---- Groups: libcrypto's own by name, the Second Oakley Group by number
- *
- * With a named group libcrypto chooses private exponents of twice the group's
- * strength; without a name, of the prime's length.
- */
+/* ---- Groups */
 
-static void put_group(struct sftp_params *l, const char *group) {
-  if (strcmp(group, "oakley_1024") != 0) {
-    sftp_params_text(l, OSSL_PKEY_PARAM_GROUP_NAME, group);
+static void put_group(struct sftp_params *l,
+    const struct sftp_dh_group *group) {
+  if (group->name != NULL) {
+    sftp_params_text(l, OSSL_PKEY_PARAM_GROUP_NAME, group->name);
     return;
   }
 
-  sftp_params_bn(l, OSSL_PKEY_PARAM_FFC_P, BN_get_rfc2409_prime_1024(NULL));
-  sftp_params_number(l, OSSL_PKEY_PARAM_FFC_G, sftp_str_of("\x02"), false);
+  sftp_params_number(l, OSSL_PKEY_PARAM_FFC_P, group->p, false);
+  sftp_params_number(l, OSSL_PKEY_PARAM_FFC_G, group->g, false);
 }
 
-static EVP_PKEY *new_key(const char *group) {
+/* Private exponents have twice the group's strength: libcrypto sees to that
+ * where it knows the group, by name or by its prime.
+ */
+static int set_private_bits(EVP_PKEY_CTX *ctx,
+    const struct sftp_dh_group *group) {
+  int bits = (int) group->private_bits;
+  OSSL_PARAM params[2];
+
+  if (group->name != NULL) {
+    return 1;
+  }
+
+  params[0] = OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits);
+  params[1] = OSSL_PARAM_construct_end();
+  return EVP_PKEY_CTX_set_params(ctx, params);
+}
+
+static EVP_PKEY *new_key(const struct sftp_dh_group *group) {
   struct sftp_params l;
   EVP_PKEY *domain, *mine = NULL;
   EVP_PKEY_CTX *ctx;
@@ -47,6 +62,7 @@ static EVP_PKEY *new_key(const char *group) {
 
   ctx = EVP_PKEY_CTX_new_from_pkey(NULL, domain, NULL);
   if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+      set_private_bits(ctx, group) == 1 &&
       EVP_PKEY_generate(ctx, &mine) != 1) {
     mine = NULL;
   }
@@ -75,8 +91,8 @@ static bool in_range(const EVP_PKEY *mine, struct sftp_str e) {
   return good;
 }
 
-static int derive(EVP_PKEY *mine, const char *group, struct sftp_str e,
-    unsigned char *secret, size_t *len) {
+static int derive(EVP_PKEY *mine, const struct sftp_dh_group *group,
+    struct sftp_str e, unsigned char *secret, size_t *len) {
   struct sftp_params l;
   EVP_PKEY_CTX *ctx = NULL;
   EVP_PKEY *theirs;
@@ -101,8 +117,8 @@ static int derive(EVP_PKEY *mine, const char *group, struct sftp_str e,
   return res;
 }
 
-static int dh_reply(struct sftp_kex_exchange *x, struct sftp_str e) {
-  const char *group = x->method->parameter;
+int sftp_kex_dh_reply(struct sftp_kex_exchange *x,
+    const struct sftp_dh_group *group, struct sftp_str e) {
   unsigned char f[DH_MAX_LEN], secret[DH_MAX_LEN];
   size_t f_len = 0, secret_len = sizeof(secret);
   EVP_PKEY *mine = new_key(group);
@@ -132,8 +148,22 @@ done:
   return res;
 }
 
+/* The Second Oakley Group (RFC 2409), which libcrypto has without a name. */
+static int oakley_reply(struct sftp_kex_exchange *x, struct sftp_str e) {
+  unsigned char p[OAKLEY_LEN];
+  struct sftp_dh_group group = { NULL, { p, sizeof(p) }, { NULL, 0 }, 256 };
+  BIGNUM *bn = BN_get_rfc2409_prime_1024(NULL);
+  int len = bn != NULL ? BN_bn2binpad(bn, p, sizeof(p)) : -1;
+
+  BN_free(bn);
+  group.g = sftp_str_of("\x02");
+  return len > 0 ? sftp_kex_dh_reply(x, &group, e) : SFTP_ERR_CRYPTO;
+}
+
 static int dh_message(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r) {
+  struct sftp_dh_group group = { x->method->parameter, { NULL, 0 },
+    { NULL, 0 }, 0 };
   struct sftp_str e;
   int res;
 
@@ -143,7 +173,12 @@ static int dh_message(struct sftp_kex_exchange *x, unsigned int type,
 
   e = sftp_rd_mpint(r);
   res = sftp_rd_end(r);
-  return res == SFTP_OK ? dh_reply(x, e) : res;
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  return strcmp(group.name, "oakley_1024") == 0 ? oakley_reply(x, e) :
+    sftp_kex_dh_reply(x, &group, e);
 }
 
 const struct sftp_kex_ops sftp_kex_dh = { dh_message, "DH_INIT", NULL };

@@ -72,6 +72,8 @@ extern const struct sftp_kex_method sftp_kex_methods[]; /* kex-methods.c */
 extern const struct sftp_kex_ops sftp_kex_dh;           /* kex-dh.c */
 extern const struct sftp_kex_ops sftp_kex_ecdh;         /* kex-ecdh.c */
 extern const struct sftp_kex_ops sftp_kex_x25519;       /* kex-x25519.c */
+extern const struct sftp_kex_ops sftp_kex_x448;         /* kex-x448.c */
+extern const struct sftp_kex_ops sftp_kex_gex;          /* kex-gex.c */
 extern const struct sftp_kex_ops sftp_kex_hybrid;       /* kex-hybrid.c */
 
 #endif /* MOD_SFTP_KEX_METHOD_H */

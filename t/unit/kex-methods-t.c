@@ -9,6 +9,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include "crypto.h"
 #include "curves.h"
@@ -252,6 +253,48 @@ static void x25519_refuses_what_gives_zero(const char *name) {
   is_int(try_string(name, "", 0), SFTP_ERR_FORMAT, "%s: nor nothing", name);
 }
 
+/* ---- Curve448 */
+
+static void x448_agrees_and_refuses(void) {
+  static const char name[] = "curve448-sha512";
+  EVP_PKEY *mine = EVP_PKEY_Q_keygen(NULL, NULL, "X448");
+  unsigned char pub[57], secret[56], bad[56] = { 0 };
+  struct sftp_kex_exchange *x = begin(name);
+  size_t len = 56, secret_len = 56;
+  struct sftp_str ours;
+  EVP_PKEY *peer;
+  EVP_PKEY_CTX *ctx;
+  struct sftp_wr w;
+
+  EVP_PKEY_get_raw_public_key(mine, pub, &len);
+  sftp_wr_init(&w, top, 64, 128);
+  sftp_wr_string(&w, pub, 56);
+  is_int(feed(x, INIT, w.ptr, w.len), SFTP_OK, "%s: the point is taken", name);
+  ok(fields_are_good(x, as_str(pub, 56), &ours) && ours.len == 56,
+    "%s: the fields are good", name);
+  peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X448, NULL, ours.ptr, ours.len);
+  ctx = EVP_PKEY_CTX_new(mine, NULL);
+  ok(EVP_PKEY_derive_init(ctx) == 1 &&
+    EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+    EVP_PKEY_derive(ctx, secret, &secret_len) == 1 &&
+    k_is(x, secret, secret_len), "%s: both sides have the same K", name);
+  destroy_pool(x->pool);
+  order_and_lengths_are_kept(name, pub, 56);
+  pub[56] = 0;
+  is_int(try_string(name, pub, 55), SFTP_ERR_FORMAT, "%s: not 55 bytes", name);
+  is_int(try_string(name, pub, 57), SFTP_ERR_FORMAT, "%s: nor 57", name);
+  is_int(try_string(name, bad, 56), SFTP_ERR_KEX, "%s: nor 0", name);
+  bad[0] = 1;
+  is_int(try_string(name, bad, 56), SFTP_ERR_KEX, "%s: nor 1", name);
+  memset(bad, 0xff, 56);
+  bad[0] = bad[28] = 0xfe;
+  is_int(try_string(name, bad, 56), SFTP_ERR_KEX, "%s: nor -1", name);
+
+  EVP_PKEY_CTX_free(ctx);
+  EVP_PKEY_free(peer);
+  EVP_PKEY_free(mine);
+}
+
 /* ---- NIST curves */
 
 static const struct {
@@ -445,6 +488,247 @@ static void enormous_numbers_are_refused(void) {
     SFTP_ERR_LIMIT, "e of 24000 bits is not even looked at");
 }
 
+/* ---- Group exchange */
+
+static unsigned char sent[4096];
+static size_t sent_len;
+
+static int keep_sent(struct sftp_kex_exchange *x SFTP_UNUSED,
+    struct sftp_str payload) {
+  memcpy(sent, payload.ptr, payload.len);
+  sent_len = payload.len;
+  return SFTP_OK;
+}
+
+/* Asks for a group; its bits, or the error. */
+static int ask(struct sftp_kex_exchange *x, uint32_t min, uint32_t want,
+    uint32_t max) {
+  unsigned char msg[12];
+  struct sftp_str p;
+  struct sftp_rd r;
+  BIGNUM *bn;
+  int res;
+
+  x->send = keep_sent;
+  sftp_put_u32(msg, min);
+  sftp_put_u32(msg + 4, want);
+  sftp_put_u32(msg + 8, max);
+  res = min == 0 ? feed(x, 30, msg + 4, 4) : feed(x, 34, msg, 12);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  sftp_rd_init(&r, sent, sent_len);
+  if (sftp_rd_u8(&r) != 31) {
+    return -1000;
+  }
+
+  p = sftp_rd_mpint(&r);
+  sftp_rd_mpint(&r);
+  if (sftp_rd_end(&r) != SFTP_OK) {
+    return -1001;
+  }
+
+  bn = BN_bin2bn(p.ptr, (int) p.len, NULL);
+  res = BN_num_bits(bn);
+  BN_free(bn);
+  return res;
+}
+
+static const char *params_file(void) {
+  static const char *const names[] = { "ffdhe3072", "ffdhe2048", "ffdhe4096",
+    "ffdhe3072" };
+  BIO *bio = BIO_new(BIO_s_mem());
+  const char *text;
+  char *all;
+  long len;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(names); i++) {
+    struct sftp_params l;
+    EVP_PKEY *group;
+
+    sftp_params_init(&l);
+    sftp_params_text(&l, OSSL_PKEY_PARAM_GROUP_NAME, names[i]);
+    group = sftp_params_key(&l, "DH", EVP_PKEY_KEY_PARAMETERS);
+    PEM_write_bio_Parameters(bio, group);
+    BIO_printf(bio, "text between groups\n");
+    EVP_PKEY_free(group);
+  }
+
+  len = BIO_get_mem_data(bio, &all);
+  text = pstrndup(top, all, (size_t) len);
+  BIO_free(bio);
+  return text;
+}
+
+static void gex_chooses_the_right_size(void) {
+  static const struct {
+    uint32_t min, want, max;    /* min 0: the old request */
+    bool weak, file;
+    int bits;
+  } t[] = {
+    { 2048, 2048, 8192, false, false, 2048 },
+    { 2048, 2049, 8192, false, false, 3072 },
+    { 2048, 4000, 8192, false, false, 4096 },
+    { 2048, 8192, 8192, false, false, 8192 },
+    { 2048, 7000, 8000, false, false, 6144 },
+    { 1024, 1024, 8192, false, false, 2048 },
+    { 1, 1, 4294967295U, false, false, 2048 },
+    { 1024, 1024, 8192, true, false, 1536 },
+    { 2048, 5000, 16384, false, false, 6144 },
+    { 2048, 3072, 8192, false, true, 3072 },
+    { 2048, 3000, 8192, false, true, 3072 },
+    { 2048, 2048, 8192, false, true, 2048 },
+    { 2048, 5000, 8192, false, true, 6144 },
+    { 2048, 5000, 6000, false, true, 4096 },
+    { 0, 2048, 0, false, false, 2048 },
+    { 0, 1, 0, false, false, 2048 },
+    { 0, 4097, 0, false, false, 6144 },
+    { 0, 8193, 0, false, false, SFTP_ERR_KEX },
+    { 1024, 1024, 1024, false, false, SFTP_ERR_KEX },
+    { 8193, 8193, 9000, false, false, SFTP_ERR_KEX },
+    { 4096, 2048, 8192, false, false, SFTP_ERR_KEX },
+    { 2048, 8192, 4096, false, false, SFTP_ERR_KEX },
+    { 2100, 2200, 2300, false, false, SFTP_ERR_KEX },
+  };
+  const char *file = params_file();
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct sftp_kex_exchange *x =
+      begin("diffie-hellman-group-exchange-sha256");
+
+    x->weak_dh = t[i].weak;
+    if (t[i].file) {
+      x->dh_param_file = file;
+      x->dh_param_len = strlen(file);
+    }
+
+    is_int(ask(x, t[i].min, t[i].want, t[i].max), t[i].bits,
+      "%u to %u, best %u%s%s", t[i].min, t[i].max, t[i].want,
+      t[i].weak ? ", AllowWeakDH" : "", t[i].file ? ", from a file" : "");
+    destroy_pool(x->pool);
+  }
+}
+
+/* The whole exchange; with the groups of a file, which libcrypto need not
+ * know, too.
+ */
+static void gex_agrees(uint32_t min, const char *file) {
+  const char *name = "diffie-hellman-group-exchange-sha256";
+  struct sftp_kex_exchange *x = begin(name);
+  BIGNUM *p, *g, *a = BN_new(), *e = BN_new(), *f, *k = BN_new();
+  BN_CTX *ctx = BN_CTX_new();
+  unsigned char buf[1100];
+  struct sftp_str s;
+  struct sftp_rd r;
+  struct sftp_wr w, h;
+
+  x->dh_param_file = file;
+  x->dh_param_len = file != NULL ? strlen(file) : 0;
+  is_int(ask(x, min, 3072, 8192), 3072, "%s: a group comes", name);
+  sftp_wr_init(&h, top, 64, 8192);
+  if (min > 0) {
+    sftp_wr_u32(&h, min);
+  }
+
+  sftp_wr_u32(&h, 3072);
+  if (min > 0) {
+    sftp_wr_u32(&h, 8192);
+  }
+
+  sftp_rd_init(&r, sent + 1, sent_len - 1);
+  sftp_wr_bytes(&h, sent + 1, sent_len - 1);
+  s = sftp_rd_mpint(&r);
+  p = BN_bin2bn(s.ptr, (int) s.len, NULL);
+  s = sftp_rd_mpint(&r);
+  g = BN_bin2bn(s.ptr, (int) s.len, NULL);
+  BN_rand(a, 300, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY);
+  BN_mod_exp(e, g, a, p, ctx);
+  sftp_wr_init(&w, top, 64, 2048);
+  sftp_wr_mpint(&w, buf, (size_t) BN_bn2bin(e, buf));
+  sftp_wr_bytes(&h, w.ptr, w.len);
+  is_int(feed(x, 34, buf, 12), SFTP_ERR_ORDER, "%s: one request only", name);
+  is_int(feed(x, 30, buf, 4), SFTP_ERR_ORDER, "%s: nor an old one", name);
+  is_int(feed(x, 32, w.ptr, w.len - 1), SFTP_ERR_SHORT, "%s: e is whole",
+    name);
+  is_int(feed(x, 32, w.ptr, w.len), SFTP_OK, "%s: e is taken", name);
+  ok(x->done && x->reply_type == 33, "%s: the reply has number 33", name);
+  sftp_rd_init(&r, x->reply.ptr, x->reply.len);
+  s = sftp_rd_mpint(&r);
+  f = BN_bin2bn(s.ptr, (int) s.len, NULL);
+  sftp_wr_bytes(&h, x->reply.ptr, x->reply.len);
+  is_mem(x->hashed.ptr, x->hashed.len, h.ptr, h.len,
+    "%s: request, p, g, e, f are hashed", name);
+  BN_mod_exp(k, f, a, p, ctx);
+  ok(k_is(x, buf, (size_t) BN_bn2bin(k, buf)), "%s: both have the same K",
+    name);
+  is_int(feed(x, 32, w.ptr, w.len), SFTP_ERR_ORDER, "%s: but once", name);
+  destroy_pool(x->pool);
+  BN_free(p);
+  BN_free(g);
+  BN_free(a);
+  BN_free(e);
+  BN_free(f);
+  BN_free(k);
+  BN_CTX_free(ctx);
+}
+
+/* What crashed the packaged module: e of 0, 1, p - 1, p + 2. */
+static void gex_refuses_bad_values(void) {
+  static const int add[] = { 0, 1, -1, 2 };
+  size_t i;
+
+  for (i = 0; i < 8; i++) {
+    struct sftp_kex_exchange *x = begin("diffie-hellman-group-exchange-sha1");
+    BIGNUM *e = BN_get_rfc3526_prime_2048(NULL);
+    unsigned char buf[300];
+    struct sftp_wr w;
+
+    ask(x, 2048, 2048, 8192);
+    if (i >= 4) {
+      BN_set_word(e, i - 4);
+    } else if (add[i] < 0) {
+      BN_sub_word(e, 1);
+    } else {
+      BN_add_word(e, (BN_ULONG) add[i]);
+    }
+
+    sftp_wr_init(&w, x->pool, 64, 2048);
+    sftp_wr_mpint(&w, buf, (size_t) BN_bn2bin(e, buf));
+    is_int(feed(x, 32, w.ptr, w.len), i < 6 ? SFTP_ERR_KEX : SFTP_OK,
+      "e = %s%d is %s", i < 4 ? "p + " : "", i < 4 ? add[i] : (int) i - 4,
+      i < 6 ? "refused" : "taken");
+    BN_free(e);
+    destroy_pool(x->pool);
+  }
+}
+
+static void gex_keeps_order(void) {
+  struct sftp_kex_exchange *x = begin("diffie-hellman-group-exchange-sha256");
+  unsigned char msg[13] = { 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 32, 0, 0 };
+  size_t n, refused = 0;
+  unsigned int type;
+
+  x->send = keep_sent;
+  for (type = 20; type < 50; type++) {
+    refused += type == 30 || type == 34 ||
+      feed(x, type, msg, 12) == SFTP_ERR_ORDER;
+  }
+
+  is_int(refused, 30, "an exchange begins with 30 or 34");
+  refused = 0;
+  for (n = 0; n < 12; n++) {
+    refused += feed(x, 34, msg, n) == SFTP_ERR_SHORT;
+  }
+
+  is_int(refused, 12, "every prefix of a request is refused");
+  is_int(feed(x, 34, msg, 13), SFTP_ERR_EXTRA, "so is a byte more");
+  is_int(x->hashed.len, 0, "nothing of them is hashed");
+  destroy_pool(x->pool);
+}
+
 /* ---- Hybrids */
 
 static const struct {
@@ -576,6 +860,13 @@ int main(void) {
   }
 
   enormous_numbers_are_refused();
+  x448_agrees_and_refuses();
+  gex_chooses_the_right_size();
+  gex_agrees(2048, NULL);
+  gex_agrees(0, NULL);
+  gex_agrees(2048, params_file());
+  gex_refuses_bad_values();
+  gex_keeps_order();
   for (i = 0; i < SFTP_NELEMS(hybrid); i++) {
     hybrids_agree_and_refuse(i);
   }

@@ -1,0 +1,81 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* curve448-sha512: RFC 8731. */
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "kex-method.h"
+#include "ssh2.h"
+
+#define X448_LEN 56
+
+/* Fails, as RFC 8731, section 3, wants, when the result is zero. */
+static int derive(EVP_PKEY *mine, EVP_PKEY *theirs, unsigned char *secret) {
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
+  static const unsigned char zero[X448_LEN];
+  size_t len = X448_LEN;
+  int res = SFTP_ERR_KEX;
+
+  if (ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+      EVP_PKEY_derive_set_peer(ctx, theirs) == 1 &&
+      EVP_PKEY_derive(ctx, secret, &len) == 1 && len == X448_LEN &&
+      !sftp_same(secret, zero, sizeof(zero))) {
+    res = SFTP_OK;
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  return res;
+}
+
+static int x448_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
+  unsigned char own[X448_LEN], secret[X448_LEN];
+  EVP_PKEY *mine = EVP_PKEY_Q_keygen(NULL, NULL, "X448");
+  EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key_ex(NULL, "X448", NULL,
+    point.ptr, point.len);
+  size_t len = sizeof(own);
+  int res = SFTP_ERR_KEX;
+
+  if (mine != NULL && theirs != NULL &&
+      EVP_PKEY_get_raw_public_key(mine, own, &len) == 1 &&
+      derive(mine, theirs, secret) == SFTP_OK) {
+    sftp_wr_str(&x->hashed, point);
+    sftp_wr_string(&x->hashed, own, len);
+    sftp_wr_string(&x->reply, own, len);
+    sftp_wr_mpint(&x->k, secret, sizeof(secret));
+    x->done = true;
+    res = SFTP_OK;
+  }
+
+  sftp_wipe(secret, sizeof(secret));
+  EVP_PKEY_free(theirs);
+  EVP_PKEY_free(mine);
+  ERR_clear_error();
+  return res;
+}
+
+static int x448_message(struct sftp_kex_exchange *x, unsigned int type,
+    struct sftp_rd *r) {
+  struct sftp_str point;
+  int res;
+
+  if (type != SSH_MSG_KEXDH_INIT || x->done) {
+    return SFTP_ERR_ORDER;
+  }
+
+  point = sftp_rd_string(r);
+  res = sftp_rd_end(r);
+  if (res == SFTP_OK && point.len != X448_LEN) {
+    res = SFTP_ERR_FORMAT;
+  }
+
+  return res == SFTP_OK ? x448_reply(x, point) : res;
+}
+
+const struct sftp_kex_ops sftp_kex_x448 = { x448_message, "ECDH_INIT", NULL };

@@ -70,7 +70,8 @@ uint32_t fxp_do_statvfs(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  path = fxp_permit(req, HOST_STATVFS, path, NULL);
+  fxp_begin(req, HOST_STATVFS, req->name);
+  path = host_permit(&req->op, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
@@ -95,7 +96,9 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_STATVFS, h);
+  fxp_begin(req, HOST_STATVFS, req->name);
+  req->op.handle = h->text;
+  req->op.file = h->file;
   if (host_permit_handle(&req->op, fxp_handle_path(h)) < 0) {
     return fxp_refused(req, errno);
   }
@@ -140,8 +143,7 @@ static uint32_t copy_data(struct fxp_req *req, const struct copy *c) {
   const char *from = host_file_path(c->from->file);
   const char *to = host_file_path(c->to->file);
 
-  fxp_begin(req, HOST_COPY, pstrcat(req->pool, c->from->text, " ",
-    c->to->text, (char *) NULL));
+  fxp_begin(req, HOST_COPY, req->name);
   req->op.handle = c->to->text;
   req->op.file = c->to->file;
   if (!c->from->can_read || !c->to->can_write) {

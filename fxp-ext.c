@@ -16,25 +16,34 @@ struct ext_row {
   const char *name;
   unsigned long bit;            /* of SFTPExtensions */
   const char *announced;        /* its data in VERSION; NULL: not there */
+  bool named;                   /* logged by a name of its own, and EXTENDED
+                                 * around it; else as EXTENDED alone */
   uint32_t (*run)(struct fxp_req *req);
 };
 
 /* In the order of VERSION. */
 static const struct ext_row ext_rows[] = {
-  { "fsync@openssh.com",        FXP_EXT_FSYNC,          "1", fxp_do_fsync },
-  { "posix-rename@openssh.com", FXP_EXT_POSIX_RENAME,   "1",
+  { "fsync@openssh.com",        FXP_EXT_FSYNC,          "1", true,
+    fxp_do_fsync },
+  { "posix-rename@openssh.com", FXP_EXT_POSIX_RENAME,   "1", true,
     fxp_do_posix_rename },
-  { "statvfs@openssh.com",      FXP_EXT_STATVFS,        "2", fxp_do_statvfs },
-  { "fstatvfs@openssh.com",     FXP_EXT_STATVFS,        "2", fxp_do_fstatvfs },
-  { "hardlink@openssh.com",     FXP_EXT_HARDLINK,       "1", fxp_do_hardlink },
-  { "home-directory",           FXP_EXT_HOME_DIRECTORY, "1",
+  { "statvfs@openssh.com",      FXP_EXT_STATVFS,        "2", false,
+    fxp_do_statvfs },
+  { "fstatvfs@openssh.com",     FXP_EXT_STATVFS,        "2", false,
+    fxp_do_fstatvfs },
+  { "hardlink@openssh.com",     FXP_EXT_HARDLINK,       "1", true,
+    fxp_do_hardlink },
+  { "home-directory",           FXP_EXT_HOME_DIRECTORY, "1", true,
     fxp_do_home_directory },
-  { "limits@openssh.com",       FXP_EXT_LIMITS,         "1", fxp_do_limits },
-  { "users-groups-by-id@openssh.com", FXP_EXT_USER_GROUP_NAMES, "1",
+  { "limits@openssh.com",       FXP_EXT_LIMITS,         "1", true,
+    fxp_do_limits },
+  { "users-groups-by-id@openssh.com", FXP_EXT_USER_GROUP_NAMES, "1", true,
     fxp_do_names_by_id },
-  { "copy-data",                FXP_EXT_COPY_DATA,      "1", fxp_do_copy_data },
-  { "lsetstat@openssh.com",     FXP_EXT_LSETSTAT,       "1", fxp_do_lsetstat },
-  { "expand-path@openssh.com",  FXP_EXT_EXPAND_PATH,    "1",
+  { "copy-data",                FXP_EXT_COPY_DATA,      "1", false,
+    fxp_do_copy_data },
+  { "lsetstat@openssh.com",     FXP_EXT_LSETSTAT,       "1", true,
+    fxp_do_lsetstat },
+  { "expand-path@openssh.com",  FXP_EXT_EXPAND_PATH,    "1", true,
     fxp_do_expand_path }
 };
 
@@ -96,9 +105,12 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  host_op_begin(req->host, &req->outer, req->pool, HOST_EXTENDED, name);
-  req->outer_open = true;
   row = find_ext(req->fxp, name);
+  if (row == NULL || row->named) {
+    host_op_begin(req->host, &req->outer, req->pool, HOST_EXTENDED, name);
+    req->outer_open = true;
+  }
+
   if (row == NULL) {
     SFTP_TRACE(TRACE_SFTP, 7, "extension '%s' is not served", name);
     return SSH_FX_OP_UNSUPPORTED;

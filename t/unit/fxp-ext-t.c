@@ -154,6 +154,28 @@ static void statvfs_has_eleven_numbers(void) {
   clean(x);
 }
 
+/* Logs show each extension once as EXTENDED, by its name. */
+static void extended_is_logged_once(void) {
+  struct fxc *x = fxc_new(NULL);
+  unsigned int n;
+
+  fake_fs_put("/a", "A", 1, 0644);
+  n = fake_files.begun;
+  ext_text(x, "statvfs@openssh.com", "/");
+  (void) fxc_status(x);
+  ok(fake_files.begun == n + 1 && fake_files.count[HOST_STATVFS] == 1,
+    "statvfs, which has no other name in logs, is one operation");
+  is_str(fake_files.last_arg, "statvfs@openssh.com", "shown by that name");
+  n = fake_files.begun;
+  ext_text(x, "home-directory", "");
+  (void) fxc_status(x);
+  ok(fake_files.begun == n + 2 && fake_files.count[HOST_HOMEDIR] == 1 &&
+    fake_files.count[HOST_EXTENDED] == 1,
+    "home-directory is HOMEDIR within EXTENDED");
+  is_str(fake_files.last_arg, "home-directory", "which ends last");
+  clean(x);
+}
+
 static void names_of_ids(void) {
   struct fxc *x = fxc_new(NULL);
   struct sftp_wr *w = fxc_begin_ext(x, "users-groups-by-id@openssh.com");
@@ -302,6 +324,7 @@ int main(void) {
   every_extension_has_a_word();
   limits_are_those_that_hold();
   statvfs_has_eleven_numbers();
+  extended_is_logged_once();
   names_of_ids();
   homes();
   fsyncs();

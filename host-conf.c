@@ -312,7 +312,7 @@ static void check_unsupported(server_rec *s) {
 }
 
 static int check_server(pool *p, server_rec *s) {
-  const int *tls = param(s, "TLSEngine");
+  const unsigned char *tls = param(s, "TLSEngine");     /* mod_tls's own */
   struct sftp_settings *set;
   int faults = 0;
 

@@ -8,10 +8,11 @@
 
 /* fxp-int.h -- inside the SFTP family.
  *
- * A session takes bytes (fxp.c), cuts them into requests and runs each by its
- * row of the table.  A handler decodes, asks the gate, acts and answers; it
- * returns a status for the dispatcher to send, or FXP_REPLIED.  WRITE alone is
- * not cut: its data goes to the file by reference as it comes (fxp-write.c).
+ * A session takes bytes and cuts them into requests (fxp-session.c); each is
+ * run by its row of the table (fxp.c).  A handler decodes, asks the gate, acts
+ * and answers; it returns a status for the dispatcher to send, or FXP_REPLIED.
+ * WRITE alone is not cut: its data goes to the file by reference as it comes
+ * (fxp-write.c).
  */
 
 #ifndef MOD_SFTP_FXP_INT_H
@@ -218,6 +219,11 @@ pool *fxp_request_pool(struct fxp *f, size_t len);
 void fxp_send(struct fxp *f, const void *p, size_t n);
 /* Makes the writer of answers hold at least n bytes, empties it. */
 void fxp_out_reset(struct fxp *f, size_t n);
+/* Gives back what only a large answer needed. */
+void fxp_out_shrink(struct fxp *f);
+/* Runs one whole request: p has its type, len bytes in all, at least 5. */
+void fxp_run(struct fxp *f, const unsigned char *p, size_t len);
+void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len);
 
 /* ---- fxp-status.c */
 

@@ -231,6 +231,44 @@ static void damaged_openssh_files_are_refused(const char *name) {
   is_int(silent, 0, "every refusal of %s has a reason", name);
 }
 
+/* PEM is libcrypto's to read; what we make of its answers is ours. */
+static void damaged_pem_files_are_survived(const char *name, size_t step) {
+  struct sftp_str file = test_file(name);
+  size_t n, silent = 0, prefixes = 0, whole = file.len - 1;
+  struct sftp_key *key, *good = load(name);
+  const char *why;
+
+  for (n = 0; n < file.len; n += step) {
+    unsigned char *copy = t_exact_copy(file.ptr, n);
+    pool *p = make_sub_pool(top);
+    int res = sftp_key_from_file(p, as_str(copy, n), PASSPHRASE, &key, &why);
+
+    prefixes += res == SFTP_OK && n < whole;
+    silent += (res == SFTP_OK) != (why == NULL);
+    destroy_pool(p);
+    free(copy);
+  }
+
+  is_int(prefixes, 0, "%s: no prefix is a key", name);
+  prefixes = 0;
+  for (n = 0; n < file.len; n += step) {
+    unsigned char *copy = t_exact_copy(file.ptr, file.len);
+    pool *p = make_sub_pool(top);
+    int res;
+
+    copy[n] ^= (unsigned char) (1 << n % 7);
+    res = sftp_key_from_file(p, as_str(copy, file.len), PASSPHRASE, &key,
+      &why);
+    silent += (res == SFTP_OK) != (why == NULL);
+    prefixes += res == SFTP_OK && !sftp_key_same(key, good);
+    destroy_pool(p);
+    free(copy);
+  }
+
+  is_int(prefixes, 0, "%s: no flipped bit makes it another key", name);
+  is_int(silent, 0, "%s: every refusal has a reason", name);
+}
+
 static void private_and_public_part_must_belong_together(void) {
   struct sftp_str a = unarmoured("ecdsa256"), b = test_file("ecdsa256.pub");
   unsigned char *copy = t_exact_copy(a.ptr, a.len);
@@ -867,6 +905,10 @@ int main(void) {
   damaged_openssh_files_are_refused("rsa");
   damaged_openssh_files_are_refused("ed448");
   damaged_openssh_files_are_refused("dsa");
+  damaged_pem_files_are_survived("ecdsa384-sec1", 1);
+  damaged_pem_files_are_survived("rsa-pkcs1", 29);
+  damaged_pem_files_are_survived("rsa-pkcs8", 29);
+  damaged_pem_files_are_survived("rsa-pkcs1-aes", 29);
   private_and_public_part_must_belong_together();
   bcrypt_pbkdf_gives_the_published_keys();
 

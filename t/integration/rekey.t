@@ -55,24 +55,24 @@ def _():
 
 @promise("sftp: the client rekeys every 64 KiB, the server never")
 def _():
-    sftp_both_ways(quiet, 150, *BY_CLIENT)
+    sftp_both_ways(quiet, 64, *BY_CLIENT)
 
 
 @promise("sftp: both rekey, and meet")
 def _():
-    sftp_both_ways(srv, 150, *BY_CLIENT)
+    sftp_both_ways(srv, 64, *BY_CLIENT)
 
 
 @promise("sftp: hundreds of requests in flight while both rekey")
 def _():
-    sftp_both_ways(srv, 150, *BY_CLIENT, "-R", "256", "-B", "32768")
+    sftp_both_ways(srv, 64, *BY_CLIENT, "-R", "256", "-B", "32768")
 
 
 for cipher in ("chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
                "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"):
     @promise("sftp: both rekey with " + cipher)
     def _(cipher=cipher):
-        sftp_both_ways(srv, 100, *BY_CLIENT, "-o", "Ciphers=" + cipher)
+        sftp_both_ways(srv, 64, *BY_CLIENT, "-o", "Ciphers=" + cipher)
 
 
 @promise("sftp: rekeying with each host key and key exchange")
@@ -99,7 +99,7 @@ def _():
     must(srv.scp("-O", *BY_CLIENT, "srv:scp", got, timeout=240))
     with open(got, "rb") as file:
         expect(file.read() == DATA, "the file differs")
-    rekeyed(srv, before, 100)
+    rekeyed(srv, before, 64)
 
 
 @promise("psftp: the server rekeys every MiB")

@@ -132,6 +132,7 @@ class Server:
         self.env = env or {}
         self.user = users[0]
         self.process = None
+        self.strays = []
         self.dir = tempfile.mkdtemp(prefix="mod_sftp-t-")
         os.chmod(self.dir, 0o711)
         atexit.register(self.clean_up)
@@ -383,14 +384,25 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process = None
-        for pid in left:
+        self._end_strays(left)
+
+    def _end_strays(self, pids):
+        """A session that outlives its daemon hangs or spins: a failure."""
+        end = time.monotonic() + START_PATIENCE
+        while pids and time.monotonic() < end:
+            pids = [pid for pid in pids if not self._is_zombie(pid)]
+            time.sleep(0.02)
+        for pid in pids:
+            self.strays.append(pid)
             try:
-                os.kill(pid, signal.SIGTERM)
+                os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
 
     def stop_clean(self):
         self.stop()
+        if self.strays:
+            raise Failed("sessions %r did not end" % self.strays)
         text = self.log("start.log") + self.log("system.log")
         for sign in ("Sanitizer", "runtime error:", "signal 11", "signal 6",
                      "signal 7", "signal 4", "signal 8", "Segmentation",

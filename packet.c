@@ -171,13 +171,15 @@ static void count(struct direction *d, size_t packet_length) {
 /* ---- In */
 
 int sftp_packets_line(struct sftp_packets *pk, char *line, size_t size) {
-  const unsigned char *p = pk->in.buf + pk->in.start, *lf = NULL;
   size_t n = pk->in.end - pk->in.start;
+  const unsigned char *p, *lf;
 
-  if (n > 0) {
-    lf = memchr(p, '\n', n);
+  if (n == 0) {
+    return 0;
   }
 
+  p = pk->in.buf + pk->in.start;
+  lf = memchr(p, '\n', n);
   if (lf == NULL) {
     return n >= size - 1 ? SFTP_ERR_LIMIT : 0;
   }
@@ -459,6 +461,10 @@ int sftp_packets_next(struct sftp_packets *pk, struct sftp_pkt *pkt,
 
   if (pk->in.doomed > 0) {
     return doom(pk, why);
+  }
+
+  if (pk->in.end == pk->in.start) {
+    return 0;                   /* there may be no buffer at all */
   }
 
   if (pk->in.whole == 0) {

@@ -103,13 +103,8 @@ const char *const host_alg_kinds[ALGS_NFAMILIES] = {
  * starts without them.
  */
 static const char *const known_elsewhere[] = {
-  "3des-ctr", "arcfour128", "arcfour256", "blowfish-cbc", "blowfish-ctr",
-  "cast128-cbc", "curve448-sha512", "diffie-hellman-group-exchange-sha1",
-  "diffie-hellman-group-exchange-sha256", "diffie-hellman-group1-sha1",
-  "diffie-hellman-group14-sha1", "hmac-ripemd160", "mlkem768x25519-sha256",
   "rsa1024-sha1", "rsa2048-sha256", "sk-ecdsa-sha2-nistp256@openssh.com",
-  "sk-ssh-ed25519@openssh.com", "sntrup761x25519-sha512",
-  "sntrup761x25519-sha512@openssh.com", "ssh-dss", "ssh-ed448", NULL
+  "sk-ssh-ed25519@openssh.com", NULL
 };
 
 static bool is_known_elsewhere(const char *name) {

@@ -90,6 +90,11 @@ static void keep_closed(struct host_op *op, const struct host_file *f) {
 static int stalled_cb(CALLBACK_FRAME) {
   struct host *h = host_current();
 
+  (void) p1;
+  (void) p2;
+  (void) p3;
+  (void) data;
+
   if (h == NULL) {
     return 0;
   }

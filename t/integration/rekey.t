@@ -22,9 +22,10 @@ from clients import Psftp, paramiko_sftp
 srv = Server("SFTPRekey required 3600 1")
 quiet = Server("SFTPRekey none")
 
-SIZE = 8 * 1024 * 1024
+SIZE = 4 * 1024 * 1024
 DATA = os.urandom(SIZE)
-BY_CLIENT = ["-o", "RekeyLimit=64K"]
+# The quickest exchange: what is tested is when it happens, not which.
+BY_CLIENT = ["-o", "RekeyLimit=64K", "-o", "KexAlgorithms=curve25519-sha256"]
 
 
 def exchanges(server):
@@ -50,29 +51,29 @@ def sftp_both_ways(server, least, *options):
 
 @promise("sftp: the server rekeys every MiB, data in flight")
 def _():
-    sftp_both_ways(srv, 10)
+    sftp_both_ways(srv, 5)
 
 
 @promise("sftp: the client rekeys every 64 KiB, the server never")
 def _():
-    sftp_both_ways(quiet, 64, *BY_CLIENT)
+    sftp_both_ways(quiet, 30, *BY_CLIENT)
 
 
 @promise("sftp: both rekey, and meet")
 def _():
-    sftp_both_ways(srv, 64, *BY_CLIENT)
+    sftp_both_ways(srv, 30, *BY_CLIENT)
 
 
 @promise("sftp: hundreds of requests in flight while both rekey")
 def _():
-    sftp_both_ways(srv, 64, *BY_CLIENT, "-R", "256", "-B", "32768")
+    sftp_both_ways(srv, 30, *BY_CLIENT, "-R", "256", "-B", "32768")
 
 
 for cipher in ("chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
                "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"):
     @promise("sftp: both rekey with " + cipher)
     def _(cipher=cipher):
-        sftp_both_ways(srv, 64, *BY_CLIENT, "-o", "Ciphers=" + cipher)
+        sftp_both_ways(srv, 30, *BY_CLIENT, "-o", "Ciphers=" + cipher)
 
 
 @promise("sftp: rekeying with each host key and key exchange")
@@ -99,7 +100,7 @@ def _():
     must(srv.scp("-O", *BY_CLIENT, "srv:scp", got, timeout=240))
     with open(got, "rb") as file:
         expect(file.read() == DATA, "the file differs")
-    rekeyed(srv, before, 64)
+    rekeyed(srv, before, 30)
 
 
 @promise("psftp: the server rekeys every MiB")
@@ -110,7 +111,7 @@ def _():
     expect(srv.get("putty") == DATA, "the upload differs")
     with open(got, "rb") as file:
         expect(file.read() == DATA, "the download differs")
-    rekeyed(srv, before, 10)
+    rekeyed(srv, before, 5)
 
 
 @promise("paramiko: the server rekeys every MiB")
@@ -124,7 +125,7 @@ def _():
             file.prefetch(SIZE)
             expect(file.read() == DATA, "the download differs")
     expect(srv.get("para") == DATA, "the upload differs")
-    rekeyed(srv, before, 10)
+    rekeyed(srv, before, 5)
 
 
 @promise("paramiko: the client asks for a rekey in the middle of transfers")
@@ -152,10 +153,10 @@ def _():
             try:
                 with sftp.open(name, "wb") as file:
                     file.set_pipelined(True)
-                    file.write(DATA[:4000000])
+                    file.write(DATA[:2000000])
                 with sftp.open(name, "rb") as file:
-                    file.prefetch(4000000)
-                    if file.read() != DATA[:4000000]:
+                    file.prefetch(2000000)
+                    if file.read() != DATA[:2000000]:
                         errors.append(name + " differs")
             except Exception as error:
                 errors.append("%s: %r" % (name, error))

@@ -193,6 +193,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
   sftp_packets_authenticated(c->pkts);
   c->authenticated = true;
   c->phase = PH_OPEN;
+  sftp_kex_tell_compression(c);
   c->set = host_logged_in(c->host);
   return SFTP_OK;
 }

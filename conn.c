@@ -235,6 +235,13 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
     m->name != NULL ? m->name : "unknown message", pkt->type,
     (unsigned long) pkt->in.left);
 
+  res = host_message(c->host, pkt);
+  if (res != 0) {
+    return res > 0 ? SFTP_OK :
+      sftp_fail(c, res, "%s refused by a module", m->name != NULL ? m->name :
+      "unknown message");
+  }
+
   if (m->run == NULL && !strict &&
       (pkt->type < SSH_MSG_USERAUTH_REQUEST || c->authenticated)) {
     return send_unimplemented(c, pkt->seqno);

@@ -136,6 +136,8 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_ext_info(struct ssh_conn *c, struct sftp_rd *r);
 /* The session identifier; empty before the first exchange. */
 struct sftp_str sftp_kex_session_id(const struct ssh_conn *c);
+/* Tells the host of compression that has begun: after NEWKEYS, after login. */
+void sftp_kex_tell_compression(struct ssh_conn *c);
 /* True while a KEXINIT of ours or theirs is out and NEWKEYS is not done. */
 bool sftp_kex_running(const struct ssh_conn *c);
 

@@ -156,6 +156,8 @@ static void fxp_close(void *svc) {
   f->done = true;
   f->writing = false;
   fxp_handle_abort_all(f);
+  host_event(f->host, "mod_sftp.sftp.session-closed", NULL);
+  host_set_protocol(f->host, "ssh2");
 }
 
 static size_t fxp_missing(void *svc) {
@@ -206,5 +208,6 @@ void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   f->link_first = sends_link_first(c->client_software);
   f->max_handles = host_max_handles(c->host);
   host_set_protocol(c->host, "sftp");
+  host_event(c->host, "mod_sftp.sftp.session-opened", NULL);
   return f;
 }

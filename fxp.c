@@ -169,6 +169,7 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
   sftp_rd_init(&req.in, p + 5, len - 5);
   if (row->run == NULL || f->version < row->min || f->version > row->max) {
     sftp_log("SFTP request of unknown type %u", req.type);
+    host_event(f->host, "sftp.invalid-request", &req);
     finish_request(&req, SSH_FX_OP_UNSUPPORTED);
     return;
   }
@@ -240,5 +241,6 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
 
   f->version = wanted < FXP_VERSION_MAX ? wanted : FXP_VERSION_MAX;
   send_version(f);
+  host_event(f->host, "mod_sftp.sftp.protocol-version", &f->version);
   host_op_end(&op, 0, SSH_FX_OK, "OK");
 }

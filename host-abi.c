@@ -64,12 +64,28 @@ static unsigned long public_opts(unsigned long opts) {
 }
 
 void host_abi_publish(const struct host *h) {
+  const struct ssh_conn *c = h->conn;
+
   sftp_conn = session.c;
   sftp_opts = public_opts(h->set->opts);
   sftp_services = h->set->services;
-  sftp_sess_state = (h->keyed ?
-    SFTP_SESS_STATE_HAVE_KEX|SFTP_SESS_STATE_HAVE_SERVICE : 0) |
-    (h->logged_in ? SFTP_SESS_STATE_HAVE_AUTH : 0);
+  sftp_sess_state = h->logged_in ? SFTP_SESS_STATE_HAVE_AUTH : 0;
+  if (c == NULL || !c->keyed) {
+    return;
+  }
+
+  sftp_sess_state |= SFTP_SESS_STATE_HAVE_KEX;
+  if (c->phase != PH_SERVICE) {
+    sftp_sess_state |= SFTP_SESS_STATE_HAVE_SERVICE;
+  }
+
+  if (sftp_kex_running(c)) {
+    sftp_sess_state |= SFTP_SESS_STATE_REKEYING;
+  }
+
+  if (c->client_ext_info && (h->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
+    sftp_sess_state |= SFTP_SESS_STATE_HAVE_EXT_INFO;
+  }
 }
 
 /* ---- Drivers of keyboard-interactive */

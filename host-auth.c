@@ -208,6 +208,9 @@ uint64_t host_login_due_ms(struct host *h) {
 void host_auth_end(struct host *h, enum host_auth_result res) {
   struct host_login *l = h->login;
 
+  h->tried |= res == HOST_REQ_PARTIAL || res == HOST_REQ_FAILED ||
+    res == HOST_REQ_BROKEN;
+
   switch (res) {
     case HOST_REQ_PROBE:
       end_pass(h, true);

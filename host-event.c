@@ -21,7 +21,6 @@
 /* ---- Ours */
 
 static void invalid_packet(struct host *h, const struct sftp_pkt *pkt) {
-  struct ssh2_packet old = { .m = &sftp_module, .seqno = pkt->seqno };
   pool *p;
 
   if (pr_event_listening("ssh2.invalid-packet") <= 0) {
@@ -29,14 +28,7 @@ static void invalid_packet(struct host *h, const struct sftp_pkt *pkt) {
   }
 
   p = make_sub_pool(h->pool);
-  old.pool = p;
-  old.payload_len = (uint32_t) pkt->in.left + 1;
-  old.packet_len = old.payload_len + 1;
-  old.payload = palloc(p, old.payload_len);
-  old.payload[0] = pkt->type;
-  memcpy(old.payload + 1, pkt->in.ptr, pkt->in.left);
-
-  pr_event_generate("ssh2.invalid-packet", &old);
+  pr_event_generate("ssh2.invalid-packet", host_hook_packet(p, pkt));
   destroy_pool(p);
 }
 
@@ -46,6 +38,7 @@ void host_event(struct host *h, const char *name, const void *data) {
     return;
   }
 
+  host_abi_publish(h);
   pr_event_generate(name, data);
 
   /* The one that is documented, and the one that mod_snmp listens to. */

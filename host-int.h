@@ -59,6 +59,7 @@ struct host {
   struct sftp_settings *set;    /* host-conf.c's; in force now */
   bool keyed;                   /* DISCONNECTs may be sent */
   bool logged_in;               /* USERAUTH_SUCCESS went out */
+  bool tried;                   /* something was to be proven, rightly or not */
   bool ended;                   /* the exit event was handled */
 
   const char *remote_ip;        /* session.c is gone when the exit event comes */
@@ -160,6 +161,15 @@ struct sftp_service_row;
 /* The built-in services and behind them the commands of other modules. */
 const struct sftp_service_row *host_exec_services(pool *p,
   const struct sftp_service_row *built_in);
+
+/* ---- host-hook.c: what other modules ask for by HOOK */
+
+extern cmdtable host_hooks[];
+/* A copy of the message in p, as other modules know it. */
+struct sftp_pkt;
+struct ssh2_packet *host_hook_packet(pool *p, const struct sftp_pkt *pkt);
+/* The login that a module does in our place; NULL: ours. */
+extern int (*host_hook_login)(pool *p, const char *user);
 
 /* ---- host-event.c */
 

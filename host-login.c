@@ -376,6 +376,10 @@ enum host_login_result host_login(struct host *h, pool *p) {
   bool by_default_chdir = false;
   struct passwd *pw;
 
+  if (host_hook_login != NULL) {
+    return host_hook_login(p, h->user) < 0 ? HOST_LOGIN_DENIED : HOST_LOGIN_OK;
+  }
+
   session.hide_password = TRUE;
   pw = host_auth_entry(h, p);
   if (pw == NULL) {

@@ -65,6 +65,11 @@ void host_note(struct host *h, const char *name, const char *value);
 void host_env(struct host *h, const char *name, const char *value);
 /* An event of spec/events-abi.md, section 1. */
 void host_event(struct host *h, const char *name, const void *data);
+/* A message came; other modules may take it from us.  1: one did, 0: it is
+ * ours, else an error that ends the connection.
+ */
+struct sftp_pkt;
+int host_message(struct host *h, const struct sftp_pkt *pkt);
 /* LOG_CMD (or LOG_CMD_ERR) of a message of the SSH protocol. */
 enum host_ssh_class { HOST_SSH_AUTH, HOST_SSH_MISC };
 void host_ssh_cmd(struct host *h, const char *name, const char *arg,

@@ -64,6 +64,7 @@ struct sftp_kex {
 
   struct sftp_kex_names names;  /* of the exchange last completed */
   pool *names_pool;
+  bool told_c2s, told_s2c;      /* that compression has begun */
 };
 
 static void wipe_secret(void *data) {
@@ -681,6 +682,29 @@ static void tell_agreed(struct ssh_conn *c) {
   k->names_pool = c->pool;
 }
 
+/* A direction that begins to compress, the first time it does. */
+static void tell_one_compression(struct ssh_conn *c, const char *name,
+    const char *event, bool *told) {
+  const struct sftp_alg *alg = sftp_alg_find(ALGS_COMPRESS, sftp_str_of(name));
+
+  if (!*told && sftp_compress_is_zlib(alg) &&
+      (c->authenticated || !sftp_compress_is_delayed(alg))) {
+    *told = true;
+    host_event(c->host, event, NULL);
+  }
+}
+
+void sftp_kex_tell_compression(struct ssh_conn *c) {
+  struct sftp_kex *k = c->kex;
+
+  if (k->names_pool != NULL) {
+    tell_one_compression(c, k->names.comp_c2s,
+      "mod_sftp.ssh.client-compression", &k->told_c2s);
+    tell_one_compression(c, k->names.comp_s2c,
+      "mod_sftp.ssh.server-compression", &k->told_s2c);
+  }
+}
+
 int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_kex *k = c->kex;
   int res = sftp_rd_end(r);
@@ -713,6 +737,7 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   forget_exchange(k);
+  sftp_kex_tell_compression(c);
   host_event(c->host, "mod_sftp.ssh2.kex.completed", NULL);
   return SFTP_OK;
 }

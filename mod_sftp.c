@@ -76,6 +76,11 @@ static void serve(server_rec *s, conn_t *conn) {
   err = sftp_conn_run(h->conn);
   h->keyed = false;
 
+  /* Now, while others can still see whose connection it is. */
+  if (!h->logged_in && !h->tried) {
+    host_event(h, "mod_sftp.ssh2.no-authentication", NULL);
+  }
+
   pr_session_disconnect(&sftp_module, disconnect_code(err),
     err == SFTP_ERR_EOF || err == SFTP_ERR_CLOSED ? NULL : h->conn->why);
 }
@@ -164,7 +169,7 @@ SFTP_EXPORT module sftp_module = {
   0x20,                         /* module API version */
   "sftp",
   sftp_conftab,
-  NULL,                         /* commands */
+  host_hooks,                   /* commands: for other modules alone */
   NULL,                         /* authentication handlers */
   sftp_init,
   sftp_sess_init,

@@ -105,6 +105,12 @@ void host_event(struct host *h, const char *name, const void *data) {
   entry(events, name)->n++;
 }
 
+int host_message(struct host *h, const struct sftp_pkt *pkt) {
+  (void) h;
+  (void) pkt;
+  return 0;
+}
+
 void host_ssh_cmd(struct host *h, const char *name, const char *arg,
     enum host_ssh_class cls, bool good) {
   (void) h;

@@ -13,8 +13,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import Failed, expect, expect_same, main, promise
-from server import MODULE, SOURCE, Server, must, run
+from server import Server, must
 from clients import paramiko_transport
+from companion import add_companion
 
 import base64
 import paramiko
@@ -24,27 +25,9 @@ srv = Server(directives="SFTPAuthMethods publickey keyboard-interactive:mate\n"
              drop=("SFTPAuthorizedUserKeys",))
 
 
-def build():
-    """Compiles mod_mate into the server's module folder."""
-    makefile = os.path.join(os.path.dirname(MODULE), "Makefile")
-    include = "/usr/include/proftpd"
-    if os.path.exists(makefile):
-        with open(makefile) as file:
-            for line in file:
-                if "-isystem" in line:
-                    include = line.split("-isystem")[1].split()[0]
-    must(run(["cc", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror",
-              "-D_GNU_SOURCE", "-DPR_SHARED_MODULE", "-isystem", include,
-              "-I", os.path.dirname(MODULE), "-o",
-              srv.path("modules/mod_mate.so"),
-              os.path.join(SOURCE, "t/companion/mod_mate.c"),
-              "-Wl,-z,now"]))
-    srv.directives = "LoadModule mod_mate.c\n" + srv.directives
-    with open(srv.key + ".pub") as pub, open(srv.path("blob"), "wb") as out:
-        out.write(base64.b64decode(pub.read().split()[1]))
-
-
-build()
+add_companion(srv, "mod_mate")
+with open(srv.key + ".pub") as pub, open(srv.path("blob"), "wb") as out:
+    out.write(base64.b64decode(pub.read().split()[1]))
 
 
 def login(answers):

@@ -50,7 +50,7 @@ static const char *alg_text(const struct sftp_auth_req *req) {
     req->u.key.alg.len);
 }
 
-static const struct sftp_sig_alg *find_alg(struct ssh_conn *c,
+const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
     const struct sftp_auth_req *req) {
   const struct sftp_sig_alg *alg = sftp_sig_alg_find(req->u.key.alg);
 
@@ -89,8 +89,7 @@ static bool is_large_enough(struct ssh_conn *c, const struct sftp_key *key) {
   return true;
 }
 
-/* The key of the request; NULL when it is none, or none of that algorithm. */
-static struct sftp_key *read_key(struct ssh_conn *c,
+struct sftp_key *sftp_auth_key(struct ssh_conn *c,
     const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
   struct sftp_key *key = NULL;
   int err = sftp_key_from_blob(req->pool, req->u.key.blob, &key);
@@ -237,8 +236,8 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
     return OUTCOME_DEAD;
   }
 
-  alg = find_alg(c, req);
-  key = alg != NULL ? read_key(c, req, alg) : NULL;
+  alg = sftp_auth_key_alg(c, req);
+  key = alg != NULL ? sftp_auth_key(c, req, alg) : NULL;
   print = key != NULL ? describe(c, req, alg) : NULL;
   if (print == NULL) {
     return refused(req);

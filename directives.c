@@ -662,6 +662,7 @@ static const struct {
   { "AllowWeakDH", SFTP_OPT_ALLOW_WEAK_DH },
   { "FIDOTouchRequired", SFTP_OPT_FIDO_TOUCH_REQUIRED },
   { "FIDOVerifyRequired", SFTP_OPT_FIDO_VERIFY_REQUIRED },
+  { "HostbasedAnyUser", SFTP_OPT_HOSTBASED_ANY_USER },
   { "IgnoreFIFOs", SFTP_OPT_IGNORE_FIFOS },
   { "IgnoreSCPUploadPerms", SFTP_OPT_IGNORE_SCP_UPLOAD_PERMS },
   { "IgnoreSCPUploadTimes", SFTP_OPT_IGNORE_SCP_UPLOAD_TIMES },

@@ -117,6 +117,17 @@ static const char *resolve(struct host *h, pool *p, const char *info) {
   return res >= 0 ? buf : NULL;
 }
 
+int host_keyfile_read(struct host *h, pool *p, const char *info,
+    const char **path, struct sftp_str *text) {
+  *path = resolve(h, p, info);
+  if (*path == NULL) {
+    sftp_log("unable to resolve key file '%s' for user '%s'", info, h->user);
+    return -1;
+  }
+
+  return read_file(p, *path, text);
+}
+
 /* ---- Looking for a key */
 
 static bool is_same_type(struct sftp_str a, struct sftp_str b) {
@@ -127,8 +138,7 @@ static bool is_same_type(struct sftp_str a, struct sftp_str b) {
   return sftp_str_same(sftp_rd_string(&ra), sftp_rd_string(&rb));
 }
 
-/* By its numbers, not by its spelling. */
-static bool is_same_key(pool *p, struct sftp_str a, struct sftp_str b) {
+bool host_key_is_same(pool *p, struct sftp_str a, struct sftp_str b) {
   struct sftp_key *ka, *kb;
 
   if (a.len == b.len && sftp_same(a.ptr, b.ptr, a.len)) {
@@ -173,7 +183,7 @@ static bool search(pool *p, const char *path, struct sftp_str text,
   sftp_keyfile_init(&f, p, text);
   while (!found && sftp_keyfile_next(&f, e)) {
     pr_signals_handle();
-    found = is_same_key(p, blob, e->blob) &&
+    found = host_key_is_same(p, blob, e->blob) &&
       subject_fits(e, user, opts, path) && options_allow(p, e, path);
   }
 
@@ -189,17 +199,12 @@ static bool search(pool *p, const char *path, struct sftp_str text,
 /* 0 and *id, or -1. */
 static int file_has_key(struct host *h, pool *p, const char *info,
     struct sftp_str blob, const char **id) {
-  const char *path = resolve(h, p, info);
   struct sftp_keyfile_entry e;
   struct sftp_str text;
+  const char *path;
   char line[16];
 
-  if (path == NULL) {
-    sftp_log("unable to resolve key file '%s' for user '%s'", info, h->user);
-    return -1;
-  }
-
-  if (read_file(p, path, &text) < 0) {
+  if (host_keyfile_read(h, p, info, &path, &text) < 0) {
     return -1;
   }
 

@@ -51,6 +51,22 @@ void host_auth_no_user(struct host *h);
 int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
   const char **id);
 
+/* The text of a file of keys, as the store "file" finds and judges it; -1 when
+ * it cannot be used (the log says why).
+ */
+int host_keyfile_read(struct host *h, pool *p, const char *info,
+  const char **path, struct sftp_str *text);
+/* Whether two blobs are one key: by their numbers, not by their spelling. */
+bool host_key_is_same(pool *p, struct sftp_str a, struct sftp_str b);
+
+/* ---- host-known.c */
+
+/* Whether a store that SFTPAuthorizedHostKeys names has this key for a host of
+ * that name.  0 with *id for the log, -1 when not.
+ */
+int host_known_key(struct host *h, pool *p, struct sftp_str blob,
+  const char *host, const char *client_user, const char **id);
+
 /* ---- host-keyopts.c */
 
 /* Whether the options of a key (NULL: none) let it count for this client;

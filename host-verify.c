@@ -207,6 +207,56 @@ enum host_verdict host_auth_user_key(struct host *h, pool *p,
   return HOST_AUTH_NO_USER;
 }
 
+/* With UseReverseDNS on, the name that the client gives himself must be the
+ * one that his address has.  A name may end in the dot of the root.
+ */
+static bool host_name_fits(const char *name) {
+  size_t len = strlen(name);
+  const char *real = session.c->remote_name;
+
+  if (!ServerUseReverseDNS) {
+    return true;
+  }
+
+  len -= len > 0 && name[len - 1] == '.';
+  if (strlen(real) == len && strncasecmp(real, name, len) == 0) {
+    return true;
+  }
+
+  sftp_log("client calls its host '%s', its address belongs to '%s'", name,
+    real);
+  return false;
+}
+
+/* A host vouches for who its user is, not for who else he may be. */
+static bool user_fits(struct host *h, const char *client_user) {
+  if ((h->set->opts & SFTP_OPT_HOSTBASED_ANY_USER) != 0 ||
+      strcmp(client_user, h->orig_user) == 0 ||
+      strcmp(client_user, h->user) == 0) {
+    return true;
+  }
+
+  sftp_log("user '%s' of the client's host may not log in as '%s' (SFTPOptions "
+    "HostbasedAnyUser would let him)", client_user, h->user);
+  return false;
+}
+
+enum host_verdict host_auth_host_key(struct host *h, pool *p,
+    struct sftp_str blob, const char *host, const char *client_user,
+    const char **id) {
+  bool exists = host_auth_entry(h, p) != NULL, found, fits;
+
+  found = host_known_key(h, p, blob, host, client_user, id) == 0;
+  fits = host_name_fits(host);
+  fits = user_fits(h, client_user) && fits;
+  if (!exists) {
+    host_auth_no_user(h);
+    return HOST_AUTH_NO_USER;
+  }
+
+  return found && fits ? HOST_AUTH_OK : HOST_AUTH_BAD;
+}
+
 enum host_verdict host_auth_authorize(struct host *h) {
   return verdict_of(h, pr_auth_authorize(h->login->pool, h->user));
 }

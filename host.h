@@ -130,6 +130,12 @@ enum host_verdict host_auth_password(struct host *h, const char *password);
  */
 enum host_verdict host_auth_user_key(struct host *h, pool *p,
   struct sftp_str blob, bool probe, const char **id);
+/* The same for the key of the host that the client comes from, which vouches
+ * for him: host is its name as the client says, client_user his name there.
+ */
+enum host_verdict host_auth_host_key(struct host *h, pool *p,
+  struct sftp_str blob, const char *host, const char *client_user,
+  const char **id);
 /* Account still valid (expiry and the like). */
 enum host_verdict host_auth_authorize(struct host *h);
 

@@ -45,6 +45,8 @@
 #define SFTP_OPT_FIDO_VERIFY_REQUIRED           0x100000
 /* Refusals answer with the bare protocol text, without naming a directive. */
 #define SFTP_OPT_TERSE_REFUSALS                 0x200000
+/* hostbased: a user may log in under other names than his own. */
+#define SFTP_OPT_HOSTBASED_ANY_USER             0x400000
 
 /* Services (Protocols directive). */
 #define SFTP_SERVICE_FL_SFTP    0x0001

@@ -45,6 +45,7 @@ struct sftp_auth_req {
     } password;
     struct {
       struct sftp_str alg, blob, sig;   /* sig.ptr NULL: a probe */
+      const char *host, *client_user;   /* hostbased: where he comes from */
     } key;
   } u;
   const char *driver;           /* keyboard-interactive: which one said yes */
@@ -116,9 +117,20 @@ const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit);
 bool sftp_auth_is_private(struct ssh_conn *c,
   const struct sftp_auth_req *req);
 
+/* ---- auth-publickey.c: what hostbased does alike */
+
+/* The algorithm of the request if it may be used; says so in the log if not. */
+const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
+  const struct sftp_auth_req *req);
+/* The key of the request; NULL when it is none, none of that algorithm, or
+ * too small.
+ */
+struct sftp_key *sftp_auth_key(struct ssh_conn *c,
+  const struct sftp_auth_req *req, const struct sftp_sig_alg *alg);
+
 /* ---- auth-<method>.c */
 
 extern const struct sftp_auth_method sftp_auth_none, sftp_auth_password,
-  sftp_auth_publickey, sftp_auth_kbdint;
+  sftp_auth_publickey, sftp_auth_kbdint, sftp_auth_hostbased;
 
 #endif /* MOD_SFTP_USERAUTH_INT_H */

@@ -113,6 +113,23 @@ enum host_verdict host_auth_user_key(struct host *h, pool *p,
   return HOST_AUTH_BAD;
 }
 
+enum host_verdict host_auth_host_key(struct host *h, pool *p,
+    struct sftp_str blob, const char *host, const char *client_user,
+    const char **id) {
+  (void) h;
+  (void) p;
+  called("host-lookup");
+  if (current == NULL) {
+    return HOST_AUTH_NO_USER;
+  }
+
+  *id = "the fake";
+  return fake_auth.host_name != NULL &&
+    strcmp(fake_auth.host_name, host) == 0 &&
+    strcmp(current_name, client_user) == 0 &&
+    sftp_str_same(fake_auth.host_key, blob) ? HOST_AUTH_OK : HOST_AUTH_BAD;
+}
+
 enum host_verdict host_auth_authorize(struct host *h) {
   (void) h;
   called("authorize");

@@ -34,6 +34,8 @@ struct fake_auth {
   const struct sftp_settings *late;     /* settings after login */
   enum host_login_result login;
   const char *banner;
+  const char *host_name;        /* of a host whose word counts, and its key */
+  struct sftp_str host_key;
   const char *rewrite;          /* what USER makes of every name, or NULL */
   bool refuse_user, block_pass;
   bool login_time_over;

@@ -1,0 +1,112 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* auth-hostbased.c -- the method "hostbased" (RFC 4252, section 9): the host
+ * that the client comes from vouches for its user with its own key.
+ */
+
+#include <syslog.h>
+
+#include "userauth-int.h"
+
+/* As for user keys; names are those of the domain name system. */
+#define BLOB_MAX 8192
+#define HOST_MAX 255
+#define CLIENT_USER_MAX 256
+
+static void read_hostbased(struct sftp_auth_req *req, struct sftp_rd *r) {
+  req->u.key.alg = sftp_rd_string(r);
+  req->u.key.blob = sftp_rd_string(r);
+  req->u.key.host = sftp_rd_text(r, req->pool);
+  req->u.key.client_user = sftp_rd_text(r, req->pool);
+  req->u.key.sig = sftp_rd_string(r);
+
+  if (sftp_rd_ok(r) == SFTP_OK && (req->u.key.alg.len > 64 ||
+      req->u.key.blob.len > BLOB_MAX || req->u.key.sig.len > BLOB_MAX ||
+      strlen(req->u.key.host) > HOST_MAX ||
+      strlen(req->u.key.client_user) > CLIENT_USER_MAX)) {
+    sftp_rd_fail(r, SFTP_ERR_LIMIT);
+  }
+}
+
+/* RFC 4252, section 9: what the signature covers. */
+static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
+    const struct sftp_key *key, const struct sftp_sig_alg *alg) {
+  struct sftp_wr w;
+  int res;
+
+  sftp_wr_init(&w, req->pool, 512, 4 * BLOB_MAX);
+  sftp_wr_str(&w, sftp_kex_session_id(c));
+  sftp_wr_u8(&w, SSH_MSG_USERAUTH_REQUEST);
+  sftp_wr_text(&w, req->spelt);
+  sftp_wr_text(&w, req->service);
+  sftp_wr_text(&w, req->name);
+  sftp_wr_str(&w, req->u.key.alg);
+  sftp_wr_str(&w, req->u.key.blob);
+  sftp_wr_text(&w, req->u.key.host);
+  sftp_wr_text(&w, req->u.key.client_user);
+  res = sftp_wr_end(&w);
+  return res != SFTP_OK ? res :
+    sftp_key_verify(key, alg, req->u.key.sig, sftp_wr_get(&w));
+}
+
+/* The host is known by this key, and this is its signature: does it count? */
+static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
+    const struct sftp_key *key, const struct sftp_sig_alg *alg) {
+  int err = verify(c, req, key, alg);
+
+  if (err != SFTP_OK) {
+    sftp_log("signature of host '%s' refused: %s", req->u.key.host,
+      sftp_strerror(err));
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): signature verification "
+      "of '%s' host key failed", req->user, alg->alg.name);
+    return OUTCOME_NO;
+  }
+
+  return host_auth_authorize(c->host) == HOST_AUTH_OK ? OUTCOME_YES :
+    OUTCOME_NO;
+}
+
+static int run_hostbased(struct ssh_conn *c, struct sftp_auth_req *req) {
+  const struct sftp_sig_alg *alg;
+  struct sftp_key *key;
+  const char *id = NULL;
+  enum host_verdict v;
+
+  if (host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
+    return OUTCOME_DEAD;
+  }
+
+  alg = sftp_auth_key_alg(c, req);
+  key = alg != NULL ? sftp_auth_key(c, req, alg) : NULL;
+  if (key == NULL) {
+    return OUTCOME_NO;
+  }
+
+  sftp_log("user '%s' comes from user '%s' of host '%s'", req->user,
+    req->u.key.client_user, req->u.key.host);
+  v = host_auth_host_key(c->host, req->pool, req->u.key.blob,
+    req->u.key.host, req->u.key.client_user, &id);
+  if (v != HOST_AUTH_OK) {
+    if (v != HOST_AUTH_NO_USER) {
+      sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): authentication via "
+        "'%s' host key failed", req->user, alg->alg.name);
+    }
+
+    return OUTCOME_NO;
+  }
+
+  sftp_log("key of host '%s' found in %s", req->u.key.host,
+    id != NULL ? id : "a key store");
+  return judge(c, req, key, alg);
+}
+
+const struct sftp_auth_method sftp_auth_hostbased = {
+  "hostbased", AUTH_HOSTBASED, "mod_sftp.ssh2.auth-hostbased",
+  "mod_sftp.ssh2.auth-hostbased.failed", 10, read_hostbased, run_hostbased
+};

@@ -23,8 +23,9 @@
 /* Flags of a row. */
 #define ALG_DEFAULT     0x01    /* offered unless the administrator names others */
 #define ALG_FIPS        0x02    /* approved: stays when FIPS is demanded */
-#define ALG_LEGACY      0x04    /* in the default offer of the packaged module */
+#define ALG_FIPS_OFFER  0x04    /* then offered, too, where others drop out */
 #define ALG_OPT_IN      0x08    /* only when named */
+#define ALG_MODERN      0x10    /* what is best today: the profile "modern" */
 
 struct sftp_alg {
   const char *name;
@@ -47,6 +48,23 @@ bool sftp_alg_usable(enum sftp_alg_family f, const struct sftp_alg *alg);
  */
 const char *sftp_alg_list(pool *p, enum sftp_alg_family f, unsigned int with,
   unsigned int without);
+
+/* ---- Profiles (SFTPAlgorithmProfile; alg-profile.c) */
+
+enum sftp_alg_profile { PROFILE_DEFAULT, PROFILE_MODERN, PROFILE_LEGACY };
+
+/* The profile of that name, in any case; -1 when there is none. */
+int sftp_alg_profile_find(const char *name);
+/* What the profile offers of a family: usable names, comma-separated. */
+const char *sftp_alg_profile(pool *p, enum sftp_alg_family f,
+  enum sftp_alg_profile profile);
+/* What a list of the administrator makes of base: its names, in their order,
+ * or, where they carry a sign, base changed by one after the other: +name
+ * behind the others, ^name before them, -name away (with * and ?).  Names
+ * that cannot be used here are left out.  May be empty.
+ */
+const char *sftp_alg_change(pool *p, enum sftp_alg_family f, const char *base,
+  const char *list);
 
 /* ---- Name-lists (RFC 4251, section 5; namelist.c) */
 

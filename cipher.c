@@ -8,43 +8,41 @@
 
 #include "cipher-int.h"
 
-#define OLD (ALG_OPT_IN|ALG_LEGACY)
-
 /* In order of preference: AEAD before the rest, and among equals what runs
- * fastest where AES is done by the CPU.  Lengths in bytes: key, IV, block,
+ * fastest where AES is done by the CPU (elsewhere, see alg-profile.c).  Lengths in bytes: key, IV, block,
  * tag, key stream thrown away (RFC 4345).
  *
  * The key of chacha20-poly1305 is two keys.  RFC 4253, section 6.3 and
  * RFC 4344, section 4 give the others.
  */
 const struct sftp_cipher_alg sftp_ciphers[] = {
-  { { "aes128-gcm@openssh.com", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+  { { "aes128-gcm@openssh.com", ALG_DEFAULT|ALG_MODERN|ALG_FIPS },
     &sftp_cipher_gcm, "AES-128-GCM", 16, 12, 16, 16, 0 },
-  { { "aes256-gcm@openssh.com", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+  { { "aes256-gcm@openssh.com", ALG_DEFAULT|ALG_MODERN|ALG_FIPS },
     &sftp_cipher_gcm, "AES-256-GCM", 32, 12, 16, 16, 0 },
-  { { "chacha20-poly1305@openssh.com", ALG_DEFAULT },
+  { { "chacha20-poly1305@openssh.com", ALG_DEFAULT|ALG_MODERN },
     &sftp_cipher_chacha, "ChaCha20", 64, 0, 8, 16, 0 },
-  { { "aes128-ctr", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+  { { "aes128-ctr", ALG_DEFAULT|ALG_FIPS },
     &sftp_cipher_evp, "AES-128-CTR", 16, 16, 16, 0, 0 },
-  { { "aes192-ctr", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+  { { "aes192-ctr", ALG_DEFAULT|ALG_FIPS },
     &sftp_cipher_evp, "AES-192-CTR", 24, 16, 16, 0, 0 },
-  { { "aes256-ctr", ALG_DEFAULT|ALG_FIPS|ALG_LEGACY },
+  { { "aes256-ctr", ALG_DEFAULT|ALG_FIPS },
     &sftp_cipher_evp, "AES-256-CTR", 32, 16, 16, 0, 0 },
 
   /* CBC as SSH uses it tells an attacker about plaintext (CPNI-957037). */
-  { { "aes256-cbc", OLD|ALG_FIPS },
+  { { "aes256-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "AES-256-CBC", 32, 16, 16, 0, 0 },
-  { { "aes192-cbc", OLD|ALG_FIPS },
+  { { "aes192-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "AES-192-CBC", 24, 16, 16, 0, 0 },
-  { { "aes128-cbc", OLD|ALG_FIPS },
+  { { "aes128-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "AES-128-CBC", 16, 16, 16, 0, 0 },
 
   /* Blocks of 64 bits: not for more than a few GiB under one key. */
-  { { "cast128-cbc", OLD },
+  { { "cast128-cbc", ALG_OPT_IN },
     &sftp_cipher_evp, "CAST5-CBC", 16, 8, 8, 0, 0 },
-  { { "3des-ctr", OLD|ALG_FIPS },
+  { { "3des-ctr", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_ctr, "DES-EDE3-ECB", 24, 8, 8, 0, 0 },
-  { { "3des-cbc", OLD|ALG_FIPS },
+  { { "3des-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "DES-EDE3-CBC", 24, 8, 8, 0, 0 },
   { { "blowfish-ctr", ALG_OPT_IN },
     &sftp_cipher_ctr, "BF-ECB", 32, 8, 8, 0, 0 },

@@ -17,7 +17,7 @@
  * strangers: both only by directive.
  */
 const struct sftp_alg sftp_compressions[] = {
-  { "none", ALG_DEFAULT|ALG_LEGACY },
+  { "none", ALG_DEFAULT },
   { "zlib@openssh.com", ALG_OPT_IN },
   { "zlib", ALG_OPT_IN },
   { NULL, 0 }

@@ -12,6 +12,11 @@
  * in the parent, only ever grows, and an entry never changes.
  */
 
+#if defined(__aarch64__)
+# include <asm/hwcap.h>
+# include <sys/auxv.h>
+#endif
+
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
@@ -214,6 +219,15 @@ void sftp_crypto_set_fips(bool on) {
 
 bool sftp_crypto_fips(void) {
   return fips_demanded || EVP_default_properties_is_fips_enabled(NULL) == 1;
+}
+
+bool sftp_crypto_fast_aes(void) {
+#if defined(__aarch64__)
+  return (getauxval(AT_HWCAP) & HWCAP_AES) != 0;
+#else
+  /* On x86, libsodium looks for AES-NI and PCLMUL. */
+  return sodium_init() >= 0 && crypto_aead_aes256gcm_is_available() == 1;
+#endif
 }
 
 const char *sftp_crypto_errors(pool *p) {

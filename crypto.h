@@ -40,6 +40,9 @@ EVP_MAC *sftp_crypto_mac(const char *name);
 /* Whether libcrypto has a key encapsulation of that name ("ML-KEM-768"). */
 bool sftp_crypto_has_kem(const char *name);
 
+/* Whether this CPU does AES-GCM by itself, so that it outruns ChaCha20. */
+bool sftp_crypto_fast_aes(void);
+
 /* Drains libcrypto's error queue into text in p ("(unknown)" when empty). */
 const char *sftp_crypto_errors(pool *p);
 

@@ -103,7 +103,7 @@ const char *const host_alg_kinds[ALGS_NFAMILIES] = {
  * starts without them.
  */
 static const char *const known_elsewhere[] = {
-  "rsa1024-sha1", "rsa2048-sha256", "sk-ecdsa-sha2-nistp256@openssh.com",
+  "sk-ecdsa-sha2-nistp256@openssh.com",
   "sk-ssh-ed25519@openssh.com", NULL
 };
 
@@ -119,31 +119,80 @@ static bool is_known_elsewhere(const char *name) {
   return false;
 }
 
-const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
-    const char *text, size_t len, const char **list) {
-  const char *name = pstrndup(cmd->tmp_pool, text, len);
-  const struct sftp_alg *alg = sftp_alg_find(f, sftp_str_of(name));
+/* The sign in front of a word, 0 when there is none. */
+static char sign_of(const char *word) {
+  return *word != '\0' && strchr("+-^", *word) != NULL ? *word : 0;
+}
 
-  if (alg == NULL && !is_known_elsewhere(name)) {
-    return pstrcat(cmd->tmp_pool, "unsupported ", host_alg_kinds[f],
-      " algorithm: ", name, " (accepted: ", sftp_alg_list(cmd->tmp_pool, f, 0, 0),
-      ")", NULL);
+/* Words without a sign take that of the word before them; a list is either
+ * names or changes.
+ */
+static const char *alg_sign(cmd_rec *cmd, const char *list, const char *word,
+    char *sign) {
+  const char *comma = list != NULL ? strrchr(list, ',') : NULL;
+  char before = list != NULL ? sign_of(comma != NULL ? comma + 1 : list) : 0;
+
+  *sign = sign_of(word);
+  if (*sign != 0 && list != NULL && before == 0) {
+    return pstrcat(cmd->tmp_pool, "'", word, "': names with + - ^ change the "
+      "profile's list, names without are the list: not both", NULL);
   }
 
-  if (alg == NULL || !sftp_alg_usable(f, alg)) {
-    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
-      ": %s: %s algorithm '%s' is not available here and is left out",
-      (char *) cmd->argv[0], host_alg_kinds[f], name);
+  *sign = *sign != 0 ? *sign : before;
+  return NULL;
+}
+
+static const char *alg_unknown(cmd_rec *cmd, enum sftp_alg_family f,
+    const char *name) {
+  return pstrcat(cmd->tmp_pool, "unsupported ", host_alg_kinds[f],
+    " algorithm: ", name, " (accepted: ",
+    sftp_alg_list(cmd->tmp_pool, f, 0, 0), ")", NULL);
+}
+
+static void alg_put(pool *p, char sign, const char *name, const char **list) {
+  char text[2] = { sign, '\0' };
+  const char *word = pstrcat(p, text, name, NULL);
+
+  if (*list == NULL) {
+    *list = word;
+
+  } else if (!sftp_names_have(sftp_str_of(*list), word)) {
+    *list = pstrcat(p, *list, ",", word, NULL);
+  }
+}
+
+const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+    const char *text, size_t len, const char **list) {
+  const char *word = pstrndup(cmd->tmp_pool, text, len), *name, *err;
+  const struct sftp_alg *alg;
+  char sign;
+
+  err = alg_sign(cmd, *list, word, &sign);
+  if (err != NULL) {
+    return err;
+  }
+
+  name = word + (sign_of(word) != 0);
+  alg = sftp_alg_find(f, sftp_str_of(name));
+  if (sign == '-' && strpbrk(name, "*?") != NULL) {
+    alg_put(p, sign, name, list);
     return NULL;
   }
 
-  if (*list == NULL) {
-    *list = pstrdup(p, name);
-
-  } else if (!sftp_names_have(sftp_str_of(*list), name)) {
-    *list = pstrcat(p, *list, ",", name, NULL);
+  if (alg == NULL && !is_known_elsewhere(name)) {
+    return alg_unknown(cmd, f, name);
   }
 
+  if (sign != '-' && (alg == NULL || !sftp_alg_usable(f, alg))) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": %s: %s algorithm '%s' is not available here and is left out",
+      (char *) cmd->argv[0], host_alg_kinds[f], name);
+    if (sign == 0) {
+      return NULL;
+    }
+  }
+
+  alg_put(p, sign, name, list);
   return NULL;
 }
 
@@ -158,6 +207,18 @@ const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
   return list;
 }
 
+const char *host_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+    const char *text, const char **list) {
+  struct sftp_str left = sftp_str_of(text), name;
+  const char *err = NULL;
+
+  while (err == NULL && sftp_names_next(&left, &name)) {
+    err = host_alg_add(cmd, p, f, (const char *) name.ptr, name.len, list);
+  }
+
+  return err;
+}
+
 static modret_t *set_algs(cmd_rec *cmd, enum sftp_alg_family f) {
   const char *list = NULL, *err = NULL;
   unsigned int i;
@@ -165,8 +226,7 @@ static modret_t *set_algs(cmd_rec *cmd, enum sftp_alg_family f) {
   CHECK_SOME(cmd);
 
   for (i = 1; i < cmd->argc && err == NULL; i++) {
-    err = host_alg_add(cmd, cmd->tmp_pool, f, cmd->argv[i],
-      strlen(cmd->argv[i]), &list);
+    err = host_alg_words(cmd, cmd->tmp_pool, f, cmd->argv[i], &list);
   }
 
   if (err != NULL || host_alg_done(cmd, f, list, &err) == NULL) {
@@ -174,6 +234,22 @@ static modret_t *set_algs(cmd_rec *cmd, enum sftp_alg_family f) {
   }
 
   add_config_param_str(cmd->argv[0], 1, list);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPAlgorithmProfile modern|default|legacy */
+MODRET set_algorithmprofile(cmd_rec *cmd) {
+  int profile;
+
+  CHECK_ONE(cmd);
+
+  profile = sftp_alg_profile_find(cmd->argv[1]);
+  if (profile < 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown profile '", cmd->argv[1],
+      "' (accepted: modern, default, legacy)", NULL));
+  }
+
+  add_value(cmd, &profile, sizeof(profile));
   return PR_HANDLED(cmd);
 }
 
@@ -799,6 +875,7 @@ MODRET set_trafficpolicy(cmd_rec *cmd) {
 
 conftable sftp_conftab[] = {
   { "SFTPAcceptEnv", set_acceptenv, NULL },
+  { "SFTPAlgorithmProfile", set_algorithmprofile, NULL },
   { "SFTPAuthMethods", host_set_authmethods, NULL },
   { "SFTPAuthorizedHostKeys", set_authorizedhostkeys, NULL },
   { "SFTPAuthorizedUserKeys", set_authorizeduserkeys, NULL },

@@ -14,11 +14,12 @@
  * into the virtual hosts record by record, by the host: argv is shared.
  *
  *   SFTPAcceptEnv            argv: char *, one pattern each
+ *   SFTPAlgorithmProfile     [0] int *, enum sftp_alg_profile
  *   SFTPAuthMethods          [0] array_header * of struct sftp_auth_chain *
  *   SFTPAuthorizedUserKeys   argv: char *, "type:info" each
  *   SFTPAuthorizedHostKeys   the same
  *   SFTPCiphers, SFTPDigests, SFTPKeyExchanges, SFTPHostKeys,
- *   SFTPAuthPublicKeys       [0] char *, usable names, comma-separated
+ *   SFTPAuthPublicKeys       [0] char *, for sftp_alg_change()
  *   SFTPClientAlive          [0] unsigned int *count [1] unsigned int *seconds
  *   SFTPClientMatch          [0] struct client_match *
  *   SFTPCompression          [0] int *, enum sftp_compression_setting
@@ -77,18 +78,22 @@ struct client_match {
   uint32_t window, max_packet;
   int pessimistic_newkeys;      /* -1: not set */
   unsigned int min_version, max_version, utf8_version;
-  const char *ciphers, *macs, *hostkeys, *kex;
+  int profile;                  /* -1: not set */
+  const char *ciphers, *macs, *hostkeys, *kex;  /* for sftp_alg_change() */
 };
 
 /* What kind of names an error text speaks of. */
 extern const char *const host_alg_kinds[ALGS_NFAMILIES];
 
-/* Adds one name to the comma-separated list (NULL: none yet) in p.  Names that
- * cannot be used here but are known elsewhere are left out with a warning.
- * Returns NULL, or the error text.
+/* Adds one name, perhaps with a sign, to the comma-separated list (NULL: none
+ * yet) in p.  Names that cannot be used here but are known elsewhere are left
+ * out with a warning.  Returns NULL, or the error text.
  */
 const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
   const char *name, size_t len, const char **list);
+/* The same for names joined by commas. */
+const char *host_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+  const char *text, const char **list);
 /* The list, or an error text if it stayed empty, in *err. */
 const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
   const char *list, const char **err);
@@ -105,9 +110,19 @@ bool host_methods_use(const struct sftp_settings *set, unsigned int method);
  * our KEXINIT has to wait for the client's version.
  */
 bool host_match_early(server_rec *s);
-/* Applies every rule that fits the client's software to set. */
-void host_match_apply(server_rec *s, const char *software,
+/* Puts what old programs cannot do without into lists that nobody configured;
+ * the same question first.
+ */
+bool host_compat_early(server_rec *s);
+void host_compat_apply(pool *p, server_rec *s, const char *software,
   struct sftp_settings *set);
+/* Applies every rule that fits the client's software to set. */
+void host_match_apply(pool *p, server_rec *s, const char *software,
+  struct sftp_settings *set);
+
+/* host-conf.c: the lists of algorithms of a profile. */
+void host_conf_profile(pool *p, struct sftp_settings *set,
+  enum sftp_alg_profile profile);
 
 /* host-keys.c: host keys and DH groups, read once in the parent and kept over
  * the fork.

@@ -28,7 +28,8 @@ bool host_conf_engine(server_rec *s) {
 }
 
 unsigned long host_opts(server_rec *s) {
-  unsigned long opts = host_match_early(s) ? SFTP_OPT_PESSIMISTIC_KEXINIT : 0;
+  unsigned long opts = host_match_early(s) || host_compat_early(s) ?
+    SFTP_OPT_PESSIMISTIC_KEXINIT : 0;
   config_rec *c;
 
   for (c = find_config(s->conf, CONF_PARAM, "SFTPOptions", FALSE); c != NULL;
@@ -79,22 +80,37 @@ static const char *ident(pool *p, server_rec *s) {
 
 /* ---- Settings */
 
-static const char *algs(pool *p, server_rec *s, const char *directive,
-    enum sftp_alg_family f) {
+void host_conf_profile(pool *p, struct sftp_settings *set,
+    enum sftp_alg_profile profile) {
+  set->kex = sftp_alg_profile(p, ALGS_KEX, profile);
+  set->hostkeys = sftp_alg_profile(p, ALGS_HOSTKEY, profile);
+  set->ciphers = sftp_alg_profile(p, ALGS_CIPHER, profile);
+  set->macs = sftp_alg_profile(p, ALGS_MAC, profile);
+  set->userkeys = sftp_alg_profile(p, ALGS_SIGNATURE, profile);
+}
+
+/* What a directive makes of the profile's list. */
+static void change_algs(pool *p, server_rec *s, const char *directive,
+    enum sftp_alg_family f, const char **names) {
   const char *list = param(s, directive);
 
-  return list != NULL ? list : sftp_alg_list(p, f, ALG_DEFAULT, 0);
+  if (list != NULL) {
+    *names = sftp_alg_change(p, f, *names, list);
+  }
 }
 
 static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
   static const char weak[] = "diffie-hellman-group1-sha1";
+  const int *profile = param(s, "SFTPAlgorithmProfile");
   const struct sftp_alg *alg;
 
-  set->kex = algs(p, s, "SFTPKeyExchanges", ALGS_KEX);
-  set->hostkeys = algs(p, s, "SFTPHostKeys", ALGS_HOSTKEY);
-  set->ciphers = algs(p, s, "SFTPCiphers", ALGS_CIPHER);
-  set->macs = algs(p, s, "SFTPDigests", ALGS_MAC);
-  set->userkeys = algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE);
+  host_conf_profile(p, set, profile != NULL ?
+    (enum sftp_alg_profile) *profile : PROFILE_DEFAULT);
+  change_algs(p, s, "SFTPKeyExchanges", ALGS_KEX, &set->kex);
+  change_algs(p, s, "SFTPHostKeys", ALGS_HOSTKEY, &set->hostkeys);
+  change_algs(p, s, "SFTPCiphers", ALGS_CIPHER, &set->ciphers);
+  change_algs(p, s, "SFTPDigests", ALGS_MAC, &set->macs);
+  change_algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE, &set->userkeys);
 
   alg = sftp_alg_find(ALGS_KEX, sftp_str_of(weak));
   if ((set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0 && alg != NULL &&
@@ -233,7 +249,8 @@ const struct sftp_settings *host_conf_late(struct host *h) {
 
 const struct sftp_settings *host_client(struct host *h,
     const char *software) {
-  host_match_apply(h->server, software, h->set);
+  host_compat_apply(h->pool, h->server, software, h->set);
+  host_match_apply(h->pool, h->server, software, h->set);
   return h->set;
 }
 
@@ -266,6 +283,24 @@ static bool has_hostkey_alg(const struct sftp_settings *set) {
   }
 
   return false;
+}
+
+/* Lists that were changed until nothing was left. */
+static int check_lists(server_rec *s, const struct sftp_settings *set) {
+  const struct { const char *names, *text; } lists[] = {
+    { set->kex, "SFTPKeyExchanges leaves no key exchange" },
+    { set->ciphers, "SFTPCiphers leaves no cipher" },
+    { set->macs, "SFTPDigests leaves no digest" },
+    { set->userkeys, "SFTPAuthPublicKeys leaves no algorithm" }
+  };
+  int faults = 0;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(lists); i++) {
+    faults += *lists[i].names == '\0' ? fault(s, lists[i].text) : 0;
+  }
+
+  return faults;
 }
 
 static int check_methods(server_rec *s, const struct sftp_settings *set) {
@@ -336,6 +371,7 @@ static int check_server(pool *p, server_rec *s) {
       "SFTPHostKey");
   }
 
+  faults += check_lists(s, set);
   faults += check_methods(s, set);
   check_unsupported(s);
   return faults;

@@ -127,18 +127,21 @@ static const char *set_utf8(cmd_rec *cmd, pool *p, struct client_match *m,
 
 static const char *set_names(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
     const char *value, const char **list) {
-  struct sftp_str left = sftp_str_of(value), name;
-  const char *err = NULL;
-
-  while (err == NULL && sftp_names_next(&left, &name)) {
-    err = host_alg_add(cmd, p, f, (const char *) name.ptr, name.len, list);
-  }
+  const char *err = host_alg_words(cmd, p, f, value, list);
 
   if (err == NULL) {
     (void) host_alg_done(cmd, f, *list, &err);
   }
 
   return err;
+}
+
+static const char *set_profile(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  (void) p;
+  m->profile = sftp_alg_profile_find(value);
+  return m->profile >= 0 ? NULL :
+    bad_value(cmd, value, "modern, default or legacy");
 }
 
 static const char *set_ciphers(cmd_rec *cmd, pool *p, struct client_match *m,
@@ -168,6 +171,7 @@ static const struct {
   { "channelPacketSize", set_packet },
   { "channelWindowSize", set_window },
   { "pessimisticNewkeys", set_pessimistic },
+  { "sftpAlgorithmProfile", set_profile },
   { "sftpCiphers", set_ciphers },
   { "sftpDigests", set_digests },
   { "sftpHostKeys", set_hostkeys },
@@ -255,7 +259,7 @@ modret_t *host_set_clientmatch(cmd_rec *cmd) {
   m = pcalloc(c->pool, sizeof(struct client_match));
   m->pattern = pstrdup(c->pool, cmd->argv[1]);
   m->regex = re;
-  m->pessimistic_newkeys = -1;
+  m->pessimistic_newkeys = m->profile = -1;
 
   for (i = 2; i < cmd->argc; i += 2) {
     err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1], &seen);
@@ -285,7 +289,7 @@ bool host_match_early(server_rec *s) {
 
   while ((m = next_match(s, &c)) != NULL) {
     if (m->ciphers != NULL || m->macs != NULL || m->hostkeys != NULL ||
-        m->kex != NULL) {
+        m->kex != NULL || m->profile >= 0) {
       return true;
     }
   }
@@ -293,7 +297,15 @@ bool host_match_early(server_rec *s) {
   return false;
 }
 
-static void apply(const struct client_match *m, struct sftp_settings *set) {
+static void change(pool *p, enum sftp_alg_family f, const char *list,
+    const char **names) {
+  if (list != NULL) {
+    *names = sftp_alg_change(p, f, *names, list);
+  }
+}
+
+static void apply(pool *p, const struct client_match *m,
+    struct sftp_settings *set) {
   if (m->window > 0) {
     set->window = m->window;
   }
@@ -315,13 +327,18 @@ static void apply(const struct client_match *m, struct sftp_settings *set) {
     set->sftp_utf8_version = m->utf8_version;
   }
 
-  set->ciphers = m->ciphers != NULL ? m->ciphers : set->ciphers;
-  set->macs = m->macs != NULL ? m->macs : set->macs;
-  set->hostkeys = m->hostkeys != NULL ? m->hostkeys : set->hostkeys;
-  set->kex = m->kex != NULL ? m->kex : set->kex;
+  /* What is said of this client goes before what is said of all. */
+  if (m->profile >= 0) {
+    host_conf_profile(p, set, (enum sftp_alg_profile) m->profile);
+  }
+
+  change(p, ALGS_CIPHER, m->ciphers, &set->ciphers);
+  change(p, ALGS_MAC, m->macs, &set->macs);
+  change(p, ALGS_HOSTKEY, m->hostkeys, &set->hostkeys);
+  change(p, ALGS_KEX, m->kex, &set->kex);
 }
 
-void host_match_apply(server_rec *s, const char *software,
+void host_match_apply(pool *p, server_rec *s, const char *software,
     struct sftp_settings *set) {
   struct client_match *m;
   config_rec *c = NULL;
@@ -330,7 +347,7 @@ void host_match_apply(server_rec *s, const char *software,
     if (pr_regexp_exec(m->regex, software, 0, NULL, 0, 0, 0) == 0) {
       SFTP_TRACE(TRACE_SSH2, 9, "client matches SFTPClientMatch '%s'",
         m->pattern);
-      apply(m, set);
+      apply(p, m, set);
     }
   }
 }

@@ -181,4 +181,6 @@ static int dh_message(struct sftp_kex_exchange *x, unsigned int type,
     sftp_kex_dh_reply(x, &group, e);
 }
 
-const struct sftp_kex_ops sftp_kex_dh = { dh_message, "DH_INIT", NULL };
+const struct sftp_kex_ops sftp_kex_dh = {
+  dh_message, NULL, "DH_INIT", NULL
+};

@@ -85,4 +85,6 @@ static int ecdh_message(struct sftp_kex_exchange *x, unsigned int type,
   return res == SFTP_OK ? ecdh_reply(x, point) : res;
 }
 
-const struct sftp_kex_ops sftp_kex_ecdh = { ecdh_message, "ECDH_INIT", NULL };
+const struct sftp_kex_ops sftp_kex_ecdh = {
+  ecdh_message, NULL, "ECDH_INIT", NULL
+};

@@ -260,4 +260,6 @@ static int gex_message(struct sftp_kex_exchange *x, unsigned int type,
     SFTP_ERR_ORDER;
 }
 
-const struct sftp_kex_ops sftp_kex_gex = { gex_message, "DH_GEX_INIT", NULL };
+const struct sftp_kex_ops sftp_kex_gex = {
+  gex_message, NULL, "DH_GEX_INIT", NULL
+};

@@ -156,5 +156,5 @@ static bool hybrid_usable(const struct sftp_kex_method *m) {
 }
 
 const struct sftp_kex_ops sftp_kex_hybrid = {
-  hybrid_message, "ECDH_INIT", hybrid_usable
+  hybrid_message, NULL, "ECDH_INIT", hybrid_usable
 };

@@ -30,6 +30,10 @@ struct sftp_kex_ops {
    */
   int (*message)(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r);
+  /* For methods in which the server speaks first: called once both KEXINITs
+   * are through.  NULL where the client does.
+   */
+  int (*begin)(struct sftp_kex_exchange *x);
   /* What command logs call these messages: "DH_INIT", "ECDH_INIT" ... */
   const char *command;
   /* Whether this process can do it, digest aside; fetches what is needed.
@@ -55,6 +59,8 @@ struct sftp_kex_exchange {
                                  * signature in the reply */
   struct sftp_wr k;             /* K as it is hashed, with its length field */
   unsigned int reply_type;      /* 31 unless the method says otherwise */
+  bool bare_reply;              /* the reply is the signature alone */
+  struct sftp_str host_key;     /* K_S */
   bool done;
 
   /* For methods of more than one round trip: sends a message (type byte
@@ -75,5 +81,6 @@ extern const struct sftp_kex_ops sftp_kex_x25519;       /* kex-x25519.c */
 extern const struct sftp_kex_ops sftp_kex_x448;         /* kex-x448.c */
 extern const struct sftp_kex_ops sftp_kex_gex;          /* kex-gex.c */
 extern const struct sftp_kex_ops sftp_kex_hybrid;       /* kex-hybrid.c */
+extern const struct sftp_kex_ops sftp_kex_rsa;          /* kex-rsa.c */
 
 #endif /* MOD_SFTP_KEX_METHOD_H */

@@ -68,4 +68,6 @@ static int x25519_message(struct sftp_kex_exchange *x, unsigned int type,
   return res == SFTP_OK ? x25519_reply(x, theirs) : res;
 }
 
-const struct sftp_kex_ops sftp_kex_x25519 = { x25519_message, "ECDH_INIT", NULL };
+const struct sftp_kex_ops sftp_kex_x25519 = {
+  x25519_message, NULL, "ECDH_INIT", NULL
+};

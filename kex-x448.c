@@ -78,4 +78,6 @@ static int x448_message(struct sftp_kex_exchange *x, unsigned int type,
   return res == SFTP_OK ? x448_reply(x, point) : res;
 }
 
-const struct sftp_kex_ops sftp_kex_x448 = { x448_message, "ECDH_INIT", NULL };
+const struct sftp_kex_ops sftp_kex_x448 = {
+  x448_message, NULL, "ECDH_INIT", NULL
+};

@@ -147,7 +147,8 @@ static const char *offered_kex(pool *p, const struct ssh_conn *c) {
 static const char *offered_compression(const struct sftp_settings *set) {
   switch (set->compression) {
     case COMPRESS_ON:
-      return "zlib,none";
+      /* Newer clients only know the delayed one. */
+      return "zlib,zlib@openssh.com,none";
 
     case COMPRESS_DELAYED:
       return "zlib@openssh.com,none";
@@ -303,9 +304,15 @@ static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
   return SFTP_OK;
 }
 
+static const struct sftp_key *host_key_of(const struct sftp_kex *k) {
+  return host_key_for(k->conn->set,
+    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY]);
+}
+
 static void set_up_exchange(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct sftp_kex_exchange *x = &k->x;
+  const struct sftp_key *host_key = host_key_of(k);
 
   x->pool = k->pool;
   x->method = (const struct sftp_kex_method *) k->alg[L_KEX];
@@ -314,6 +321,7 @@ static void set_up_exchange(struct ssh_conn *c) {
   x->weak_dh = (c->set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0;
   x->dh_param_file = c->set->dh_param_file;
   x->dh_param_len = c->set->dh_param_len;
+  x->host_key = host_key != NULL ? host_key->blob : sftp_str_of("");
   sftp_wr_init(&x->hashed, k->pool, 1024, 65536);
   sftp_wr_init(&x->reply, k->pool, 512, 65536);
   sftp_wr_init(&x->k, k->pool, 128, 4096);
@@ -324,6 +332,14 @@ static int exchange_send(struct sftp_kex_exchange *x, struct sftp_str payload) {
   struct ssh_conn *c = x->arg;
 
   return sftp_packet_send(c->pkts, payload);
+}
+
+static int failed(struct ssh_conn *c, int err) {
+  host_event(c->host, "mod_sftp.ssh2.kex.failed", NULL);
+  return sftp_fail(c, err == SFTP_ERR_ORDER || err == SFTP_ERR_SHORT ||
+    err == SFTP_ERR_EXTRA ? err : SFTP_ERR_KEX,
+    "key exchange %s failed: %s", c->kex->x.method->alg.name,
+    sftp_strerror(err));
 }
 
 int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
@@ -387,6 +403,11 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   c->phase = PH_KEX;
+  if (k->x.method->ops->begin != NULL) {
+    res = k->x.method->ops->begin(&k->x);
+    return res == SFTP_OK ? SFTP_OK : failed(c, res);
+  }
+
   return SFTP_OK;
 }
 
@@ -550,9 +571,12 @@ static int send_reply(struct ssh_conn *c, const struct sftp_key *host_key,
   }
 
   w = sftp_packet_begin(c->pkts, (uint8_t) k->x.reply_type,
-    host_key->blob.len + fields.len + sig.len + 64);
-  sftp_wr_str(w, host_key->blob);
-  sftp_wr_bytes(w, fields.ptr, fields.len);
+    k->x.host_key.len + fields.len + sig.len + 64);
+  if (!k->x.bare_reply) {
+    sftp_wr_str(w, k->x.host_key);
+    sftp_wr_bytes(w, fields.ptr, fields.len);
+  }
+
   sftp_wr_str(w, sftp_wr_get(&sig));
   return sftp_packet_end(c->pkts);
 }
@@ -596,8 +620,7 @@ static int send_newkeys(struct ssh_conn *c) {
 /* All of the method's messages are through: the rest of the exchange. */
 static int complete(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
-  const struct sftp_key *host_key = host_key_for(c->set,
-    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY]);
+  const struct sftp_key *host_key = host_key_of(k);
   unsigned char hash[MAX_DIGEST];
   struct sftp_str H = { hash, 0 };
   int res = SFTP_ERR_KEX;
@@ -607,7 +630,7 @@ static int complete(struct ssh_conn *c) {
     goto done;
   }
 
-  res = exchange_hash(c, host_key->blob, hash, &H.len);
+  res = exchange_hash(c, k->x.host_key, hash, &H.len);
   if (res != SFTP_OK) {
     goto done;
   }
@@ -634,14 +657,6 @@ done:
   sftp_wipe(hash, sizeof(hash));
   sftp_wr_wipe(&k->x.k);
   return res;
-}
-
-static int failed(struct ssh_conn *c, int err) {
-  host_event(c->host, "mod_sftp.ssh2.kex.failed", NULL);
-  return sftp_fail(c, err == SFTP_ERR_ORDER || err == SFTP_ERR_SHORT ||
-    err == SFTP_ERR_EXTRA ? err : SFTP_ERR_KEX,
-    "key exchange %s failed: %s", c->kex->x.method->alg.name,
-    sftp_strerror(err));
 }
 
 int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {

@@ -26,8 +26,8 @@ const struct sftp_key_type sftp_key_types[] = {
   { NULL, NULL, NULL, NULL, 0 }
 };
 
-#define SIG_DEFAULT (ALG_DEFAULT | ALG_LEGACY)
-#define SIG_APPROVED (ALG_DEFAULT | ALG_LEGACY | ALG_FIPS)
+#define SIG_DEFAULT ALG_DEFAULT
+#define SIG_APPROVED (ALG_DEFAULT | ALG_FIPS)
 
 /* In order of preference. */
 const struct sftp_sig_alg sftp_sig_algs[] = {
@@ -38,8 +38,8 @@ const struct sftp_sig_alg sftp_sig_algs[] = {
   { { "ecdsa-sha2-nistp521", SIG_APPROVED }, "ecdsa-sha2-nistp521", "SHA512" },
   { { "rsa-sha2-512", SIG_APPROVED }, "ssh-rsa", "SHA512" },
   { { "rsa-sha2-256", SIG_APPROVED }, "ssh-rsa", "SHA256" },
-  { { "ssh-rsa", ALG_OPT_IN | ALG_LEGACY }, "ssh-rsa", "SHA1" },
-  { { "ssh-dss", ALG_OPT_IN | ALG_LEGACY }, "ssh-dss", "SHA1" },
+  { { "ssh-rsa", ALG_OPT_IN }, "ssh-rsa", "SHA1" },
+  { { "ssh-dss", ALG_OPT_IN }, "ssh-dss", "SHA1" },
   { { NULL, 0 }, NULL, NULL }
 };
 

@@ -8,8 +8,7 @@
 
 #include "mac-int.h"
 
-#define OLD (ALG_OPT_IN|ALG_LEGACY)
-#define FIT (ALG_DEFAULT|ALG_FIPS|ALG_LEGACY)
+#define FIT (ALG_DEFAULT|ALG_MODERN|ALG_FIPS)
 
 /* In order of preference: over the encrypted packet first, for a receiver
  * then decrypts nothing that is forged.  Lengths in bytes: key, code.
@@ -19,23 +18,33 @@ const struct sftp_mac_alg sftp_macs[] = {
     &sftp_mac_hmac, "SHA256", 32, 32, true },
   { { "hmac-sha2-512-etm@openssh.com", FIT },
     &sftp_mac_hmac, "SHA512", 64, 64, true },
-  { { "hmac-sha2-256", FIT }, &sftp_mac_hmac, "SHA256", 32, 32, false },
-  { { "hmac-sha2-512", FIT }, &sftp_mac_hmac, "SHA512", 64, 64, false },
+
+  /* Over the plaintext, which is then decrypted before it is known to be
+   * genuine.
+   */
+  { { "hmac-sha2-256", ALG_OPT_IN|ALG_FIPS },
+    &sftp_mac_hmac, "SHA256", 32, 32, false },
+  { { "hmac-sha2-512", ALG_OPT_IN|ALG_FIPS },
+    &sftp_mac_hmac, "SHA512", 64, 64, false },
 
   /* Sound, but few ask for it, and FIPS does not know it. */
-  { { "umac-128-etm@openssh.com", OLD },
+  { { "umac-128-etm@openssh.com", ALG_OPT_IN },
     &sftp_mac_umac, NULL, 16, 16, true },
-  { { "umac-128@openssh.com", OLD }, &sftp_mac_umac, NULL, 16, 16, false },
+  { { "umac-128@openssh.com", ALG_OPT_IN },
+    &sftp_mac_umac, NULL, 16, 16, false },
 
   /* Codes of 64 bits, SHA-1, MD5. */
-  { { "umac-64-etm@openssh.com", OLD }, &sftp_mac_umac, NULL, 16, 8, true },
-  { { "umac-64@openssh.com", OLD }, &sftp_mac_umac, NULL, 16, 8, false },
-  { { "hmac-sha1-etm@openssh.com", OLD|ALG_FIPS },
+  { { "umac-64-etm@openssh.com", ALG_OPT_IN },
+    &sftp_mac_umac, NULL, 16, 8, true },
+  { { "umac-64@openssh.com", ALG_OPT_IN },
+    &sftp_mac_umac, NULL, 16, 8, false },
+  { { "hmac-sha1-etm@openssh.com", ALG_OPT_IN|ALG_FIPS },
     &sftp_mac_hmac, "SHA1", 20, 20, true },
-  { { "hmac-sha1", OLD|ALG_FIPS }, &sftp_mac_hmac, "SHA1", 20, 20, false },
-  { { "hmac-sha1-96-etm@openssh.com", OLD|ALG_FIPS },
+  { { "hmac-sha1", ALG_OPT_IN|ALG_FIPS },
+    &sftp_mac_hmac, "SHA1", 20, 20, false },
+  { { "hmac-sha1-96-etm@openssh.com", ALG_OPT_IN|ALG_FIPS },
     &sftp_mac_hmac, "SHA1", 20, 12, true },
-  { { "hmac-sha1-96", OLD|ALG_FIPS },
+  { { "hmac-sha1-96", ALG_OPT_IN|ALG_FIPS },
     &sftp_mac_hmac, "SHA1", 20, 12, false },
   { { "hmac-md5-etm@openssh.com", ALG_OPT_IN },
     &sftp_mac_hmac, "MD5", 16, 16, true },

@@ -77,7 +77,8 @@ static void lengths_fit(void) {
 
 static void the_default_offer_is_sound(void) {
   static const char *const weak[] = { "cbc", "arcfour", "blowfish", "cast",
-    "3des", "none", "md5", "sha1", "96", "ripemd", "umac-64", "group1-" };
+    "3des", "none", "md5", "sha1", "96", "ripemd", "umac-64", "group1-",
+    "group14-", "nistp", "rsa" };
   const char *ciphers, *macs, *kex;
   size_t i, found = 0;
 
@@ -87,8 +88,10 @@ static void the_default_offer_is_sound(void) {
   is_str(ciphers, "aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
     "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr",
     "ciphers");
-  is_str(macs, "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-    "hmac-sha2-256,hmac-sha2-512", "MACs");
+  is_str(macs, "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com",
+    "MACs");
+  ok(strncmp(kex, "mlkem768x25519-sha256,sntrup761x25519-sha512,", 45) == 0,
+    "what a quantum computer cannot break comes first");
   is_str(sftp_alg_list(p, ALGS_COMPRESS, ALG_DEFAULT, 0), "none",
     "compression");
 
@@ -129,15 +132,16 @@ static void old_names_are_known(void) {
 }
 
 static void lists_choose_by_flags(void) {
-  const char *legacy, *modern;
+  const char *approved, *offered;
 
-  legacy = sftp_alg_list(p, ALGS_MAC, ALG_LEGACY, 0);
-  ok(sftp_names_have(sftp_str_of(legacy), "hmac-sha1") &&
-    sftp_names_have(sftp_str_of(legacy), "hmac-sha2-256"),
-    "the packaged module's list has old and new");
-  modern = sftp_alg_list(p, ALGS_MAC, ALG_LEGACY, ALG_OPT_IN);
-  ok(!sftp_names_have(sftp_str_of(modern), "hmac-sha1") &&
-    sftp_names_have(sftp_str_of(modern), "hmac-sha2-256"),
+  approved = sftp_alg_list(p, ALGS_MAC, ALG_FIPS, 0);
+  ok(sftp_names_have(sftp_str_of(approved), "hmac-sha1") &&
+    sftp_names_have(sftp_str_of(approved), "hmac-sha2-512-etm@openssh.com") &&
+    !sftp_names_have(sftp_str_of(approved), "hmac-md5"),
+    "with flags takes what has them");
+  offered = sftp_alg_list(p, ALGS_MAC, ALG_FIPS, ALG_OPT_IN);
+  ok(!sftp_names_have(sftp_str_of(offered), "hmac-sha1") &&
+    sftp_names_have(sftp_str_of(offered), "hmac-sha2-512-etm@openssh.com"),
     "without flags leaves rows out");
   is_str(sftp_alg_list(p, ALGS_MAC, 0x8000, 0), "",
     "a list of nothing is empty");
@@ -145,8 +149,97 @@ static void lists_choose_by_flags(void) {
     "the list of everything is a name-list");
 }
 
+static bool has(const char *list, const char *name) {
+  return sftp_names_have(sftp_str_of(list), name);
+}
+
+static void profiles_are_whole_offers(void) {
+  const char *kex, *ciphers, *keys;
+  size_t f, bad = 0;
+  int i;
+
+  is_int(sftp_alg_profile_find("default"), PROFILE_DEFAULT, "default");
+  is_int(sftp_alg_profile_find("Modern"), PROFILE_MODERN, "modern, in any case");
+  is_int(sftp_alg_profile_find("LEGACY"), PROFILE_LEGACY, "legacy");
+  ok(sftp_alg_profile_find("") < 0 && sftp_alg_profile_find("old") < 0,
+    "and no others");
+
+  for (i = PROFILE_DEFAULT; i <= PROFILE_LEGACY; i++) {
+    for (f = 0; f < ALGS_NFAMILIES; f++) {
+      const char *list = sftp_alg_profile(p, f, i);
+
+      bad += *list == '\0' || !sftp_names_valid(sftp_str_of(list));
+    }
+  }
+
+  is_int(bad, 0, "each has a list for every family");
+
+  kex = sftp_alg_profile(p, ALGS_KEX, PROFILE_MODERN);
+  is_str(kex, "mlkem768x25519-sha256,sntrup761x25519-sha512,"
+    "sntrup761x25519-sha512@openssh.com", "modern: post-quantum only");
+  ciphers = sftp_alg_profile(p, ALGS_CIPHER, PROFILE_MODERN);
+  ok(!has(ciphers, "aes128-ctr") && has(ciphers, "aes256-gcm@openssh.com"),
+    "modern: AEAD only");
+  keys = sftp_alg_profile(p, ALGS_HOSTKEY, PROFILE_MODERN);
+  ok(!has(keys, "ecdsa-sha2-nistp256") && has(keys, "ssh-ed25519"),
+    "modern: no ECDSA host keys");
+  keys = sftp_alg_profile(p, ALGS_SIGNATURE, PROFILE_MODERN);
+  ok(has(keys, "ecdsa-sha2-nistp256"), "but users keep theirs");
+  keys = sftp_alg_profile(p, ALGS_SIGNATURE, PROFILE_LEGACY);
+  ok(has(keys, "ssh-rsa") && has(keys, "ssh-dss") && has(keys, "rsa-sha2-512"),
+    "legacy: users' keys of old and new");
+  is_str(sftp_alg_profile(p, ALGS_CIPHER, PROFILE_LEGACY),
+    "aes256-ctr,aes192-ctr,aes128-ctr,aes256-gcm@openssh.com,"
+    "aes128-gcm@openssh.com,aes256-cbc,aes192-cbc,aes128-cbc,cast128-cbc,"
+    "3des-cbc", "legacy: ciphers as the packaged module has them");
+
+  ciphers = sftp_alg_profile(p, ALGS_CIPHER, PROFILE_DEFAULT);
+  ok(strncmp(ciphers, sftp_crypto_fast_aes() ? "aes128-gcm" : "chacha20",
+    8) == 0, "what this CPU does fastest comes first");
+}
+
+static void signs_change_a_list(void) {
+  static const struct { const char *list, *want, *what; } cases[] = {
+    { "aes256-ctr,aes128-ctr", "aes256-ctr,aes128-ctr",
+      "names alone are the list" },
+    { "aes256-ctr,no-such,aes256-ctr", "aes256-ctr",
+      "unknown names and repeated ones drop out" },
+    { "+aes256-cbc", "aes128-ctr,aes256-gcm@openssh.com,aes256-cbc",
+      "+ adds at the end" },
+    { "+aes128-ctr", "aes128-ctr,aes256-gcm@openssh.com",
+      "+ of what is there changes nothing" },
+    { "-aes128-ctr", "aes256-gcm@openssh.com", "- takes away" },
+    { "-*ctr", "aes256-gcm@openssh.com", "- takes patterns" },
+    { "-*", "", "- may leave nothing" },
+    { "^aes256-cbc", "aes256-cbc,aes128-ctr,aes256-gcm@openssh.com",
+      "^ puts in front" },
+    { "^aes256-gcm@openssh.com", "aes256-gcm@openssh.com,aes128-ctr",
+      "^ moves to the front" },
+    { "^aes256-cbc,^aes192-cbc",
+      "aes256-cbc,aes192-cbc,aes128-ctr,aes256-gcm@openssh.com",
+      "several ^ keep their order" },
+    { "^aes256-cbc,+aes256-cbc",
+      "aes256-cbc,aes128-ctr,aes256-gcm@openssh.com", "never twice" },
+    { "^aes256-cbc,-aes256-cbc", "aes128-ctr,aes256-gcm@openssh.com",
+      "the last word counts" },
+    { "-aes*,+aes256-cbc,^aes192-cbc", "aes192-cbc,aes256-cbc",
+      "one after the other" },
+    { "+no-such", "aes128-ctr,aes256-gcm@openssh.com",
+      "+ of what is unknown changes nothing" },
+    { "+", "aes128-ctr,aes256-gcm@openssh.com", "a bare sign is nothing" },
+    { "", "", "nothing is nothing" }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(cases); i++) {
+    is_str(sftp_alg_change(p, ALGS_CIPHER,
+      "aes128-ctr,aes256-gcm@openssh.com", cases[i].list), cases[i].want,
+      "%s", cases[i].what);
+  }
+}
+
 static void fips_leaves_approved_rows(void) {
-  const char *ciphers, *macs;
+  const char *ciphers, *macs, *kex;
 
   sftp_crypto_set_fips(true);
   ok(sftp_crypto_fips(), "FIPS is demanded");
@@ -159,6 +252,12 @@ static void fips_leaves_approved_rows(void) {
     strstr(macs, "hmac-sha2-256") != NULL, "HMAC with SHA stays alone");
   is_str(sftp_alg_list(p, ALGS_COMPRESS, ALG_DEFAULT, 0), "none",
     "compression is not its business");
+  kex = sftp_alg_profile(p, ALGS_KEX, PROFILE_DEFAULT);
+  ok(has(kex, "ecdh-sha2-nistp256") && !has(kex, "curve25519-sha256") &&
+    !has(kex, "diffie-hellman-group14-sha1"),
+    "NIST's curves take the place of Curve25519");
+  ok(*sftp_alg_profile(p, ALGS_KEX, PROFILE_MODERN) != '\0',
+    "no profile is left without key exchange");
   sftp_crypto_set_fips(false);
 }
 
@@ -197,6 +296,8 @@ int main(void) {
   the_default_offer_is_sound();
   old_names_are_known();
   lists_choose_by_flags();
+  profiles_are_whole_offers();
+  signs_change_a_list();
   fips_leaves_approved_rows();
   libcrypto_is_asked_once();
   errors_are_told();

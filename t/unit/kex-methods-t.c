@@ -10,6 +10,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "crypto.h"
 #include "curves.h"
@@ -819,6 +820,143 @@ static void hybrids_agree_and_refuse(size_t i) {
     "%s: a bad ML-KEM key is refused", name);
 }
 
+/* ---- RSA (RFC 4432) */
+
+static struct sftp_str pubkey;  /* what the server sent last */
+
+static int keep_pubkey(struct sftp_kex_exchange *x, struct sftp_str payload) {
+  pubkey = sftp_str_copy(x->pool, payload);
+  return SFTP_OK;
+}
+
+static struct sftp_kex_exchange *begin_rsa(const char *name) {
+  struct sftp_kex_exchange *x = begin(name);
+
+  x->send = keep_pubkey;
+  x->host_key = sftp_str_of("the host key");
+  if (x->method->ops->begin(x) != SFTP_OK) {
+    bail_out("%s does not begin", name);
+  }
+
+  return x;
+}
+
+/* The server's key out of KEXRSA_PUBKEY; its blob. */
+static EVP_PKEY *rsa_public(struct sftp_str *blob) {
+  struct sftp_rd r;
+  struct sftp_params l;
+  struct sftp_str n, e, host_key;
+
+  sftp_rd_init(&r, pubkey.ptr, pubkey.len);
+  ok(sftp_rd_u8(&r) == 30, "the server speaks first");
+  host_key = sftp_rd_string(&r);
+  *blob = sftp_rd_string(&r);
+  ok(sftp_rd_end(&r) == SFTP_OK && sftp_str_is(host_key, "the host key"),
+    "with its host key");
+  sftp_rd_init(&r, blob->ptr, blob->len);
+  ok(sftp_str_is(sftp_rd_string(&r), "ssh-rsa"), "and a key of RSA");
+  e = sftp_rd_mpint(&r);
+  n = sftp_rd_mpint(&r);
+  ok(sftp_rd_end(&r) == SFTP_OK && n.len == 256, "of 2048 bits");
+  sftp_params_init(&l);
+  sftp_params_number(&l, OSSL_PKEY_PARAM_RSA_N, n, false);
+  sftp_params_number(&l, OSSL_PKEY_PARAM_RSA_E, e, false);
+  return sftp_params_key(&l, "RSA", EVP_PKEY_PUBLIC_KEY);
+}
+
+static size_t rsa_seal(EVP_PKEY *key, const char *digest, const void *plain,
+    size_t len, unsigned char *out) {
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+  size_t n = 256;
+
+  if (ctx == NULL || EVP_PKEY_encrypt_init(ctx) != 1 ||
+      EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+      EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, digest, NULL) != 1 ||
+      EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, digest, NULL) != 1 ||
+      EVP_PKEY_encrypt(ctx, out, &n, plain, len) != 1) {
+    bail_out("cannot encrypt for RSA");
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  return n;
+}
+
+/* One exchange whose secret is these bytes; what became of it. */
+static int rsa_try(const char *name, const void *plain, size_t len,
+    const char *digest, size_t flip) {
+  struct sftp_kex_exchange *x = begin_rsa(name);
+  unsigned char sealed[256];
+  struct sftp_str blob;
+  EVP_PKEY *key = rsa_public(&blob);
+  struct sftp_wr w;
+  int res;
+
+  rsa_seal(key, digest, plain, len, sealed);
+  if (flip > 0) {
+    sealed[flip] ^= 1;
+  }
+
+  sftp_wr_init(&w, x->pool, 512, 65536);
+  sftp_wr_string(&w, sealed, sizeof(sealed));
+  res = feed(x, 31, w.ptr, w.len);
+  if (res != SFTP_OK && (x->done || x->k.len > 0)) {
+    res = 1;
+  }
+
+  EVP_PKEY_free(key);
+  destroy_pool(x->pool);
+  return res;
+}
+
+static void rsa_agrees_and_refuses(const char *name, const char *digest,
+    size_t hlen) {
+  size_t max = 2048 - 2 * hlen - 49, len = (max + 7) / 8, n;
+  unsigned char plain[256], sealed[256];
+  struct sftp_kex_exchange *x = begin_rsa(name);
+  struct sftp_str blob, a, b;
+  EVP_PKEY *key = rsa_public(&blob);
+  struct sftp_wr w;
+  struct sftp_rd r;
+
+  /* The largest K that may come, as an mpint. */
+  memset(plain, 0xff, sizeof(plain));
+  sftp_put_u32(plain, (uint32_t) len);
+  plain[4] = (unsigned char) (0xff >> (8 - max % 8));
+  n = rsa_seal(key, digest, plain, 4 + len, sealed);
+  sftp_wr_init(&w, x->pool, 512, 65536);
+  sftp_wr_string(&w, sealed, n);
+  is_int(feed(x, 30, w.ptr, w.len), SFTP_ERR_ORDER, "%s: not message 30", name);
+  is_int(feed(x, 31, w.ptr, w.len - 1), SFTP_ERR_SHORT, "%s: not short", name);
+  is_int(feed(x, 31, w.ptr, w.len), SFTP_OK, "%s: the secret is taken", name);
+  ok(x->done && x->bare_reply && x->reply_type == 32,
+    "%s: the signature follows", name);
+  ok(k_is(x, plain + 4, len), "%s: K is what was encrypted", name);
+  sftp_rd_init(&r, x->hashed.ptr, x->hashed.len);
+  a = sftp_rd_string(&r);
+  b = sftp_rd_string(&r);
+  ok(sftp_rd_end(&r) == SFTP_OK && sftp_str_same(a, blob) &&
+    sftp_str_same(b, as_str(sealed, n)), "%s: hashed are both messages", name);
+  is_int(feed(x, 31, w.ptr, w.len), SFTP_ERR_ORDER, "%s: once", name);
+  EVP_PKEY_free(key);
+  destroy_pool(x->pool);
+
+  is_int(rsa_try(name, plain, 4 + len, digest, 7), SFTP_ERR_KEX,
+    "%s: a flipped bit is refused", name);
+  is_int(rsa_try(name, plain, 3 + len, digest, 0), SFTP_ERR_KEX,
+    "%s: half an mpint is refused", name);
+  is_int(rsa_try(name, "\0\0\0\1\x90", 5, digest, 0), SFTP_ERR_KEX,
+    "%s: a negative K is refused", name);
+  is_int(rsa_try(name, "", 0, digest, 0), SFTP_ERR_KEX,
+    "%s: nothing is refused", name);
+  is_int(rsa_try(name, "\0\0\0\1\x10", 5, digest, 0), SFTP_OK,
+    "%s: a small K is a number, too", name);
+}
+
+static void rsa_needs_its_digest(void) {
+  is_int(rsa_try("rsa2048-sha256", "\0\0\0\1\x10", 5, "SHA1", 0),
+    SFTP_ERR_KEX, "OAEP with another digest is refused");
+}
+
 /* ---- The table */
 
 static void the_table_is_whole(void) {
@@ -833,8 +971,8 @@ static void the_table_is_whole(void) {
   ok((sftp_kex_methods[0].alg.flags & ALG_DEFAULT) != 0,
     "the first row is offered by default");
   ok((method("diffie-hellman-group14-sha1")->alg.flags & ALG_DEFAULT) == 0 &&
-    (method("diffie-hellman-group1-sha1")->alg.flags &
-      (ALG_DEFAULT | ALG_LEGACY)) == 0, "SHA-1 is not");
+    (method("diffie-hellman-group1-sha1")->alg.flags & ALG_DEFAULT) == 0,
+    "SHA-1 is not");
 }
 
 int main(void) {
@@ -847,6 +985,9 @@ int main(void) {
   }
 
   the_table_is_whole();
+  rsa_agrees_and_refuses("rsa2048-sha256", "SHA256", 256);
+  rsa_agrees_and_refuses("rsa1024-sha1", "SHA1", 160);
+  rsa_needs_its_digest();
   x25519_agrees_with_libcrypto("curve25519-sha256");
   x25519_agrees_with_libcrypto("curve25519-sha256@libssh.org");
   x25519_refuses_what_gives_zero("curve25519-sha256");

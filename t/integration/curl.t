@@ -86,11 +86,14 @@ def _():
 def _():
     srv.put("q-old", b"x")
     curl("-Q", "mkdir /q-dir", "-Q", "rename /q-old /q-new",
-         "-Q", "chmod 600 /q-new", "-Q", "symlink q-new /q-sym",
-         "-Q", "rmdir /q-dir", url("sftp", ""), "-o", srv.local("null"))
+         "-Q", "chmod 600 /q-new", "-Q", "rmdir /q-dir", url("sftp", ""),
+         "-o", srv.local("null"))
+    # libssh2 1.10 takes any server's OK for a failure here.
+    curl("-Q", "symlink q-new /q-sym", url("sftp", ""), "-o",
+         srv.local("null"), check=False)
     expect_same(oct(os.stat(srv.home("q-new")).st_mode & 0o777), "0o600",
                 "mode")
-    expect(os.path.islink(srv.home("q-sym")), "no link")
+    expect_same(os.readlink(srv.home("q-sym")), "q-new", "the link")
     curl("-Q", "rm /q-new", url("sftp", ""), "-o", srv.local("null"))
     expect(not os.path.exists(srv.home("q-new")), "rm did nothing")
 

@@ -62,17 +62,20 @@ static struct sftp_key *load(const char *name) {
 #define PW { AUTH_PASSWORD, NULL }
 #define PK { AUTH_PUBLICKEY, NULL }
 #define KI { AUTH_KBDINT, NULL }
+#define HB { AUTH_HOSTBASED, NULL }
 #define CHAIN(steps) { steps, SFTP_NELEMS(steps) }
 
 static const struct sftp_chain_step pw[] = { PW }, pk[] = { PK },
   ki[] = { KI }, pk_pw[] = { PK, PW }, pk_pk[] = { PK, PK },
-  pk_ki[] = { PK, KI }, ki_otp[] = { { AUTH_KBDINT, "otp" } };
+  pk_ki[] = { PK, KI }, hb[] = { HB }, hb_pw[] = { HB, PW }, ki_otp[] = { { AUTH_KBDINT, "otp" } };
 static const struct sftp_chain
   simple[] = { CHAIN(pk), CHAIN(ki), CHAIN(pw) },
   only_pw[] = { CHAIN(pw) },
   two_steps[] = { CHAIN(pk_pw) },
   two_keys[] = { CHAIN(pk_pk) },
   key_and_code[] = { CHAIN(pk_ki) },
+  only_hb[] = { CHAIN(hb) },
+  host_and_pw[] = { CHAIN(hb_pw) },
   only_otp[] = { CHAIN(ki_otp) },
   only_ki[] = { CHAIN(ki) };
 
@@ -191,6 +194,36 @@ static void put_signed(const char *user, const struct sftp_key *key,
 static void try_signed(const char *user, const struct sftp_key *key,
     const char *alg) {
   put_signed(user, key, alg, alg);
+  send_request();
+}
+
+/* The host `from' vouches with its key for the user that it calls `as'. */
+static void put_hostbased(const char *user, const struct sftp_key *key,
+    const char *alg, const char *from, const char *as) {
+  struct sftp_wr data, sig, *w;
+
+  w = request_of(user, "ssh-connection", "hostbased");
+  sftp_wr_text(w, alg);
+  sftp_wr_str(w, key->blob);
+  sftp_wr_text(w, from);
+  sftp_wr_text(w, as);
+
+  sftp_wr_init(&data, top, 1024, 65536);
+  sftp_wr_str(&data, sftp_kex_session_id(cl->server));
+  sftp_wr_u8(&data, SSH_MSG_USERAUTH_REQUEST);
+  sftp_wr_bytes(&data, request.ptr, request.len);
+  sftp_wr_init(&sig, top, 1024, 65536);
+  if (sftp_key_sign(key, sftp_sig_alg_find(sftp_str_of(alg)),
+      sftp_wr_get(&data), &sig) != SFTP_OK) {
+    bail_out("cannot sign with %s", alg);
+  }
+
+  sftp_wr_str(&request, sftp_wr_get(&sig));
+}
+
+static void try_hostbased(const char *user, const struct sftp_key *key,
+    const char *alg, const char *from, const char *as) {
+  put_hostbased(user, key, alg, from, as);
   send_request();
 }
 
@@ -558,6 +591,103 @@ static void algorithms_go_with_their_keys(void) {
   begin();
   try_signed("alice", rsa_key, "rsa-sha2-256");
   is_str(answer(), ALL, "a key below the limit is refused");
+  stop();
+}
+
+/* ---- Hostbased */
+
+static void hosts_vouch_for_their_users(void) {
+  START(only_hb);
+  fake_auth.host_name = "here.example";
+  fake_auth.host_key = ec_key->blob;
+  try_hostbased("alice", ed_key, "ssh-ed25519", "here.example", "alice");
+  is_str(answer(), "hostbased", "a key that is not the host's is refused");
+  ok(strstr(fake_auth_log_last, "(Login failed): authentication via "
+    "'ssh-ed25519' host key failed") != NULL, "and logged");
+  try_hostbased("alice", ec_key, "ecdsa-sha2-nistp256", "there.example",
+    "alice");
+  is_str(answer(), "hostbased", "so is another host's name");
+  is_int(cl->server->auth->nfailures, 2, "both are attempts");
+  is_int(fake_events("mod_sftp.ssh2.auth-hostbased.failed"), 2,
+    "with their events");
+  fake_auth.calls[0] = '\0';
+  try_hostbased("alice", ec_key, "ecdsa-sha2-nistp256", "here.example",
+    "alice");
+  is_str(answer(), "SUCCESS", "the host's own word logs in");
+  is_str(fake_auth.calls, "USER USER+ hostbased PASS host-lookup authorize "
+    "login logged-in", "in the host's order");
+  is_int(fake_events("mod_sftp.ssh2.auth-hostbased"), 1, "with its event");
+  stop();
+
+  START(host_and_pw);
+  fake_auth.host_name = "here.example";
+  fake_auth.host_key = ec_key->blob;
+  try_hostbased("alice", ec_key, "ecdsa-sha2-nistp256", "here.example",
+    "alice");
+  is_str(answer(), "password+", "it may be a step of a chain");
+  try_password("alice", "secret");
+  is_str(answer(), "SUCCESS", "with another behind it");
+  stop();
+
+  START(only_hb);
+  fake_auth.host_name = "here.example";
+  fake_auth.host_key = ec_key->blob;
+  try_hostbased("late", ec_key, "ecdsa-sha2-nistp256", "here.example",
+    "late");
+  is_str(answer(), "hostbased", "no host opens an expired account");
+  try_hostbased("late", ec_key, "ecdsa-sha2-nistp256", "here.example",
+    "alice");
+  is_str(answer(), "hostbased", "nor one of another name");
+  stop();
+}
+
+static void hosts_sign_what_they_say(void) {
+  size_t i, n = 0;
+  struct sftp_wr *w;
+  char lng[400];
+
+  /* The client's name, the user's and the host's are under the signature. */
+  START(only_hb);
+  fake_auth.host_name = "here.example";
+  fake_auth.host_key = ec_key->blob;
+  put_hostbased("alice", ec_key, "ecdsa-sha2-nistp256", "here.examplf",
+    "alice");
+  for (i = 0; i + 12 <= request.len; i++) {
+    if (memcmp(request.ptr + i, "here.examplf", 12) == 0) {
+      request.ptr[i + 11] = 'e';
+      n++;
+    }
+  }
+
+  is_int(n, 1, "one name is changed on the way");
+  send_request();
+  is_str(answer(), "hostbased", "and the signature does not cover it");
+  ok(strstr(fake_auth_log_last, "signature verification of "
+    "'ecdsa-sha2-nistp256' host key failed") != NULL, "which is logged");
+
+  try_hostbased("alice", rsa_key, "rsa-sha2-256", "here.example", "alice");
+  is_str(answer(), "hostbased", "a key of another kind is refused");
+  try_hostbased("nobody", ec_key, "ecdsa-sha2-nistp256", "here.example",
+    "nobody");
+  ok(failed_with(SFTP_ERR_FORMAT), "and the user does not change");
+  stop();
+
+  memset(lng, 'h', sizeof(lng));
+  lng[sizeof(lng) - 1] = '\0';
+  START(only_hb);
+  try_hostbased("alice", ec_key, "ecdsa-sha2-nistp256", lng, "alice");
+  ok(failed_with(SFTP_ERR_LIMIT), "a host's name of 399 bytes ends it");
+  stop();
+
+  START(only_hb);
+  w = request_of("alice", "ssh-connection", "hostbased");
+  sftp_wr_text(w, "ssh-ed25519");
+  sftp_wr_str(w, ed_key->blob);
+  sftp_wr_string(w, "he\0re", 5);
+  sftp_wr_text(w, "alice");
+  sftp_wr_text(w, "");
+  send_request();
+  ok(failed_with(SFTP_ERR_FORMAT), "so does a NUL in it");
   stop();
 }
 
@@ -986,6 +1116,8 @@ static void malformed_messages_are_refused(void) {
   check_message("keyboard-interactive");
   put_signed("alice", ed_key, "ssh-ed25519", "ssh-ed25519");
   check_message("publickey");
+  put_hostbased("alice", ed_key, "ssh-ed25519", "here.example", "alice");
+  check_message("hostbased");
 
   /* Every bit of the signed part and of the signature counts, but those of
    * the boolean in front: all that is not zero is true (RFC 4251, section 5).
@@ -1040,6 +1172,8 @@ int main(void) {
   signatures_log_in();
   bad_signatures_do_not();
   algorithms_go_with_their_keys();
+  hosts_vouch_for_their_users();
+  hosts_sign_what_they_say();
   expired_accounts_stay_out();
   a_chain_wants_all_its_steps();
   two_keys_are_two_keys();

@@ -19,6 +19,12 @@
 #define MAX_PROMPTS 500
 #define TALK_MAX 65536
 
+/* mod_sftp_pam looks for the answer to PAM's i-th message in the i-th place,
+ * although not every message is a question: it finds empty ones there.  PAM
+ * has no more messages at once than this.
+ */
+#define SPARE_ANSWERS 32
+
 static void read_kbdint(struct sftp_auth_req *req SFTP_UNUSED,
     struct sftp_rd *r) {
   /* RFC 4256, section 3.1: language tag, deprecated; submethods, a hint that
@@ -194,7 +200,12 @@ int sftp_auth_check(struct ssh_conn *c) {
 static void read_answers(struct sftp_auth *a, struct sftp_rd *r) {
   unsigned int i;
 
-  a->answers = pcalloc(a->talk_pool, (a->nwanted + 1) * sizeof(char *));
+  a->answers = pcalloc(a->talk_pool,
+    (a->nwanted + SPARE_ANSWERS) * sizeof(char *));
+  for (i = 0; i < SPARE_ANSWERS; i++) {
+    a->answers[a->nwanted + i] = "";
+  }
+
   for (i = 0; i < a->nwanted; i++) {
     struct sftp_str s = sftp_rd_string(r);
 

@@ -119,12 +119,15 @@ class Server:
     drop: names of default lines to leave out.
     modules: companions to load, before ours.
     users: names; all have the password .password and the key .key.
+    binds: what the daemon alone sees in other places: {place: file}; the
+    files may be made until the start.
     """
 
     password = "correct horse 7"
 
     def __init__(self, directives="", drop=(), modules=(), users=("alice",),
-                 env=None):
+                 env=None, binds=None):
+        self.binds = dict(binds or {})
         self.directives = directives
         self.drop = drop
         self.modules = modules
@@ -303,11 +306,25 @@ class Server:
             env["ASAN_OPTIONS"] = ("detect_leaks=0:handle_abort=1:"
                                    "detect_stack_use_after_return=0")
             env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
+        argv = [PROFTPD, "-n", "-q", "-c", self.path("proftpd.conf")]
+        if self.binds:
+            argv = self._bound(argv)
         with open(self.path("start.log"), "ab") as out:
             self.process = subprocess.Popen(
-                [PROFTPD, "-n", "-q", "-c", self.path("proftpd.conf")],
+                argv,
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env,
                 cwd="/", start_new_session=True)
+
+    def _bound(self, argv):
+        """The command in a mount namespace of its own."""
+        script = "".join("mount --bind '%s' '%s' && " % (source, place)
+                         for place, source in self.binds.items())
+        how = ["unshare", "--mount"]
+        if run(how + ["true"]).returncode != 0:
+            # In a root that is no mount point the namespace is private as
+            # it is.
+            how += ["--propagation", "unchanged"]
+        return how + ["sh", "-c", script + 'exec "$@"', "sh"] + argv
 
     def start(self):
         for attempt in range(5):

@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""./quickstart, as somebody would use it who sees the project first."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import Failed, expect, expect_same, main, promise
+from server import (MODULE, PRELOAD, SOURCE, free_port, must, run, said,
+                    wait_for)
+
+COMMAND = os.path.join(SOURCE, "quickstart")
+STATE = tempfile.mkdtemp(prefix="mod_sftp-quickstart-")
+os.chmod(STATE, 0o711)
+PORT = str(free_port())
+
+
+def quickstart(*args):
+    return [COMMAND, "--state", STATE, "--port", PORT, "--module",
+            MODULE] + list(args)
+
+
+def begin(*args):
+    """In a session of its own, so that all of it can be killed at once."""
+    out = open(os.path.join(STATE, "out"), "w")
+    return subprocess.Popen(quickstart(*args), stdin=subprocess.DEVNULL,
+                            stdout=out, stderr=out, start_new_session=True)
+
+
+def printed():
+    with open(os.path.join(STATE, "out")) as out:
+        return out.read()
+
+
+def daemon():
+    """The process id of its ProFTPD, or None."""
+    try:
+        with open(os.path.join(STATE, "proftpd.pid")) as file:
+            pid = int(file.read())
+        os.kill(pid, 0)
+        return pid
+    except (OSError, ValueError):
+        return None
+
+
+def check():
+    result = run(quickstart("--check"), timeout=240)
+    if result.returncode != 0:
+        raise Failed(said(result))
+    out = result.stdout.decode()
+    expect_same(out.count("  ok  "), 4, "proofs in\n%s" % out)
+    expect(daemon() is None, "the daemon still runs")
+
+
+@promise("--help says what it does, a wrong option is refused")
+def _():
+    out = must(run([COMMAND, "--help"])).stdout.decode()
+    expect("--check" in out and "--port N" in out, out)
+    expect_same(run([COMMAND, "--wrong"]).returncode, 2, "exit status")
+    expect_same(run([COMMAND, "--port", "70000"]).returncode, 2,
+                "exit status")
+
+
+@promise("--check proves uploads and downloads with sftp and scp")
+def _():
+    check()
+
+
+for sign in ("host_ecdsa", "proftpd.conf", "proftpd.pid", "proof/file"):
+    @promise("killed when %s was made, it works when started again" % sign)
+    def _(sign=sign):
+        shutil.rmtree(STATE)
+        os.mkdir(STATE, 0o711)
+        process = begin("--check")
+        wait_for(lambda: os.path.exists(os.path.join(STATE, sign))
+                 or process.poll() is not None, sign)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        check()
+
+
+@promise("it serves with the printed command until Ctrl-C")
+def _():
+    process = begin()
+    wait_for(lambda: "Ctrl-C" in printed() or process.poll() is not None,
+             "the invitation")
+    command = re.search(r"^  sftp -F '(.+)' demo$", printed(), re.M)
+    expect(command is not None, "no command in\n" + printed())
+    out = must(run(["sftp", "-q", "-F", command.group(1), "-b", "-", "demo"],
+                   input=b"pwd\n")).stdout
+    expect(b"/" in out, "pwd said %r" % out)
+    again = run(quickstart("--check"))
+    expect(again.returncode == 1 and b"another quickstart" in again.stderr,
+           said(again))
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(30)
+    expect(daemon() is None, "the daemon still runs")
+
+
+@promise("a port in use is said")
+def _():
+    import socket
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        words = quickstart("--check")
+        words[words.index("--port") + 1] = str(sock.getsockname()[1])
+        result = run(words)
+    expect(result.returncode == 1 and b"in use" in result.stderr,
+           said(result))
+
+
+try:
+    if PRELOAD:
+        # The script starts the daemon itself, without what a sanitizer needs.
+        print("1..0 # SKIP the module needs a preloaded library")
+    else:
+        main()
+finally:
+    left = daemon()
+    if left:
+        os.kill(left, signal.SIGTERM)
+    shutil.rmtree(STATE, ignore_errors=True)

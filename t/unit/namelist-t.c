@@ -32,7 +32,7 @@ static void lists_are_not_read_beyond_their_end(void) {
     struct sftp_str list = { copy, n }, name;
 
     names += sftp_names_have(list, "none");
-    names += sftp_names_valid(list) && n == 11;
+    names += !sftp_names_valid(list);
     while (sftp_names_next(&list, &name)) {
       names += name.len > n;
     }
@@ -71,9 +71,20 @@ static void the_client_chooses(void) {
   ok(match_is(",,b", ",b", "b"), "an empty name is not in common");
 }
 
+/* libssh 0.10 ends its list of ciphers with a comma. */
+static void empty_names_do_no_harm(void) {
+  static const char *const odd[] = { ",", "a,", ",a", "a,,b" };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(odd); i++) {
+    ok(sftp_names_valid(sftp_str_of(odd[i])), "odd list %zu is taken", i);
+  }
+  ok(match_is("aes128-ctr,", "aes128-ctr", "aes128-ctr"), "and used");
+}
+
 static void bad_lists_are_refused(void) {
-  static const char *const bad[] = { ",", "a,", ",a", "a,,b", "a b", "a\tb",
-    "a\nb", "\x7f", "\xc3\xa4", "a,\x01" };
+  static const char *const bad[] = { "a b", "a\tb", "a\nb",
+    "\x7f", "\xc3\xa4", "a,\x01" };
   char longest[130];
   struct sftp_str list;
   size_t i;
@@ -105,6 +116,7 @@ int main(void) {
   lists_are_not_read_beyond_their_end();
   whole_names_are_found();
   the_client_chooses();
+  empty_names_do_no_harm();
   bad_lists_are_refused();
   return done_testing();
 }

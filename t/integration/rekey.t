@@ -19,7 +19,8 @@ from tap import expect, expect_same, main, promise
 from server import Server, must, said
 from clients import Psftp, paramiko_sftp
 
-srv = Server("SFTPRekey required 3600 1")
+srv = Server("SFTPRekey required 3600 1\nSFTPKeyExchanges "
+             "+ecdh-sha2-nistp521 diffie-hellman-group14-sha256")
 quiet = Server("SFTPRekey none")
 
 SIZE = 4 * 1024 * 1024

@@ -70,11 +70,16 @@ static const struct sftp_alg *row_at(enum sftp_alg_family f, size_t i) {
     ((const char *) families[f].rows + i * families[f].row_size);
 }
 
+/* Hosts and users share a table. */
+static bool belongs(enum sftp_alg_family f, const struct sftp_alg *alg) {
+  return f != ALGS_HOSTKEY || (alg->flags & ALG_USER) == 0;
+}
+
 const struct sftp_alg *sftp_alg_at(enum sftp_alg_family f, size_t i) {
   size_t n;
 
   for (n = 0; row_at(f, n)->name != NULL; n++) {
-    if (n == i) {
+    if (belongs(f, row_at(f, n)) && i-- == 0) {
       return row_at(f, n);
     }
   }
@@ -88,7 +93,7 @@ const struct sftp_alg *sftp_alg_find(enum sftp_alg_family f,
 
   for (n = 0; row_at(f, n)->name != NULL; n++) {
     if (sftp_str_is(name, row_at(f, n)->name)) {
-      return row_at(f, n);
+      return belongs(f, row_at(f, n)) ? row_at(f, n) : NULL;
     }
   }
 
@@ -112,8 +117,8 @@ const char *sftp_alg_list(pool *p, enum sftp_alg_family f, unsigned int with,
 
   sftp_wr_init(&w, p, 512, 65536);
   for (n = 0; (alg = row_at(f, n))->name != NULL; n++) {
-    if ((alg->flags & with) != with || (alg->flags & without) != 0 ||
-        !sftp_alg_usable(f, alg)) {
+    if (!belongs(f, alg) || (alg->flags & with) != with ||
+        (alg->flags & without) != 0 || !sftp_alg_usable(f, alg)) {
       continue;
     }
 

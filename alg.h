@@ -26,6 +26,7 @@
 #define ALG_FIPS_OFFER  0x04    /* then offered, too, where others drop out */
 #define ALG_OPT_IN      0x08    /* only when named */
 #define ALG_MODERN      0x10    /* what is best today: the profile "modern" */
+#define ALG_USER        0x20    /* of signatures: for users, not for hosts */
 
 struct sftp_alg {
   const char *name;
@@ -76,8 +77,8 @@ bool sftp_names_have(struct sftp_str list, const char *name);
  */
 struct sftp_str sftp_names_match(struct sftp_str client,
   struct sftp_str server);
-/* Whether it is a proper name-list: printable US-ASCII, no empty name, names
- * of at most 64 bytes.
+/* Whether it can be used as a name-list: printable US-ASCII, names of at most
+ * 64 bytes.  Empty names may be there; they match nothing.
  */
 bool sftp_names_valid(struct sftp_str list);
 

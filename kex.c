@@ -101,7 +101,7 @@ static const struct sftp_key *host_key_for(const struct sftp_settings *set,
     const struct sftp_sig_alg *alg) {
   unsigned int i;
 
-  for (i = 0; i < set->nhost_keys; i++) {
+  for (i = 0; i < set->nhost_keys && alg->cert_type == NULL; i++) {
     if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0) {
       return set->host_keys[i];
     }

@@ -216,5 +216,5 @@ static int dsa_verify(const struct sftp_key *key, const char *digest,
 
 const struct sftp_key_ops sftp_key_dsa = {
   dsa_read_public, dsa_read_private, dsa_adopt, dsa_write_public, dsa_sign,
-  dsa_verify
+  dsa_verify, NULL
 };

@@ -180,5 +180,5 @@ static int ecdsa_verify(const struct sftp_key *key, const char *digest,
 
 const struct sftp_key_ops sftp_key_ecdsa = {
   ecdsa_read_public, ecdsa_read_private, ecdsa_adopt, ecdsa_write_public,
-  ecdsa_sign, ecdsa_verify
+  ecdsa_sign, ecdsa_verify, NULL
 };

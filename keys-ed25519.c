@@ -145,5 +145,5 @@ static int ed25519_verify(const struct sftp_key *key,
 
 const struct sftp_key_ops sftp_key_ed25519 = {
   ed25519_read_public, ed25519_read_private, ed25519_adopt,
-  ed25519_write_public, ed25519_sign, ed25519_verify
+  ed25519_write_public, ed25519_sign, ed25519_verify, NULL
 };

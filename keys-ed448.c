@@ -156,5 +156,5 @@ static int ed448_verify(const struct sftp_key *key, const char *digest,
 
 const struct sftp_key_ops sftp_key_ed448 = {
   ed448_read_public, ed448_read_private, ed448_adopt, ed448_write_public,
-  ed448_sign, ed448_verify
+  ed448_sign, ed448_verify, NULL
 };

@@ -81,8 +81,10 @@ static const char *accepted(pool *p) {
   const char *names = "";
 
   for (t = sftp_key_types; t->name != NULL; t++) {
-    names = sftp_key_why(p, "%s%s%s", names, t == sftp_key_types ? "" : ", ",
-      t->name);
+    if (*t->evp != '\0') {
+      names = sftp_key_why(p, "%s%s%s", names, t == sftp_key_types ? "" : ", ",
+        t->name);
+    }
   }
 
   return sftp_key_why(p, "accepted are private keys in PEM (PKCS#1, PKCS#8, "
@@ -148,7 +150,7 @@ static int adopt(pool *p, EVP_PKEY *pkey, struct sftp_key **key,
   int res = SFTP_ERR_UNSUPPORTED;
 
   for (t = sftp_key_types; t->name != NULL; t++) {
-    if (EVP_PKEY_is_a(pkey, t->evp) != 1) {
+    if (*t->evp == '\0' || EVP_PKEY_is_a(pkey, t->evp) != 1) {
       continue;
     }
 

@@ -23,24 +23,65 @@ const struct sftp_key_type sftp_key_types[] = {
   { "ssh-rsa",             &sftp_key_rsa,     NULL,       "RSA",     0 },
   { "ssh-ed448",           &sftp_key_ed448,   NULL,       "ED448",   448 },
   { "ssh-dss",             &sftp_key_dsa,     NULL,       "DSA",     0 },
+  { "sk-ssh-ed25519@openssh.com", &sftp_key_sk_ed25519, "ssh-ed25519", "",
+    256 },
+  { "sk-ecdsa-sha2-nistp256@openssh.com", &sftp_key_sk_ecdsa,
+    "ecdsa-sha2-nistp256", "", 256 },
   { NULL, NULL, NULL, NULL, 0 }
 };
 
 #define SIG_DEFAULT ALG_DEFAULT
 #define SIG_APPROVED (ALG_DEFAULT | ALG_FIPS)
 
+#define SK_ED25519 "sk-ssh-ed25519@openssh.com"
+#define SK_ECDSA "sk-ecdsa-sha2-nistp256@openssh.com"
+#define WEBAUTHN "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
+
+/* An algorithm whose signatures carry its own name. */
+#define PLAIN(name, flags, type, digest) \
+  { { name, flags }, type, digest, name, NULL }
+/* The same below a certificate of that type. */
+#define CERT(name, flags, type, digest, sig, cert) \
+  { { name "-cert-v01@openssh.com", flags }, type, digest, sig, \
+    cert "-cert-v01@openssh.com" }
+
 /* In order of preference. */
 const struct sftp_sig_alg sftp_sig_algs[] = {
-  { { "ssh-ed25519", SIG_DEFAULT }, "ssh-ed25519", NULL },
-  { { "ssh-ed448", SIG_DEFAULT }, "ssh-ed448", NULL },
-  { { "ecdsa-sha2-nistp256", SIG_APPROVED }, "ecdsa-sha2-nistp256", "SHA256" },
-  { { "ecdsa-sha2-nistp384", SIG_APPROVED }, "ecdsa-sha2-nistp384", "SHA384" },
-  { { "ecdsa-sha2-nistp521", SIG_APPROVED }, "ecdsa-sha2-nistp521", "SHA512" },
-  { { "rsa-sha2-512", SIG_APPROVED }, "ssh-rsa", "SHA512" },
-  { { "rsa-sha2-256", SIG_APPROVED }, "ssh-rsa", "SHA256" },
-  { { "ssh-rsa", ALG_OPT_IN }, "ssh-rsa", "SHA1" },
-  { { "ssh-dss", ALG_OPT_IN }, "ssh-dss", "SHA1" },
-  { { NULL, 0 }, NULL, NULL }
+  PLAIN("ssh-ed25519", SIG_DEFAULT, "ssh-ed25519", NULL),
+  PLAIN("ssh-ed448", SIG_DEFAULT, "ssh-ed448", NULL),
+  PLAIN("ecdsa-sha2-nistp256", SIG_APPROVED, "ecdsa-sha2-nistp256", "SHA256"),
+  PLAIN("ecdsa-sha2-nistp384", SIG_APPROVED, "ecdsa-sha2-nistp384", "SHA384"),
+  PLAIN("ecdsa-sha2-nistp521", SIG_APPROVED, "ecdsa-sha2-nistp521", "SHA512"),
+  PLAIN("rsa-sha2-512", SIG_APPROVED, "ssh-rsa", "SHA512"),
+  PLAIN("rsa-sha2-256", SIG_APPROVED, "ssh-rsa", "SHA256"),
+  PLAIN("ssh-rsa", ALG_OPT_IN, "ssh-rsa", "SHA1"),
+  PLAIN("ssh-dss", ALG_OPT_IN, "ssh-dss", "SHA1"),
+
+  /* PROTOCOL.u2f: only users have such keys. */
+  PLAIN(SK_ED25519, SIG_DEFAULT | ALG_USER, SK_ED25519, "SHA256"),
+  PLAIN(SK_ECDSA, SIG_APPROVED | ALG_USER, SK_ECDSA, "SHA256"),
+  PLAIN(WEBAUTHN, SIG_APPROVED | ALG_USER, SK_ECDSA, "SHA256"),
+
+  /* PROTOCOL.certkeys */
+  CERT("ssh-ed25519", SIG_DEFAULT, "ssh-ed25519", NULL, "ssh-ed25519",
+    "ssh-ed25519"),
+  CERT("ecdsa-sha2-nistp256", SIG_APPROVED, "ecdsa-sha2-nistp256", "SHA256",
+    "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"),
+  CERT("ecdsa-sha2-nistp384", SIG_APPROVED, "ecdsa-sha2-nistp384", "SHA384",
+    "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"),
+  CERT("ecdsa-sha2-nistp521", SIG_APPROVED, "ecdsa-sha2-nistp521", "SHA512",
+    "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"),
+  CERT("rsa-sha2-512", SIG_APPROVED, "ssh-rsa", "SHA512", "rsa-sha2-512",
+    "ssh-rsa"),
+  CERT("rsa-sha2-256", SIG_APPROVED, "ssh-rsa", "SHA256", "rsa-sha2-256",
+    "ssh-rsa"),
+  CERT("ssh-rsa", ALG_OPT_IN, "ssh-rsa", "SHA1", "ssh-rsa", "ssh-rsa"),
+  CERT("ssh-dss", ALG_OPT_IN, "ssh-dss", "SHA1", "ssh-dss", "ssh-dss"),
+  CERT("sk-ssh-ed25519", SIG_DEFAULT | ALG_USER, SK_ED25519, "SHA256",
+    SK_ED25519, "sk-ssh-ed25519"),
+  CERT("sk-ecdsa-sha2-nistp256", SIG_APPROVED | ALG_USER, SK_ECDSA, "SHA256",
+    SK_ECDSA, "sk-ecdsa-sha2-nistp256"),
+  { { NULL, 0 }, NULL, NULL, NULL, NULL }
 };
 
 const struct sftp_key_type *sftp_key_type_find(struct sftp_str name) {
@@ -145,6 +186,10 @@ unsigned int sftp_key_bits(const struct sftp_key *key) {
   return (unsigned int) EVP_PKEY_get_bits(key->pkey);
 }
 
+bool sftp_key_is_sk(const struct sftp_key *key) {
+  return key->type->ops->verify_sk != NULL;
+}
+
 bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b) {
   /* Only canonical forms are read (strict mpints, uncompressed points), so
    * equal parameters are equal bytes.
@@ -232,7 +277,7 @@ int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
     return SFTP_ERR_UNSUPPORTED;
   }
 
-  sftp_wr_text(w, alg->alg.name);
+  sftp_wr_text(w, alg->sig_name);
   mark = sftp_wr_begin(w);
   res = key->type->ops->sign(key, alg->digest, data, w);
   if (res != SFTP_OK) {
@@ -243,23 +288,43 @@ int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
   return sftp_wr_end(w);
 }
 
-int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
-    struct sftp_str sig, struct sftp_str data) {
+int sftp_key_verify_info(const struct sftp_key *key,
+    const struct sftp_sig_alg *alg, struct sftp_str sig, struct sftp_str data,
+    struct sftp_sig_info *info) {
   struct sftp_rd r;
   struct sftp_str name, inner;
   int res;
 
+  memset(info, 0, sizeof(*info));
   sftp_rd_init_str(&r, sig);
   name = sftp_rd_string(&r);
+  res = sftp_rd_ok(&r);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  if (!alg_fits(key, alg) || !sftp_str_is(name, alg->sig_name)) {
+    return SFTP_ERR_FORMAT;
+  }
+
+  if (key->type->ops->verify_sk != NULL) {
+    return key->type->ops->verify_sk(key, alg, &r, data, info);
+  }
+
   inner = sftp_rd_string(&r);
   res = sftp_rd_end(&r);
   if (res != SFTP_OK) {
     return res;
   }
 
-  if (!alg_fits(key, alg) || !sftp_str_is(name, alg->alg.name)) {
-    return SFTP_ERR_FORMAT;
-  }
-
+  info->touched = info->verified = true;
   return key->type->ops->verify(key, alg->digest, inner, data);
+}
+
+int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    struct sftp_str sig, struct sftp_str data) {
+  struct sftp_sig_info info;
+  int res = sftp_key_verify_info(key, alg, sig, data, &info);
+
+  return res == SFTP_OK && !info.touched ? SFTP_ERR_DENIED : res;
 }

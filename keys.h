@@ -24,6 +24,14 @@
 #include "alg.h"
 
 struct sftp_key;
+struct sftp_sig_alg;
+
+/* What a security key says of a signature of its own. */
+struct sftp_sig_info {
+  bool touched;                 /* somebody was there */
+  bool verified;                /* and has given a PIN or a finger */
+  uint32_t counter;             /* grows with each signature */
+};
 
 struct sftp_key_ops {
   /* Reads the fields behind the type name, to the end of the blob; sets
@@ -46,13 +54,20 @@ struct sftp_key_ops {
   /* SFTP_OK only for a valid signature; SFTP_ERR_MAC for an invalid one. */
   int (*verify)(const struct sftp_key *key, const char *digest,
     struct sftp_str sig, struct sftp_str data);
+  /* Of security keys alone, NULL otherwise: the reader stands behind the name
+   * in the signature blob.
+   */
+  int (*verify_sk)(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    struct sftp_rd *r, struct sftp_str data, struct sftp_sig_info *info);
 };
 
 struct sftp_key_type {
   const char *name;             /* "ssh-rsa", "ecdsa-sha2-nistp256" ... */
   const struct sftp_key_ops *ops;
-  const char *parameter;        /* the curve, or NULL */
-  const char *evp;              /* libcrypto's type name: "RSA", "EC" ... */
+  const char *parameter;        /* the curve, the type that a security key
+                                 * signs with, or NULL */
+  const char *evp;              /* libcrypto's type name: "RSA", "EC" ..., or
+                                 * "" where it never has the private part */
   unsigned int bits;            /* 0: as libcrypto counts them */
 };
 
@@ -65,11 +80,15 @@ struct sftp_key {
   void *state;                  /* the type's own, if any */
 };
 
-/* A signature algorithm: also what is negotiated as host key algorithm. */
+/* A signature algorithm: also what is negotiated as host key algorithm.  One of
+ * certificates differs in what stands where the public key is expected.
+ */
 struct sftp_sig_alg {
   struct sftp_alg alg;
   const char *key_type;
   const char *digest;           /* NULL when the type hashes itself */
+  const char *sig_name;         /* the name inside of the signature */
+  const char *cert_type;        /* the certificate's (cert.h); NULL: a bare key */
 };
 
 extern const struct sftp_key_type sftp_key_types[];
@@ -101,10 +120,19 @@ bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b);
 int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
   struct sftp_str data, struct sftp_wr *w) SFTP_MUST_CHECK;
 /* Checks a signature blob made with alg: the name inside must be alg's, the
- * key of alg's type.  SFTP_ERR_MAC when it does not verify.
+ * key of alg's type.  SFTP_ERR_MAC when it does not verify.  Of a security key
+ * it is asked for that it was touched.
  */
 int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
   struct sftp_str sig, struct sftp_str data) SFTP_MUST_CHECK;
+/* The same, and the caller judges what a security key says (others: touched
+ * and verified).
+ */
+int sftp_key_verify_info(const struct sftp_key *key,
+  const struct sftp_sig_alg *alg, struct sftp_str sig, struct sftp_str data,
+  struct sftp_sig_info *info) SFTP_MUST_CHECK;
+/* A private part that only a device has. */
+bool sftp_key_is_sk(const struct sftp_key *key);
 
 /* digest "SHA256" (or another of libcrypto) over the blob: "base64" without
  * padding, or lower-case hex with colons when hex is true.  NULL on failure.

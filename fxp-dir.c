@@ -62,22 +62,6 @@ uint32_t fxp_do_opendir(struct fxp_req *req) {
  * print it as it comes.
  */
 
-static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
-    uint32_t id, bool is_user) {
-  struct fxp_name_slot *slot = &slots[id % FXP_NAME_SLOTS];
-  const char *name;
-
-  if (!slot->used || slot->id != id) {
-    name = is_user ? host_uid_name(req->host, req->pool, (uid_t) id) :
-      host_gid_name(req->host, req->pool, (gid_t) id);
-    snprintf(slot->name, sizeof(slot->name), "%s", name);
-    slot->id = id;
-    slot->used = true;
-  }
-
-  return slot->name;
-}
-
 static char type_letter(mode_t mode) {
   switch (mode & S_IFMT) {
     case S_IFDIR:
@@ -156,7 +140,7 @@ struct listing {
   bool gmt;
 };
 
-static size_t long_name(struct fxp_req *req, const struct listing *l,
+static size_t long_name(const struct fxp_attrs *a, const struct listing *l,
     char *p, size_t size, const char *name, const struct stat *st) {
   char mode[11], date[32];
   int n;
@@ -165,8 +149,7 @@ static size_t long_name(struct fxp_req *req, const struct listing *l,
   date_text(date, sizeof(date), st->st_mtime, l->now, l->gmt);
   n = snprintf(p, size, "%s %3lu %-8s %-8s %8llu %s %s", mode,
     (unsigned long) st->st_nlink,
-    slot_name(req, req->fxp->users, (uint32_t) st->st_uid, true),
-    slot_name(req, req->fxp->groups, (uint32_t) st->st_gid, false),
+    a->owner, a->group,
     (unsigned long long) st->st_size, date, name);
   return n < 0 ? 0 : (size_t) n < size ? (size_t) n : size - 1;
 }
@@ -175,21 +158,41 @@ static size_t long_name(struct fxp_req *req, const struct listing *l,
  * last entry (section 6.7).
  */
 
+/* What version 4 and later get instead of the long form. */
+static void describe_entry(struct fxp_req *req, struct fxp_attrs *a,
+    const char *name, const char *shown) {
+  a->has |= FXP_ATTR_NSEC|FXP_ATTR_NLINK;
+  if (shown != name && strcmp(shown, name) != 0) {
+    a->raw_name = name;
+    a->has |= FXP_ATTR_RAW;
+  }
+
+  a->has &= fxp_attrs_known(req->fxp->version);
+}
+
 static void put_entry(struct fxp_req *req, const struct listing *l,
     struct sftp_wr *w, const char *name, const struct stat *st) {
+  const char *shown = fxp_name_out(req, name);
   char longname[LONGNAME_MAX];
   struct fxp_attrs a;
   size_t len;
 
-  len = long_name(req, l, longname, sizeof(longname), name, st);
   fxp_attrs_of(&a, st);
-  sftp_wr_text(w, name);
-  sftp_wr_string(w, longname, len);
+  fxp_attrs_names(req, &a);
+  sftp_wr_text(w, shown);
+  if (req->fxp->version < 4) {
+    len = long_name(&a, l, longname, sizeof(longname), shown, st);
+    sftp_wr_string(w, longname, len);
+
+  } else {
+    describe_entry(req, &a, name, shown);
+  }
+
   fxp_attrs_write(w, req->fxp->version, &a);
 }
 
 /* As many entries as one answer holds; -1 with errno when the first fails. */
-static int put_entries(struct fxp_req *req, struct host_dir *dir,
+static int put_entries(struct fxp_req *req, struct fxp_handle *h,
     struct sftp_wr *w, size_t limit) {
   struct listing l = { time(NULL), host_times_gmt(req->host) };
   const char *name;
@@ -197,8 +200,9 @@ static int put_entries(struct fxp_req *req, struct host_dir *dir,
   int count = 0, res = 1;
 
   while (sftp_wr_end(w) == SFTP_OK && w->len + ENTRY_BYTES_MAX <= limit) {
-    res = host_readdir(dir, &name, &st);
+    res = h->at_end ? 0 : host_readdir(h->dir, &name, &st);
     if (res <= 0) {
+      h->at_end = h->at_end || res == 0;
       break;
     }
 
@@ -248,9 +252,13 @@ uint32_t fxp_do_readdir(struct fxp_req *req) {
   fxp_out_reset(req->fxp, limit);
   w = fxp_reply(req, SSH_FXP_NAME);
   sftp_wr_u32(w, 0);
-  count = put_entries(req, h->dir, w, limit);
+  count = put_entries(req, h, w, limit);
   if (count <= 0) {
     return count == 0 ? SSH_FX_EOF : fxp_status(req, errno);
+  }
+
+  if (req->fxp->version >= 6) {
+    sftp_wr_bool(w, h->at_end); /* draft -13, section 9.4 */
   }
 
   if (sftp_wr_end(w) == SFTP_OK) {
@@ -267,7 +275,7 @@ uint32_t fxp_do_mkdir(struct fxp_req *req) {
   struct fxp_attrs a;
   mode_t mode = 0777;
 
-  fxp_attrs_read(&req->in, req->fxp->version, &a);
+  fxp_attrs_read(&req->in, req->pool, req->fxp->version, &a);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
   }

@@ -44,7 +44,13 @@ static const struct ext_row ext_rows[] = {
   { "lsetstat@openssh.com",     FXP_EXT_LSETSTAT,       "1", true,
     fxp_do_lsetstat },
   { "expand-path@openssh.com",  FXP_EXT_EXPAND_PATH,    "1", true,
-    fxp_do_expand_path }
+    fxp_do_expand_path },
+  { "version-select",           FXP_EXT_VERSION_SELECT, NULL, false,
+    fxp_do_version_select },
+  { "filename-translation-control", ~0UL,               NULL, false,
+    fxp_do_translation_control },
+  { "text-seek",                ~0UL,                   NULL, false,
+    fxp_do_text_seek }
 };
 
 const struct sftp_fxp_ext_word sftp_fxp_ext_words[] = {
@@ -78,6 +84,22 @@ void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f) {
       sftp_wr_text(w, row->announced);
     }
   }
+}
+
+unsigned int fxp_put_extension_names(struct sftp_wr *w, const struct fxp *f) {
+  unsigned int n = 0;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
+    const struct ext_row *row = &ext_rows[i];
+
+    if ((f->conn->set->extensions & row->bit) != 0) {
+      sftp_wr_text(w, row->name);
+      n++;
+    }
+  }
+
+  return n;
 }
 
 static const struct ext_row *find_ext(const struct fxp *f, const char *name) {

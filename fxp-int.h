@@ -44,6 +44,9 @@ enum {
   SSH_FXP_RENAME = 18,
   SSH_FXP_READLINK = 19,
   SSH_FXP_SYMLINK = 20,
+  SSH_FXP_LINK = 21,            /* since version 6 */
+  SSH_FXP_BLOCK = 22,
+  SSH_FXP_UNBLOCK = 23,
   SSH_FXP_STATUS = 101,
   SSH_FXP_HANDLE = 102,
   SSH_FXP_DATA = 103,
@@ -53,7 +56,7 @@ enum {
   SSH_FXP_EXTENDED_REPLY = 201
 };
 
-/* Section 7, and those of later drafts that the errno table names. */
+/* Section 7; draft -13, section 9.1 */
 enum {
   SSH_FX_OK = 0,
   SSH_FX_EOF = 1,
@@ -62,23 +65,30 @@ enum {
   SSH_FX_FAILURE = 4,
   SSH_FX_BAD_MESSAGE = 5,
   SSH_FX_OP_UNSUPPORTED = 8,
+  SSH_FX_INVALID_HANDLE = 9,
+  SSH_FX_NO_SUCH_PATH = 10,
   SSH_FX_FILE_ALREADY_EXISTS = 11,
+  SSH_FX_WRITE_PROTECT = 12,
   SSH_FX_NO_SPACE_ON_FILESYSTEM = 14,
   SSH_FX_QUOTA_EXCEEDED = 15,
+  SSH_FX_UNKNOWN_PRINCIPAL = 16,
+  SSH_FX_LOCK_CONFLICT = 17,
   SSH_FX_DIR_NOT_EMPTY = 18,
   SSH_FX_NOT_A_DIRECTORY = 19,
   SSH_FX_INVALID_FILENAME = 20,
   SSH_FX_LINK_LOOP = 21,
   SSH_FX_INVALID_PARAMETER = 23,
-  SSH_FX_FILE_IS_A_DIRECTORY = 24
+  SSH_FX_FILE_IS_A_DIRECTORY = 24,
+  SSH_FX_BYTE_RANGE_LOCK_CONFLICT = 25,
+  SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK = 31
 };
 
 /* Not a status: the handler has sent its answer. */
 #define FXP_REPLIED 0xffffffffU
 
 /* The versions that are spoken here. */
-#define FXP_VERSION_MIN 3
-#define FXP_VERSION_MAX 3
+#define FXP_VERSION_MIN 1
+#define FXP_VERSION_MAX 6
 
 #define FXP_REQUEST_MIN 5               /* type and id, or INIT's version */
 #define FXP_REQUEST_MAX (512U * 1024U)
@@ -105,6 +115,9 @@ struct fxp_handle {
   struct host_file *file;               /* one of the two is set */
   struct host_dir *dir;
   bool can_read, can_write;
+  bool text_mode;                       /* offsets do not count */
+  bool at_end;                          /* of a folder */
+  uint64_t text_read, text_written;     /* text_mode: the next byte's place */
   bool permitted;                       /* READDIR passed the gate */
   bool write_failed;                    /* and nothing replaced it since */
   uint64_t failed_at;                   /* its offset */
@@ -149,7 +162,10 @@ struct fxp {
   struct host *host;
   pool *pool;                   /* the channel's */
   unsigned int version;         /* 0 before INIT */
+  bool selectable;              /* version-select may come now */
+  bool translate;               /* names are not UTF-8 here, but there */
   bool link_first;              /* the client's order of SYMLINK */
+  bool leave;                   /* ends behind the answer at hand */
   bool done;                    /* whatever comes is dropped */
   int err;                      /* of the channel, sticky */
   size_t need;                  /* see sftp_service.missing */
@@ -188,6 +204,7 @@ struct fxp_req {
   bool outer_open;
   int err;                      /* errno behind the status, for the log */
   const char *text;             /* of the STATUS; NULL: the status' own */
+  const char *data;             /* version 6: more about it, or NULL */
 };
 
 struct fxp_row {
@@ -210,6 +227,9 @@ const char *fxp_permit(struct fxp_req *req, enum host_request what,
   const char *path, const char **second);
 /* A path; the empty one is the folder of the login. */
 const char *fxp_read_path(struct fxp_req *req);
+/* A name as files have it here, out of the client's charset; and back. */
+const char *fxp_read_name(struct fxp_req *req);
+const char *fxp_name_out(struct fxp_req *req, const char *name);
 
 /* The pool of a request of len bytes: it lives until the request is done, and
  * perhaps a while longer.
@@ -238,17 +258,22 @@ uint32_t fxp_bad_handle(struct fxp_req *req);
 /* The status alone and its text, for answers that have no request. */
 uint32_t fxp_status_of(unsigned int version, int err, const char **text);
 const char *fxp_status_text(uint32_t status);
-/* Appends a whole STATUS message. */
-void fxp_put_status(struct sftp_wr *w, uint32_t id, uint32_t status,
-  const char *text);
+/* Appends a whole STATUS message; data as in struct fxp_req. */
+void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,
+  uint32_t status, const char *text, const char *data);
+/* What a handle that is none is answered with. */
+uint32_t fxp_bad_handle_status(unsigned int version);
 
 /* An answer: begin with its type, put the fields, send.  fxp_reply_send()
  * returns FXP_REPLIED, or a status when the answer did not fit.
  */
 struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type);
 uint32_t fxp_reply_send(struct fxp_req *req);
-/* NAME with one name and empty attributes. */
+/* NAME with one name, and attributes (NULL: none). */
+struct fxp_attrs;
 uint32_t fxp_reply_name(struct fxp_req *req, const char *name);
+uint32_t fxp_reply_name_attrs(struct fxp_req *req, const char *name,
+  const struct fxp_attrs *a);
 
 /* ---- fxp-handle.c */
 
@@ -267,28 +292,83 @@ uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h);
 
 /* ---- fxp-attrs.c */
 
-#define FXP_ATTR_SIZE   0x01U
-#define FXP_ATTR_OWNER  0x02U
-#define FXP_ATTR_PERMS  0x04U
-#define FXP_ATTR_ATIME  0x08U
-#define FXP_ATTR_MTIME  0x10U
+#define FXP_ATTR_SIZE   0x0001U
+#define FXP_ATTR_OWNER  0x0002U
+#define FXP_ATTR_PERMS  0x0004U
+#define FXP_ATTR_ATIME  0x0008U
+#define FXP_ATTR_MTIME  0x0010U
 #define FXP_ATTR_TIMES  (FXP_ATTR_ATIME|FXP_ATTR_MTIME)
-#define FXP_ATTR_ALL    0x1fU
+#define FXP_ATTR_ALL    0x001fU         /* what version 3 knows */
+#define FXP_ATTR_NSEC   0x0020U         /* times with nanoseconds */
+#define FXP_ATTR_ALLOC  0x0040U
+#define FXP_ATTR_CRTIME 0x0080U
+#define FXP_ATTR_CTIME  0x0100U
+#define FXP_ATTR_ACL    0x0200U
+#define FXP_ATTR_BITS   0x0400U
+#define FXP_ATTR_HINT   0x0800U
+#define FXP_ATTR_MIME   0x1000U
+#define FXP_ATTR_NLINK  0x2000U
+#define FXP_ATTR_RAW    0x4000U
+
+/* What clients of version 4 and later get unless they say what they want. */
+#define FXP_ATTR_COMMON (FXP_ATTR_ALL|FXP_ATTR_NSEC)
 
 /* File attributes, whatever version they came in. */
 struct fxp_attrs {
   unsigned int has;             /* FXP_ATTR_* */
-  uint64_t size;
+  uint8_t type;                 /* as the client said, for nothing */
+  uint64_t size, alloc;
   uint32_t uid, gid;
+  const char *owner, *group;    /* as the client said; NULL: ids alone */
   uint32_t perms;               /* with type bits when read from a file */
   struct timespec times[2];     /* as utimensat(2); UTIME_OMIT if not given */
+  struct timespec crtime, ctime;
+  struct sftp_str acl;          /* its wire form in the version spoken */
+  uint32_t bits, bits_valid;
+  uint8_t hint;
+  const char *mime, *raw_name;
+  uint32_t nlink;
+  uint32_t npairs;              /* extended attributes: how many ... */
+  struct sftp_str pairs;        /* ... strings of name and value */
 };
 
-void fxp_attrs_read(struct sftp_rd *r, unsigned int version,
+/* Strings of what is read live in p, slices as long as the request. */
+void fxp_attrs_read(struct sftp_rd *r, pool *p, unsigned int version,
   struct fxp_attrs *a);
 void fxp_attrs_write(struct sftp_wr *w, unsigned int version,
   const struct fxp_attrs *a);
+/* From a file's; has is FXP_ATTR_ALL. */
 void fxp_attrs_of(struct fxp_attrs *a, const struct stat *st);
+/* Between the flags of a version and FXP_ATTR_*. */
+unsigned int fxp_attrs_wanted(unsigned int version, uint32_t flags);
+uint32_t fxp_attrs_mask(unsigned int version, unsigned int has);
+
+/* ---- fxp-stat.c */
+
+/* The attribute bits that are looked at. */
+#define FXP_BITS_KNOWN 0x000003e0U
+
+/* All that can be said of a file in each version. */
+unsigned int fxp_attrs_known(unsigned int version);
+/* The names of the owners, remembered from one to the next. */
+void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a);
+/* What the name of a file says about it. */
+void fxp_attrs_guess(struct fxp_attrs *a, const char *name);
+/* Fills in what is wanted of a file, as far as it can be said. */
+struct fxp_target;
+void fxp_attrs_describe(struct fxp_req *req, const struct fxp_target *t,
+  const struct stat *st, unsigned int wanted, struct fxp_attrs *a);
+
+/* ---- fxp-acl.c: draft -13, section 7.8 */
+
+/* The ACL of a file in its wire form; NULL ptr when it has none. */
+struct sftp_str fxp_acl_get(struct fxp_req *req, const struct fxp_target *t,
+  const struct stat *st);
+/* 0, or -1 with errno. */
+int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
+  const struct fxp_target *t, const struct stat *st);
+
+/* ---- fxp-setattr.c */
 
 /* What attributes are set on: an open file, or a path. */
 struct fxp_target {
@@ -296,6 +376,17 @@ struct fxp_target {
   const char *path;
   bool follow;                  /* symbolic links */
 };
+
+/* Ids for the names of owners, as they are, with a domain, or as numbers; -1
+ * when there is none.
+ */
+int fxp_find_uid(struct fxp_req *req, const char *name, uint32_t *id);
+int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id);
+/* Fills the ids of attributes that came with names; NULL, or the name that
+ * nobody has.
+ */
+const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
+  const struct stat *st);
 
 /* SETSTAT and its kin: drops what SFTPOptions ignore, asks the gate for each
  * attribute, sets what differs.  Returns a status; the first failure ends it.
@@ -346,8 +437,26 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req);
 uint32_t fxp_do_limits(struct fxp_req *req);
 uint32_t fxp_do_names_by_id(struct fxp_req *req);
 uint32_t fxp_do_extended(struct fxp_req *req);
+uint32_t fxp_do_link(struct fxp_req *req);
+uint32_t fxp_do_block(struct fxp_req *req);
+uint32_t fxp_do_unblock(struct fxp_req *req);
+uint32_t fxp_do_version_select(struct fxp_req *req);
+uint32_t fxp_do_translation_control(struct fxp_req *req);
+uint32_t fxp_do_text_seek(struct fxp_req *req);
 
-/* ---- fxp-ext.c: the pairs of VERSION */
+/* ---- fxp-version.c */
+
+/* The version to speak with a client that asks for `wanted'; 0: none. */
+unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted);
+/* Speaks it from now on. */
+void fxp_version_set(struct fxp *f, unsigned int version);
+/* The pairs of VERSION. */
+void fxp_version_pairs(struct sftp_wr *w, struct fxp *f);
+
+/* ---- fxp-ext.c: the extensions' pairs of VERSION, and their names alone;
+ * the latter returns how many.
+ */
 void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f);
+unsigned int fxp_put_extension_names(struct sftp_wr *w, const struct fxp *f);
 
 #endif /* MOD_SFTP_FXP_INT_H */

@@ -19,11 +19,35 @@
 #define SSH_FXF_CREAT   0x08U
 #define SSH_FXF_TRUNC   0x10U
 #define SSH_FXF_EXCL    0x20U
+#define SSH_FXF_TEXT    0x40U   /* since version 4 */
+
+/* draft -13, section 8.1.1: access ... */
+#define ACE4_READ_DATA          0x00000001U
+#define ACE4_WRITE_DATA         0x00000002U
+#define ACE4_APPEND_DATA        0x00000004U
+#define ACE4_READ_NAMED_ATTRS   0x00000008U
+#define ACE4_WRITE_NAMED_ATTRS  0x00000010U
+
+/* ... and flags of version 5 and later */
+#define SSH_FXF_ACCESS_DISPOSITION      0x00000007U
+#define SSH_FXF_CREATE_NEW              0U
+#define SSH_FXF_CREATE_TRUNCATE         1U
+#define SSH_FXF_OPEN_EXISTING           2U
+#define SSH_FXF_OPEN_OR_CREATE          3U
+#define SSH_FXF_TRUNCATE_EXISTING       4U
+#define SSH_FXF_APPEND_DATA             0x00000008U
+#define SSH_FXF_APPEND_DATA_ATOMIC      0x00000010U
+#define SSH_FXF_TEXT_MODE               0x00000020U
+#define SSH_FXF_NOFOLLOW                0x00000400U
+/* The rest asks for what is not done here: locks, removal on close, audits,
+ * backups.
+ */
+#define SSH_FXF_SERVED                  0x0000043fU
 
 /* ---- OPEN */
 
 struct open_how {
-  bool reads, writes, appends;
+  bool reads, writes, appends, text, nofollow;
   int flags;                    /* as open(2) */
 };
 
@@ -37,6 +61,8 @@ static void open_how_v3(struct open_how *how, uint32_t pflags) {
   how->writes = (pflags & changing) != 0;
   how->reads = (pflags & SSH_FXF_READ) != 0 || !how->writes;
   how->appends = (pflags & SSH_FXF_APPEND) != 0;
+  how->text = (pflags & SSH_FXF_TEXT) != 0;
+  how->nofollow = false;
   how->flags = how->writes ? how->reads ? O_RDWR : O_WRONLY : O_RDONLY;
   how->flags |= how->appends ? O_APPEND : 0;
   how->flags |= (pflags & SSH_FXF_TRUNC) != 0 ? O_TRUNC : 0;
@@ -44,6 +70,42 @@ static void open_how_v3(struct open_how *how, uint32_t pflags) {
     how->flags |= O_CREAT;
     how->flags |= (pflags & SSH_FXF_EXCL) != 0 ? O_EXCL : 0;
   }
+}
+
+/* Version 5 and later say what is done with the file apart from what it is
+ * opened for (draft -13, section 8.1.1).  Rights that concern attributes ask
+ * for nothing here: each request about them is permitted on its own.
+ */
+static uint32_t open_how_v5(struct open_how *how, uint32_t access,
+    uint32_t flags) {
+  uint32_t disposition = flags & SSH_FXF_ACCESS_DISPOSITION;
+  static const int dispositions[] = {
+    [SSH_FXF_CREATE_NEW] = O_CREAT|O_EXCL,
+    [SSH_FXF_CREATE_TRUNCATE] = O_CREAT|O_TRUNC,
+    [SSH_FXF_OPEN_EXISTING] = 0,
+    [SSH_FXF_OPEN_OR_CREATE] = O_CREAT,
+    [SSH_FXF_TRUNCATE_EXISTING] = O_TRUNC
+  };
+
+  if (disposition > SSH_FXF_TRUNCATE_EXISTING) {
+    return SSH_FX_INVALID_PARAMETER;
+  }
+
+  if ((flags & ~SSH_FXF_SERVED) != 0 ||
+      (access & (ACE4_READ_NAMED_ATTRS|ACE4_WRITE_NAMED_ATTRS)) != 0) {
+    return SSH_FX_OP_UNSUPPORTED;
+  }
+
+  how->appends = (flags & (SSH_FXF_APPEND_DATA|SSH_FXF_APPEND_DATA_ATOMIC)) !=
+    0 || (access & (ACE4_WRITE_DATA|ACE4_APPEND_DATA)) == ACE4_APPEND_DATA;
+  how->text = (flags & SSH_FXF_TEXT_MODE) != 0;
+  how->nofollow = (flags & SSH_FXF_NOFOLLOW) != 0;
+  how->writes = how->appends || dispositions[disposition] != 0 ||
+    (access & (ACE4_WRITE_DATA|ACE4_APPEND_DATA)) != 0;
+  how->reads = (access & ACE4_READ_DATA) != 0 || !how->writes;
+  how->flags = how->writes ? how->reads ? O_RDWR : O_WRONLY : O_RDONLY;
+  how->flags |= dispositions[disposition] | (how->appends ? O_APPEND : 0);
+  return SSH_FX_OK;
 }
 
 static mode_t mode_of(const struct fxp_req *req, const struct fxp_attrs *a,
@@ -59,10 +121,11 @@ static mode_t mode_of(const struct fxp_req *req, const struct fxp_attrs *a,
 /* The owner a client wants for a file that is new; where it may not be set,
  * the file stays as it is, as with other servers.
  */
-static void give_new_file(struct host_file *file, const struct fxp_attrs *a) {
+static void give_new_file(struct fxp_req *req, struct host_file *file,
+    struct fxp_attrs *a) {
   struct stat st;
 
-  if (host_fstat(file, &st) == 0 &&
+  if (host_fstat(file, &st) == 0 && fxp_attrs_ids(req, a, &st) == NULL &&
       (st.st_uid != (uid_t) a->uid || st.st_gid != (gid_t) a->gid)) {
     (void) host_fchown(file,
       st.st_uid == (uid_t) a->uid ? (uid_t) -1 : (uid_t) a->uid,
@@ -70,8 +133,25 @@ static void give_new_file(struct host_file *file, const struct fxp_attrs *a) {
   }
 }
 
+/* Whether the name is a link, asked as LSTAT asks: what OPEN is permitted is
+ * where the link leads.
+ */
+static bool is_link(struct fxp_req *req, const char *path) {
+  struct host_op op;
+  struct stat st;
+  bool link;
+
+  host_op_begin(req->host, &op, req->pool, HOST_LSTAT, path);
+  path = host_permit(&op, path, NULL);
+  link = path != NULL && host_lstat(req->host, path, &st) == 0 &&
+    S_ISLNK(st.st_mode);
+  host_op_end(&op, path != NULL ? 0 : EACCES, path != NULL ? SSH_FX_OK :
+    SSH_FX_PERMISSION_DENIED, NULL);
+  return link;
+}
+
 static uint32_t open_file(struct fxp_req *req, const char *path,
-    const struct open_how *how, const struct fxp_attrs *a) {
+    const struct open_how *how, struct fxp_attrs *a) {
   bool owner = (how->flags & O_CREAT) != 0 && (a->has & FXP_ATTR_OWNER) != 0;
   struct fxp_handle *h;
   struct host_file *file;
@@ -90,7 +170,7 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   }
 
   if (owner) {
-    give_new_file(file, a);
+    give_new_file(req, file, a);
   }
 
   h = fxp_handle_new(req->fxp, file, NULL);
@@ -101,19 +181,35 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
 
   h->can_read = how->reads;
   h->can_write = how->writes;
+  h->text_mode = how->text;
   req->op.handle = h->text;
   req->op.file = file;
   return fxp_reply_handle(req, h);
 }
 
-/* OPEN: string path, u32 pflags, attributes.  Replies HANDLE (section 6.3). */
+/* Flags that are not served: version 5 has no word for a wrong parameter. */
+static uint32_t refuse_open(struct fxp_req *req, const char *path,
+    uint32_t status) {
+  fxp_begin(req, HOST_OPEN_READ, path);
+  if (status == SSH_FX_OP_UNSUPPORTED) {
+    return fxp_fail(req, status, ENOTSUP, "Flags of OPEN not supported");
+  }
+
+  return fxp_fail(req, req->fxp->version >= 6 ? status : SSH_FX_FAILURE,
+    EINVAL, "Invalid flags of OPEN");
+}
+
+/* OPEN: string path, since version 5 u32 access, u32 flags, attributes.
+ * Replies HANDLE (section 6.3).
+ */
 uint32_t fxp_do_open(struct fxp_req *req) {
   const char *path = fxp_read_path(req);
-  uint32_t pflags = sftp_rd_u32(&req->in);
+  uint32_t access = req->fxp->version >= 5 ? sftp_rd_u32(&req->in) : 0;
+  uint32_t flags = sftp_rd_u32(&req->in), status = SSH_FX_OK;
   struct open_how how;
   struct fxp_attrs a;
 
-  fxp_attrs_read(&req->in, req->fxp->version, &a);
+  fxp_attrs_read(&req->in, req->pool, req->fxp->version, &a);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
   }
@@ -122,7 +218,23 @@ uint32_t fxp_do_open(struct fxp_req *req) {
     return fxp_fail(req, SSH_FX_FAILURE, EMFILE, "Too many open handles");
   }
 
-  open_how_v3(&how, pflags);
+  if (req->fxp->version >= 5) {
+    status = open_how_v5(&how, access, flags);
+
+  } else {
+    open_how_v3(&how, req->fxp->version >= 4 ? flags :
+      flags & ~SSH_FXF_TEXT);
+  }
+
+  if (status != SSH_FX_OK) {
+    return refuse_open(req, path, status);
+  }
+
+  if (how.nofollow && is_link(req, path)) {
+    fxp_begin(req, HOST_OPEN_READ, path);
+    return fxp_status(req, ELOOP);
+  }
+
   return open_file(req, path, &how, &a);
 }
 
@@ -156,6 +268,34 @@ uint32_t fxp_do_close(struct fxp_req *req) {
 
 /* ---- READ */
 
+/* Less than was asked for is all there is, and version 6 can say so (draft
+ * -13, section 9.2).  One byte more, at most as many as were asked for.
+ */
+static bool tells_end(const struct fxp_req *req, ssize_t n, uint32_t len) {
+  return req->fxp->version >= 6 && n > 0 && (uint32_t) n < len;
+}
+
+static size_t put_header(struct fxp_req *req, unsigned char *head, ssize_t n,
+    bool end) {
+  size_t len = FXP_DATA_HEADER + (size_t) n + (end ? 1 : 0);
+
+  sftp_put_u32(head, (uint32_t) len - 4);
+  head[4] = SSH_FXP_DATA;
+  sftp_put_u32(head + 5, req->id);
+  sftp_put_u32(head + 9, (uint32_t) n);
+  return len;
+}
+
+/* The byte behind n of the pieces. */
+static void put_behind(const struct iovec *iov, size_t n, unsigned char v) {
+  while (n >= iov->iov_len) {
+    n -= iov->iov_len;
+    iov++;
+  }
+
+  ((unsigned char *) iov->iov_base)[n] = v;
+}
+
 /* Sends DATA read into bytes of our own: the window or a rekey leaves no
  * place to read into.
  */
@@ -170,11 +310,13 @@ static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
   iov.iov_len = len;
   n = host_preadv(h->file, &iov, 1, (off_t) offset);
   if (n > 0) {
-    sftp_put_u32(f->out.ptr, (uint32_t) n + 9);
-    f->out.ptr[4] = SSH_FXP_DATA;
-    sftp_put_u32(f->out.ptr + 5, req->id);
-    sftp_put_u32(f->out.ptr + 9, (uint32_t) n);
-    fxp_send(f, f->out.ptr, FXP_DATA_HEADER + (size_t) n);
+    bool end = tells_end(req, n, len);
+
+    if (end) {
+      f->out.ptr[FXP_DATA_HEADER + n] = 1;
+    }
+
+    fxp_send(f, f->out.ptr, put_header(req, f->out.ptr, n, end));
   }
 
   return n;
@@ -186,6 +328,7 @@ static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
   struct iovec iov[FXP_READ_IOV];
   struct fxp *f = req->fxp;
   unsigned char *head;
+  size_t used = 0;
   ssize_t n;
   int pieces, err;
 
@@ -206,14 +349,16 @@ static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
   n = host_preadv(h->file, iov, pieces, (off_t) offset);
   err = errno;
   if (n > 0) {
-    sftp_put_u32(head, (uint32_t) n + 9);
-    head[4] = SSH_FXP_DATA;
-    sftp_put_u32(head + 5, req->id);
-    sftp_put_u32(head + 9, (uint32_t) n);
+    bool end = tells_end(req, n, len);
+
+    if (end) {
+      put_behind(iov, (size_t) n, 1);
+    }
+
+    used = put_header(req, head, n, end);
   }
 
-  f->err = sftp_channel_commit(f->ch, n > 0 ?
-    FXP_DATA_HEADER + (size_t) n : 0);
+  f->err = sftp_channel_commit(f->ch, used);
   errno = err;
   return n;
 }
@@ -241,8 +386,11 @@ uint32_t fxp_do_read(struct fxp_req *req) {
       "Handle is not open for reading");
   }
 
+  /* Text is read from its beginning to its end (draft -04, section 6.3). */
+  offset = h->text_mode ? h->text_read : offset;
   if (offset > (uint64_t) INT64_MAX - FXP_READ_MAX) {
-    return fxp_fail(req, SSH_FX_FAILURE, EINVAL, "Offset out of range");
+    return fxp_fail(req, req->fxp->version >= 6 ? SSH_FX_INVALID_PARAMETER :
+      SSH_FX_FAILURE, EINVAL, "Offset out of range");
   }
 
   /* A client may ask for more than it gets (section 6.4). */
@@ -256,5 +404,69 @@ uint32_t fxp_do_read(struct fxp_req *req) {
     n = read_copying(req, h, offset, len);
   }
 
+  h->text_read += n > 0 ? (uint64_t) n : 0;
   return n > 0 ? FXP_REPLIED : n == 0 ? SSH_FX_EOF : fxp_status(req, errno);
+}
+
+/* text-seek: string handle, u64 line, of a file in text mode (draft -13,
+ * section 8.2.3).  Lines are counted from 0.
+ */
+#define SEEK_BYTES 16384U
+
+static ssize_t find_line(struct fxp_req *req, struct fxp_handle *h,
+    uint64_t line, uint64_t *offset) {
+  char *buf = palloc(req->pool, SEEK_BYTES);
+  struct iovec iov = { buf, SEEK_BYTES };
+  ssize_t n, i;
+
+  *offset = 0;
+  for (n = 1; line > 0 && n > 0; *offset += (uint64_t) (n > 0 ? n : 0)) {
+    n = host_preadv(h->file, &iov, 1, (off_t) *offset);
+    for (i = 0; i < n; i++) {
+      if (buf[i] == '\n' && --line == 0) {
+        *offset += (uint64_t) i + 1;
+        return 1;
+      }
+    }
+
+    host_poll(req->host);
+  }
+
+  return n;
+}
+
+uint32_t fxp_do_text_seek(struct fxp_req *req) {
+  struct sftp_str text = sftp_rd_string(&req->in);
+  uint64_t line = sftp_rd_u64(&req->in), offset;
+  struct fxp_handle *h;
+  ssize_t n;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  h = fxp_handle_find(req->fxp, text);
+  if (h == NULL || h->file == NULL) {
+    return fxp_bad_handle(req);
+  }
+
+  fxp_begin(req, HOST_EXTENDED, req->name);
+  req->op.handle = h->text;
+  req->op.file = h->file;
+  if (!h->text_mode || !h->can_read) {
+    return fxp_fail(req, SSH_FX_FAILURE, EINVAL,
+      "Handle is not open for reading text");
+  }
+
+  n = find_line(req, h, line, &offset);
+  if (n < 0) {
+    return fxp_status(req, errno);
+  }
+
+  if (n == 0) {
+    return SSH_FX_EOF;
+  }
+
+  h->text_read = h->text_written = offset;
+  return SSH_FX_OK;
 }

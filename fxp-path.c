@@ -27,11 +27,23 @@ uint32_t fxp_do_remove(struct fxp_req *req) {
     fxp_refused(req, errno);
 }
 
-/* RENAME, posix-rename@openssh.com: string old, string new.  The draft's own
- * request does not replace what is there (section 6.5).
+/* draft -13, section 8.3: all of them replace what is there, and what takes
+ * its place does so at once.
+ */
+#define SSH_FXF_RENAME_ANY      0x00000007U     /* overwrite, atomic, native */
+
+/* RENAME: string old, string new, since version 5 u32 flags;
+ * posix-rename@openssh.com the same without.  The draft's own request does not
+ * replace what is there (section 6.5) unless flags say so.
  */
 static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
   const char *from = fxp_read_path(req), *to = fxp_read_path(req);
+  bool flagged = !overwrite && req->fxp->version >= 5;
+
+  /* Some clients leave the flags out. */
+  if (flagged && req->in.left > 0) {
+    overwrite = (sftp_rd_u32(&req->in) & SSH_FXF_RENAME_ANY) != 0;
+  }
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -66,17 +78,90 @@ static uint32_t reply_realpath(struct fxp_req *req, const char *path) {
   return path != NULL ? fxp_reply_name(req, path) : fxp_status(req, errno);
 }
 
-/* REALPATH: string path.  Replies NAME (section 6.11).  What does not exist
- * is answered too: clients ask before they create.
+/* draft -13, section 8.9: what REALPATH looks at of the path it names. */
+enum {
+  SSH_FXP_REALPATH_NO_CHECK = 1,
+  SSH_FXP_REALPATH_STAT_IF = 2,
+  SSH_FXP_REALPATH_STAT_ALWAYS = 3
+};
+
+/* The fields of version 6 behind the path: byte control and strings that are
+ * joined to it one by one, all of them optional.
+ */
+static const char *read_composed(struct fxp_req *req, const char *path,
+    uint8_t *control) {
+  *control = SSH_FXP_REALPATH_NO_CHECK;
+  if (req->fxp->version >= 6 && req->in.left > 0) {
+    *control = sftp_rd_u8(&req->in);
+  }
+
+  while (req->fxp->version >= 6 && req->in.left > 0 &&
+      sftp_rd_ok(&req->in) == SFTP_OK) {
+    const char *more = fxp_read_name(req);
+
+    if (strlen(path) + strlen(more) > FXP_REQUEST_MAX) {
+      sftp_rd_fail(&req->in, SFTP_ERR_LIMIT);
+      break;
+    }
+
+    path = more[0] == '/' ? more :
+      pstrcat(req->pool, path, "/", more, (char *) NULL);
+  }
+
+  return path;
+}
+
+/* The name with the attributes of what is there, as LSTAT permits them. */
+static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
+    bool must) {
+  struct fxp_target t = { NULL, NULL, true };
+  struct fxp_attrs a;
+  struct stat st;
+
+  t.path = fxp_permit(req, HOST_REALPATH, path, NULL);
+  if (t.path == NULL && (must || errno != ENOENT)) {
+    return fxp_refused(req, errno);
+  }
+
+  path = host_realpath(req->host, req->pool, t.path != NULL ? t.path : path);
+  if (path == NULL) {
+    return fxp_status(req, errno);
+  }
+
+  if (t.path == NULL || host_stat(req->host, t.path, &st) < 0) {
+    return must ? fxp_status(req, errno) : fxp_reply_name(req, path);
+  }
+
+  host_fake_stat(req->host, t.path, &st);
+  fxp_attrs_describe(req, &t, &st, FXP_ATTR_COMMON, &a);
+  return fxp_reply_name_attrs(req, path, &a);
+}
+
+/* REALPATH: string path, since version 6 more.  Replies NAME (section 6.11).
+ * What does not exist is answered too: clients ask before they create.
  */
 uint32_t fxp_do_realpath(struct fxp_req *req) {
   const char *path = fxp_read_path(req);
+  uint8_t control;
 
+  path = read_composed(req, path, &control);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  return reply_realpath(req, path);
+  switch (control) {
+    case SSH_FXP_REALPATH_NO_CHECK:
+      return reply_realpath(req, path);
+
+    case SSH_FXP_REALPATH_STAT_IF:
+    case SSH_FXP_REALPATH_STAT_ALWAYS:
+      return reply_looked_at(req, path,
+        control == SSH_FXP_REALPATH_STAT_ALWAYS);
+
+    default:
+      return fxp_fail(req, SSH_FX_INVALID_PARAMETER, EINVAL,
+        "Invalid control byte");
+  }
 }
 
 /* expand-path@openssh.com: string path, which may begin with ~ or ~user. */
@@ -136,19 +221,8 @@ uint32_t fxp_do_readlink(struct fxp_req *req) {
     fxp_reply_name(req, target) : fxp_status(req, errno);
 }
 
-/* SYMLINK: string target, string link as most clients send it; the draft
- * (section 6.10) has the link first.
- */
-uint32_t fxp_do_symlink(struct fxp_req *req) {
-  const char *first = sftp_rd_text(&req->in, req->pool);
-  const char *second = sftp_rd_text(&req->in, req->pool);
-  const char *target = req->fxp->link_first ? second : first;
-  const char *link = req->fxp->link_first ? first : second;
-
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
+static uint32_t make_symlink(struct fxp_req *req, const char *target,
+    const char *link) {
   if (target[0] == '\0' || link[0] == '\0') {
     return fxp_status(req, ENOENT);
   }
@@ -159,6 +233,50 @@ uint32_t fxp_do_symlink(struct fxp_req *req) {
   }
 
   return host_symlink(req->host, target, link) == 0 ? SSH_FX_OK :
+    fxp_status(req, errno);
+}
+
+/* SYMLINK: string target, string link as most clients send it; the draft
+ * (section 6.10) has the link first.
+ */
+uint32_t fxp_do_symlink(struct fxp_req *req) {
+  const char *first = fxp_read_name(req), *second = fxp_read_name(req);
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  return req->fxp->link_first ? make_symlink(req, second, first) :
+    make_symlink(req, first, second);
+}
+
+/* LINK: string new, string existing, bool symbolic (draft -13, section 8.8).
+ */
+uint32_t fxp_do_link(struct fxp_req *req) {
+  const char *link = fxp_read_name(req), *existing = fxp_read_name(req);
+  bool symbolic = sftp_rd_bool(&req->in);
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  if (symbolic) {
+    host_op_begin(req->host, &req->outer, req->pool, HOST_LINK,
+      pstrcat(req->pool, existing, " ", link, (char *) NULL));
+    req->outer_open = true;
+    return make_symlink(req, existing, link);
+  }
+
+  if (link[0] == '\0' || existing[0] == '\0') {
+    return fxp_status(req, ENOENT);
+  }
+
+  existing = fxp_permit(req, HOST_LINK, existing, &link);
+  if (existing == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  return host_link(req->host, existing, link) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
 }
 

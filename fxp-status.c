@@ -105,6 +105,19 @@ const char *fxp_status_text(uint32_t status) {
     case SSH_FX_OP_UNSUPPORTED:
       return "Unsupported operation";
 
+    case SSH_FX_INVALID_HANDLE:
+      return "Invalid handle";
+
+    case SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK:
+      return "No such lock";
+
+    case SSH_FX_LOCK_CONFLICT:
+    case SSH_FX_BYTE_RANGE_LOCK_CONFLICT:
+      return "Locked by another session";
+
+    case SSH_FX_INVALID_PARAMETER:
+      return "Invalid parameter";
+
     default:
       return "Failure";
   }
@@ -137,25 +150,39 @@ uint32_t fxp_refused(struct fxp_req *req, int err) {
   return status;
 }
 
+/* The status for this came with version 4; FAILURE is what clients of version
+ * 3 know.
+ */
+uint32_t fxp_bad_handle_status(unsigned int version) {
+  return version >= 4 ? SSH_FX_INVALID_HANDLE : SSH_FX_FAILURE;
+}
+
 uint32_t fxp_bad_handle(struct fxp_req *req) {
-  /* The status for this came with version 6; FAILURE is what clients of
-   * version 3 know.
-   */
-  return fxp_fail(req, SSH_FX_FAILURE, EBADF, "Invalid handle");
+  return fxp_fail(req, fxp_bad_handle_status(req->fxp->version), EBADF,
+    "Invalid handle");
 }
 
 /* ---- Messages */
 
-void fxp_put_status(struct sftp_wr *w, uint32_t id, uint32_t status,
-    const char *text) {
+void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,
+    uint32_t status, const char *text, const char *data) {
   size_t mark = sftp_wr_begin(w);
 
-  /* draft-ietf-secsh-filexfer-02, section 7 */
+  /* draft-ietf-secsh-filexfer-02, section 7; -13, section 9.1.  Texts came
+   * with version 3.
+   */
   sftp_wr_u8(w, SSH_FXP_STATUS);
   sftp_wr_u32(w, id);
   sftp_wr_u32(w, status);
-  sftp_wr_text(w, text);
-  sftp_wr_text(w, "en-US");
+  if (version >= 3) {
+    sftp_wr_text(w, text);
+    sftp_wr_text(w, "en-US");
+  }
+
+  if (version >= 6 && data != NULL) {
+    sftp_wr_text(w, data);
+  }
+
   sftp_wr_finish(w, mark);
 }
 
@@ -181,14 +208,23 @@ uint32_t fxp_reply_send(struct fxp_req *req) {
   return FXP_REPLIED;
 }
 
-uint32_t fxp_reply_name(struct fxp_req *req, const char *name) {
+uint32_t fxp_reply_name_attrs(struct fxp_req *req, const char *name,
+    const struct fxp_attrs *a) {
   struct fxp_attrs none;
   struct sftp_wr *w = fxp_reply(req, SSH_FXP_NAME);
 
   memset(&none, 0, sizeof(none));
+  name = fxp_name_out(req, name);
   sftp_wr_u32(w, 1);
   sftp_wr_text(w, name);
-  sftp_wr_text(w, name);        /* the long form */
-  fxp_attrs_write(w, req->fxp->version, &none);
+  if (req->fxp->version < 4) {
+    sftp_wr_text(w, name);      /* the long form */
+  }
+
+  fxp_attrs_write(w, req->fxp->version, a != NULL ? a : &none);
   return fxp_reply_send(req);
+}
+
+uint32_t fxp_reply_name(struct fxp_req *req, const char *name) {
+  return fxp_reply_name_attrs(req, name, NULL);
 }

@@ -112,15 +112,16 @@ static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
     status = fxp_status_of(f->version, err, &text);
 
   } else if (w->handle == NULL) {
-    text = status == SSH_FX_FAILURE ? "Invalid handle" : text;
+    text = status == fxp_bad_handle_status(f->version) ? "Invalid handle" :
+      text;
 
   } else {
-    err = status == SSH_FX_FAILURE ? EFBIG : EBADF;
-    text = status == SSH_FX_FAILURE ? "Offset out of range" :
-      "Handle is not open for writing";
+    err = status == SSH_FX_PERMISSION_DENIED ? EBADF : EFBIG;
+    text = status == SSH_FX_PERMISSION_DENIED ?
+      "Handle is not open for writing" : "Offset out of range";
   }
 
-  fxp_put_status(&f->out, w->id, status, text);
+  fxp_put_status(&f->out, f->version, w->id, status, text, NULL);
   SFTP_TRACE(TRACE_SFTP, 8, "request %lu: WRITE, status %lu (%s)",
     (unsigned long) w->id, (unsigned long) status, text);
   if (w->handle == NULL) {
@@ -224,9 +225,10 @@ static void choose_place(struct fxp *f) {
   b->offset = f->cur.offset;
 }
 
-static uint32_t check_write(const struct fxp_written *w) {
+static uint32_t check_write(const struct fxp *f,
+    const struct fxp_written *w) {
   if (w->handle == NULL) {
-    return SSH_FX_FAILURE;
+    return fxp_bad_handle_status(f->version);
   }
 
   if (w->handle->file == NULL || !w->handle->can_write) {
@@ -234,10 +236,21 @@ static uint32_t check_write(const struct fxp_written *w) {
   }
 
   if (w->offset > (uint64_t) INT64_MAX - w->len) {
-    return SSH_FX_FAILURE;
+    return f->version >= 6 ? SSH_FX_INVALID_PARAMETER : SSH_FX_FAILURE;
   }
 
   return SSH_FX_OK;
+}
+
+/* Text files are written from their beginning to their end, whatever the
+ * offsets say (draft -04, section 6.3): the client counts line ends in its own
+ * way.
+ */
+static void place_text(struct fxp_written *w) {
+  if (w->handle != NULL && w->handle->text_mode) {
+    w->offset = w->handle->text_written;
+    w->handle->text_written += w->len;
+  }
 }
 
 /* WRITE: string handle, u64 offset, string data
@@ -262,6 +275,7 @@ size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
   }
 
   f->writing = true;
+  f->selectable = false;
   f->cur_left = len - (n - r.left);
   if (sftp_rd_ok(&r) != SFTP_OK || w->len != f->cur_left) {
     sftp_log("malformed SFTP WRITE request");
@@ -269,7 +283,8 @@ size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
 
   } else {
     w->handle = fxp_handle_find(f, handle);
-    w->status = check_write(w);
+    place_text(w);
+    w->status = check_write(f, w);
   }
 
   if (w->status == SSH_FX_OK) {

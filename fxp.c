@@ -18,23 +18,26 @@
 
 static const struct fxp_row fxp_rows[256] = {
   /*                     name       versions  handler */
-  [SSH_FXP_OPEN] =     { "OPEN",     3, 3, fxp_do_open },
-  [SSH_FXP_CLOSE] =    { "CLOSE",    3, 6, fxp_do_close },
-  [SSH_FXP_READ] =     { "READ",     3, 6, fxp_do_read },
-  [SSH_FXP_LSTAT] =    { "LSTAT",    3, 3, fxp_do_lstat },
-  [SSH_FXP_FSTAT] =    { "FSTAT",    3, 3, fxp_do_fstat },
-  [SSH_FXP_SETSTAT] =  { "SETSTAT",  3, 6, fxp_do_setstat },
-  [SSH_FXP_FSETSTAT] = { "FSETSTAT", 3, 6, fxp_do_fsetstat },
-  [SSH_FXP_OPENDIR] =  { "OPENDIR",  3, 6, fxp_do_opendir },
-  [SSH_FXP_READDIR] =  { "READDIR",  3, 3, fxp_do_readdir },
-  [SSH_FXP_REMOVE] =   { "REMOVE",   3, 6, fxp_do_remove },
-  [SSH_FXP_MKDIR] =    { "MKDIR",    3, 6, fxp_do_mkdir },
-  [SSH_FXP_RMDIR] =    { "RMDIR",    3, 6, fxp_do_rmdir },
-  [SSH_FXP_REALPATH] = { "REALPATH", 3, 5, fxp_do_realpath },
-  [SSH_FXP_STAT] =     { "STAT",     3, 3, fxp_do_stat },
-  [SSH_FXP_RENAME] =   { "RENAME",   3, 4, fxp_do_rename },
+  [SSH_FXP_OPEN] =     { "OPEN",     1, 6, fxp_do_open },
+  [SSH_FXP_CLOSE] =    { "CLOSE",    1, 6, fxp_do_close },
+  [SSH_FXP_READ] =     { "READ",     1, 6, fxp_do_read },
+  [SSH_FXP_LSTAT] =    { "LSTAT",    1, 6, fxp_do_lstat },
+  [SSH_FXP_FSTAT] =    { "FSTAT",    1, 6, fxp_do_fstat },
+  [SSH_FXP_SETSTAT] =  { "SETSTAT",  1, 6, fxp_do_setstat },
+  [SSH_FXP_FSETSTAT] = { "FSETSTAT", 1, 6, fxp_do_fsetstat },
+  [SSH_FXP_OPENDIR] =  { "OPENDIR",  1, 6, fxp_do_opendir },
+  [SSH_FXP_READDIR] =  { "READDIR",  1, 6, fxp_do_readdir },
+  [SSH_FXP_REMOVE] =   { "REMOVE",   1, 6, fxp_do_remove },
+  [SSH_FXP_MKDIR] =    { "MKDIR",    1, 6, fxp_do_mkdir },
+  [SSH_FXP_RMDIR] =    { "RMDIR",    1, 6, fxp_do_rmdir },
+  [SSH_FXP_REALPATH] = { "REALPATH", 1, 6, fxp_do_realpath },
+  [SSH_FXP_STAT] =     { "STAT",     1, 6, fxp_do_stat },
+  [SSH_FXP_RENAME] =   { "RENAME",   2, 6, fxp_do_rename },
   [SSH_FXP_READLINK] = { "READLINK", 3, 6, fxp_do_readlink },
   [SSH_FXP_SYMLINK] =  { "SYMLINK",  3, 5, fxp_do_symlink },
+  [SSH_FXP_LINK] =     { "LINK",     6, 6, fxp_do_link },
+  [SSH_FXP_BLOCK] =    { "LOCK",     6, 6, fxp_do_block },
+  [SSH_FXP_UNBLOCK] =  { "UNLOCK",   6, 6, fxp_do_unblock },
   [SSH_FXP_EXTENDED] = { "EXTENDED", 3, 6, fxp_do_extended }
 };
 
@@ -66,8 +69,31 @@ const char *fxp_permit(struct fxp_req *req, enum host_request what,
   return host_permit(&req->op, path, second);
 }
 
+/* What cannot be converted is taken as it is: it may well be a name that was
+ * sent as it is, because it could not be converted.
+ */
+const char *fxp_read_name(struct fxp_req *req) {
+  const char *name = sftp_rd_text(&req->in, req->pool), *here = NULL;
+
+  if (req->fxp->translate) {
+    here = host_from_utf8(req->host, req->pool, name);
+  }
+
+  return here != NULL ? here : name;
+}
+
+const char *fxp_name_out(struct fxp_req *req, const char *name) {
+  const char *there = NULL;
+
+  if (req->fxp->translate) {
+    there = host_to_utf8(req->host, req->pool, name);
+  }
+
+  return there != NULL ? there : name;
+}
+
 const char *fxp_read_path(struct fxp_req *req) {
-  const char *path = sftp_rd_text(&req->in, req->pool);
+  const char *path = fxp_read_name(req);
 
   return path[0] != '\0' ? path : host_cwd(req->host);
 }
@@ -133,7 +159,8 @@ static void finish_request(struct fxp_req *req, uint32_t status) {
   } else {
     text = text != NULL ? text : fxp_status_text(status);
     fxp_out_reset(req->fxp, 0);
-    fxp_put_status(&req->fxp->out, req->id, status, text);
+    fxp_put_status(&req->fxp->out, req->fxp->version, req->id, status, text,
+      req->data);
     fxp_send(req->fxp, req->fxp->out.ptr, req->fxp->out.len);
     SFTP_TRACE(TRACE_SFTP, 8, "request %lu: status %lu (%s)",
       (unsigned long) req->id, (unsigned long) status, text);
@@ -151,6 +178,11 @@ static void finish_request(struct fxp_req *req, uint32_t status) {
 
   if (req->outer_open) {
     host_op_end(&req->outer, err, status, text);
+  }
+
+  if (req->fxp->leave && !req->fxp->done) {
+    req->fxp->done = true;
+    sftp_channel_finish(req->fxp->ch, 1);
   }
 }
 
@@ -175,6 +207,7 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
   }
 
   status = row->run(&req);
+  f->selectable = false;
   if (status == SSH_FX_BAD_MESSAGE) {
     sftp_log("malformed SFTP %s request", row->name);
     req.err = EBADMSG;
@@ -200,7 +233,7 @@ static void send_version(struct fxp *f) {
   mark = sftp_wr_begin(&f->out);
   sftp_wr_u8(&f->out, SSH_FXP_VERSION);
   sftp_wr_u32(&f->out, f->version);
-  fxp_put_extensions(&f->out, f);
+  fxp_version_pairs(&f->out, f);
   sftp_wr_finish(&f->out, mark);
   fxp_send(f, f->out.ptr, f->out.len);
 }
@@ -219,18 +252,15 @@ static void show_login_message(struct fxp *f) {
  */
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   uint32_t wanted = sftp_get_u32(p + 1);
-  unsigned int lowest = f->conn->set->sftp_min_version;
+  unsigned int version = fxp_version_for(f, wanted);
   struct host_op op;
   char arg[16];
 
-  lowest = lowest < FXP_VERSION_MIN ? FXP_VERSION_MIN : lowest;
-  lowest = lowest > FXP_VERSION_MAX ? FXP_VERSION_MAX : lowest;
   snprintf(arg, sizeof(arg), "%lu", (unsigned long) wanted);
   SFTP_TRACE(TRACE_SFTP, 7, "INIT %s", arg);
   host_op_begin(f->host, &op, fxp_request_pool(f, len), HOST_INIT, arg);
-  if (wanted < lowest) {
-    give_up(f, "this server speaks SFTP version 3 and later, the client asks"
-      " for less\r\n");
+  if (version == 0) {
+    give_up(f, "this server speaks later versions of SFTP than the client\r\n");
     host_op_end(&op, ENOTSUP, SSH_FX_OP_UNSUPPORTED, "Unsupported version");
     return;
   }
@@ -239,7 +269,7 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
     show_login_message(f);
   }
 
-  f->version = wanted < FXP_VERSION_MAX ? wanted : FXP_VERSION_MAX;
+  fxp_version_set(f, version);
   send_version(f);
   host_event(f->host, "mod_sftp.sftp.protocol-version", &f->version);
   host_op_end(&op, 0, SSH_FX_OK, "OK");

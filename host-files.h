@@ -76,7 +76,10 @@ struct host_file {
   off_t offset;                 /* of the last READ or WRITE */
   int xfer_type;
   struct timeval start;
+  struct host_range *locks, *spare_locks;       /* host-lock.c's own */
 };
+
+struct host_range;
 
 struct op_state {
   pool *pool;                   /* of the twins; goes to the file if opened */

@@ -51,6 +51,7 @@
 
 struct host_login;              /* host-login.c's and host-auth.c's own */
 struct host_files;              /* host-op.c's and host-file.c's own */
+struct host_names;              /* host-charset.c's own */
 
 struct host {
   pool *pool;                   /* as long as the session */
@@ -68,6 +69,7 @@ struct host {
 
   struct host_login *login;
   struct host_files *files;
+  struct host_names *names;     /* NULL: names of files stay as they are */
   pr_fh_t *display_login;       /* opened before any chroot, or NULL */
 
   bool idle;                    /* the scoreboard says so (host_doing()
@@ -196,6 +198,15 @@ unsigned long host_opts(server_rec *s);         /* SFTPOptions, all records */
 /* ---- host-keystore.c: the "file" store, registered from module init */
 
 void host_keystore_init(void);
+
+/* ---- host-charset.c: before any chroot, when all modules are ready */
+
+void host_charset_init(struct host *h);
+
+/* ---- host-lock.c: PRE_CMD of transfers, in sessions of FTP, too */
+
+modret_t *host_lock_pre_read(cmd_rec *cmd);
+modret_t *host_lock_pre_write(cmd_rec *cmd);
 
 /* ---- host-op.c, host-file.c */
 

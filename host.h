@@ -63,7 +63,7 @@ void host_count_raw(struct host *h, size_t in, size_t out);
 void host_note(struct host *h, const char *name, const char *value);
 /* Environment variable alone (`env' requests). */
 void host_env(struct host *h, const char *name, const char *value);
-/* An event of spec/events-abi.md, section 1. */
+/* An event that other modules listen to. */
 void host_event(struct host *h, const char *name, const void *data);
 /* A message came; other modules may take it from us.  1: one did, 0: it is
  * ours, else an error that ends the connection.
@@ -196,8 +196,7 @@ const char *host_remote_ip(struct host *h);
  *
  * Every SFTP request and SCP action makes an operation, asks permission for
  * each path it names, acts, and ends it.  The row of the operation says its
- * own command name, its FTP twin, the <Limit> names and the filters
- * (spec/host-api.md, section 7).
+ * own command name, its FTP twin, the <Limit> names and the filters.
  */
 
 enum host_request {
@@ -318,6 +317,42 @@ int host_readlink(struct host *h, pool *p, const char *path,
 /* Canonical absolute path: what exists is resolved, the rest is kept. */
 const char *host_realpath(struct host *h, pool *p, const char *path);
 int host_statvfs(struct host *h, const char *path, struct statvfs *st);
+
+/* What stat(2) does not say of an open file, or of a path if f is NULL. */
+struct host_more {
+  bool has_birth;
+  struct timespec birth;
+  bool encrypted, compressed, append_only, immutable;
+};
+int host_more(struct host *h, struct host_file *f, const char *path,
+  bool follow, struct host_more *more);
+
+/* The POSIX ACL of an open file, or of a path, as the system stores it: 4
+ * bytes of version, then entries of 8, all little-endian.  Returns its bytes;
+ * ENODATA: it has none.  size 0 takes it away.
+ */
+#define HOST_ACL_MAX 4096
+ssize_t host_acl_get(struct host *h, pool *p, struct host_file *f,
+  const char *path, void *buf, size_t size);
+int host_acl_set(struct host *h, pool *p, struct host_file *f,
+  const char *path, const void *buf, size_t size);
+
+/* Locks on bytes of an open file: they stand until they are taken away or the
+ * file is closed, and keep other sessions from locking the same bytes and FTP
+ * and SCP from transferring the file.  len 0: all that follow.  exclusive:
+ * others may neither read nor write, else not write.  EAGAIN: somebody else
+ * has the bytes.
+ */
+int host_lock(struct host_file *f, off_t offset, off_t len, bool exclusive);
+/* ENOENT: nothing was locked there. */
+int host_unlock(struct host_file *f, off_t offset, off_t len);
+
+/* Names of files that are not in UTF-8 here: their charset, or NULL.  What
+ * cannot be converted is NULL.
+ */
+const char *host_charset(struct host *h);
+const char *host_from_utf8(struct host *h, pool *p, const char *name);
+const char *host_to_utf8(struct host *h, pool *p, const char *name);
 
 /* Directories: entries that rules hide are skipped.  st is the entry's lstat
  * as the client may see it (DirFakeUser and the like applied).

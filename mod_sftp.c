@@ -67,6 +67,7 @@ static void serve(server_rec *s, conn_t *conn) {
 
   (void) s;
   host_trace_levels();
+  host_charset_init(h);
   sftp_log("client (%s:%d) connected to server (%s:%d)",
     pr_netaddr_get_ipstr(conn->remote_addr), conn->remote_port,
     pr_netaddr_get_ipstr(conn->local_addr), conn->local_port);
@@ -169,7 +170,7 @@ SFTP_EXPORT module sftp_module = {
   0x20,                         /* module API version */
   "sftp",
   sftp_conftab,
-  host_hooks,                   /* commands: for other modules alone */
+  host_hooks,                   /* commands: none of FTP's own */
   NULL,                         /* authentication handlers */
   sftp_init,
   sftp_sess_init,

@@ -28,11 +28,26 @@ struct fxc *fxc_new_raw(const char *software) {
   return x;
 }
 
+void fxc_init(struct fxc *x, uint32_t version) {
+  unsigned char init[] = { 0, 0, 0, 5, SSH_FXP_INIT, 0, 0, 0, 0 };
+
+  sftp_put_u32(init + 5, version);
+  fxc_feed(x, init, sizeof(init));
+}
+
 struct fxc *fxc_new(const char *software) {
   struct fxc *x = fxc_new_raw(software);
-  static const unsigned char init[] = { 0, 0, 0, 5, SSH_FXP_INIT, 0, 0, 0, 3 };
 
-  fxc_feed(x, init, sizeof(init));
+  fxc_init(x, 3);
+  fake_channel_clear(x->ch);
+  return x;
+}
+
+struct fxc *fxc_new_version(unsigned int version) {
+  struct fxc *x = fxc_new_raw(NULL);
+
+  x->set.extensions = FXP_EXT_DEFAULT;
+  fxc_init(x, version);
   fake_channel_clear(x->ch);
   return x;
 }
@@ -143,10 +158,17 @@ bool fxc_next(struct fxc *x, struct fxc_reply *r) {
   r->type = sftp_rd_u8(&r->in);
   r->id = sftp_rd_u32(&r->in);
   if (r->type == SSH_FXP_STATUS) {
+    unsigned int version = ((struct fxp *) x->svc)->version;
+
     r->status = sftp_rd_u32(&r->in);
-    r->text = sftp_rd_string(&r->in);
-    (void) sftp_rd_string(&r->in);
-    return sftp_rd_end(&r->in) == SFTP_OK;
+    if (version >= 3) {
+      r->text = sftp_rd_string(&r->in);
+      (void) sftp_rd_string(&r->in);
+    }
+
+    /* Version 6 may say more. */
+    return version >= 6 ? sftp_rd_ok(&r->in) == SFTP_OK :
+      sftp_rd_end(&r->in) == SFTP_OK;
   }
 
   return sftp_rd_ok(&r->in) == SFTP_OK;

@@ -44,8 +44,9 @@ struct fxc_reply {
  * NULL.
  */
 struct fxc *fxc_new_raw(const char *software);
-/* The same behind INIT and VERSION. */
+/* The same behind INIT and VERSION: version 3, or another. */
 struct fxc *fxc_new(const char *software);
+struct fxc *fxc_new_version(unsigned int version);
 /* Ends it; false when an operation was not ended or a file is still open. */
 bool fxc_free(struct fxc *x);
 
@@ -68,6 +69,8 @@ void fxc_feed(struct fxc *x, const void *p, size_t n);
 
 /* The next answer; false when there is none, or half of one. */
 bool fxc_next(struct fxc *x, struct fxc_reply *r);
+/* Sends INIT. */
+void fxc_init(struct fxc *x, uint32_t version);
 /* Ends and sends what was built; the status of its only answer, 0xffffffff
  * when that is no STATUS, 0xfffffffe when there is not exactly one.
  */

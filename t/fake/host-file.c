@@ -1237,3 +1237,110 @@ WEAK const char *host_login_message(struct host *h, pool *p) {
   (void) p;
   return fake_files.login_message;
 }
+
+/* ---- What later versions of SFTP ask for */
+
+int host_more(struct host *h, struct host_file *f, const char *path,
+    bool follow, struct host_more *more) {
+  struct stat st;
+
+  (void) h;
+  memset(more, 0, sizeof(*more));
+  if (f == NULL && path_stat(path, &st, follow) < 0) {
+    return -1;
+  }
+
+  more->has_birth = true;
+  more->birth.tv_sec = 1600000000;
+  more->birth.tv_nsec = 5;
+  more->immutable = true;
+  return 0;
+}
+
+ssize_t host_acl_get(struct host *h, pool *p, struct host_file *f,
+    const char *path, void *buf, size_t size) {
+  (void) h;
+  (void) p;
+  (void) f;
+  (void) path;
+  if (fake_files.no_acl || fake_files.acl_len == 0 ||
+      fake_files.acl_len > size) {
+    errno = fake_files.no_acl ? ENOTSUP : ENODATA;
+    return -1;
+  }
+
+  memcpy(buf, fake_files.acl, fake_files.acl_len);
+  return (ssize_t) fake_files.acl_len;
+}
+
+int host_acl_set(struct host *h, pool *p, struct host_file *f,
+    const char *path, const void *buf, size_t size) {
+  (void) h;
+  (void) p;
+  (void) f;
+  (void) path;
+  if (fake_files.no_acl || size > sizeof(fake_files.acl)) {
+    errno = ENOTSUP;
+    return -1;
+  }
+
+  memcpy(fake_files.acl, buf, size);
+  fake_files.acl_len = size;
+  return 0;
+}
+
+int host_lock(struct host_file *f, off_t offset, off_t len, bool exclusive) {
+  (void) f;
+  (void) offset;
+  (void) len;
+  if (fake_files.lock_taken) {
+    errno = EAGAIN;
+    return -1;
+  }
+
+  fake_files.locks++;
+  fake_files.last_exclusive = exclusive;
+  return 0;
+}
+
+int host_unlock(struct host_file *f, off_t offset, off_t len) {
+  (void) f;
+  (void) offset;
+  (void) len;
+  if (fake_files.locks == 0) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  fake_files.locks--;
+  return 0;
+}
+
+const char *host_charset(struct host *h) {
+  (void) h;
+  return fake_files.charset;
+}
+
+static const char *swap_case(pool *p, const char *name) {
+  char *out = pstrdup(p, name), *c;
+
+  if (strchr(name, 'z') != NULL) {
+    return NULL;
+  }
+
+  for (c = out; *c != '\0'; c++) {
+    *c = *c == 'a' ? 'A' : *c == 'A' ? 'a' : *c;
+  }
+
+  return out;
+}
+
+const char *host_from_utf8(struct host *h, pool *p, const char *name) {
+  (void) h;
+  return swap_case(p, name);
+}
+
+const char *host_to_utf8(struct host *h, pool *p, const char *name) {
+  (void) h;
+  return swap_case(p, name);
+}

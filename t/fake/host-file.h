@@ -44,6 +44,10 @@ struct fake_files {
   int close_errno, read_errno, readdir_errno;
   unsigned int max_handles;     /* 0: 100 */
   const char *login_message;
+  const char *charset;          /* of names: "X" swaps a and A, what has a z
+                                 * cannot be converted */
+  bool lock_taken;              /* by another session */
+  bool no_acl;                  /* the file system has none */
 
   /* Seen. */
   unsigned int begun, ended;    /* operations */
@@ -56,6 +60,10 @@ struct fake_files {
   unsigned int files, dirs;     /* open now */
   unsigned int aborted;         /* closed as not complete */
   unsigned int reads, writes;   /* calls of host_preadv(), host_pwritev() */
+  unsigned int locks;           /* that stand */
+  bool last_exclusive;          /* the lock taken last */
+  unsigned char acl[HOST_ACL_MAX];      /* of all files, as it was set */
+  size_t acl_len;
 };
 
 extern struct fake_files fake_files;

@@ -22,16 +22,27 @@ static void init_with(struct fxc *x, uint32_t version) {
 }
 
 static void version_is_the_lower_of_both(void) {
-  static const uint32_t asked[] = { 3, 4, 6, 0x7fffffff, 0xffffffff };
+  static const struct {
+    uint32_t asked;
+    unsigned int min, max, got;
+  } rows[] = {
+    { 1, 0, 0, 1 }, { 2, 0, 0, 2 }, { 3, 0, 0, 3 }, { 4, 0, 0, 4 },
+    { 5, 0, 0, 5 }, { 6, 0, 0, 6 }, { 7, 0, 0, 6 }, { 0x7fffffff, 0, 0, 6 },
+    { 0xffffffff, 0, 0, 6 }, { 6, 1, 3, 3 }, { 6, 3, 3, 3 }, { 4, 4, 5, 4 },
+    { 9, 4, 5, 5 }, { 6, 9, 9, 6 }, { 6, 5, 2, 5 }
+  };
   size_t i;
 
-  for (i = 0; i < SFTP_NELEMS(asked); i++) {
+  for (i = 0; i < SFTP_NELEMS(rows); i++) {
     struct fxc *x = fxc_new_raw(NULL);
     struct fxc_reply r;
 
-    init_with(x, asked[i]);
-    ok(fxc_next(x, &r) && r.type == SSH_FXP_VERSION && r.id == 3,
-      "a client of version %lu gets version 3", (unsigned long) asked[i]);
+    x->set.sftp_min_version = rows[i].min;
+    x->set.sftp_max_version = rows[i].max;
+    init_with(x, rows[i].asked);
+    ok(fxc_next(x, &r) && r.type == SSH_FXP_VERSION && r.id == rows[i].got,
+      "a client of version %lu gets version %u of %u-%u",
+      (unsigned long) rows[i].asked, rows[i].got, rows[i].min, rows[i].max);
     ok(fxc_free(x), "... and the session ends clean");
   }
 }
@@ -42,6 +53,7 @@ static void lower_clients_are_told(void) {
   for (v = 0; v < 3; v++) {
     struct fxc *x = fxc_new_raw(NULL);
 
+    x->set.sftp_min_version = v + 1;
     init_with(x, v);
     ok(x->ch->out_len == 0 && x->ch->err_len > 0 && x->ch->finished &&
       x->ch->status == 1, "a client of version %lu is sent away with a text",
@@ -56,7 +68,7 @@ static void lower_clients_are_told(void) {
 
 static void version_names_extensions(void) {
   static const char *const names[] = {
-    "fsync@openssh.com", "posix-rename@openssh.com", "statvfs@openssh.com",
+    "versions", "fsync@openssh.com", "posix-rename@openssh.com", "statvfs@openssh.com",
     "fstatvfs@openssh.com", "hardlink@openssh.com", "home-directory",
     "limits@openssh.com", "users-groups-by-id@openssh.com", "copy-data",
     "lsetstat@openssh.com", "expand-path@openssh.com"
@@ -70,7 +82,7 @@ static void version_names_extensions(void) {
   for (i = 0; i < SFTP_NELEMS(names); i++) {
     struct sftp_str name = sftp_rd_string(&r.in), v = sftp_rd_string(&r.in);
 
-    found += sftp_str_is(name, names[i]) && v.len == 1;
+    found += sftp_str_is(name, names[i]) && v.len == (i == 0 ? 9 : 1);
   }
 
   ok(sftp_rd_end(&r.in) == SFTP_OK && found == SFTP_NELEMS(names),

@@ -1,0 +1,120 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-lock.c -- BLOCK and UNBLOCK: locks on ranges of bytes (draft -13,
+ * section 8.1.3).
+ *
+ * A lock that is not free is refused, never waited for: the session has other
+ * things to do.  Advisory or not, it binds those who lock, and transfers of
+ * FTP and SCP, which take a file as a whole.
+ */
+
+#include "fxp-int.h"
+
+#define SSH_FXF_BLOCK_READ      0x00000040U
+#define SSH_FXF_BLOCK_WRITE     0x00000080U
+#define SSH_FXF_BLOCK_ADVISORY  0x00000200U
+
+/* Bytes to lock; a length of 0 stands for all that follow. */
+struct range {
+  uint64_t offset, len;
+};
+
+static uint32_t open_range(struct fxp_req *req, enum host_request what,
+    struct sftp_str text, const struct range *range,
+    struct fxp_handle **handle) {
+  struct fxp_handle *h = fxp_handle_find(req->fxp, text);
+
+  if (h == NULL || h->file == NULL) {
+    return fxp_bad_handle(req);
+  }
+
+  fxp_begin_handle(req, what, h);
+  if (range->offset > INT64_MAX ||
+      range->len > (uint64_t) INT64_MAX - range->offset) {
+    return fxp_fail(req, SSH_FX_INVALID_PARAMETER, EINVAL,
+      "Range out of bounds");
+  }
+
+  if (host_permit_handle(&req->op, host_file_path(h->file)) < 0) {
+    return fxp_refused(req, errno);
+  }
+
+  *handle = h;
+  return SSH_FX_OK;
+}
+
+/* Who keeps others from reading keeps them from writing as well; two writers
+ * that want to be the only one are each other's others.
+ */
+static bool is_exclusive(const struct fxp_handle *h, uint32_t mask) {
+  return h->can_write || (mask & SSH_FXF_BLOCK_READ) != 0;
+}
+
+/* BLOCK: string handle, u64 offset, u64 length, u32 mask. */
+uint32_t fxp_do_block(struct fxp_req *req) {
+  struct sftp_str text = sftp_rd_string(&req->in);
+  struct range range = { sftp_rd_u64(&req->in), 0 };
+  struct fxp_handle *h = NULL;
+  uint32_t mask, status;
+
+  range.len = sftp_rd_u64(&req->in);
+  mask = sftp_rd_u32(&req->in);
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  status = open_range(req, HOST_LOCK, text, &range, &h);
+  if (status != SSH_FX_OK) {
+    return status;
+  }
+
+  if ((mask & (SSH_FXF_BLOCK_READ|SSH_FXF_BLOCK_WRITE)) == 0 ||
+      (mask & ~(SSH_FXF_BLOCK_READ|SSH_FXF_BLOCK_WRITE|
+       SSH_FXF_BLOCK_ADVISORY)) != 0) {
+    return fxp_fail(req, SSH_FX_OP_UNSUPPORTED, ENOTSUP,
+      "Kind of lock not supported");
+  }
+
+  if (host_lock(h->file, (off_t) range.offset, (off_t) range.len,
+      is_exclusive(h, mask)) == 0) {
+    return SSH_FX_OK;
+  }
+
+  return errno == EAGAIN || errno == EACCES ?
+    fxp_fail(req, SSH_FX_BYTE_RANGE_LOCK_CONFLICT, EAGAIN, NULL) :
+    errno == EBADF ?
+    fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
+      "Handle is not open for what is locked") :
+    fxp_status(req, errno);
+}
+
+/* UNBLOCK: string handle, u64 offset, u64 length. */
+uint32_t fxp_do_unblock(struct fxp_req *req) {
+  struct sftp_str text = sftp_rd_string(&req->in);
+  struct range range = { sftp_rd_u64(&req->in), 0 };
+  struct fxp_handle *h = NULL;
+  uint32_t status;
+
+  range.len = sftp_rd_u64(&req->in);
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  status = open_range(req, HOST_UNLOCK, text, &range, &h);
+  if (status != SSH_FX_OK) {
+    return status;
+  }
+
+  if (host_unlock(h->file, (off_t) range.offset, (off_t) range.len) == 0) {
+    return SSH_FX_OK;
+  }
+
+  return errno == ENOENT ? fxp_fail(req, SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK,
+    ENOENT, "No such lock") : fxp_status(req, errno);
+}

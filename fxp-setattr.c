@@ -1,0 +1,243 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-setattr.c -- what the SETSTATs do with file attributes. */
+
+#include <ctype.h>
+#include <sys/stat.h>
+
+#include "fxp-int.h"
+
+static int target_stat(struct fxp_req *req, const struct fxp_target *t,
+    struct stat *st) {
+  if (t->file != NULL) {
+    return host_fstat(t->file, st);
+  }
+
+  return t->follow ? host_stat(req->host, t->path, st) :
+    host_lstat(req->host, t->path, st);
+}
+
+static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
+    const struct fxp_target *t, const struct stat *st) {
+  if (a->size > INT64_MAX) {
+    errno = EFBIG;
+    return -1;
+  }
+
+  if (!t->follow && S_ISLNK(st->st_mode)) {
+    errno = EINVAL;             /* a link has no size of its own */
+    return -1;
+  }
+
+  if (S_ISREG(st->st_mode) && (uint64_t) st->st_size == a->size) {
+    return 0;
+  }
+
+  return t->file != NULL ? host_ftruncate(t->file, (off_t) a->size) :
+    host_truncate(req->host, t->path, (off_t) a->size);
+}
+
+static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
+    const struct fxp_target *t, const struct stat *st) {
+  mode_t mode = (mode_t) (a->perms & 07777);
+
+  /* Clients send the mode back with every change of times: what does not
+   * change must not fail because the file is another user's.
+   */
+  if ((st->st_mode & 07777) == mode) {
+    return 0;
+  }
+
+  if (host_permit_attr(&req->op, t->path, HOST_ATTR_PERMS) < 0) {
+    return -1;
+  }
+
+  if (!t->follow && S_ISLNK(st->st_mode)) {
+    errno = ENOTSUP;            /* the system cannot */
+    return -1;
+  }
+
+  return t->file != NULL ? host_fchmod(t->file, mode) :
+    host_chmod(req->host, t->path, mode);
+}
+
+static int set_times(struct fxp_req *req, const struct fxp_attrs *a,
+    const struct fxp_target *t) {
+  return t->file != NULL ? host_futimes(t->file, a->times) :
+    host_utimes(req->host, t->path, a->times, t->follow);
+}
+
+
+static void drop_ignored(const struct fxp_req *req, struct fxp_attrs *a) {
+  unsigned long opts = req->fxp->conn->set->opts;
+
+  if ((opts & SFTP_OPT_IGNORE_SFTP_SET_PERMS) != 0) {
+    a->has &= ~(FXP_ATTR_PERMS|FXP_ATTR_ACL);
+  }
+
+  if ((opts & SFTP_OPT_IGNORE_SFTP_SET_TIMES) != 0) {
+    a->has &= ~FXP_ATTR_TIMES;
+  }
+
+  if ((opts & SFTP_OPT_IGNORE_SFTP_SET_OWNERS) != 0) {
+    a->has &= ~FXP_ATTR_OWNER;
+  }
+}
+
+/* ---- Owners */
+
+static bool is_number(const char *name) {
+  size_t i;
+
+  for (i = 0; name[i] != '\0'; i++) {
+    if (!isdigit((unsigned char) name[i])) {
+      return false;
+    }
+  }
+
+  return i > 0 && i <= 10;
+}
+
+/* Names may come with a domain, as NFSv4 has them (draft -13, section 7.5),
+ * or as the number that stood in the place of a name that is not known.
+ */
+static int find_id(struct fxp_req *req, const char *name, bool user,
+    uint32_t *id) {
+  const char *at = strchr(name, '@');
+  unsigned long n;
+  uid_t uid;
+  gid_t gid;
+
+  if (user ? host_name_uid(req->host, name, &uid) == 0 :
+      host_name_gid(req->host, name, &gid) == 0) {
+    *id = user ? (uint32_t) uid : (uint32_t) gid;
+    return 0;
+  }
+
+  if (at != NULL && at > name) {
+    return find_id(req, pstrndup(req->pool, name, (size_t) (at - name)), user,
+      id);
+  }
+
+  if (is_number(name)) {
+    n = strtoul(name, NULL, 10);
+    if (n < UINT32_MAX) {
+      *id = (uint32_t) n;
+      return 0;
+    }
+  }
+
+  errno = ENOENT;
+  return -1;
+}
+
+int fxp_find_uid(struct fxp_req *req, const char *name, uint32_t *id) {
+  return find_id(req, name, true, id);
+}
+
+int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id) {
+  return find_id(req, name, false, id);
+}
+
+/* An empty name leaves what is there (draft -13, section 7.5). */
+const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
+    const struct stat *st) {
+  if (a->owner == NULL) {
+    return NULL;                /* they came as numbers */
+  }
+
+  a->uid = (uint32_t) st->st_uid;
+  a->gid = (uint32_t) st->st_gid;
+  if (a->owner[0] != '\0' && fxp_find_uid(req, a->owner, &a->uid) < 0) {
+    return a->owner;
+  }
+
+  return a->group[0] != '\0' && fxp_find_gid(req, a->group, &a->gid) < 0 ?
+    a->group : NULL;
+}
+
+static int set_owner(struct fxp_req *req, const struct fxp_attrs *a,
+    const struct fxp_target *t, const struct stat *st) {
+  uid_t uid = (uid_t) a->uid;
+  gid_t gid = (gid_t) a->gid;
+
+  uid = uid == st->st_uid ? (uid_t) -1 : uid;
+  gid = gid == st->st_gid ? (gid_t) -1 : gid;
+  if (uid == (uid_t) -1 && gid == (gid_t) -1) {
+    return 0;
+  }
+
+  if (host_permit_attr(&req->op, t->path, HOST_ATTR_OWNER) < 0) {
+    return -1;
+  }
+
+  if (t->file != NULL) {
+    return host_fchown(t->file, uid, gid);
+  }
+
+  return t->follow ? host_chown(req->host, t->path, uid, gid) :
+    host_lchown(req->host, t->path, uid, gid);
+}
+
+/* ---- All together */
+
+/* The size while the file may still be written, the times after it, and the
+ * owner last, since after that nothing else may be allowed.
+ */
+static int set_all(struct fxp_req *req, const struct fxp_attrs *a,
+    const struct fxp_target *t, const struct stat *st) {
+  int res = 0;
+
+  if ((a->has & FXP_ATTR_SIZE) != 0) {
+    res = set_size(req, a, t, st);
+  }
+
+  if (res == 0 && (a->has & FXP_ATTR_PERMS) != 0) {
+    res = set_perms(req, a, t, st);
+  }
+
+  if (res == 0 && (a->has & FXP_ATTR_ACL) != 0) {
+    res = fxp_acl_set(req, a->acl, t, st);
+  }
+
+  if (res == 0 && (a->has & FXP_ATTR_TIMES) != 0) {
+    res = set_times(req, a, t);
+  }
+
+  if (res == 0 && (a->has & FXP_ATTR_OWNER) != 0) {
+    res = set_owner(req, a, t, st);
+  }
+
+  return res;
+}
+
+uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
+    const struct fxp_target *t) {
+  const char *unknown = NULL;
+  struct stat st;
+
+  drop_ignored(req, a);
+  if (target_stat(req, t, &st) < 0) {
+    return fxp_refused(req, errno);
+  }
+
+  /* Nothing is changed for somebody who does not exist. */
+  if ((a->has & FXP_ATTR_OWNER) != 0) {
+    unknown = fxp_attrs_ids(req, a, &st);
+  }
+
+  if (unknown != NULL) {
+    req->data = unknown;
+    return fxp_fail(req, req->fxp->version >= 5 ? SSH_FX_UNKNOWN_PRINCIPAL :
+      SSH_FX_FAILURE, EINVAL, pstrcat(req->pool, "Unknown principal: ",
+      unknown, (char *) NULL));
+  }
+
+  return set_all(req, a, t, &st) == 0 ? SSH_FX_OK : fxp_refused(req, errno);
+}

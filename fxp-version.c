@@ -1,0 +1,223 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-version.c -- which version is spoken, and what VERSION says of it. */
+
+#include "fxp-int.h"
+
+/* ---- Choosing */
+
+static unsigned int lowest(const struct fxp *f) {
+  unsigned int v = f->conn->set->sftp_min_version;
+
+  return v < FXP_VERSION_MIN ? FXP_VERSION_MIN : v > FXP_VERSION_MAX ?
+    FXP_VERSION_MAX : v;
+}
+
+/* 0 stands for what is built in. */
+static unsigned int highest(const struct fxp *f) {
+  unsigned int v = f->conn->set->sftp_max_version;
+
+  return v == 0 || v > FXP_VERSION_MAX ? FXP_VERSION_MAX : v < lowest(f) ?
+    lowest(f) : v;
+}
+
+unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted) {
+  if (wanted < lowest(f)) {
+    return 0;
+  }
+
+  return wanted < highest(f) ? (unsigned int) wanted : highest(f);
+}
+
+void fxp_version_set(struct fxp *f, unsigned int version) {
+  unsigned int utf8 = f->conn->set->sftp_utf8_version;
+
+  f->version = version;
+  f->translate = version >= (utf8 > 0 ? utf8 : 4) &&
+    host_charset(f->host) != NULL;
+}
+
+/* ---- Pairs of VERSION */
+
+/* draft -13, section 8.1.1: what OPEN knows. */
+#define OPEN_FLAGS_V5   0x0000003fU     /* dispositions, append, text */
+#define OPEN_FLAGS_V6   0x0000043fU     /* and NOFOLLOW */
+#define ACCESS_MASK     0x001f01e7U     /* all but named attributes */
+/* Combinations of BLOCK's flags, a bit each (section 5.4): for OPEN none; for
+ * BLOCK read, write or both, advisory or not.
+ */
+#define OPEN_BLOCK_VECTOR       0x0001U
+#define BLOCK_VECTOR            0x0e0fU
+#define SSH_ACL_CAP_ALLOW       0x00000001U
+
+static void put_u16(struct sftp_wr *w, unsigned int v) {
+  sftp_wr_u8(w, (uint8_t) (v >> 8));
+  sftp_wr_u8(w, (uint8_t) v);
+}
+
+static void put_masks(struct sftp_wr *w, const struct fxp *f) {
+  sftp_wr_u32(w, fxp_attrs_mask(f->version, fxp_attrs_known(f->version)));
+  sftp_wr_u32(w, FXP_BITS_KNOWN);
+  sftp_wr_u32(w, f->version >= 6 ? OPEN_FLAGS_V6 : OPEN_FLAGS_V5);
+  sftp_wr_u32(w, ACCESS_MASK);
+  sftp_wr_u32(w, FXP_READ_MAX);
+}
+
+/* draft -05, section 4.4 */
+static void put_supported(struct sftp_wr *w, const struct fxp *f) {
+  size_t mark;
+
+  sftp_wr_text(w, "supported");
+  mark = sftp_wr_begin(w);
+  put_masks(w, f);
+  (void) fxp_put_extension_names(w, f);
+  sftp_wr_finish(w, mark);
+}
+
+/* draft -13, section 5.4 */
+static void put_supported2(struct sftp_wr *w, const struct fxp *f) {
+  size_t mark, count;
+  unsigned int n;
+
+  sftp_wr_text(w, "supported2");
+  mark = sftp_wr_begin(w);
+  put_masks(w, f);
+  put_u16(w, OPEN_BLOCK_VECTOR);
+  put_u16(w, BLOCK_VECTOR);
+  sftp_wr_u32(w, 0);            /* names of attribute extensions */
+  count = w->len;
+  sftp_wr_u32(w, 0);
+  n = fxp_put_extension_names(w, f);
+  if (sftp_wr_end(w) == SFTP_OK) {
+    sftp_put_u32(w->ptr + count, n);
+  }
+
+  sftp_wr_finish(w, mark);
+}
+
+/* draft -13, section 5.5.1: who we are, if the administrator wants it told. */
+static void put_vendor_id(struct sftp_wr *w) {
+  size_t mark;
+
+  sftp_wr_text(w, "vendor-id");
+  mark = sftp_wr_begin(w);
+  sftp_wr_text(w, "ProFTPD Project");
+  sftp_wr_text(w, "mod_sftp");
+  sftp_wr_text(w, SFTP_VERSION);
+  sftp_wr_u64(w, 0);            /* build */
+  sftp_wr_finish(w, mark);
+}
+
+static void put_versions(struct sftp_wr *w, const struct fxp *f) {
+  char text[2 * FXP_VERSION_MAX + 1];
+  size_t n = 0;
+  unsigned int v;
+
+  /* Clients know 2 to 6 from this list; who speaks 1 does not read it. */
+  for (v = lowest(f) > 2 ? lowest(f) : 2; v <= highest(f); v++) {
+    if (n > 0) {
+      text[n++] = ',';
+    }
+
+    text[n++] = (char) ('0' + v);
+  }
+
+  text[n] = '\0';
+  sftp_wr_text(w, "versions");
+  sftp_wr_text(w, text);
+}
+
+static void put_word(struct sftp_wr *w, const char *name, uint32_t v) {
+  size_t mark;
+
+  sftp_wr_text(w, name);
+  mark = sftp_wr_begin(w);
+  sftp_wr_u32(w, v);
+  sftp_wr_finish(w, mark);
+}
+
+void fxp_version_pairs(struct sftp_wr *w, struct fxp *f) {
+  unsigned long ext = f->conn->set->extensions;
+
+  if ((ext & FXP_EXT_VENDOR_ID) != 0) {
+    put_vendor_id(w);
+  }
+
+  if ((ext & FXP_EXT_VERSION_SELECT) != 0) {
+    put_versions(w, f);
+    f->selectable = true;
+  }
+
+  if (f->version >= 4) {
+    sftp_wr_text(w, "newline");
+    sftp_wr_text(w, "\n");
+  }
+
+  if (f->version == 5) {
+    put_supported(w, f);
+  }
+
+  if (f->version >= 6) {
+    put_supported2(w, f);
+    put_word(w, "acl-supported", SSH_ACL_CAP_ALLOW);
+    if (f->translate) {
+      sftp_wr_text(w, "filename-charset");
+      sftp_wr_text(w, host_charset(f->host));
+    }
+  }
+
+  fxp_put_extensions(w, f);
+}
+
+/* ---- version-select: string version; the first request or none (draft -13,
+ * section 5.5).
+ */
+
+static unsigned int parse_version(const char *text) {
+  return text[0] >= '1' && text[0] <= '9' && text[1] == '\0' ?
+    (unsigned int) (text[0] - '0') : 0;
+}
+
+uint32_t fxp_do_version_select(struct fxp_req *req) {
+  const char *text = sftp_rd_text(&req->in, req->pool);
+  struct fxp *f = req->fxp;
+  unsigned int version;
+  bool now = f->selectable;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  version = parse_version(text);
+  if (now && version > 0 && fxp_version_for(f, version) == version) {
+    SFTP_TRACE(TRACE_SFTP, 7, "version %u selected", version);
+    fxp_version_set(f, version);
+    return SSH_FX_OK;
+  }
+
+  sftp_log("SFTP session ended: version-select '%s' %s", text, now ?
+    "is not spoken here" : "was not the first request");
+  f->leave = true;
+  return fxp_fail(req, SSH_FX_FAILURE, EINVAL, now ?
+    "Version not available" : "Version can only be selected first");
+}
+
+/* ---- filename-translation-control: bool whether names are translated
+ * (draft -13, section 6).
+ */
+uint32_t fxp_do_translation_control(struct fxp_req *req) {
+  bool on = sftp_rd_bool(&req->in);
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  req->fxp->translate = on && host_charset(req->host) != NULL;
+  return SSH_FX_OK;
+}

@@ -1,0 +1,99 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* host-attr.c -- what files have beside what stat(2) says: birth, flags of the
+ * file system, POSIX ACLs.
+ */
+
+#include "host-files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define ACL_NAME "system.posix_acl_access"
+
+/* ---- Birth and flags */
+
+static int ask(int fd, const char *path, int flags, struct host_more *more) {
+  struct statx stx;
+
+  if (statx(fd, path, flags|AT_STATX_DONT_SYNC, STATX_BTIME, &stx) < 0) {
+    return -1;
+  }
+
+  more->has_birth = (stx.stx_mask & STATX_BTIME) != 0;
+  if (more->has_birth) {
+    more->birth.tv_sec = (time_t) stx.stx_btime.tv_sec;
+    more->birth.tv_nsec = (long) stx.stx_btime.tv_nsec;
+  }
+
+  more->encrypted = (stx.stx_attributes & STATX_ATTR_ENCRYPTED) != 0;
+  more->compressed = (stx.stx_attributes & STATX_ATTR_COMPRESSED) != 0;
+  more->append_only = (stx.stx_attributes & STATX_ATTR_APPEND) != 0;
+  more->immutable = (stx.stx_attributes & STATX_ATTR_IMMUTABLE) != 0;
+  return 0;
+}
+
+int host_more(struct host *h, struct host_file *f, const char *path,
+    bool follow, struct host_more *more) {
+  (void) h;
+  memset(more, 0, sizeof(*more));
+  if (f != NULL) {
+    return ask(f->fd, "", AT_EMPTY_PATH, more);
+  }
+
+  /* A file system of another module has no such thing. */
+  if (!HOST_FS_PLAIN(pr_get_fs(path, NULL), stat)) {
+    errno = ENOSYS;
+    return -1;
+  }
+
+  return ask(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, more);
+}
+
+/* ---- ACLs */
+
+ssize_t host_acl_get(struct host *h, pool *p, struct host_file *f,
+    const char *path, void *buf, size_t size) {
+  (void) h;
+#ifdef PR_USE_XATTR
+  return f != NULL ? pr_fsio_fgetxattr(p, f->fh, ACL_NAME, buf, size) :
+    pr_fsio_getxattr(p, path, ACL_NAME, buf, size);
+#else
+  (void) p;
+  (void) f;
+  (void) path;
+  (void) buf;
+  (void) size;
+  errno = ENOTSUP;
+  return -1;
+#endif /* PR_USE_XATTR */
+}
+
+int host_acl_set(struct host *h, pool *p, struct host_file *f,
+    const char *path, const void *buf, size_t size) {
+  (void) h;
+#ifdef PR_USE_XATTR
+  if (size == 0) {
+    return f != NULL ? pr_fsio_fremovexattr(p, f->fh, ACL_NAME) :
+      pr_fsio_removexattr(p, path, ACL_NAME);
+  }
+
+  return f != NULL ?
+    pr_fsio_fsetxattr(p, f->fh, ACL_NAME, (void *) buf, size, 0) :
+    pr_fsio_setxattr(p, path, ACL_NAME, (void *) buf, size, 0);
+#else
+  (void) p;
+  (void) f;
+  (void) path;
+  (void) buf;
+  (void) size;
+  errno = ENOTSUP;
+  return -1;
+#endif /* PR_USE_XATTR */
+}

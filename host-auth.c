@@ -87,7 +87,11 @@ int host_auth_user(struct host *h, pool *p, const char **user) {
   }
 
   /* mod_rewrite and its like may have changed it. */
-  *user = pstrdup(p, cmd->arg != NULL ? cmd->arg : "");
+  if (l->given == NULL || strcmp(l->given, cmd->arg) != 0) {
+    l->given = pstrdup(h->pool, cmd->arg);
+  }
+
+  *user = host_anon_resolve(h, p, l->given);
   if (h->user == NULL || strcmp(h->user, *user) != 0) {
     h->user = pstrdup(h->pool, *user);
   }
@@ -99,7 +103,7 @@ void host_auth_user_end(struct host *h, bool ok) {
   struct host_login *l = h->login;
 
   if (ok) {
-    pr_response_add(R_331, _("Password required for %s"), h->user);
+    pr_response_add(R_331, _("Password required for %s"), l->given);
 
   } else {
     pr_response_add_err(R_530, "%s", _("Login incorrect."));
@@ -109,7 +113,7 @@ void host_auth_user_end(struct host *h, bool ok) {
   l->user_cmd = NULL;
   if (ok) {
     /* Many modules look here for who it is that logs in. */
-    set_note("mod_auth.orig-user", h->user);
+    set_note("mod_auth.orig-user", l->given);
   }
 }
 
@@ -252,6 +256,6 @@ void host_auth_max(struct host *h, unsigned int max) {
   /* The handlers of a failed PASS remove the note that rules of mod_ban for
    * this event need.
    */
-  set_note("mod_auth.orig-user", h->user);
+  set_note("mod_auth.orig-user", l->given);
   pr_event_generate("mod_auth.max-login-attempts", session.c);
 }

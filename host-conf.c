@@ -326,10 +326,6 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
 static void check_unsupported(server_rec *s) {
   config_rec *c;
 
-  if (find_config(s->conf, CONF_ANON, NULL, FALSE) != NULL) {
-    warn(s, "<Anonymous> is not supported with SFTPEngine and is ignored");
-  }
-
   if (find_config(s->conf, CONF_PARAM, "ListOptions", TRUE) != NULL) {
     warn(s, "ListOptions has no effect with SFTPEngine");
   }

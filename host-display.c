@@ -79,6 +79,12 @@ const char *host_banner(struct host *h, pool *p) {
 const char *host_login_message(struct host *h, pool *p) {
   const char *text = NULL, *path;
 
+  if (session.anon_config != NULL) {
+    path = get_param_ptr(session.anon_config->subset, "DisplayLogin", FALSE);
+    return path != NULL && strcasecmp(path, "none") != 0 ?
+      display_path(p, "DisplayLogin", path) : NULL;
+  }
+
   if (h->display_login != NULL) {
     text = expand(p, h->display_login);
     (void) pr_fsio_close(h->display_login);

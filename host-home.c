@@ -69,8 +69,8 @@ int host_home_create(struct host *h, pool *p, const struct passwd *pw) {
 }
 
 /* The first record of that name whose group expression holds. */
-static const char *by_group(const char *name) {
-  config_rec *c = find_config(main_server->conf, CONF_PARAM, name, FALSE);
+static const char *by_group(xaset_t *conf, const char *name) {
+  config_rec *c = find_config(conf, CONF_PARAM, name, FALSE);
 
   while (c != NULL) {
     pr_signals_handle();
@@ -84,8 +84,8 @@ static const char *by_group(const char *name) {
   return NULL;
 }
 
-bool host_home_chdir(pool *p) {
-  const char *dir = by_group("DefaultChdir");
+bool host_home_chdir(pool *p, xaset_t *conf) {
+  const char *dir = by_group(conf, "DefaultChdir");
 
   if (dir == NULL) {
     return false;
@@ -156,7 +156,7 @@ static int refuse_links(pool *p, const char *dir) {
   PRIVS_RELINQUISH
 
   if (res < 0) {
-    pr_log_pri(PR_LOG_WARNING, "error: DefaultRoot %s: %s", path,
+    pr_log_pri(PR_LOG_WARNING, "error: root directory %s: %s", path,
       xerrno == EPERM ? "has a symlink in it (denied by AllowChrootSymlinks)" :
       strerror(xerrno));
   }
@@ -165,16 +165,8 @@ static int refuse_links(pool *p, const char *dir) {
   return res;
 }
 
-int host_home_root(pool *p, const char **root) {
-  const char *dir = by_group("DefaultRoot");
-  char *real;
+int host_home_resolve(pool *p, const char *dir, const char **real) {
   int xerrno;
-
-  *root = NULL;
-  dir = dir != NULL ? path_subst_uservar(p, &dir) : NULL;
-  if (dir == NULL || strcmp(dir, "/") == 0) {
-    return 0;
-  }
 
   if (refuse_links(p, dir) < 0) {
     return -1;
@@ -183,14 +175,30 @@ int host_home_root(pool *p, const char **root) {
   /* As the user: a home may be closed to the daemon's own identity. */
   pr_fs_clear_cache2(dir);
   PRIVS_USER
-  real = dir_realpath(p, dir);
+  *real = dir_realpath(p, dir);
   xerrno = errno;
   PRIVS_RELINQUISH
 
-  if (real == NULL) {
-    pr_log_pri(PR_LOG_NOTICE, "notice: unable to use DefaultRoot '%s': %s",
+  if (*real == NULL) {
+    pr_log_pri(PR_LOG_NOTICE, "notice: unable to use root directory '%s': %s",
       dir, strerror(xerrno));
     errno = xerrno;
+    return -1;
+  }
+
+  return 0;
+}
+
+int host_home_root(pool *p, const char **root) {
+  const char *dir = by_group(main_server->conf, "DefaultRoot"), *real;
+
+  *root = NULL;
+  dir = dir != NULL ? path_subst_uservar(p, &dir) : NULL;
+  if (dir == NULL || strcmp(dir, "/") == 0) {
+    return 0;
+  }
+
+  if (host_home_resolve(p, dir, &real) < 0) {
     return -1;
   }
 

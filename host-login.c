@@ -32,9 +32,8 @@ static struct passwd *copy_entry(pool *p, const struct passwd *pw) {
 
 /* ---- May he? */
 
-static bool root_may_log_in(void) {
-  unsigned char *allowed = get_param_ptr(main_server->conf, "RootLogin",
-    FALSE);
+static bool root_may_log_in(xaset_t *conf) {
+  unsigned char *allowed = get_param_ptr(conf, "RootLogin", FALSE);
 
   pr_event_generate("mod_auth.root-login", NULL);
   if (allowed == NULL || *allowed != TRUE) {
@@ -46,17 +45,19 @@ static bool root_may_log_in(void) {
 }
 
 static bool account_may_log_in(struct host *h, const struct passwd *pw) {
-  if (pw->pw_uid == PR_ROOT_UID && !root_may_log_in()) {
+  xaset_t *conf = host_anon_conf(h);
+
+  if (pw->pw_uid == PR_ROOT_UID && !root_may_log_in(conf)) {
     return false;
   }
 
-  if (pr_auth_is_valid_shell(main_server->conf, pw->pw_shell) == FALSE) {
+  if (pr_auth_is_valid_shell(conf, pw->pw_shell) == FALSE) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): Invalid shell: '%s'",
       h->user, pw->pw_shell);
     return false;
   }
 
-  if (pr_auth_banned_by_ftpusers(main_server->conf, pw->pw_name) == TRUE) {
+  if (pr_auth_banned_by_ftpusers(conf, pw->pw_name) == TRUE) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): User in "
       PR_FTPUSERS_PATH, h->user);
     return false;
@@ -65,10 +66,23 @@ static bool account_may_log_in(struct host *h, const struct passwd *pw) {
   return true;
 }
 
-static bool limits_allow(void) {
-  int found = 0;
+static bool allows(xaset_t *conf, int *found) {
+  *found = 0;
+  return login_check_limits(conf, FALSE, TRUE, found) != 0;
+}
 
-  return login_check_limits(main_server->conf, FALSE, TRUE, &found) != 0;
+/* What all of the server denies, an <Anonymous> may allow by a rule that names
+ * it; what that denies, nobody allows.
+ */
+static bool limits_allow(struct host *h) {
+  int found;
+  bool allowed = allows(main_server->conf, &found);
+
+  if (h->login->anon != NULL) {
+    return allows(host_anon_conf(h), &found) && (allowed || found != 0);
+  }
+
+  return allowed;
 }
 
 /* ---- Who he is */
@@ -87,7 +101,7 @@ static void take_groups(pool *p, const struct passwd *pw) {
   }
 }
 
-static void take_identity(pool *p, struct passwd *pw) {
+static void take_identity(struct host *h, pool *p, struct passwd *pw) {
   const char *dir;
 
   session.user = pstrdup(p, pw->pw_name);
@@ -100,6 +114,7 @@ static void take_identity(pool *p, struct passwd *pw) {
     pw->pw_dir = (char *) path_subst_uservar(p, &dir);
   }
 
+  host_anon_group(h, p, pw);
   take_groups(p, pw);
 }
 
@@ -110,12 +125,21 @@ static void drop_identity(const struct before *b) {
   session.login_gid = b->gid;
   session.cwd[0] = '\0';
   session.wtmp_log = FALSE;
+  session.anon_config = NULL;
 }
 
 /* ---- Logs that need root */
 
+/* What <Anonymous> says, or else the server. */
+static void *of_both(const char *name) {
+  void *value = get_param_ptr(TOPLEVEL_CONF, name, FALSE);
+
+  return value != NULL ? value :
+    get_param_ptr(main_server->conf, name, FALSE);
+}
+
 static void log_to_wtmp(pool *p, const struct passwd *pw) {
-  unsigned char *on = get_param_ptr(main_server->conf, "WtmpLog", FALSE);
+  unsigned char *on = of_both("WtmpLog");
   const char *tty = pr_session_get_ttyname(p);
 
   if (on == NULL || *on == TRUE) {
@@ -135,7 +159,7 @@ static void log_to_wtmp(pool *p, const struct passwd *pw) {
 }
 
 static void open_transfer_log(void) {
-  const char *path = get_param_ptr(main_server->conf, "TransferLog", FALSE);
+  const char *path = of_both("TransferLog");
 
   if (path == NULL) {
     path = PR_XFERLOG_PATH;
@@ -178,11 +202,14 @@ static void open_databases(pool *p) {
   pr_auth_setgrent(p);
 }
 
-static int enter_root(pool *p, const char **root) {
+static int enter_root(struct host *h, pool *p, const char **root) {
+  bool anon = h->login->anon != NULL;
+  const char *what = anon ? "<Anonymous>" : "DefaultRoot";
+
   /* session.chroot_path will point at this. */
-  if (host_home_root(session.pool, root) < 0) {
-    pr_log_pri(PR_LOG_NOTICE, "error: unable to determine DefaultRoot "
-      "directory");
+  if ((anon ? host_anon_root(h, session.pool, root) :
+      host_home_root(session.pool, root)) < 0) {
+    pr_log_pri(PR_LOG_NOTICE, "error: unable to determine %s directory", what);
     return -1;
   }
 
@@ -192,11 +219,14 @@ static int enter_root(pool *p, const char **root) {
   }
 
   if (pr_auth_chroot(*root) < 0) {
-    pr_log_pri(PR_LOG_NOTICE, "error: unable to set DefaultRoot directory");
+    pr_log_pri(PR_LOG_NOTICE, "error: unable to set %s directory", what);
     return -1;
   }
 
-  host_home_below(*root);
+  if (!anon) {
+    host_home_below(*root);
+  }
+
   return 0;
 }
 
@@ -215,8 +245,7 @@ static int change_dir(const char *dir, bool hide_links) {
 
 static int enter_cwd(const struct passwd *pw, const char *root,
     bool by_default_chdir) {
-  unsigned char *show = get_param_ptr(main_server->conf, "ShowSymlinks",
-    FALSE);
+  unsigned char *show = get_param_ptr(TOPLEVEL_CONF, "ShowSymlinks", FALSE);
   bool hide_links = show != NULL && *show != TRUE;
   int res = change_dir(session.cwd, hide_links);
 
@@ -291,6 +320,9 @@ static void announce(struct host *h, pool *p) {
   (void) dir_check_full(p, h->login->pass_cmd, G_NONE, session.cwd, NULL);
   session.proc_prefix = pstrdup(session.pool, session.c->remote_name);
   session.sf_flags = 0;
+  if (h->login->anon != NULL) {
+    host_anon_announce(h);
+  }
 
   sftp_auth_log(PR_LOG_INFO, "USER %s: Login successful", session.user);
   if (session.login_uid == PR_ROOT_UID) {
@@ -326,7 +358,9 @@ static void announce(struct host *h, pool *p) {
 /* All that can still be denied as if the password had been wrong. */
 static bool is_admitted(struct host *h, pool *p, struct passwd *pw,
     bool *by_default_chdir) {
-  if (!limits_allow()) {
+  int found;
+
+  if (!limits_allow(h)) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): Limit configuration "
       "denies login", h->user);
     return false;
@@ -338,15 +372,20 @@ static bool is_admitted(struct host *h, pool *p, struct passwd *pw,
     return false;
   }
 
-  host_home_enter(h, p, pw);
-  if (host_home_create(h, p, pw) < 0) {
-    return false;
+  if (h->login->anon != NULL) {
+    sstrncpy(session.cwd, "/", sizeof(session.cwd));
+
+  } else {
+    host_home_enter(h, p, pw);
+    if (host_home_create(h, p, pw) < 0) {
+      return false;
+    }
   }
 
-  *by_default_chdir = host_home_chdir(p);
+  *by_default_chdir = host_home_chdir(p, host_anon_conf(h));
 
   /* Once more, now that it is known where he lands. */
-  if (!limits_allow()) {
+  if (!allows(host_anon_conf(h), &found)) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s: Limit configuration denies login",
       h->user);
     return false;
@@ -361,8 +400,11 @@ static int settle(struct host *h, pool *p, const struct passwd *pw,
 
   resolve_deferred_dirs(main_server);
   fixup_dirs(main_server, CF_DEFER);
+  if (h->login->anon != NULL) {
+    resolve_anonymous_dirs(h->login->anon->subset);
+  }
 
-  if (with_root(p, pw) < 0 || enter_root(p, &root) < 0 || become(pw) < 0 ||
+  if (with_root(p, pw) < 0 || enter_root(h, p, &root) < 0 || become(pw) < 0 ||
       enter_cwd(pw, root, by_default_chdir) < 0) {
     return -1;
   }
@@ -395,7 +437,8 @@ enum host_login_result host_login(struct host *h, pool *p) {
     return HOST_LOGIN_DENIED;
   }
 
-  take_identity(p, pw);
+  session.anon_config = h->login->anon;
+  take_identity(h, p, pw);
   if (!is_admitted(h, p, pw, &by_default_chdir)) {
     drop_identity(&before);
     return HOST_LOGIN_DENIED;

@@ -23,6 +23,11 @@ struct host_login {
   cmd_rec *auth_cmd;            /* USERAUTH_REQUEST */
   cmd_rec *pass_cmd;            /* PASS, once a method has begun it */
   bool pass_ended;              /* a handler refused it */
+  const char *given;            /* the name, before UserAlias; h->user: behind */
+  config_rec *anon;             /* the <Anonymous> it leads to, or NULL */
+  const char *anon_user;        /* its User, if the name itself has no entry */
+  const char *anon_password;    /* where none is asked for: what came */
+  bool not_alias;               /* AuthAliasOnly: the name is none */
   bool told_no_user;            /* the log has it already */
 };
 
@@ -35,6 +40,25 @@ const char *host_auth_local_text(pool *p, const char *text);
  */
 enum host_verdict host_auth_begin_pass(struct host *h, char *password,
   const char **rewritten);
+
+/* ---- host-anon.c: UserAlias, AuthAliasOnly and <Anonymous> */
+
+/* Whom the name stands for: sets what of h->login belongs to it, and gives the
+ * account's name, in p.
+ */
+const char *host_anon_resolve(struct host *h, pool *p, const char *given);
+/* Whether his password is looked at (AnonRequirePassword). */
+bool host_anon_wants_password(const struct host *h);
+/* AnonRejectPasswords. */
+bool host_anon_rejects(const struct host *h, const char *password);
+/* The configuration that counts for the login: of <Anonymous>, or of all. */
+xaset_t *host_anon_conf(const struct host *h);
+/* The group of <Anonymous>, which replaces that of the user. */
+void host_anon_group(struct host *h, pool *p, struct passwd *pw);
+/* Its directory, resolved as the user; -1 with errno. */
+int host_anon_root(struct host *h, pool *p, const char **root);
+/* What the session, its logs and its process show of it. */
+void host_anon_announce(struct host *h);
 
 /* ---- host-verify.c */
 
@@ -84,10 +108,14 @@ const char *host_subst_user(struct host *h, pool *p, const char *path);
 void host_home_enter(struct host *h, pool *p, const struct passwd *pw);
 /* CreateHome; -1 with errno. */
 int host_home_create(struct host *h, pool *p, const struct passwd *pw);
-/* DefaultChdir; true when one applies. */
-bool host_home_chdir(pool *p);
+/* DefaultChdir of that configuration; true when one applies. */
+bool host_home_chdir(pool *p, xaset_t *conf);
 /* DefaultRoot: the directory, NULL for none; -1 with errno. */
 int host_home_root(pool *p, const char **root);
+/* That directory with its links resolved; -1 with errno, which was logged: not
+ * there, or AllowChrootSymlinks does not allow it.
+ */
+int host_home_resolve(pool *p, const char *dir, const char **real);
 /* The process is in that root now. */
 void host_home_below(const char *root);
 

@@ -20,15 +20,22 @@
 /* ---- Who is it? */
 
 struct passwd *host_auth_entry(struct host *h, pool *p) {
-  return pr_auth_getpwnam(p, h->user);
+  const struct host_login *l = h->login;
+  struct passwd *pw = pr_auth_getpwnam(p, h->user);
+
+  if (pw == NULL && l->anon != NULL && l->anon_user != NULL) {
+    pw = pr_auth_getpwnam(p, l->anon_user);
+  }
+
+  return l->not_alias ? NULL : pw;
 }
 
 void host_auth_no_user(struct host *h) {
   int code = PR_AUTH_NOPWD;
 
-  sftp_auth_log(PR_LOG_NOTICE, "USER %s: no such user found from %s [%s] to "
-    "%s:%d", h->user, session.c->remote_name,
-    pr_netaddr_get_ipstr(session.c->remote_addr),
+  sftp_auth_log(PR_LOG_NOTICE, "USER %s: %s from %s [%s] to %s:%d", h->user,
+    h->login->not_alias ? "user is not a UserAlias" : "no such user found",
+    session.c->remote_name, pr_netaddr_get_ipstr(session.c->remote_addr),
     pr_netaddr_get_ipstr(session.c->local_addr), session.c->local_port);
   pr_event_generate("mod_auth.authentication-code", &code);
 }
@@ -141,18 +148,49 @@ static bool empty_is_refused(struct host *h) {
   config_rec *c = find_config(h->server->conf, CONF_PARAM,
     "AllowEmptyPasswords", FALSE);
 
+  if (c == NULL && h->login->anon != NULL) {
+    c = find_config(h->login->anon->subset, CONF_PARAM, "AllowEmptyPasswords",
+      FALSE);
+  }
+
   return c != NULL && *((int *) c->argv[0]) == FALSE;
 }
 
-static enum host_verdict check_password(struct host *h, const char *password) {
-  pool *p = h->login->pool;
+/* UserPassword: a hash in the configuration, in place of the user's own. */
+static const char *configured_hash(struct host *h, const char *user) {
+  config_rec *c = find_config(host_anon_conf(h), CONF_PARAM, "UserPassword",
+    FALSE);
 
-  if (host_auth_entry(h, p) == NULL) {
-    check_nobody(h, p, password);
-    host_auth_no_user(h);
-    return HOST_AUTH_NO_USER;
+  while (c != NULL && strcmp(c->argv[0], user) != 0) {
+    c = find_config_next(c, c->next, CONF_PARAM, "UserPassword", FALSE);
   }
 
+  return c != NULL ? c->argv[1] : NULL;
+}
+
+/* Under AuthUsingAlias the password is that of the alias. */
+static const char *whose_password(struct host *h) {
+  const unsigned char *own = h->login->anon != NULL ?
+    get_param_ptr(h->login->anon->subset, "AuthUsingAlias", FALSE) : NULL;
+
+  return own != NULL && *own == TRUE ? h->login->given : h->user;
+}
+
+static int verify_password(struct host *h, pool *p, const char *password) {
+  const char *user = whose_password(h), *hash = configured_hash(h, user);
+
+  if (hash == NULL) {
+    return pr_auth_authenticate(p, user, password);
+  }
+
+  return pr_auth_getpwnam(p, user) != NULL ?
+    pr_auth_check(p, hash, user, password) : PR_AUTH_NOPWD;
+}
+
+static enum host_verdict check_password(struct host *h, const char *password) {
+  struct host_login *l = h->login;
+
+  /* Before it is known whether there is such a user, as for FTP. */
   if (*password == '\0' && empty_is_refused(h)) {
     sftp_auth_log(PR_LOG_NOTICE, "Refusing empty password from user '%s'",
       h->user);
@@ -161,7 +199,25 @@ static enum host_verdict check_password(struct host *h, const char *password) {
     return HOST_AUTH_EMPTY;
   }
 
-  return verdict_of(h, pr_auth_authenticate(p, h->user, password));
+  if (host_auth_entry(h, l->pool) == NULL) {
+    check_nobody(h, l->pool, password);
+    host_auth_no_user(h);
+    return HOST_AUTH_NO_USER;
+  }
+
+  if (l->anon != NULL && host_anon_rejects(h, password)) {
+    sftp_auth_log(PR_LOG_NOTICE, "ANON %s: AnonRejectPasswords denies login",
+      l->given);
+    pr_event_generate("mod_auth.anon-reject-passwords", session.c);
+    return HOST_AUTH_BAD;
+  }
+
+  if (l->anon != NULL && !host_anon_wants_password(h)) {
+    l->anon_password = pstrdup(h->pool, password);
+    return HOST_AUTH_OK;
+  }
+
+  return verdict_of(h, verify_password(h, l->pool, password));
 }
 
 enum host_verdict host_auth_password(struct host *h, const char *password) {

@@ -13,11 +13,15 @@ of them: what it sees is told in words that fit both protocols.
 
 import ftplib
 import io
+import logging
 import socket
 
 from server import PATIENCE, Server, free_port
 
 import paramiko
+
+# Connections that are refused are what is tested here.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 FTP, SFTP = "FTP", "SFTP"
 BOTH = (FTP, SFTP)

@@ -303,6 +303,20 @@ static int check_lists(server_rec *s, const struct sftp_settings *set) {
   return faults;
 }
 
+static bool runs_commands(server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
+    FALSE);
+  unsigned int i;
+
+  for (i = 0; c != NULL && i < c->argc; i++) {
+    if (strncmp(c->argv[i], "exec:", 5) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
 static int check_methods(server_rec *s, const struct sftp_settings *set) {
   int faults = 0;
 
@@ -311,6 +325,12 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
         FALSE) == NULL) {
     faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
       "SFTPAuthorizedUserKeys");
+  }
+
+  if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
+        "SFTPAuthorizedKeysCommandUser", FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthorizedUserKeys exec: needs "
+      "SFTPAuthorizedKeysCommandUser");
   }
 
   if (host_methods_use(set, AUTH_HOSTBASED) &&

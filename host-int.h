@@ -178,6 +178,35 @@ extern int (*host_hook_login)(pool *p, const char *user);
 int host_events_master(void);
 void host_events_session(struct host *h);
 
+/* ---- host-run.c: programs that print something for us */
+
+struct host_run {
+  const char *path;
+  char *const *argv, *const *envp;      /* envp NULL: our environment */
+  const char *user;             /* whom it runs as, NULL: root */
+  uid_t uid;
+  gid_t gid;
+  unsigned int timeout_ms;
+  size_t out_max;               /* bytes; more is a failure */
+  bool any_status;              /* other exit statuses than 0 are none */
+};
+
+struct host_output {
+  char *text;                   /* len bytes, no NUL behind; wiped by nobody */
+  size_t len, size;
+  char err[1024];               /* the beginning of its stderr */
+  size_t errlen;
+};
+
+/* Runs it to its end with stdin at /dev/null.  NULL when it exited with 0 in
+ * time, else what was wrong.  Text is in p.
+ */
+const char *host_run(pool *p, const struct host_run *r, struct host_output *o);
+/* Why the program must not be run: whoever can change it, or a folder it is
+ * in, would be who it runs as.  NULL: root alone can.
+ */
+const char *host_run_objection(pool *p, const char *path);
+
 /* ---- host-log.c */
 
 /* Opens SFTPLog of that virtual host; failures are logged and no more. */

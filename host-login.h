@@ -80,6 +80,11 @@ int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
  */
 int host_keyfile_read(struct host *h, pool *p, const char *info,
   const char **path, struct sftp_str *text);
+/* Looks for the key in the text of such a file; where is for the log.  0 with
+ * *id, or -1.
+ */
+int host_keystore_search(struct host *h, pool *p, const char *where,
+  struct sftp_str text, struct sftp_str blob, const char **id);
 /* Whether two blobs are one key: by their numbers, not by their spelling. */
 bool host_key_is_same(pool *p, struct sftp_str a, struct sftp_str b);
 
@@ -90,6 +95,15 @@ bool host_key_is_same(pool *p, struct sftp_str a, struct sftp_str b);
  */
 int host_known_key(struct host *h, pool *p, struct sftp_str blob,
   const char *host, const char *client_user, const char **id);
+
+/* ---- host-keyexec.c, host-keyldap.c: as host_keystore_user_key(), for one
+ * store
+ */
+
+int host_keyexec_has_key(struct host *h, pool *p, const char *info,
+  struct sftp_str blob, const char **id);
+int host_keyldap_has_key(struct host *h, pool *p, const char *info,
+  struct sftp_str blob, const char **id);
 
 /* ---- host-keyopts.c */
 

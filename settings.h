@@ -47,6 +47,8 @@
 #define SFTP_OPT_TERSE_REFUSALS                 0x200000
 /* hostbased: a user may log in under other names than his own. */
 #define SFTP_OPT_HOSTBASED_ANY_USER             0x400000
+/* Files of authorised keys may belong to anybody, and anybody may write. */
+#define SFTP_OPT_INSECURE_USERKEY_PERMS         0x4000000
 
 /* Services (Protocols directive). */
 #define SFTP_SERVICE_FL_SFTP    0x0001

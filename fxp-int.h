@@ -182,6 +182,7 @@ struct fxp {
   bool writing;                 /* a WRITE's data is not complete */
   struct fxp_written cur;       /* that WRITE */
   size_t cur_left;              /* bytes of it still to come */
+  size_t cur_extra;             /* the last of them, which are no data */
   struct fxp_batch batch;
 
   /* READDIR: names of ids seen last. */

@@ -192,13 +192,17 @@ static void add_piece(struct fxp_batch *b, const unsigned char *p, size_t n) {
 }
 
 size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
+  size_t data;
+
   n = n < f->cur_left ? n : f->cur_left;
-  if (n > 0 && f->batch.niov == FXP_BATCH_IOV) {
+  data = f->cur_left > f->cur_extra ? f->cur_left - f->cur_extra : 0;
+  data = n < data ? n : data;
+  if (data > 0 && f->batch.niov == FXP_BATCH_IOV) {
     fxp_write_out(f);
   }
 
-  if (n > 0 && is_wanted(f)) {
-    add_piece(&f->batch, p, n);
+  if (data > 0 && is_wanted(f)) {
+    add_piece(&f->batch, p, data);
   }
 
   f->cur_left -= n;
@@ -254,7 +258,9 @@ static void place_text(struct fxp_written *w) {
 }
 
 /* WRITE: string handle, u64 offset, string data
- * (draft-ietf-secsh-filexfer-02, section 6.4).
+ * (draft-ietf-secsh-filexfer-02, section 6.4).  What follows the data is
+ * swallowed: pkg/sftp of Go (rclone) sends its whole buffer when the last
+ * piece of a file fills only a part of it.
  */
 size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
     size_t len) {
@@ -277,11 +283,13 @@ size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
   f->writing = true;
   f->selectable = false;
   f->cur_left = len - (n - r.left);
-  if (sftp_rd_ok(&r) != SFTP_OK || w->len != f->cur_left) {
+  f->cur_extra = 0;
+  if (sftp_rd_ok(&r) != SFTP_OK || w->len > f->cur_left) {
     sftp_log("malformed SFTP WRITE request");
     w->status = SSH_FX_BAD_MESSAGE;
 
   } else {
+    f->cur_extra = f->cur_left - w->len;
     w->handle = fxp_handle_find(f, handle);
     place_text(w);
     w->status = check_write(f, w);

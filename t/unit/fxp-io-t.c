@@ -544,6 +544,48 @@ static void a_stream_that_fails_half_way(void) {
   clean(x);
 }
 
+/* As pkg/sftp of Go sends the end of a file. */
+static void bytes_behind_the_data_are_swallowed(void) {
+  static const size_t cuts[] = { 1, 30, 49, 500, 4000 };
+  size_t i, at;
+
+  for (i = 0; i < SFTP_NELEMS(cuts); i++) {
+    struct fxc *x = fxc_new(NULL);
+    const char *h = fxc_opened(x, "/new", FXC_WRITE|FXC_CREAT);
+    struct sftp_wr *w;
+    struct fxc_reply r;
+
+    fxc_write(x, h, 0, big, 1000);
+    w = fxc_begin(x, SSH_FXP_WRITE);
+    sftp_wr_text(w, h);
+    sftp_wr_u64(w, 1000);
+    sftp_wr_u32(w, 1);
+    sftp_wr_bytes(w, big + 1000, 1000);
+    fxc_end(x);
+    w = fxc_begin(x, SSH_FXP_WRITE);
+    sftp_wr_text(w, h);
+    sftp_wr_u64(w, 1001);
+    sftp_wr_u32(w, 0);
+    sftp_wr_bytes(w, big, 1000);
+    fxc_end(x);
+    fxc_write(x, h, 1001, big + 1001, 99);
+    fxc_path(x, SSH_FXP_STAT, "/new");
+    for (at = 0; at < x->w.len; at += cuts[i]) {
+      fxc_feed(x, x->w.ptr + at,
+        x->w.len - at < cuts[i] ? x->w.len - at : cuts[i]);
+    }
+
+    x->w.len = 0;
+    is_int(count_status(x, 2, 4, SSH_FX_OK), 4,
+      "four WRITEs, two with more than their data, in pieces of %lu bytes",
+      (unsigned long) cuts[i]);
+    ok(fxc_next(x, &r) && r.type == SSH_FXP_ATTRS,
+      "the next request is found");
+    ok(fake_fs_is("/new", big, 1100), "and the file holds the data alone");
+    clean(x);
+  }
+}
+
 static void malformed_writes_are_swallowed(void) {
   struct fxc *x = fxc_new(NULL);
   const char *h = fxc_opened(x, "/new", FXC_WRITE|FXC_CREAT);
@@ -745,6 +787,7 @@ int main(void) {
   pieces_from_several_places_are_one_write();
   failed_writes_are_told_apart();
   a_stream_that_fails_half_way();
+  bytes_behind_the_data_are_swallowed();
   malformed_writes_are_swallowed();
   writes_at_large_offsets();
   appends_ignore_the_offset();

@@ -17,6 +17,7 @@
 
 #include "host-files.h"
 
+#include <limits.h>
 #include <time.h>
 
 #define SCORE_MS 1000
@@ -284,6 +285,13 @@ static int twin_file(struct host_op *op, const char **path) {
   host_xfer_begin(*path, strcmp(row->twin, C_RETR) == 0 ? PR_NETIO_IO_WR :
     PR_NETIO_IO_RD);
   if (twin_pre(op, state->twin, path) < 0) {
+    struct stat st;
+
+    /* mod_xfer says so of a link to nothing, too. */
+    if (errno == EISDIR && host_stat(op->host, *path, &st) < 0) {
+      errno = ENOENT;
+    }
+
     return -1;
   }
 
@@ -574,6 +582,19 @@ static const char *permit_paths(struct host_op *op, const char *path,
   return path;
 }
 
+/* What the system would not take is refused before rules are looked up for
+ * each of its folders: that may be ten thousands of them.
+ */
+static int check_length(struct host_op *op, const char *path) {
+  if (strlen(path) >= PATH_MAX &&
+      strlen(host_canon(op->host, op->pool, path)) >= PATH_MAX) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+
+  return 0;
+}
+
 const char *host_permit(struct host_op *op, const char *path,
     const char **second) {
   struct op_state *state = host_op_state(op);
@@ -581,6 +602,11 @@ const char *host_permit(struct host_op *op, const char *path,
 
   if (host_rows[op->req].second.name != NULL && second == NULL) {
     errno = EINVAL;
+    return NULL;
+  }
+
+  if (check_length(op, path) < 0 ||
+      (second != NULL && check_length(op, *second) < 0)) {
     return NULL;
   }
 

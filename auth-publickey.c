@@ -14,8 +14,10 @@
 
 #include "userauth-int.h"
 
-/* A key blob above this is no key of any size that libcrypto takes. */
-#define BLOB_MAX 8192
+/* A key blob above this is no key of any size that libcrypto takes, and no
+ * certificate of one that anybody needs.
+ */
+#define BLOB_MAX 16384
 
 static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
   bool signed_ = sftp_rd_bool(r);
@@ -89,6 +91,26 @@ static bool is_large_enough(struct ssh_conn *c, const struct sftp_key *key) {
   return true;
 }
 
+/* The key that a certificate is for; both it and its authority's count. */
+static struct sftp_key *certified_key(struct ssh_conn *c,
+    struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
+  const struct sftp_cert *cert = sftp_auth_cert(c, req);
+
+  req->u.key.cert = cert;
+  if (cert == NULL) {
+    return NULL;
+  }
+
+  if (strcmp(cert->type, alg->cert_type) != 0) {
+    sftp_log("certificate of type '%s' does not go with algorithm '%s'",
+      cert->type, alg->alg.name);
+    return NULL;
+  }
+
+  return is_large_enough(c, cert->key) && is_large_enough(c, cert->ca) ?
+    cert->key : NULL;
+}
+
 struct sftp_key *sftp_auth_key(struct ssh_conn *c,
     const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
   struct sftp_key *key = NULL;
@@ -118,15 +140,19 @@ static void note_key(struct ssh_conn *c, const struct sftp_sig_alg *alg,
 }
 
 static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
-    const struct sftp_sig_alg *alg) {
-  const char *print = sftp_key_fingerprint(req->pool, req->u.key.blob,
-    "SHA256", true);
+    const struct sftp_key *key, const struct sftp_sig_alg *alg) {
+  const char *print = sftp_key_fingerprint(req->pool, key->blob, "SHA256",
+    true);
 
   if (print == NULL) {
     return NULL;
   }
 
   sftp_log("public key SHA256 fingerprint: %s", print);
+  if (req->u.key.cert != NULL) {
+    sftp_auth_cert_log(c, req);
+  }
+
   if (c->auth->keys == NULL) {
     /* A key that has proven itself is not overwritten by one that is only
      * offered.
@@ -174,7 +200,8 @@ static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
 
 /* RFC 4252, section 7: what the signature covers. */
 static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
-    const struct sftp_key *key, const struct sftp_sig_alg *alg) {
+    const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    struct sftp_sig_info *info) {
   struct sftp_wr w;
   int res;
 
@@ -192,15 +219,16 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     return res;
   }
 
-  return sftp_key_verify(key, signed_with(c, req, alg), req->u.key.sig,
-    sftp_wr_get(&w));
+  return sftp_key_verify_info(key, signed_with(c, req, alg), req->u.key.sig,
+    sftp_wr_get(&w), info);
 }
 
 /* The key is an authorised one, and this is its signature: does it count? */
 static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
-    const char *print) {
-  int err = verify(c, req, key, alg);
+    const struct host_key_grant *grant, const char *print) {
+  struct sftp_sig_info info;
+  int err = verify(c, req, key, alg, &info);
 
   if (err != SFTP_OK) {
     sftp_log("signature of user '%s' refused: %s", req->user,
@@ -210,7 +238,8 @@ static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     return OUTCOME_NO;
   }
 
-  if (host_auth_authorize(c->host) != HOST_AUTH_OK) {
+  if (!sftp_auth_touch(c, req, key, grant, &info) ||
+      host_auth_authorize(c->host) != HOST_AUTH_OK) {
     return OUTCOME_NO;
   }
 
@@ -218,6 +247,10 @@ static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): public key request "
       "reused previously verified public key (fingerprint %s)", req->user,
       print);
+    return OUTCOME_NO;
+  }
+
+  if (!sftp_auth_limit(c, req, grant)) {
     return OUTCOME_NO;
   }
 
@@ -229,7 +262,8 @@ static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
 static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   const struct sftp_sig_alg *alg;
   struct sftp_key *key;
-  const char *print, *id = NULL;
+  struct host_key_grant grant;
+  const char *print;
   enum host_verdict v;
 
   if (host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
@@ -237,14 +271,16 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   alg = sftp_auth_key_alg(c, req);
-  key = alg != NULL ? sftp_auth_key(c, req, alg) : NULL;
-  print = key != NULL ? describe(c, req, alg) : NULL;
+  key = alg == NULL ? NULL : alg->cert_type != NULL ?
+    certified_key(c, req, alg) : sftp_auth_key(c, req, alg);
+  print = key != NULL ? describe(c, req, key, alg) : NULL;
   if (print == NULL) {
     return refused(req);
   }
 
-  v = host_auth_user_key(c->host, req->pool, req->u.key.blob, is_probe(req),
-    &id);
+  memset(&grant, 0, sizeof(grant));
+  v = host_auth_user_key(c->host, req->pool, key->blob, req->u.key.cert,
+    is_probe(req), &grant);
   if (v != HOST_AUTH_OK) {
     /* A key that was only asked about is no login that failed: an agent with
      * many keys must not look like an attack.
@@ -257,10 +293,11 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
     return refused(req);
   }
 
-  sftp_log("public key of user '%s' found in %s", req->user,
-    id != NULL ? id : "a key store");
+  sftp_log("%s of user '%s' found in %s", req->u.key.cert != NULL ?
+    "authority for the certificate" : "public key", req->user,
+    grant.id != NULL ? grant.id : "a key store");
   return is_probe(req) ? answer_probe(c, req) :
-    judge(c, req, key, alg, print);
+    judge(c, req, key, alg, &grant, print);
 }
 
 const struct sftp_auth_method sftp_auth_publickey = {

@@ -11,6 +11,7 @@
 #include <fnmatch.h>
 #include <strings.h>
 
+#include "forced.h"
 #include "host.h"
 
 #define MAX_ENV 64
@@ -43,6 +44,16 @@ static bool start_service(struct sftp_channel *ch,
   if ((c->set->services & row->need) != row->need) {
     sftp_log("%s is not enabled (Protocols)", row->word);
     return false;
+  }
+
+  if (c->forced != NULL) {
+    if ((row->need & c->forced->service) == 0) {
+      sftp_log("%s refused: the key of the user forces the command '%s'",
+        row->word, c->forced->text);
+      return false;
+    }
+
+    args = c->forced->scp_args != NULL ? c->forced->scp_args : args;
   }
 
   ch->starting = true;
@@ -120,24 +131,34 @@ static bool is_denied_env(const char *name) {
   return false;
 }
 
+bool sftp_env_accepted(const struct sftp_settings *set, const char *name) {
+  const char *const *pattern = set->accept_env;
+
+  if (is_denied_env(name)) {
+    return false;
+  }
+
+  for (; pattern != NULL && *pattern != NULL; pattern++) {
+    if (fnmatch(*pattern, name, 0) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
 static bool request_env(struct sftp_channel *ch, const char *name,
     const char *value) {
-  const char *const *pattern = ch->conn->set->accept_env;
-
   if (*name == '\0' || strlen(name) > MAX_ENV_NAME ||
       strchr(name, '=') != NULL || strlen(value) > MAX_ENV_VALUE ||
       ch->nenv >= MAX_ENV) {
     return false;
   }
 
-  if (!is_denied_env(name)) {
-    for (; pattern != NULL && *pattern != NULL; pattern++) {
-      if (fnmatch(*pattern, name, 0) == 0) {
-        ch->nenv++;
-        host_env(ch->conn->host, name, value);
-        return true;
-      }
-    }
+  if (sftp_env_accepted(ch->conn->set, name)) {
+    ch->nenv++;
+    host_env(ch->conn->host, name, value);
+    return true;
   }
 
   sftp_log("environment variable '%s' is prohibited by policy "

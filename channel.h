@@ -97,6 +97,10 @@ struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch);
 /* The row by which the service was found; valid from start() on. */
 const struct sftp_service_row *sftp_channel_row(const struct sftp_channel *ch);
 
+/* Whether SFTPAcceptEnv lets somebody else set this variable. */
+struct sftp_settings;
+bool sftp_env_accepted(const struct sftp_settings *set, const char *name);
+
 /* ---- For conn.c */
 
 struct sftp_channels;

@@ -27,6 +27,7 @@ struct sftp_auth;
 struct sftp_channels;
 struct sftp_loop;
 struct sftp_service_row;
+struct sftp_forced;
 
 /* What the client may send next.  A rekey parks the phase in `resume'. */
 enum sftp_phase {
@@ -64,6 +65,7 @@ struct ssh_conn {
   struct sftp_auth *auth;
   struct sftp_channels *channels;
   const struct sftp_service_row *services;      /* ends with a NULL request */
+  const struct sftp_forced *forced;     /* by the key of the login, or NULL */
   struct sftp_loop *loop;       /* conn.c's own */
 
   int err;                      /* first failure, or SFTP_OK */

@@ -98,27 +98,6 @@ const char *const host_alg_kinds[ALGS_NFAMILIES] = {
   [ALGS_SIGNATURE] = "auth public key"
 };
 
-/* Names that configurations made for other versions of this module may hold
- * and that have no row in our tables.  They are no typing errors: the server
- * starts without them.
- */
-static const char *const known_elsewhere[] = {
-  "sk-ecdsa-sha2-nistp256@openssh.com",
-  "sk-ssh-ed25519@openssh.com", NULL
-};
-
-static bool is_known_elsewhere(const char *name) {
-  const char *const *at;
-
-  for (at = known_elsewhere; *at != NULL; at++) {
-    if (strcmp(*at, name) == 0) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
 /* The sign in front of a word, 0 when there is none. */
 static char sign_of(const char *word) {
   return *word != '\0' && strchr("+-^", *word) != NULL ? *word : 0;
@@ -179,11 +158,11 @@ const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
     return NULL;
   }
 
-  if (alg == NULL && !is_known_elsewhere(name)) {
+  if (alg == NULL) {
     return alg_unknown(cmd, f, name);
   }
 
-  if (sign != '-' && (alg == NULL || !sftp_alg_usable(f, alg))) {
+  if (sign != '-' && !sftp_alg_usable(f, alg)) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
       ": %s: %s algorithm '%s' is not available here and is left out",
       (char *) cmd->argv[0], host_alg_kinds[f], name);
@@ -342,23 +321,6 @@ static const char *store_names(pool *p, unsigned int ktype) {
   return names;
 }
 
-/* What "exec:" and "ldap:" want; NULL: it is there. */
-static const char *own_store_error(pool *p, const char *store) {
-  const char *why;
-
-  if (strncmp(store, "exec:", 5) == 0) {
-    why = host_keyexec_check(p, store + 5);
-    return why != NULL ? pstrcat(p, "'", store, "': ", why, NULL) : NULL;
-  }
-
-  if (strncmp(store, "ldap:", 5) == 0 && !pr_module_exists("mod_ldap.c")) {
-    return pstrcat(p, "'", store, "' needs LoadModule mod_ldap.c before",
-      NULL);
-  }
-
-  return NULL;
-}
-
 static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
   unsigned int i;
 
@@ -379,39 +341,9 @@ static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
         cmd->argv[i], "' (types here: ", store_names(cmd->tmp_pool, ktype),
         ")", NULL));
     }
-
-    if (own_store_error(cmd->tmp_pool, cmd->argv[i]) != NULL) {
-      CONF_ERROR(cmd, own_store_error(cmd->tmp_pool, cmd->argv[i]));
-    }
   }
 
   add_words(cmd);
-  return PR_HANDLED(cmd);
-}
-
-/* usage: SFTPAuthorizedKeysCommandUser name */
-MODRET set_authorizedkeyscommanduser(cmd_rec *cmd) {
-  const struct passwd *pw;
-  config_rec *c;
-
-  CHECK_ONE(cmd);
-  pw = getpwnam(cmd->argv[1]);
-  if (pw == NULL) {
-    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
-      "': there is no such user", NULL));
-  }
-
-  if (pw->pw_uid == PR_ROOT_UID) {
-    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
-      "' is root: expected a user without privileges", NULL));
-  }
-
-  c = add_config_param(cmd->argv[0], 3, NULL, NULL, NULL);
-  c->argv[0] = pstrdup(c->pool, cmd->argv[1]);
-  c->argv[1] = pcalloc(c->pool, sizeof(uid_t));
-  *((uid_t *) c->argv[1]) = pw->pw_uid;
-  c->argv[2] = pcalloc(c->pool, sizeof(gid_t));
-  *((gid_t *) c->argv[2]) = pw->pw_gid;
   return PR_HANDLED(cmd);
 }
 
@@ -423,6 +355,82 @@ MODRET set_authorizeduserkeys(cmd_rec *cmd) {
 /* usage: SFTPAuthorizedHostKeys type:info ... */
 MODRET set_authorizedhostkeys(cmd_rec *cmd) {
   return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
+}
+
+/* Paths of files that are to be there. */
+static modret_t *set_files(cmd_rec *cmd) {
+  struct stat st;
+  unsigned int i;
+  int res, xerrno;
+
+  CHECK_SOME(cmd);
+
+  for (i = 1; i < cmd->argc; i++) {
+    const char *path = cmd->argv[i];
+
+    if (*path != '/') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
+        "' is not an absolute path", NULL));
+    }
+
+    PRIVS_ROOT
+    res = stat(path, &st);
+    xerrno = errno;
+    PRIVS_RELINQUISH
+
+    if (res < 0 || !S_ISREG(st.st_mode)) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to use '", path, "': ",
+        res < 0 ? strerror(xerrno) : "not a regular file", NULL));
+    }
+  }
+
+  add_words(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPTrustedUserCAKeys path ... */
+MODRET set_trustedusercakeys(cmd_rec *cmd) {
+  return set_files(cmd);
+}
+
+/* usage: SFTPRevokedKeys path ... */
+MODRET set_revokedkeys(cmd_rec *cmd) {
+  return set_files(cmd);
+}
+
+/* usage: SFTPAuthorizedPrincipals path */
+MODRET set_authorizedprincipals(cmd_rec *cmd) {
+  const char *path;
+
+  CHECK_ONE(cmd);
+
+  path = cmd->argv[1];
+  if (*path != '/' && *path != '~' && strncmp(path, "%h/", 3) != 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
+      "' is not an absolute path, nor one that begins with ~ or %h/", NULL));
+  }
+
+  add_word(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPCASignatureAlgorithms algo ... */
+MODRET set_casignaturealgorithms(cmd_rec *cmd) {
+  const struct sftp_sig_alg *alg;
+  unsigned int i;
+
+  for (i = 1; i < cmd->argc; i++) {
+    const char *name = cmd->argv[i];
+
+    alg = sftp_sig_alg_find(sftp_str_of(name + strspn(name, "+-^")));
+    if (alg != NULL && alg->cert_type != NULL) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", name,
+        "' is an algorithm of certificates, which sign nothing; name that of "
+        "the authority's key", NULL));
+    }
+  }
+
+  return set_algs(cmd, ALGS_SIGNATURE);
 }
 
 /* usage: SFTPKeyBlacklist path|none */
@@ -797,7 +805,6 @@ static const struct {
   { "IgnoreSFTPUploadPerms", SFTP_OPT_IGNORE_SFTP_UPLOAD_PERMS },
   { "IncludeSFTPTimes", SFTP_OPT_INCLUDE_SFTP_TIMES },
   { "InsecureHostKeyPerms", SFTP_OPT_INSECURE_HOSTKEY_PERMS },
-  { "InsecureUserKeyPerms", SFTP_OPT_INSECURE_USERKEY_PERMS },
   { "MatchKeySubject", SFTP_OPT_MATCH_KEY_SUBJECT },
   { "NoExtensionNegotiation", SFTP_OPT_NO_EXT_INFO },
   { "NoHostkeyRotation", SFTP_OPT_NO_HOSTKEY_ROTATION },
@@ -926,9 +933,10 @@ conftable sftp_conftab[] = {
   { "SFTPAlgorithmProfile", set_algorithmprofile, NULL },
   { "SFTPAuthMethods", host_set_authmethods, NULL },
   { "SFTPAuthorizedHostKeys", set_authorizedhostkeys, NULL },
-  { "SFTPAuthorizedKeysCommandUser", set_authorizedkeyscommanduser, NULL },
+  { "SFTPAuthorizedPrincipals", set_authorizedprincipals, NULL },
   { "SFTPAuthorizedUserKeys", set_authorizeduserkeys, NULL },
   { "SFTPAuthPublicKeys", set_authpublickeys, NULL },
+  { "SFTPCASignatureAlgorithms", set_casignaturealgorithms, NULL },
   { "SFTPCiphers", set_ciphers, NULL },
   { "SFTPClientAlive", set_clientalive, NULL },
   { "SFTPClientMatch", host_set_clientmatch, NULL },
@@ -950,6 +958,8 @@ conftable sftp_conftab[] = {
   { "SFTPOptions", set_options, NULL },
   { "SFTPPassPhraseProvider", set_passphraseprovider, NULL },
   { "SFTPRekey", set_rekey, NULL },
+  { "SFTPRevokedKeys", set_revokedkeys, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },
+  { "SFTPTrustedUserCAKeys", set_trustedusercakeys, NULL },
   { NULL, NULL, NULL }
 };

@@ -16,9 +16,10 @@
  *   SFTPAcceptEnv            argv: char *, one pattern each
  *   SFTPAlgorithmProfile     [0] int *, enum sftp_alg_profile
  *   SFTPAuthMethods          [0] array_header * of struct sftp_auth_chain *
+ *   SFTPAuthorizedPrincipals [0] char *path, with ~ %u %h
  *   SFTPAuthorizedUserKeys   argv: char *, "type:info" each
  *   SFTPAuthorizedHostKeys   the same
- *   SFTPAuthorizedKeysCommandUser  [0] char *name [1] uid_t * [2] gid_t *
+ *   SFTPCASignatureAlgorithms [0] char *, for sftp_alg_change()
  *   SFTPCiphers, SFTPDigests, SFTPKeyExchanges, SFTPHostKeys,
  *   SFTPAuthPublicKeys       [0] char *, for sftp_alg_change()
  *   SFTPClientAlive          [0] unsigned int *count [1] unsigned int *seconds
@@ -38,7 +39,9 @@
  *   SFTPOptions              [0] unsigned long *
  *   SFTPPassPhraseProvider   [0] char *path
  *   SFTPRekey                [0] struct rekey *
+ *   SFTPRevokedKeys          argv: char *path each
  *   SFTPTrafficPolicy        [0] char *, lower case
+ *   SFTPTrustedUserCAKeys    argv: char *path each
  */
 
 #ifndef MOD_SFTP_DIRECTIVES_H
@@ -87,8 +90,8 @@ struct client_match {
 extern const char *const host_alg_kinds[ALGS_NFAMILIES];
 
 /* Adds one name, perhaps with a sign, to the comma-separated list (NULL: none
- * yet) in p.  Names that cannot be used here but are known elsewhere are left
- * out with a warning.  Returns NULL, or the error text.
+ * yet) in p.  Names that cannot be used here are left out with a warning.
+ * Returns NULL, or the error text.
  */
 const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
   const char *name, size_t len, const char **list);
@@ -106,11 +109,6 @@ modret_t *host_set_clientmatch(cmd_rec *cmd);           /* host-match.c */
 /* host-methods.c: the chains of SFTPAuthMethods, or of what could work. */
 void host_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
 bool host_methods_use(const struct sftp_settings *set, unsigned int method);
-
-/* host-keyexec.c: what is wrong with what stands behind "exec:"; NULL if
- * nothing is.
- */
-const char *host_keyexec_check(pool *p, const char *info);
 
 /* host-match.c.  Whether a rule of the virtual host names algorithms, so that
  * our KEXINIT has to wait for the client's version.
@@ -148,6 +146,12 @@ void host_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
  */
 void host_keys_sweep(void);
 void host_keys_free(void);
+
+/* host-revoked.c: whether every file of SFTPRevokedKeys can be used; -1 with the
+ * first that cannot, and why, in p.
+ */
+int host_revoked_check(pool *p, server_rec *s, const char **path,
+  const char **why);
 
 /* host-passphrase.c: asks for the passphrase of a key, the provider or the
  * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller;

@@ -139,7 +139,8 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
   }
 
   req->name = row->name;
-  return row->run(req);
+  return fxp_is_allowed(req->fxp, row->name) ? row->run(req) :
+    SSH_FX_PERMISSION_DENIED;
 }
 
 /* ---- limits@openssh.com */

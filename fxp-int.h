@@ -255,6 +255,10 @@ uint32_t fxp_fail(struct fxp_req *req, uint32_t status, int err,
   const char *text);
 /* After a refusal of the gate: by errno, naming the rule. */
 uint32_t fxp_refused(struct fxp_req *req, int err);
+/* Whether the command that the user's key forces (forced.h) lets him ask for
+ * this; says so in the log if not.
+ */
+bool fxp_is_allowed(const struct fxp *f, const char *name);
 uint32_t fxp_bad_handle(struct fxp_req *req);
 /* The status alone and its text, for answers that have no request. */
 uint32_t fxp_status_of(unsigned int version, int err, const char **text);

@@ -110,6 +110,10 @@ static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
 
   if (status == SSH_FX_OK) {
     status = fxp_status_of(f->version, err, &text);
+    if (err != 0 && host_file_refused(w->handle->file) != NULL) {
+      text = pstrcat(p, text, ": ", host_file_refused(w->handle->file),
+        (char *) NULL);
+    }
 
   } else if (w->handle == NULL) {
     text = status == fxp_bad_handle_status(f->version) ? "Invalid handle" :
@@ -235,7 +239,8 @@ static uint32_t check_write(const struct fxp *f,
     return fxp_bad_handle_status(f->version);
   }
 
-  if (w->handle->file == NULL || !w->handle->can_write) {
+  if (w->handle->file == NULL || !w->handle->can_write ||
+      (f->conn->forced != NULL && !fxp_is_allowed(f, "WRITE"))) {
     return SSH_FX_PERMISSION_DENIED;
   }
 

@@ -8,6 +8,7 @@
 
 /* fxp.c -- SFTP: the table of requests, how one is run, and INIT. */
 
+#include "forced.h"
 #include "fxp-int.h"
 
 /* Requests after which the pool they share is made anew, and bytes. */
@@ -125,6 +126,16 @@ void fxp_out_shrink(struct fxp *f) {
   }
 }
 
+bool fxp_is_allowed(const struct fxp *f, const char *name) {
+  if (sftp_forced_allows(f->conn->forced, name)) {
+    return true;
+  }
+
+  sftp_log("SFTP %s refused: the command of the user's key, '%s', does not "
+    "allow it", name, f->conn->forced->text);
+  return false;
+}
+
 /* ---- One request */
 
 /* Making a pool costs more than many a request: they share one for a while. */
@@ -203,6 +214,11 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
     sftp_log("SFTP request of unknown type %u", req.type);
     host_event(f->host, "sftp.invalid-request", &req);
     finish_request(&req, SSH_FX_OP_UNSUPPORTED);
+    return;
+  }
+
+  if (p[0] != SSH_FXP_EXTENDED && !fxp_is_allowed(f, row->name)) {
+    finish_request(&req, SSH_FX_PERMISSION_DENIED);
     return;
   }
 

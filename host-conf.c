@@ -111,6 +111,9 @@ static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
   change_algs(p, s, "SFTPCiphers", ALGS_CIPHER, &set->ciphers);
   change_algs(p, s, "SFTPDigests", ALGS_MAC, &set->macs);
   change_algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE, &set->userkeys);
+  set->ca_algs = sftp_alg_profile(p, ALGS_SIGNATURE, PROFILE_DEFAULT);
+  change_algs(p, s, "SFTPCASignatureAlgorithms", ALGS_SIGNATURE,
+    &set->ca_algs);
 
   alg = sftp_alg_find(ALGS_KEX, sftp_str_of(weak));
   if ((set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0 && alg != NULL &&
@@ -322,9 +325,11 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
 
   if (host_methods_use(set, AUTH_PUBLICKEY) &&
       find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
+        FALSE) == NULL &&
+      find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
         FALSE) == NULL) {
     faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
-      "SFTPAuthorizedUserKeys");
+      "SFTPAuthorizedUserKeys and no SFTPTrustedUserCAKeys");
   }
 
   if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
@@ -341,6 +346,17 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
   }
 
   return faults;
+}
+
+static int check_revoked(pool *p, server_rec *s) {
+  const char *path = NULL, *why = NULL;
+
+  if (host_revoked_check(p, s, &path, &why) == 0) {
+    return 0;
+  }
+
+  return fault(s, pstrcat(p, "SFTPRevokedKeys '", path, "' cannot be used: ",
+    why, NULL));
 }
 
 static void check_unsupported(server_rec *s) {
@@ -389,6 +405,7 @@ static int check_server(pool *p, server_rec *s) {
 
   faults += check_lists(s, set);
   faults += check_methods(s, set);
+  faults += check_revoked(p, s);
   check_unsupported(s);
   return faults;
 }

@@ -67,6 +67,10 @@ struct host {
   const char *user;             /* after rewrites; NULL before a request */
   const char *orig_user;        /* as the client spelt it */
 
+  bool read_only;               /* by the key of the login */
+  const char *start_dir;        /* by it, too; or NULL */
+  int forced_umask;             /* and this; or -1 */
+
   struct host_login *login;
   struct host_files *files;
   struct host_names *names;     /* NULL: names of files stay as they are */

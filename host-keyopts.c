@@ -16,6 +16,11 @@
 
 #include <time.h>
 
+#include "forced.h"
+
+/* More variables than this no key needs. */
+#define MAX_ENV 64
+
 /* -1: not understood. */
 static int address_fits(pool *p, char *item) {
   const pr_netaddr_t *addr = session.c->remote_addr;
@@ -77,12 +82,35 @@ static bool is_expired(const char *text) {
   return when == (time_t) -1 || when <= time(NULL);
 }
 
-/* Restrictions of what this server does not do in the first place. */
+bool host_source_allows(pool *p, const char *list) {
+  const pr_netaddr_t *addr = session.c->remote_addr;
+  char *text = pstrdup(p, list), *item, *save = NULL;
+  bool allowed = false;
+
+  for (item = strtok_r(text, ",", &save); item != NULL;
+      item = strtok_r(NULL, ",", &save)) {
+    pr_netacl_t *acl = item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0' ?
+      pr_netacl_create(p, item) : NULL;
+
+    if (acl == NULL) {
+      sftp_log("address '%s' in source-address is not understood", item);
+      return false;
+    }
+
+    allowed |= pr_netacl_match(acl, addr) == 1;
+  }
+
+  return allowed;
+}
+
+/* Restrictions of what this server does not do in the first place, and their
+ * opposites: they change nothing, whatever they say.
+ */
 static const char *const moot_options[] = {
   "agent-forwarding", "no-agent-forwarding", "port-forwarding",
   "no-port-forwarding", "pty", "no-pty", "user-rc", "no-user-rc",
   "X11-forwarding", "no-X11-forwarding", "restrict", "permitopen",
-  "permitlisten", "environment", "tunnel", "no-touch-required"
+  "permitlisten", "tunnel"
 };
 
 static bool is_moot(const char *name) {
@@ -97,31 +125,115 @@ static bool is_moot(const char *name) {
   return false;
 }
 
-static bool is_file_transfer(const char *command) {
-  const char *base = strrchr(command, '/');
+/* ---- Options with an effect; each gives NULL, or why the key cannot count */
 
-  base = base != NULL ? base + 1 : command;
-  return strncmp(base, "internal-sftp", 13) == 0 ||
-    strncmp(base, "sftp-server", 11) == 0;
+struct reading {
+  pool *pool;
+  struct host_keyopts *opts;
+  array_header *env;
+};
+
+static const char *take_from(struct reading *r, const char *value) {
+  return from_allows(r->pool, value) ? NULL :
+    "it is not for this client's address";
 }
 
-static bool option_allows(pool *p, const char *name, const char *value) {
-  if (strcasecmp(name, "from") == 0) {
-    return from_allows(p, value);
-  }
-
-  if (strcasecmp(name, "expiry-time") == 0) {
-    return !is_expired(value);
-  }
-
-  if (strcasecmp(name, "command") == 0) {
-    return is_file_transfer(value);
-  }
-
-  return is_moot(name);
+static const char *take_expiry(struct reading *r, const char *value) {
+  (void) r;
+  return is_expired(value) ? "it has expired" : NULL;
 }
 
-/* The next option of a list such as  from="a,b",no-pty ; false at the end. */
+static const char *take_command(struct reading *r, const char *value) {
+  struct sftp_forced forced;
+  const char *why = NULL;
+
+  if (r->opts->command != NULL) {
+    return "it stands there twice";
+  }
+
+  r->opts->command = value;
+  return sftp_forced_parse(r->pool, value, &forced, &why) == SFTP_OK ? NULL :
+    pstrcat(r->pool, "'", value, "': ", why, NULL);
+}
+
+static const char *take_principals(struct reading *r, const char *value) {
+  if (r->opts->principals != NULL) {
+    return "it stands there twice";
+  }
+
+  r->opts->principals = value;
+  return NULL;
+}
+
+/* Which of them are accepted is decided when the key has logged in. */
+static const char *take_environment(struct reading *r, const char *value) {
+  const char *equals = strchr(value, '=');
+
+  if (equals == NULL || equals == value) {
+    return "it is not NAME=value";
+  }
+
+  if (r->env->nelts >= MAX_ENV) {
+    return "there are too many of them";
+  }
+
+  *((const char **) push_array(r->env)) = value;
+  return NULL;
+}
+
+static const char *take_authority(struct reading *r, const char *value) {
+  (void) value;
+  r->opts->authority = true;
+  return NULL;
+}
+
+static const char *take_no_touch(struct reading *r, const char *value) {
+  (void) value;
+  r->opts->no_touch = true;
+  return NULL;
+}
+
+static const char *take_verify(struct reading *r, const char *value) {
+  (void) value;
+  r->opts->verify = true;
+  return NULL;
+}
+
+static const struct option_row {
+  const char *name;
+  bool has_value;
+  const char *(*take)(struct reading *r, const char *value);
+} option_rows[] = {
+  { "cert-authority", false, take_authority },
+  { "command", true, take_command },
+  { "environment", true, take_environment },
+  { "expiry-time", true, take_expiry },
+  { "from", true, take_from },
+  { "no-touch-required", false, take_no_touch },
+  { "principals", true, take_principals },
+  { "verify-required", false, take_verify }
+};
+
+static const char *take_option(struct reading *r, const char *name,
+    const char *value) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(option_rows); i++) {
+    const struct option_row *row = &option_rows[i];
+
+    if (strcasecmp(row->name, name) == 0) {
+      return row->has_value != (value != NULL) ?
+        (row->has_value ? "it lacks its value" : "it takes no value") :
+        row->take(r, value);
+    }
+  }
+
+  return is_moot(name) ? NULL : "it is not known here";
+}
+
+/* The next option of a list such as  from="a,b",no-pty ; false at the end.
+ * Without a = there is no value.
+ */
 static bool next_option(pool *p, const char **list, const char **name,
     const char **value) {
   const char *at = *list, *begin;
@@ -138,8 +250,10 @@ static bool next_option(pool *p, const char **list, const char **name,
   begin = at;
   at += strcspn(at, ",=");
   *name = pstrndup(p, begin, (size_t) (at - begin));
-  *value = to = pstrdup(p, at);
+  to = pstrdup(p, at);
+  *value = NULL;
   if (*at == '=') {
+    *value = to;
     at++;
     if (*at == '"') {
       for (at++; *at != '\0' && *at != '"'; at++) {
@@ -161,15 +275,37 @@ static bool next_option(pool *p, const char **list, const char **name,
   return true;
 }
 
-bool host_keyopts_allow(pool *p, const char *options, const char **refused) {
+bool host_keyopts_read(pool *p, const char *options, struct host_keyopts *o,
+    const char **why) {
+  struct reading r = { p, o, make_array(p, 2, sizeof(char *)) };
   const char *name, *value;
 
+  memset(o, 0, sizeof(*o));
   while (options != NULL && next_option(p, &options, &name, &value)) {
-    if (!option_allows(p, name, value)) {
-      *refused = name;
+    const char *text = take_option(&r, name, value);
+
+    if (text != NULL) {
+      *why = pstrcat(p, "option \"", name, "\": ", text, NULL);
       return false;
     }
   }
 
+  *((const char **) push_array(r.env)) = NULL;
+  o->env = r.env->elts;
+
+  /* Principals narrow what an authority may say; a bare key says nothing. */
+  if (o->principals != NULL && !o->authority) {
+    *why = "option \"principals\": it needs cert-authority";
+    return false;
+  }
+
   return true;
+}
+
+void host_keyopts_grant(const struct host_keyopts *o,
+    struct host_key_grant *grant) {
+  grant->no_touch = o->no_touch;
+  grant->verify |= o->verify;
+  grant->command = o->command;
+  grant->env = o->env;
 }

@@ -7,13 +7,14 @@
  */
 
 /* host-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and
- * the store "file".  "exec" and "ldap" have files of their own.
+ * the store "file".
  */
 
 #include "host-login.h"
 
 #include <fcntl.h>
 
+#include "cert.h"
 #include "keyfile.h"
 #include "keys.h"
 
@@ -34,59 +35,17 @@ static int open_file(const char *path) {
   return fd;
 }
 
-/* Whoever owns a file of keys says who may log in: root, the user himself,
- * the daemon.
- */
-static bool may_own(struct host *h, pool *p, uid_t uid) {
-  const struct passwd *pw;
-
-  if (uid == PR_ROOT_UID || uid == geteuid()) {
-    return true;
-  }
-
-  pw = host_auth_entry(h, p);
-  return pw == NULL || pw->pw_uid == uid;
-}
-
-/* What a file, or the folder it is in, must not be for its keys to count;
- * NULL: it may.
- */
-static const char *objection(struct host *h, pool *p, const char *path,
-    const struct stat *st) {
-  const char *slash = strrchr(path, '/');
-  struct stat dir;
-  int res;
-
+/* What a file must not be for its keys to count; NULL: it may. */
+static const char *objection(const struct stat *st) {
   if (!S_ISREG(st->st_mode)) {
     return "not a regular file";
-  }
-
-  if (st->st_size > FILE_MAX) {
-    return "too large";
-  }
-
-  if ((h->set->opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0) {
-    return NULL;
   }
 
   if (st->st_mode & S_IWOTH) {
     return "anybody may write to it";
   }
 
-  if (!may_own(h, p, st->st_uid)) {
-    char text[96];
-
-    snprintf(text, sizeof(text), "it belongs to user %lu, neither to root nor "
-      "to the user who logs in", (unsigned long) st->st_uid);
-    return pstrdup(p, text);
-  }
-
-  PRIVS_ROOT
-  res = stat(slash != NULL && slash != path ?
-    pstrndup(p, path, (size_t) (slash - path)) : "/", &dir);
-  PRIVS_RELINQUISH
-  return res == 0 && (dir.st_mode & S_IWOTH) != 0 &&
-    (dir.st_mode & S_ISVTX) == 0 ? "anybody may write to its folder" : NULL;
+  return st->st_size > FILE_MAX ? "too large" : NULL;
 }
 
 static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
@@ -109,8 +68,7 @@ static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
   return n < 0 ? -1 : 0;
 }
 
-static int read_file(struct host *h, pool *p, const char *path,
-    struct sftp_str *text) {
+static int read_file(pool *p, const char *path, struct sftp_str *text) {
   const char *why = NULL;
   struct stat st;
   int fd = open_file(path), res = -1, xerrno = EPERM;
@@ -126,7 +84,7 @@ static int read_file(struct host *h, pool *p, const char *path,
     why = strerror(errno);
 
   } else {
-    why = objection(h, p, path, &st);
+    why = objection(&st);
   }
 
   if (why == NULL) {
@@ -143,9 +101,23 @@ static int read_file(struct host *h, pool *p, const char *path,
   return res;
 }
 
-/* The path with ~ and %u filled in; NULL when there is none. */
+/* %h is the user's home. */
+static const char *subst_home(struct host *h, pool *p, const char *path) {
+  const struct passwd *pw;
+
+  if (path == NULL || strstr(path, "%h") == NULL) {
+    return path;
+  }
+
+  pw = host_auth_entry(h, p);
+  return pw != NULL && pw->pw_dir != NULL && *pw->pw_dir == '/' ?
+    sreplace(p, path, "%h", pw->pw_dir, NULL) : NULL;
+}
+
+/* The path with ~, %u and %h filled in; NULL when there is none. */
 static const char *resolve(struct host *h, pool *p, const char *info) {
-  const char *path = host_subst_user(h, p, info), *user = session.user;
+  const char *path = subst_home(h, p, host_subst_user(h, p, info));
+  const char *user = session.user;
   char *buf;
   int res;
 
@@ -168,7 +140,7 @@ int host_keyfile_read(struct host *h, pool *p, const char *info,
     return -1;
   }
 
-  return read_file(h, p, *path, text);
+  return read_file(p, *path, text);
 }
 
 /* ---- Looking for a key */
@@ -204,91 +176,105 @@ static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
   return false;
 }
 
-static bool options_allow(pool *p, const struct sftp_keyfile_entry *e,
-    const char *path) {
-  const char *refused = NULL;
+/* What is looked for, and where. */
+struct search {
+  struct host *host;
+  const char *path;
+  struct sftp_str blob;
+  const struct sftp_cert *cert; /* whose authority's key blob is; or NULL */
+};
 
-  if (host_keyopts_allow(p, e->options, &refused)) {
+/* Whether the options let the entry count, as what it is looked for. */
+static bool options_allow(pool *p, const struct search *s,
+    const struct sftp_keyfile_entry *e, struct host_keyopts *o) {
+  const char *why = NULL;
+
+  if (host_keyopts_read(p, e->options, o, &why)) {
+    if (o->authority != (s->cert != NULL)) {
+      /* An authority's key is not its user's, and the other way round. */
+      why = o->authority ? "it is that of an authority, not of a user" :
+        "it is not marked as that of an authority (cert-authority)";
+
+    } else if (s->cert != NULL &&
+        !host_cert_is_for(s->host, p, s->cert, o->principals)) {
+      why = o->principals != NULL ?
+        "the certificate has none of its principals" :
+        "the certificate does not name this user";
+    }
+  }
+
+  if (why == NULL) {
     return true;
   }
 
-  sftp_log("key in '%s', line %u, does not count: its option '%s' says no or "
-    "is not supported", path, e->line, refused);
+  sftp_log("key in '%s', line %u, does not count: %s", s->path, e->line, why);
   return false;
 }
 
-static bool search(pool *p, const char *path, struct sftp_str text,
-    const char *user, unsigned long opts, struct sftp_str blob,
-    struct sftp_keyfile_entry *e) {
+/* The headers of RFC 4716 that say the same as options. */
+static void take_headers(const struct sftp_keyfile_entry *e,
+    struct host_keyopts *o) {
+  o->verify |= e->fido_verify;
+  o->no_touch |= e->fido_no_touch;
+}
+
+static bool search(pool *p, const struct search *s, struct sftp_str text,
+    struct sftp_keyfile_entry *e, struct host_keyopts *o) {
   struct sftp_keyfile f;
   bool found = false;
 
   sftp_keyfile_init(&f, p, text);
   while (!found && sftp_keyfile_next(&f, e)) {
     pr_signals_handle();
-    found = host_key_is_same(p, blob, e->blob) &&
-      subject_fits(e, user, opts, path) && options_allow(p, e, path);
+    found = host_key_is_same(p, s->blob, e->blob) &&
+      subject_fits(e, s->host->user, s->host->set->opts, s->path) &&
+      options_allow(p, s, e, o);
   }
 
   if (f.nbroken > 0) {
     sftp_log("key file '%s': %u unusable entr%s, the last one in line %u: %s",
-      path, f.nbroken, f.nbroken == 1 ? "y" : "ies", f.broken_line,
+      s->path, f.nbroken, f.nbroken == 1 ? "y" : "ies", f.broken_line,
       f.broken_why);
   }
 
   return found;
 }
 
-int host_keystore_search(struct host *h, pool *p, const char *path,
-    struct sftp_str text, struct sftp_str blob, const char **id) {
+int host_keystore_search(struct host *h, pool *p, const char *what,
+    struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
+    struct host_key_grant *grant) {
+  struct search s = { h, what, cert != NULL ? cert->ca->blob : blob, cert };
   struct sftp_keyfile_entry e;
+  struct host_keyopts o;
   char line[16];
 
-  if (!search(p, path, text, h->user, h->set->opts, blob, &e)) {
-    sftp_log("no matching public key found for user '%s' in '%s'", h->user,
-      path);
+  if (!search(p, &s, text, &e, &o)) {
+    sftp_log("no matching %s found for user '%s' in '%s'", cert != NULL ?
+      "certificate authority" : "public key", h->user, what);
     return -1;
   }
 
+  take_headers(&e, &o);
+  host_keyopts_grant(&o, grant);
   pr_snprintf(line, sizeof(line), "%u", e.line);
-  *id = pstrcat(p, "'", path, "', line ", line, e.comment != NULL ?
+  grant->id = pstrcat(p, "'", what, "', line ", line, e.comment != NULL ?
     ", comment '" : "", e.comment != NULL ? e.comment : "",
     e.comment != NULL ? "'" : "", NULL);
   return 0;
 }
 
+/* 0 and what comes with it, or -1. */
 static int file_has_key(struct host *h, pool *p, const char *info,
-    struct sftp_str blob, const char **id) {
+    struct sftp_str blob, const struct sftp_cert *cert,
+    struct host_key_grant *grant) {
   struct sftp_str text;
   const char *path;
 
-  return host_keyfile_read(h, p, info, &path, &text) < 0 ? -1 :
-    host_keystore_search(h, p, path, text, blob, id);
-}
-
-/* The stores of this module. */
-static const struct own_store {
-  const char *name;
-  int (*has_key)(struct host *h, pool *p, const char *info,
-    struct sftp_str blob, const char **id);
-  unsigned int ktypes;
-} own_stores[] = {
-  { "file", file_has_key, SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
-  { "exec", host_keyexec_has_key, SFTP_SSH2_USER_KEY_STORE },
-  { "ldap", host_keyldap_has_key, SFTP_SSH2_USER_KEY_STORE }
-};
-
-static const struct own_store *own_store(const char *name, size_t len) {
-  size_t i;
-
-  for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
-    if (strlen(own_stores[i].name) == len &&
-        strncmp(own_stores[i].name, name, len) == 0) {
-      return &own_stores[i];
-    }
+  if (host_keyfile_read(h, p, info, &path, &text) < 0) {
+    return -1;
   }
 
-  return NULL;
+  return host_keystore_search(h, p, path, text, blob, cert, grant);
 }
 
 /* ---- Stores of other modules */
@@ -345,14 +331,13 @@ static int store_has_key(struct host *h, pool *p, const char *name,
 }
 
 int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
-    const char **id) {
+    const struct sftp_cert *cert, struct host_key_grant *grant) {
   config_rec *c = find_config(h->server->conf, CONF_PARAM,
     "SFTPAuthorizedUserKeys", FALSE);
   unsigned int i;
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     const char *name = c->argv[i], *colon = strchr(name, ':');
-    const struct own_store *own;
     size_t len;
     int res;
 
@@ -361,9 +346,15 @@ int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
     }
 
     len = (size_t) (colon - name);
-    own = own_store(name, len);
-    res = own != NULL ? own->has_key(h, p, colon + 1, blob, id) :
-      store_has_key(h, p, name, len, colon + 1, blob, id);
+    if (len == 4 && strncmp(name, "file", 4) == 0) {
+      res = file_has_key(h, p, colon + 1, blob, cert, grant);
+
+    } else {
+      /* Other modules' stores tell no authority from a user. */
+      res = cert != NULL ? -1 :
+        store_has_key(h, p, name, len, colon + 1, blob, &grant->id);
+    }
+
     if (res == 0) {
       return 0;
     }
@@ -373,19 +364,18 @@ int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
   return -1;
 }
 
-/* ---- Our stores by their public face, for whoever asks the registry */
+/* ---- The store "file" by its public face, for whoever asks the registry */
 
-struct own_data {
-  const struct own_store *store;
+struct file_store {
   const char *info;
 };
 
-static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
+static int file_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     unsigned char *key, uint32_t keylen SFTP_KEYSTORE_HEADERS) {
-  const struct own_data *own = store->keystore_data;
+  const struct file_store *fs = store->keystore_data;
   struct host *h = host_current();
   struct sftp_str blob = { key, keylen };
-  const char *id = NULL;
+  struct host_key_grant grant = { NULL, false, false, NULL, NULL };
 
   (void) user;
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
@@ -396,57 +386,43 @@ static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     return -1;
   }
 
-  return own->store->has_key(h, p, own->info, blob, &id);
+  if (file_has_key(h, p, fs->info, blob, NULL, &grant) < 0) {
+    return -1;
+  }
+
+  /* Who asks by this way cannot be told of limits. */
+  errno = EACCES;
+  return grant.command == NULL && !grant.verify ? 0 : -1;
 }
 
-static int own_close(sftp_keystore_t *store) {
+static int file_close(sftp_keystore_t *store) {
   destroy_pool(store->keystore_pool);
   return 0;
 }
 
-static sftp_keystore_t *own_open(pool *parent, const char *name,
-    const char *info) {
+static sftp_keystore_t *file_open(pool *parent, int ktype, const char *info,
+    const char *user) {
   pool *p = make_sub_pool(parent);
   sftp_keystore_t *store = pcalloc(p, sizeof(*store));
-  struct own_data *own = pcalloc(p, sizeof(*own));
+  struct file_store *fs = pcalloc(p, sizeof(*fs));
 
-  pr_pool_tag(p, "sftp key store");
-  own->store = own_store(name, strlen(name));
-  own->info = pstrdup(p, info);
+  (void) ktype;
+  (void) user;
+  pr_pool_tag(p, "sftp key store: file");
+  fs->info = pstrdup(p, info);
   store->keystore_pool = p;
-  store->keystore_data = own;
+  store->keystore_data = fs;
   store->store_ktypes = SFTP_SSH2_USER_KEY_STORE;
-  store->verify_user_key = own_verify_user;
-  store->store_close = own_close;
+  store->verify_user_key = file_verify_user;
+  store->store_close = file_close;
   return store;
 }
 
-static sftp_keystore_t *file_open(pool *parent, int ktype SFTP_UNUSED,
-    const char *info, const char *user SFTP_UNUSED) {
-  return own_open(parent, "file", info);
-}
-
-static sftp_keystore_t *exec_open(pool *parent, int ktype SFTP_UNUSED,
-    const char *info, const char *user SFTP_UNUSED) {
-  return own_open(parent, "exec", info);
-}
-
-static sftp_keystore_t *ldap_open(pool *parent, int ktype SFTP_UNUSED,
-    const char *info, const char *user SFTP_UNUSED) {
-  return own_open(parent, "ldap", info);
-}
-
 void host_keystore_init(void) {
-  static sftp_keystore_t *(*const opens[])(pool *, int, const char *,
-    const char *) = { file_open, exec_open, ldap_open };
-  size_t i;
-
-  for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
-    if (sftp_keystore_register_store(own_stores[i].name, opens[i],
-          own_stores[i].ktypes) < 0 && errno != EEXIST) {
-      pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
-        ": unable to register key store '%s': %s", own_stores[i].name,
-        strerror(errno));
-    }
+  if (sftp_keystore_register_store("file", file_open,
+        SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE) < 0 &&
+      errno != EEXIST) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+      ": unable to register key store 'file': %s", strerror(errno));
   }
 }

@@ -267,6 +267,30 @@ static int enter_cwd(const struct passwd *pw, const char *root,
   return 0;
 }
 
+/* What the key of the login says of it: -d and -u of its command. */
+static void apply_key(struct host *h, pool *p) {
+  const char *dir = h->start_dir;
+
+  if (h->forced_umask >= 0) {
+    kludge_disable_umask();
+    (void) umask((mode_t) h->forced_umask);
+  }
+
+  if (dir == NULL || host_subst_user(h, p, "%u") == NULL) {
+    return;
+  }
+
+  dir = sreplace(p, dir, "%d", session.cwd, "%u", h->user, "%%", "%", NULL);
+  if (*dir != '/') {
+    dir = pdircat(p, session.cwd, dir, NULL);
+  }
+
+  if (change_dir(dir, false) == 0) {
+    sstrncpy(session.cwd, pr_fs_getcwd(), sizeof(session.cwd));
+    sstrncpy(session.vwd, pr_fs_getvwd(), sizeof(session.vwd));
+  }
+}
+
 /* ---- Becoming him */
 
 static bool keeps_root(void) {
@@ -409,6 +433,7 @@ static int settle(struct host *h, pool *p, const struct passwd *pw,
     return -1;
   }
 
+  apply_key(h, p);
   announce(h, p);
   return 0;
 }

@@ -69,22 +69,22 @@ void host_auth_no_user(struct host *h);
 
 /* ---- host-keystore.c */
 
-/* Whether a store that SFTPAuthorizedUserKeys names has this key.  0 with *id
- * for the log, -1 when not.
+/* Whether a store that SFTPAuthorizedUserKeys names has this key, or (cert not
+ * NULL) its authority's as a cert-authority whose certificates this user may
+ * log in with.  0 with what comes with it, -1 when not.
  */
 int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
-  const char **id);
+  const struct sftp_cert *cert, struct host_key_grant *grant);
+/* The same in the text of one file of keys; what names it in the log. */
+int host_keystore_search(struct host *h, pool *p, const char *what,
+  struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
+  struct host_key_grant *grant);
 
 /* The text of a file of keys, as the store "file" finds and judges it; -1 when
  * it cannot be used (the log says why).
  */
 int host_keyfile_read(struct host *h, pool *p, const char *info,
   const char **path, struct sftp_str *text);
-/* Looks for the key in the text of such a file; where is for the log.  0 with
- * *id, or -1.
- */
-int host_keystore_search(struct host *h, pool *p, const char *where,
-  struct sftp_str text, struct sftp_str blob, const char **id);
 /* Whether two blobs are one key: by their numbers, not by their spelling. */
 bool host_key_is_same(pool *p, struct sftp_str a, struct sftp_str b);
 
@@ -96,21 +96,51 @@ bool host_key_is_same(pool *p, struct sftp_str a, struct sftp_str b);
 int host_known_key(struct host *h, pool *p, struct sftp_str blob,
   const char *host, const char *client_user, const char **id);
 
-/* ---- host-keyexec.c, host-keyldap.c: as host_keystore_user_key(), for one
- * store
- */
+/* ---- host-cert.c */
 
-int host_keyexec_has_key(struct host *h, pool *p, const char *info,
-  struct sftp_str blob, const char **id);
-int host_keyldap_has_key(struct host *h, pool *p, const char *info,
-  struct sftp_str blob, const char **id);
+/* Whether the authority of the certificate is trusted to name this user, by
+ * SFTPTrustedUserCAKeys or by a key store.  0 with what comes with it, -1 when
+ * not; the log has the reason.
+ */
+int host_cert_user(struct host *h, pool *p, const struct sftp_cert *cert,
+  struct host_key_grant *grant);
+/* Its principals, against those of a list joined by commas (NULL: the user's
+ * name).
+ */
+bool host_cert_is_for(struct host *h, pool *p, const struct sftp_cert *cert,
+  const char *principals);
+
+/* ---- host-revoked.c */
+
+/* Whether SFTPRevokedKeys or SFTPKeyBlacklist rule out this key, or this
+ * certificate; says so in the log.  what it is, for the log; probe: nothing is
+ * to be proven yet.
+ */
+bool host_key_revoked(struct host *h, pool *p, struct sftp_str blob,
+  const struct sftp_cert *cert, const char *what, bool probe);
 
 /* ---- host-keyopts.c */
 
-/* Whether the options of a key (NULL: none) let it count for this client;
- * *refused is the one that does not.
+struct host_keyopts {
+  bool authority;               /* cert-authority */
+  bool no_touch, verify;
+  const char *principals;       /* or NULL */
+  const char *command;          /* or NULL */
+  const char *const *env;       /* "NAME=value" ..., NULL ends */
+};
+
+/* Reads the options of a key (NULL: none); false if they do not let it count
+ * for this client, with a text that says which and why.
  */
-bool host_keyopts_allow(pool *p, const char *options, const char **refused);
+bool host_keyopts_read(pool *p, const char *options, struct host_keyopts *o,
+  const char **why);
+/* Adds what the options say to what is granted so far. */
+void host_keyopts_grant(const struct host_keyopts *o,
+  struct host_key_grant *grant);
+/* Whether the client's address is in a list like 192.0.2.0/24,2001:db8::1
+ * (source-address of a certificate): no names, no patterns.
+ */
+bool host_source_allows(pool *p, const char *list);
 
 /* ---- host-home.c: session.cwd, step by step */
 

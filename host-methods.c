@@ -194,7 +194,8 @@ static void default_chains(pool *p, server_rec *s,
   unsigned int n = 0, i;
 
   if (find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
-      FALSE) != NULL) {
+      FALSE) != NULL || find_config(s->conf, CONF_PARAM,
+      "SFTPTrustedUserCAKeys", FALSE) != NULL) {
     steps[n++].method = AUTH_PUBLICKEY;
   }
 

@@ -582,6 +582,18 @@ static const char *permit_paths(struct host_op *op, const char *path,
   return path;
 }
 
+/* A key whose command has -R is good for reading. */
+static bool may_write(struct host_op *op) {
+  if (!op->host->read_only || (host_rows[op->req].cls & CL_WRITE) == 0) {
+    return true;
+  }
+
+  sftp_log("'%s' refused: the key of the user is for reading only", op->arg);
+  host_refuse(op, "denied by the key, which is for reading only");
+  errno = EACCES;
+  return false;
+}
+
 /* What the system would not take is refused before rules are looked up for
  * each of its folders: that may be ten thousands of them.
  */
@@ -602,6 +614,10 @@ const char *host_permit(struct host_op *op, const char *path,
 
   if (host_rows[op->req].second.name != NULL && second == NULL) {
     errno = EINVAL;
+    return NULL;
+  }
+
+  if (!may_write(op)) {
     return NULL;
   }
 
@@ -628,6 +644,10 @@ const char *host_permit(struct host_op *op, const char *path,
 
 int host_permit_handle(struct host_op *op, const char *path) {
   const struct req_row *row = &host_rows[op->req];
+
+  if (!may_write(op)) {
+    return -1;
+  }
 
   if ((row->flags & (ROW_PRE|ROW_HANDLE_PRE)) != 0) {
     const char *arg = path;

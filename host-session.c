@@ -64,6 +64,7 @@ struct host *host_new(pool *p, server_rec *s) {
   h->server = s;
   h->remote_ip = pstrdup(p, pr_netaddr_get_ipstr(session.c->remote_addr));
   h->wants_poll = h->wants_io = -1;
+  h->forced_umask = -1;
   h->set = host_conf_settings(p, s);
   h->display_login = open_display_login(s);
   current = h;

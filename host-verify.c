@@ -246,11 +246,14 @@ enum host_verdict host_auth_password(struct host *h, const char *password) {
 /* ---- publickey, and what else proves who it is */
 
 enum host_verdict host_auth_user_key(struct host *h, pool *p,
-    struct sftp_str blob, bool probe, const char **id) {
+    struct sftp_str blob, const struct sftp_cert *cert, bool probe,
+    struct host_key_grant *grant) {
   bool exists = host_auth_entry(h, p) != NULL, found;
 
   /* The stores are asked for unknown users too, and not believed. */
-  found = host_keystore_user_key(h, p, blob, id) == 0;
+  found = (cert != NULL ? host_cert_user(h, p, cert, grant) :
+    host_keystore_user_key(h, p, blob, NULL, grant)) == 0;
+  found = !host_key_revoked(h, p, blob, cert, "public key", probe) && found;
   if (exists) {
     return found ? HOST_AUTH_OK : HOST_AUTH_BAD;
   }
@@ -303,6 +306,7 @@ enum host_verdict host_auth_host_key(struct host *h, pool *p,
   bool exists = host_auth_entry(h, p) != NULL, found, fits;
 
   found = host_known_key(h, p, blob, host, client_user, id) == 0;
+  found = !host_key_revoked(h, p, blob, NULL, "host key", false) && found;
   fits = host_name_fits(host);
   fits = user_fits(h, client_user) && fits;
   if (!exists) {
@@ -311,6 +315,13 @@ enum host_verdict host_auth_host_key(struct host *h, pool *p,
   }
 
   return found && fits ? HOST_AUTH_OK : HOST_AUTH_BAD;
+}
+
+void host_auth_limit(struct host *h, bool read_only, const char *dir,
+    int mask) {
+  h->read_only = read_only;
+  h->start_dir = dir;
+  h->forced_umask = mask;
 }
 
 enum host_verdict host_auth_authorize(struct host *h) {

@@ -124,12 +124,30 @@ enum host_verdict host_auth_pass(struct host *h);
  * do not exist.  Copies made of the password are wiped.
  */
 enum host_verdict host_auth_password(struct host *h, const char *password);
-/* Whether a stored key of the user is this one; equal work for users that do
- * not exist.  probe: nothing is proven yet.  *id is for the log (which store,
- * line, comment), in p.
+/* What comes with a key of a user: where it is and its options, in the pool of
+ * the question.
  */
+struct host_key_grant {
+  const char *id;               /* which store, line, comment: for the log */
+  bool no_touch;                /* a security key need not be touched */
+  bool verify;                  /* it has to know who touches it */
+  const char *command;          /* the only one (forced.h), or NULL */
+  const char *const *env;       /* "NAME=value" ..., NULL ends; or NULL */
+};
+
+/* Whether a stored key of the user is this one, or a trusted authority's
+ * certificate (NULL: a bare key) is good for him; neither if it is revoked.
+ * Equal work for users that do not exist.  probe: nothing is proven yet.
+ */
+struct sftp_cert;
 enum host_verdict host_auth_user_key(struct host *h, pool *p,
-  struct sftp_str blob, bool probe, const char **id);
+  struct sftp_str blob, const struct sftp_cert *cert, bool probe,
+  struct host_key_grant *grant);
+/* What a key limits its user to: only reading, where he begins (%d for his
+ * home, %u for his name), the umask; NULL and -1 for what it does not say.
+ */
+void host_auth_limit(struct host *h, bool read_only, const char *dir,
+  int mask);
 /* The same for the key of the host that the client comes from, which vouches
  * for him: host is its name as the client says, client_user his name there.
  */
@@ -274,6 +292,8 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
  */
 int host_close(struct host_op *op, struct host_file *f, bool complete);
 const char *host_file_path(const struct host_file *f);
+/* Which rule of the host failed the last write, or NULL. */
+const char *host_file_refused(const struct host_file *f);
 /* Reads up to the sum of iov; short only at the end of the file.  Keeps the
  * TransferRate: may pause.
  */

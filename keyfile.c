@@ -266,6 +266,7 @@ static const char *take_header(struct sftp_keyfile *f, struct sftp_str tag,
     e->subject = text;
   } else if (tag_is(tag, "X-FIDO-Touch-Required")) {
     e->fido_touch = is_yes(text);
+    e->fido_no_touch = !e->fido_touch;
   } else if (tag_is(tag, "X-FIDO-Verify-Required")) {
     e->fido_verify = is_yes(text);
   }

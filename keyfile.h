@@ -33,7 +33,8 @@ struct sftp_keyfile_entry {
   const char *comment;          /* or NULL */
   const char *subject;          /* RFC 4716 Subject, or NULL */
   const char *options;          /* OpenSSH options text, or NULL */
-  bool fido_touch, fido_verify; /* X-FIDO-*-Required headers */
+  bool fido_touch, fido_verify; /* X-FIDO-*-Required headers say yes */
+  bool fido_no_touch;           /* the first one says no */
 };
 
 void sftp_keyfile_init(struct sftp_keyfile *f, pool *p, struct sftp_str text);

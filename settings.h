@@ -82,6 +82,7 @@ struct sftp_settings {
   /* Offered names in order, comma-separated; never NULL. */
   const char *kex, *hostkeys, *ciphers, *macs;
   const char *userkeys;         /* server-sig-algs and what login accepts */
+  const char *ca_algs;          /* what authorities sign certificates with */
   enum sftp_compression_setting compression;
 
   struct sftp_key **host_keys;  /* usable private keys */

@@ -15,6 +15,7 @@
 #ifndef MOD_SFTP_USERAUTH_INT_H
 #define MOD_SFTP_USERAUTH_INT_H
 
+#include "cert.h"
 #include "conn.h"
 #include "host.h"
 #include "userauth.h"
@@ -46,6 +47,7 @@ struct sftp_auth_req {
     struct {
       struct sftp_str alg, blob, sig;   /* sig.ptr NULL: a probe */
       const char *host, *client_user;   /* hostbased: where he comes from */
+      const struct sftp_cert *cert;     /* blob, where it is one, as read */
     } key;
   } u;
   const char *driver;           /* keyboard-interactive: which one said yes */
@@ -127,6 +129,30 @@ const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
  */
 struct sftp_key *sftp_auth_key(struct ssh_conn *c,
   const struct sftp_auth_req *req, const struct sftp_sig_alg *alg);
+
+/* ---- auth-cert.c */
+
+/* The certificate of the request, good for a user now; NULL with a line in the
+ * log.  Whether anybody trusts its authority is not asked yet.
+ */
+struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
+  const struct sftp_auth_req *req);
+/* Tells the log, notes and environment whose certificate it is. */
+void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req);
+
+/* ---- auth-limits.c: what came with a key, put into force */
+
+/* Whether the signature satisfies what the key's options, the certificate and
+ * the server ask of security keys; says so in the log if not.
+ */
+bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
+  const struct sftp_key *key, const struct host_key_grant *grant,
+  const struct sftp_sig_info *info);
+/* The forced command and the environment; false, with a line in the log, where
+ * commands contradict each other.
+ */
+bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,
+  const struct host_key_grant *grant);
 
 /* ---- auth-<method>.c */
 

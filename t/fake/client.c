@@ -65,12 +65,15 @@ struct client *client_new(void) {
   cl->ident = "SSH-2.0-test_1.0";
   cl->strict = cl->ext_info = true;
 
+  /* Most tests look at each message: none that nobody asked for. */
+  set->opts = SFTP_OPT_NO_HOSTKEY_ROTATION;
   set->ident = "SSH-2.0-mod_sftp/test";
   set->kex = sftp_alg_list(p, ALGS_KEX, ALG_DEFAULT, 0);
   set->ciphers = sftp_alg_list(p, ALGS_CIPHER, ALG_DEFAULT, 0);
   set->macs = sftp_alg_list(p, ALGS_MAC, ALG_DEFAULT, 0);
   set->hostkeys = set->userkeys = sftp_alg_list(p, ALGS_SIGNATURE,
     ALG_DEFAULT, 0);
+  set->ca_algs = set->userkeys;
   set->host_keys = pcalloc(p, sizeof(*set->host_keys));
   set->host_keys[0] = new_host_key(p);
   set->nhost_keys = 1;

@@ -6,6 +6,7 @@
  * (see LICENSE)
  */
 
+#include "cert.h"
 #include "host-auth.h"
 
 struct fake_auth fake_auth;
@@ -93,7 +94,8 @@ enum host_verdict host_auth_password(struct host *h, const char *password) {
 }
 
 enum host_verdict host_auth_user_key(struct host *h, pool *p,
-    struct sftp_str blob, bool probe, const char **id) {
+    struct sftp_str blob, const struct sftp_cert *cert, bool probe,
+    struct host_key_grant *grant) {
   size_t i;
 
   (void) h;
@@ -103,7 +105,18 @@ enum host_verdict host_auth_user_key(struct host *h, pool *p,
     return HOST_AUTH_NO_USER;
   }
 
-  *id = "the fake";
+  *grant = fake_auth.grant;
+  grant->id = "the fake";
+  if (cert != NULL) {
+    if (!sftp_cert_names(cert, current->name)) {
+      return HOST_AUTH_BAD;
+    }
+
+    grant->no_touch = cert->no_touch_required;
+    grant->verify = cert->verify_required;
+    blob = cert->ca->blob;
+  }
+
   for (i = 0; i < FAKE_MAX_KEYS; i++) {
     if (current->keys[i].len > 0 && sftp_str_same(current->keys[i], blob)) {
       return HOST_AUTH_OK;
@@ -135,6 +148,14 @@ enum host_verdict host_auth_authorize(struct host *h) {
   called("authorize");
   return current != NULL && !current->expired ? HOST_AUTH_OK :
     HOST_AUTH_EXPIRED;
+}
+
+void host_auth_limit(struct host *h, bool read_only, const char *dir,
+    int mask) {
+  (void) h;
+  fake_auth.read_only = read_only;
+  fake_auth.dir = dir;
+  fake_auth.mask = mask;
 }
 
 const char *host_kbdint_driver(struct host *h, unsigned int i) {

@@ -37,6 +37,10 @@ struct fake_auth {
   const char *host_name;        /* of a host whose word counts, and its key */
   struct sftp_str host_key;
   const char *rewrite;          /* what USER makes of every name, or NULL */
+  struct host_key_grant grant;  /* what comes with every key */
+  bool read_only;               /* what host_auth_limit() was told last */
+  const char *dir;
+  int mask;
   bool refuse_user, block_pass;
   bool login_time_over;
   unsigned int paused_ms, max;

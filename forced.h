@@ -1,0 +1,39 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* forced.h -- the command that a key or a certificate allows and no other.
+ *
+ * No command is ever run here, so that only those have a meaning that name what
+ * this server does: internal-sftp and sftp-server with their options, and scp.
+ */
+
+#ifndef MOD_SFTP_FORCED_H
+#define MOD_SFTP_FORCED_H
+
+#include "base.h"
+#include "wire.h"
+
+struct sftp_forced {
+  const char *text;             /* as it was written */
+  unsigned int service;         /* SFTP_SERVICE_FL_*: one of them */
+  const char *scp_args;         /* in place of the client's; NULL: his */
+  bool read_only;               /* -R */
+  const char *allowed, *denied; /* -p, -P: requests, comma-separated; or NULL */
+  const char *dir;              /* -d: where it begins, or NULL */
+  int umask;                    /* -u, or -1 */
+};
+
+/* Reads a command.  On errors *why gets a text for the administrator. */
+int sftp_forced_parse(pool *p, const char *command, struct sftp_forced *f,
+  const char **why) SFTP_MUST_CHECK;
+/* Whether an SFTP request, or an extension up to its @, may be used.  f NULL:
+ * nothing is forced.
+ */
+bool sftp_forced_allows(const struct sftp_forced *f, const char *request);
+
+#endif /* MOD_SFTP_FORCED_H */

@@ -524,6 +524,7 @@ static void truncations_are_refused(void) {
   }
 }
 
+/* But behind WRITE's data: see fxp_write_header(). */
 static void an_extra_byte_is_refused(void) {
   size_t i;
 
@@ -532,8 +533,8 @@ static void an_extra_byte_is_refused(void) {
 
     sftp_wr_u8(&x->w, 0);
     fxc_end(x);
-    is_int(fxc_status(x), SSH_FX_BAD_MESSAGE, "%s with a byte too many",
-      samples[i].name);
+    is_int(fxc_status(x), strcmp(samples[i].name, "WRITE") == 0 ? SSH_FX_OK :
+      SSH_FX_BAD_MESSAGE, "%s with a byte too many", samples[i].name);
     ok(fxc_free(x), "... and the session ends clean");
   }
 }

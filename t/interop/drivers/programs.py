@@ -1,0 +1,182 @@
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""Client libraries, each behind a small program in ../programs."""
+
+import os
+
+from base import Program, UTF8_NAMES, must, run
+
+NO_CHANNELS = tuple(name for name in Program.can if name != "channels")
+
+
+class Libssh(Program):
+    name = "libssh"
+    title = "libssh"
+    packages = ("libssh-dev", "gcc", "libc6-dev")
+    argv = ("@BUILD@/io-libssh",)
+
+
+class Libssh2(Program):
+    name = "libssh2"
+    title = "libssh2"
+    packages = ("libssh2-1-dev", "gcc", "libc6-dev")
+    argv = ("@BUILD@/io-libssh2",)
+
+
+class Paramiko(Program):
+    name = "paramiko"
+    title = "paramiko"
+    packages = ("python3-paramiko",)
+    argv = ("/usr/bin/python3", "@PROGRAMS@/io_paramiko.py")
+
+
+class Asyncssh(Program):
+    name = "asyncssh"
+    title = "asyncssh"
+    packages = ("python3-asyncssh",)
+    argv = ("/usr/bin/python3", "@PROGRAMS@/io_asyncssh.py")
+    can = Program.can + ("puttree", "gettree", "putp", "getp")
+
+    @property
+    def here(self):
+        """asyncssh speaks version 3 alone before 2.14."""
+        wanted = self.env.get("IO_VERSION", "3")
+        return wanted in must(run(self.command("") + ["--versions"])) \
+            .stdout.decode().split()
+
+
+class Asyncssh4(Asyncssh):
+    name = "asyncssh-4"
+    title = "asyncssh, SFTP 4"
+    env = {"IO_VERSION": "4"}
+
+
+class Asyncssh5(Asyncssh):
+    name = "asyncssh-5"
+    title = "asyncssh, SFTP 5"
+    env = {"IO_VERSION": "5"}
+
+
+class Asyncssh6(Asyncssh):
+    name = "asyncssh-6"
+    title = "asyncssh, SFTP 6"
+    env = {"IO_VERSION": "6"}
+
+
+class Go(Program):
+    name = "go"
+    title = "Go pkg/sftp"
+    packages = ("golang-github-pkg-sftp-dev", "golang-go")
+    argv = ("@BUILD@/io-go",)
+    compresses = False
+
+
+class NodeSsh2(Program):
+    name = "node-ssh2"
+    title = "Node.js ssh2"
+    packages = ("nodejs",)
+    argv = ("node", "@PROGRAMS@/io-node.js")
+    names = UTF8_NAMES
+
+
+    def version(self):
+        env = dict(os.environ, **self.env)
+        return must(run(self.command("") + ["--version"],
+                        env=env)).stdout.decode().strip()
+
+    def environment(self, login):
+        return dict(super().environment(login),
+                    NODE_PATH=os.path.join(login.build, "node_modules"))
+
+
+class NodeSftpClient(NodeSsh2):
+    name = "node-ssh2-sftp-client"
+    title = "Node.js ssh2-sftp-client"
+    env = {"IO_LIBRARY": "ssh2-sftp-client"}
+    can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
+           "stat", "mkdir", "rm", "rename", "chmod")
+
+
+class Jsch(Program):
+    name = "jsch"
+    title = "JSch"
+    packages = ("libjsch-java", "default-jdk-headless")
+    argv = ("java", "-Dfile.encoding=UTF-8", "-cp",
+            "/usr/share/java/jsch.jar:@BUILD@", "IoJsch")
+    key = "ecdsa"
+    names = UTF8_NAMES
+
+
+class Ruby(Program):
+    name = "ruby"
+    title = "Ruby net-sftp"
+    packages = ("ruby-net-sftp", "ruby-ed25519", "ruby-bcrypt-pbkdf")
+    argv = ("ruby", "@PROGRAMS@/io-ruby.rb")
+
+
+class Phpseclib3(Program):
+    name = "phpseclib3"
+    title = "PHP phpseclib 3"
+    packages = ("php-phpseclib3", "php-cli")
+    argv = ("php", "@PROGRAMS@/io-php.php")
+    env = {"IO_LIBRARY": "phpseclib3"}
+    can = NO_CHANNELS
+
+
+class Phpseclib2(Phpseclib3):
+    name = "phpseclib2"
+    title = "PHP phpseclib 2"
+    packages = ("php-phpseclib", "php-cli")
+    env = {"IO_LIBRARY": "phpseclib2"}
+    key = "rsa"
+
+
+class PhpSsh2(Phpseclib3):
+    name = "php-ssh2"
+    title = "PHP ssh2 (libssh2)"
+    packages = ("php-ssh2", "php-cli")
+    env = {"IO_LIBRARY": "ssh2"}
+    can = tuple(name for name in NO_CHANNELS if name != "utime")
+
+
+class PerlSsh2(Program):
+    name = "perl-net-ssh2"
+    title = "Perl Net::SSH2 (libssh2)"
+    packages = ("libnet-ssh2-perl",)
+    argv = ("perl", "@PROGRAMS@/io-netssh2.pl")
+    can = NO_CHANNELS
+
+
+class PerlForeign(Program):
+    name = "perl-sftp-foreign"
+    title = "Perl Net::SFTP::Foreign"
+    packages = ("libnet-sftp-foreign-perl", "openssh-client")
+    argv = ("perl", "@PROGRAMS@/io-sftpforeign.pl")
+    can = NO_CHANNELS + ("puttree", "gettree", "putp", "getp")
+
+    def environment(self, login):
+        from openssh import environment
+        return dict(super().environment(login), **environment(login),
+                    IO_CONFIG=login.server.path("ssh_config"))
+
+
+class Erlang(Program):
+    name = "erlang"
+    title = "Erlang ssh_sftp"
+    packages = ("erlang-ssh", "erlang-base")
+    argv = ("escript", "@PROGRAMS@/io-erlang.escript")
+    names = UTF8_NAMES
+    can = tuple(name for name in Program.can
+                if name not in ("chmod", "utime"))
+
+    def environment(self, login):
+        return dict(super().environment(login), TZ="UTC")
+
+
+CLIENTS = (Libssh, Libssh2, Paramiko, Asyncssh, Asyncssh4, Asyncssh5,
+           Asyncssh6, Go, NodeSsh2, NodeSftpClient, Jsch, Ruby, Phpseclib3,
+           Phpseclib2, PhpSsh2, PerlSsh2, PerlForeign, Erlang)

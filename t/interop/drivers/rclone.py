@@ -1,0 +1,132 @@
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""rclone: its own commands, and its mount."""
+
+import os
+import re
+
+from base import PATIENCE, UTF8_NAMES, Client, client, must, run
+from mounts import Mount
+from tap import expect, expect_same
+from trees import make_tree, same_tree
+
+
+def config(login):
+    """A configuration file, in which the server is "srv:"."""
+    server = login.server
+    lines = ["[srv]", "type = sftp", "host = 127.0.0.1",
+             "port = %d" % server.port, "user = " + server.user,
+             "known_hosts_file = " + server.path("known_hosts")]
+    if login.key:
+        lines.append("key_file = " + login.keyfile)
+    else:
+        hidden = must(run(["rclone", "obscure", login.password])).stdout
+        lines.append("pass = " + hidden.decode().strip())
+    text = "\n".join(lines) + "\n"
+    return server.local("rclone-%x.conf" % hash(text), text.encode())
+
+
+class Rclone(Client):
+    name = "rclone"
+    title = "rclone"
+    packages = ("rclone",)
+    can = ("put", "get", "puttree", "gettree", "ls", "rename", "mkdir", "rm")
+    compresses = False
+    # It writes what cannot be a name elsewhere in characters of its own.
+    names = UTF8_NAMES
+
+    def version(self):
+        text = must(run(["rclone", "version"])).stdout.decode()
+        return re.search(r"rclone v([\d.]+)", text).group(1)
+
+    def rclone(self, login, *args, timeout=PATIENCE):
+        # Its hashes come from commands like md5sum on the server.
+        return client(["rclone", "--config", config(login), "--retries", "1",
+                       "--low-level-retries", "1", "--contimeout", "30s"]
+                      + list(args), timeout=timeout)
+
+    def do(self, login, *commands, timeout=PATIENCE):
+        for name, *args in commands:
+            paths = ["srv:" + arg for arg in args]
+            if name.startswith("put"):
+                paths[0] = args[0]
+            elif name.startswith("get"):
+                paths[1] = args[1]
+            verb = {"put": "copyto", "get": "copyto", "puttree": "copy",
+                    "gettree": "copy", "ls": "lsf", "rename": "moveto",
+                    "mkdir": "mkdir", "rm": "deletefile"}[name]
+            more = ["--create-empty-src-dirs"] if verb == "copy" else []
+            result = self.rclone(login, verb, *more, *paths,
+                                 timeout=timeout)
+            if result.returncode != 0:
+                break
+        return result
+
+    def answer(self, result):
+        text = result.stdout.decode("utf-8", "surrogateescape")
+        return {line.rstrip("/") for line in text.splitlines()}
+
+    def hashes_and_sync(self, visit):
+        """check, hashsum, sync, about and times."""
+        tree = visit.here("own")
+        make_tree(tree, names=("a b", "c'd", "\u00e9", "e$f", "-g"))
+        there = "srv:" + visit.remote("own")
+
+        def rclone(*args):
+            return must(self.rclone(visit.login, *args))
+
+        rclone("sync", "--create-empty-src-dirs", tree, there)
+        same_tree(tree, visit.there("own"))
+        for folder, _, files in os.walk(tree):
+            for name in files:
+                path = os.path.join(folder, name)
+                inner = os.path.relpath(path, tree)
+                expect_same(int(os.stat(visit.there("own/" + inner))
+                                .st_mtime), int(os.stat(path).st_mtime),
+                            "time of " + inner)
+        text = rclone("check", tree, there).stderr.decode()
+        expect("0 differences found" in text
+               and "hashes could not be checked" not in text, text)
+        for kind in ("md5", "sha1"):
+            ours = rclone("hashsum", kind, there).stdout
+            expect_same(sorted(ours.splitlines()),
+                        sorted(rclone("hashsum", kind, tree)
+                               .stdout.splitlines()), kind)
+        with open(os.path.join(tree, "a b"), "wb") as out:
+            out.write(b"changed")
+        os.unlink(os.path.join(tree, "c'd"))
+        expect(self.rclone(visit.login, "check", tree, there).returncode
+               != 0, "check does not see a change")
+        rclone("sync", tree, there)
+        same_tree(tree, visit.there("own"))
+        expect(b"Total:" in rclone("about", "srv:").stdout, "about")
+
+    @property
+    def own_steps(self):
+        return {"own": self.hashes_and_sync}
+
+
+class RcloneMount(Mount):
+    name = "rclone-mount"
+    title = "rclone mount"
+    packages = ("rclone", "fuse3")
+    compresses = False
+    names = UTF8_NAMES
+    can = tuple(name for name in Mount.can
+                if name not in ("chmod", "utime", "putp", "getp", "symlink",
+                                "readlink", "reput", "reget"))
+
+    version = Rclone.version
+
+    def mount(self, login, point):
+        return ["rclone", "--config", config(login), "--retries", "1",
+                "--low-level-retries", "1", "--cache-dir",
+                login.server.path("rclone-cache"), "mount",
+                "--vfs-cache-mode", "writes", "srv:/", point]
+
+
+CLIENTS = (Rclone, RcloneMount)

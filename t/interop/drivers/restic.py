@@ -1,0 +1,89 @@
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""restic, which keeps its repository on the server, through ssh."""
+
+import os
+import shlex
+import shutil
+
+from base import PATIENCE, Client, client, must, run
+from openssh import environment, options
+from tap import expect
+from trees import make_tree, same_tree
+
+
+class Restic(Client):
+    name = "restic"
+    title = "restic"
+    packages = ("restic", "openssh-client")
+    only_own = True
+
+    def version(self):
+        return must(run(["restic", "version"])).stdout.decode().split()[1]
+
+    def restic(self, visit, *args):
+        login = visit.login
+        ssh = shlex.join(["ssh"] + options(login) + ["srv", "-s", "sftp"])
+        env = dict(environment(login), RESTIC_PASSWORD="secret",
+                   RESTIC_CACHE_DIR=login.server.path("restic-cache"))
+        return client(["restic", "-q", "-o", "sftp.command=" + ssh, "-r",
+                       "sftp:srv:" + visit.remote("repository")]
+                      + list(args), env=env, timeout=PATIENCE)
+
+    def cycle(self, visit):
+        """init, backup, check, restore."""
+        visit.server.mkdir(self.name)
+        shutil.rmtree(visit.there("repository"), ignore_errors=True)
+        tree, back = visit.here("tree"), visit.here("back")
+        for path in (tree, back):
+            shutil.rmtree(path, ignore_errors=True)
+        make_tree(tree)
+        with open(os.path.join(tree, "large"), "wb") as out:
+            out.write(os.urandom(5000000))
+        for args in (("init",), ("backup", tree), ("check", "--read-data"),
+                     ("restore", "latest", "--target", back)):
+            must(self.restic(visit, *args))
+        same_tree(tree, back + tree)
+
+    def by_password(self, visit):
+        visit.use("plain", password=visit.server.password)
+        self.cycle(visit)
+
+    def rekeyed(self, visit):
+        visit.use("rekey")
+        self.cycle(visit)
+
+    def compressed(self, visit):
+        visit.use("zlib", compress=True)
+        self.cycle(visit)
+
+    def forget_and_prune(self, visit):
+        """A second snapshot, the first forgotten and pruned, a check."""
+        self.cycle(visit)
+        tree = visit.here("tree")
+        with open(os.path.join(tree, "large"), "wb") as out:
+            out.write(os.urandom(2000000))
+        for args in (("backup", tree),
+                     ("forget", "--keep-last", "1", "--prune"),
+                     ("check", "--read-data")):
+            must(self.restic(visit, *args))
+
+    def errors(self, visit):
+        visit.use("plain", password="wrong")
+        result = self.restic(visit, "snapshots")
+        expect(result.returncode != 0, "a wrong password worked")
+        expect(b"denied" in result.stderr, result.stderr)
+
+    @property
+    def own_steps(self):
+        return {"password": self.by_password, "key": self.cycle,
+                "transfer": self.cycle, "tree": self.cycle,
+                "rekey": self.rekeyed, "compress": self.compressed,
+                "errors": self.errors, "own": self.forget_and_prune}
+
+
+CLIENTS = (Restic,)

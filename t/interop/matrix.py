@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""Runs clients through steps, and writes what came of it as a table.
+
+usage: matrix.py [--list] [--packages] [--build DIR] [--steps A,B]
+                 [--results DIR] [--doc FILE] [client...]
+
+--list prints the clients, --packages the Debian packages that they need.
+--results keeps what was found, a file for this release of Debian; --doc
+makes a page of all such files.  The exit status is 1 if a promise was broken.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "drivers"),
+                os.path.join(HERE, "../lib")]
+import curl         # noqa: E402
+import dropbear     # noqa: E402
+import filezilla    # noqa: E402
+import lftp         # noqa: E402
+import mounts       # noqa: E402
+import openssh      # noqa: E402
+import programs     # noqa: E402
+import putty        # noqa: E402
+import rclone       # noqa: E402
+import restic       # noqa: E402
+import twisted_conch    # noqa: E402
+from report import release, write_doc           # noqa: E402
+from steps import STEPS, Site, Visit            # noqa: E402
+from tap import Failed, Skipped                 # noqa: E402
+
+MODULES = (openssh, mounts, putty, filezilla, rclone, restic, lftp, curl,
+           dropbear, twisted_conch, programs)
+CLIENTS = [client() for module in MODULES for client in module.CLIENTS]
+
+
+def judge(client, site, name):
+    """yes, no or -, and why."""
+    func = client.own_steps.get(name, None if client.only_own
+                                else STEPS[name])
+    if func is None:
+        return "-", ""
+    try:
+        func(Visit(site, client))
+        return "yes", ""
+    except Skipped as why:
+        return "-", str(why)
+    except Failed as why:
+        return "no", str(why)
+    except Exception:
+        return "no", traceback.format_exc()
+
+
+def indented(text):
+    return "".join("    %s\n" % line for line in text[-4000:].splitlines())
+
+
+def all_steps(client, site, names):
+    found = {}
+    for name in names:
+        marks = [(server, server.mark_logs())
+                 for server in site.servers.values()]
+        begun = time.monotonic()
+        verdict, why = found[name] = judge(client, site, name)
+        print("%-22s %-10s %-4s %5.1f s  %s"
+              % (client.name, name, verdict, time.monotonic() - begun,
+                 why.splitlines()[0][:90] if why else ""), flush=True)
+        if verdict == "no":
+            print(indented(why), end="")
+            for server, mark in marks:
+                print(indented(server.logs_since(mark)), end="", flush=True)
+    return found
+
+
+def keep(folder, client, found):
+    """Adds a client's row to the results of this release."""
+    path = os.path.join(folder, release().replace(" ", "-") + ".json")
+    rows = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            rows = json.load(file)
+    row = rows.setdefault(client.name, {"steps": {}})
+    row.update(title=client.title, version=client.version(),
+               remarks=client.remarks)
+    row["steps"].update(found)
+    order = [one.name for one in CLIENTS]
+    rows = {name: rows[name] for name in order if name in rows}
+    os.makedirs(folder, exist_ok=True)
+    with open(path, "w") as out:
+        json.dump(rows, out, indent=1)
+
+
+def parsed():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--packages", action="store_true")
+    parser.add_argument("--build", default=".")
+    parser.add_argument("--steps", default=",".join(STEPS))
+    parser.add_argument("--results")
+    parser.add_argument("--doc")
+    parser.add_argument("client", nargs="*")
+    wanted = parser.parse_args()
+    wanted.steps = wanted.steps.split(",")
+    known = {client.name for client in CLIENTS}
+    for name in wanted.client:
+        if name not in known:
+            parser.error("no client %s, but %s"
+                         % (name, ", ".join(sorted(known))))
+    for name in wanted.steps:
+        if name not in STEPS:
+            parser.error("no step %s, but %s" % (name, ", ".join(STEPS)))
+    return wanted
+
+
+def visits(wanted, chosen):
+    site = Site(wanted.build)
+    counts = {"yes": 0, "no": 0, "-": 0}
+    try:
+        for client in chosen:
+            if not client.here:
+                continue
+            found = all_steps(client, site, wanted.steps)
+            for verdict, _ in found.values():
+                counts[verdict] += 1
+            if wanted.results:
+                keep(wanted.results, client, found)
+    finally:
+        site.stop()
+    return counts
+
+
+def main():
+    wanted = parsed()
+    chosen = [client for client in CLIENTS
+              if not wanted.client or client.name in wanted.client]
+    if wanted.list:
+        for client in chosen:
+            print("%-22s %s" % (client.name, client.title))
+        return 0
+    if wanted.packages:
+        print(*sorted({name for client in chosen
+                       for name in client.packages}))
+        return 0
+    counts = visits(wanted, chosen)
+    if wanted.doc:
+        write_doc(wanted.results, wanted.doc, STEPS)
+    print("%d passed, %d failed, %d skipped"
+          % (counts["yes"], counts["no"], counts["-"]))
+    return 1 if counts["no"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

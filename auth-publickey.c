@@ -19,11 +19,19 @@
  */
 #define BLOB_MAX 16384
 
-static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
+static const char bound_name[] = "publickey-hostbound-v00@openssh.com";
+
+static void read_fields(struct sftp_auth_req *req, struct sftp_rd *r,
+    bool bound) {
   bool signed_ = sftp_rd_bool(r);
 
   req->u.key.alg = sftp_rd_string(r);
   req->u.key.blob = sftp_rd_string(r);
+  req->u.key.bound = bound;
+  if (bound) {
+    req->u.key.host_key = sftp_rd_string(r);
+  }
+
   req->u.key.sig.ptr = NULL;
   req->u.key.sig.len = 0;
   if (signed_) {
@@ -34,6 +42,19 @@ static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
       req->u.key.sig.len > BLOB_MAX) {
     sftp_rd_fail(r, SFTP_ERR_LIMIT);
   }
+}
+
+static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
+  read_fields(req, r, false);
+}
+
+/* OpenSSH PROTOCOL, section 3.1: the client signs our host key too, so that
+ * its agent knows whom it logs in to.  Everybody else sees the method that it
+ * stands for.
+ */
+static void read_bound(struct sftp_auth_req *req, struct sftp_rd *r) {
+  read_fields(req, r, true);
+  req->name = "publickey";
 }
 
 static bool is_probe(const struct sftp_auth_req *req) {
@@ -210,10 +231,14 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
   sftp_wr_u8(&w, SSH_MSG_USERAUTH_REQUEST);
   sftp_wr_text(&w, req->spelt);
   sftp_wr_text(&w, req->service);
-  sftp_wr_text(&w, req->name);
+  sftp_wr_text(&w, req->u.key.bound ? bound_name : req->name);
   sftp_wr_bool(&w, true);
   sftp_wr_str(&w, req->u.key.alg);
   sftp_wr_str(&w, req->u.key.blob);
+  if (req->u.key.bound) {
+    sftp_wr_str(&w, req->u.key.host_key);
+  }
+
   res = sftp_wr_end(&w);
   if (res != SFTP_OK) {
     return res;
@@ -259,6 +284,18 @@ static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
   return OUTCOME_YES;
 }
 
+static bool is_our_key(struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
+  if (!req->u.key.bound ||
+      sftp_str_same(req->u.key.host_key, sftp_kex_first_host_key(c))) {
+    return true;
+  }
+
+  sftp_log("login of user '%s' is bound to another host key than ours",
+    req->user);
+  return false;
+}
+
 static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   const struct sftp_sig_alg *alg;
   struct sftp_key *key;
@@ -268,6 +305,10 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
 
   if (host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
     return OUTCOME_DEAD;
+  }
+
+  if (!is_our_key(c, req)) {
+    return refused(req);
   }
 
   alg = sftp_auth_key_alg(c, req);
@@ -303,4 +344,9 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
 const struct sftp_auth_method sftp_auth_publickey = {
   "publickey", AUTH_PUBLICKEY, "mod_sftp.ssh2.auth-publickey",
   "mod_sftp.ssh2.auth-publickey.failed", 10, read_publickey, run_publickey
+};
+
+const struct sftp_auth_method sftp_auth_publickey_bound = {
+  bound_name, AUTH_PUBLICKEY, "mod_sftp.ssh2.auth-publickey",
+  "mod_sftp.ssh2.auth-publickey.failed", 10, read_bound, run_publickey
 };

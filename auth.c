@@ -21,7 +21,8 @@
 #define USER_MAX 256
 
 static const struct sftp_auth_method *const methods[] = {
-  &sftp_auth_none, &sftp_auth_publickey, &sftp_auth_hostbased,
+  &sftp_auth_none, &sftp_auth_publickey, &sftp_auth_publickey_bound,
+  &sftp_auth_hostbased,
   &sftp_auth_kbdint, &sftp_auth_password
 };
 

@@ -13,6 +13,7 @@
 
 #include "channel.h"
 #include "fxp.h"
+#include "global.h"
 #include "host.h"
 #include "scp.h"
 #include "userauth.h"
@@ -72,6 +73,7 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->kex = sftp_kex_new(c);
   c->auth = sftp_auth_new(c);
   c->channels = sftp_channels_new(c);
+  c->global = sftp_global_new(c);
   c->services = service_rows;
   return c;
 }
@@ -110,25 +112,6 @@ static void heard_answer(struct ssh_conn *c) {
   c->loop->nalive = 0;
 }
 
-static int on_global_request(struct ssh_conn *c, struct sftp_rd *r) {
-  struct sftp_str name = sftp_rd_string(r);
-  bool want = sftp_rd_bool(r);
-
-  (void) sftp_rd_rest(r);
-  if (sftp_rd_end(r) != SFTP_OK) {
-    return sftp_fail(c, r->err, "malformed GLOBAL_REQUEST");
-  }
-
-  SFTP_TRACE(TRACE_SSH2, 8, "global request '%.*s'",
-    name.len < 64 ? (int) name.len : 64, (const char *) name.ptr);
-  if (want) {
-    (void) sftp_packet_begin(c->pkts, SSH_MSG_REQUEST_FAILURE, 1);
-    return sftp_packet_end(c->pkts);
-  }
-
-  return SFTP_OK;
-}
-
 static int on_request_answer(struct ssh_conn *c, struct sftp_rd *r) {
   (void) r;
   heard_answer(c);
@@ -142,7 +125,10 @@ static int on_channel_answer(struct ssh_conn *c, struct sftp_rd *r) {
 
 /* A USERAUTH_REQUEST after success is ignored (RFC 4252, section 5.1). */
 static int on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
-  return c->authenticated ? SFTP_OK : sftp_on_userauth_request(c, r);
+  int res = c->authenticated ? SFTP_OK : sftp_kex_auth_info(c);
+
+  return c->authenticated || res != SFTP_OK ? res :
+    sftp_on_userauth_request(c, r);
 }
 
 #define KEX_MESSAGE { "KEX", PH_KEX, PH_KEX, sftp_on_kex_message }
@@ -171,7 +157,7 @@ const struct sftp_msg sftp_msgs[256] = {
   [SSH_MSG_USERAUTH_INFO_RESPONSE] = { "USERAUTH_INFO_RESPONSE", PH_AUTH, 0,
     sftp_on_userauth_info_response },
   [SSH_MSG_GLOBAL_REQUEST] = { "GLOBAL_REQUEST", PH_OPEN, 0,
-    on_global_request },
+    sftp_on_global_request },
   [SSH_MSG_REQUEST_SUCCESS] = { "REQUEST_SUCCESS", PH_OPEN, 0,
     on_request_answer },
   [SSH_MSG_REQUEST_FAILURE] = { "REQUEST_FAILURE", PH_OPEN, 0,
@@ -192,7 +178,8 @@ const struct sftp_msg sftp_msgs[256] = {
   [SSH_MSG_CHANNEL_SUCCESS] = { "CHANNEL_SUCCESS", PH_OPEN, 0,
     on_channel_answer },
   [SSH_MSG_CHANNEL_FAILURE] = { "CHANNEL_FAILURE", PH_OPEN, 0,
-    on_channel_answer }
+    on_channel_answer },
+  [SSH_MSG_PING] = { "PING", PH_KEYED, 0, sftp_on_ping }
 };
 
 static int send_unimplemented(struct ssh_conn *c, uint32_t seqno) {
@@ -364,6 +351,10 @@ static int turn_once(struct ssh_conn *c) {
 
   if (res == SFTP_OK) {
     res = sftp_channels_pump(c);
+  }
+
+  if (res == SFTP_OK) {
+    res = sftp_global_check(c);
   }
 
   if (res == SFTP_OK) {

@@ -26,6 +26,7 @@ struct sftp_kex;
 struct sftp_auth;
 struct sftp_channels;
 struct sftp_loop;
+struct sftp_global;
 struct sftp_service_row;
 struct sftp_forced;
 
@@ -64,6 +65,7 @@ struct ssh_conn {
   struct sftp_kex *kex;
   struct sftp_auth *auth;
   struct sftp_channels *channels;
+  struct sftp_global *global;   /* global.h */
   const struct sftp_service_row *services;      /* ends with a NULL request */
   const struct sftp_forced *forced;     /* by the key of the login, or NULL */
   struct sftp_loop *loop;       /* conn.c's own */
@@ -136,6 +138,12 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_ext_info(struct ssh_conn *c, struct sftp_rd *r);
+/* Before the first USERAUTH_REQUEST is served: a second EXT_INFO for clients
+ * that can use one (ext-info-in-auth@openssh.com).
+ */
+int sftp_kex_auth_info(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* K_S of the first exchange; empty before. */
+struct sftp_str sftp_kex_first_host_key(const struct ssh_conn *c);
 /* The session identifier; empty before the first exchange. */
 struct sftp_str sftp_kex_session_id(const struct ssh_conn *c);
 /* Tells the host of compression that has begun: after NEWKEYS, after login. */

@@ -47,7 +47,9 @@ static const char *const list_notes[L_LANG_C2S] = {
 struct sftp_kex {
   struct ssh_conn *conn;
   struct sftp_str session_id;
+  struct sftp_str first_host_key;
   bool ext_info_seen;
+  bool ext_info_in_auth;        /* one more is welcome */
 
   /* The exchange that runs, if any. */
   pool *pool;                   /* NULL: none */
@@ -81,6 +83,10 @@ struct sftp_kex *sftp_kex_new(struct ssh_conn *c) {
 
   k->conn = c;
   return k;
+}
+
+struct sftp_str sftp_kex_first_host_key(const struct ssh_conn *c) {
+  return c->kex->first_host_key;
 }
 
 struct sftp_str sftp_kex_session_id(const struct ssh_conn *c) {
@@ -585,11 +591,16 @@ static int send_reply(struct ssh_conn *c, const struct sftp_key *host_key,
 static int send_ext_info(struct ssh_conn *c) {
   const char *algs = c->set->userkeys;
   struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_EXT_INFO,
-    strlen(algs) + 64);
+    strlen(algs) + 128);
 
-  sftp_wr_u32(w, 1);
+  /* OpenSSH PROTOCOL, sections 1.10 and 3.1. */
+  sftp_wr_u32(w, 3);
   sftp_wr_text(w, "server-sig-algs");
   sftp_wr_text(w, algs);
+  sftp_wr_text(w, "publickey-hostbound@openssh.com");
+  sftp_wr_text(w, "0");
+  sftp_wr_text(w, "ping@openssh.com");
+  sftp_wr_text(w, "0");
   host_ssh_cmd(c->host, "EXT_INFO", "", HOST_SSH_MISC, true);
   return sftp_packet_end(c->pkts);
 }
@@ -637,6 +648,7 @@ static int complete(struct ssh_conn *c) {
 
   if (k->session_id.len == 0) {
     k->session_id = sftp_str_copy(c->pool, H);
+    k->first_host_key = sftp_str_copy(c->pool, k->x.host_key);
   }
 
   res = send_reply(c, host_key, H);
@@ -773,6 +785,11 @@ int sftp_on_ext_info(struct ssh_conn *c, struct sftp_rd *r) {
   for (i = 0; i < n; i++) {
     struct sftp_str name = sftp_rd_string(r), value = sftp_rd_string(r);
 
+    if (sftp_str_is(name, "ext-info-in-auth@openssh.com") &&
+        sftp_str_is(value, "0")) {
+      c->kex->ext_info_in_auth = true;
+    }
+
     SFTP_TRACE(TRACE_SSH2, 12, "client extension '%.*s' (%lu bytes)",
       name.len < 64 ? (int) name.len : 64, (const char *) name.ptr,
       (unsigned long) value.len);
@@ -781,6 +798,15 @@ int sftp_on_ext_info(struct ssh_conn *c, struct sftp_rd *r) {
   res = sftp_rd_end(r);
   return res == SFTP_OK ? SFTP_OK :
     sftp_fail(c, res, "malformed EXT_INFO");
+}
+
+int sftp_kex_auth_info(struct ssh_conn *c) {
+  if (!c->kex->ext_info_in_auth || !c->client_ext_info) {
+    return SFTP_OK;
+  }
+
+  c->kex->ext_info_in_auth = false;
+  return send_ext_info(c);
 }
 
 /* ---- When to rekey */

@@ -46,6 +46,8 @@ struct sftp_auth_req {
     } password;
     struct {
       struct sftp_str alg, blob, sig;   /* sig.ptr NULL: a probe */
+      struct sftp_str host_key;         /* hostbound: ours, as signed */
+      bool bound;
       const char *host, *client_user;   /* hostbased: where he comes from */
       const struct sftp_cert *cert;     /* blob, where it is one, as read */
     } key;
@@ -157,6 +159,7 @@ bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,
 /* ---- auth-<method>.c */
 
 extern const struct sftp_auth_method sftp_auth_none, sftp_auth_password,
-  sftp_auth_publickey, sftp_auth_kbdint, sftp_auth_hostbased;
+  sftp_auth_publickey, sftp_auth_publickey_bound, sftp_auth_kbdint,
+  sftp_auth_hostbased;
 
 #endif /* MOD_SFTP_USERAUTH_INT_H */

@@ -8,7 +8,7 @@
 
 /* phases-t.c -- all 256 message numbers in every phase, against a list
  * written from the RFCs: 4253 (sections 7, 10, 11), 4252 (section 6), 4254,
- * 8308, and OpenSSH's strict key exchange.
+ * 8308, and OpenSSH's strict key exchange and ping.
  */
 
 #include "../fake/client.h"
@@ -45,20 +45,20 @@ static const struct rule strict_kex[] = {
 
 static const struct rule service[] = {
   { 1, 5, TAKEN }, { 7, 7, TAKEN }, { 20, 20, TAKEN }, { 21, 21, REFUSED },
-  { 30, 49, REFUSED }, { 50, 255, REFUSED }, { 0, 0, 0 }
+  { 30, 49, REFUSED }, { 192, 192, TAKEN }, { 50, 255, REFUSED }, { 0, 0, 0 }
 };
 
 static const struct rule auth[] = {
   { 1, 5, TAKEN }, { 7, 7, REFUSED }, { 20, 20, TAKEN }, { 21, 21, REFUSED },
   { 30, 49, REFUSED }, { 50, 50, TAKEN }, { 51, 60, REFUSED },
-  { 61, 61, TAKEN }, { 62, 255, REFUSED }, { 0, 0, 0 }
+  { 61, 61, TAKEN }, { 192, 192, TAKEN }, { 62, 255, REFUSED }, { 0, 0, 0 }
 };
 
 static const struct rule open_[] = {
   { 1, 5, TAKEN }, { 7, 7, REFUSED }, { 20, 20, TAKEN }, { 21, 21, REFUSED },
   { 30, 49, REFUSED }, { 50, 50, TAKEN }, { 61, 61, REFUSED },
   { 80, 82, TAKEN }, { 90, 90, TAKEN }, { 93, 100, TAKEN },
-  { 0, 0, 0 }
+  { 192, 192, TAKEN }, { 0, 0, 0 }
 };
 
 /* A rekey that the client began: its own messages of the connection protocol
@@ -68,7 +68,7 @@ static const struct rule rekey[] = {
   { 1, 4, TAKEN }, { 5, 5, REFUSED }, { 7, 7, REFUSED }, { 20, 21, REFUSED },
   { 30, 49, TAKEN }, { 50, 50, REFUSED }, { 61, 61, REFUSED },
   { 80, 82, TAKEN }, { 90, 90, TAKEN }, { 93, 100, TAKEN },
-  { 0, 0, 0 }
+  { 192, 192, TAKEN }, { 0, 0, 0 }
 };
 
 static enum outcome expected(const struct rule *rules, unsigned int type) {

@@ -145,9 +145,14 @@ static void ext_info_lists_signatures(void) {
   struct sftp_pkt pkt;
 
   ok(client_expect(cl, SSH_MSG_EXT_INFO, &pkt), "EXT_INFO behind NEWKEYS");
-  is_int(sftp_rd_u32(&pkt.in), 1, "one extension");
+  is_int(sftp_rd_u32(&pkt.in), 3, "three extensions");
   ok(sftp_str_is(sftp_rd_string(&pkt.in), "server-sig-algs"), "its name");
   ok(sftp_str_is(sftp_rd_string(&pkt.in), cl->set->userkeys), "its list");
+  ok(sftp_str_is(sftp_rd_string(&pkt.in), "publickey-hostbound@openssh.com") &&
+    sftp_str_is(sftp_rd_string(&pkt.in), "0"), "logins bound to our key");
+  ok(sftp_str_is(sftp_rd_string(&pkt.in), "ping@openssh.com") &&
+    sftp_str_is(sftp_rd_string(&pkt.in), "0"), "and pings");
+  is_int(sftp_rd_end(&pkt.in), SFTP_OK, "nothing more");
   client_free(cl);
 
   cl = client_new();

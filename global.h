@@ -1,0 +1,29 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* global.h -- requests that concern the connection as a whole (RFC 4254,
+ * section 4), host keys among them (OpenSSH PROTOCOL, section 2.5), and
+ * ping@openssh.com (section 1.10).
+ *
+ * Functions return SFTP_OK or an error that ends the connection.
+ */
+
+#ifndef MOD_SFTP_GLOBAL_H
+#define MOD_SFTP_GLOBAL_H
+
+#include "conn.h"
+
+struct sftp_global;
+
+struct sftp_global *sftp_global_new(struct ssh_conn *c);
+/* Tells the client, once it is logged in, of all host keys there are. */
+int sftp_global_check(struct ssh_conn *c) SFTP_MUST_CHECK;
+int sftp_on_global_request(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_ping(struct ssh_conn *c, struct sftp_rd *r);
+
+#endif /* MOD_SFTP_GLOBAL_H */

@@ -87,14 +87,14 @@ static int take_data(struct sftp_channel *ch, const unsigned char *p,
   while (n > 0 && res == SFTP_OK) {
     size_t part = sftp_queue_len(&ch->in);
 
-    if (part == 0 && !ch->stalled) {
+    if (part == 0 && !ch->stalled && !ch->again) {
       part = offer(ch, p, n);
       p += part;
       n -= part;
       return n > 0 ? keep(ch, p, n) : SFTP_OK;
     }
 
-    if (ch->stalled || ch->ops == NULL) {
+    if (ch->stalled || ch->again || ch->ops == NULL) {
       return keep(ch, p, n);
     }
 

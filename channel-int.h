@@ -47,6 +47,7 @@ struct sftp_channel {
   void *svc;
   bool starting;                /* no output before the request's answer */
   bool stalled;                 /* room() was 0 */
+  bool again;                   /* the service goes on in the next turn */
   bool eof_in, eof_told;
   bool finishing;               /* close when all is out */
   int exit_status;

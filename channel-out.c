@@ -250,6 +250,10 @@ void sftp_channel_finish(struct sftp_channel *ch, int status) {
   }
 }
 
+void sftp_channel_again(struct sftp_channel *ch) {
+  ch->again = true;
+}
+
 /* ---- Small messages */
 
 int sftp_channel_send_id(struct sftp_channel *ch, uint8_t type) {

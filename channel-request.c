@@ -94,6 +94,12 @@ static bool request_exec(struct sftp_channel *ch, const char *command) {
   size_t len = strcspn(command, " \t");
   const struct sftp_service_row *row = find_service(ch, "exec", command, len);
 
+  sftp_log("'exec' channel request for '%s'", command);
+  if (row == NULL) {
+    len = 0;
+    row = find_service(ch, "exec", "", 0);
+  }
+
   if (ch->ops != NULL) {
     return false;
   }

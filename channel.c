@@ -306,12 +306,16 @@ int sftp_channels_flush(struct ssh_conn *c) {
 static int resume(struct sftp_channel *ch) {
   int res = SFTP_OK;
 
-  if (!ch->stalled || sftp_queue_len(&ch->out) >= QUEUE_SOFT ||
-      sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT) {
+  if (ch->stalled && (sftp_queue_len(&ch->out) >= QUEUE_SOFT ||
+      sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT)) {
     return SFTP_OK;
   }
 
-  ch->stalled = false;
+  if (!ch->stalled && !ch->again) {
+    return SFTP_OK;
+  }
+
+  ch->stalled = ch->again = false;
   if (ch->ops != NULL) {
     res = ch->ops->ready(ch->svc);
     if (res != SFTP_OK) {
@@ -319,7 +323,7 @@ static int resume(struct sftp_channel *ch) {
     }
   }
 
-  if (!ch->stalled && sftp_queue_len(&ch->in) > 0) {
+  if (!ch->stalled && !ch->again && sftp_queue_len(&ch->in) > 0) {
     res = sftp_channel_offer_kept(ch);
     if (res == SFTP_OK) {
       res = sftp_channel_settle_in(ch);
@@ -336,7 +340,7 @@ static int resume(struct sftp_channel *ch) {
 static int tell_eof(struct sftp_channel *ch) {
   int res;
 
-  if (!ch->eof_in || ch->eof_told || ch->stalled) {
+  if (!ch->eof_in || ch->eof_told || ch->stalled || ch->again) {
     return SFTP_OK;
   }
 
@@ -414,6 +418,22 @@ bool sftp_channels_runnable(const struct ssh_conn *c) {
 
     if ((queued > 0 && ch->remote_window > 0) ||
         (ch->stalled && queued < QUEUE_SOFT && !ch->close_sent)) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+bool sftp_channels_working(const struct ssh_conn *c) {
+  const struct sftp_channel *ch;
+
+  if (c->channels == NULL) {
+    return false;
+  }
+
+  for (ch = c->channels->first; ch != NULL; ch = ch->next) {
+    if (ch->again && !ch->stalled && ch->ops != NULL) {
       return true;
     }
   }

@@ -40,7 +40,8 @@ struct sftp_service {
   ssize_t (*input)(void *svc, const unsigned char *p, size_t len);
   /* The bytes taken so far are about to go away: use them now. */
   int (*flush)(void *svc);
-  /* There is room to send again, after room() was 0: go on with output.  Input
+  /* There is room to send again, after room() was 0: go on with output.  Or
+   * the next turn has come, after sftp_channel_again(): go on with that.  Input
    * that was left is offered again by itself afterwards.
    */
   int (*ready)(void *svc);
@@ -53,7 +54,7 @@ struct sftp_service {
 };
 
 /* Begins a service on a channel.  pool dies with the channel.  args is the
- * command line behind the first word for exec, "" for a subsystem.  Returns
+ * command line behind the row's word for exec, "" for a subsystem.  Returns
  * the service's state, or NULL to refuse; *why then is a text for log and
  * client.
  */
@@ -63,7 +64,8 @@ typedef void *(*sftp_service_start)(struct ssh_conn *c,
 /* Which service answers to which request; handed down in c->services. */
 struct sftp_service_row {
   const char *request;          /* "subsystem" or "exec" */
-  const char *word;             /* the subsystem or the command's first word */
+  const char *word;             /* the subsystem or the command's first word; ""
+                                 * for all commands without a row */
   unsigned int need;            /* SFTP_SERVICE_FL_* that must be on */
   const struct sftp_service *ops;
   sftp_service_start start;
@@ -93,6 +95,10 @@ int sftp_channel_commit(struct sftp_channel *ch, size_t n) SFTP_MUST_CHECK;
  * everything written before is out.
  */
 void sftp_channel_finish(struct sftp_channel *ch, int status);
+/* There is more to do than one turn should take: ready() is called in the
+ * next one, and the client's end is not told before it.
+ */
+void sftp_channel_again(struct sftp_channel *ch);
 struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch);
 /* The row by which the service was found; valid from start() on. */
 const struct sftp_service_row *sftp_channel_row(const struct sftp_channel *ch);
@@ -121,6 +127,8 @@ int sftp_channels_flush(struct ssh_conn *c) SFTP_MUST_CHECK;
 int sftp_channels_pump(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Whether pump() could move something now. */
 bool sftp_channels_runnable(const struct ssh_conn *c);
+/* Whether a service asked to go on with its work in the next turn. */
+bool sftp_channels_working(const struct ssh_conn *c);
 /* Bytes certainly still to come in answer to open requests. */
 size_t sftp_channels_missing(const struct ssh_conn *c);
 /* The id of the peer's end of the channel opened last; false if none. */

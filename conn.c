@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "channel.h"
+#include "exec.h"
 #include "fxp.h"
 #include "global.h"
 #include "host.h"
@@ -54,6 +55,7 @@ static const struct sftp_service_row service_rows[] = {
   { "subsystem", "sftp", SFTP_SERVICE_FL_SFTP, &sftp_fxp_service,
     sftp_fxp_start },
   { "exec", "scp", SFTP_SERVICE_FL_SCP, &sftp_scp_service, sftp_scp_start },
+  { "exec", "", 0, &sftp_exec_service, sftp_exec_start },
   { NULL, NULL, 0, NULL, NULL }
 };
 
@@ -471,6 +473,15 @@ static int wait_for_client(struct ssh_conn *c) {
 
   } else if (!c->loop->more) {
     set_lowat(c, worth_waking(c));
+  }
+
+  /* Work goes on meanwhile: what is there is taken, nothing is waited for. */
+  if (sftp_channels_working(c)) {
+    (void) poll(&pfd, 1, 0);
+    host_active(c->host, HOST_ACTIVE_PACKET);
+    host_poll(c->host);
+    return (pfd.revents & (POLLIN|POLLHUP|POLLERR)) != 0 ?
+      sftp_packets_fill(c->pkts) : SFTP_OK;
   }
 
   if (c->loop->lowat > 1 && poll(&pfd, 1, LOWAT_WAIT_MS) == 0) {

@@ -164,8 +164,10 @@ static uint32_t copy_data(struct fxp_req *req, const struct copy *c) {
       "Source and destination overlap");
   }
 
+  uint64_t done;
+
   return host_copy_range(c->from->file, (off_t) c->from_off, c->to->file,
-    (off_t) c->to_off, c->len) == 0 ? SSH_FX_OK : fxp_status(req, errno);
+    (off_t) c->to_off, c->len, &done) == 0 ? SSH_FX_OK : fxp_status(req, errno);
 }
 
 uint32_t fxp_do_copy_data(struct fxp_req *req) {

@@ -211,7 +211,7 @@ static bool applies(const config_rec *c) {
 
 /* MaxStoreFileSize of the folder last checked, the most special one; 0: none.
  */
-static off_t max_store(void) {
+off_t host_max_store_size(void) {
   config_rec *c;
   unsigned int best = 0;
   off_t max = 0;
@@ -244,7 +244,7 @@ static int within(off_t max, off_t size) {
 }
 
 int host_max_store(off_t size) {
-  return within(max_store(), size);
+  return within(host_max_store_size(), size);
 }
 
 /* TransferRate: the host keeps one rate, that of the command last loaded. */
@@ -323,7 +323,7 @@ void host_give_away(pool *p, pr_fh_t *fh, const char *path) {
 /* Opens with the permissions that mode and the umask allow, and not for a
  * moment with more.
  */
-static pr_fh_t *open_new(const char *path, int flags, mode_t mode,
+pr_fh_t *host_open_new(const char *path, int flags, mode_t mode,
     bool exists) {
   mode_t mask = umask(0), extra;
   pr_fh_t *fh;
@@ -440,7 +440,7 @@ static void note_offset(struct host_file *f) {
 }
 
 /* Which functions serve the data. */
-static void choose_io(struct host_file *f) {
+void host_choose_io(struct host_file *f) {
   pr_fs_t *fs = f->fh->fh_fs;
 
   f->direct_rd = HOST_FS_PLAIN(fs, read) && HOST_FS_PLAIN(fs, pread);
@@ -513,9 +513,9 @@ static struct host_file *new_file(struct host_op *op, pr_fh_t *fh,
 static void opened(struct host_op *op, struct host_file *f) {
   struct op_state *state = op->state;
 
-  choose_io(f);
+  host_choose_io(f);
   if (f->wr) {
-    f->max_size = max_store();
+    f->max_size = host_max_store_size();
   }
 
   pr_throttle_init(f->cmd);
@@ -562,7 +562,7 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
   /* Nobody waits for the other end of a FIFO. */
   oflags = (hidden != NULL ? hidden_flags(state, flags) : flags) |
     O_NONBLOCK|O_NOCTTY;
-  fh = open_new(hidden != NULL ? hidden : path, oflags, mode,
+  fh = host_open_new(hidden != NULL ? hidden : path, oflags, mode,
     exists && hidden == NULL);
   if (fh == NULL) {
     xerrno = errno;
@@ -591,7 +591,7 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
 
 /* ---- Close */
 
-static void log_transfer(struct host_file *f, char how) {
+void host_log_transfer(struct host_file *f, char how) {
   pool *p = make_sub_pool(session.pool);
   struct timeval now;
 
@@ -685,7 +685,7 @@ int host_close(struct host_op *op, struct host_file *f, bool complete) {
     host_phase_end(f->cmd, true, R_226, "Transfer complete");
 
   } else {
-    log_transfer(f, 'i');
+    host_log_transfer(f, 'i');
     (void) pr_table_add_dup(f->cmd->notes, "mod_sftp.file-status", "failed",
       0);
     session.xfer.xfer_type = STOR_DEFAULT;      /* cleaned up already */
@@ -1084,12 +1084,13 @@ static int copy_len(struct host_file *from, off_t from_off,
 }
 
 int host_copy_range(struct host_file *from, off_t from_off,
-    struct host_file *to, off_t to_off, uint64_t len) {
+    struct host_file *to, off_t to_off, uint64_t len, uint64_t *done) {
   pool *p = NULL;
   void *buf = NULL;
   ssize_t res = 0;
   int xerrno;
 
+  *done = 0;
   if (copy_len(from, from_off, to, to_off, &len) < 0) {
     return -1;
   }
@@ -1116,6 +1117,7 @@ int host_copy_range(struct host_file *from, off_t from_off,
     from_off += res;
     to_off += res;
     len -= (uint64_t) res;
+    *done += (uint64_t) res;
     host_poll(from->h);
   }
 

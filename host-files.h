@@ -223,6 +223,14 @@ void host_stalled_hold(struct host *h);
 void host_stalled_release(struct host *h);
 /* EFBIG when MaxStoreFileSize of the folder last checked is below size. */
 int host_max_store(off_t size);
+/* MaxStoreFileSize of the folder last checked; 0: none. */
+off_t host_max_store_size(void);
 void host_give_away(pool *p, pr_fh_t *fh, const char *path);
+/* Opens with the permissions that mode and the umask allow. */
+pr_fh_t *host_open_new(const char *path, int flags, mode_t mode, bool exists);
+/* Which functions serve the data. */
+void host_choose_io(struct host_file *f);
+/* The line of the TransferLog: how is 'c' or 'i'. */
+void host_log_transfer(struct host_file *f, char how);
 
 #endif /* MOD_SFTP_HOST_FILES_H */

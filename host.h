@@ -312,10 +312,25 @@ int host_futimes(struct host_file *f, const struct timespec ts[2]);
 int host_fsync(struct host_file *f);
 int host_fstatvfs(struct host_file *f, struct statvfs *st);
 /* Copies len bytes (0: to the end) between open files, in the kernel where
- * possible; runs host_poll() between pieces.
+ * possible; runs host_poll() between pieces.  *done gets the bytes copied, less
+ * than len where the source ends early.
  */
 int host_copy_range(struct host_file *from, off_t from_off,
-  struct host_file *to, off_t to_off, uint64_t len);
+  struct host_file *to, off_t to_off, uint64_t len, uint64_t *done);
+
+/* Regular files that the server itself works on (sums, copies): no transfer,
+ * so no command of their own, no rate and no place among the open files.
+ * Within op (HOST_DIGEST, HOST_COPY), the path as host_permit() returned it;
+ * O_CREAT makes a new file, with O_TRUNC over an existing one.
+ */
+struct host_file *host_open_work(struct host_op *op, const char *path,
+  int flags, mode_t mode);
+/* A new file that is not complete is removed; a complete one is logged. */
+int host_close_work(struct host_file *f, bool complete);
+/* Bytes of an open file that go nowhere: not counted.  As pread(2), but short
+ * only at the end of the file.
+ */
+ssize_t host_peek(struct host_file *f, void *buf, size_t n, off_t offset);
 int host_stat(struct host *h, const char *path, struct stat *st);
 int host_lstat(struct host *h, const char *path, struct stat *st);
 int host_truncate(struct host *h, const char *path, off_t size);

@@ -161,6 +161,10 @@ WEAK void sftp_channel_finish(struct sftp_channel *ch, int status) {
   }
 }
 
+WEAK void sftp_channel_again(struct sftp_channel *ch) {
+  ch->again = true;
+}
+
 /* ---- Input */
 
 /* Offers what is left in a block of exactly its size, which is gone when the
@@ -171,7 +175,7 @@ static int offer(struct sftp_channel *ch) {
   ssize_t used;
   int res;
 
-  if (ch->left_len == 0 || ch->stalled || ch->dead) {
+  if (ch->left_len == 0 || ch->stalled || ch->again || ch->dead) {
     return SFTP_OK;
   }
 
@@ -212,7 +216,7 @@ int fake_channel_feed(struct sftp_channel *ch, const void *p, size_t n) {
 static int resume(struct sftp_channel *ch) {
   int res;
 
-  ch->stalled = false;
+  ch->stalled = ch->again = false;
   res = ch->ops->ready(ch->svc);
   return res != SFTP_OK ? res : offer(ch);
 }
@@ -234,6 +238,19 @@ int fake_channel_open_window(struct sftp_channel *ch, size_t n) {
   } while (res == SFTP_OK);
 
   return res;
+}
+
+int fake_channel_work(struct sftp_channel *ch, int n) {
+  int done = 0, res;
+
+  for (; ch->again && !ch->dead && done < n; done++) {
+    res = resume(ch);
+    if (res != SFTP_OK) {
+      return res;
+    }
+  }
+
+  return done;
 }
 
 int fake_channel_eof(struct sftp_channel *ch) {

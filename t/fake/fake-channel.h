@@ -41,7 +41,7 @@ struct sftp_channel {
   void *svc;
   unsigned char *left;
   size_t left_len, reserved, out_size, err_size;
-  bool stalled, dead;
+  bool stalled, dead, again;
 };
 
 struct sftp_channel *fake_channel_new(struct ssh_conn *c);
@@ -54,6 +54,10 @@ void fake_channel_serve(struct sftp_channel *ch,
 int fake_channel_feed(struct sftp_channel *ch, const void *p, size_t n);
 /* More window: what waits goes out, the service goes on. */
 int fake_channel_open_window(struct sftp_channel *ch, size_t n);
+/* The turns that a service asked for with sftp_channel_again(), at most n;
+ * returns how many there were, or the service's error.
+ */
+int fake_channel_work(struct sftp_channel *ch, int n);
 int fake_channel_eof(struct sftp_channel *ch);
 void fake_channel_close(struct sftp_channel *ch);
 /* Bytes that were offered and not taken. */

@@ -751,27 +751,42 @@ int host_fstatvfs(struct host_file *f, struct statvfs *st) {
 }
 
 int host_copy_range(struct host_file *from, off_t from_off,
-    struct host_file *to, off_t to_off, uint64_t len) {
+    struct host_file *to, off_t to_off, uint64_t len, uint64_t *done) {
   unsigned char buf[4096];
-  uint64_t done = 0;
 
-  while (len == 0 || done < len) {
-    size_t part = len == 0 || len - done > sizeof(buf) ? sizeof(buf) :
-      (size_t) (len - done);
-    ssize_t n = node_read(from->node, buf, part, (uint64_t) from_off + done);
+  *done = 0;
+  while (len == 0 || *done < len) {
+    size_t part = len == 0 || len - *done > sizeof(buf) ? sizeof(buf) :
+      (size_t) (len - *done);
+    ssize_t n = node_read(from->node, buf, part, (uint64_t) from_off + *done);
 
     if (n <= 0) {
       break;
     }
 
-    if (node_write(to->node, buf, (size_t) n, (uint64_t) to_off + done) < 0) {
+    if (node_write(to->node, buf, (size_t) n, (uint64_t) to_off + *done) < 0) {
       return -1;
     }
 
-    done += (uint64_t) n;
+    *done += (uint64_t) n;
   }
 
   return 0;
+}
+
+struct host_file *host_open_work(struct host_op *op, const char *path,
+    int flags, mode_t mode) {
+  return host_open(op, path, flags, mode);
+}
+
+int host_close_work(struct host_file *f, bool complete) {
+  return host_close(NULL, f, complete);
+}
+
+ssize_t host_peek(struct host_file *f, void *buf, size_t n, off_t offset) {
+  struct iovec iov = { buf, n };
+
+  return host_preadv(f, &iov, 1, offset);
 }
 
 static int path_stat(const char *path, struct stat *st, bool follow) {

@@ -14,6 +14,7 @@
 
 #include "directives.h"
 
+#include "exec.h"
 #include "fxp.h"
 
 #define CTXT_SERVER (CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL)
@@ -750,6 +751,63 @@ MODRET set_extensions(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+static unsigned long exec_bit(const char *name) {
+  const struct sftp_exec_word *w;
+
+  for (w = sftp_exec_words; w->word != NULL; w++) {
+    if (strcasecmp(w->word, name) == 0) {
+      return w->bit;
+    }
+  }
+
+  return 0;
+}
+
+static const char *exec_names(pool *p) {
+  const struct sftp_exec_word *w;
+  const char *names = "";
+
+  for (w = sftp_exec_words; w->word != NULL; w++) {
+    names = pstrcat(p, names, *names ? ", " : "", w->word, NULL);
+  }
+
+  return names;
+}
+
+/* usage: SFTPExecCommands none|all|+name|-name ... */
+MODRET set_execcommands(cmd_rec *cmd) {
+  unsigned long bits = EXEC_DEFAULT;
+  unsigned int i;
+
+  CHECK_SOME(cmd);
+
+  for (i = 1; i < cmd->argc; i++) {
+    const char *word = cmd->argv[i];
+    unsigned long bit;
+
+    if (strcasecmp(word, "none") == 0 || strcasecmp(word, "all") == 0) {
+      bits = strcasecmp(word, "all") == 0 ? EXEC_DEFAULT : 0;
+      continue;
+    }
+
+    if (*word != '+' && *word != '-') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "bad option: '", word,
+        "' (expected none, all, or a + or - in front of a name)", NULL));
+    }
+
+    bit = exec_bit(word + 1);
+    if (bit == 0) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown command: '", word + 1,
+        "' (accepted: ", exec_names(cmd->tmp_pool), ")", NULL));
+    }
+
+    bits = *word == '+' ? bits | bit : bits & ~bit;
+  }
+
+  add_value(cmd, &bits, sizeof(bits));
+  return PR_HANDLED(cmd);
+}
+
 /* usage: SFTPLog path|none */
 MODRET set_log(cmd_rec *cmd) {
   CHECK_ONE(cmd);
@@ -946,6 +1004,7 @@ conftable sftp_conftab[] = {
   { "SFTPDigests", set_digests, NULL },
   { "SFTPDisplayBanner", set_displaybanner, NULL },
   { "SFTPEngine", set_engine, NULL },
+  { "SFTPExecCommands", set_execcommands, NULL },
   { "SFTPExtensions", set_extensions, NULL },
   { "SFTPHostKey", set_hostkey, NULL },
   { "SFTPHostKeys", set_hostkeys, NULL },

@@ -29,6 +29,7 @@
  *   SFTPDHParamFile          [0] char *path
  *   SFTPDisplayBanner        [0] char *path
  *   SFTPEngine               [0] int *
+ *   SFTPExecCommands         [0] unsigned long *, bits of exec.h
  *   SFTPExtensions           [0] unsigned long *, bits of fxp.h
  *   SFTPHostKey              [0] char *, as written [1] char *, "global" or ""
  *   SFTPKeyBlacklist         [0] char *path or "none"

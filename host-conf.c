@@ -12,6 +12,7 @@
 
 #include "directives.h"
 
+#include "exec.h"
 #include "fxp.h"
 
 /* The host's list of virtual hosts (no header of it declares it). */
@@ -146,12 +147,14 @@ static void set_numbers(server_rec *s, struct sftp_settings *set) {
   const unsigned int *n;
   const int *compression = param(s, "SFTPCompression");
   const unsigned long *bits = param(s, "SFTPExtensions");
+  const unsigned long *commands = param(s, "SFTPExecCommands");
   const struct key_limits *limits = param(s, "SFTPKeyLimits");
   config_rec *c;
 
   set->compression = compression != NULL ?
     (enum sftp_compression_setting) *compression : COMPRESS_OFF;
   set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
+  set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
   set->min_rsa_bits = limits != NULL ? limits->min_rsa_bits :
     HOST_MIN_RSA_BITS;
   set->min_ec_bits = limits != NULL ? limits->min_ec_bits : HOST_MIN_EC_BITS;
@@ -241,9 +244,11 @@ static unsigned int services(server_rec *s) {
 const struct sftp_settings *host_conf_late(struct host *h) {
   const unsigned int *n = param(h->server, "SFTPMaxChannels");
   const unsigned long *bits = param(h->server, "SFTPExtensions");
+  const unsigned long *commands = param(h->server, "SFTPExecCommands");
 
   h->set->max_channels = n != NULL ? *n : HOST_MAX_CHANNELS;
   h->set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
+  h->set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
   h->set->services = services(h->server);
   set_rekey(h->server, h->set);
   host_abi_publish(h);

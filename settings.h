@@ -109,6 +109,7 @@ struct sftp_settings {
   const char *const *accept_env;        /* glob patterns, NULL-terminated */
   unsigned int sftp_min_version, sftp_max_version, sftp_utf8_version;
   unsigned long extensions;     /* bits of fxp-ext.c's table */
+  unsigned long exec_commands;  /* bits of exec.c's table */
   bool pessimistic_newkeys;
 };
 

@@ -1,0 +1,364 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* exec-sum.c -- md5sum, sha1sum, sha256sum, sha512sum.
+ *
+ * Output as that of the GNU tools, which clients compare with: the sum, two
+ * characters, the name; a name with a backslash or a line end has these
+ * escaped, and then the line begins with a backslash.
+ */
+
+#include "exec-int.h"
+
+#include <fcntl.h>
+
+#include "sum.h"
+
+#define BUF_BYTES (256 * 1024)
+/* What one turn does at most, so that other channels get theirs. */
+#define TURN_BYTES (8 * 1024 * 1024)
+#define TURN_PER_FILE (64 * 1024)
+
+struct sums {
+  struct sftp_sum *sum;
+  const char *tag;              /* of --tag */
+  bool binary, tagged, zero;
+  const char **names;           /* NULL-terminated */
+  unsigned int next;
+  int status;
+  unsigned char *buf;
+  bool begun;                   /* the sum of the name at hand */
+
+  /* A file that is open. */
+  struct host_file *file;
+  struct host_op op;
+  off_t at;
+};
+
+/* ---- Options */
+
+static bool set_letters(struct exec *e, struct sums *s, const char *letters) {
+  for (; *letters != '\0'; letters++) {
+    switch (*letters) {
+      case 'b':
+        s->binary = true;
+        break;
+
+      case 't':
+        s->binary = false;
+        break;
+
+      case 'z':
+        s->zero = true;
+        break;
+
+      default:
+        exec_complain(e, "invalid option -- '%c'", *letters);
+        return false;
+    }
+  }
+
+  return true;
+}
+
+static bool set_option(struct exec *e, struct sums *s, const char *word) {
+  if (word[1] != '-') {
+    return set_letters(e, s, word + 1);
+  }
+
+  if (strcmp(word, "--tag") == 0) {
+    s->tagged = true;
+
+  } else if (strcmp(word, "--binary") == 0) {
+    s->binary = true;
+
+  } else if (strcmp(word, "--text") == 0) {
+    s->binary = false;
+
+  } else if (strcmp(word, "--zero") == 0) {
+    s->zero = true;
+
+  } else {
+    exec_complain(e, "unrecognized option '%s'", word);
+    return false;
+  }
+
+  return true;
+}
+
+/* Options may stand behind names, up to "--". */
+static bool read_words(struct exec *e, struct sums *s) {
+  bool options = true;
+  unsigned int i, n = 0;
+
+  s->names = pcalloc(e->cmd_pool, (e->argc + 1) * sizeof(char *));
+  for (i = 1; i < e->argc; i++) {
+    const char *word = e->argv[i];
+
+    if (options && strcmp(word, "--") == 0) {
+      options = false;
+
+    } else if (options && word[0] == '-' && word[1] != '\0') {
+      if (!set_option(e, s, word)) {
+        return false;
+      }
+
+    } else {
+      s->names[n++] = word;
+    }
+  }
+
+  if (n == 0) {
+    s->names[0] = "-";
+  }
+
+  return true;
+}
+
+/* ---- Output */
+
+static bool needs_escape(const struct sums *s, const char *name) {
+  return !s->zero && strpbrk(name, "\\\n\r") != NULL;
+}
+
+static void put_name(struct exec *e, const struct sums *s, const char *name) {
+  if (!needs_escape(s, name)) {
+    exec_out(e, name, strlen(name));
+    return;
+  }
+
+  for (; *name != '\0'; name++) {
+    switch (*name) {
+      case '\\':
+        exec_out(e, "\\\\", 2);
+        break;
+
+      case '\n':
+        exec_out(e, "\\n", 2);
+        break;
+
+      case '\r':
+        exec_out(e, "\\r", 2);
+        break;
+
+      default:
+        exec_out(e, name, 1);
+    }
+  }
+}
+
+static void put_sum(struct exec *e, const struct sums *s, const char *name,
+    const unsigned char *sum) {
+  static const char digits[] = "0123456789abcdef";
+  char hex[2 * SFTP_SUM_MAX];
+  size_t len = sftp_sum_len(s->sum), i;
+
+  for (i = 0; i < len; i++) {
+    hex[2 * i] = digits[sum[i] >> 4];
+    hex[2 * i + 1] = digits[sum[i] & 15];
+  }
+
+  if (needs_escape(s, name)) {
+    exec_out(e, "\\", 1);
+  }
+
+  if (s->tagged) {
+    exec_printf(e, "%s (", s->tag);
+    put_name(e, s, name);
+    exec_out(e, ") = ", 4);
+    exec_out(e, hex, 2 * len);
+
+  } else {
+    exec_out(e, hex, 2 * len);
+    exec_out(e, s->binary ? " *" : "  ", 2);
+    put_name(e, s, name);
+  }
+
+  exec_out(e, s->zero ? "" : "\n", 1);
+}
+
+/* ---- One name after the other */
+
+static void close_file(struct sums *s, int err) {
+  /* The codes of SFTP (filexfer-02, section 7): OK and FAILURE. */
+  if (s->file != NULL) {
+    (void) host_close_work(s->file, true);
+    s->file = NULL;
+    host_op_end(&s->op, err, err == 0 ? 0 : 4, strerror(err));
+  }
+}
+
+static void end_name(struct sums *s) {
+  close_file(s, 0);
+  s->begun = false;
+  s->next++;
+}
+
+static void fail_name(struct exec *e, struct sums *s, int err,
+    const char *refused) {
+  const char *name = s->names[s->next];
+
+  exec_complain(e, "%s: %s", exec_quote(e, name),
+    exec_reason(e, err, refused));
+  s->status = 1;
+  close_file(s, err);
+  s->begun = false;
+  s->next++;
+}
+
+static bool open_file(struct exec *e, struct sums *s) {
+  const char *path = exec_path(e, s->names[s->next]);
+  const char *refused;
+  int err;
+
+  host_op_begin(e->host, &s->op, e->cmd_pool, HOST_DIGEST, path);
+  path = host_permit(&s->op, path, NULL);
+  if (path != NULL) {
+    s->file = host_open_work(&s->op, path, O_RDONLY, 0);
+  }
+
+  if (s->file != NULL) {
+    s->at = 0;
+    return true;
+  }
+
+  err = errno != 0 ? errno : EIO;
+  refused = s->op.refused;
+  host_op_end(&s->op, err, 4, strerror(err));
+  fail_name(e, s, err, refused);
+  return false;
+}
+
+static bool end_sum(struct exec *e, struct sums *s) {
+  unsigned char sum[SFTP_SUM_MAX];
+
+  if (sftp_sum_end(s->sum, sum) != SFTP_OK) {
+    fail_name(e, s, EIO, NULL);
+    return false;
+  }
+
+  put_sum(e, s, s->names[s->next], sum);
+  end_name(s);
+  return true;
+}
+
+/* Reads on in the open file, *budget bytes at most. */
+static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
+  while (*budget > 0) {
+    ssize_t n = host_peek(s->file, s->buf, BUF_BYTES, s->at);
+
+    if (n < 0 || sftp_sum_add(s->sum, s->buf, (size_t) n) != SFTP_OK) {
+      fail_name(e, s, n < 0 && errno != 0 ? errno : EIO, NULL);
+      return;
+    }
+
+    s->at += n;
+    if (n < BUF_BYTES) {
+      (void) end_sum(e, s);
+      return;
+    }
+
+    *budget -= *budget < BUF_BYTES ? *budget : BUF_BYTES;
+  }
+}
+
+/* The input; false when more of it has to come. */
+static bool sum_input(struct exec *e, struct sums *s) {
+  if (e->in_len > 0 &&
+      sftp_sum_add(s->sum, e->in, e->in_len) != SFTP_OK) {
+    fail_name(e, s, EIO, NULL);
+    return true;
+  }
+
+  e->in_len = 0;
+  if (!e->in_end) {
+    return false;
+  }
+
+  (void) end_sum(e, s);
+  return true;
+}
+
+static int go_on(struct exec *e, struct sums *s) {
+  size_t budget = TURN_BYTES;
+
+  while (s->names[s->next] != NULL) {
+    bool input = strcmp(s->names[s->next], "-") == 0;
+
+    if (budget == 0 || sftp_channel_room(e->ch) == 0) {
+      return EXEC_MORE;
+    }
+
+    if (!s->begun) {
+      if (sftp_sum_begin(s->sum) != SFTP_OK) {
+        fail_name(e, s, EIO, NULL);
+        continue;
+      }
+
+      if (!input && !open_file(e, s)) {
+        continue;
+      }
+
+      s->begun = true;
+      budget -= budget < TURN_PER_FILE ? budget : TURN_PER_FILE;
+    }
+
+    if (!input) {
+      sum_file(e, s, &budget);
+
+    } else if (!sum_input(e, s)) {
+      return EXEC_INPUT;
+    }
+  }
+
+  return s->status;
+}
+
+static void stop(struct exec *e) {
+  close_file(e->state, ECANCELED);
+}
+
+static int run_sum(struct exec *e, const char *name, const char *tag) {
+  struct sums *s = e->state;
+
+  if (s == NULL) {
+    s = pcalloc(e->cmd_pool, sizeof(*s));
+    s->tag = tag;
+    if (!read_words(e, s)) {
+      return 1;
+    }
+
+    s->sum = sftp_sum_new(e->cmd_pool, name);
+    if (s->sum == NULL) {
+      exec_complain(e, "this sum cannot be made here");
+      return 1;
+    }
+
+    s->buf = palloc(e->cmd_pool, BUF_BYTES);
+    e->state = s;
+    e->stop = stop;
+  }
+
+  return go_on(e, s);
+}
+
+int exec_run_md5sum(struct exec *e) {
+  return run_sum(e, "md5", "MD5");
+}
+
+int exec_run_sha1sum(struct exec *e) {
+  return run_sum(e, "sha1", "SHA1");
+}
+
+int exec_run_sha256sum(struct exec *e) {
+  return run_sum(e, "sha256", "SHA256");
+}
+
+int exec_run_sha512sum(struct exec *e) {
+  return run_sum(e, "sha512", "SHA512");
+}

@@ -1,0 +1,462 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* exec.c -- the service: a command line, one command after the other. */
+
+#include "exec-int.h"
+
+static const struct exec_row rows[] = {
+  { "md5sum",    EXEC_MD5SUM,    true,  exec_run_md5sum },
+  { "sha1sum",   EXEC_SHA1SUM,   true,  exec_run_sha1sum },
+  { "sha256sum", EXEC_SHA256SUM, true,  exec_run_sha256sum },
+  { "sha512sum", EXEC_SHA512SUM, true,  exec_run_sha512sum },
+  { "df",        EXEC_DF,        false, exec_run_df },
+  { "date",      EXEC_DATE,      false, exec_run_date },
+  { "pwd",       EXEC_PWD,       false, exec_run_pwd },
+  { "cd",        EXEC_CD,        false, exec_run_cd },
+  { "echo",      EXEC_ECHO,      false, exec_run_echo },
+  { "true",      EXEC_TRUE,      false, exec_run_true }
+};
+
+const struct sftp_exec_word sftp_exec_words[] = {
+  { "md5sum", EXEC_MD5SUM },
+  { "sha1sum", EXEC_SHA1SUM },
+  { "sha256sum", EXEC_SHA256SUM },
+  { "sha512sum", EXEC_SHA512SUM },
+  { "df", EXEC_DF },
+  { "date", EXEC_DATE },
+  { "pwd", EXEC_PWD },
+  { "cd", EXEC_CD },
+  { "echo", EXEC_ECHO },
+  { "true", EXEC_TRUE },
+  { NULL, 0 }
+};
+
+static const struct exec_row *find(const struct exec *e, const char *name,
+    size_t len) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(rows); i++) {
+    if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
+      return (e->conn->set->exec_commands & rows[i].bit) != 0 ? &rows[i] :
+        NULL;
+    }
+  }
+
+  return NULL;
+}
+
+/* ---- Output */
+
+void exec_out(struct exec *e, const void *p, size_t n) {
+  if (e->command->to_pipe) {
+    sftp_wr_bytes(&e->pipe_out, p, n);
+
+  } else if (!e->command->quiet_out && e->err == SFTP_OK) {
+    e->err = sftp_channel_write(e->ch, p, n);
+  }
+}
+
+void exec_printf(struct exec *e, const char *fmt, ...) {
+  char text[1024];
+  va_list ap;
+  int n;
+
+  va_start(ap, fmt);
+  n = vsnprintf(text, sizeof(text), fmt, ap);
+  va_end(ap);
+  if (n > 0) {
+    exec_out(e, text, (size_t) n < sizeof(text) ? (size_t) n :
+      sizeof(text) - 1);
+  }
+}
+
+/* "name: text" and a line feed, with nothing in it that a terminal obeys. */
+static void complain(struct exec *e, const char *name, const char *text) {
+  char shown[2048];
+  size_t n = 0;
+
+  sftp_escape(shown, sizeof(shown) - 1, name, strlen(name));
+  n = strlen(shown);
+  n += (size_t) snprintf(shown + n, sizeof(shown) - n, ": ");
+  if (n < sizeof(shown) - 1) {
+    sftp_escape(shown + n, sizeof(shown) - n - 1, text, strlen(text));
+  }
+
+  sftp_log("exec: %s", shown);
+  n = strlen(shown);
+  shown[n++] = '\n';
+  if (e->command != NULL && e->command->quiet_err) {
+    return;
+  }
+
+  if (e->command != NULL && e->command->err_to_out) {
+    exec_out(e, shown, n);
+
+  } else {
+    (void) sftp_channel_write_stderr(e->ch, shown, n);
+  }
+}
+
+void exec_complain(struct exec *e, const char *fmt, ...) {
+  char text[2048];
+  va_list ap;
+
+  va_start(ap, fmt);
+  (void) vsnprintf(text, sizeof(text), fmt, ap);
+  va_end(ap);
+  complain(e, e->row->name, text);
+}
+
+const char *exec_quote(struct exec *e, const char *name) {
+  const char *c;
+
+  for (c = name; *c != '\0'; c++) {
+    if (strchr(" \t\n'\"\\$`;&|<>()*?[]{}#~!", *c) != NULL) {
+      return pstrcat(e->cmd_pool, "'", name, "'", (char *) NULL);
+    }
+  }
+
+  return *name != '\0' ? name : "''";
+}
+
+const char *exec_reason(struct exec *e, int err, const char *refused) {
+  const char *text = strerror(err == EPERM && refused != NULL ? EACCES : err);
+
+  return refused == NULL || *refused == '\0' ? text :
+    pstrcat(e->cmd_pool, text, " (", refused, ")", (char *) NULL);
+}
+
+const char *exec_path(struct exec *e, const char *path) {
+  if (*path == '/') {
+    return path;
+  }
+
+  return pstrcat(e->cmd_pool, e->cwd, strcmp(e->cwd, "/") == 0 ? "" : "/",
+    path, (char *) NULL);
+}
+
+/* ---- Words */
+
+static const char *variable(void *arg, const char *name) {
+  struct exec *e = arg;
+
+  return strcmp(name, "HOME") == 0 ? host_home(e->host, e->pool, "") :
+    strcmp(name, "PWD") == 0 ? e->cwd :
+    strcmp(name, "USER") == 0 || strcmp(name, "LOGNAME") == 0 ?
+    host_user(e->host) : NULL;
+}
+
+/* The text as a pattern that matches itself alone. */
+static const char *escape_pattern(pool *p, const char *text) {
+  char *out = palloc(p, 2 * strlen(text) + 1), *at = out;
+
+  for (; *text != '\0'; text++) {
+    if (strchr("*?[]{},\\~", *text) != NULL) {
+      *at++ = '\\';
+    }
+
+    *at++ = *text;
+  }
+
+  *at = '\0';
+  return out;
+}
+
+/* Adds what a pattern matches, named as the pattern names it; false when
+ * nothing does: then it is a name, as in a shell.
+ */
+static bool add_matches(struct exec *e, array_header *argv,
+    const char *pattern) {
+  const char *dir = strcmp(e->cwd, "/") == 0 ? "" : e->cwd;
+  size_t skip = *pattern == '/' ? 0 : strlen(dir) + 1;
+  const char *full = skip == 0 ? pattern : pstrcat(e->cmd_pool,
+    escape_pattern(e->cmd_pool, dir), "/", pattern, (char *) NULL);
+  const char **found = host_glob(e->host, e->cmd_pool, full);
+
+  if (found == NULL || found[0] == NULL ||
+      (found[1] == NULL && strcmp(found[0], full) == 0)) {
+    return false;
+  }
+
+  for (; *found != NULL; found++) {
+    *((const char **) push_array(argv)) = strlen(*found) > skip ?
+      *found + skip : *found;
+  }
+
+  return true;
+}
+
+static void make_argv(struct exec *e) {
+  const struct exec_command *c = e->command;
+  array_header *argv = make_array(e->cmd_pool, c->nwords + 1,
+    sizeof(char *));
+  unsigned int i;
+
+  for (i = 0; i < c->nwords; i++) {
+    const struct exec_word *w = &c->words[i];
+
+    if (i == 0 || w->pattern == NULL || !add_matches(e, argv, w->pattern)) {
+      *((const char **) push_array(argv)) = w->text;
+    }
+  }
+
+  e->argc = (unsigned int) argv->nelts;
+  *((const char **) push_array(argv)) = NULL;
+  e->argv = argv->elts;
+}
+
+/* ---- One command after the other */
+
+static void finish(struct exec *e, int status) {
+  if (!e->done) {
+    e->done = true;
+    sftp_channel_finish(e->ch, status);
+  }
+}
+
+/* What the one before wrote is input of this one. */
+static void pass_pipe(struct exec *e) {
+  e->pipe = e->command->when == EXEC_PIPED;
+  e->pipe_in = e->pipe_out;
+  sftp_wr_init(&e->pipe_out, e->pool, 256, EXEC_PIPE_MAX);
+}
+
+static int not_found(struct exec *e, const char *name) {
+  complain(e, name, "command not found (this service is for file transfer "
+    "only)");
+  return 127;
+}
+
+/* Whether what became of the one before lets the command run; members of a
+ * pipe share what became of the first.
+ */
+static bool is_wanted(const struct exec *e, const struct exec_command *c,
+    bool before) {
+  return c->when == EXEC_PIPED ? before :
+    c->when == EXEC_IF_OK ? e->status == 0 :
+    c->when == EXEC_IF_FAILED ? e->status != 0 : true;
+}
+
+/* Begins the next command that is wanted; false when there is none. */
+static bool begin(struct exec *e) {
+  bool wanted = e->next == 0 || e->command != NULL;
+  const struct exec_command *c;
+
+  for (;;) {
+    if (e->next == e->ncommands) {
+      e->command = NULL;
+      return false;
+    }
+
+    c = &e->commands[e->next++];
+    wanted = is_wanted(e, c, wanted);
+    if (wanted) {
+      break;
+    }
+  }
+
+  e->command = c;
+  e->cmd_pool = make_sub_pool(e->pool);
+  pr_pool_tag(e->cmd_pool, "SSH exec command");
+  pass_pipe(e);
+  e->row = find(e, c->words[0].text, strlen(c->words[0].text));
+  return true;
+}
+
+static void end(struct exec *e, int status) {
+  if (e->stop != NULL) {
+    e->stop(e);
+  }
+
+  if (sftp_wr_end(&e->pipe_out) != SFTP_OK) {
+    complain(e, "exec", "too much output for a pipe");
+    status = 1;
+  }
+
+  e->status = status;
+  e->row = NULL;
+  e->argv = NULL;
+  e->state = NULL;
+  e->stop = NULL;
+  destroy_pool(e->cmd_pool);
+  e->cmd_pool = NULL;
+}
+
+/* The input of a command: a pipe's, none, or what the client has sent. */
+static void offer_pipe(struct exec *e) {
+  if (e->pipe || e->command->no_input) {
+    e->in = e->pipe ? e->pipe_in.ptr : NULL;
+    e->in_len = e->pipe ? e->pipe_in.len : 0;
+    e->in_end = true;
+
+  } else if (e->input_ended) {
+    e->in_end = true;
+  }
+}
+
+static int run(struct exec *e) {
+  if (e->row == NULL) {
+    return not_found(e, e->command->words[0].text);
+  }
+
+  if (e->argv == NULL) {
+    make_argv(e);
+    offer_pipe(e);
+  }
+
+  return e->row->run(e);
+}
+
+static void go_on(struct exec *e) {
+  while (!e->done && e->err == SFTP_OK) {
+    int status;
+
+    if (sftp_channel_room(e->ch) == 0) {
+      return;
+    }
+
+    if (e->cmd_pool == NULL && !begin(e)) {
+      finish(e, e->status);
+      return;
+    }
+
+    e->waiting = false;
+    status = run(e);
+    if (!e->pipe) {
+      e->in = NULL;             /* taken, or not wanted */
+      e->in_len = 0;
+    }
+
+    if (status == EXEC_MORE) {
+      sftp_channel_again(e->ch);
+      return;
+    }
+
+    if (status == EXEC_INPUT) {
+      e->waiting = true;
+      return;
+    }
+
+    e->in_end = false;
+    end(e, status);
+  }
+}
+
+/* ---- The service */
+
+static ssize_t exec_input(void *svc, const unsigned char *p, size_t len) {
+  struct exec *e = svc;
+
+  if (e->done) {
+    return (ssize_t) len;
+  }
+
+  if (!e->waiting || len == 0) {
+    return 0;
+  }
+
+  e->in = p;
+  e->in_len = len;
+  go_on(e);
+  return e->err != SFTP_OK ? e->err : (ssize_t) len;
+}
+
+static int exec_flush(void *svc) {
+  (void) svc;
+  return SFTP_OK;
+}
+
+static int exec_ready(void *svc) {
+  struct exec *e = svc;
+
+  if (!e->waiting) {
+    go_on(e);
+  }
+
+  return e->err;
+}
+
+static int exec_eof(void *svc) {
+  struct exec *e = svc;
+
+  e->input_ended = true;
+  if (e->waiting) {
+    e->in_end = true;
+    go_on(e);
+  }
+
+  return e->err;
+}
+
+static void exec_close(void *svc) {
+  struct exec *e = svc;
+
+  e->done = true;
+  if (e->cmd_pool != NULL) {
+    if (e->stop != NULL) {
+      e->stop(e);
+    }
+
+    destroy_pool(e->cmd_pool);
+    e->cmd_pool = NULL;
+  }
+}
+
+static size_t exec_missing(void *svc) {
+  (void) svc;
+  return 0;
+}
+
+const struct sftp_service sftp_exec_service = {
+  .name = "exec",
+  .input = exec_input,
+  .flush = exec_flush,
+  .ready = exec_ready,
+  .eof = exec_eof,
+  .close = exec_close,
+  .missing = exec_missing
+};
+
+void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
+    const char *args, const char **why) {
+  struct exec *e;
+  size_t len;
+
+  if ((c->set->services & (SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP)) == 0) {
+    *why = "commands are not enabled (Protocols)";
+    return NULL;
+  }
+
+  e = pcalloc(p, sizeof(*e));
+  e->conn = c;
+  e->host = c->host;
+  e->ch = ch;
+  e->pool = p;
+  e->cwd = host_cwd(c->host);
+  sftp_wr_init(&e->pipe_out, p, 256, EXEC_PIPE_MAX);
+  args += strspn(args, " \t");
+  len = strcspn(args, " \t\n;&|<>()");
+  if (exec_line_parse(p, args, variable, e, &e->commands, &e->ncommands,
+        why) != SFTP_OK) {
+    const char *name = pstrndup(p, args, len);
+
+    if (len > 0 && find(e, args, len) != NULL) {
+      complain(e, name, *why);
+      finish(e, 1);
+
+    } else {
+      finish(e, not_found(e, len > 0 ? name : "exec"));
+    }
+
+    return e;
+  }
+
+  go_on(e);
+  return e;
+}

@@ -1,0 +1,282 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* Commands on exec channels: the line, and what they say. */
+
+#include "exec-int.h"
+#include "fake-channel.h"
+#include "host-file.h"
+#include "tap.h"
+
+static pool *p;
+static struct sftp_settings set;
+static struct ssh_conn conn;
+static struct sftp_channel *ch;
+
+static const char *var(void *arg, const char *name) {
+  (void) arg;
+  return strcmp(name, "HOME") == 0 ? "/home/user" : NULL;
+}
+
+/* ---- The line */
+
+static struct exec_command *cmds;
+static unsigned int ncmds;
+static const char *why;
+
+static int parse(const char *line) {
+  char *copy = strdup(line);    /* exact: overreads show */
+  int res = exec_line_parse(p, copy, var, NULL, &cmds, &ncmds, &why);
+
+  free(copy);
+  return res;
+}
+
+static void words_are_read_as_a_shell_would(void) {
+  static const struct { const char *line, *word; } good[] = {
+    { "x a", "a" }, { "x 'a b'", "a b" }, { "x \"a b\"", "a b" },
+    { "x a\\ b", "a b" }, { "x 'a'\\''b'", "a'b" }, { "x \"a\\\"b\"", "a\"b" },
+    { "x \"a\\b\"", "a\\b" }, { "x ''", "" }, { "x $HOME/a", "/home/user/a" },
+    { "x ${HOME}a", "/home/usera" }, { "x '$HOME'", "$HOME" },
+    { "x \\$HOME", "$HOME" }, { "x ${none}%c%", "%c%" }, { "x ~", "/home/user" },
+    { "x ~/a", "/home/user/a" }, { "x ~a", "~a" }, { "x a~", "a~" },
+    { "x a$", "a$" }, { "x 'a\nb'", "a\nb" }, { "x \"$HOME\"", "/home/user" },
+    { "\t x  a  ", "a" }, { "x a>/dev/null", "a" }, { "x a;y", "a" },
+    { "x a\\", "a\\" }, { "x a2>/dev/null", "a2" }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(good); i++) {
+    ok(parse(good[i].line) == SFTP_OK && cmds[0].nwords == 2,
+      "'%s' is read", good[i].line);
+    if (cmds[0].nwords == 2) {
+      is_str(cmds[0].words[1].text, good[i].word, "... as it should");
+    }
+  }
+}
+
+static void patterns_are_those_that_stand_open(void) {
+  ok(parse("x a* 'b*' \"c*\" d\\* e[1]'*'") == SFTP_OK, "wildcards");
+  ok(cmds[0].words[1].pattern != NULL && cmds[0].words[2].pattern == NULL &&
+    cmds[0].words[3].pattern == NULL && cmds[0].words[4].pattern == NULL,
+    "only open ones make a pattern");
+  is_str(cmds[0].words[5].pattern, "e[1]\\*", "quoted ones mean themselves");
+}
+
+static void commands_are_joined(void) {
+  ok(parse("a && b || c; d | e\nf 2>&1 >/dev/null </dev/null;") == SFTP_OK,
+    "a list of commands");
+  is_int(ncmds, 6, "six of them");
+  ok(cmds[0].when == EXEC_ALWAYS && cmds[1].when == EXEC_IF_OK &&
+    cmds[2].when == EXEC_IF_FAILED && cmds[3].when == EXEC_ALWAYS &&
+    cmds[4].when == EXEC_PIPED && cmds[5].when == EXEC_ALWAYS,
+    "each knows when");
+  ok(cmds[3].to_pipe && !cmds[4].to_pipe, "the pipe is one");
+  ok(cmds[5].err_to_out && cmds[5].quiet_out && cmds[5].no_input,
+    "/dev/null is served");
+}
+
+static void shells_are_not_served(void) {
+  static const char *const bad[] = {
+    "", " ", ";", "a | ", "| a", "a &&", "&& a", "a ||", "a &", "a $(b)",
+    "a `b`", "a \"`b`\"", "a \"$(b)\"", "a ${b:-c}", "a ${", "a $(", "a 'b",
+    "a \"b", "a \"b\\", "a > b", "a >> /etc/x", "a < b", "a >", "a 2> b",
+    "(a)", "a ( b", ">/dev/null", "a > /dev/null/x", "a <<EOF"
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(bad); i++) {
+    ok(parse(bad[i]) == SFTP_ERR_FORMAT && why != NULL, "'%s' is refused",
+      bad[i]);
+  }
+}
+
+static void lines_have_a_limit(void) {
+  char *line = calloc(1, EXEC_LINE_MAX + 8);
+  size_t i;
+
+  memset(line, 'a', EXEC_LINE_MAX + 1);
+  ok(parse(line) == SFTP_ERR_FORMAT, "a line that is too long");
+  line[0] = '\0';
+  for (i = 0; i <= EXEC_COMMANDS_MAX; i++) {
+    memcpy(line + 2 * i, "a;", 3);
+  }
+
+  ok(parse(line) == SFTP_ERR_FORMAT, "too many commands");
+  line[2 * EXEC_COMMANDS_MAX] = '\0';
+  ok(parse(line) == SFTP_OK && ncmds == EXEC_COMMANDS_MAX, "as many as may");
+  free(line);
+}
+
+static void nothing_breaks_the_reader(void) {
+  static const char alphabet[] = "a '\"\\$({|&;>2~*`\n";
+  char line[8];
+  unsigned int i, k, n;
+  size_t base = sizeof(alphabet) - 1;
+
+  for (i = 0; i < base * base * base * base; i += 3) {
+    for (k = 0, n = i; k < 4; k++, n /= base) {
+      line[k] = alphabet[n % base];
+    }
+
+    line[4] = '\0';
+    (void) parse(line);
+  }
+
+  ok(true, "short lines of everything are read to their end");
+}
+
+/* ---- The service */
+
+static const char *refused_why;
+
+static bool start(const char *line) {
+  void *svc;
+
+  ch = fake_channel_new(&conn);
+  svc = sftp_exec_start(&conn, ch, p, line, &refused_why);
+  if (svc != NULL) {
+    fake_channel_serve(ch, &sftp_exec_service, svc);
+    (void) fake_channel_work(ch, 1000);
+  }
+
+  return svc != NULL;
+}
+
+static void says(const char *line, int status, const char *out,
+    const char *err) {
+  ok(start(line) && ch->finished && ch->status == status,
+    "'%s' ends with %d", line, status);
+  is_mem(ch->out, ch->out_len, out, strlen(out), "... its output");
+  is_mem(ch->err, ch->err_len, err, strlen(err), "... its errors");
+  fake_channel_free(ch);
+}
+
+static void commands_answer(void) {
+  fake_fs_put("/home/user/a", "hello\n", 6, 0644);
+  fake_fs_put("/home/user/b\\c", "", 0, 0644);
+  fake_fs_dir("/home/user/d");
+  says("pwd", 0, "/home/user\n", "");
+  says("echo a 'b  c'", 0, "a b  c\n", "");
+  says("echo -n a", 0, "a", "");
+  says("echo -e 'a\\tb\\0101\\x41\\cz' c", 0, "a\tbAA", "");
+  says("echo -z", 0, "-z\n", "");
+  says("true", 0, "", "");
+  says("cd d; pwd; cd; pwd", 0, "/home/user/d\n/home/user\n", "");
+  says("cd no || pwd", 0, "/home/user\n", "cd: no: No such file or "
+    "directory\n");
+  says("cd a && pwd", 1, "", "cd: a: Not a directory\n");
+  says("true || echo a && echo b", 0, "b\n", "");
+  says("cd no && echo a | md5sum; echo c", 0, "c\n", "cd: no: No such file "
+    "or directory\n");
+  says("md5sum a", 0, "b1946ac92492d2347c6235b4d2611184  a\n", "");
+  says("md5sum -b /home/user/a", 0,
+    "b1946ac92492d2347c6235b4d2611184 */home/user/a\n", "");
+  says("md5sum 'b\\c'", 0, "\\d41d8cd98f00b204e9800998ecf8427e  b\\\\c\n", "");
+  says("sha1sum --tag a", 0,
+    "SHA1 (a) = f572d396fae9206628714fb2ce00f72e94f2258f\n", "");
+  says("sha256sum a d", 1, "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08"
+    "286a2e846f6be03  a\n", "sha256sum: d: Is a directory\n");
+  says("md5sum no 2>/dev/null", 1, "", "");
+  says("echo abc | md5sum", 0, "0bee89b07a248e27c83fc3d5951213c1  -\n", "");
+  says("md5sum < /dev/null", 0, "d41d8cd98f00b204e9800998ecf8427e  -\n", "");
+  says("df -k", 0, "Filesystem       1K-blocks        Used   Available Use% "
+    "Mounted on\n-                     4000        2000        1600  56% /\n",
+    "");
+}
+
+static void others_are_not_found(void) {
+  says("ls", 127, "", "ls: command not found (this service is for file "
+    "transfer only)\n");
+  says("sh -c $(x)", 127, "", "sh: command not found (this service is for "
+    "file transfer only)\n");
+  says("echo $(x)", 1, "", "echo: substitutions are not supported\n");
+  set.exec_commands = EXEC_DEFAULT & ~EXEC_ECHO;
+  says("echo x", 127, "", "echo: command not found (this service is for file "
+    "transfer only)\n");
+  set.exec_commands = EXEC_DEFAULT;
+  set.services = 0;
+  ok(!start("true"), "nothing without a service");
+  fake_channel_free(ch);
+  set.services = SFTP_SERVICE_FL_SFTP;
+}
+
+static void the_gate_is_asked(void) {
+  fake_files.deny[HOST_DIGEST] = true;
+  fake_files.refused = "denied by <Limit SITE_DIGEST>";
+  says("md5sum a", 1, "", "md5sum: a: Permission denied (denied by <Limit "
+    "SITE_DIGEST>)\n");
+  fake_files.deny[HOST_DIGEST] = false;
+  fake_files.deny[HOST_STATVFS] = true;
+  says("df a", 1, "", "df: a: Permission denied (denied by <Limit "
+    "SITE_DIGEST>)\n");
+  fake_files.deny[HOST_STATVFS] = false;
+  is_int(fake_files.begun, fake_files.ended, "every operation was ended");
+  is_int(fake_files.files, 0, "every file was closed");
+}
+
+static void input_of_the_client(void) {
+  ok(start("md5sum") && !ch->finished, "md5sum waits for its input");
+  (void) fake_channel_feed(ch, "hel", 3);
+  (void) fake_channel_feed(ch, "lo\n", 3);
+  ok(!ch->finished, "... to its end");
+  (void) fake_channel_eof(ch);
+  is_mem(ch->out, ch->out_len, "b1946ac92492d2347c6235b4d2611184  -\n", 36,
+    "... and sums it up");
+  ok(ch->finished && ch->status == 0, "... with status 0");
+  fake_channel_free(ch);
+  ok(start("md5sum"), "a client that goes away");
+  fake_channel_free(ch);
+}
+
+/* What one turn does is bounded: others have channels, too. */
+static void large_files_take_turns(void) {
+  static unsigned char block[1024 * 1024];
+  char *all = calloc(1, 20 * sizeof(block));
+  void *svc;
+
+  fake_fs_put("/home/user/large", all, 20 * sizeof(block), 0644);
+  free(all);
+  ch = fake_channel_new(&conn);
+  svc = sftp_exec_start(&conn, ch, p, "md5sum large", &refused_why);
+  fake_channel_serve(ch, &sftp_exec_service, svc);
+  ok(!ch->finished && fake_channel_work(ch, 100) >= 2 && ch->finished,
+    "a large file takes several turns");
+  is_mem(ch->out, ch->out_len, "8f4e33f3dc3e414ff94e5fb6905cba8c  large\n",
+    40, "... and its sum is right");
+  fake_channel_free(ch);
+
+  ch = fake_channel_new(&conn);
+  svc = sftp_exec_start(&conn, ch, p, "md5sum large", &refused_why);
+  fake_channel_serve(ch, &sftp_exec_service, svc);
+  fake_channel_free(ch);
+  ok(fake_files.files == 0 && fake_files.begun == fake_files.ended,
+    "a channel that closes in the middle leaves nothing open");
+}
+
+int main(void) {
+  p = make_sub_pool(NULL);
+  fake_fs_reset();
+  set.services = SFTP_SERVICE_FL_SFTP;
+  set.exec_commands = EXEC_DEFAULT;
+  conn.pool = p;
+  conn.set = &set;
+  words_are_read_as_a_shell_would();
+  patterns_are_those_that_stand_open();
+  commands_are_joined();
+  shells_are_not_served();
+  lines_have_a_limit();
+  nothing_breaks_the_reader();
+  commands_answer();
+  others_are_not_found();
+  the_gate_is_asked();
+  input_of_the_client();
+  large_files_take_turns();
+  destroy_pool(p);
+  return done_testing();
+}

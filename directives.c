@@ -322,6 +322,23 @@ static const char *store_names(pool *p, unsigned int ktype) {
   return names;
 }
 
+/* What "exec:" and "ldap:" want; NULL: it is there. */
+static const char *own_store_error(pool *p, const char *store) {
+  const char *why;
+
+  if (strncmp(store, "exec:", 5) == 0) {
+    why = host_keyexec_check(p, store + 5);
+    return why != NULL ? pstrcat(p, "'", store, "': ", why, NULL) : NULL;
+  }
+
+  if (strncmp(store, "ldap:", 5) == 0 && !pr_module_exists("mod_ldap.c")) {
+    return pstrcat(p, "'", store, "' needs LoadModule mod_ldap.c before",
+      NULL);
+  }
+
+  return NULL;
+}
+
 static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
   unsigned int i;
 
@@ -342,9 +359,39 @@ static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
         cmd->argv[i], "' (types here: ", store_names(cmd->tmp_pool, ktype),
         ")", NULL));
     }
+
+    if (own_store_error(cmd->tmp_pool, cmd->argv[i]) != NULL) {
+      CONF_ERROR(cmd, own_store_error(cmd->tmp_pool, cmd->argv[i]));
+    }
   }
 
   add_words(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPAuthorizedKeysCommandUser name */
+MODRET set_authorizedkeyscommanduser(cmd_rec *cmd) {
+  const struct passwd *pw;
+  config_rec *c;
+
+  CHECK_ONE(cmd);
+  pw = getpwnam(cmd->argv[1]);
+  if (pw == NULL) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "': there is no such user", NULL));
+  }
+
+  if (pw->pw_uid == PR_ROOT_UID) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "' is root: expected a user without privileges", NULL));
+  }
+
+  c = add_config_param(cmd->argv[0], 3, NULL, NULL, NULL);
+  c->argv[0] = pstrdup(c->pool, cmd->argv[1]);
+  c->argv[1] = pcalloc(c->pool, sizeof(uid_t));
+  *((uid_t *) c->argv[1]) = pw->pw_uid;
+  c->argv[2] = pcalloc(c->pool, sizeof(gid_t));
+  *((gid_t *) c->argv[2]) = pw->pw_gid;
   return PR_HANDLED(cmd);
 }
 
@@ -863,6 +910,7 @@ static const struct {
   { "IgnoreSFTPUploadPerms", SFTP_OPT_IGNORE_SFTP_UPLOAD_PERMS },
   { "IncludeSFTPTimes", SFTP_OPT_INCLUDE_SFTP_TIMES },
   { "InsecureHostKeyPerms", SFTP_OPT_INSECURE_HOSTKEY_PERMS },
+  { "InsecureUserKeyPerms", SFTP_OPT_INSECURE_USERKEY_PERMS },
   { "MatchKeySubject", SFTP_OPT_MATCH_KEY_SUBJECT },
   { "NoExtensionNegotiation", SFTP_OPT_NO_EXT_INFO },
   { "NoHostkeyRotation", SFTP_OPT_NO_HOSTKEY_ROTATION },
@@ -992,6 +1040,7 @@ conftable sftp_conftab[] = {
   { "SFTPAuthMethods", host_set_authmethods, NULL },
   { "SFTPAuthorizedHostKeys", set_authorizedhostkeys, NULL },
   { "SFTPAuthorizedPrincipals", set_authorizedprincipals, NULL },
+  { "SFTPAuthorizedKeysCommandUser", set_authorizedkeyscommanduser, NULL },
   { "SFTPAuthorizedUserKeys", set_authorizeduserkeys, NULL },
   { "SFTPAuthPublicKeys", set_authpublickeys, NULL },
   { "SFTPCASignatureAlgorithms", set_casignaturealgorithms, NULL },

@@ -20,6 +20,7 @@
  *   SFTPAuthorizedUserKeys   argv: char *, "type:info" each
  *   SFTPAuthorizedHostKeys   the same
  *   SFTPCASignatureAlgorithms [0] char *, for sftp_alg_change()
+ *   SFTPAuthorizedKeysCommandUser  [0] char *name [1] uid_t * [2] gid_t *
  *   SFTPCiphers, SFTPDigests, SFTPKeyExchanges, SFTPHostKeys,
  *   SFTPAuthPublicKeys       [0] char *, for sftp_alg_change()
  *   SFTPClientAlive          [0] unsigned int *count [1] unsigned int *seconds
@@ -110,6 +111,11 @@ modret_t *host_set_clientmatch(cmd_rec *cmd);           /* host-match.c */
 /* host-methods.c: the chains of SFTPAuthMethods, or of what could work. */
 void host_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
 bool host_methods_use(const struct sftp_settings *set, unsigned int method);
+
+/* host-keyexec.c: what is wrong with what stands behind "exec:"; NULL if
+ * nothing is.
+ */
+const char *host_keyexec_check(pool *p, const char *info);
 
 /* host-match.c.  Whether a rule of the virtual host names algorithms, so that
  * our KEXINIT has to wait for the client's version.

@@ -343,6 +343,12 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
       "SFTPAuthorizedKeysCommandUser");
   }
 
+  if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
+        "SFTPAuthorizedKeysCommandUser", FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthorizedUserKeys exec: needs "
+      "SFTPAuthorizedKeysCommandUser");
+  }
+
   if (host_methods_use(set, AUTH_HOSTBASED) &&
       find_config(s->conf, CONF_PARAM, "SFTPAuthorizedHostKeys",
         FALSE) == NULL) {

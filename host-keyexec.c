@@ -262,20 +262,20 @@ static int run(const struct request *r, array_header *words,
   return 0;
 }
 
-int host_keyexec_has_key(struct host *h, pool *p, const char *info,
-    struct sftp_str blob, const char **id) {
+int host_keyexec_read(struct host *h, pool *p, const char *info,
+    struct sftp_str blob, const char **where, struct sftp_str *text) {
   array_header *words = split(p, info);
   struct request r = { h, p, blob, host_auth_entry(h, p) };
-  struct sftp_str text;
   struct passwd *copy;
 
   if (words == NULL || words->nelts == 0) {
     return -1;
   }
 
+  *where = ((char **) words->elts)[0];
   if (!is_plain_name(h->user)) {
-    sftp_log("command '%s' is not run for a user of the name '%s'",
-      ((char **) words->elts)[0], h->user);
+    sftp_log("command '%s' is not run for a user of the name '%s'", *where,
+      h->user);
     return -1;
   }
 
@@ -287,10 +287,5 @@ int host_keyexec_has_key(struct host *h, pool *p, const char *info,
     r.pw = copy;
   }
 
-  if (run(&r, words, &text) < 0) {
-    return -1;
-  }
-
-  return host_keystore_search(h, p, ((char **) words->elts)[0], text, blob,
-    id);
+  return run(&r, words, text);
 }

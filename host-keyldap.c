@@ -27,12 +27,12 @@ static modret_t *look_up(pool *p, const char *user) {
   return pr_module_call(hook->m, hook->handler, cmd);
 }
 
-int host_keyldap_has_key(struct host *h, pool *p,
-    const char *info SFTP_UNUSED, struct sftp_str blob, const char **id) {
+int host_keyldap_read(struct host *h, pool *p, const char *info SFTP_UNUSED,
+    struct sftp_str blob SFTP_UNUSED, const char **where,
+    struct sftp_str *text) {
   modret_t *mr = look_up(p, h->user);
-  const char *text = "";
   const array_header *keys;
-  struct sftp_str all;
+  const char *all = "";
   unsigned int i;
 
   if (mr == NULL || !MODRET_HASDATA(mr)) {
@@ -43,9 +43,10 @@ int host_keyldap_has_key(struct host *h, pool *p,
   /* One value of the attribute each, in any form that a file may have. */
   keys = mr->data;
   for (i = 0; i < (unsigned int) keys->nelts; i++) {
-    text = pstrcat(p, text, ((char **) keys->elts)[i], "\n", NULL);
+    all = pstrcat(p, all, ((char **) keys->elts)[i], "\n", NULL);
   }
 
-  all = sftp_str_of(text);
-  return host_keystore_search(h, p, "ldap:", all, blob, id);
+  *text = sftp_str_of(all);
+  *where = "ldap:";
+  return 0;
 }

@@ -7,7 +7,7 @@
  */
 
 /* host-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and
- * the store "file".
+ * the store "file".  "exec" and "ldap" have files of their own.
  */
 
 #include "host-login.h"
@@ -35,17 +35,59 @@ static int open_file(const char *path) {
   return fd;
 }
 
-/* What a file must not be for its keys to count; NULL: it may. */
-static const char *objection(const struct stat *st) {
+/* Whoever owns a file of keys says who may log in: root, the user himself,
+ * the daemon.
+ */
+static bool may_own(struct host *h, pool *p, uid_t uid) {
+  const struct passwd *pw;
+
+  if (uid == PR_ROOT_UID || uid == geteuid()) {
+    return true;
+  }
+
+  pw = host_auth_entry(h, p);
+  return pw == NULL || pw->pw_uid == uid;
+}
+
+/* What a file, or the folder it is in, must not be for its keys to count;
+ * NULL: it may.
+ */
+static const char *objection(struct host *h, pool *p, const char *path,
+    const struct stat *st) {
+  const char *slash = strrchr(path, '/');
+  struct stat dir;
+  int res;
+
   if (!S_ISREG(st->st_mode)) {
     return "not a regular file";
+  }
+
+  if (st->st_size > FILE_MAX) {
+    return "too large";
+  }
+
+  if ((h->set->opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0) {
+    return NULL;
   }
 
   if (st->st_mode & S_IWOTH) {
     return "anybody may write to it";
   }
 
-  return st->st_size > FILE_MAX ? "too large" : NULL;
+  if (!may_own(h, p, st->st_uid)) {
+    char text[96];
+
+    snprintf(text, sizeof(text), "it belongs to user %lu, neither to root nor "
+      "to the user who logs in", (unsigned long) st->st_uid);
+    return pstrdup(p, text);
+  }
+
+  PRIVS_ROOT
+  res = stat(slash != NULL && slash != path ?
+    pstrndup(p, path, (size_t) (slash - path)) : "/", &dir);
+  PRIVS_RELINQUISH
+  return res == 0 && (dir.st_mode & S_IWOTH) != 0 &&
+    (dir.st_mode & S_ISVTX) == 0 ? "anybody may write to its folder" : NULL;
 }
 
 static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
@@ -68,7 +110,8 @@ static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
   return n < 0 ? -1 : 0;
 }
 
-static int read_file(pool *p, const char *path, struct sftp_str *text) {
+static int read_file(struct host *h, pool *p, const char *path,
+    struct sftp_str *text) {
   const char *why = NULL;
   struct stat st;
   int fd = open_file(path), res = -1, xerrno = EPERM;
@@ -84,7 +127,7 @@ static int read_file(pool *p, const char *path, struct sftp_str *text) {
     why = strerror(errno);
 
   } else {
-    why = objection(&st);
+    why = objection(h, p, path, &st);
   }
 
   if (why == NULL) {
@@ -140,7 +183,7 @@ int host_keyfile_read(struct host *h, pool *p, const char *info,
     return -1;
   }
 
-  return read_file(p, *path, text);
+  return read_file(h, p, *path, text);
 }
 
 /* ---- Looking for a key */
@@ -263,18 +306,47 @@ int host_keystore_search(struct host *h, pool *p, const char *what,
   return 0;
 }
 
-/* 0 and what comes with it, or -1. */
-static int file_has_key(struct host *h, pool *p, const char *info,
-    struct sftp_str blob, const struct sftp_cert *cert,
-    struct host_key_grant *grant) {
-  struct sftp_str text;
-  const char *path;
+/* ---- The stores of this module: each has a text for the user */
 
-  if (host_keyfile_read(h, p, info, &path, &text) < 0) {
-    return -1;
+static int file_read(struct host *h, pool *p, const char *info,
+    struct sftp_str blob SFTP_UNUSED, const char **where,
+    struct sftp_str *text) {
+  return host_keyfile_read(h, p, info, where, text);
+}
+
+static const struct own_store {
+  const char *name;
+  int (*read)(struct host *h, pool *p, const char *info, struct sftp_str blob,
+    const char **where, struct sftp_str *text);
+  unsigned int ktypes;
+} own_stores[] = {
+  { "file", file_read, SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
+  { "exec", host_keyexec_read, SFTP_SSH2_USER_KEY_STORE },
+  { "ldap", host_keyldap_read, SFTP_SSH2_USER_KEY_STORE }
+};
+
+static const struct own_store *own_store(const char *name, size_t len) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
+    if (strlen(own_stores[i].name) == len &&
+        strncmp(own_stores[i].name, name, len) == 0) {
+      return &own_stores[i];
+    }
   }
 
-  return host_keystore_search(h, p, path, text, blob, cert, grant);
+  return NULL;
+}
+
+/* 0 and what comes with it, or -1. */
+static int own_has_key(const struct own_store *own, struct host *h, pool *p,
+    const char *info, struct sftp_str blob, const struct sftp_cert *cert,
+    struct host_key_grant *grant) {
+  struct sftp_str text;
+  const char *where;
+
+  return own->read(h, p, info, blob, &where, &text) < 0 ? -1 :
+    host_keystore_search(h, p, where, text, blob, cert, grant);
 }
 
 /* ---- Stores of other modules */
@@ -338,6 +410,7 @@ int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     const char *name = c->argv[i], *colon = strchr(name, ':');
+    const struct own_store *own;
     size_t len;
     int res;
 
@@ -346,8 +419,9 @@ int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
     }
 
     len = (size_t) (colon - name);
-    if (len == 4 && strncmp(name, "file", 4) == 0) {
-      res = file_has_key(h, p, colon + 1, blob, cert, grant);
+    own = own_store(name, len);
+    if (own != NULL) {
+      res = own_has_key(own, h, p, colon + 1, blob, cert, grant);
 
     } else {
       /* Other modules' stores tell no authority from a user. */
@@ -364,15 +438,16 @@ int host_keystore_user_key(struct host *h, pool *p, struct sftp_str blob,
   return -1;
 }
 
-/* ---- The store "file" by its public face, for whoever asks the registry */
+/* ---- Our stores by their public face, for whoever asks the registry */
 
-struct file_store {
+struct own_data {
+  const struct own_store *store;
   const char *info;
 };
 
-static int file_verify_user(sftp_keystore_t *store, pool *p, const char *user,
+static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     unsigned char *key, uint32_t keylen SFTP_KEYSTORE_HEADERS) {
-  const struct file_store *fs = store->keystore_data;
+  const struct own_data *own = store->keystore_data;
   struct host *h = host_current();
   struct sftp_str blob = { key, keylen };
   struct host_key_grant grant = { NULL, false, false, NULL, NULL };
@@ -386,7 +461,7 @@ static int file_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     return -1;
   }
 
-  if (file_has_key(h, p, fs->info, blob, NULL, &grant) < 0) {
+  if (own_has_key(own->store, h, p, own->info, blob, NULL, &grant) < 0) {
     return -1;
   }
 
@@ -395,34 +470,54 @@ static int file_verify_user(sftp_keystore_t *store, pool *p, const char *user,
   return grant.command == NULL && !grant.verify ? 0 : -1;
 }
 
-static int file_close(sftp_keystore_t *store) {
+static int own_close(sftp_keystore_t *store) {
   destroy_pool(store->keystore_pool);
   return 0;
 }
 
-static sftp_keystore_t *file_open(pool *parent, int ktype, const char *info,
-    const char *user) {
+static sftp_keystore_t *own_open(pool *parent, const char *name,
+    const char *info) {
   pool *p = make_sub_pool(parent);
   sftp_keystore_t *store = pcalloc(p, sizeof(*store));
-  struct file_store *fs = pcalloc(p, sizeof(*fs));
+  struct own_data *own = pcalloc(p, sizeof(*own));
 
-  (void) ktype;
-  (void) user;
-  pr_pool_tag(p, "sftp key store: file");
-  fs->info = pstrdup(p, info);
+  pr_pool_tag(p, "sftp key store");
+  own->store = own_store(name, strlen(name));
+  own->info = pstrdup(p, info);
   store->keystore_pool = p;
-  store->keystore_data = fs;
+  store->keystore_data = own;
   store->store_ktypes = SFTP_SSH2_USER_KEY_STORE;
-  store->verify_user_key = file_verify_user;
-  store->store_close = file_close;
+  store->verify_user_key = own_verify_user;
+  store->store_close = own_close;
   return store;
 }
 
+static sftp_keystore_t *file_open(pool *parent, int ktype SFTP_UNUSED,
+    const char *info, const char *user SFTP_UNUSED) {
+  return own_open(parent, "file", info);
+}
+
+static sftp_keystore_t *exec_open(pool *parent, int ktype SFTP_UNUSED,
+    const char *info, const char *user SFTP_UNUSED) {
+  return own_open(parent, "exec", info);
+}
+
+static sftp_keystore_t *ldap_open(pool *parent, int ktype SFTP_UNUSED,
+    const char *info, const char *user SFTP_UNUSED) {
+  return own_open(parent, "ldap", info);
+}
+
 void host_keystore_init(void) {
-  if (sftp_keystore_register_store("file", file_open,
-        SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE) < 0 &&
-      errno != EEXIST) {
-    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
-      ": unable to register key store 'file': %s", strerror(errno));
+  static sftp_keystore_t *(*const opens[])(pool *, int, const char *,
+    const char *) = { file_open, exec_open, ldap_open };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
+    if (sftp_keystore_register_store(own_stores[i].name, opens[i],
+          own_stores[i].ktypes) < 0 && errno != EEXIST) {
+      pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+        ": unable to register key store '%s': %s", own_stores[i].name,
+        strerror(errno));
+    }
   }
 }

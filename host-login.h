@@ -119,6 +119,15 @@ bool host_cert_is_for(struct host *h, pool *p, const struct sftp_cert *cert,
 bool host_key_revoked(struct host *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, const char *what, bool probe);
 
+/* ---- host-keyexec.c, host-keyldap.c: as host_keyfile_read(), for the stores
+ * "exec" and "ldap".  blob is the key that is looked for.
+ */
+
+int host_keyexec_read(struct host *h, pool *p, const char *info,
+  struct sftp_str blob, const char **where, struct sftp_str *text);
+int host_keyldap_read(struct host *h, pool *p, const char *info,
+  struct sftp_str blob, const char **where, struct sftp_str *text);
+
 /* ---- host-keyopts.c */
 
 struct host_keyopts {

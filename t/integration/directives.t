@@ -101,7 +101,7 @@ def _():
                     "server hostkey: ecdsa-sha2-nistp256",
                     "client-to-server encryption: aes192-ctr",
                     "server-to-client MAC: hmac-sha2-512",
-                    "server-to-client compression: zlib",
+                    r"server-to-client compression: zlib(@openssh\.com)?",
                     "userauth methods: publickey"):
             expect(re.search(end + "$", text, re.M),
                    "%r is not in\n%s" % (end, text))

@@ -903,7 +903,24 @@ static int check_size(struct host_file *f, off_t offset, size_t len) {
     offset = st.st_size;
   }
 
-  return within(f->max_size, offset + (off_t) len);
+  if (within(f->max_size, offset + (off_t) len) < 0) {
+    char why[64];
+
+    if ((f->h->set->opts & SFTP_OPT_TERSE_REFUSALS) == 0 &&
+        f->refused == NULL) {
+      snprintf(why, sizeof(why), "MaxStoreFileSize is %lld bytes",
+        (long long) f->max_size);
+      f->refused = pstrdup(f->pool, why);
+    }
+
+    return -1;
+  }
+
+  return 0;
+}
+
+const char *host_file_refused(const struct host_file *f) {
+  return f->refused;
 }
 
 int host_pwritev(struct host_file *f, const struct iovec *iov, int n,

@@ -69,6 +69,7 @@ struct host_file {
   bool rated;                   /* TransferRate holds */
   bool listened;                /* somebody wants the data events */
   bool failed;                  /* a write was lost */
+  const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */
   bool modified;                /* existed before the upload */

@@ -611,6 +611,11 @@ int host_close(struct host_op *op, struct host_file *f, bool complete) {
   return fake_files.close_errno != 0 ? -1 : 0;
 }
 
+const char *host_file_refused(const struct host_file *f) {
+  (void) f;
+  return NULL;
+}
+
 const char *host_file_path(const struct host_file *f) {
   return f->path;
 }

@@ -420,6 +420,12 @@ def _():
     expect(os.path.getsize(srv.home("small/big")) <= 102400, "size")
     raw = Raw()
     try:
+        with raw.sftp.open("/small/raw", "wb") as file:
+            file.write(big)
+        expect(False, "the upload was not refused")
+    except OSError as why:
+        expect("MaxStoreFileSize is 102400 bytes" in str(why), str(why))
+    try:
         raw.sftp.truncate("/small/old", 5000000)
         expect(False, "truncate was not refused")
     except OSError:

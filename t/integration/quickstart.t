@@ -32,10 +32,13 @@ def quickstart(*args):
 
 
 def begin(*args):
-    """In a session of its own, so that all of it can be killed at once."""
+    """In a session of its own, so that all of it can be killed at once; and
+    as a terminal would start it, also where a test run ignores Ctrl-C."""
     out = open(os.path.join(STATE, "out"), "w")
     return subprocess.Popen(quickstart(*args), stdin=subprocess.DEVNULL,
-                            stdout=out, stderr=out, start_new_session=True)
+                            stdout=out, stderr=out, start_new_session=True,
+                            preexec_fn=lambda: signal.signal(
+                                signal.SIGINT, signal.SIG_DFL))
 
 
 def printed():

@@ -175,11 +175,13 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
       break;
 
     case HOST_LOGIN_DENIED:
+      sftp_auth_outcome(c, req, "refused", true);
       host_auth_end(c->host, HOST_REQ_BROKEN);
       sftp_auth_restart(c);
       return refuse(c, req, false);
 
     default:
+      sftp_auth_outcome(c, req, "refused", true);
       host_auth_end(c->host, HOST_REQ_BROKEN);
       return sftp_fail(c, SFTP_ERR_DENIED, "login failed");
   }
@@ -192,6 +194,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
 
   sftp_log("sending userauth success");
   sftp_log("user '%s' authenticated via '%s' method", req->user, req->name);
+  sftp_auth_outcome(c, req, "accepted", false);
   sftp_packets_authenticated(c->pkts);
   c->authenticated = true;
   c->phase = PH_OPEN;
@@ -206,6 +209,7 @@ static int proven(struct ssh_conn *c, struct sftp_auth_req *req) {
     return log_in(c, req);
   }
 
+  sftp_auth_outcome(c, req, "accepted, and more is wanted", false);
   host_auth_end(c->host, HOST_REQ_PARTIAL);
   return refuse(c, req, true);
 }
@@ -221,25 +225,30 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
       return proven(c, req);
 
     case OUTCOME_PROBE:
+      sftp_auth_outcome(c, req, "would do", false);
       host_auth_end(c->host, HOST_REQ_PROBE);
       return SFTP_OK;
 
     case OUTCOME_ABANDONED:
+      sftp_auth_outcome(c, req, "abandoned by the client", false);
       host_auth_end(c->host, HOST_REQ_FAILED);
       return SFTP_OK;
 
     case OUTCOME_FREE_NO:
+      sftp_auth_outcome(c, req, "refused", true);
       host_auth_end(c->host, HOST_REQ_PROBE);
       even_out(c, req, begin_ms);
       return refuse(c, req, false);
 
     case OUTCOME_DEAD:
       c->auth->dead |= req->method->bit;
+      sftp_auth_outcome(c, req, "refused", true);
       host_event(c->host, req->method->failed_event, NULL);
       host_auth_end(c->host, HOST_REQ_BROKEN);
       return refuse_counted(c, req);
 
     case OUTCOME_NO:
+      sftp_auth_outcome(c, req, "refused", true);
       host_event(c->host, req->method->failed_event, NULL);
       host_auth_end(c->host, HOST_REQ_FAILED);
       even_out(c, req, begin_ms);
@@ -359,6 +368,7 @@ static int run_method(struct ssh_conn *c, struct sftp_auth_req *req) {
       (sftp_auth_offered(c) & req->method->bit) == 0) {
     sftp_log("userauth method '%s' is %s", req->name,
       req->method == NULL ? "unknown" : "not offered");
+    sftp_auth_outcome(c, req, "refused", true);
     host_auth_end(c->host, req->method == NULL ? HOST_REQ_UNKNOWN :
       HOST_REQ_LISTED);
     return refuse_counted(c, req);

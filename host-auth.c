@@ -130,6 +130,7 @@ void host_auth_begin(struct host *h, pool *p, const char *user,
   cmd->cmd_id = HOST_CMD_ID;
   l->auth_cmd = cmd;
   l->method = method;
+  host_log_forget();
   if (known) {
     host_note(h, "SFTP_USER_AUTH_METHOD", method);
   }

@@ -220,6 +220,8 @@ void host_log_close(void);
  * the module that does so otherwise, which reports errors then.
  */
 void host_log_system(void);
+/* A new request: what was logged before is no reason for what becomes of it. */
+void host_log_forget(void);
 /* Fills sftp_trace_levels from the Trace directives in force. */
 void host_trace_levels(void);
 

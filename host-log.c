@@ -84,11 +84,31 @@ void host_log_system(void) {
   pr_signals_unblock();
 }
 
+/* What was said last, and whether the authentication log was told it. */
+static char reason[512];
+static bool reason_is_auth;
+
+void host_log_forget(void) {
+  reason[0] = '\0';
+  reason_is_auth = false;
+}
+
+const char *host_log_reason(struct host *h) {
+  (void) h;
+  return reason[0] != '\0' ? reason : NULL;
+}
+
 void host_log_line(const char *line) {
+  if (!reason_is_auth) {
+    sstrncpy(reason, line, sizeof(reason));
+  }
+
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }
 
 void host_auth_log_line(int level, const char *line) {
+  sstrncpy(reason, line, sizeof(reason));
+  reason_is_auth = true;
   pr_log_auth(level, "%s", line);
 }
 

@@ -38,6 +38,10 @@ void host_auth_log_line(int level, const char *line);
 void host_trace_line(enum sftp_trace_channel chan, int level,
   const char *line);
 uint64_t host_now_ms(void);
+/* Why a login was refused, as far as the logs know: the last line for the
+ * authentication log since host_auth_begin(), or else of any; NULL: none.
+ */
+const char *host_log_reason(struct host *h);
 
 /* ---- Waiting */
 

@@ -121,6 +121,14 @@ const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit);
 bool sftp_auth_is_private(struct ssh_conn *c,
   const struct sftp_auth_req *req);
 
+/* ---- auth-log.c */
+
+/* One line on what became of a request: who, from where, by what; `refused'
+ * adds why.
+ */
+void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
+  const char *outcome, bool refused);
+
 /* ---- auth-publickey.c: what hostbased does alike */
 
 /* The algorithm of the request if it may be used; says so in the log if not. */

@@ -48,6 +48,12 @@ void host_auth_log_line(int level, const char *line) {
   fake_auth_log_lines++;
 }
 
+const char *host_log_reason(struct host *h) {
+  (void) h;
+  return fake_auth_log_last[0] != '\0' ? fake_auth_log_last :
+    fake_log_last[0] != '\0' ? fake_log_last : NULL;
+}
+
 void host_trace_line(enum sftp_trace_channel chan, int level,
     const char *line) {
   show("trace", line);

@@ -1,0 +1,79 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* auth-log.c -- one line on what became of each request.  It is for the
+ * administrator: the client learns only that it was refused.
+ */
+
+#include "userauth-int.h"
+
+/* ", ssh-ed25519 key SHA256:..." as ssh-keygen -l prints it; "" when what came
+ * is no key.
+ */
+static const char *key_text(const struct sftp_auth_req *req) {
+  const char *print = sftp_key_fingerprint(req->pool, req->u.key.blob,
+    "SHA256", false);
+  char type[4 * 64 + 1];
+  struct sftp_rd r;
+  struct sftp_str name;
+
+  sftp_rd_init_str(&r, req->u.key.blob);
+  name = sftp_rd_string(&r);
+  if (sftp_rd_ok(&r) != SFTP_OK || name.len == 0 || name.len > 64 ||
+      print == NULL) {
+    return "";
+  }
+
+  sftp_escape(type, sizeof(type), name.ptr, name.len);
+  return pstrcat(req->pool, ", ", type, " key SHA256:", print, NULL);
+}
+
+/* What the method has to say of itself. */
+static const char *details(const struct sftp_auth_req *req) {
+  if (req->method == NULL) {
+    return "";
+  }
+
+  switch (req->method->bit) {
+    case AUTH_PUBLICKEY:
+      return key_text(req);
+
+    case AUTH_HOSTBASED:
+      return pstrcat(req->pool, " (", req->u.key.client_user, " of ",
+        req->u.key.host, ")", key_text(req), NULL);
+
+    case AUTH_KBDINT:
+      return req->driver != NULL ? pstrcat(req->pool, " (", req->driver, ")",
+        NULL) : "";
+
+    default:
+      return "";
+  }
+}
+
+/* Without what the line says already. */
+static const char *reason(struct ssh_conn *c) {
+  static const char failed[] = "(Login failed): ";
+  const char *text = host_log_reason(c->host), *at;
+
+  if (text == NULL) {
+    return "no reason given";
+  }
+
+  at = strstr(text, failed);
+  return at != NULL ? at + sizeof(failed) - 1 : text;
+}
+
+void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
+    const char *outcome, bool refused) {
+  const char *why = refused ? pstrdup(req->pool, reason(c)) : "";
+
+  sftp_log("login of '%s' from %s by %s%s: %s%s%s", req->user,
+    host_remote_ip(c->host), req->name, details(req), outcome,
+    refused ? ": " : "", why);
+}

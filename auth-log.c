@@ -33,6 +33,20 @@ static const char *key_text(const struct sftp_auth_req *req) {
   return pstrcat(req->pool, ", ", type, " key SHA256:", print, NULL);
 }
 
+/* The key of a certificate, whose it is, and who says so. */
+static const char *cert_text(const struct sftp_auth_req *req) {
+  const struct sftp_cert *cert = req->u.key.cert;
+  const char *key = sftp_key_fingerprint(req->pool, cert->key->blob, "SHA256",
+    false), *ca = sftp_key_fingerprint(req->pool, cert->ca->blob, "SHA256",
+    false);
+  char serial[24];
+
+  snprintf(serial, sizeof(serial), "%llu", (unsigned long long) cert->serial);
+  return pstrcat(req->pool, ", ", cert->type, " key SHA256:", key != NULL ?
+    key : "", ", certificate '", cert->key_id, "' serial ", serial, " of CA ",
+    cert->ca->type->name, " SHA256:", ca != NULL ? ca : "", NULL);
+}
+
 /* What the method has to say of itself. */
 static const char *details(const struct sftp_auth_req *req) {
   if (req->method == NULL) {
@@ -41,7 +55,7 @@ static const char *details(const struct sftp_auth_req *req) {
 
   switch (req->method->bit) {
     case AUTH_PUBLICKEY:
-      return key_text(req);
+      return req->u.key.cert != NULL ? cert_text(req) : key_text(req);
 
     case AUTH_HOSTBASED:
       return pstrcat(req->pool, " (", req->u.key.client_user, " of ",

@@ -320,6 +320,8 @@ static void a_password_logs_in(void) {
     "channels may be opened now");
   ok(fake_log_has("user 'alice' authenticated via 'password' method"),
     "the log says who and how");
+  ok(fake_log_has("login of 'alice' from 192.0.2.1 by password: accepted"),
+    "and from where, in one line");
 
   fake_auth.calls[0] = '\0';
   try_password("alice", "secret");
@@ -664,6 +666,11 @@ static void hosts_sign_what_they_say(void) {
   is_str(answer(), "hostbased", "and the signature does not cover it");
   ok(strstr(fake_auth_log_last, "signature verification of "
     "'ecdsa-sha2-nistp256' host key failed") != NULL, "which is logged");
+  ok(fake_log_has(pstrcat(top, "login of 'alice' from 192.0.2.1 by hostbased "
+    "(alice of here.example), ecdsa-sha2-nistp256 key SHA256:",
+    sftp_key_fingerprint(top, ec_key->blob, "SHA256", false),
+    ": refused: signature verification", NULL)),
+    "with all that is known, in one line");
 
   try_hostbased("alice", rsa_key, "rsa-sha2-256", "here.example", "alice");
   is_str(answer(), "hostbased", "a key of another kind is refused");

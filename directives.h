@@ -40,6 +40,9 @@
  *   SFTPMaxChannels          [0] unsigned int *
  *   SFTPOptions              [0] unsigned long *
  *   SFTPPassPhraseProvider   [0] char *path
+ *   SFTPPerSourceNetBlockSize  [0] unsigned int *IPv4 [1] unsigned int *IPv6
+ *   SFTPPerSourcePenalties   [0] struct penalties *
+ *   SFTPPerSourcePenaltyExemptList  argv: pr_netacl_t *
  *   SFTPRekey                [0] struct rekey *
  *   SFTPRevokedKeys          argv: char *path each
  *   SFTPTrafficPolicy        [0] char *, lower case
@@ -88,6 +91,19 @@ struct client_match {
   const char *ciphers, *macs, *hostkeys, *kex;  /* for sftp_alg_change() */
 };
 
+/* SFTPPerSourcePenalties: seconds for each reason. */
+enum penalty { PENALTY_NONE, PENALTY_CRASH, PENALTY_AUTHFAIL,
+  PENALTY_INVALIDUSER, PENALTY_NOAUTH, PENALTY_GRACE, PENALTY_REFUSED,
+  PENALTY_NREASONS };
+
+struct penalties {
+  bool on;
+  unsigned int secs[PENALTY_NREASONS], min_secs, max_secs;
+  /* Of the two other directives, when the server starts. */
+  unsigned int bits4, bits6;
+  config_rec *exempt;           /* argv: pr_netacl_t *; or NULL */
+};
+
 /* What kind of names an error text speaks of. */
 extern const char *const host_alg_kinds[ALGS_NFAMILIES];
 
@@ -107,6 +123,9 @@ const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
 /* Directives that have a file of their own. */
 modret_t *host_set_authmethods(cmd_rec *cmd);           /* host-methods.c */
 modret_t *host_set_clientmatch(cmd_rec *cmd);           /* host-match.c */
+modret_t *host_set_exempt(cmd_rec *cmd);                /* host-penalty.c */
+modret_t *host_set_netblock(cmd_rec *cmd);
+modret_t *host_set_penalties(cmd_rec *cmd);
 
 /* host-methods.c: the chains of SFTPAuthMethods, or of what could work. */
 void host_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);

@@ -65,6 +65,8 @@ static void on_postparse(const void *data, void *user_data) {
     session.disconnect_module = &sftp_module;
     pr_session_end(PR_SESS_END_FL_ERROR);
   }
+
+  host_penalty_start();
 }
 
 static void on_shutdown(const void *data, void *user_data) {

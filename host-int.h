@@ -211,6 +211,16 @@ const char *host_run(pool *p, const struct host_run *r, struct host_output *o);
  */
 const char *host_run_objection(pool *p, const char *path);
 
+/* ---- host-penalty.c: SFTPPerSourcePenalties */
+
+int host_penalty_init(void);
+/* The configuration is complete: in the master, at every (re)start. */
+void host_penalty_start(void);
+/* Ends the session if its source is not let in; for every virtual host, with
+ * the engine on or off.
+ */
+void host_penalty_check(void);
+
 /* ---- host-log.c */
 
 /* Opens SFTPLog of that virtual host; failures are logged and no more. */

@@ -111,6 +111,7 @@ static void session_notes(struct host *h) {
 static int sftp_sess_init(void) {
   struct host *h;
 
+  host_penalty_check();
   if (!host_conf_engine(main_server)) {
     return 0;
   }
@@ -162,7 +163,7 @@ static int sftp_init(void) {
 
   host_keystore_init();
   host_files_init();
-  return host_events_master();
+  return host_penalty_init() < 0 ? -1 : host_events_master();
 }
 
 SFTP_EXPORT module sftp_module = {

@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""SFTPPerSourcePenalties: sources that misbehave before the login are not let
+in for a while.  All of 127.0.0.0/8 is this machine: each test is a client
+from an address of its own."""
+
+import ftplib
+import os
+import signal
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, main, promise
+from server import PATIENCE, Server, free_port, wait_for
+
+import paramiko
+
+LONG = "crash:1h authfail:10m invaliduser:10m noauth:10m grace-exceeded:10m" \
+    " refuseconnection:10m min:15m max:30m"
+
+
+class Penal(Server):
+    """Next to it, a virtual host that speaks FTP."""
+
+    def __init__(self, penalties, more=""):
+        self.ftp_port = free_port()
+        super().__init__(
+            "SFTPPerSourcePenalties %s\nSFTPPerSourcePenaltyExemptList "
+            "127.0.0.1,127.9.0.0/16\n%s\n<VirtualHost 127.0.0.1>\n  Port %d\n"
+            "  AuthUserFile @DIR@/passwd\n  AuthGroupFile @DIR@/group\n"
+            "  RequireValidShell off\n</VirtualHost>\n" % (
+                penalties, more, self.ftp_port))
+
+    def connect_from(self, source, port=None):
+        return socket.create_connection(
+            ("127.0.0.1", port or self.port), timeout=PATIENCE,
+            source_address=(source, 0))
+
+    def lets_in(self, source):
+        """Looks at the greeting; leaves a session that counts as noauth."""
+        try:
+            with self.connect_from(source) as sock:
+                return sock.recv(4) == b"SSH-"
+        except OSError:
+            return False
+
+    def ftp_lets_in(self, source):
+        try:
+            with self.connect_from(source, self.ftp_port) as sock:
+                return sock.recv(3) == b"220"
+        except OSError:
+            return False
+
+    def login(self, source, user="alice", passwords=("wrong",)):
+        """Tries these and leaves; waits for the end of the session."""
+        conn = paramiko.Transport(self.connect_from(source))
+        try:
+            conn.start_client(timeout=60)
+            for password in passwords:
+                try:
+                    conn.auth_password(user, password, fallback=False)
+                except paramiko.AuthenticationException:
+                    pass
+            return conn.is_authenticated()
+        finally:
+            conn.close()
+            self.no_sessions()
+
+    def ftp_login(self, source, password):
+        ftp = ftplib.FTP()
+        try:
+            ftp.connect("127.0.0.1", self.ftp_port, PATIENCE,
+                        source_address=(source, 0))
+            ftp.login("alice", password)
+            return True
+        except ftplib.error_perm:
+            return False
+        finally:
+            ftp.close()
+            self.no_sessions()
+
+
+# Two of anything are too much for an hour; the third connection finds out.
+srv = Penal(LONG, "MaxLoginAttempts 3\nTimeoutLogin 2\n"
+            "SFTPPerSourceNetBlockSize 32:64\n")
+nets = Penal("authfail:1h min:1s", "SFTPPerSourceNetBlockSize 24\n")
+short = Penal("authfail:2s min:1s max:3s noauth:0")
+off = Penal("off")
+
+
+def refused(server, source, why):
+    server.no_sessions()
+    expect(not server.lets_in(source), "let in after " + why)
+    server.wait_log("system.log", r"connection from %s refused: penalty for "
+                    r"%s, \d+ seconds left" % (source, why))
+
+
+@promise("failed logins add up, and then the source is refused")
+def _():
+    srv.login("127.1.0.1")
+    srv.login("127.1.0.1", passwords=("wrong", "wrong again"))
+    refused(srv, "127.1.0.1", "failed authentication")
+    expect(srv.lets_in("127.1.0.2"), "another source is refused")
+
+
+@promise("one failure is not enough, and a login forgives those before it in "
+         "its session")
+def _():
+    srv.login("127.1.1.1")
+    for _ in range(3):
+        expect(srv.login("127.1.1.1",
+                         passwords=("wrong", srv.password)), "no login")
+
+
+@promise("names that do not exist count")
+def _():
+    for number in range(2):
+        srv.login("127.1.2.1", user="nobody-%d" % number)
+    refused(srv, "127.1.2.1", "an unknown user")
+
+
+@promise("who leaves without having tried anything counts")
+def _():
+    for _ in range(2):
+        expect(srv.lets_in("127.1.3.1"), "refused too early")
+        srv.no_sessions()
+    refused(srv, "127.1.3.1", "no authentication")
+
+
+@promise("who waits until TimeoutLogin counts")
+def _():
+    socks = [srv.connect_from("127.1.4.1") for _ in range(2)]
+    wait_for(lambda: len(srv.sessions()) == 2, "both sessions")
+    srv.no_sessions()
+    for sock in socks:
+        sock.close()
+    refused(srv, "127.1.4.1", "exceeding TimeoutLogin")
+
+
+@promise("a session that dies counts at once")
+def _():
+    srv.no_sessions()
+    sock = srv.connect_from("127.1.5.1")
+    expect(sock.recv(4) == b"SSH-", "no greeting")
+    for pid in wait_for(srv.sessions, "the session"):
+        os.kill(pid, signal.SIGKILL)
+    srv.no_sessions()
+    sock.close()
+    # Whoever connects next finds that it is gone.
+    wait_for(lambda: not srv.lets_in("127.1.5.1"), "the penalty")
+    refused(srv, "127.1.5.1", "a crash")
+
+
+@promise("a session that dies after its login does not count")
+def _():
+    srv.no_sessions()
+    conn = paramiko.Transport(srv.connect_from("127.1.6.1"))
+    conn.start_client(timeout=60)
+    conn.auth_password("alice", srv.password)
+    for pid in srv.sessions():
+        os.kill(pid, signal.SIGKILL)
+    conn.close()
+    srv.no_sessions()
+    expect(srv.lets_in("127.1.6.1") and srv.login(
+        "127.1.6.1", passwords=(srv.password,)), "refused")
+
+
+@promise("FTP and SFTP count together, and refuse together")
+def _():
+    expect(srv.ftp_login("127.1.7.1", srv.password), "no login by FTP")
+    expect(not srv.ftp_login("127.1.7.1", "wrong"), "logged in")
+    srv.login("127.1.7.1")
+    refused(srv, "127.1.7.1", "failed authentication")
+    expect(not srv.ftp_lets_in("127.1.7.1"), "FTP lets in")
+    expect(srv.ftp_lets_in("127.1.7.2"), "FTP refuses another")
+
+
+@promise("exempt networks are let in whatever they do")
+def _():
+    for source in ("127.0.0.1", "127.9.8.7"):
+        for _ in range(4):
+            srv.login(source)
+            expect(srv.lets_in(source), source + " is refused")
+
+
+@promise("SFTPPerSourceNetBlockSize makes neighbours one source")
+def _():
+    nets.login("127.2.0.1")
+    refused(nets, "127.2.0.77", "failed authentication")
+    expect(nets.lets_in("127.2.1.1"), "the next network is refused")
+
+
+@promise("a penalty ends, and none is longer than max")
+def _():
+    for _ in range(2):
+        if short.lets_in("127.3.0.1"):
+            short.login("127.3.0.1")
+    refused(short, "127.3.0.1", "failed authentication")
+    wait_for(lambda: short.lets_in("127.3.0.1"), "the end", 15)
+
+
+@promise("penalties outlive a restart of the daemon's configuration")
+def _():
+    refused(srv, "127.1.0.1", "failed authentication")
+    srv.process.send_signal(signal.SIGHUP)
+    srv.wait_log("system.log", "received SIGHUP")
+    wait_for(lambda: srv.lets_in("127.9.0.1"), "the daemon")
+    refused(srv, "127.1.0.1", "failed authentication")
+
+
+@promise("off is off")
+def _():
+    for _ in range(4):
+        off.login("127.4.0.1")
+        expect(off.lets_in("127.4.0.1"), "refused")
+
+
+@promise("wrong values stop the start")
+def _():
+    for line, word in (
+            ("SFTPPerSourcePenalties authfail", "'authfail' is no penalty"),
+            ("SFTPPerSourcePenalties authfail:5x", "5x"),
+            ("SFTPPerSourcePenalties authfail:", "'authfail:'"),
+            ("SFTPPerSourcePenalties sloth:5", "sloth"),
+            ("SFTPPerSourcePenalties crash:99999999h", "99999999h"),
+            ("SFTPPerSourceNetBlockSize 33", "33"),
+            ("SFTPPerSourceNetBlockSize 32:129", "32:129"),
+            ("SFTPPerSourcePenaltyExemptList 10.0.0.0/99", "10.0.0.0/99"),
+            ("<Global>\nSFTPPerSourcePenalties on\n</Global>",
+             "SFTPPerSourcePenalties")):
+        text = Server(line + "\n").refuses_to_start()
+        expect(word in text, "%s: no %r in %s" % (line, word, text))
+
+
+main(srv, nets, short, off)

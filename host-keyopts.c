@@ -21,6 +21,11 @@
 /* More variables than this no key needs. */
 #define MAX_ENV 64
 
+/* Nobody has an IPv6 address where UseIPv6 is off, and the host reads none. */
+static bool is_foreign(const char *item) {
+  return strchr(item, ':') != NULL && !pr_netaddr_use_ipv6();
+}
+
 /* -1: not understood. */
 static int address_fits(pool *p, char *item) {
   const pr_netaddr_t *addr = session.c->remote_addr;
@@ -29,6 +34,10 @@ static int address_fits(pool *p, char *item) {
   if (strpbrk(item, "*?") != NULL) {
     return pr_fnmatch(item, pr_netaddr_get_ipstr(addr), 0) == 0 ||
       pr_fnmatch(item, session.c->remote_name, PR_FNM_CASEFOLD) == 0;
+  }
+
+  if (is_foreign(item)) {
+    return 0;
   }
 
   acl = pr_netacl_create(p, item);
@@ -89,9 +98,14 @@ bool host_source_allows(pool *p, const char *list) {
 
   for (item = strtok_r(text, ",", &save); item != NULL;
       item = strtok_r(NULL, ",", &save)) {
-    pr_netacl_t *acl = item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0' ?
-      pr_netacl_create(p, item) : NULL;
+    pr_netacl_t *acl;
 
+    if (is_foreign(item)) {
+      continue;
+    }
+
+    acl = item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0' ?
+      pr_netacl_create(p, item) : NULL;
     if (acl == NULL) {
       sftp_log("address '%s' in source-address is not understood", item);
       return false;

@@ -180,14 +180,6 @@ def _():
     refused(srv, certificate(signer=stranger), "its authority is not trusted")
 
 
-@promise("a host's certificate is none of a user")
-def _():
-    key = keygen(srv.path("hostly"), "-t", "ed25519")
-    must(run(["ssh-keygen", "-q", "-h", "-s", ca, "-I", "h", "-n", "alice",
-              key + ".pub"]))
-    refused(srv, key, "it is a host's certificate")
-
-
 @promise("source-address limits where it comes from")
 def _():
     works(srv, certificate(options=("source-address=127.0.0.0/8,::1",)))
@@ -358,7 +350,7 @@ def _():
     key = keygen(srv.path("forced"), "-t", "ed25519")
     srv.mkdir("inner", user="alice")
     write(srv.path("keys/alice"),
-          'command="internal-sftp -d /inner -u 077 -P remove,rename" '
+          'command="internal-sftp -d /inner -u 077 -P remove,rename,posix-rename" '
           + pub(key))
     got = works(srv, key, cert=False,
                 commands=("pwd", "put %s kept" % key, "-rm kept",

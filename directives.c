@@ -280,7 +280,13 @@ MODRET set_hostkey(cmd_rec *cmd) {
     }
   }
 
-  if (strncmp(form, "agent:", 6) != 0) {
+  if (strncmp(form, "agent:", 6) == 0) {
+    if (form[6] != '/') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
+        "' must have an absolute path behind agent:", NULL));
+    }
+
+  } else {
     if (*form != '/') {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
         "' must be an absolute path (or agent:/path, NoRSA, NoDSA, NoECDSA, "
@@ -305,6 +311,20 @@ MODRET set_hostkey(cmd_rec *cmd) {
 
   /* Permissions are looked at when all SFTPOptions are known. */
   add_config_param_str(cmd->argv[0], 2, form, in_global(cmd) ? "global" : "");
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPHostCertificate path */
+MODRET set_hostcertificate(cmd_rec *cmd) {
+  CHECK_ONE(cmd);
+
+  if (*((char *) cmd->argv[1]) != '/') {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "' must be an absolute path", NULL));
+  }
+
+  add_config_param_str(cmd->argv[0], 2, cmd->argv[1],
+    in_global(cmd) ? "global" : "");
   return PR_HANDLED(cmd);
 }
 
@@ -1055,6 +1075,7 @@ conftable sftp_conftab[] = {
   { "SFTPEngine", set_engine, NULL },
   { "SFTPExecCommands", set_execcommands, NULL },
   { "SFTPExtensions", set_extensions, NULL },
+  { "SFTPHostCertificate", set_hostcertificate, NULL },
   { "SFTPHostKey", set_hostkey, NULL },
   { "SFTPHostKeys", set_hostkeys, NULL },
   { "SFTPKeyBlacklist", set_keyblacklist, NULL },

@@ -32,6 +32,7 @@
  *   SFTPEngine               [0] int *
  *   SFTPExecCommands         [0] unsigned long *, bits of exec.h
  *   SFTPExtensions           [0] unsigned long *, bits of fxp.h
+ *   SFTPHostCertificate      [0] char *path [1] char *, "global" or ""
  *   SFTPHostKey              [0] char *, as written [1] char *, "global" or ""
  *   SFTPKeyBlacklist         [0] char *path or "none"
  *   SFTPKeyFingerprints      [0] char *digest [1] char *encoding
@@ -178,6 +179,11 @@ void host_keys_free(void);
  */
 int host_revoked_check(pool *p, server_rec *s, const char **path,
   const char **why);
+
+/* host-agent.c: the keys of the agent at that path, struct sftp_key * each, in
+ * p; they sign as long as p lives.  NULL with the reason.
+ */
+array_header *host_agent_keys(pool *p, const char *path, const char **why);
 
 /* host-passphrase.c: asks for the passphrase of a key, the provider or the
  * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller;

@@ -284,7 +284,8 @@ static bool has_hostkey_alg(const struct sftp_settings *set) {
     const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
 
     for (i = 0; alg != NULL && i < set->nhost_keys; i++) {
-      if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0) {
+      if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0 &&
+          (alg->cert_type == NULL || set->host_certs[i] != NULL)) {
         return true;
       }
     }

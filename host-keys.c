@@ -16,6 +16,9 @@
 
 #include "directives.h"
 
+#include "cert.h"
+#include "keyfile.h"
+
 #define KEY_FILE_MAX 65536
 #define DH_FILE_MAX (4 * 1024 * 1024)
 #define PASSPHRASE_TRIES 3
@@ -277,18 +280,53 @@ static bool long_enough(server_rec *s, const char *path,
   return false;
 }
 
-/* One key of each type: a later one takes the place of the earlier. */
-static void put_key(struct sftp_settings *set, struct sftp_key *key) {
-  unsigned int i;
+/* A key of the virtual host takes the place of those of its type that <Global>
+ * gave; several of one section stay, and the last one signs.
+ */
+static void put_key(struct sftp_settings *set, struct sftp_key *key,
+    unsigned int *nglobal) {
+  unsigned int i, n = 0, left = 0;
 
   for (i = 0; i < set->nhost_keys; i++) {
-    if (set->host_keys[i]->type == key->type) {
-      set->host_keys[i] = key;
-      return;
+    if (i < *nglobal && set->host_keys[i]->type == key->type) {
+      continue;
     }
+
+    left += i < *nglobal;
+    set->host_keys[n++] = set->host_keys[i];
   }
 
+  *nglobal = left;
+  set->nhost_keys = n;
   set->host_keys[set->nhost_keys++] = key;
+}
+
+/* The array of keys grows by those of an agent. */
+static void put_agent_keys(pool *p, server_rec *s, struct sftp_settings *set,
+    const char *form, unsigned int *nglobal, unsigned int *room, int *faults) {
+  const char *path = form + strlen("agent:"), *why = "";
+  array_header *list = host_agent_keys(p, path, &why);
+  struct sftp_key **all;
+  unsigned int i;
+
+  if (list == NULL) {
+    fault(s, form, why);
+    ++*faults;
+    return;
+  }
+
+  *room += (unsigned int) list->nelts;
+  all = pcalloc(p, *room * sizeof(struct sftp_key *));
+  memcpy(all, set->host_keys, set->nhost_keys * sizeof(struct sftp_key *));
+  set->host_keys = all;
+
+  for (i = 0; i < (unsigned int) list->nelts; i++) {
+    struct sftp_key *key = ((struct sftp_key **) list->elts)[i];
+
+    if (long_enough(s, form, key, set)) {
+      put_key(set, key, nglobal);
+    }
+  }
 }
 
 /* NoRSA and the like: whether the form names this type. */
@@ -326,17 +364,136 @@ static config_rec *next_record(server_rec *s, config_rec *c) {
     find_config_next(c, c->next, CONF_PARAM, "SFTPHostKey", FALSE);
 }
 
-int host_keys_load(pool *p, server_rec *s, struct sftp_settings *set,
-    bool starting) {
-  unsigned int nrecords = 0;
-  config_rec *c = NULL;
-  int faults = 0, pass;
+/* ---- Certificates of host keys */
 
-  while ((c = next_record(s, c)) != NULL) {
-    nrecords++;
+static void cert_fault(server_rec *s, const char *path, const char *why) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+    ": %s#%u: unable to use SFTPHostCertificate '%s': %s", s->ServerName,
+    s->ServerPort, path, why);
+}
+
+/* The text of that file, which the parent has read. */
+static const char *cert_text(pool *p, server_rec *s, const char *path,
+    bool starting) {
+  struct cached *c = cache_find(path);
+  unsigned char *text = NULL;
+  struct stat st;
+  size_t len;
+
+  if (c == NULL || (starting && !c->used)) {
+    if (read_file(p, path, KEY_FILE_MAX, &st, &text, &len) < 0) {
+      cert_fault(s, path, strerror(errno));
+      return NULL;
+    }
+
+    if (c != NULL) {
+      cache_drop(c);
+    }
+
+    c = cache_new(path, &st);
+    c->text = pstrdup(c->pool, (const char *) text);
+    c->len = strlen(c->text);
+    cache_add(c);
   }
 
-  set->host_keys = pcalloc(p, (nrecords + 1) * sizeof(struct sftp_key *));
+  c->used = true;
+  return c->text;
+}
+
+/* Puts the certificate beside its key.  Returns the number of faults: one that
+ * has expired is left out, the server starts all the same.
+ */
+static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
+    const config_rec *c, struct sftp_str blob, bool starting) {
+  const char *path = c->argv[0];
+  struct sftp_cert *cert = NULL;
+  const char *why = NULL;
+  unsigned int i;
+
+  if (sftp_cert_read(p, blob, sftp_alg_profile(p, ALGS_SIGNATURE,
+      PROFILE_DEFAULT), &cert, &why) != SFTP_OK) {
+    cert_fault(s, path, why != NULL ? why : "it is malformed");
+    return 1;
+  }
+
+  if (cert->kind != CERT_HOST) {
+    cert_fault(s, path, "it is a certificate for users");
+    return 1;
+  }
+
+  for (i = 0; i < set->nhost_keys &&
+      !sftp_key_same(set->host_keys[i], cert->key); i++) {
+  }
+
+  if (i == set->nhost_keys && strcmp(c->argv[1], "global") == 0) {
+    return 0;                   /* this virtual host has keys of its own */
+  }
+
+  if (i == set->nhost_keys) {
+    cert_fault(s, path, "no SFTPHostKey is the key that it certifies");
+    return 1;
+  }
+
+  why = sftp_cert_objection(p, cert, CERT_HOST, (uint64_t) time(NULL));
+  if (why == NULL) {
+    set->host_certs[i] = cert;
+
+  } else if (starting) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": %s#%u: SFTPHostCertificate '%s' is left out: %s", s->ServerName,
+      s->ServerPort, path, why);
+
+  } else {
+    sftp_log("SFTPHostCertificate '%s' is left out: %s", path, why);
+  }
+
+  return 0;
+}
+
+static void load_certs(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting, int *faults) {
+  config_rec *c;
+
+  set->host_certs = pcalloc(p, (set->nhost_keys + 1) *
+    sizeof(struct sftp_cert *));
+  for (c = find_config(s->conf, CONF_PARAM, "SFTPHostCertificate", FALSE);
+      c != NULL; c = find_config_next(c, c->next, CONF_PARAM,
+        "SFTPHostCertificate", FALSE)) {
+    const char *path = c->argv[0], *text = cert_text(p, s, path, starting);
+    struct sftp_keyfile_entry e;
+    struct sftp_keyfile f;
+    bool found = false;
+
+    if (text == NULL) {
+      ++*faults;
+      continue;
+    }
+
+    sftp_keyfile_init(&f, p, sftp_str_of(text));
+    while (sftp_keyfile_next(&f, &e)) {
+      found = true;
+      *faults += put_cert(p, s, set, c, e.blob, starting);
+    }
+
+    if (!found) {
+      cert_fault(s, path, f.broken_why != NULL ? f.broken_why :
+        "there is no certificate in it");
+      ++*faults;
+    }
+  }
+}
+
+static void load_keys(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting, int *faults) {
+  unsigned int room = 1, nglobal = 0;
+  config_rec *c = NULL;
+  int pass;
+
+  while ((c = next_record(s, c)) != NULL) {
+    room++;
+  }
+
+  set->host_keys = pcalloc(p, room * sizeof(struct sftp_key *));
   set->nhost_keys = 0;
 
   /* The host puts records of <Global> behind those of the virtual host, which
@@ -353,25 +510,30 @@ int host_keys_load(pool *p, server_rec *s, struct sftp_settings *set,
       }
 
       if (strncmp(form, "agent:", 6) == 0) {
-        if (starting) {
-          pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
-            ": %s#%u: SFTPHostKey '%s' is left out: keys of an agent cannot "
-            "be used by this version", s->ServerName, s->ServerPort, form);
-        }
+        put_agent_keys(p, s, set, form, &nglobal, &room, faults);
 
       } else if (*form == '/') {
-        key = load_key(s, form, set->opts, starting, &faults);
+        key = load_key(s, form, set->opts, starting, faults);
         if (key != NULL && long_enough(s, form, key, set)) {
-          put_key(set, key);
+          put_key(set, key, &nglobal);
         }
       }
     }
+
+    nglobal = pass == 0 ? set->nhost_keys : nglobal;
   }
 
   while ((c = next_record(s, c)) != NULL) {
     drop_keys(set, c->argv[0]);
   }
+}
 
+int host_keys_load(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting) {
+  int faults = 0;
+
+  load_keys(p, s, set, starting, &faults);
+  load_certs(p, s, set, starting, &faults);
   return faults;
 }
 

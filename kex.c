@@ -8,6 +8,7 @@
 
 #include "conn.h"
 
+#include "cert.h"
 #include "crypto.h"
 #include "compress.h"
 #include "host.h"
@@ -103,14 +104,26 @@ const struct sftp_kex_names *sftp_kex_agreed(const struct ssh_conn *c) {
 
 /* ---- KEXINIT: what we offer */
 
+/* The key for that algorithm and the blob that stands for it, its certificate
+ * perhaps; NULL when there is none.
+ */
 static const struct sftp_key *host_key_for(const struct sftp_settings *set,
-    const struct sftp_sig_alg *alg) {
+    const struct sftp_sig_alg *alg, struct sftp_str *blob) {
   unsigned int i;
 
-  for (i = 0; i < set->nhost_keys && alg->cert_type == NULL; i++) {
-    if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0) {
-      return set->host_keys[i];
+  for (i = set->nhost_keys; i-- > 0; ) {
+    const struct sftp_key *key = set->host_keys[i];
+    const struct sftp_cert *cert =
+      set->host_certs != NULL ? set->host_certs[i] : NULL;
+
+    if (strcmp(key->type->name, alg->key_type) != 0 ||
+        (alg->cert_type != NULL &&
+          (cert == NULL || strcmp(cert->type, alg->cert_type) != 0))) {
+      continue;
     }
+
+    *blob = alg->cert_type != NULL ? cert->blob : key->blob;
+    return key;
   }
 
   return NULL;
@@ -123,8 +136,9 @@ static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
 
   while (sftp_names_next(&left, &name)) {
     const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
+    struct sftp_str blob;
 
-    if (alg != NULL && host_key_for(set, alg) != NULL) {
+    if (alg != NULL && host_key_for(set, alg, &blob) != NULL) {
       res = pstrcat(p, res, *res != '\0' ? "," : "", alg->alg.name, NULL);
     }
   }
@@ -310,16 +324,18 @@ static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
   return SFTP_OK;
 }
 
-static const struct sftp_key *host_key_of(const struct sftp_kex *k) {
+static const struct sftp_key *host_key_of(const struct sftp_kex *k,
+    struct sftp_str *blob) {
   return host_key_for(k->conn->set,
-    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY]);
+    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY], blob);
 }
 
 static void set_up_exchange(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct sftp_kex_exchange *x = &k->x;
-  const struct sftp_key *host_key = host_key_of(k);
+  struct sftp_str blob = { NULL, 0 };
 
+  x->host_key = host_key_of(k, &blob) != NULL ? blob : sftp_str_of("");
   x->pool = k->pool;
   x->method = (const struct sftp_kex_method *) k->alg[L_KEX];
   x->reply_type = SSH_MSG_KEXDH_REPLY;
@@ -327,7 +343,6 @@ static void set_up_exchange(struct ssh_conn *c) {
   x->weak_dh = (c->set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0;
   x->dh_param_file = c->set->dh_param_file;
   x->dh_param_len = c->set->dh_param_len;
-  x->host_key = host_key != NULL ? host_key->blob : sftp_str_of("");
   sftp_wr_init(&x->hashed, k->pool, 1024, 65536);
   sftp_wr_init(&x->reply, k->pool, 512, 65536);
   sftp_wr_init(&x->k, k->pool, 128, 4096);
@@ -587,20 +602,23 @@ static int send_reply(struct ssh_conn *c, const struct sftp_key *host_key,
   return sftp_packet_end(c->pkts);
 }
 
-/* RFC 8308: right behind our first NEWKEYS. */
-static int send_ext_info(struct ssh_conn *c) {
+/* RFC 8308: right behind our first NEWKEYS, and perhaps once more. */
+static int send_ext_info(struct ssh_conn *c, bool first) {
   const char *algs = c->set->userkeys;
   struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_EXT_INFO,
     strlen(algs) + 128);
 
   /* OpenSSH PROTOCOL, sections 1.10 and 3.1. */
-  sftp_wr_u32(w, 3);
+  sftp_wr_u32(w, first ? 3 : 1);
   sftp_wr_text(w, "server-sig-algs");
   sftp_wr_text(w, algs);
-  sftp_wr_text(w, "publickey-hostbound@openssh.com");
-  sftp_wr_text(w, "0");
-  sftp_wr_text(w, "ping@openssh.com");
-  sftp_wr_text(w, "0");
+  if (first) {
+    sftp_wr_text(w, "publickey-hostbound@openssh.com");
+    sftp_wr_text(w, "0");
+    sftp_wr_text(w, "ping@openssh.com");
+    sftp_wr_text(w, "0");
+  }
+
   host_ssh_cmd(c->host, "EXT_INFO", "", HOST_SSH_MISC, true);
   return sftp_packet_end(c->pkts);
 }
@@ -622,7 +640,7 @@ static int send_newkeys(struct ssh_conn *c) {
   k->sent_newkeys = true;
 
   if (first && c->client_ext_info) {
-    res = send_ext_info(c);
+    res = send_ext_info(c, true);
   }
 
   return res == SFTP_OK ? sftp_packets_hold(c->pkts, false) : res;
@@ -631,7 +649,8 @@ static int send_newkeys(struct ssh_conn *c) {
 /* All of the method's messages are through: the rest of the exchange. */
 static int complete(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
-  const struct sftp_key *host_key = host_key_of(k);
+  struct sftp_str blob;
+  const struct sftp_key *host_key = host_key_of(k, &blob);
   unsigned char hash[MAX_DIGEST];
   struct sftp_str H = { hash, 0 };
   int res = SFTP_ERR_KEX;
@@ -806,7 +825,7 @@ int sftp_kex_auth_info(struct ssh_conn *c) {
   }
 
   c->kex->ext_info_in_auth = false;
-  return send_ext_info(c);
+  return send_ext_info(c, false);
 }
 
 /* ---- When to rekey */

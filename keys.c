@@ -277,6 +277,10 @@ int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
     return SFTP_ERR_UNSUPPORTED;
   }
 
+  if (key->sign_by != NULL) {
+    return key->sign_by(key, alg, data, w);
+  }
+
   sftp_wr_text(w, alg->sig_name);
   mark = sftp_wr_begin(w);
   res = key->type->ops->sign(key, alg->digest, data, w);

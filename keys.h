@@ -78,6 +78,13 @@ struct sftp_key {
   struct sftp_str blob;         /* public key as on the wire */
   pool *pool;
   void *state;                  /* the type's own, if any */
+
+  /* Where the private part is elsewhere (an agent): writes a whole signature
+   * blob over data made with alg.  NULL: it is here.
+   */
+  int (*sign_by)(const struct sftp_key *key, const struct sftp_sig_alg *alg,
+    struct sftp_str data, struct sftp_wr *w);
+  void *signer;                 /* sign_by's own */
 };
 
 /* A signature algorithm: also what is negotiated as host key algorithm.  One of

@@ -19,6 +19,8 @@
 #include "base.h"
 #include "keys.h"
 
+struct sftp_cert;
+
 /* SFTPOptions.  The values up to NO_STRICT_KEX are those that the packaged
  * module exports in sftp_opts; the others are private.
  */
@@ -85,8 +87,10 @@ struct sftp_settings {
   const char *ca_algs;          /* what authorities sign certificates with */
   enum sftp_compression_setting compression;
 
-  struct sftp_key **host_keys;  /* usable private keys */
+  struct sftp_key **host_keys;  /* usable private keys; of several of one
+                                 * type the last one signs */
   unsigned int nhost_keys;
+  const struct sftp_cert **host_certs;  /* of each key, or NULL; may be NULL */
   unsigned int min_rsa_bits, min_ec_bits;
   const char *dh_param_file;    /* text, or NULL */
   size_t dh_param_len;

@@ -112,8 +112,9 @@ static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   if (last != HOST_AUTH_NO_USER) {
-    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): keyboard-interactive "
-      "authentication failed", req->user);
+    /* The words that programs which watch the log look for. */
+    sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): Incorrect password or "
+      "answer (keyboard-interactive)", req->user);
   }
 
   c->auth->nfailures += ntried - 1;

@@ -88,24 +88,37 @@ enum {
 /* The fields of version 6 behind the path: byte control and strings that are
  * joined to it one by one, all of them optional.
  */
-static const char *read_composed(struct fxp_req *req, const char *path,
+static const char *read_composed(struct fxp_req *req, const char *first,
     uint8_t *control) {
+  char *path;
+  size_t n;
+
   *control = SSH_FXP_REALPATH_NO_CHECK;
   if (req->fxp->version >= 6 && req->in.left > 0) {
     *control = sftp_rd_u8(&req->in);
   }
 
-  while (req->fxp->version >= 6 && req->in.left > 0 &&
-      sftp_rd_ok(&req->in) == SFTP_OK) {
-    const char *more = fxp_read_name(req);
+  if (req->fxp->version < 6 || req->in.left == 0) {
+    return first;
+  }
 
-    if (strlen(path) + strlen(more) > FXP_REQUEST_MAX) {
-      sftp_rd_fail(&req->in, SFTP_ERR_LIMIT);
-      break;
+  /* One place for all of it: a conversion makes four bytes of one at most. */
+  n = strlen(first);
+  path = palloc(req->pool, n + 4 * req->in.left + 2);
+  memcpy(path, first, n + 1);
+  while (req->in.left > 0 && sftp_rd_ok(&req->in) == SFTP_OK) {
+    const char *more = fxp_read_name(req);
+    size_t len = strlen(more);
+
+    if (more[0] == '/') {
+      n = 0;
+
+    } else {
+      path[n++] = '/';
     }
 
-    path = more[0] == '/' ? more :
-      pstrcat(req->pool, path, "/", more, (char *) NULL);
+    memcpy(path + n, more, len + 1);
+    n += len;
   }
 
   return path;

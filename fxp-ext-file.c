@@ -7,7 +7,7 @@
  */
 
 /* fxp-ext-file.c -- extensions on open files and file systems: fsync, statvfs,
- * copy-data.
+ * space-available.
  */
 
 #include "fxp-int.h"
@@ -108,87 +108,36 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
   return res == 0 ? reply_statvfs(req, &st) : fxp_status(req, errno);
 }
 
-/* ---- copy-data: string from, u64 offset, u64 length (0: to the end), string
- * to, u64 offset (draft-ietf-secsh-filexfer-extensions-00, section 7).
+/* ---- space-available: string path (draft-ietf-secsh-filexfer-extensions-00,
+ * section 4).
  */
+uint32_t fxp_do_space_available(struct fxp_req *req) {
+  const char *path = fxp_read_path(req);
+  struct statvfs st;
+  struct sftp_wr *w;
+  uint64_t unit;
 
-struct copy {
-  struct fxp_handle *from, *to;
-  uint64_t from_off, len, to_off;
-};
-
-/* Whether source and destination are parts of one file that touch. */
-static bool overlaps(const struct copy *c) {
-  uint64_t len = c->len > 0 ? c->len : (uint64_t) INT64_MAX;
-  struct stat a, b;
-
-  if (host_fstat(c->from->file, &a) < 0 || host_fstat(c->to->file, &b) < 0) {
-    return true;
-  }
-
-  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) {
-    return false;
-  }
-
-  /* A copy to the end of the file it grows would never come to an end. */
-  return c->len == 0 || (c->from_off < c->to_off + len &&
-    c->to_off < c->from_off + len);
-}
-
-static bool in_range(uint64_t off, uint64_t len) {
-  return off <= INT64_MAX && len <= (uint64_t) INT64_MAX - off;
-}
-
-static uint32_t copy_data(struct fxp_req *req, const struct copy *c) {
-  const char *from = host_file_path(c->from->file);
-  const char *to = host_file_path(c->to->file);
-
-  fxp_begin(req, HOST_COPY, req->name);
-  req->op.handle = c->to->text;
-  req->op.file = c->to->file;
-  if (!c->from->can_read || !c->to->can_write) {
-    return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
-      "Handle is not open for this");
-  }
-
-  if (!in_range(c->from_off, c->len) || !in_range(c->to_off, c->len)) {
-    return fxp_fail(req, SSH_FX_FAILURE, EINVAL, "Offset out of range");
-  }
-
-  if (host_permit(&req->op, from, &to) == NULL) {
-    return fxp_refused(req, errno);
-  }
-
-  if (overlaps(c)) {
-    return fxp_fail(req, SSH_FX_FAILURE, EINVAL,
-      "Source and destination overlap");
-  }
-
-  uint64_t done;
-
-  return host_copy_range(c->from->file, (off_t) c->from_off, c->to->file,
-    (off_t) c->to_off, c->len, &done) == 0 ? SSH_FX_OK : fxp_status(req, errno);
-}
-
-uint32_t fxp_do_copy_data(struct fxp_req *req) {
-  struct sftp_str from, to;
-  struct copy c;
-
-  from = sftp_rd_string(&req->in);
-  c.from_off = sftp_rd_u64(&req->in);
-  c.len = sftp_rd_u64(&req->in);
-  to = sftp_rd_string(&req->in);
-  c.to_off = sftp_rd_u64(&req->in);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  c.from = fxp_handle_find(req->fxp, from);
-  c.to = fxp_handle_find(req->fxp, to);
-  if (c.from == NULL || c.to == NULL || c.from->file == NULL ||
-      c.to->file == NULL) {
-    return fxp_bad_handle(req);
+  fxp_begin(req, HOST_STATVFS, req->name);
+  path = host_permit(&req->op, path, NULL);
+  if (path == NULL) {
+    return fxp_refused(req, errno);
   }
 
-  return copy_data(req, &c);
+  if (host_statvfs(req->host, path, &st) < 0) {
+    return fxp_status(req, errno);
+  }
+
+  /* What is free to root alone is not free to the user. */
+  unit = st.f_frsize > 0 ? st.f_frsize : st.f_bsize;
+  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
+  sftp_wr_u64(w, st.f_blocks * unit);
+  sftp_wr_u64(w, st.f_bfree * unit);
+  sftp_wr_u64(w, (st.f_blocks - st.f_bfree + st.f_bavail) * unit);
+  sftp_wr_u64(w, st.f_bavail * unit);
+  sftp_wr_u32(w, (uint32_t) unit);
+  return fxp_reply_send(req);
 }

@@ -41,6 +41,40 @@ static const struct ext_row ext_rows[] = {
     fxp_do_names_by_id },
   { "copy-data",                FXP_EXT_COPY_DATA,      "1", false,
     fxp_do_copy_data },
+  { "check-file",               FXP_EXT_CHECK_FILE,     "1", false,
+    fxp_do_check_file },
+  { "check-file-name",          FXP_EXT_CHECK_FILE,     NULL, false,
+    fxp_do_check_file_name },
+  { "check-file-handle",        FXP_EXT_CHECK_FILE,     NULL, false,
+    fxp_do_check_file_handle },
+  { "md5-hash",                 FXP_EXT_CHECK_FILE,     NULL, false,
+    fxp_do_md5_hash },
+  { "md5-hash-handle",          FXP_EXT_CHECK_FILE,     NULL, false,
+    fxp_do_md5_hash_handle },
+  { "copy-file",                FXP_EXT_COPY_FILE,      "1", false,
+    fxp_do_copy_file },
+  { "space-available",          FXP_EXT_SPACE_AVAILABLE, "1", false,
+    fxp_do_space_available },
+  { "vendor-id",                ~0UL,                   NULL, false,
+    fxp_do_vendor_id },
+  /* The name of all of these; it is no request. */
+  { "xattr@proftpd.org",        FXP_EXT_XATTR,          "1", false, NULL },
+  { "fgetxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_fgetxattr },
+  { "flistxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_flistxattr },
+  { "fremovexattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_fremovexattr },
+  { "fsetxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_fsetxattr },
+  { "getxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_getxattr },
+  { "listxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_listxattr },
+  { "removexattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_removexattr },
+  { "setxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
+    fxp_do_setxattr },
   { "lsetstat@openssh.com",     FXP_EXT_LSETSTAT,       "1", true,
     fxp_do_lsetstat },
   { "expand-path@openssh.com",  FXP_EXT_EXPAND_PATH,    "1", true,
@@ -108,7 +142,7 @@ static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
   for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
     const struct ext_row *row = &ext_rows[i];
 
-    if (strcmp(row->name, name) == 0) {
+    if (strcmp(row->name, name) == 0 && row->run != NULL) {
       return (f->conn->set->extensions & row->bit) != 0 ? row : NULL;
     }
   }
@@ -159,6 +193,25 @@ uint32_t fxp_do_limits(struct fxp_req *req) {
   sftp_wr_u64(w, FXP_WRITE_MAX);
   sftp_wr_u64(w, req->fxp->max_handles);
   return fxp_reply_send(req);
+}
+
+/* ---- vendor-id: strings vendor, product, version, u64 build
+ * (draft-ietf-secsh-filexfer-13, section 4.4): what the client calls itself.
+ */
+uint32_t fxp_do_vendor_id(struct fxp_req *req) {
+  const char *vendor = sftp_rd_text(&req->in, req->pool);
+  const char *product = sftp_rd_text(&req->in, req->pool);
+  const char *version = sftp_rd_text(&req->in, req->pool);
+  uint64_t build = sftp_rd_u64(&req->in);
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  fxp_begin(req, HOST_EXTENDED, req->name);
+  sftp_log("SFTP client is '%.256s' of '%.256s', version '%.256s', build %llu",
+    product, vendor, version, (unsigned long long) build);
+  return SSH_FX_OK;
 }
 
 /* ---- users-groups-by-id@openssh.com: string of uids, string of gids, each a

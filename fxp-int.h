@@ -86,6 +86,9 @@ enum {
 /* Not a status: the handler has sent its answer. */
 #define FXP_REPLIED 0xffffffffU
 
+/* Nor this: the request goes on in the next turn (fxp_later()). */
+#define FXP_LATER 0xfffffffeU
+
 /* The versions that are spoken here. */
 #define FXP_VERSION_MIN 1
 #define FXP_VERSION_MAX 6
@@ -165,6 +168,7 @@ struct fxp {
   bool selectable;              /* version-select may come now */
   bool translate;               /* names are not UTF-8 here, but there */
   bool link_first;              /* the client's order of SYMLINK */
+  bool tagged_sums;             /* check-file's answers begin with its name */
   bool leave;                   /* ends behind the answer at hand */
   bool done;                    /* whatever comes is dropped */
   int err;                      /* of the channel, sticky */
@@ -179,6 +183,7 @@ struct fxp {
   struct fxp_handle **handles;
   unsigned int nslots, nhandles, max_handles;
 
+  struct fxp_job *job;          /* a request that goes on, or NULL */
   bool writing;                 /* a WRITE's data is not complete */
   struct fxp_written cur;       /* that WRITE */
   size_t cur_left;              /* bytes of it still to come */
@@ -245,6 +250,26 @@ void fxp_out_shrink(struct fxp *f);
 /* Runs one whole request: p has its type, len bytes in all, at least 5. */
 void fxp_run(struct fxp *f, const unsigned char *p, size_t len);
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len);
+
+/* Answers with the status a handler returned and closes what it began. */
+void fxp_finish_request(struct fxp_req *req, uint32_t status);
+
+/* ---- fxp-job.c */
+
+/* One piece of a request's work: FXP_LATER while there is more, else what a
+ * handler returns.  What req->in pointed to is gone.
+ */
+typedef uint32_t (*fxp_step)(struct fxp_req *req, void *state);
+/* For handlers, to be returned: runs step now, and once per turn until it is
+ * done.  stop: the channel is gone meanwhile, let go of state.
+ */
+uint32_t fxp_later(struct fxp_req *req, fxp_step step,
+  void (*stop)(void *state), void *state);
+/* The request whose handler returned FXP_LATER. */
+void fxp_job_hold(struct fxp *f, const struct fxp_req *req);
+void fxp_job_go_on(struct fxp *f);
+/* Ends it without an answer. */
+void fxp_job_stop(struct fxp *f);
 
 /* ---- fxp-status.c */
 
@@ -399,6 +424,12 @@ const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
 uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
   const struct fxp_target *t);
 
+/* ---- fxp-xattr.c */
+
+/* Sets the extended attributes that came along; 0, or -1 with errno. */
+int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
+  const struct fxp_target *t);
+
 /* ---- fxp-write.c */
 
 /* Takes the header of a WRITE whose length field says len; p has have bytes
@@ -437,6 +468,22 @@ uint32_t fxp_do_expand_path(struct fxp_req *req);
 uint32_t fxp_do_home_directory(struct fxp_req *req);
 uint32_t fxp_do_fsync(struct fxp_req *req);
 uint32_t fxp_do_copy_data(struct fxp_req *req);
+uint32_t fxp_do_copy_file(struct fxp_req *req);
+uint32_t fxp_do_check_file(struct fxp_req *req);
+uint32_t fxp_do_check_file_name(struct fxp_req *req);
+uint32_t fxp_do_check_file_handle(struct fxp_req *req);
+uint32_t fxp_do_md5_hash(struct fxp_req *req);
+uint32_t fxp_do_md5_hash_handle(struct fxp_req *req);
+uint32_t fxp_do_space_available(struct fxp_req *req);
+uint32_t fxp_do_vendor_id(struct fxp_req *req);
+uint32_t fxp_do_getxattr(struct fxp_req *req);
+uint32_t fxp_do_fgetxattr(struct fxp_req *req);
+uint32_t fxp_do_listxattr(struct fxp_req *req);
+uint32_t fxp_do_flistxattr(struct fxp_req *req);
+uint32_t fxp_do_removexattr(struct fxp_req *req);
+uint32_t fxp_do_fremovexattr(struct fxp_req *req);
+uint32_t fxp_do_setxattr(struct fxp_req *req);
+uint32_t fxp_do_fsetxattr(struct fxp_req *req);
 uint32_t fxp_do_statvfs(struct fxp_req *req);
 uint32_t fxp_do_fstatvfs(struct fxp_req *req);
 uint32_t fxp_do_limits(struct fxp_req *req);

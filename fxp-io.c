@@ -152,7 +152,8 @@ static bool is_link(struct fxp_req *req, const char *path) {
 
 static uint32_t open_file(struct fxp_req *req, const char *path,
     const struct open_how *how, struct fxp_attrs *a) {
-  bool owner = (how->flags & O_CREAT) != 0 && (a->has & FXP_ATTR_OWNER) != 0;
+  bool owner = (a->has & FXP_ATTR_OWNER) != 0, made = how->writes &&
+    (how->flags & O_CREAT) != 0 && (owner || a->npairs > 0);
   struct fxp_handle *h;
   struct host_file *file;
   struct stat st;
@@ -163,14 +164,21 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
     return fxp_refused(req, errno);
   }
 
-  owner = owner && host_lstat(req->host, path, &st) < 0 && errno == ENOENT;
+  made = made && host_lstat(req->host, path, &st) < 0 && errno == ENOENT;
   file = host_open(&req->op, path, how->flags, mode_of(req, a, 0666));
   if (file == NULL) {
     return fxp_refused(req, errno);
   }
 
-  if (owner) {
+  if (made && owner) {
     give_new_file(req, file, a);
+  }
+
+  if (made && (req->fxp->conn->set->opts &
+        SFTP_OPT_IGNORE_SFTP_UPLOAD_XATTRS) == 0) {
+    struct fxp_target t = { file, path, true };
+
+    (void) fxp_xattrs_set(req, a, &t);
   }
 
   h = fxp_handle_new(req->fxp, file, NULL);

@@ -89,7 +89,7 @@ static ssize_t fxp_input(void *svc, const unsigned char *p, size_t len) {
   unsigned int count = 0;
 
   f->need = 0;
-  while (f->err == SFTP_OK && !f->done && used < len) {
+  while (f->err == SFTP_OK && !f->done && f->job == NULL && used < len) {
     if (f->writing) {
       used += fxp_write_data(f, p + used, len - used);
       continue;
@@ -130,7 +130,11 @@ static int fxp_flush(void *svc) {
 static int fxp_ready(void *svc) {
   struct fxp *f = svc;
 
-  /* Requests that wait are offered again by the channel; none is half done. */
+  /* Requests that wait are offered again by the channel. */
+  if (f->job != NULL && f->err == SFTP_OK) {
+    fxp_job_go_on(f);
+  }
+
   return f->err;
 }
 
@@ -155,6 +159,7 @@ static void fxp_close(void *svc) {
 
   f->done = true;
   f->writing = false;
+  fxp_job_stop(f);
   fxp_handle_abort_all(f);
   host_event(f->host, "mod_sftp.sftp.session-closed", NULL);
   host_set_protocol(f->host, "ssh2");
@@ -206,6 +211,8 @@ void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   f->host = c->host;
   f->pool = p;
   f->link_first = sends_link_first(c->client_software);
+  f->tagged_sums = c->client_software != NULL &&
+    strstr(c->client_software, "SSHD-") != NULL;
   f->max_handles = host_max_handles(c->host);
   host_set_protocol(c->host, "sftp");
   host_event(c->host, "mod_sftp.sftp.session-opened", NULL);

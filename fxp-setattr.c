@@ -239,5 +239,7 @@ uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
       unknown, (char *) NULL));
   }
 
-  return set_all(req, a, t, &st) == 0 ? SSH_FX_OK : fxp_refused(req, errno);
+  return set_all(req, a, t, &st) == 0 &&
+    ((req->fxp->conn->set->opts & SFTP_OPT_IGNORE_SFTP_SET_XATTRS) != 0 ||
+     fxp_xattrs_set(req, a, t) == 0) ? SSH_FX_OK : fxp_refused(req, errno);
 }

@@ -157,8 +157,7 @@ pool *fxp_request_pool(struct fxp *f, size_t len) {
   return f->req_pool;
 }
 
-/* Answers with the status a handler returned and closes what it began. */
-static void finish_request(struct fxp_req *req, uint32_t status) {
+void fxp_finish_request(struct fxp_req *req, uint32_t status) {
   const char *text = req->text;
   int err = req->err;
 
@@ -213,12 +212,12 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
   if (row->run == NULL || f->version < row->min || f->version > row->max) {
     sftp_log("SFTP request of unknown type %u", req.type);
     host_event(f->host, "sftp.invalid-request", &req);
-    finish_request(&req, SSH_FX_OP_UNSUPPORTED);
+    fxp_finish_request(&req, SSH_FX_OP_UNSUPPORTED);
     return;
   }
 
   if (p[0] != SSH_FXP_EXTENDED && !fxp_is_allowed(f, row->name)) {
-    finish_request(&req, SSH_FX_PERMISSION_DENIED);
+    fxp_finish_request(&req, SSH_FX_PERMISSION_DENIED);
     return;
   }
 
@@ -229,7 +228,12 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
     req.err = EBADMSG;
   }
 
-  finish_request(&req, status);
+  if (status == FXP_LATER) {
+    fxp_job_hold(f, &req);
+    return;
+  }
+
+  fxp_finish_request(&req, status);
 }
 
 /* ---- INIT */

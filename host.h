@@ -335,6 +335,28 @@ int host_close_work(struct host_file *f, bool complete);
  * only at the end of the file.
  */
 ssize_t host_peek(struct host_file *f, void *buf, size_t n, off_t offset);
+
+/* Extended attributes of an open file, or (f NULL) of what stands at a path;
+ * follow: where its links lead.  Values are bytes.  ERANGE when more than size
+ * bytes are there; ENODATA when there is no such attribute.
+ */
+struct host_xattrs {
+  struct host *host;
+  struct host_file *file;
+  const char *path;
+  bool follow;
+};
+
+ssize_t host_getxattr(const struct host_xattrs *x, pool *p, const char *name,
+  void *value, size_t size);
+/* Their names, NULL-terminated in p; NULL with errno. */
+const char **host_listxattr(const struct host_xattrs *x, pool *p);
+#define HOST_XATTR_CREATE  0x1  /* EEXIST when it is there */
+#define HOST_XATTR_REPLACE 0x2  /* ENODATA when it is not */
+int host_setxattr(const struct host_xattrs *x, pool *p, const char *name,
+  const void *value, size_t len, int flags);
+int host_removexattr(const struct host_xattrs *x, pool *p, const char *name);
+
 int host_stat(struct host *h, const char *path, struct stat *st);
 int host_lstat(struct host *h, const char *path, struct stat *st);
 int host_truncate(struct host *h, const char *path, off_t size);

@@ -123,7 +123,11 @@ void fxc_read(struct fxc *x, const char *handle, uint64_t offset,
 void fxc_feed(struct fxc *x, const void *p, size_t n) {
   int res = fake_channel_feed(x->ch, p, n);
 
-  if (x->err == SFTP_OK) {
+  if (res == SFTP_OK && x->turns >= 0) {
+    res = fake_channel_work(x->ch, x->turns > 0 ? x->turns : 10000);
+  }
+
+  if (x->err == SFTP_OK && res < 0) {
     x->err = res;
   }
 }

@@ -29,6 +29,8 @@ struct fxc {
   uint32_t id;                  /* of the request begun last */
   size_t at;                    /* answers read so far, in ch->out */
   int err;                      /* of the channel */
+  int turns;                    /* of requests that take several; 0: all, -1:
+                                 * none */
 };
 
 /* An answer. */

@@ -38,6 +38,11 @@ struct node {
   struct page *pages;
   char *target;                 /* of a link */
   struct entry *entries;        /* of a folder, without . and .. */
+  struct fake_xattr {
+    char name[64];
+    unsigned char value[256];
+    size_t len;
+  } xattrs[8];                  /* extended attributes; "" is a free place */
   size_t nentries, size;
   struct node *parent;
 };
@@ -813,6 +818,100 @@ int host_stat(struct host *h, const char *path, struct stat *st) {
 int host_lstat(struct host *h, const char *path, struct stat *st) {
   (void) h;
   return path_stat(path, st, false);
+}
+
+static struct node *xattrs_of(const struct host_xattrs *x) {
+  return x->file != NULL ? x->file->node : find(x->path, x->follow);
+}
+
+static struct fake_xattr *find_xattr(const struct host_xattrs *x,
+    const char *name) {
+  struct node *n = xattrs_of(x);
+  size_t i;
+
+  for (i = 0; n != NULL && i < SFTP_NELEMS(n->xattrs); i++) {
+    if (strcmp(n->xattrs[i].name, name) == 0) {
+      return &n->xattrs[i];
+    }
+  }
+
+  errno = n != NULL ? ENODATA : ENOENT;
+  return NULL;
+}
+
+ssize_t host_getxattr(const struct host_xattrs *x, pool *p, const char *name,
+    void *value, size_t size) {
+  struct fake_xattr *a = find_xattr(x, name);
+
+  (void) p;
+  if (a == NULL || a->len > size) {
+    errno = a != NULL ? ERANGE : errno;
+    return -1;
+  }
+
+  memcpy(value, a->value, a->len);
+  return (ssize_t) a->len;
+}
+
+const char **host_listxattr(const struct host_xattrs *x, pool *p) {
+  const struct node *n = xattrs_of(x);
+  const char **names;
+  size_t i, k = 0;
+
+  if (n == NULL) {
+    errno = ENOENT;
+    return NULL;
+  }
+
+  names = pcalloc(p, (SFTP_NELEMS(n->xattrs) + 1) * sizeof(*names));
+  for (i = 0; i < SFTP_NELEMS(n->xattrs); i++) {
+    if (n->xattrs[i].name[0] != '\0') {
+      names[k++] = pstrdup(p, n->xattrs[i].name);
+    }
+  }
+
+  return names;
+}
+
+int host_setxattr(const struct host_xattrs *x, pool *p, const char *name,
+    const void *value, size_t len, int flags) {
+  struct fake_xattr *a = find_xattr(x, name);
+
+  (void) p;
+  if (xattrs_of(x) == NULL) {
+    return -1;
+  }
+
+  if (a != NULL ? (flags & HOST_XATTR_CREATE) != 0 :
+      (flags & HOST_XATTR_REPLACE) != 0) {
+    errno = a != NULL ? EEXIST : ENODATA;
+    return -1;
+  }
+
+  a = a != NULL ? a : find_xattr(x, "");
+  if (a == NULL || len > sizeof(a->value) || strlen(name) >= sizeof(a->name)) {
+    errno = ENOSPC;
+    return -1;
+  }
+
+  strcpy(a->name, name);
+  if (len > 0) {
+    memcpy(a->value, value, len);
+  }
+
+  a->len = len;
+  return 0;
+}
+
+int host_removexattr(const struct host_xattrs *x, pool *p, const char *name) {
+  struct fake_xattr *a = find_xattr(x, name);
+
+  (void) p;
+  if (a != NULL) {
+    a->name[0] = '\0';
+  }
+
+  return a != NULL ? 0 : -1;
 }
 
 int host_truncate(struct host *h, const char *path, off_t size) {

@@ -83,7 +83,8 @@ static int feed(struct sftp_channel *ch, const uint8_t *p, size_t n,
   while (n > 0) {
     size_t part = piece < n ? piece : n;
 
-    if (fake_channel_feed(ch, p, part) != SFTP_OK) {
+    if (fake_channel_feed(ch, p, part) != SFTP_OK ||
+        fake_channel_work(ch, 4) < 0) {
       return -1;
     }
 

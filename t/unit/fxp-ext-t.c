@@ -43,8 +43,8 @@ static void ext_text(struct fxc *x, const char *name, const char *arg) {
 
 static void unknown_extensions(void) {
   static const char *const names[] = {
-    "", "x", "statvfs", "STATVFS@openssh.com", "check-file", "vendor-id",
-    "limits@openssh.co", "limits@openssh.com."
+    "", "x", "statvfs", "STATVFS@openssh.com", "check-files",
+    "xattr@proftpd.org", "getxattr@proftpd.org", "limits@openssh.co", "limits@openssh.com."
   };
   struct fxc *x = fxc_new(NULL);
   size_t i;
@@ -72,6 +72,13 @@ static void every_extension_has_a_word(void) {
     { "limits", "limits@openssh.com" },
     { "userGroupNames", "users-groups-by-id@openssh.com" },
     { "copyData", "copy-data" },
+    { "copyFile", "copy-file" },
+    { "checkFile", "check-file" },
+    { "checkFile", "check-file-name" },
+    { "checkFile", "check-file-handle" },
+    { "checkFile", "md5-hash" },
+    { "checkFile", "md5-hash-handle" },
+    { "spaceAvailable", "space-available" },
     { "lsetstat", "lsetstat@openssh.com" },
     { "expandPath", "expand-path@openssh.com" }
   };

@@ -71,7 +71,8 @@ static void version_names_extensions(void) {
     "versions", "fsync@openssh.com", "posix-rename@openssh.com", "statvfs@openssh.com",
     "fstatvfs@openssh.com", "hardlink@openssh.com", "home-directory",
     "limits@openssh.com", "users-groups-by-id@openssh.com", "copy-data",
-    "lsetstat@openssh.com", "expand-path@openssh.com"
+    "check-file", "copy-file", "space-available", "lsetstat@openssh.com",
+    "expand-path@openssh.com"
   };
   struct fxc *x = fxc_new_raw(NULL);
   struct fxc_reply r;

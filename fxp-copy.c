@@ -1,0 +1,245 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-copy.c -- copies on the server: copy-data between open files, copy-file
+ * from name to name.
+ */
+
+#include "fxp-int.h"
+
+#include <fcntl.h>
+
+/* What one turn copies at most. */
+#define TURN_BYTES (32 * 1024 * 1024)
+
+struct copy {
+  struct host_file *from, *to;
+  uint64_t from_off, to_off;
+  uint64_t left;                /* bytes; with to_end: of the file as it was */
+  bool to_end;                  /* a source that ends earlier is no error */
+  bool by_name;                 /* the files are this request's own */
+};
+
+static void stop_copy(void *state) {
+  struct copy *c = state;
+
+  if (c->by_name) {
+    (void) host_close_work(c->from, true);
+    (void) host_close_work(c->to, false);
+  }
+}
+
+static uint32_t end_copy(struct fxp_req *req, struct copy *c, int err) {
+  if (c->by_name) {
+    (void) host_close_work(c->from, true);
+    if (host_close_work(c->to, err == 0) < 0 && err == 0) {
+      err = errno != 0 ? errno : EIO;
+    }
+  }
+
+  return err == 0 ? SSH_FX_OK : fxp_status(req, err);
+}
+
+static uint32_t go_on(struct fxp_req *req, void *state) {
+  struct copy *c = state;
+  uint64_t n = c->left < TURN_BYTES ? c->left : TURN_BYTES, done;
+
+  if (n == 0) {
+    return end_copy(req, c, 0);
+  }
+
+  if (host_copy_range(c->from, (off_t) c->from_off, c->to, (off_t) c->to_off,
+        n, &done) < 0) {
+    return end_copy(req, c, errno != 0 ? errno : EIO);
+  }
+
+  c->from_off += done;
+  c->to_off += done;
+  c->left -= done;
+  if (done < n) {
+    /* As if the client had read it: what there is has been copied. */
+    return c->to_end ? end_copy(req, c, 0) :
+      fxp_fail(req, SSH_FX_EOF, 0, "The source has ended");
+  }
+
+  return c->left > 0 ? FXP_LATER : end_copy(req, c, 0);
+}
+
+static uint32_t begin(struct fxp_req *req, const struct copy *c) {
+  struct copy *kept = palloc(req->pool, sizeof(*kept));
+
+  *kept = *c;
+  return fxp_later(req, go_on, stop_copy, kept);
+}
+
+/* Bytes from an offset to the end of a file as it is. */
+static int bytes_behind(struct host_file *f, uint64_t off, uint64_t *n) {
+  struct stat st;
+
+  if (host_fstat(f, &st) < 0) {
+    return -1;
+  }
+
+  *n = st.st_size > 0 && off < (uint64_t) st.st_size ?
+    (uint64_t) st.st_size - off : 0;
+  return 0;
+}
+
+/* ---- copy-data: string from, u64 offset, u64 length (0: to the end), string
+ * to, u64 offset (draft-ietf-secsh-filexfer-extensions-00, section 7).
+ */
+
+static bool in_range(uint64_t off, uint64_t len) {
+  return off <= INT64_MAX && len <= (uint64_t) INT64_MAX - off;
+}
+
+/* Whether source and destination are parts of one file that touch. */
+static bool overlaps(const struct copy *c) {
+  struct stat a, b;
+
+  if (host_fstat(c->from, &a) < 0 || host_fstat(c->to, &b) < 0) {
+    return true;
+  }
+
+  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) {
+    return false;
+  }
+
+  /* A copy to the end of the file it grows would never come to an end. */
+  return c->to_end || (c->from_off < c->to_off + c->left &&
+    c->to_off < c->from_off + c->left);
+}
+
+static uint32_t copy_data(struct fxp_req *req, struct copy *c,
+    const struct fxp_handle *from, const struct fxp_handle *to) {
+  const char *path = host_file_path(to->file);
+
+  fxp_begin(req, HOST_COPY, req->name);
+  req->op.handle = to->text;
+  req->op.file = to->file;
+  if (!from->can_read || !to->can_write) {
+    return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
+      "Handle is not open for this");
+  }
+
+  if (!in_range(c->from_off, c->left) || !in_range(c->to_off, c->left)) {
+    return fxp_fail(req, SSH_FX_FAILURE, EINVAL, "Offset out of range");
+  }
+
+  if (host_permit(&req->op, host_file_path(from->file), &path) == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  c->from = from->file;
+  c->to = to->file;
+  if (overlaps(c)) {
+    return fxp_fail(req, SSH_FX_FAILURE, EINVAL,
+      "Source and destination overlap");
+  }
+
+  if (c->to_end && bytes_behind(c->from, c->from_off, &c->left) < 0) {
+    return fxp_status(req, errno);
+  }
+
+  return begin(req, c);
+}
+
+uint32_t fxp_do_copy_data(struct fxp_req *req) {
+  struct sftp_str from_text, to_text;
+  struct fxp_handle *from, *to;
+  struct copy c;
+
+  memset(&c, 0, sizeof(c));
+  from_text = sftp_rd_string(&req->in);
+  c.from_off = sftp_rd_u64(&req->in);
+  c.left = sftp_rd_u64(&req->in);
+  to_text = sftp_rd_string(&req->in);
+  c.to_off = sftp_rd_u64(&req->in);
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  from = fxp_handle_find(req->fxp, from_text);
+  to = fxp_handle_find(req->fxp, to_text);
+  if (from == NULL || to == NULL || from->file == NULL || to->file == NULL) {
+    return fxp_bad_handle(req);
+  }
+
+  c.to_end = c.left == 0;
+  return copy_data(req, &c, from, to);
+}
+
+/* ---- copy-file: string from, string to, bool overwrite (the same draft,
+ * section 6).
+ */
+
+/* Opens both; 0 or an errno. */
+static int open_both(struct fxp_req *req, struct copy *c, const char *from,
+    const char *to, bool overwrite) {
+  struct stat src, dst;
+  int err;
+
+  if (host_stat(req->host, from, &src) < 0) {
+    return errno;
+  }
+
+  if (host_stat(req->host, to, &dst) == 0) {
+    if (src.st_dev == dst.st_dev && src.st_ino == dst.st_ino) {
+      return EINVAL;            /* onto itself */
+    }
+
+    if (!overwrite) {
+      return EEXIST;
+    }
+  }
+
+  c->from = host_open_work(&req->op, from, O_RDONLY, 0);
+  if (c->from == NULL) {
+    return errno != 0 ? errno : EIO;
+  }
+
+  c->to = host_open_work(&req->op, to, O_WRONLY|O_CREAT|(overwrite ? O_TRUNC :
+    O_EXCL), src.st_mode & 0777);
+  if (c->to == NULL) {
+    err = errno != 0 ? errno : EIO;
+    (void) host_close_work(c->from, true);
+    return err;
+  }
+
+  return 0;
+}
+
+uint32_t fxp_do_copy_file(struct fxp_req *req) {
+  const char *from = fxp_read_path(req), *to = fxp_read_path(req);
+  bool overwrite = sftp_rd_bool(&req->in);
+  struct copy c;
+  int err;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  memset(&c, 0, sizeof(c));
+  c.by_name = c.to_end = true;
+  fxp_begin(req, HOST_COPY, req->name);
+  from = host_permit(&req->op, from, &to);
+  if (from == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  err = open_both(req, &c, from, to, overwrite);
+  if (err != 0) {
+    return fxp_status(req, err);
+  }
+
+  if (bytes_behind(c.from, 0, &c.left) < 0) {
+    return end_copy(req, &c, errno != 0 ? errno : EIO);
+  }
+
+  return begin(req, &c);
+}

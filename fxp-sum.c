@@ -1,0 +1,395 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-sum.c -- sums of files: check-file (draft-ietf-secsh-filexfer-extensions
+ * -00, section 3) and md5-hash (draft-ietf-secsh-filexfer-07, section 9.1.1).
+ */
+
+#include "fxp-int.h"
+
+#include <fcntl.h>
+
+#include "alg.h"
+#include "sum.h"
+
+/* What one turn reads at most. */
+#define TURN_BYTES (8U * 1024 * 1024)
+#define BUF_BYTES (256U * 1024)
+#define BLOCK_MIN 256U          /* the draft's smallest block */
+#define QUICK_BYTES 2048U       /* of md5-hash's look at the beginning */
+
+struct job {
+  struct host_file *file;
+  bool own;                     /* opened by name */
+  struct sftp_sum *sum;
+  const char *tag, *name;       /* in front of the sums; NULL: not there */
+  uint64_t at, left;            /* the range still to read */
+  uint32_t block;               /* 0: one sum */
+  uint64_t in_block;            /* bytes of the block that have been added */
+  bool begun;
+  struct sftp_str quick;        /* md5-hash: what the beginning should be */
+  struct sftp_wr sums;
+  unsigned char *buf;
+};
+
+static void close_file(void *state) {
+  struct job *j = state;
+
+  if (j->own) {
+    (void) host_close_work(j->file, true);
+    j->own = false;
+  }
+}
+
+static uint32_t fail(struct fxp_req *req, struct job *j, int err) {
+  close_file(j);
+  return fxp_status(req, err != 0 ? err : EIO);
+}
+
+static uint32_t reply(struct fxp_req *req, struct job *j) {
+  struct sftp_wr *w;
+
+  close_file(j);
+  if (sftp_wr_end(&j->sums) != SFTP_OK) {
+    return fxp_fail(req, SSH_FX_FAILURE, E2BIG, "Too many blocks");
+  }
+
+  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
+  if (j->tag != NULL) {
+    sftp_wr_text(w, j->tag);
+  }
+
+  if (j->name != NULL) {
+    sftp_wr_text(w, j->name);
+    sftp_wr_bytes(w, j->sums.ptr, j->sums.len);
+
+  } else {
+    sftp_wr_string(w, j->sums.ptr, j->sums.len);
+  }
+
+  return fxp_reply_send(req);
+}
+
+/* ---- Summing up */
+
+static int end_block(struct job *j) {
+  unsigned char sum[SFTP_SUM_MAX];
+
+  if (sftp_sum_end(j->sum, sum) != SFTP_OK) {
+    return -1;
+  }
+
+  sftp_wr_bytes(&j->sums, sum, sftp_sum_len(j->sum));
+  j->begun = false;
+  j->in_block = 0;
+  return sftp_wr_end(&j->sums) == SFTP_OK ? 0 : -1;
+}
+
+/* n bytes that were read, cut into blocks; -1: EIO, or too many of them. */
+static int add(struct job *j, const unsigned char *p, size_t n) {
+  while (n > 0) {
+    size_t part = n;
+
+    if (j->block > 0 && part > j->block - j->in_block) {
+      part = (size_t) (j->block - j->in_block);
+    }
+
+    if (!j->begun && sftp_sum_begin(j->sum) != SFTP_OK) {
+      return -1;
+    }
+
+    j->begun = true;
+    if (sftp_sum_add(j->sum, p, part) != SFTP_OK) {
+      return -1;
+    }
+
+    p += part;
+    n -= part;
+    j->in_block += part;
+    if (j->block > 0 && j->in_block == j->block && end_block(j) < 0) {
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+/* The last block may be short; without blocks there is always one sum. */
+static uint32_t end_sums(struct fxp_req *req, struct job *j) {
+  if (j->block == 0 && !j->begun) {
+    if (sftp_sum_begin(j->sum) != SFTP_OK) {
+      return fail(req, j, EIO);
+    }
+
+    j->begun = true;
+  }
+
+  if (j->begun && end_block(j) < 0 && sftp_wr_end(&j->sums) == SFTP_OK) {
+    return fail(req, j, EIO);
+  }
+
+  return reply(req, j);
+}
+
+static uint32_t go_on(struct fxp_req *req, void *state) {
+  struct job *j = state;
+  size_t turn;
+
+  for (turn = 0; turn < TURN_BYTES && j->left > 0; turn += BUF_BYTES) {
+    size_t want = j->left < BUF_BYTES ? (size_t) j->left : BUF_BYTES;
+    ssize_t n = host_peek(j->file, j->buf, want, (off_t) j->at);
+
+    if (n < 0) {
+      return fail(req, j, errno);
+    }
+
+    if (add(j, j->buf, (size_t) n) < 0) {
+      return sftp_wr_end(&j->sums) != SFTP_OK ? reply(req, j) :
+        fail(req, j, EIO);
+    }
+
+    j->at += (uint64_t) n;
+    j->left = (size_t) n < want ? 0 : j->left - (uint64_t) n;
+  }
+
+  return j->left > 0 ? FXP_LATER : end_sums(req, j);
+}
+
+/* ---- What to sum up */
+
+/* The first of the client's names that is known here. */
+static struct sftp_sum *choose(struct fxp_req *req, const char *names,
+    const char **name) {
+  struct sftp_str left = sftp_str_of(names), one;
+  struct sftp_sum *sum;
+
+  while (sftp_names_next(&left, &one)) {
+    *name = sftp_str_dup(req->pool, one);
+    sum = sftp_sum_new(req->pool, *name);
+    if (sum != NULL) {
+      return sum;
+    }
+  }
+
+  return NULL;
+}
+
+/* Opens the name, or finds the handle.  0, or a status that ends it. */
+static uint32_t open_name(struct fxp_req *req, struct job *j,
+    const char *path) {
+  fxp_begin(req, HOST_DIGEST, req->name);
+  path = host_permit(&req->op, path, NULL);
+  if (path == NULL) {
+    return fxp_refused(req, errno);
+  }
+
+  j->file = host_open_work(&req->op, path, O_RDONLY, 0);
+  j->own = j->file != NULL;
+  return j->own ? SSH_FX_OK : fxp_refused(req, errno);
+}
+
+static uint32_t open_handle(struct fxp_req *req, struct job *j,
+    struct sftp_str text) {
+  const struct fxp_handle *h = fxp_handle_find(req->fxp, text);
+
+  if (h == NULL || h->file == NULL) {
+    return fxp_bad_handle(req);
+  }
+
+  fxp_begin(req, HOST_DIGEST, req->name);
+  req->op.handle = h->text;
+  req->op.file = h->file;
+  if (!h->can_read) {
+    return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
+      "Handle is not open for reading");
+  }
+
+  if (host_permit_handle(&req->op, host_file_path(h->file)) < 0) {
+    return fxp_refused(req, errno);
+  }
+
+  j->file = h->file;
+  return SSH_FX_OK;
+}
+
+/* The range, cut at the end of the file as it is. */
+static int set_range(struct job *j) {
+  struct stat st;
+  uint64_t size;
+
+  if (host_fstat(j->file, &st) < 0) {
+    return errno != 0 ? errno : EIO;
+  }
+
+  size = st.st_size > 0 ? (uint64_t) st.st_size : 0;
+  if (j->at > size) {
+    return EINVAL;
+  }
+
+  if (j->left == 0 || j->left > size - j->at) {
+    j->left = size - j->at;
+  }
+
+  return 0;
+}
+
+static uint32_t run(struct fxp_req *req, struct job *j) {
+  int err = set_range(j);
+
+  if (err != 0) {
+    return fail(req, j, err);
+  }
+
+  j->buf = palloc(req->pool, BUF_BYTES);
+  sftp_wr_init(&j->sums, req->pool, SFTP_SUM_MAX, FXP_REPLY_MAX - 1024);
+  return fxp_later(req, go_on, close_file, j);
+}
+
+/* ---- check-file: string path or handle, string names, u64 offset, u64 length
+ * (0: to the end), u32 block size (0: one sum).
+ *
+ * The answer to check-file-name and check-file-handle begins with the name of
+ * the sum, as WinSCP reads it.  Earlier drafts have "check-file" before it:
+ * paramiko, which sends that as the request, and MINA want it.
+ */
+
+static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged) {
+  struct job *j = pcalloc(req->pool, sizeof(*j));
+  struct sftp_str handle = { NULL, 0 };
+  const char *path = NULL, *names;
+  uint32_t status;
+
+  if (by_name) {
+    path = fxp_read_path(req);
+
+  } else {
+    handle = sftp_rd_string(&req->in);
+  }
+
+  names = sftp_rd_text(&req->in, req->pool);
+  j->at = sftp_rd_u64(&req->in);
+  j->left = sftp_rd_u64(&req->in);
+  j->block = sftp_rd_u32(&req->in);
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  status = by_name ? open_name(req, j, path) : open_handle(req, j, handle);
+  if (status != SSH_FX_OK) {
+    return status;
+  }
+
+  if ((j->block > 0 && j->block < BLOCK_MIN) || j->at > INT64_MAX) {
+    return fail(req, j, EINVAL);
+  }
+
+  j->tag = tagged ? "check-file" : NULL;
+  j->sum = choose(req, names, &j->name);
+  if (j->sum == NULL) {
+    (void) fail(req, j, ENOSYS);
+    return fxp_fail(req, SSH_FX_OP_UNSUPPORTED, ENOSYS,
+      "None of these sums is known");
+  }
+
+  return run(req, j);
+}
+
+/* Clients that follow the earlier drafts under the later names. */
+static bool wants_tag(const struct fxp_req *req) {
+  return req->fxp->tagged_sums;
+}
+
+uint32_t fxp_do_check_file(struct fxp_req *req) {
+  return check_file(req, false, true);
+}
+
+uint32_t fxp_do_check_file_name(struct fxp_req *req) {
+  return check_file(req, true, wants_tag(req));
+}
+
+uint32_t fxp_do_check_file_handle(struct fxp_req *req) {
+  return check_file(req, false, wants_tag(req));
+}
+
+/* ---- md5-hash: string path or handle, u64 offset, u64 length, string what the
+ * first 2048 bytes should be ("": does not matter).  The answer is empty when
+ * they are something else.
+ */
+
+static uint32_t look_quickly(struct fxp_req *req, struct job *j) {
+  unsigned char data[QUICK_BYTES], sum[SFTP_SUM_MAX];
+  size_t want = j->left > 0 && j->left < QUICK_BYTES ? (size_t) j->left :
+    QUICK_BYTES;
+  ssize_t n;
+
+  if (j->quick.len == 0) {
+    return SSH_FX_OK;
+  }
+
+  n = host_peek(j->file, data, want, (off_t) j->at);
+  if (n < 0) {
+    return fail(req, j, errno);
+  }
+
+  if (sftp_sum_begin(j->sum) != SFTP_OK ||
+      sftp_sum_add(j->sum, data, (size_t) n) != SFTP_OK ||
+      sftp_sum_end(j->sum, sum) != SFTP_OK) {
+    return fail(req, j, EIO);
+  }
+
+  if (j->quick.len == sftp_sum_len(j->sum) &&
+      memcmp(j->quick.ptr, sum, j->quick.len) == 0) {
+    return SSH_FX_OK;
+  }
+
+  sftp_wr_init(&j->sums, req->pool, 1, 1);
+  return reply(req, j);
+}
+
+static uint32_t md5_hash(struct fxp_req *req, bool by_name) {
+  struct job *j = pcalloc(req->pool, sizeof(*j));
+  struct sftp_str handle = { NULL, 0 };
+  const char *path = NULL;
+  uint32_t status;
+
+  if (by_name) {
+    path = fxp_read_path(req);
+
+  } else {
+    handle = sftp_rd_string(&req->in);
+  }
+
+  j->at = sftp_rd_u64(&req->in);
+  j->left = sftp_rd_u64(&req->in);
+  j->quick = sftp_rd_string(&req->in);
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  status = by_name ? open_name(req, j, path) : open_handle(req, j, handle);
+  if (status != SSH_FX_OK) {
+    return status;
+  }
+
+  j->tag = "md5-hash";
+  j->sum = sftp_sum_new(req->pool, "md5");
+  if (j->sum == NULL || j->at > INT64_MAX) {
+    return fail(req, j, j->sum == NULL ? ENOSYS : EINVAL);
+  }
+
+  status = look_quickly(req, j);
+  return status == SSH_FX_OK ? run(req, j) : status;
+}
+
+uint32_t fxp_do_md5_hash(struct fxp_req *req) {
+  return md5_hash(req, true);
+}
+
+uint32_t fxp_do_md5_hash_handle(struct fxp_req *req) {
+  return md5_hash(req, false);
+}

@@ -45,6 +45,11 @@ AuthOTPLog @DIR@/otp.log
 AuthOrder mod_auth_otp.c mod_auth_file.c
 """
 
+# Without a key: the code alone, or the code and then a password.
+ALONE = OTP.replace("publickey+keyboard-interactive",
+                    "keyboard-interactive:auth_otp "
+                    "keyboard-interactive:auth_otp+password")
+
 BAN = """
 MaxLoginAttempts 2
 BanEngine on
@@ -103,13 +108,14 @@ class WithOTP(WithSQL):
 
 
 servers = []
-sql = otp = ban = None
+sql = otp = alone = ban = None
 if have_sql:
     sql = WithSQL(SQL)
     servers.append(sql)
 if have_otp:
     otp = WithOTP(SQL + OTP, users=("alice", "bob"))
-    servers.append(otp)
+    alone = WithOTP(SQL + ALONE, users=("alice", "bob"))
+    servers += [otp, alone]
 if have_ban:
     ban = Server(BAN, modules=("mod_ban",))
     servers.append(ban)
@@ -169,6 +175,24 @@ def _():
     done, prompts = converse(conn, "alice", code())
     expect(done, "the right code")
     conn.close()
+
+
+@promise("a one-time code alone logs in, for those who have one")
+def _():
+    if alone is None:
+        skip("mod_auth_otp is not here")
+    conn = paramiko.Transport(alone.connect())
+    conn.start_client(timeout=60)
+    done, prompts = converse(conn, "alice", "123")
+    expect(not done and len(prompts) == 1, "a wrong code: %r" % prompts)
+    done, prompts = converse(conn, "alice", code())
+    expect(done and len(prompts) == 1, "the right code: %r" % prompts)
+    conn.close()
+    for user in ("nobody-here", "bob"):
+        conn = paramiko.Transport(alone.connect())
+        conn.start_client(timeout=60)
+        expect(not converse(conn, user, code())[0], user + " logged in")
+        conn.close()
 
 
 @promise("a driver that asks nothing lets pass behind a key")

@@ -167,7 +167,8 @@ static void even_out(struct ssh_conn *c, const struct sftp_auth_req *req,
   }
 }
 
-static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
+static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
+    uint64_t begin_ms) {
   int res;
 
   switch (host_login(c->host, req->pool)) {
@@ -178,7 +179,10 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
       sftp_auth_outcome(c, req, "refused", true);
       host_auth_end(c->host, HOST_REQ_BROKEN);
       sftp_auth_restart(c);
-      return refuse(c, req, false);
+
+      /* As if it had not been the right password, which it would tell. */
+      even_out(c, req, begin_ms);
+      return refuse_counted(c, req);
 
     default:
       sftp_auth_outcome(c, req, "refused", true);
@@ -203,10 +207,11 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req) {
   return SFTP_OK;
 }
 
-static int proven(struct ssh_conn *c, struct sftp_auth_req *req) {
+static int proven(struct ssh_conn *c, struct sftp_auth_req *req,
+    uint64_t begin_ms) {
   host_event(c->host, req->method->event, NULL);
   if (sftp_auth_complete(c)) {
-    return log_in(c, req);
+    return log_in(c, req, begin_ms);
   }
 
   sftp_auth_outcome(c, req, "accepted, and more is wanted", false);
@@ -222,7 +227,7 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
 
   switch (outcome) {
     case OUTCOME_YES:
-      return proven(c, req);
+      return proven(c, req, begin_ms);
 
     case OUTCOME_PROBE:
       sftp_auth_outcome(c, req, "would do", false);

@@ -22,6 +22,12 @@ USERS = ("alice", "bob", "empty", "root", "noshell", "daemon", "denied",
 
 TOPICS = {
     "attempts": "MaxLoginAttempts 2",
+    "attempts-denied": """
+MaxLoginAttempts 2
+<Limit LOGIN>
+  DenyUser denied
+</Limit>
+""",
     "endless": "MaxLoginAttempts none",
     "empty-off": "AllowEmptyPasswords off",
     "empty-on": "AllowEmptyPasswords on",
@@ -153,6 +159,8 @@ def _():
     expect_same(alike("attempts", ("alice", "wrong"), ("alice", "wrong"),
                       ("alice", PW), together=True),
                 ["refused", "gone", "gone"], "two wrong")
+    expect_same(alike("attempts-denied", ("denied", PW), ("denied", PW),
+                      together=True), ["refused", "gone"], "not admitted")
     expect_same(alike("endless", *[("alice", "wrong")] * 7, ("alice", PW),
                       together=True), ["refused"] * 7 + ["in"], "none")
 

@@ -24,7 +24,8 @@ class _Catcher:
 
     def __init__(self, inbox):
         def catch(number):
-            return lambda _self, m: inbox.put((number, m))
+            # Before its version 3, paramiko handed over this object first.
+            return lambda *args: inbox.put((number, args[-1]))
         self._handler_table = {number: catch(number)
                                for number in (6, *range(51, 80))}
 

@@ -755,7 +755,8 @@ static void a_denied_login_can_be_tried_again(void) {
   (void) answer();
   try_password("alice", "secret");
   is_str(answer(), "publickey", "everything is asked for again");
-  is_int(cl->server->auth->nfailures, 0, "it was no wrong attempt");
+  is_int(cl->server->auth->nfailures, 1, "it counts as a wrong attempt does");
+  ok(fake_auth.paused_ms > 0, "and takes as long: the password is not told");
   ok(!cl->server->authenticated, "nor a login");
   fake_auth.login = HOST_LOGIN_OK;
   try_signed("alice", ed_key, "ssh-ed25519");

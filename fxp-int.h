@@ -169,6 +169,7 @@ struct fxp {
   bool translate;               /* names are not UTF-8 here, but there */
   bool link_first;              /* the client's order of SYMLINK */
   bool tagged_sums;             /* check-file's answers begin with its name */
+  bool data_alone;              /* nothing may follow the bytes of DATA */
   bool leave;                   /* ends behind the answer at hand */
   bool done;                    /* whatever comes is dropped */
   int err;                      /* of the channel, sticky */

@@ -34,7 +34,9 @@ static const struct {
   { "Renci.SshNet.SshClient.0.", NULL, classic_kex, classic_macs },
   { "phpseclib_1.", NULL, classic_kex, classic_macs },
   { "phpseclib_2.", NULL, classic_kex, classic_macs },
-  { "paramiko_1.", NULL, classic_kex, classic_macs }
+  { "paramiko_1.", NULL, classic_kex, classic_macs },
+  { "Ruby/Net::SSH_", NULL, classic_kex, classic_macs },
+  { "Twisted_", NULL, classic_kex, classic_macs }
 };
 
 static bool is_free(server_rec *s, const char *directive) {

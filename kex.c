@@ -149,15 +149,16 @@ static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
 static const char *offered_kex(pool *p, const struct ssh_conn *c) {
   const char *res = c->set->kex;
 
-  if (c->keyed) {
-    return res;                 /* the markers belong to the first KEXINIT */
-  }
-
-  if ((c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
+  if (!c->keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
     res = pstrcat(p, res, ",ext-info-s", NULL);
   }
 
-  if ((c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
+  /* What counts is the first KEXINIT (OpenSSH PROTOCOL, section 1.9), and a
+   * client must ignore it later.  phpseclib 2 believes the latest instead, so
+   * it stays as it is, as OpenSSH's own server has it.
+   */
+  if (c->keyed ? c->strict_kex :
+      (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
     res = pstrcat(p, res, ",kex-strict-s-v00@openssh.com", NULL);
   }
 

@@ -196,7 +196,8 @@ def _():
     srv = Server().start()
     try:
         plain = offer(srv)
-        for software in ("libssh2_1.10.0", "JSCH-0.1.54", "phpseclib_2.0 x"):
+        for software in ("libssh2_1.10.0", "JSCH-0.1.54", "phpseclib_2.0 x",
+                         "Ruby/Net::SSH_7.0.1 x86_64", "Twisted_22.4.0"):
             old = offer(srv, "SSH-2.0-" + software)
             expect("hmac-sha2-256," in old["MAC s2c"] + "," and
                    "ecdh-sha2-nistp256" in old["kex"], software)

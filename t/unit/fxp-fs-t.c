@@ -467,7 +467,8 @@ static void links_by_client(void) {
     { "libssh2_1.10.0", false }, { "JSCH-0.1.54", false }, { "Go", false },
     { "libssh_0.10.6", true }, { "libssh-0.5.2", true },
     { "AsyncSSH_2.10.1", true }, { "ssh2js1.11.0", true },
-    { "Ruby/Net::SSH_6.1.0", true }, { "phpseclib_3.0", true }
+    { "Ruby/Net::SSH_6.1.0", true }, { "phpseclib_3.0", true },
+    { "Erlang/4.15.2", true }
   };
   size_t i;
 

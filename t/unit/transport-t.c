@@ -256,6 +256,31 @@ static void server_rekeys_by_volume(void) {
   client_free(cl);
 }
 
+/* phpseclib 2 believes the latest KEXINIT; others ignore the marker there. */
+static void strictness_is_said_again(void) {
+  static const char marker[] = "kex-strict-s-v00@openssh.com";
+  bool strict;
+
+  for (strict = false; ; strict = true) {
+    struct client *cl = client_new();
+    struct sftp_pkt pkt;
+
+    cl->strict = strict;
+    is_int(client_version(cl), SFTP_OK, "versions");
+    is_int(client_kex(cl), SFTP_OK, "the first exchange");
+    client_login(cl);
+    is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "the server rekeys");
+    ok(client_expect(cl, SSH_MSG_KEXINIT, &pkt) &&
+      (memmem(cl->kexinit_s.ptr, cl->kexinit_s.len, marker,
+        sizeof(marker) - 1) != NULL) == strict,
+      "... and offers to be strict if it is");
+    client_free(cl);
+    if (strict) {
+      return;
+    }
+  }
+}
+
 static void both_sides_rekey_at_once(void) {
   struct client *cl = open_client();
 
@@ -418,6 +443,7 @@ int main(void) {
   strict_kex_wants_kexinit_first();
   a_second_kexinit_is_refused();
   server_rekeys_by_volume();
+  strictness_is_said_again();
   both_sides_rekey_at_once();
   answers_wait_for_the_rekey();
   no_rekey_before_login();

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "forced.h"
+#include "keyfile.h"
 
 /* More variables than this no key needs. */
 #define MAX_ENV 64
@@ -245,63 +246,26 @@ static const char *take_option(struct reading *r, const char *name,
   return is_moot(name) ? NULL : "it is not known here";
 }
 
-/* The next option of a list such as  from="a,b",no-pty ; false at the end.
- * Without a = there is no value.
- */
-static bool next_option(pool *p, const char **list, const char **name,
-    const char **value) {
-  const char *at = *list, *begin;
-  char *to;
-
-  while (*at == ',' || *at == ' ' || *at == '\t') {
-    at++;
-  }
-
-  if (*at == '\0') {
-    return false;
-  }
-
-  begin = at;
-  at += strcspn(at, ",=");
-  *name = pstrndup(p, begin, (size_t) (at - begin));
-  to = pstrdup(p, at);
-  *value = NULL;
-  if (*at == '=') {
-    *value = to;
-    at++;
-    if (*at == '"') {
-      for (at++; *at != '\0' && *at != '"'; at++) {
-        at += at[0] == '\\' && at[1] == '"';
-        *to++ = *at;
-      }
-
-      at += *at == '"';
-
-    } else {
-      while (*at != '\0' && *at != ',') {
-        *to++ = *at++;
-      }
-    }
-  }
-
-  *to = '\0';
-  *list = at;
-  return true;
-}
-
 bool host_keyopts_read(pool *p, const char *options, struct host_keyopts *o,
     const char **why) {
   struct reading r = { p, o, make_array(p, 2, sizeof(char *)) };
   const char *name, *value;
+  int more = 0;
 
   memset(o, 0, sizeof(*o));
-  while (options != NULL && next_option(p, &options, &name, &value)) {
+  while (options != NULL &&
+      (more = sftp_keyopts_next(p, &options, &name, &value)) > 0) {
     const char *text = take_option(&r, name, value);
 
     if (text != NULL) {
       *why = pstrcat(p, "option \"", name, "\": ", text, NULL);
       return false;
     }
+  }
+
+  if (more < 0) {
+    *why = pstrcat(p, "option \"", name, "\": it is damaged", NULL);
+    return false;
   }
 
   *((const char **) push_array(r.env)) = NULL;

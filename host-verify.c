@@ -253,7 +253,7 @@ enum host_verdict host_auth_user_key(struct host *h, pool *p,
   /* The stores are asked for unknown users too, and not believed. */
   found = (cert != NULL ? host_cert_user(h, p, cert, grant) :
     host_keystore_user_key(h, p, blob, NULL, grant)) == 0;
-  found = !host_key_revoked(h, p, blob, cert, "public key", probe) && found;
+  found = found && !host_key_revoked(h, p, blob, cert, "public key", probe);
   if (exists) {
     return found ? HOST_AUTH_OK : HOST_AUTH_BAD;
   }
@@ -306,7 +306,7 @@ enum host_verdict host_auth_host_key(struct host *h, pool *p,
   bool exists = host_auth_entry(h, p) != NULL, found, fits;
 
   found = host_known_key(h, p, blob, host, client_user, id) == 0;
-  found = !host_key_revoked(h, p, blob, NULL, "host key", false) && found;
+  found = found && !host_key_revoked(h, p, blob, NULL, "host key", false);
   fits = host_name_fits(host);
   fits = user_fits(h, client_user) && fits;
   if (!exists) {

@@ -60,6 +60,17 @@ static void private_file(pool *p, struct sftp_str in) {
   }
 }
 
+/* Each option is one byte of the text or more: they come to an end. */
+static void options(pool *p, const char *text) {
+  size_t left = text != NULL ? strlen(text) : 0;
+  const char *name, *value;
+
+  while (text != NULL && sftp_keyopts_next(p, &text, &name, &value) > 0) {
+    must(*name != '\0' && strlen(text) < left);
+    left = strlen(text);
+  }
+}
+
 static void authorised(pool *p, struct sftp_str in) {
   struct sftp_keyfile f;
   struct sftp_keyfile_entry e;
@@ -69,6 +80,7 @@ static void authorised(pool *p, struct sftp_str in) {
     struct sftp_key *key;
 
     must(e.blob.len > 0 && e.line > 0);
+    options(p, e.options);
     (void) !sftp_key_from_blob(p, e.blob, &key);
   }
 

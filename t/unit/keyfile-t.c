@@ -268,6 +268,46 @@ static void what_is_not_base64_is_refused(void) {
     "every byte value comes back");
 }
 
+/* "name;" or "name=value;" each, "!" for what is none. */
+static const char *options_of(const char *text) {
+  const char *res = "", *name, *value;
+  int more;
+
+  while ((more = sftp_keyopts_next(top, &text, &name, &value)) > 0) {
+    res = pstrcat(top, res, name, value != NULL ? "=" : "",
+      value != NULL ? value : "", ";", NULL);
+  }
+
+  return more < 0 ? pstrcat(top, res, "!", NULL) : res;
+}
+
+static void options_come_one_by_one(void) {
+  static const struct {
+    const char *text, *res;
+  } t[] = {
+    { "", "" },
+    { "no-pty", "no-pty;" },
+    { "no-pty,restrict", "no-pty;restrict;" },
+    { "from=\"a,b c\",no-pty", "from=a,b c;no-pty;" },
+    { "command=\"say \\\"hi\\\" \\ there\"",
+      "command=say \"hi\" \\ there;" },
+    { "from=a,no-pty", "from=a;no-pty;" },
+    { "from=", "from=;" },
+    { "from=\"\"", "from=;" },
+    { ",,a,,b,", "a;b;" },
+    { "a,=b", "a;!" },
+    { "from=\"a", "!" },
+    { "from=\"a\"b", "!" },
+    { "a b", "!" },
+    { "a=b c", "!" }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    is_str(options_of(t[i].text), t[i].res, "options: %s", t[i].text);
+  }
+}
+
 int main(void) {
   init_pools();
   top = make_sub_pool(permanent_pool);
@@ -277,6 +317,7 @@ int main(void) {
   base64_has_the_vectors_of_rfc_4648();
   what_is_not_base64_is_refused();
   no_prefix_or_flip_confuses_the_reader();
+  options_come_one_by_one();
   destroy_pool(top);
   free_pools();
   return done_testing();

@@ -186,6 +186,7 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   h->ended = true;
+  host_deadline_end();          /* it does not hang */
   host_goodbye(SSH_DISCONNECT_BY_APPLICATION,
     session.disconnect_reason == PR_SESS_DISCONNECT_SERVER_SHUTDOWN ||
     session.disconnect_reason == PR_SESS_DISCONNECT_SIGNAL ?

@@ -20,9 +20,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct sftp_chain_step pk_pw[] = { { AUTH_PUBLICKEY, NULL },
-  { AUTH_PASSWORD, NULL } }, ki[] = { { AUTH_KBDINT, NULL } };
+  { AUTH_PASSWORD, NULL } }, ki[] = { { AUTH_KBDINT, NULL } },
+  hb[] = { { AUTH_HOSTBASED, NULL } };
 static const struct sftp_chain chains[] = { { pk_pw + 1, 1 }, { pk_pw, 2 },
-  { pk_pw, 1 }, { ki, 1 } };
+  { pk_pw, 1 }, { ki, 1 }, { hb, 1 } };
 static const struct fake_user users[] = {
   { "alice", "secret", { { NULL, 0 } }, false },
   { NULL, NULL, { { NULL, 0 } }, false } };

@@ -67,7 +67,9 @@ static struct sftp_key *load(const char *name) {
 
 static const struct sftp_chain_step pw[] = { PW }, pk[] = { PK },
   ki[] = { KI }, pk_pw[] = { PK, PW }, pk_pk[] = { PK, PK },
-  pk_ki[] = { PK, KI }, hb[] = { HB }, hb_pw[] = { HB, PW }, ki_otp[] = { { AUTH_KBDINT, "otp" } };
+  pk_ki[] = { PK, KI }, hb[] = { HB }, hb_pw[] = { HB, PW },
+  ki_otp[] = { { AUTH_KBDINT, "otp" } }, ki_ki[] = { KI, KI },
+  pin_pam[] = { { AUTH_KBDINT, "pin" }, { AUTH_KBDINT, "pam" } };
 static const struct sftp_chain
   simple[] = { CHAIN(pk), CHAIN(ki), CHAIN(pw) },
   only_pw[] = { CHAIN(pw) },
@@ -77,6 +79,8 @@ static const struct sftp_chain
   only_hb[] = { CHAIN(hb) },
   host_and_pw[] = { CHAIN(hb_pw) },
   only_otp[] = { CHAIN(ki_otp) },
+  two_talks[] = { CHAIN(ki_ki) },
+  pin_first[] = { CHAIN(pin_pam) },
   only_ki[] = { CHAIN(ki) };
 
 /* ---- A connection that is ready for USERAUTH_REQUEST */
@@ -923,7 +927,10 @@ static void send_answers(uint32_t n, const char *one, const char *two) {
   sftp_wr_init(&w, top, 256, 4096);
   sftp_wr_u32(&w, n);
   sftp_wr_text(&w, one);
-  sftp_wr_text(&w, two);
+  if (two != NULL) {
+    sftp_wr_text(&w, two);
+  }
+
   client_send(cl, SSH_MSG_USERAUTH_INFO_RESPONSE, w.ptr, w.len);
 }
 
@@ -1045,6 +1052,56 @@ static void each_driver_is_an_attempt(void) {
     "a driver that is named but not there is none");
   ok(strstr(fake_auth.calls, "radius") == NULL &&
     strstr(fake_auth.calls, "pam") == NULL, "others are not asked instead");
+  stop();
+}
+
+static enum host_verdict pin_says(struct ssh_conn *c) {
+  const struct sftp_auth_prompt prompt = { "PIN: ", false };
+  const char **answers = NULL;
+
+  return sftp_auth_ask(c, NULL, NULL, 1, &prompt) == SFTP_OK &&
+    sftp_auth_answers(c, top, 1, &answers) == SFTP_OK &&
+    strcmp(answers[0], "0000") == 0 ? HOST_AUTH_OK : HOST_AUTH_BAD;
+}
+
+static const struct fake_driver pam_and_pin[] = {
+  { "pam", pam_says }, { "pin", pin_says }, { NULL, NULL } };
+
+/* What the next question is: its number of prompts. */
+static unsigned int asked(void) {
+  if (!client_recv(cl, &pkt) || pkt.type != SSH_MSG_USERAUTH_INFO_REQUEST) {
+    return 0;
+  }
+
+  (void) sftp_rd_string(&pkt.in);
+  (void) sftp_rd_string(&pkt.in);
+  (void) sftp_rd_string(&pkt.in);
+  return sftp_rd_u32(&pkt.in);
+}
+
+static void two_drivers_are_two_talks(void) {
+  START(two_talks);
+  fake_auth.drivers = pam_and_pin;
+  ask_kbdint("alice");
+  send_answers(2, "secret", "");
+  is_int(asked(), 2, "the first driver asks");
+  is_str(answer(), "keyboard-interactive+", "and is half a login");
+  ask_kbdint("alice");
+  send_answers(1, "0000", NULL);
+  is_int(asked(), 1, "the other one asks then, the first not again");
+  is_str(answer(), "SUCCESS", "and both log in");
+  stop();
+
+  START(pin_first);
+  fake_auth.drivers = pam_and_pin;
+  ask_kbdint("alice");
+  send_answers(1, "0000", NULL);
+  is_int(asked(), 1, "a driver that is named comes first");
+  is_str(answer(), "keyboard-interactive+", "in its place of the chain");
+  ask_kbdint("alice");
+  send_answers(2, "secret", "");
+  is_int(asked(), 2, "then the other");
+  is_str(answer(), "SUCCESS", "which completes it");
   stop();
 }
 
@@ -1232,6 +1289,7 @@ int main(void) {
   a_new_request_abandons_the_old();
   a_conversation_ends_with_the_time_for_it();
   each_driver_is_an_attempt();
+  two_drivers_are_two_talks();
   silence_is_no_login();
   secrets_want_encryption();
   malformed_messages_are_refused();

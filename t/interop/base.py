@@ -26,7 +26,7 @@ from urllib.parse import quote, unquote
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../lib"))
-from server import client, keygen, must, run    # noqa: E402
+from server import client, keygen, must, run, said    # noqa: E402,F401
 from trees import ODD_NAMES                     # noqa: E402
 
 PROGRAMS = os.path.join(HERE, "programs")
@@ -77,6 +77,7 @@ class Client:
     names = ODD_NAMES       # of files; those that it can be told
     compresses = True
     always_0 = False        # its exit status tells nothing
+    mute = None             # what it says of any error, if it knows no more
     whole_4g = False        # it can't go on, but is fast: the whole file
     remarks = ""            # what a reader of the table should know
     here = True             # exists on this release

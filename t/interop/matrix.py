@@ -11,8 +11,9 @@ usage: matrix.py [--list] [--packages] [--build DIR] [--steps A,B]
                  [--results DIR] [--doc FILE] [client...]
 
 --list prints the clients, --packages the Debian packages that they need.
---results keeps what was found, a file for this release of Debian; --doc
-makes a page of all such files.  The exit status is 1 if a promise was broken.
+--results keeps what was found, a file for this release of Debian; --merge
+takes the results of another folder into that one; --doc makes a page of all
+such files, and --only-doc nothing else.  The exit status is 1 if a promise was broken.
 """
 
 import argparse
@@ -83,22 +84,37 @@ def all_steps(client, site, names):
     return found
 
 
-def keep(folder, client, found):
-    """Adds a client's row to the results of this release."""
-    path = os.path.join(folder, release().replace(" ", "-") + ".json")
-    rows = {}
-    if os.path.exists(path):
-        with open(path) as file:
-            rows = json.load(file)
-    row = rows.setdefault(client.name, {"steps": {}})
-    row.update(title=client.title, version=client.version(),
-               remarks=client.remarks)
-    row["steps"].update(found)
+def rows_of(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)
+
+
+def add_rows(folder, name, more):
+    """Adds rows to the results of a release, or steps to its rows."""
+    path = os.path.join(folder, name)
+    rows = rows_of(path)
+    for client, row in more.items():
+        steps = dict(rows.get(client, {}).get("steps", {}), **row["steps"])
+        rows[client] = dict(row, steps=steps)
     order = [one.name for one in CLIENTS]
     rows = {name: rows[name] for name in order if name in rows}
     os.makedirs(folder, exist_ok=True)
     with open(path, "w") as out:
         json.dump(rows, out, indent=1)
+
+
+def keep(folder, client, found):
+    add_rows(folder, release().replace(" ", "-") + ".json",
+             {client.name: {"title": client.title, "steps": found,
+                            "version": client.version(),
+                            "remarks": client.remarks}})
+
+
+def merge(source, folder):
+    for name in sorted(os.listdir(source)):
+        add_rows(folder, name, rows_of(os.path.join(source, name)))
 
 
 def parsed():
@@ -109,6 +125,8 @@ def parsed():
     parser.add_argument("--steps", default=",".join(STEPS))
     parser.add_argument("--results")
     parser.add_argument("--doc")
+    parser.add_argument("--only-doc", action="store_true")
+    parser.add_argument("--merge")
     parser.add_argument("client", nargs="*")
     wanted = parser.parse_args()
     wanted.steps = wanted.steps.split(",")
@@ -151,6 +169,12 @@ def main():
     if wanted.packages:
         print(*sorted({name for client in chosen
                        for name in client.packages}))
+        return 0
+    if wanted.merge:
+        merge(wanted.merge, wanted.results)
+        return 0
+    if wanted.only_doc:
+        write_doc(wanted.results, wanted.doc, STEPS)
         return 0
     counts = visits(wanted, chosen)
     if wanted.doc:

@@ -344,49 +344,51 @@ def _(visit):
       "a file renamed onto another one replaces it")
 def _(visit):
     visit.needs("rename")
-    visit.put_there("new", b"new")
+    visit.put_there("new", b"the new one")
     visit.put_there("old", b"old")
     result = visit.try_to(("rename", visit.remote("new"),
                            visit.remote("old")))
     if result.returncode == 0 and not os.path.exists(visit.there("new")):
-        visit.there_is("old", b"new")
+        visit.there_is("old", b"the new one")
         return
     # Versions 3 and 4 have no plain RENAME that replaces: it is refused,
     # with words, and nothing is lost.
     visit.there_is("old", b"old")
-    visit.there_is("new", b"new")
-    complains(result, "exist", "failure", "overwrit")
+    visit.there_is("new", b"the new one")
+    complains(result, "exist", "fail", "overwrit")
     skip("refused: the client asks for a RENAME that may not replace")
 
 
 def complains(result, *words):
     text = said(result)
-    expect(any(word in text.lower() for word in words),
-           "no word of %s: %s" % (" or ".join(words), text))
+    expect(any(word in text.lower() for word in words if word),
+           "no word of %s: %s" % (" or ".join(filter(None, words)), text))
 
 
 @step("errors", "errors",
       "a missing file, a closed folder and a wrong password end with words "
       "that say so")
 def _(visit):
+    mute = visit.client.mute
     result = visit.try_to(("get", visit.remote("nowhere"),
                            visit.here("nowhere")))
     expect(result.returncode != 0 or visit.client.always_0,
            "a missing file is no error: " + said(result))
     complains(result, "no such file", "not found", "not exist", "no_such",
-              "could not find", "couldn't find")
+              "could not find", "couldn't find", mute)
     closed = visit.server.mkdir(visit.client.name + "/closed", mode=0o555)
     expect(os.stat(closed).st_uid == UID, closed)
     result = visit.try_to(("put", visit.here("x", b"x"),
                            visit.remote("closed/x")))
     expect(result.returncode != 0 or visit.client.always_0,
            "a closed folder is no error: " + said(result))
-    complains(result, "denied", "permission_denied", "not permitted")
+    complains(result, "denied", "permission_denied", "not permitted", mute)
     wrong = base64.b16encode(os.urandom(4)).decode()
     visit.use("plain", password=wrong)
     result = visit.try_to(("get", visit.remote("x"), visit.here("y")))
     expect(result.returncode != 0, "a wrong password worked")
-    complains(result, "auth", "denied", "password", "login", "incorrect")
+    complains(result, "auth", "denied", "password", "login", "incorrect",
+              mute)
 
 
 @step("rekey", "rekey",
@@ -397,7 +399,7 @@ def _(visit):
     visit.both_ways("rekeyed", DATA)
     found = visit.server.log("sftp.log").count(" + Session key exchange:")
     # The first exchange of up to two sessions, and one per MiB.
-    expect(found - before >= 5, "%d key exchanges" % (found - before))
+    expect(found - before >= 4, "%d key exchanges" % (found - before))
 
 
 @step("compress", "compression",

@@ -80,6 +80,7 @@ class CurlScp(Curl):
     title = "curl scp://"
     scheme = "scp"
     can = ("put", "get")
+    mute = "failed to"
 
 
 CLIENTS = (Curl, CurlScp)

@@ -19,6 +19,7 @@ class Dropbear(Sftp):
     packages = ("dropbear-bin", "openssh-client")
     can = tuple(name for name in Sftp.can if name != "channels")
     compresses = False
+    mute = "disconnect received"
 
     def version(self):
         return self.dpkg_version()

@@ -22,8 +22,8 @@ class Lftp(Client):
     name = "lftp"
     title = "lftp"
     packages = ("lftp",)
-    can = ("put", "get", "reput", "reget", "puttree", "gettree", "putp",
-           "getp", "ls", "symlink", "rename", "mkdir", "rm", "chmod")
+    can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
+           "symlink", "rename", "mkdir", "rm", "chmod")
 
     def version(self):
         text = run(["lftp", "--version"]).stdout.decode()
@@ -34,7 +34,6 @@ class Lftp(Client):
         one, two = (list(map(quoted, args)) + [""])[:2]
         return {
             "put": "put %s -o %s", "get": "get %s -o %s",
-            "putp": "put %s -o %s", "getp": "get %s -o %s",
             "reput": "put -c %s -o %s", "reget": "get -c %s -o %s",
             "puttree": "mirror -R %s %s", "gettree": "mirror %s %s",
             "ls": "cls -1a %s%s", "symlink": "ln -s %s %s",

@@ -14,8 +14,12 @@ import subprocess
 
 from base import Client, must, run
 from openssh import environment, options
-from server import said, wait_for
-from tap import skip
+from server import wait_for
+from tap import Failed, skip
+
+
+# Whose the files are is the server's business.
+KEEP = ["cp", "-R", "--preserve=mode,timestamps"]
 
 
 class Mount(Client):
@@ -28,7 +32,7 @@ class Mount(Client):
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def mounted(self, login):
+    def mounted(self, login, log):
         if not os.path.exists("/dev/fuse"):
             skip("FUSE: there is no /dev/fuse here")
         point = os.path.join(login.server.dir, "mnt-%x" % id(login)
@@ -37,14 +41,13 @@ class Mount(Client):
         before = os.stat(point).st_dev
         process = subprocess.Popen(
             self.mount(login, point), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdout=open(log, "wb"), stderr=subprocess.STDOUT,
             env=environment(login))
         try:
             wait_for(lambda: process.poll() is not None
                      or os.stat(point).st_dev != before, "the mount")
             if process.poll() is not None:
-                raise OSError("the mount ended: "
-                              + process.stdout.read().decode())
+                raise OSError("the mount ended")
             yield point
         finally:
             run(["fusermount3", "-u", point])
@@ -54,17 +57,18 @@ class Mount(Client):
                 run(["umount", "-l", point])
                 process.kill()
                 process.wait()
-            process.stdout.close()
 
     def do(self, login, *commands, timeout=0):
         output = b""
+        log = login.server.local("mount-" + os.urandom(4).hex())
         try:
-            with self.mounted(login) as point:
+            with self.mounted(login, log) as point:
                 for words in commands:
                     output += command(point, *words) or b""
-        except OSError as error:
-            return subprocess.CompletedProcess(commands, 1, output,
-                                               str(error).encode())
+        except (OSError, Failed) as error:
+            with open(log, "rb") as file:
+                text = file.read() + str(error).encode()
+            return subprocess.CompletedProcess(commands, 1, output, text)
         return subprocess.CompletedProcess(commands, 0, output, b"")
 
     def answer(self, result):
@@ -93,9 +97,9 @@ def command(point, name, *args):
             else (there(args[0]), args[1])
         copy(*paths, "ab", os.stat(paths[1]).st_size)
     elif name in ("putp", "puttree"):
-        must(run(["cp", "-pR", args[0], there(args[1])]))
+        must(run(KEEP + [args[0], there(args[1])]))
     elif name in ("getp", "gettree"):
-        must(run(["cp", "-pR", there(args[0]), args[1]]))
+        must(run(KEEP + [there(args[0]), args[1]]))
     elif name == "ls":
         return b"".join(os.fsencode(one) + b"\0"
                         for one in os.listdir(there(args[0])))

@@ -32,6 +32,7 @@ class Paramiko(Program):
     title = "paramiko"
     packages = ("python3-paramiko",)
     argv = ("/usr/bin/python3", "@PROGRAMS@/io_paramiko.py")
+    names = UTF8_NAMES
 
 
 class Asyncssh(Program):
@@ -141,6 +142,11 @@ class PhpSsh2(Phpseclib3):
     packages = ("php-ssh2", "php-cli")
     env = {"IO_LIBRARY": "ssh2"}
     can = tuple(name for name in NO_CHANNELS if name != "utime")
+    compresses = False      # libssh2_session_flag() is out of its reach
+    # Its URLs end at these.
+    names = tuple(name for name in Program.names
+                  if not set(name) & set("#?\t"))
+    mute = "unable to open"
 
 
 class PerlSsh2(Program):

@@ -70,12 +70,15 @@ class Pscp(PuTTY):
     name = "pscp-sftp"
     title = "PuTTY pscp -sftp"
     can = ("put", "get", "puttree", "gettree")
-    names = Psftp.names
+    # It takes what is before a colon for a host or a drive.
+    names = tuple(name for name in Psftp.names if ":" not in name)
     mode = "-sftp"
     whole_4g = True
 
     def do(self, login, *commands, timeout=PATIENCE):
         for name, source, target in commands:
+            if name == "puttree":       # into a folder that is there
+                target = os.path.dirname(target)
             words = [source, "127.0.0.1:" + target]
             if name.startswith("get"):
                 words = ["127.0.0.1:" + source, target]

@@ -125,8 +125,7 @@ class RcloneMount(Mount):
     def mount(self, login, point):
         return ["rclone", "--config", config(login), "--retries", "1",
                 "--low-level-retries", "1", "--cache-dir",
-                login.server.path("rclone-cache"), "mount",
-                "--vfs-cache-mode", "writes", "srv:/", point]
+                login.server.path("rclone-cache"), "mount", "srv:/", point]
 
 
 CLIENTS = (Rclone, RcloneMount)

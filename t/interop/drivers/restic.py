@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 
-from base import PATIENCE, Client, client, must, run
+from base import PATIENCE, Client, client, must, run, said
 from openssh import environment, options
 from tap import expect
 from trees import make_tree, same_tree
@@ -30,7 +30,7 @@ class Restic(Client):
         ssh = shlex.join(["ssh"] + options(login) + ["srv", "-s", "sftp"])
         env = dict(environment(login), RESTIC_PASSWORD="secret",
                    RESTIC_CACHE_DIR=login.server.path("restic-cache"))
-        return client(["restic", "-q", "-o", "sftp.command=" + ssh, "-r",
+        return client(["restic", "-o", "sftp.command=" + ssh, "-r",
                        "sftp:srv:" + visit.remote("repository")]
                       + list(args), env=env, timeout=PATIENCE)
 
@@ -76,7 +76,7 @@ class Restic(Client):
         visit.use("plain", password="wrong")
         result = self.restic(visit, "snapshots")
         expect(result.returncode != 0, "a wrong password worked")
-        expect(b"denied" in result.stderr, result.stderr)
+        expect("denied" in said(result), said(result))
 
     @property
     def own_steps(self):

@@ -24,6 +24,7 @@ main(_) ->
 
 run() ->
     io:setopts([{encoding, latin1}]),
+    logger:set_primary_config(level, none),
     {ok, _} = application:ensure_all_started(ssh),
     {ok, Conn} = connect(),
     Sftp = start(Conn),
@@ -63,13 +64,16 @@ loop(Conn, Sftp) ->
         eof ->
             ok;
         Line ->
-            Words = string:split(string:trim(Line, trailing, "\n"), " ", all),
-            [Name | Args] = [uri_string:percent_decode(W) || W <- Words],
-            ok = command(Conn, Sftp, Name, [utf8(A) || A <- Args]),
+            Text = list_to_binary(string:trim(Line, trailing, "\n")),
+            Words = binary:split(Text, <<" ">>, [global]),
+            [Name | Args] = [utf8(uri_string:percent_decode(W)) || W <- Words],
+            ok = command(Conn, Sftp, Name, Args),
             loop(Conn, Sftp)
     end.
 
-%% Names on the wire are characters for ssh_sftp, UTF-8 for everybody else.
+%% Names are characters here, and UTF-8 on the wire.
+utf8(Bytes) when is_binary(Bytes) ->
+    unicode:characters_to_list(Bytes);
 utf8(Bytes) ->
     unicode:characters_to_list(list_to_binary(Bytes)).
 
@@ -89,7 +93,7 @@ command(_, Sftp, "reput", [From, To]) ->
     {ok, In} = file:open(From, [read, raw, binary]),
     {ok, Data} = file:pread(In, Start, filelib:file_size(From) - Start),
     {ok, Out} = ssh_sftp:open(Sftp, To, [read, write, binary]),
-    ok = ssh_sftp:pwrite(Sftp, Out, Start, Data),
+    ok = reput(Sftp, Out, Start, Data),
     ssh_sftp:close(Sftp, Out);
 command(_, Sftp, "reget", [From, To]) ->
     {ok, Size} = size_of(Sftp, From),
@@ -110,8 +114,8 @@ command(_, Sftp, "ls", [Path]) ->
 command(_, Sftp, "stat", [Path]) ->
     {ok, Info} = ssh_sftp:read_file_info(Sftp, Path),
     Mode = element(8, Info) band 8#7777,
-    Time = calendar:datetime_to_gregorian_seconds(
-             calendar:local_time_to_universal_time(element(6, Info)))
+    %% "Local" times; our clock is set to UTC.
+    Time = calendar:datetime_to_gregorian_seconds(element(6, Info))
         - calendar:datetime_to_gregorian_seconds({{1970,1,1},{0,0,0}}),
     io:format("STAT ~b ~.8b ~b~n", [element(2, Info), Mode, Time]);
 command(_, Sftp, "readlink", [Path]) ->
@@ -141,6 +145,15 @@ command(_, _, Name, _) ->
 size_of(Sftp, Path) ->
     {ok, Info} = ssh_sftp:read_file_info(Sftp, Path),
     {ok, element(2, Info)}.
+
+%% It sends what it is given as one request, however much that is.
+reput(_, _, _, <<>>) ->
+    ok;
+reput(Sftp, Out, Start, Data) ->
+    N = min(byte_size(Data), 32768),
+    <<Piece:N/binary, Rest/binary>> = Data,
+    ok = ssh_sftp:pwrite(Sftp, Out, Start, Piece),
+    reput(Sftp, Out, Start + N, Rest).
 
 reget(_, _, _, Start, Size) when Start >= Size ->
     ok;

@@ -87,7 +87,7 @@ my %commands = (
     my $text = $sftp->readlink($_[0]) // fail($_[0]);
     print 'LINK ', quoted($text), "\n";
   },
-  symlink => sub { $sftp->symlink($_[1], $_[0]) or fail($_[1]) },
+  symlink => sub { $sftp->symlink($_[0], $_[1]) or fail($_[1]) },
   mkdir => sub { $sftp->mkdir($_[0], 0755) or fail($_[0]) },
   rm => sub { $sftp->unlink($_[0]) or fail($_[0]) },
   rename => sub { $sftp->rename($_[0], $_[1]) or fail($_[0]) },

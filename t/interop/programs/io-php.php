@@ -64,8 +64,8 @@ function command($sftp, $w) {
       -1, $sftp->filesize($w[2]));
     case 'get': return $sftp->get($w[1], $w[2]);
     case 'reget':
-      clearstatcache();
-      return $sftp->get($w[1], $w[2], filesize($w[2]));
+      $file = fopen($w[2], 'ab');
+      return $sftp->get($w[1], $file, filesize($w[2]));
     case 'ls':
       $list = $sftp->nlist($w[1]);
       foreach ($list ?: [] as $name) {

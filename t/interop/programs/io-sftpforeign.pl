@@ -26,7 +26,7 @@ my @more = ('-F', $ENV{IO_CONFIG});
 push @more, '-C' if $ENV{IO_COMPRESS};
 push @more, '-o', 'PubkeyAuthentication=no' if !$ENV{IO_KEY};
 my $sftp = Net::SFTP::Foreign->new(host => 'srv', more => \@more,
-  timeout => 60, fs_encoding => 'bytes');
+  timeout => 60, fs_encoding => 'latin1');
 
 sub check {
   return unless $sftp->error;

@@ -81,7 +81,7 @@ async def command(conn, sftp, name, *args):
     if name == "put":
         await sftp.put(args[0], args[1])
     elif name == "get":
-        await sftp.get(args[0], args[1])
+        await sftp.get(args[0], args[1], follow_symlinks=True)
     elif name == "putp":
         await sftp.put(args[0], args[1], preserve=True)
     elif name == "getp":

@@ -133,21 +133,26 @@ static void give_new_file(struct fxp_req *req, struct host_file *file,
   }
 }
 
-/* Whether the name is a link, asked as LSTAT asks: what OPEN is permitted is
- * where the link leads.
+/* ELOOP when the name is a link, asked as LSTAT asks: what OPEN is permitted
+ * is where the link leads.  Who may not ask may not open like this.
  */
-static bool is_link(struct fxp_req *req, const char *path) {
+static int check_no_link(struct fxp_req *req, const char *path) {
   struct host_op op;
   struct stat st;
-  bool link;
+  int err = 0;
 
   host_op_begin(req->host, &op, req->pool, HOST_LSTAT, path);
   path = host_permit(&op, path, NULL);
-  link = path != NULL && host_lstat(req->host, path, &st) == 0 &&
-    S_ISLNK(st.st_mode);
-  host_op_end(&op, path != NULL ? 0 : EACCES, path != NULL ? SSH_FX_OK :
+  if (path == NULL) {
+    err = errno;
+
+  } else if (host_lstat(req->host, path, &st) == 0 && S_ISLNK(st.st_mode)) {
+    err = ELOOP;
+  }
+
+  host_op_end(&op, path != NULL ? 0 : err, path != NULL ? SSH_FX_OK :
     SSH_FX_PERMISSION_DENIED, NULL);
-  return link;
+  return err;
 }
 
 static uint32_t open_file(struct fxp_req *req, const char *path,
@@ -238,9 +243,13 @@ uint32_t fxp_do_open(struct fxp_req *req) {
     return refuse_open(req, path, status);
   }
 
-  if (how.nofollow && is_link(req, path)) {
-    fxp_begin(req, HOST_OPEN_READ, path);
-    return fxp_status(req, ELOOP);
+  if (how.nofollow) {
+    int err = check_no_link(req, path);
+
+    if (err != 0) {
+      fxp_begin(req, HOST_OPEN_READ, path);
+      return fxp_status(req, err);
+    }
   }
 
   return open_file(req, path, &how, &a);

@@ -198,6 +198,7 @@ uint32_t fxp_do_version_select(struct fxp_req *req) {
   if (now && version > 0 && fxp_version_for(f, version) == version) {
     SFTP_TRACE(TRACE_SFTP, 7, "version %u selected", version);
     fxp_version_set(f, version);
+    host_event(f->host, "mod_sftp.sftp.protocol-version", &f->version);
     return SSH_FX_OK;
   }
 

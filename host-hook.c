@@ -124,9 +124,11 @@ cmdtable host_hooks[] = {
     0, NULL },
   { HOOK, "sftp_set_auth_success_handler", G_NONE, set_auth_success_handler,
     FALSE, FALSE, 0, NULL },
-  /* Transfers of every session, FTP's as well, keep away from locks. */
-  { PRE_CMD, C_RETR, G_NONE, host_lock_pre_read, FALSE, FALSE, 0, NULL },
-  { PRE_CMD, C_STOR, G_NONE, host_lock_pre_write, FALSE, FALSE, 0, NULL },
-  { PRE_CMD, C_APPE, G_NONE, host_lock_pre_write, FALSE, FALSE, 0, NULL },
+  /* Transfers of every session, FTP's as well, keep away from locks; who has
+   * not logged in has none.
+   */
+  { PRE_CMD, C_RETR, G_NONE, host_lock_pre_read, TRUE, FALSE, 0, NULL },
+  { PRE_CMD, C_STOR, G_NONE, host_lock_pre_write, TRUE, FALSE, 0, NULL },
+  { PRE_CMD, C_APPE, G_NONE, host_lock_pre_write, TRUE, FALSE, 0, NULL },
   { 0, NULL, NULL, NULL, FALSE, FALSE, 0, NULL }
 };

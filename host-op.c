@@ -594,17 +594,34 @@ static bool may_write(struct host_op *op) {
   return false;
 }
 
-/* What the system would not take is refused before rules are looked up for
- * each of its folders: that may be ten thousands of them.
+/* What the system would not take, and what is deep in folders that are not
+ * there, is refused before rules are looked up for each of them: the host's
+ * work grows with the third power of their number.
  */
-static int check_length(struct host_op *op, const char *path) {
-  if (strlen(path) >= PATH_MAX &&
-      strlen(host_canon(op->host, op->pool, path)) >= PATH_MAX) {
+#define DEEP 128
+
+static int check_depth(struct host_op *op, const char *path) {
+  unsigned int names = 0;
+  struct stat st;
+  const char *p;
+  char *dir;
+
+  if (strlen(path) < 2 * DEEP) {
+    return 0;
+  }
+
+  dir = pstrdup(op->pool, host_canon(op->host, op->pool, path));
+  for (p = dir; *p != '\0'; p++) {
+    names += *p == '/';
+  }
+
+  if (p - dir >= PATH_MAX) {
     errno = ENAMETOOLONG;
     return -1;
   }
 
-  return 0;
+  *strrchr(dir, '/') = '\0';
+  return names <= DEEP ? 0 : host_stat(op->host, dir, &st);
 }
 
 const char *host_permit(struct host_op *op, const char *path,
@@ -621,8 +638,8 @@ const char *host_permit(struct host_op *op, const char *path,
     return NULL;
   }
 
-  if (check_length(op, path) < 0 ||
-      (second != NULL && check_length(op, *second) < 0)) {
+  if (check_depth(op, path) < 0 ||
+      (second != NULL && check_depth(op, *second) < 0)) {
     return NULL;
   }
 

@@ -317,6 +317,9 @@ static void nofollow_refuses_links(void) {
   ok(fake_fs_is("/a", "0123456789", 10), "... which truncates nothing");
   is_int(later_status(x, SSH_FXP_OPEN, "s/link u1 u2 u0 b1"), 0xffffffffU,
     "without it the link is followed");
+  fake_files.deny[HOST_LSTAT] = true;
+  is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x402 u0 b1"),
+    SSH_FX_PERMISSION_DENIED, "who may not look is not told by OPEN");
   clean(x);
 }
 
@@ -403,6 +406,11 @@ static void errors_are_those_of_version_6(void) {
     "RMDIR of a file");
   is_int(later_status(x, SSH_FXP_REMOVE, "s/d"), SSH_FX_FILE_IS_A_DIRECTORY,
     "REMOVE of a folder");
+  fake_files.close_errno = EROFS;
+  is_int(later_status(x, SSH_FXP_CLOSE, "F"), SSH_FX_WRITE_PROTECT,
+    "what cannot be written at all");
+  clean(x);
+  x = later_new(6);
   is_int(later_status(x, SSH_FXP_READLINK, "s/a"), SSH_FX_INVALID_PARAMETER,
     "READLINK of a file");
   is_int(later_status(x, SSH_FXP_READ, "F q0xffffffffffffffff u1"),

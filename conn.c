@@ -17,6 +17,7 @@
 #include "global.h"
 #include "host.h"
 #include "scp.h"
+#include "traffic.h"
 #include "userauth.h"
 
 /* Output that may wait for a slow reader before its messages are no longer
@@ -76,6 +77,7 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->auth = sftp_auth_new(c);
   c->channels = sftp_channels_new(c);
   c->global = sftp_global_new(c);
+  c->traffic = sftp_traffic_new(c);
   c->services = service_rows;
   return c;
 }
@@ -360,6 +362,10 @@ static int turn_once(struct ssh_conn *c) {
   }
 
   if (res == SFTP_OK) {
+    res = sftp_traffic_check(c);
+  }
+
+  if (res == SFTP_OK) {
     res = sftp_kex_check(c);
   }
 
@@ -421,7 +427,7 @@ static size_t worth_waking(struct ssh_conn *c) {
 
 static int next_deadline_ms(const struct ssh_conn *c) {
   uint64_t ms = sftp_kex_due_ms(c), alive = UINT64_MAX,
-    login = sftp_auth_due_ms(c);
+    login = sftp_auth_due_ms(c), traffic = sftp_traffic_due_ms(c);
 
   if (c->set->alive_secs > 0 && c->authenticated) {
     alive = (uint64_t) c->set->alive_secs * 1000;
@@ -433,6 +439,10 @@ static int next_deadline_ms(const struct ssh_conn *c) {
 
   if (login < ms) {
     ms = login;
+  }
+
+  if (traffic < ms) {
+    ms = traffic;
   }
 
   return ms > 3600 * 1000 ? -1 : (int) ms + 1;

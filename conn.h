@@ -27,6 +27,7 @@ struct sftp_auth;
 struct sftp_channels;
 struct sftp_loop;
 struct sftp_global;
+struct sftp_traffic;
 struct sftp_service_row;
 struct sftp_forced;
 
@@ -66,6 +67,7 @@ struct ssh_conn {
   struct sftp_auth *auth;
   struct sftp_channels *channels;
   struct sftp_global *global;   /* global.h */
+  struct sftp_traffic *traffic; /* traffic.h */
   const struct sftp_service_row *services;      /* ends with a NULL request */
   const struct sftp_forced *forced;     /* by the key of the login, or NULL */
   struct sftp_loop *loop;       /* conn.c's own */

@@ -217,6 +217,11 @@ void sftp_crypto_set_fips(bool on) {
   fips_demanded = on;
 }
 
+bool sftp_crypto_has_fips(void) {
+  return OSSL_PROVIDER_available(NULL, "fips") == 1 &&
+    EVP_default_properties_is_fips_enabled(NULL) == 1;
+}
+
 bool sftp_crypto_fips(void) {
   return fips_demanded || EVP_default_properties_is_fips_enabled(NULL) == 1;
 }

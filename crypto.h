@@ -30,6 +30,8 @@ void sftp_crypto_free(void);
  */
 void sftp_crypto_set_fips(bool on);
 bool sftp_crypto_fips(void);
+/* Whether libcrypto's fips provider is active and preferred. */
+bool sftp_crypto_has_fips(void);
 
 /* Fetched objects by libcrypto's name ("AES-128-GCM", "SHA256", "HMAC"); NULL
  * when this libcrypto does not have it.  Owned by crypto.c.

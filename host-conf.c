@@ -14,6 +14,7 @@
 
 #include "exec.h"
 #include "fxp.h"
+#include "traffic.h"
 
 /* The host's list of virtual hosts (no header of it declares it). */
 extern xaset_t *server_list;
@@ -171,6 +172,31 @@ static void set_numbers(server_rec *s, struct sftp_settings *set) {
   }
 }
 
+static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
+  static const struct { const char *word, *digest; } digests[] = {
+    { "sha256", "SHA256" }, { "sha1", "SHA1" }, { "md5", "MD5" }
+  };
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPKeyFingerprints",
+    FALSE);
+  size_t i;
+
+  /* As the packaged module writes them. */
+  set->print_digest = "SHA256";
+  set->print_form = PRINT_COLONS;
+  if (c == NULL) {
+    return;
+  }
+
+  for (i = 0; i < SFTP_NELEMS(digests); i++) {
+    if (strcmp(c->argv[0], digests[i].word) == 0) {
+      set->print_digest = digests[i].digest;
+    }
+  }
+
+  set->print_form = strcmp(c->argv[1], "base64") == 0 ? PRINT_BASE64 :
+    strcmp(c->argv[1], "hex") == 0 ? PRINT_HEX : PRINT_COLONS;
+}
+
 static void set_accept_env(pool *p, server_rec *s,
     struct sftp_settings *set) {
   array_header *list = make_array(p, 4, sizeof(char *));
@@ -206,6 +232,9 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
   set_rekey(s, set);
   set_numbers(s, set);
   set_accept_env(p, s, set);
+  set_fingerprints(s, set);
+  set->traffic = param(s, "SFTPTrafficPolicy") != NULL ?
+    sftp_traffic_find(param(s, "SFTPTrafficPolicy")) : NULL;
   host_methods_chains(p, s, set);
   *faults += host_keys_load(p, s, set, starting);
   host_dh_params(p, s, set, starting);

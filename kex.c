@@ -14,6 +14,7 @@
 #include "host.h"
 #include "kex-method.h"
 #include "keys.h"
+#include "traffic.h"
 
 #define COOKIE_LEN 16
 #define MAX_DIGEST 64
@@ -784,6 +785,7 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   forget_exchange(k);
+  sftp_traffic_keyed(c);
   sftp_kex_tell_compression(c);
   host_event(c->host, "mod_sftp.ssh2.kex.completed", NULL);
   return SFTP_OK;

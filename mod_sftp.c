@@ -138,6 +138,28 @@ static int sftp_sess_init(void) {
   return 0;
 }
 
+/* Restricting the offer is ours; that the implementation is a validated one is
+ * OpenSSL's, by its fips provider and its configuration.
+ */
+static void fips(void) {
+  bool demanded = pr_define_exists("SFTP_USE_FIPS");
+
+  if (demanded) {
+    sftp_crypto_set_fips(true);
+  }
+
+  if (demanded && !sftp_crypto_has_fips()) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTP_USE_FIPS: only "
+      "approved algorithms are offered, but OpenSSL's fips provider is not "
+      "active: their implementation is not a validated one");
+
+  } else if (sftp_crypto_fips()) {
+    pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION
+      ": only approved algorithms are offered (%s), done by OpenSSL's fips "
+      "provider", demanded ? "SFTP_USE_FIPS" : "OpenSSL's configuration");
+  }
+}
+
 static int sftp_init(void) {
   unsigned long built = OPENSSL_VERSION_NUMBER, here = OpenSSL_version_num();
 
@@ -156,12 +178,7 @@ static int sftp_init(void) {
     return -1;
   }
 
-  if (pr_define_exists("SFTP_USE_FIPS")) {
-    sftp_crypto_set_fips(true);
-    pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION
-      ": only approved algorithms are used (SFTP_USE_FIPS)");
-  }
-
+  fips();
   host_keystore_init();
   host_files_init();
   return host_penalty_init() < 0 ? -1 : host_events_master();

@@ -78,6 +78,9 @@ struct sftp_packets {
     int (*gather)(void *);
     void *gather_arg;
     bool gathering;
+    int (*cover)(void *);
+    void *cover_arg;
+    bool covering;              /* it sends one right now */
     unsigned char random[1024]; /* padding, used up piece by piece */
     size_t random_left;
   } out;
@@ -623,10 +626,33 @@ static int finish_gather(struct sftp_packets *pk) {
   return pk->out.gathering ? pk->out.gather(pk->out.gather_arg) : SFTP_OK;
 }
 
+static int send_cover(struct sftp_packets *pk) {
+  int res;
+
+  if (pk->out.hold || pk->out.covering) {
+    return SFTP_OK;
+  }
+
+  pk->out.covering = true;
+  res = pk->out.cover(pk->out.cover_arg);
+  pk->out.covering = false;
+  return res;
+}
+
+void sftp_packets_set_cover(struct sftp_packets *pk, int (*cover)(void *),
+    void *arg) {
+  pk->out.cover = cover;
+  pk->out.cover_arg = arg;
+}
+
 struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
     size_t max) {
   struct sftp_wr *w = &pk->out.wr;
   int res = finish_gather(pk);
+
+  if (res == SFTP_OK && pk->out.cover != NULL) {
+    res = send_cover(pk);
+  }
 
   pk->out.staged = pk->out.deflate != NULL ||
     (pk->out.hold && type > SSH_MSG_KEX_LAST);
@@ -711,7 +737,7 @@ int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
   size_t each = sealed_len(&pk->out.dir, len);
   int i;
 
-  if (pk->out.hold || pk->out.deflate != NULL ||
+  if (pk->out.hold || pk->out.deflate != NULL || pk->out.cover != NULL ||
       sftp_packets_pending(pk) + each * (size_t) n > OUT_BULK ||
       finish_gather(pk) != SFTP_OK ||
       out_room(pk, each * (size_t) n + MAX_OVERHEAD) != SFTP_OK) {

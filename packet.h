@@ -94,8 +94,8 @@ int sftp_packet_send(struct sftp_packets *pk, struct sftp_str payload)
 
 /* Lays out room for packets that follow each other, for data that is read
  * straight into place: n payloads of at most len bytes each, the addresses of
- * the payloads in at[].  Returns how many fit (0 when compression is on or a
- * key exchange runs).  Each sftp_packet_seal_next() then seals the next one
+ * the payloads in at[].  Returns how many fit (0 when compression is on, a key
+ * exchange runs or traffic is hidden).  Each sftp_packet_seal_next() then seals the next one
  * with its real length; what is not sealed is forgotten.
  */
 int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
@@ -108,6 +108,12 @@ int sftp_packet_seal_next(struct sftp_packets *pk, size_t len) SFTP_MUST_CHECK;
 void sftp_packet_set_gather(struct sftp_packets *pk, int (*finish)(void *),
   void *arg);
 void sftp_packet_gathering(struct sftp_packets *pk, bool open);
+
+/* Whoever hides the traffic is called before each message begins, unless
+ * messages are held, and may send one of his own.  NULL: nobody.
+ */
+void sftp_packets_set_cover(struct sftp_packets *pk, int (*cover)(void *),
+  void *arg);
 
 /* Writes what the socket takes.  1: all is out, 0: it would block. */
 int sftp_packets_flush(struct sftp_packets *pk);

@@ -20,6 +20,7 @@
 #include "keys.h"
 
 struct sftp_cert;
+struct sftp_traffic_policy;
 
 /* SFTPOptions.  The values up to NO_STRICT_KEX are those that the packaged
  * module exports in sftp_opts; the others are private.
@@ -77,6 +78,8 @@ struct sftp_chain {
   unsigned int nsteps;
 };
 
+enum sftp_print_form { PRINT_COLONS, PRINT_HEX, PRINT_BASE64 };
+
 struct sftp_settings {
   unsigned long opts;           /* SFTP_OPT_* */
   const char *ident;            /* "SSH-2.0-..." without line end */
@@ -100,6 +103,14 @@ struct sftp_settings {
   uint64_t rekey_bytes;         /* per direction */
   uint32_t rekey_packets;
   unsigned int rekey_timeout_secs;
+
+  const struct sftp_traffic_policy *traffic;    /* NULL: not configured */
+
+  /* How fingerprints of users' keys are written: libcrypto's name of the
+   * digest, and the form.
+   */
+  const char *print_digest;
+  enum sftp_print_form print_form;
 
   unsigned int max_channels;
   uint32_t window, max_packet;  /* of our channels; 0 = built in */

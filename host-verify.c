@@ -324,8 +324,51 @@ void host_auth_limit(struct host *h, bool read_only, const char *dir,
   h->forced_umask = mask;
 }
 
+/* Debian 13's ProFTPD was built without a look at the fields of shadow(5) that
+ * say until when an account is good; no password is looked at here, where PAM
+ * would notice.
+ */
+static int shadow_code(struct host *h, pool *p) {
+  const struct passwd *pw = host_auth_entry(h, p), *own;
+  time_t day = time(NULL) / 86400;
+  int code = PR_AUTH_OK;
+  struct spwd *sp;
+  uid_t uid;
+
+  if (pw == NULL) {
+    return PR_AUTH_OK;
+  }
+
+  /* Names of other databases may be those of the system by chance. */
+  uid = pw->pw_uid;
+  own = getpwnam(h->user);
+  if (own == NULL || own->pw_uid != uid) {
+    return PR_AUTH_OK;
+  }
+
+  PRIVS_ROOT
+  sp = getspnam(h->user);
+  if (sp != NULL && sp->sp_expire > 0 && day >= sp->sp_expire) {
+    code = PR_AUTH_DISABLEDPWD;
+
+  } else if (sp != NULL && sp->sp_lstchg > 0 && sp->sp_max > 0 &&
+      sp->sp_inact > 0 && day > sp->sp_lstchg + sp->sp_max + sp->sp_inact) {
+    code = PR_AUTH_AGEPWD;
+  }
+
+  PRIVS_RELINQUISH
+  return code;
+}
+
 enum host_verdict host_auth_authorize(struct host *h) {
-  return verdict_of(h, pr_auth_authorize(h->login->pool, h->user));
+  pool *p = h->login->pool;
+  int code = pr_auth_authorize(p, h->user);
+
+  if (code >= PR_AUTH_OK) {
+    code = shadow_code(h, p);
+  }
+
+  return verdict_of(h, code);
 }
 
 /* ---- keyboard-interactive */

@@ -83,8 +83,13 @@ static int run_hostbased(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   alg = sftp_auth_key_alg(c, req);
-  key = alg != NULL && alg->cert_type == NULL &&
-    (alg->alg.flags & ALG_USER) == 0 ? sftp_auth_key(c, req, alg) : NULL;
+  if (alg != NULL && (alg->cert_type != NULL ||
+      (alg->alg.flags & ALG_USER) != 0)) {
+    sftp_log("%s is no algorithm for the key of a host", alg->alg.name);
+    alg = NULL;
+  }
+
+  key = alg != NULL ? sftp_auth_key(c, req, alg) : NULL;
   if (key == NULL) {
     return OUTCOME_NO;
   }

@@ -48,6 +48,14 @@ WRONG = (
     ("SFTPClientAlive", "3 x", ["x"]),
     ("SFTPOptions", "MakeCoffee", ["MakeCoffee", "IgnoreSFTPSetTimes"]),
     ("SFTPAcceptEnv", "", ["parameters"]),
+    ("SFTPTrustedUserCAKeys", "/no/such/ca", ["/no/such/ca"]),
+    ("SFTPTrustedUserCAKeys", "ca.pub", ["ca.pub", "absolute"]),
+    ("SFTPRevokedKeys", "/tmp", ["/tmp", "not a regular file"]),
+    ("SFTPAuthorizedPrincipals", "principals/%u",
+     ["principals/%u", "absolute"]),
+    ("SFTPCASignatureAlgorithms", "ssh-ed25519-cert-v01@openssh.com",
+     ["ssh-ed25519-cert-v01@openssh.com", "authority"]),
+    ("SFTPCASignatureAlgorithms", "rot13", ["rot13", "ssh-ed25519"]),
 )
 
 

@@ -526,6 +526,47 @@ static void signatures_log_in(void) {
   }
 }
 
+/* publickey-hostbound-v00@openssh.com: `claimed' is whom the client means;
+ * covered: the signature says so, too.
+ */
+static void try_bound(struct sftp_str claimed, bool covered) {
+  struct sftp_wr data, sig, *w;
+  size_t len;
+
+  w = request_of("alice", "ssh-connection",
+    "publickey-hostbound-v00@openssh.com");
+  sftp_wr_bool(w, true);
+  sftp_wr_text(w, "ssh-ed25519");
+  sftp_wr_str(w, ed_key->blob);
+  len = request.len;
+  sftp_wr_str(w, claimed);
+
+  sftp_wr_init(&data, top, 1024, 65536);
+  sftp_wr_str(&data, sftp_kex_session_id(cl->server));
+  sftp_wr_u8(&data, SSH_MSG_USERAUTH_REQUEST);
+  sftp_wr_bytes(&data, request.ptr, covered ? request.len : len);
+  sftp_wr_init(&sig, top, 1024, 65536);
+  if (sftp_key_sign(ed_key, sftp_sig_alg_find(sftp_str_of("ssh-ed25519")),
+      sftp_wr_get(&data), &sig) != SFTP_OK) {
+    bail_out("cannot sign");
+  }
+
+  sftp_wr_str(&request, sftp_wr_get(&sig));
+  send_request();
+}
+
+static void logins_bound_to_our_host_key(void) {
+  START(simple);
+  users[0].keys[0] = ed_key->blob;
+  try_bound(ed_key->blob, true);
+  ok(strcmp(answer(), "SUCCESS") != 0, "bound to another host: refused");
+  try_bound(cl->set->host_keys[0]->blob, false);
+  ok(strcmp(answer(), "SUCCESS") != 0, "not signed as bound: refused");
+  try_bound(cl->set->host_keys[0]->blob, true);
+  is_str(answer(), "SUCCESS", "bound to ours: logs in");
+  stop();
+}
+
 static void bad_signatures_do_not(void) {
   size_t i, len, refused = 0, tried = 0;
 
@@ -1272,6 +1313,7 @@ int main(void) {
   no_methods_left_ends_it();
   a_probe_tells_authorised_keys_only();
   signatures_log_in();
+  logins_bound_to_our_host_key();
   bad_signatures_do_not();
   algorithms_go_with_their_keys();
   hosts_vouch_for_their_users();

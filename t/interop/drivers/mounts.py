@@ -31,6 +31,9 @@ class Mount(Client):
         """argv of a program that stays in the foreground."""
         raise NotImplementedError
 
+    def settled(self, login, commands):
+        """Waits until the server has it, where that takes longer."""
+
     @contextlib.contextmanager
     def mounted(self, login, log):
         if not os.path.exists("/dev/fuse"):
@@ -65,6 +68,7 @@ class Mount(Client):
             with self.mounted(login, log) as point:
                 for words in commands:
                     output += command(point, *words) or b""
+                    self.settled(login, (words,))
         except (OSError, Failed) as error:
             with open(log, "rb") as file:
                 text = file.read() + str(error).encode()

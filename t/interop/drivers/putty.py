@@ -71,7 +71,8 @@ class Pscp(PuTTY):
     title = "PuTTY pscp -sftp"
     can = ("put", "get", "puttree", "gettree")
     # It takes what is before a colon for a host or a drive.
-    names = tuple(name for name in Psftp.names if ":" not in name)
+    names = tuple(name for name in Psftp.names
+                  if ":" not in name and not name.startswith(".."))
     mode = "-sftp"
     whole_4g = True
 

@@ -11,8 +11,12 @@ import re
 
 from base import PATIENCE, UTF8_NAMES, Client, client, must, run
 from mounts import Mount
+from server import wait_for
 from tap import expect, expect_same
 from trees import make_tree, same_tree
+
+
+NAMES = tuple(name for name in UTF8_NAMES if "\t" not in name)
 
 
 def config(login):
@@ -27,7 +31,9 @@ def config(login):
         hidden = must(run(["rclone", "obscure", login.password])).stdout
         lines.append("pass = " + hidden.decode().strip())
     text = "\n".join(lines) + "\n"
-    return server.local("rclone-%x.conf" % hash(text), text.encode())
+    # Of its own: ten may come at once.
+    return server.local("rclone-%s.conf" % os.urandom(6).hex(),
+                        text.encode())
 
 
 class Rclone(Client):
@@ -37,7 +43,7 @@ class Rclone(Client):
     can = ("put", "get", "puttree", "gettree", "ls", "rename", "mkdir", "rm")
     compresses = False
     # It writes what cannot be a name elsewhere in characters of its own.
-    names = UTF8_NAMES
+    names = NAMES
 
     def version(self):
         text = must(run(["rclone", "version"])).stdout.decode()
@@ -92,10 +98,17 @@ class Rclone(Client):
         expect("0 differences found" in text
                and "hashes could not be checked" not in text, text)
         for kind in ("md5", "sha1"):
-            ours = rclone("hashsum", kind, there).stdout
-            expect_same(sorted(ours.splitlines()),
+            found = [rclone("lsf", "-R", "--files-only", "--format", "hp",
+                            "--hash", kind, top).stdout
+                     for top in (there, tree)]
+            expect_same(*[sorted(one.splitlines()) for one in found], kind)
+            # hashsum asks before it has looked what the server can, unless
+            # it is told.
+            out = rclone("hashsum", kind, "--sftp-%ssum-command" % kind,
+                         kind + "sum", there).stdout
+            expect_same(sorted(out.splitlines()),
                         sorted(rclone("hashsum", kind, tree)
-                               .stdout.splitlines()), kind)
+                               .stdout.splitlines()), kind + " of hashsum")
         with open(os.path.join(tree, "a b"), "wb") as out:
             out.write(b"changed")
         os.unlink(os.path.join(tree, "c'd"))
@@ -110,12 +123,17 @@ class Rclone(Client):
         return {"own": self.hashes_and_sync}
 
 
+def arrived(source, target):
+    wait_for(lambda: os.path.exists(target) and os.stat(target).st_size
+             == os.stat(source).st_size, "an upload", seconds=10)
+
+
 class RcloneMount(Mount):
     name = "rclone-mount"
     title = "rclone mount"
     packages = ("rclone", "fuse3")
     compresses = False
-    names = UTF8_NAMES
+    names = NAMES
     can = tuple(name for name in Mount.can
                 if name not in ("chmod", "utime", "putp", "getp", "symlink",
                                 "readlink", "reput", "reget"))
@@ -125,7 +143,22 @@ class RcloneMount(Mount):
     def mount(self, login, point):
         return ["rclone", "--config", config(login), "--retries", "1",
                 "--low-level-retries", "1", "--cache-dir",
-                login.server.path("rclone-cache"), "mount", "srv:/", point]
+                login.server.local("cache-" + os.urandom(6).hex()),
+                "--vfs-cache-mode", "writes", "--vfs-write-back", "0s",
+                "mount", "srv:/", point]
+
+    def settled(self, login, commands):
+        """It uploads when a file is closed, and tells nobody."""
+        for name, *args in commands:
+            if name == "put":
+                arrived(args[0], login.server.home(args[1][1:]))
+            elif name == "puttree":
+                for folder, _, files in os.walk(args[0]):
+                    inner = os.path.relpath(folder, args[0])
+                    for one in files:
+                        arrived(os.path.join(folder, one),
+                                login.server.home(os.path.join(
+                                    args[1][1:], inner, one)))
 
 
 CLIENTS = (Rclone, RcloneMount)

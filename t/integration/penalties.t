@@ -90,7 +90,7 @@ class Penal(Server):
 srv = Penal(LONG, "MaxLoginAttempts 3\nTimeoutLogin 2\n"
             "SFTPPerSourceNetBlockSize 32:64\n")
 nets = Penal("authfail:1h min:1s", "SFTPPerSourceNetBlockSize 24\n")
-short = Penal("authfail:2s min:1s max:3s noauth:0")
+short = Penal("authfail:6s min:1s max:7s noauth:0")
 off = Penal("off")
 
 
@@ -202,7 +202,7 @@ def _():
         if short.lets_in("127.3.0.1"):
             short.login("127.3.0.1")
     refused(short, "127.3.0.1", "failed authentication")
-    wait_for(lambda: short.lets_in("127.3.0.1"), "the end", 15)
+    wait_for(lambda: short.lets_in("127.3.0.1"), "the end", 30)
 
 
 @promise("penalties outlive a restart of the daemon's configuration")

@@ -316,12 +316,19 @@ static int check_alive(struct ssh_conn *c) {
     return SFTP_OK;
   }
 
+  c->loop->alive_ms = now;
+  if (set->client.keepalive == KEEPALIVE_IGNORE) {
+    w = sftp_packet_begin(c->pkts, SSH_MSG_IGNORE, 16);
+    sftp_wr_string(w, "", 0);
+    return sftp_packet_end(c->pkts);
+  }
+
   if (c->loop->nalive++ >= set->alive_count) {
     return sftp_fail(c, SFTP_ERR_TIMEOUT, "client alive threshold reached");
   }
 
-  c->loop->alive_ms = now;
-  if (sftp_channels_last(c, &channel)) {
+  if (set->client.keepalive == KEEPALIVE_CHANNEL &&
+      sftp_channels_last(c, &channel)) {
     w = sftp_packet_begin(c->pkts, SSH_MSG_CHANNEL_REQUEST, 64);
     sftp_wr_u32(w, channel);
 

@@ -17,7 +17,6 @@
  * at most 255 bytes and stands there twice.
  */
 #define NAMES_BYTES 32768
-#define NAMES_BYTES_OPENSSH 65536
 #define ENTRY_BYTES_MAX 1024
 #define LONGNAME_MAX 640
 #define HALF_YEAR_SECS (180 * 24 * 60 * 60)
@@ -213,14 +212,11 @@ static int put_entries(struct fxp_req *req, struct fxp_handle *h,
   return count > 0 || res >= 0 ? count : -1;
 }
 
-/* OpenSSH's client takes 256 KiB; others were written against a server that
- * never sent more than 32.
- */
+/* Many clients were written against a server that never sent more. */
 static size_t names_limit(const struct fxp *f) {
-  const char *software = f->conn->client_software;
+  uint32_t max = f->conn->set->client.readdir_max;
 
-  return software != NULL && strncmp(software, "OpenSSH_", 8) == 0 ?
-    NAMES_BYTES_OPENSSH : NAMES_BYTES;
+  return max > 0 ? max : NAMES_BYTES;
 }
 
 uint32_t fxp_do_readdir(struct fxp_req *req) {

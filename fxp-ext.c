@@ -179,6 +179,12 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
 
 /* ---- limits@openssh.com */
 
+uint32_t fxp_data_max(const struct fxp *f) {
+  uint32_t max = f->conn->set->client.data_max;
+
+  return max > 0 && max < FXP_READ_MAX ? max : FXP_READ_MAX;
+}
+
 uint32_t fxp_do_limits(struct fxp_req *req) {
   struct sftp_wr *w;
 
@@ -189,8 +195,8 @@ uint32_t fxp_do_limits(struct fxp_req *req) {
   fxp_begin(req, HOST_LIMITS, "");
   w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
   sftp_wr_u64(w, FXP_PACKET_MAX);
-  sftp_wr_u64(w, FXP_READ_MAX);
-  sftp_wr_u64(w, FXP_WRITE_MAX);
+  sftp_wr_u64(w, fxp_data_max(req->fxp));
+  sftp_wr_u64(w, fxp_data_max(req->fxp));
   sftp_wr_u64(w, req->fxp->max_handles);
   return fxp_reply_send(req);
 }

@@ -167,9 +167,6 @@ struct fxp {
   unsigned int version;         /* 0 before INIT */
   bool selectable;              /* version-select may come now */
   bool translate;               /* names are not UTF-8 here, but there */
-  bool link_first;              /* the client's order of SYMLINK */
-  bool tagged_sums;             /* check-file's answers begin with its name */
-  bool data_alone;              /* nothing may follow the bytes of DATA */
   bool leave;                   /* ends behind the answer at hand */
   bool done;                    /* whatever comes is dropped */
   int err;                      /* of the channel, sticky */
@@ -254,6 +251,9 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len);
 
 /* Answers with the status a handler returned and closes what it began. */
 void fxp_finish_request(struct fxp_req *req, uint32_t status);
+
+/* Data of one READ or WRITE at most. */
+uint32_t fxp_data_max(const struct fxp *f);
 
 /* ---- fxp-job.c */
 

@@ -289,8 +289,8 @@ uint32_t fxp_do_close(struct fxp_req *req) {
  * -13, section 9.2).  One byte more, at most as many as were asked for.
  */
 static bool tells_end(const struct fxp_req *req, ssize_t n, uint32_t len) {
-  return req->fxp->version >= 6 && !req->fxp->data_alone && n > 0 &&
-    (uint32_t) n < len;
+  return req->fxp->version >= 6 && n > 0 && (uint32_t) n < len &&
+    !req->fxp->conn->set->client.data_alone;
 }
 
 static size_t put_header(struct fxp_req *req, unsigned char *head, ssize_t n,
@@ -412,7 +412,7 @@ uint32_t fxp_do_read(struct fxp_req *req) {
   }
 
   /* A client may ask for more than it gets (section 6.4). */
-  len = len < FXP_READ_MAX ? len : FXP_READ_MAX;
+  len = len < fxp_data_max(req->fxp) ? len : fxp_data_max(req->fxp);
   if (len == 0) {
     return SSH_FX_EOF;
   }

@@ -259,7 +259,7 @@ uint32_t fxp_do_symlink(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  return req->fxp->link_first ? make_symlink(req, second, first) :
+  return req->fxp->conn->set->client.link_first ? make_symlink(req, second, first) :
     make_symlink(req, first, second);
 }
 

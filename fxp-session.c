@@ -181,33 +181,6 @@ const struct sftp_service sftp_fxp_service = {
   .missing = fxp_missing
 };
 
-/* Clients that follow the draft's order of SYMLINK, link first, unless the
- * server calls itself OpenSSH (which has it the other way round, and which all
- * others follow).
- */
-static bool sends_link_first(const char *software) {
-  static const char *const prefixes[] = {
-    "libssh_", "libssh-", "AsyncSSH_", "ssh2js", "Ruby/Net::SSH", "phpseclib",
-    "Erlang/"
-  };
-  size_t i;
-
-  for (i = 0; software != NULL && i < SFTP_NELEMS(prefixes); i++) {
-    if (strncmp(software, prefixes[i], strlen(prefixes[i])) == 0) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
-/* ssh_sftp of Erlang asks for version 6, and waits for ever when DATA says that
- * it is the last.
- */
-static bool wants_data_alone(const char *software) {
-  return software != NULL && strncmp(software, "Erlang/", 7) == 0;
-}
-
 void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
     const char *args, const char **why) {
   struct fxp *f = pcalloc(p, sizeof(*f));
@@ -218,10 +191,6 @@ void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   f->ch = ch;
   f->host = c->host;
   f->pool = p;
-  f->link_first = sends_link_first(c->client_software);
-  f->tagged_sums = c->client_software != NULL &&
-    strstr(c->client_software, "SSHD-") != NULL;
-  f->data_alone = wants_data_alone(c->client_software);
   f->max_handles = host_max_handles(c->host);
   host_set_protocol(c->host, "sftp");
   host_event(c->host, "mod_sftp.sftp.session-opened", NULL);

@@ -301,7 +301,7 @@ static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged) {
 
 /* Clients that follow the earlier drafts under the later names. */
 static bool wants_tag(const struct fxp_req *req) {
-  return req->fxp->tagged_sums;
+  return req->fxp->conn->set->client.tagged_sums;
 }
 
 uint32_t fxp_do_check_file(struct fxp_req *req) {

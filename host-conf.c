@@ -12,6 +12,7 @@
 
 #include "directives.h"
 
+#include "clients.h"
 #include "exec.h"
 #include "fxp.h"
 #include "traffic.h"
@@ -287,6 +288,12 @@ const struct sftp_settings *host_conf_late(struct host *h) {
 const struct sftp_settings *host_client(struct host *h,
     const char *software) {
   host_compat_apply(h->pool, h->server, software, h->set);
+  const struct sftp_client_row *known = sftp_client_apply(software, h->set);
+
+  if (known != NULL) {
+    sftp_log("client is known as %s", sftp_client_describe(h->pool, known));
+  }
+
   host_match_apply(h->pool, h->server, software, h->set);
   return h->set;
 }
@@ -451,10 +458,24 @@ static int check_server(pool *p, server_rec *s) {
   return faults;
 }
 
+/* "proftpd -t -d 5" shows the table of clients. */
+static void show_clients(void) {
+  const struct sftp_client_row *row;
+  pool *p = make_sub_pool(permanent_pool);
+
+  for (row = sftp_clients; row->name != NULL; row++) {
+    pr_log_debug(DEBUG5, MOD_SFTP_VERSION ": known client: %s",
+      sftp_client_describe(p, row));
+  }
+
+  destroy_pool(p);
+}
+
 int host_conf_check(void) {
   server_rec *s;
   int faults = 0;
 
+  show_clients();
   for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
     if (host_conf_engine(s)) {
       pool *p = make_sub_pool(permanent_pool);

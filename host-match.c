@@ -164,19 +164,93 @@ static const char *set_kex(cmd_rec *cmd, pool *p, struct client_match *m,
   return set_names(cmd, p, ALGS_KEX, value, &m->kex);
 }
 
+static const char *set_switch(cmd_rec *cmd, const char *value, int *at) {
+  *at = pr_str_is_boolean(value);
+  return *at >= 0 ? NULL : bad_value(cmd, value, "on or off");
+}
+
+static const char *set_rekey(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  (void) p;
+  return set_switch(cmd, value, &m->rekey);
+}
+
+static const char *set_tagged_sums(cmd_rec *cmd, pool *p,
+    struct client_match *m, const char *value) {
+  (void) p;
+  return set_switch(cmd, value, &m->tagged_sums);
+}
+
+static const char *set_data_alone(cmd_rec *cmd, pool *p,
+    struct client_match *m, const char *value) {
+  (void) p;
+  return set_switch(cmd, value, &m->data_alone);
+}
+
+static const char *set_link_order(cmd_rec *cmd, pool *p,
+    struct client_match *m, const char *value) {
+  (void) p;
+  m->link_first = strcasecmp(value, "link") == 0 ? 1 :
+    strcasecmp(value, "target") == 0 ? 0 : -1;
+  return m->link_first >= 0 ? NULL : bad_value(cmd, value,
+    "target or link: which of the two names comes first");
+}
+
+static const char *set_keepalive(cmd_rec *cmd, pool *p,
+    struct client_match *m, const char *value) {
+  (void) p;
+  m->keepalive = strcasecmp(value, "channel") == 0 ? KEEPALIVE_CHANNEL :
+    strcasecmp(value, "global") == 0 ? KEEPALIVE_GLOBAL :
+    strcasecmp(value, "ignore") == 0 ? KEEPALIVE_IGNORE : -1;
+  return m->keepalive >= 0 ? NULL : bad_value(cmd, value,
+    "channel, global or ignore");
+}
+
+/* From 4 KB on. */
+static const char *set_size(cmd_rec *cmd, const char *value, uint64_t max,
+    uint32_t *at) {
+  uint64_t n;
+
+  if (!parse_bytes(cmd, value, max, &n) || n < 4096) {
+    return bad_value(cmd, value, "4 KB to 255 KB");
+  }
+
+  *at = (uint32_t) n;
+  return NULL;
+}
+
+static const char *set_readdir(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  (void) p;
+  return set_size(cmd, value, 255 * 1024, &m->readdir_max);
+}
+
+static const char *set_data(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *value) {
+  (void) p;
+  return set_size(cmd, value, 255 * 1024, &m->data_max);
+}
+
 static const struct {
   const char *key;
   match_setter set;
 } keys[] = {
   { "channelPacketSize", set_packet },
   { "channelWindowSize", set_window },
+  { "keepalive", set_keepalive },
   { "pessimisticNewkeys", set_pessimistic },
+  { "rekey", set_rekey },
   { "sftpAlgorithmProfile", set_profile },
   { "sftpCiphers", set_ciphers },
+  { "sftpDataAlone", set_data_alone },
+  { "sftpDataSize", set_data },
   { "sftpDigests", set_digests },
   { "sftpHostKeys", set_hostkeys },
   { "sftpKeyExchanges", set_kex },
+  { "sftpLinkOrder", set_link_order },
   { "sftpProtocolVersion", set_version },
+  { "sftpReaddirSize", set_readdir },
+  { "sftpTaggedSums", set_tagged_sums },
   { "sftpUTF8ProtocolVersion", set_utf8 }
 };
 
@@ -260,6 +334,8 @@ modret_t *host_set_clientmatch(cmd_rec *cmd) {
   m->pattern = pstrdup(c->pool, cmd->argv[1]);
   m->regex = re;
   m->pessimistic_newkeys = m->profile = -1;
+  m->link_first = m->tagged_sums = m->data_alone = m->rekey = -1;
+  m->keepalive = -1;
 
   for (i = 2; i < cmd->argc; i += 2) {
     err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1], &seen);
@@ -304,6 +380,32 @@ static void change(pool *p, enum sftp_alg_family f, const char *list,
   }
 }
 
+static void apply_traits(const struct client_match *m,
+    struct sftp_client_traits *t) {
+  if (m->link_first >= 0) {
+    t->link_first = m->link_first != 0;
+  }
+
+  if (m->tagged_sums >= 0) {
+    t->tagged_sums = m->tagged_sums != 0;
+  }
+
+  if (m->data_alone >= 0) {
+    t->data_alone = m->data_alone != 0;
+  }
+
+  if (m->rekey >= 0) {
+    t->never_rekey = m->rekey == 0;
+  }
+
+  if (m->keepalive >= 0) {
+    t->keepalive = (enum sftp_keepalive) m->keepalive;
+  }
+
+  t->readdir_max = m->readdir_max > 0 ? m->readdir_max : t->readdir_max;
+  t->data_max = m->data_max > 0 ? m->data_max : t->data_max;
+}
+
 static void apply(pool *p, const struct client_match *m,
     struct sftp_settings *set) {
   if (m->window > 0) {
@@ -326,6 +428,8 @@ static void apply(pool *p, const struct client_match *m,
   if (m->utf8_version > 0) {
     set->sftp_utf8_version = m->utf8_version;
   }
+
+  apply_traits(m, &set->client);
 
   /* What is said of this client goes before what is said of all. */
   if (m->profile >= 0) {

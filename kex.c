@@ -838,6 +838,10 @@ static const char *rekey_reason(const struct ssh_conn *c) {
   const struct sftp_settings *set = c->set;
   size_t i;
 
+  if (set->client.never_rekey) {
+    return NULL;
+  }
+
   dir[0] = sftp_packets_in(c->pkts);
   dir[1] = sftp_packets_out(c->pkts);
   for (i = 0; i < 2; i++) {

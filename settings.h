@@ -80,6 +80,24 @@ struct sftp_chain {
 
 enum sftp_print_form { PRINT_COLONS, PRINT_HEX, PRINT_BASE64 };
 
+/* SFTPClientAlive: what asks for a sign of life. */
+enum sftp_keepalive {
+  KEEPALIVE_CHANNEL,            /* a channel request, while a channel is open */
+  KEEPALIVE_GLOBAL,             /* always a global request */
+  KEEPALIVE_IGNORE              /* IGNORE: nothing is asked or counted */
+};
+
+/* What the client at hand needs: clients.c's table, then SFTPClientMatch. */
+struct sftp_client_traits {
+  bool link_first;              /* SYMLINK and LINK name the link first */
+  bool tagged_sums;             /* check-file's answers begin with its name */
+  bool data_alone;              /* nothing may follow the bytes of DATA */
+  bool never_rekey;             /* by us */
+  enum sftp_keepalive keepalive;
+  uint32_t readdir_max;         /* bytes of a listing's answer; 0: built in */
+  uint32_t data_max;            /* bytes of a READ or WRITE; 0: built in */
+};
+
 struct sftp_settings {
   unsigned long opts;           /* SFTP_OPT_* */
   const char *ident;            /* "SSH-2.0-..." without line end */
@@ -125,6 +143,7 @@ struct sftp_settings {
   unsigned int sftp_min_version, sftp_max_version, sftp_utf8_version;
   unsigned long extensions;     /* bits of fxp-ext.c's table */
   unsigned long exec_commands;  /* bits of exec.c's table */
+  struct sftp_client_traits client;
   bool pessimistic_newkeys;
 };
 

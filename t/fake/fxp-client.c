@@ -8,6 +8,8 @@
 
 #include "fxp-client.h"
 
+#include "clients.h"
+
 #define BUILD_MAX (16 * 1024 * 1024)
 
 struct fxc *fxc_new_raw(const char *software) {
@@ -22,6 +24,10 @@ struct fxc *fxc_new_raw(const char *software) {
   x->conn.set = &x->set;
   x->conn.client_software = software;
   x->ch = fake_channel_new(&x->conn);
+  if (software != NULL) {
+    (void) sftp_client_apply(software, &x->set);
+  }
+
   x->svc = sftp_fxp_start(&x->conn, x->ch, p, "", &why);
   fake_channel_serve(x->ch, &sftp_fxp_service, x->svc);
   sftp_wr_init(&x->w, p, 1024, BUILD_MAX);

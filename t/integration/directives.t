@@ -18,7 +18,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import Failed, expect, expect_same, main, promise, skip
-from server import Server, free_port, has_module, keygen, must, said, wait_for
+from server import (PRELOAD, PROFTPD, Server, free_port, has_module, keygen,
+                    must, run, said, wait_for)
 from clients import paramiko_transport
 
 import paramiko
@@ -208,6 +209,56 @@ def _():
             expect_same(transport.remote_mac, "hmac-sha2-512", "digest")
     finally:
         srv.stop_clean()
+
+
+@promise("SFTPClientMatch goes before what is known of a client")
+def _():
+    srv = serving(directives='SFTPClientMatch "^OpenSSH_" sftpLinkOrder link '
+                  'sftpReaddirSize 8KB sftpDataSize 32KB rekey off '
+                  'keepalive global sftpTaggedSums on\n')
+    try:
+        srv.put("file", b"x")
+        result = srv.sftp("ln -s link file")    # the other way round
+        expect_same(os.readlink(srv.home("link")), "/file", said(result))
+        expect("client is known as OpenSSH (OpenSSH_)" in log_of(srv), "log")
+    finally:
+        srv.stop_clean()
+
+
+@promise("SFTPClientMatch leaves what it does not name as it is known")
+def _():
+    import asyncio
+    import asyncssh
+
+    async def link(port, key):
+        async with asyncssh.connect("127.0.0.1", port, username="alice",
+                                    client_keys=[key],
+                                    known_hosts=None) as conn:
+            async with conn.start_sftp_client() as sftp:
+                await sftp.symlink("file", "link")
+
+    srv = serving(directives='SFTPClientMatch "^AsyncSSH" channelWindowSize '
+                  '1MB\n')
+    try:
+        srv.put("file", b"x")
+        asyncio.run(link(srv.port, srv.key))
+        expect_same(os.readlink(srv.home("link")), "file", "the link's text")
+    finally:
+        srv.stop_clean()
+
+
+@promise("proftpd -t -d 5 shows what is known of clients")
+def _():
+    srv = Server()
+    with open(srv.path("proftpd.conf"), "w") as conf:
+        conf.write(srv.config())
+    env = dict(os.environ)
+    if PRELOAD:
+        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
+    result = run([PROFTPD, "-t", "-d", "5", "-c", srv.path("proftpd.conf")],
+                 env=env)
+    expect("known client: libssh (libssh_): sftpLinkOrder link" in
+           said(result), said(result))
 
 
 @promise("SFTPDisplayBanner and DisplayLogin are shown, variables filled in")

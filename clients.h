@@ -1,0 +1,40 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* clients.h -- what is known of client programs: one table, keyed by the
+ * software of their version line.  SFTPClientMatch adds to it and goes before
+ * it.
+ */
+
+#ifndef MOD_SFTP_CLIENTS_H
+#define MOD_SFTP_CLIENTS_H
+
+#include "settings.h"
+
+struct sftp_client_row {
+  const char *name;             /* for people */
+  const char *software;         /* how it begins; "=text": all of it, "*text":
+                                 * anywhere in it */
+  struct sftp_client_traits traits;
+  uint32_t window, max_packet;  /* of our channels; 0: as ever */
+  unsigned int max_version;     /* of SFTP; 0: as ever */
+  unsigned int utf8_version;    /* names are UTF-8 from here on; 0: as ever */
+  bool late_newkeys;            /* our NEWKEYS waits for the client's */
+};
+
+/* Ends with a NULL name. */
+extern const struct sftp_client_row sftp_clients[];
+
+bool sftp_client_is(const struct sftp_client_row *row, const char *software);
+/* Applies the rows that fit.  Returns the first one, or NULL. */
+const struct sftp_client_row *sftp_client_apply(const char *software,
+  struct sftp_settings *set);
+/* What a row says, as text for the administrator; in p. */
+const char *sftp_client_describe(pool *p, const struct sftp_client_row *row);
+
+#endif /* MOD_SFTP_CLIENTS_H */

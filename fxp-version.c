@@ -55,6 +55,8 @@ void fxp_version_set(struct fxp *f, unsigned int version) {
 #define OPEN_BLOCK_VECTOR       0x0001U
 #define BLOCK_VECTOR            0x0e0fU
 #define SSH_ACL_CAP_ALLOW       0x00000001U
+/* Extended attributes are set where the extensions for them are served. */
+#define SSH_FILEXFER_ATTR_EXTENDED      0x80000000U
 
 static void put_u16(struct sftp_wr *w, unsigned int v) {
   sftp_wr_u8(w, (uint8_t) (v >> 8));
@@ -62,7 +64,10 @@ static void put_u16(struct sftp_wr *w, unsigned int v) {
 }
 
 static void put_masks(struct sftp_wr *w, const struct fxp *f) {
-  sftp_wr_u32(w, fxp_attrs_mask(f->version, fxp_attrs_known(f->version)));
+  bool pairs = (f->conn->set->extensions & FXP_EXT_XATTR) != 0;
+
+  sftp_wr_u32(w, fxp_attrs_mask(f->version, fxp_attrs_known(f->version)) |
+    (pairs ? SSH_FILEXFER_ATTR_EXTENDED : 0));
   sftp_wr_u32(w, FXP_BITS_KNOWN);
   sftp_wr_u32(w, f->version >= 6 ? OPEN_FLAGS_V6 : OPEN_FLAGS_V5);
   sftp_wr_u32(w, ACCESS_MASK);

@@ -143,6 +143,7 @@ def parsed():
 
 def visits(wanted, chosen):
     site = Site(wanted.build)
+    os.environ["NODE_PATH"] = os.path.join(wanted.build, "node_modules")
     counts = {"yes": 0, "no": 0, "-": 0}
     try:
         for client in chosen:

@@ -101,7 +101,8 @@ def command(point, name, *args):
             else (there(args[0]), args[1])
         copy(*paths, "ab", os.stat(paths[1]).st_size)
     elif name in ("putp", "puttree"):
-        must(run(KEEP + [args[0], there(args[1])]))
+        must(run((KEEP if name == "putp" else ["cp", "-R"])
+                 + [args[0], there(args[1])]))
     elif name in ("getp", "gettree"):
         must(run(KEEP + [there(args[0]), args[1]]))
     elif name == "ls":

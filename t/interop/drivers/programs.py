@@ -89,10 +89,6 @@ class NodeSsh2(Program):
         return must(run(self.command("") + ["--version"],
                         env=env)).stdout.decode().strip()
 
-    def environment(self, login):
-        return dict(super().environment(login),
-                    NODE_PATH=os.path.join(login.build, "node_modules"))
-
 
 class NodeSftpClient(NodeSsh2):
     name = "node-ssh2-sftp-client"
@@ -105,11 +101,13 @@ class NodeSftpClient(NodeSsh2):
 class Jsch(Program):
     name = "jsch"
     title = "JSch"
-    packages = ("libjsch-java", "default-jdk-headless")
+    packages = ("libjsch-java", "libjzlib-java", "default-jdk-headless")
     argv = ("java", "-Dfile.encoding=UTF-8", "-cp",
-            "/usr/share/java/jsch.jar:@BUILD@", "IoJsch")
+            "/usr/share/java/jsch.jar:/usr/share/java/jzlib.jar:@BUILD@",
+            "IoJsch")
     key = "ecdsa"
-    names = UTF8_NAMES
+    # A backslash is a quote in its local names, too.
+    names = tuple(name for name in UTF8_NAMES if "\\" not in name)
 
 
 class Ruby(Program):

@@ -74,7 +74,6 @@ class Pscp(PuTTY):
     names = tuple(name for name in Psftp.names
                   if ":" not in name and not name.startswith(".."))
     mode = "-sftp"
-    whole_4g = True
 
     def do(self, login, *commands, timeout=PATIENCE):
         for name, source, target in commands:
@@ -95,6 +94,8 @@ class Pscp(PuTTY):
 class PscpOld(Pscp):
     name = "pscp-scp"
     title = "PuTTY pscp -scp"
+    # It skips blanks in front of a name.
+    names = tuple(name for name in Pscp.names if not name.startswith(" "))
     mode = "-scp"
 
 

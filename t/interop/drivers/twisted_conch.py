@@ -9,16 +9,28 @@
 import os
 import re
 
-from base import PATIENCE, Client, client, must, run
+from base import PATIENCE, UTF8_NAMES, Client, client, must, run
+
+
+def line(name, *args):
+    if name == "get":           # takes names in the current folder only
+        return 'cd "%s"\nget "%s" "%s"' % (os.path.split(args[0])
+                                          + (args[1],))
+    return "%s %s" % (name,
+                      " ".join('"%s"' % arg for arg in args))
 
 
 class Cftp(Client):
     name = "twisted"
     title = "Twisted cftp"
     packages = ("python3-twisted", "python3-pyasn1")
-    can = ("put", "get", "ls", "rename", "mkdir", "rm", "chmod", "symlink")
+    # A batch goes on behind what failed, and may never end then.
+    names = tuple(name for name in UTF8_NAMES if not set(name) & set('*?["\\'))
+    can = ("put", "get", "mkdir", "rm")
+    remarks = "its batches do not stop at errors, nor tell them"
     key = "ecdsa"
-    own_steps = {"password": None}      # it asks a terminal only
+    # It asks a terminal for the password, and is silent.
+    own_steps = {"password": None, "errors": None}
     always_0 = True
 
     def version(self):
@@ -32,9 +44,7 @@ class Cftp(Client):
             text = re.sub(r"^\[(.*?)\]:\d+", r"\1", known.read(), flags=re.M)
         with open(home + "/.ssh/known_hosts", "w") as out:
             out.write(text)             # it knows hosts without their port
-        batch = "".join("%s %s\n" % ({"symlink": "ln"}.get(name, name),
-                                     " ".join('"%s"' % arg for arg in args))
-                        for name, *args in commands)
+        batch = "".join(line(*words) + "\n" for words in commands)
         path = server.local("cftp-%x" % hash(batch),
                             batch.encode("utf-8", "surrogateescape"))
         argv = ["cftp3", "-p", str(server.port), "-l", server.user,

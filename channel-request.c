@@ -91,9 +91,12 @@ static bool request_subsystem(struct sftp_channel *ch, const char *name) {
 }
 
 static bool request_exec(struct sftp_channel *ch, const char *command) {
-  size_t len = strcspn(command, " \t");
-  const struct sftp_service_row *row = find_service(ch, "exec", command, len);
+  const struct sftp_service_row *row;
+  size_t len;
 
+  command += strspn(command, " \t");
+  len = strcspn(command, " \t");
+  row = find_service(ch, "exec", command, len);
   sftp_log("'exec' channel request for '%s'", command);
   if (row == NULL) {
     len = 0;

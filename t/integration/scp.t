@@ -323,6 +323,7 @@ def _():
 @promise("the exec request: what is refused, and how")
 def _():
     for command, why in (("scp", b"-f and -t"), ("scp -t", b"no path"),
+                         ("  scp", b"-f and -t"),
                          ("scp -f -t x", b"-f and -t"),
                          ("scp -r x", b"-f and -t"),
                          ("scpx -t x", b"file transfer only"),

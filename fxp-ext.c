@@ -10,6 +10,7 @@
  * file.
  */
 
+#include "forced.h"
 #include "fxp-int.h"
 
 struct ext_row {
@@ -107,13 +108,21 @@ const struct sftp_fxp_ext_word sftp_fxp_ext_words[] = {
   { NULL, 0 }
 };
 
+/* What the key's command would refuse is not offered: clients believe the
+ * offer (OpenSSH's sftp ends when "limits" is refused).
+ */
+static bool is_offered(const struct fxp *f, const struct ext_row *row) {
+  return (f->conn->set->extensions & row->bit) != 0 &&
+    (row->run == NULL || sftp_forced_allows(f->conn->forced, row->name));
+}
+
 void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
     const struct ext_row *row = &ext_rows[i];
 
-    if ((f->conn->set->extensions & row->bit) != 0 && row->announced != NULL) {
+    if (is_offered(f, row) && row->announced != NULL) {
       sftp_wr_text(w, row->name);
       sftp_wr_text(w, row->announced);
     }
@@ -127,7 +136,7 @@ unsigned int fxp_put_extension_names(struct sftp_wr *w, const struct fxp *f) {
   for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
     const struct ext_row *row = &ext_rows[i];
 
-    if ((f->conn->set->extensions & row->bit) != 0) {
+    if (is_offered(f, row)) {
       sftp_wr_text(w, row->name);
       n++;
     }

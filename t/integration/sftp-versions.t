@@ -16,7 +16,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import GID, UID, Server, client, free_port, must, run
+from server import (GID, UID, Server, client, free_port, must, run,
+                    wait_for)
 from rawsftp import ATTRS, HANDLE, NAME, STATUS, Raw, num, quad, string
 
 FTP_PORT = free_port()
@@ -38,7 +39,8 @@ FTP_HOST = """
 """ % FTP_PORT
 
 srv = Server(FTP_HOST)
-latin = Server("UseEncoding ISO-8859-1 UTF-8\nSFTPExtensions +vendorID\n")
+latin = Server("UseEncoding ISO-8859-1 UTF-8\nSFTPExtensions +vendorID\n"
+               "SFTPClientMatch paramiko sftpUTF8ProtocolVersion 4\n")
 picky = Server("SFTPClientMatch .* sftpProtocolVersion 4-5\n"
                "SFTPOptions IncludeSFTPTimes IgnoreSFTPSetPerms\n")
 
@@ -571,7 +573,8 @@ def _():
         ftp = ftp_login()
         expect_same(ftp_says(ftp.retrbinary, "RETR shared", sink.write),
                     None, "RETR before")
-        expect_same(block(raw, handle, 50, 10), 0, "BLOCK")
+        # The client hears of the end before the server is through with it.
+        wait_for(lambda: block(raw, handle, 50, 10) == 0, "BLOCK", 20)
         for call, *args in ((ftp.retrbinary, "RETR shared", sink.write),
                             (ftp.storbinary, "STOR shared",
                              io.BytesIO(b"z")),
@@ -593,7 +596,8 @@ def _():
         data.close()
         ftp.voidresp()
         expect_same(srv.get("shared"), b"new", "the STOR's")
-        expect_same(block(raw, handle, 0, 10), 0, "BLOCK after it")
+        wait_for(lambda: block(raw, handle, 0, 10) == 0, "BLOCK after it",
+                 20)
         ftp.close()
 
 
@@ -816,8 +820,6 @@ def _():
         for control in (0, 4, 255):
             expect_same(raw.status(16, string(b"/") + bytes([control])), 23,
                         "control byte %d" % control)
-        expect_same(raw.status(20, string(b"/x") + string(b"/y")), 8,
-                    "SYMLINK in version 6")
         expect_same(raw.status(9, string(b"/flags") + num(0x120) + b"\1"
                                + quad(1) + num(10 ** 9)), 5,
                     "too many nanoseconds")

@@ -38,6 +38,13 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
   sftp_escape(text, sizeof(text), name.ptr, name.len);
   ok = c->authenticated ? sftp_str_is(name, "ssh-connection") :
     sftp_str_is(name, "ssh-userauth");
+  if (c->authenticated && sftp_str_is(name, "ssh-userauth")) {
+    /* Twisted asks anew after each rekey.  It is ignored as a login would be
+     * (RFC 4252, section 5.1).
+     */
+    return SFTP_OK;
+  }
+
   host_ssh_cmd(c->host, "SERVICE_REQUEST", text, HOST_SSH_MISC, ok);
   if (!ok) {
     return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available%s",

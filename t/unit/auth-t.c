@@ -291,6 +291,14 @@ static void services_come_in_order(void) {
   send_service("ssh-nonsense");
   ok(failed_with(SFTP_ERR_SERVICE), "an unknown service ends it");
   stop();
+
+  /* As Twisted does after each rekey. */
+  START(simple);
+  client_login(cl);
+  send_service("ssh-userauth");
+  ok(client_pump(cl) == SFTP_OK && !client_recv(cl, &pkt),
+    "ssh-userauth is ignored after login");
+  stop();
 }
 
 /* ---- Simple logins */

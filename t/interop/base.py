@@ -77,6 +77,7 @@ class Client:
     names = ODD_NAMES       # of files; those that it can be told
     compresses = True
     always_0 = False        # its exit status tells nothing
+    exchanges = 3           # at least, where the server rekeys
     mute = None             # what it says of any error, if it knows no more
     whole_4g = False        # it can't go on, but is fast: the whole file
     remarks = ""            # what a reader of the table should know

@@ -53,16 +53,24 @@ def table(rows, steps):
     return "\n".join(lines) + "\n"
 
 
+def in_short(why):
+    """What a client said, without where it was run."""
+    lines = [line for line in why.strip().splitlines() if line.strip()]
+    if len(lines) > 1 and re.search(r": exit \d+$", lines[0]):
+        lines = lines[1:]
+    if lines[0].startswith("Traceback"):
+        lines = lines[-1:]
+    text = re.sub(r"/\S*/", "", cell(lines[0]))
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
 def notes(rows, steps):
     lines = []
     for row in rows.values():
         said = [row["remarks"]] if row["remarks"] else []
         for name, (verdict, why) in row["steps"].items():
             if verdict == "no" or (verdict == "-" and ":" in why):
-                first = why.strip().splitlines()[-1] if verdict == "no" \
-                    and why.startswith("Traceback") else \
-                    why.strip().partition("\n")[0]
-                said.append("%s: %s" % (steps[name].title, cell(first)))
+                said.append("%s: %s" % (steps[name].title, in_short(why)))
         if said:
             lines.append("- **%s**: %s" % (row["title"],
                                            "; ".join(said).rstrip(".") + "."))

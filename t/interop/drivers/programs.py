@@ -160,6 +160,8 @@ class PerlForeign(Program):
     title = "Perl Net::SFTP::Foreign"
     packages = ("libnet-sftp-foreign-perl", "openssh-client")
     argv = ("perl", "@PROGRAMS@/io-sftpforeign.pl")
+    # rput() reads local names as Latin-1, whatever fs_encoding says.
+    names = tuple(name for name in UTF8_NAMES if name.isascii())
     can = NO_CHANNELS + ("puttree", "gettree", "putp", "getp")
 
     def environment(self, login):

@@ -24,6 +24,7 @@ class Cftp(Client):
     name = "twisted"
     title = "Twisted cftp"
     packages = ("python3-twisted", "python3-pyasn1")
+    compresses = False      # -C ends it with a TypeError
     # A batch goes on behind what failed, and may never end then.
     names = tuple(name for name in UTF8_NAMES if not set(name) & set('*?["\\'))
     can = ("put", "get", "mkdir", "rm")
@@ -38,7 +39,7 @@ class Cftp(Client):
 
     def do(self, login, *commands, timeout=PATIENCE):
         server = login.server
-        home = server.path("twisted")
+        home = server.local("twisted-" + os.urandom(4).hex())
         os.makedirs(home + "/.ssh", exist_ok=True)
         with open(server.path("known_hosts")) as known:
             text = re.sub(r"^\[(.*?)\]:\d+", r"\1", known.read(), flags=re.M)

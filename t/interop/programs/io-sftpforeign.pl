@@ -13,6 +13,7 @@ use Net::SFTP::Foreign;
 
 sub quoted {
   my ($name) = @_;
+  utf8::encode($name);
   $name =~ s/([^A-Za-z0-9._-])/sprintf('%%%02x', ord($1))/ge;
   return $name;
 }
@@ -26,7 +27,7 @@ my @more = ('-F', $ENV{IO_CONFIG});
 push @more, '-C' if $ENV{IO_COMPRESS};
 push @more, '-o', 'PubkeyAuthentication=no' if !$ENV{IO_KEY};
 my $sftp = Net::SFTP::Foreign->new(host => 'srv', more => \@more,
-  timeout => 60, fs_encoding => 'latin1');
+  timeout => 60, fs_encoding => 'utf8');
 
 sub check {
   return unless $sftp->error;
@@ -69,7 +70,7 @@ $| = 1;
 while (my $line = <STDIN>) {
   chomp $line;
   my ($name, @words) = split / /, $line;
-  s/%([0-9A-Fa-f]{2})/chr(hex($1))/ge for @words;
+  s/%([0-9A-Fa-f]{2})/chr(hex($1))/ge, utf8::decode($_) for @words;
   my $code = $commands{$name} or die "ERROR: no command $name\n";
   $code->(@words);
   check();

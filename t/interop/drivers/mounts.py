@@ -104,7 +104,8 @@ def command(point, name, *args):
         must(run((KEEP if name == "putp" else ["cp", "-R"])
                  + [args[0], there(args[1])]))
     elif name in ("getp", "gettree"):
-        must(run(KEEP + [there(args[0]), args[1]]))
+        must(run((KEEP if name == "getp" else ["cp", "-R"])
+                 + [there(args[0]), args[1]]))
     elif name == "ls":
         return b"".join(os.fsencode(one) + b"\0"
                         for one in os.listdir(there(args[0])))

@@ -135,6 +135,9 @@ class RcloneMount(Mount):
     packages = ("rclone", "fuse3")
     compresses = False
     names = NAMES
+    # Of a folder of this machine, too; `cp -p` looks for an ACL.
+    remarks = ("rclone 1.60 answers Input/output error to whoever asks for "
+               "extended attributes (`cp -p`), whatever is mounted")
     can = tuple(name for name in Mount.can
                 if name not in ("chmod", "utime", "putp", "getp", "symlink",
                                 "readlink", "reput", "reget"))

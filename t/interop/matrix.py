@@ -12,8 +12,9 @@ usage: matrix.py [--list] [--packages] [--build DIR] [--steps A,B]
 
 --list prints the clients, --packages the Debian packages that they need.
 --results keeps what was found, a file for this release of Debian; --merge
-takes the results of another folder into that one; --doc makes a page of all
-such files, and --only-doc nothing else.  The exit status is 1 if a promise was broken.
+takes the results of another folder into that one; --doc brings a page up to
+date with all such files, and --only-doc does nothing else.  The exit status
+is 1 if a promise was broken.
 """
 
 import argparse
@@ -44,6 +45,7 @@ from tap import Failed, Skipped                 # noqa: E402
 MODULES = (openssh, mounts, putty, filezilla, rclone, restic, lftp, curl,
            dropbear, twisted_conch, programs)
 CLIENTS = [client() for module in MODULES for client in module.CLIENTS]
+TITLES = [client.title for client in CLIENTS]
 
 
 def judge(client, site, name):
@@ -175,11 +177,11 @@ def main():
         merge(wanted.merge, wanted.results)
         return 0
     if wanted.only_doc:
-        write_doc(wanted.results, wanted.doc, STEPS)
+        write_doc(wanted.results, wanted.doc, STEPS, TITLES)
         return 0
     counts = visits(wanted, chosen)
     if wanted.doc:
-        write_doc(wanted.results, wanted.doc, STEPS)
+        write_doc(wanted.results, wanted.doc, STEPS, TITLES)
     print("%d passed, %d failed, %d skipped"
           % (counts["yes"], counts["no"], counts["-"]))
     return 1 if counts["no"] else 0

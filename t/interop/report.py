@@ -4,7 +4,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-"""doc/interop.md, out of what matrix.py found."""
+"""doc/interop.md, out of what matrix.py found and what the page has.
+
+The page is the one place where results last: rows of clients that were not
+run, and steps that they were not asked for, are read from it again.
+"""
 
 import glob
 import json
@@ -21,7 +25,8 @@ work; the notes say why.
 
 """
 
-STEPS_HEAD = """## The steps
+STEPS_TITLE = "The steps"
+STEPS_HEAD = "## " + STEPS_TITLE + """
 
 | step | what is tried |
 | --- | --- |
@@ -69,7 +74,7 @@ def notes(rows, steps):
     for row in rows.values():
         said = [row["remarks"]] if row["remarks"] else []
         for name, (verdict, why) in row["steps"].items():
-            if verdict == "no" or (verdict == "-" and ":" in why):
+            if why and (verdict == "no" or (verdict == "-" and ":" in why)):
                 said.append("%s: %s" % (steps[name].title, in_short(why)))
         if said:
             lines.append("- **%s**: %s" % (row["title"],
@@ -77,12 +82,86 @@ def notes(rows, steps):
     return "\n".join(lines) + "\n"
 
 
-def write_doc(results, path, steps):
-    text = HEAD
-    for file in sorted(glob.glob(os.path.join(results, "*.json"))):
-        with open(file) as source:
-            rows = json.load(source)
+# ---- The page, read again
+
+VERDICTS = {"yes": "yes", "**no**": "no", "–": "-"}
+
+
+def cells(line):
+    return [one.replace("\\|", "|").strip()
+            for one in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def add_notes(row, text, steps):
+    """Gives each step of a row its part of the row's note."""
+    names = {func.title: name for name, func in steps.items()}
+    titles = "|".join(map(re.escape, names))
+    parts = re.split("(?:^|; )(%s): " % titles, text)
+    row["remarks"] = parts[0]
+    for title, why in zip(parts[1::2], parts[2::2]):
+        if names[title] in row["steps"]:
+            row["steps"][names[title]][1] = why
+
+
+def rows_of_section(text, steps):
+    """{title: row} of a section of the page, in the form of the results."""
+    names = {func.title: name for name, func in steps.items()}
+    rows, columns = {}, []
+    for line in text.splitlines():
+        note = re.match(r"- \*\*(.+?)\*\*: (.*)$", line)
+        if note and note.group(1) in rows:
+            add_notes(rows[note.group(1)],
+                      note.group(2).replace("\\|", "|").removesuffix("."),
+                      steps)
+        if not line.startswith("| ") or line.startswith("| ---"):
+            continue
+        title, version, *found = cells(line)
+        if title == "client":
+            columns = found
+            continue
+        rows[title] = {
+            "title": title, "version": version, "remarks": "",
+            "steps": {names[column]: [VERDICTS[one], ""]
+                      for column, one in zip(columns, found)
+                      if column in names and one in VERDICTS}}
+    return rows
+
+
+def read_doc(path, steps):
+    """{release: {title: row}} of the page."""
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        head, *sections = re.split("^## ", file.read(), flags=re.M)
+    found = {}
+    for section in sections:
+        name, _, text = section.partition("\n")
+        if name != STEPS_TITLE:
+            found[name] = rows_of_section(text, steps)
+    return found
+
+
+def merged(old, new):
+    """A row of the page with what was found now."""
+    if not old or not new:
+        return new or old
+    return dict(new, steps=dict(old["steps"], **new["steps"]))
+
+
+def write_doc(results, path, steps, titles):
+    """titles: those of all clients, in the order of the rows."""
+    releases = read_doc(path, steps)
+    for file in glob.glob(os.path.join(results, "*.json")):
         name = os.path.basename(file).rpartition(".")[0].replace("-", " ")
+        rows = releases.setdefault(name, {})
+        with open(file) as source:
+            for row in json.load(source).values():
+                title = row["title"]
+                rows[title] = merged(rows.get(title), row)
+    text = HEAD
+    for name in sorted(releases):
+        rows = {title: releases[name][title] for title in titles
+                if title in releases[name]}
         text += "## %s\n\n%s\n" % (name, table(rows, steps))
         found = notes(rows, steps)
         if found.strip():

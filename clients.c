@@ -10,8 +10,19 @@
 
 #include <stdio.h>
 
+#include "alg.h"
+
 #define LINK_FIRST { .link_first = true }
 #define NO_REKEY { .never_rekey = true }
+#define CLASSIC .kex = classic_kex, .macs = classic_macs
+
+/* For programs that have nothing of what everybody is offered by default, but
+ * something that is sound all the same.  What is broken (SHA-1, CBC) is never
+ * offered in this way: that takes the profile "legacy".
+ */
+static const char classic_kex[] = "+ecdh-sha2-nistp256,+ecdh-sha2-nistp384,"
+  "+diffie-hellman-group14-sha256,+diffie-hellman-group-exchange-sha256";
+static const char classic_macs[] = "+hmac-sha2-256,+hmac-sha2-512";
 
 /* A row says what its client cannot do, or expects and no other does.
  *
@@ -22,42 +33,43 @@
  * UTF-8: clients that send names in UTF-8 in each version of SFTP, also where
  * files have names in another charset (UseEncoding).
  *
- * No early KEXINIT: nobody is here, since ours leaves before the client has
- * said who it is; that is SFTPOptions PessimisticKexinit.
+ * No early KEXINIT: no column, since by default ours waits for everybody's
+ * version: the lists below depend on it.  Where the administrator has named the
+ * lists it leaves at once, when nobody knows for whom; SFTPOptions
+ * PessimisticKexinit makes it wait there, too.
  */
 const struct sftp_client_row sftp_clients[] = {
   /* Its client takes messages of 256 KiB. */
   { .name = "OpenSSH", .software = "OpenSSH_",
     .traits = { .readdir_max = 65536 } },
-  { .name = "OpenSSH 2.0", .software = "OpenSSH-2.0", .traits = NO_REKEY },
-  { .name = "OpenSSH 2.1", .software = "OpenSSH-2.1", .traits = NO_REKEY },
-  { .name = "OpenSSH 2.1", .software = "OpenSSH_2.1",
-    .traits = { .never_rekey = true, .readdir_max = 32768 } },
-  { .name = "OpenSSH 2.2", .software = "OpenSSH_2.2",
-    .traits = { .never_rekey = true, .readdir_max = 32768 } },
-  { .name = "OpenSSH 2.3", .software = "OpenSSH_2.3",
-    .traits = { .never_rekey = true, .readdir_max = 32768 } },
-  { .name = "OpenSSH 2.5", .software = "OpenSSH_2.5",
+  { .name = "OpenSSH 2.0 and 2.1", .software = "OpenSSH-2.0 OpenSSH-2.1",
+    .traits = NO_REKEY },
+  { .name = "OpenSSH 2.1 to 2.5",
+    .software = "OpenSSH_2.1 OpenSSH_2.2 OpenSSH_2.3 OpenSSH_2.5",
     .traits = { .never_rekey = true, .readdir_max = 32768 } },
 
-  { .name = "libssh", .software = "libssh_", .traits = LINK_FIRST },
-  { .name = "libssh before 0.9", .software = "libssh-", .traits = LINK_FIRST },
+  { .name = "libssh", .software = "libssh_ libssh-", .traits = LINK_FIRST },
+  /* Knows MACs over the plaintext only, and no AEAD; the oldest in use, no
+   * Curve25519 either.
+   */
+  { .name = "libssh2 before 1.11", .software = "libssh2_1. !libssh2_1.11",
+    CLASSIC },
   { .name = "AsyncSSH", .software = "AsyncSSH_", .traits = LINK_FIRST,
     .utf8_version = 3 },
   { .name = "ssh2 of Node.js", .software = "ssh2js", .traits = LINK_FIRST,
     .utf8_version = 3 },
-  { .name = "Net::SSH of Ruby", .software = "Ruby/Net::SSH",
-    .traits = LINK_FIRST },
+  { .name = "Net::SSH of Ruby", .software = "Ruby/Net::SSH_",
+    .traits = LINK_FIRST, CLASSIC },
   { .name = "phpseclib", .software = "phpseclib", .traits = LINK_FIRST },
+  { .name = "phpseclib 1 and 2", .software = "phpseclib_1. phpseclib_2.",
+    CLASSIC },
   /* Asks for version 6, and waits for ever when DATA says that it is the last.
    */
   { .name = "ssh_sftp of Erlang", .software = "Erlang/",
     .traits = { .link_first = true, .data_alone = true } },
 
   /* Reads check-file's answer as earlier drafts have it. */
-  { .name = "Apache MINA SSHD", .software = "APACHE-SSHD-",
-    .traits = { .tagged_sums = true }, .utf8_version = 3 },
-  { .name = "Apache MINA SSHD before 2.0", .software = "SSHD-CORE-",
+  { .name = "Apache MINA SSHD", .software = "APACHE-SSHD- SSHD-CORE-",
     .traits = { .tagged_sums = true }, .utf8_version = 3 },
 
   { .name = "J2SSH Maverick", .software = "*J2SSH_Maverick",
@@ -70,29 +82,57 @@ const struct sftp_client_row sftp_clients[] = {
 
   { .name = "FileZilla", .software = "FileZilla_", .utf8_version = 3 },
   { .name = "JSch", .software = "JSCH", .utf8_version = 3 },
+  { .name = "JSch 0.1", .software = "JSCH-0.1. JSCH_0.1.", CLASSIC },
   { .name = "sshj", .software = "SSHJ_", .utf8_version = 3 },
   { .name = "paramiko", .software = "paramiko_", .utf8_version = 3 },
+  { .name = "paramiko 1", .software = "paramiko_1.", CLASSIC },
+  { .name = "Twisted", .software = "Twisted_", CLASSIC },
+  { .name = "SSH.NET before 2024", .software = "Renci.SshNet.SshClient.0.",
+    CLASSIC },
   { .name = "Go", .software = "Go", .utf8_version = 3 },
   { .name = "rclone", .software = "rclone/", .utf8_version = 3 },
   { .name = NULL }
 };
 
-bool sftp_client_is(const struct sftp_client_row *row, const char *software) {
-  const char *want = row->software;
+static bool begins(const char *software, const char *text, size_t len) {
+  return strncmp(software, text, len) == 0;
+}
 
-  switch (*want) {
+static bool fits(const char *software, const char *word, size_t len) {
+  switch (*word) {
     case '=':
-      return strcmp(software, want + 1) == 0;
+      return strlen(software) == len - 1 && begins(software, word + 1, len - 1);
 
     case '*':
-      return strstr(software, want + 1) != NULL;
+      return memmem(software, strlen(software), word + 1, len - 1) != NULL;
 
     default:
-      return strncmp(software, want, strlen(want)) == 0;
+      return begins(software, word, len);
   }
 }
 
-static void apply(const struct sftp_client_row *row,
+bool sftp_client_is(const struct sftp_client_row *row, const char *software) {
+  const char *word = row->software;
+  bool is = false;
+
+  while (*word != '\0') {
+    size_t len = strcspn(word, " ");
+
+    if (*word != '!') {
+      is = is || fits(software, word, len);
+
+    } else if (begins(software, word + 1, len - 1)) {
+      return false;
+    }
+
+    word += len;
+    word += strspn(word, " ");
+  }
+
+  return is;
+}
+
+static void apply(pool *p, const struct sftp_client_row *row,
     struct sftp_settings *set) {
   const struct sftp_client_traits *t = &row->traits;
   struct sftp_client_traits *to = &set->client;
@@ -112,20 +152,28 @@ static void apply(const struct sftp_client_row *row,
     set->sftp_max_version;
   set->sftp_utf8_version = row->utf8_version > 0 ? row->utf8_version :
     set->sftp_utf8_version;
+  set->kex = row->kex != NULL && !set->kex_named ?
+    sftp_alg_change(p, ALGS_KEX, set->kex, row->kex) : set->kex;
+  set->macs = row->macs != NULL && !set->macs_named ?
+    sftp_alg_change(p, ALGS_MAC, set->macs, row->macs) : set->macs;
 }
 
-const struct sftp_client_row *sftp_client_apply(const char *software,
+void sftp_client_apply(pool *p, const char *software,
     struct sftp_settings *set) {
-  const struct sftp_client_row *row, *first = NULL;
+  const struct sftp_client_row *row;
 
   for (row = sftp_clients; row->name != NULL; row++) {
     if (sftp_client_is(row, software)) {
-      first = first != NULL ? first : row;
-      apply(row, set);
+      sftp_log("client is known as %s", sftp_client_describe(p, row));
+      apply(p, row, set);
     }
   }
+}
 
-  return first;
+static const char *with_list(pool *p, const char *text, const char *what,
+    const char *list) {
+  return list == NULL ? text : pstrcat(p, text, *text != '\0' ? ", " : "",
+    what, " ", list, " unless configured", (char *) NULL);
 }
 
 static const char *with_number(pool *p, const char *text, const char *what,
@@ -164,6 +212,8 @@ const char *sftp_client_describe(pool *p, const struct sftp_client_row *row) {
   text = with_number(p, text, "channelPacketSize", row->max_packet);
   text = with_number(p, text, "sftpProtocolVersion 1 to", row->max_version);
   text = with_number(p, text, "sftpUTF8ProtocolVersion", row->utf8_version);
+  text = with_list(p, text, "sftpKeyExchanges", row->kex);
+  text = with_list(p, text, "sftpDigests", row->macs);
   return pstrcat(p, row->name, " (", row->software, "): ", text,
     (char *) NULL);
 }

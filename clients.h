@@ -9,6 +9,9 @@
 /* clients.h -- what is known of client programs: one table, keyed by the
  * software of their version line.  SFTPClientMatch adds to it and goes before
  * it.
+ *
+ * Lists of algorithms are as sftp_alg_change() takes them, and change only what
+ * the administrator has left as it is.
  */
 
 #ifndef MOD_SFTP_CLIENTS_H
@@ -18,21 +21,23 @@
 
 struct sftp_client_row {
   const char *name;             /* for people */
-  const char *software;         /* how it begins; "=text": all of it, "*text":
-                                 * anywhere in it */
+  const char *software;         /* words, one of which fits: how it begins;
+                                 * "=text": all of it, "*text": anywhere in it;
+                                 * "!text": unless it begins so */
   struct sftp_client_traits traits;
   uint32_t window, max_packet;  /* of our channels; 0: as ever */
   unsigned int max_version;     /* of SFTP; 0: as ever */
   unsigned int utf8_version;    /* names are UTF-8 from here on; 0: as ever */
   bool late_newkeys;            /* our NEWKEYS waits for the client's */
+  const char *kex, *macs;       /* offered in addition, or NULL */
 };
 
 /* Ends with a NULL name. */
 extern const struct sftp_client_row sftp_clients[];
 
 bool sftp_client_is(const struct sftp_client_row *row, const char *software);
-/* Applies the rows that fit.  Returns the first one, or NULL. */
-const struct sftp_client_row *sftp_client_apply(const char *software,
+/* Applies the rows that fit to set, and logs them; new lists are in p. */
+void sftp_client_apply(pool *p, const char *software,
   struct sftp_settings *set);
 /* What a row says, as text for the administrator; in p. */
 const char *sftp_client_describe(pool *p, const struct sftp_client_row *row);

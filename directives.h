@@ -144,12 +144,6 @@ const char *host_keyexec_check(pool *p, const char *info);
  * our KEXINIT has to wait for the client's version.
  */
 bool host_match_early(server_rec *s);
-/* Puts what old programs cannot do without into lists that nobody configured;
- * the same question first.
- */
-bool host_compat_early(server_rec *s);
-void host_compat_apply(pool *p, server_rec *s, const char *software,
-  struct sftp_settings *set);
 /* Applies every rule that fits the client's software to set. */
 void host_match_apply(pool *p, server_rec *s, const char *software,
   struct sftp_settings *set);

@@ -30,9 +30,20 @@ bool host_conf_engine(server_rec *s) {
   return on != NULL && *on == TRUE;
 }
 
+/* Whether the administrator has said what that list is to be. */
+static bool is_named(server_rec *s, const char *directive) {
+  return param(s, directive) != NULL ||
+    param(s, "SFTPAlgorithmProfile") != NULL;
+}
+
+/* Whether our KEXINIT has to wait for the client's version. */
+static bool depends_on_client(server_rec *s) {
+  return host_match_early(s) || !is_named(s, "SFTPKeyExchanges") ||
+    !is_named(s, "SFTPDigests");
+}
+
 unsigned long host_opts(server_rec *s) {
-  unsigned long opts = host_match_early(s) || host_compat_early(s) ?
-    SFTP_OPT_PESSIMISTIC_KEXINIT : 0;
+  unsigned long opts = depends_on_client(s) ? SFTP_OPT_PESSIMISTIC_KEXINIT : 0;
   config_rec *c;
 
   for (c = find_config(s->conf, CONF_PARAM, "SFTPOptions", FALSE); c != NULL;
@@ -113,6 +124,8 @@ static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
   change_algs(p, s, "SFTPHostKeys", ALGS_HOSTKEY, &set->hostkeys);
   change_algs(p, s, "SFTPCiphers", ALGS_CIPHER, &set->ciphers);
   change_algs(p, s, "SFTPDigests", ALGS_MAC, &set->macs);
+  set->kex_named = is_named(s, "SFTPKeyExchanges");
+  set->macs_named = is_named(s, "SFTPDigests");
   change_algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE, &set->userkeys);
   set->ca_algs = sftp_alg_profile(p, ALGS_SIGNATURE, PROFILE_DEFAULT);
   change_algs(p, s, "SFTPCASignatureAlgorithms", ALGS_SIGNATURE,
@@ -287,13 +300,7 @@ const struct sftp_settings *host_conf_late(struct host *h) {
 
 const struct sftp_settings *host_client(struct host *h,
     const char *software) {
-  host_compat_apply(h->pool, h->server, software, h->set);
-  const struct sftp_client_row *known = sftp_client_apply(software, h->set);
-
-  if (known != NULL) {
-    sftp_log("client is known as %s", sftp_client_describe(h->pool, known));
-  }
-
+  sftp_client_apply(h->pool, software, h->set);
   host_match_apply(h->pool, h->server, software, h->set);
   return h->set;
 }

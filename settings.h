@@ -104,6 +104,8 @@ struct sftp_settings {
 
   /* Offered names in order, comma-separated; never NULL. */
   const char *kex, *hostkeys, *ciphers, *macs;
+  bool kex_named, macs_named;   /* by the administrator, or a profile was: a
+                                 * known client gets nothing in addition */
   const char *userkeys;         /* server-sig-algs and what login accepts */
   const char *ca_algs;          /* what authorities sign certificates with */
   enum sftp_compression_setting compression;

@@ -24,8 +24,9 @@ struct fxc *fxc_new_raw(const char *software) {
   x->conn.set = &x->set;
   x->conn.client_software = software;
   x->ch = fake_channel_new(&x->conn);
+  x->set.kex_named = x->set.macs_named = true;
   if (software != NULL) {
-    (void) sftp_client_apply(software, &x->set);
+    sftp_client_apply(p, software, &x->set);
   }
 
   x->svc = sftp_fxp_start(&x->conn, x->ch, p, "", &why);

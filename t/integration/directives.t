@@ -257,7 +257,11 @@ def _():
         env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
     result = run([PROFTPD, "-t", "-d", "5", "-c", srv.path("proftpd.conf")],
                  env=env)
-    expect("known client: libssh (libssh_): sftpLinkOrder link" in
+    for row in ("libssh (libssh_ libssh-): sftpLinkOrder link",
+                "libssh2 before 1.11 (libssh2_1. !libssh2_1.11): "
+                "sftpKeyExchanges +ecdh-sha2-nistp256,"):
+        expect("known client: " + row in said(result), said(result))
+    expect("sftpDigests +hmac-sha2-256,+hmac-sha2-512 unless configured" in
            said(result), said(result))
 
 

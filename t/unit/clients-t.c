@@ -6,10 +6,14 @@
  * (see LICENSE)
  */
 
-/* What is known of client programs: a version line for each row. */
+/* What is known of client programs: a version line for each word of a row. */
 
+#include "alg.h"
 #include "clients.h"
+#include "crypto.h"
 #include "tap.h"
+
+static pool *p;
 
 static struct sftp_settings set_for(const char *software) {
   struct sftp_settings set;
@@ -17,7 +21,9 @@ static struct sftp_settings set_for(const char *software) {
   memset(&set, 0, sizeof(set));
   set.sftp_max_version = 6;
   set.sftp_utf8_version = 4;
-  (void) sftp_client_apply(software, &set);
+  set.kex = sftp_alg_profile(p, ALGS_KEX, PROFILE_DEFAULT);
+  set.macs = sftp_alg_profile(p, ALGS_MAC, PROFILE_DEFAULT);
+  sftp_client_apply(p, software, &set);
   return set;
 }
 
@@ -42,11 +48,14 @@ static const struct seen {
   { "libssh_0.10.6", true, false, false, 0, 0, 6, 4 },
   { "libssh-0.5.2", true, false, false, 0, 0, 6, 4 },
   { "libssh2_1.10.0", false, false, false, 0, 0, 6, 4 },
+  { "libssh2_1.11.1", false, false, false, 0, 0, 6, 4 },
   { "AsyncSSH_2.10.1", true, false, false, 0, 0, 6, 3 },
   { "ssh2js1.11.0", true, false, false, 0, 0, 6, 3 },
   { "Ruby/Net::SSH_7.0.1", true, false, false, 0, 0, 6, 4 },
   { "Erlang/4.15.2", true, false, false, 0, 0, 6, 4 },
   { "phpseclib_3.0", true, false, false, 0, 0, 6, 4 },
+  { "phpseclib_2.0", true, false, false, 0, 0, 6, 4 },
+  { "phpseclib_1.0", true, false, false, 0, 0, 6, 4 },
   { "APACHE-SSHD-2.9.2", false, true, false, 0, 0, 6, 3 },
   { "SSHD-CORE-1.7.0", false, true, false, 0, 0, 6, 3 },
   { "1.7.2_J2SSH_Maverick_1.7.2", false, false, true, 0, 0, 6, 4 },
@@ -56,9 +65,13 @@ static const struct seen {
   { "1.30", false, false, false, 0, 16384, 6, 4 },
   { "FileZilla_3.63.0", false, false, false, 0, 0, 6, 3 },
   { "JSCH-0.1.54", false, false, false, 0, 0, 6, 3 },
+  { "JSCH_0.1.72", false, false, false, 0, 0, 6, 3 },
   { "JSCH_0.2.16", false, false, false, 0, 0, 6, 3 },
   { "SSHJ_0.38.0", false, false, false, 0, 0, 6, 3 },
   { "paramiko_2.12.0", false, false, false, 0, 0, 6, 3 },
+  { "paramiko_1.16.0", false, false, false, 0, 0, 6, 3 },
+  { "Twisted_22.4.0", false, false, false, 0, 0, 6, 4 },
+  { "Renci.SshNet.SshClient.0.0.1", false, false, false, 0, 0, 6, 4 },
   { "Go", false, false, false, 0, 0, 6, 3 },
   { "rclone/v1.60.1", false, false, false, 0, 0, 6, 3 },
   { "PuTTY_Release_0.78", false, false, false, 0, 0, 6, 4 },
@@ -83,30 +96,164 @@ static void clients_get_what_they_need(void) {
   }
 }
 
-static void every_row_is_for_somebody(void) {
-  const struct sftp_client_row *row;
-  pool *p = make_sub_pool(NULL);
+/* ---- Lists of algorithms */
+
+#define SOUND_KEX "mlkem768x25519-sha256,sntrup761x25519-sha512," \
+  "sntrup761x25519-sha512@openssh.com,curve25519-sha256," \
+  "curve25519-sha256@libssh.org,curve448-sha512," \
+  "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512"
+#define MORE_KEX "ecdh-sha2-nistp256,ecdh-sha2-nistp384," \
+  "diffie-hellman-group14-sha256,diffie-hellman-group-exchange-sha256"
+#define SOUND_MACS \
+  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com"
+#define MORE_MACS "hmac-sha2-256,hmac-sha2-512"
+
+static const char *const classics[] = {
+  "libssh2_1.4.2", "libssh2_1.1", "libssh2_1.10.0", "JSCH-0.1.54",
+  "JSCH_0.1.72", "Renci.SshNet.SshClient.0.0.1", "phpseclib_1.0",
+  "phpseclib_2.0", "paramiko_1.16.0", "Ruby/Net::SSH_7.0.1", "Twisted_22.4.0"
+};
+
+static void classic_programs_get_more(void) {
   size_t i;
 
-  for (row = sftp_clients; row->name != NULL; row++) {
-    const char *text = sftp_client_describe(p, row);
-    bool found = false;
+  for (i = 0; i < SFTP_NELEMS(classics); i++) {
+    struct sftp_settings s = set_for(classics[i]);
 
-    for (i = 0; i < SFTP_NELEMS(seen) && !found; i++) {
-      found = sftp_client_is(row, seen[i].software);
+    is_str(s.kex, SOUND_KEX "," MORE_KEX, "%s: key exchange", classics[i]);
+    is_str(s.macs, SOUND_MACS "," MORE_MACS, "%s: MACs", classics[i]);
+  }
+}
+
+static bool is_classic(const char *software) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(classics); i++) {
+    if (strcmp(software, classics[i]) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static void others_get_the_default(void) {
+  static const char *const near[] = { "libssh2_1.11", "libssh2_1.11.0_DEV",
+    "libssh2_2.0", "a_libssh2_1.4", "JSCH-0.2.0", "phpseclib_10",
+    "Renci.SshNet.SshClient.2024.0.0", "paramiko_10.0", "Ruby/Net::SSH" };
+  size_t i, changed = 0;
+
+  for (i = 0; i < SFTP_NELEMS(seen) + SFTP_NELEMS(near); i++) {
+    const char *software = i < SFTP_NELEMS(seen) ? seen[i].software :
+      near[i - SFTP_NELEMS(seen)];
+    struct sftp_settings s = set_for(software);
+
+    if (!is_classic(software) && (strcmp(s.kex, SOUND_KEX) != 0 ||
+          strcmp(s.macs, SOUND_MACS) != 0)) {
+      diag("%s: %s; %s", software, s.kex, s.macs);
+      changed++;
+    }
+  }
+
+  is_int(changed, 0, "nobody else gets more");
+}
+
+static void what_is_named_stays(void) {
+  struct sftp_settings set;
+
+  memset(&set, 0, sizeof(set));
+  set.kex = "curve25519-sha256";
+  set.macs = SOUND_MACS;
+  set.kex_named = true;
+  sftp_client_apply(p, "JSCH-0.1.54", &set);
+  is_str(set.kex, "curve25519-sha256", "a list that was named stays");
+  is_str(set.macs, SOUND_MACS "," MORE_MACS, "... and the other one grows");
+
+  set.macs = "hmac-sha2-512";
+  set.macs_named = true;
+  set.kex_named = false;
+  sftp_client_apply(p, "Twisted_22.4.0", &set);
+  is_str(set.kex, "curve25519-sha256," MORE_KEX, "so it is the other way");
+  is_str(set.macs, "hmac-sha2-512", "... round");
+}
+
+/* ---- The table */
+
+static bool was_seen(const struct sftp_client_row *row) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(seen); i++) {
+    if (sftp_client_is(row, seen[i].software)) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static void every_row_is_for_somebody(void) {
+  const struct sftp_client_row *row;
+
+  for (row = sftp_clients; row->name != NULL; row++) {
+    const char *text = sftp_client_describe(p, row), *at = row->software;
+    size_t unseen = 0;
+
+    while (*at != '\0') {
+      struct sftp_client_row word = { .name = row->name };
+      size_t len = strcspn(at, " ");
+
+      word.software = pstrndup(p, at, len);
+      unseen += *at != '!' && !was_seen(&word);
+      at += len;
+      at += strspn(at, " ");
     }
 
-    ok(found, "%s (%s) was seen", row->name, row->software);
+    is_int(unseen, 0, "%s (%s) was seen", row->name, row->software);
     ok(strncmp(text, row->name, strlen(row->name)) == 0 &&
       text[strlen(text) - 1] != ' ', "... and its row says something: %s",
       text);
+    ok((row->kex == NULL || strstr(text, row->kex) != NULL) &&
+      (row->macs == NULL || strstr(text, row->macs) != NULL),
+      "... and which lists change");
   }
+}
 
-  destroy_pool(p);
+static void words_fit(void) {
+  static const struct { const char *words, *software; bool fits; } cases[] = {
+    { "ab cd", "abc", true }, { "ab cd", "cde", true },
+    { "ab cd", "xab", false }, { "ab cd", "c", false }, { "ab", "", false },
+    { "ab !abc", "abd", true }, { "ab !abc", "abcd", false },
+    { "!abc ab", "abc", false }, { "!abc ab", "ab", true },
+    { "!ab", "x", false }, { "=1.0 z", "1.0", true },
+    { "=1.0 z", "1.00", false }, { "=1.0 z", "1.", false },
+    { "*am z", "name", true }, { "*am z", "am", true },
+    { "*am z", "a", false }, { "q *am", "zam", true }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(cases); i++) {
+    struct sftp_client_row row = { .software = cases[i].words };
+
+    ok(sftp_client_is(&row, cases[i].software) == cases[i].fits,
+      "'%s' %s '%s'", cases[i].software, cases[i].fits ? "fits" :
+      "does not fit", cases[i].words);
+  }
 }
 
 int main(void) {
+  p = make_sub_pool(NULL);
+  if (sftp_crypto_init() != SFTP_OK) {
+    bail_out("libcrypto cannot be used");
+  }
+
   clients_get_what_they_need();
+  classic_programs_get_more();
+  others_get_the_default();
+  what_is_named_stays();
   every_row_is_for_somebody();
+  words_fit();
+
+  destroy_pool(p);
+  sftp_crypto_free();
   return done_testing();
 }

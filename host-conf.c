@@ -172,6 +172,8 @@ static void set_numbers(server_rec *s, struct sftp_settings *set) {
   set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
   set->min_rsa_bits = limits != NULL ? limits->min_rsa_bits :
     HOST_MIN_RSA_BITS;
+  set->min_dsa_bits = limits != NULL ? limits->min_dsa_bits :
+    HOST_MIN_DSA_BITS;
   set->min_ec_bits = limits != NULL ? limits->min_ec_bits : HOST_MIN_EC_BITS;
 
   n = param(s, "SFTPMaxChannels");
@@ -207,6 +209,7 @@ static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
     }
   }
 
+  set->print_named = true;
   set->print_form = strcmp(c->argv[1], "base64") == 0 ? PRINT_BASE64 :
     strcmp(c->argv[1], "hex") == 0 ? PRINT_HEX : PRINT_COLONS;
 }

@@ -266,6 +266,9 @@ static bool long_enough(server_rec *s, const char *path,
   if (strcmp(key->type->name, "ssh-rsa") == 0) {
     min = set->min_rsa_bits;
 
+  } else if (strcmp(key->type->name, "ssh-dss") == 0) {
+    min = set->min_dsa_bits;
+
   } else if (strncmp(key->type->name, "ecdsa-", 6) == 0) {
     min = set->min_ec_bits;
   }

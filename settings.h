@@ -114,7 +114,7 @@ struct sftp_settings {
                                  * type the last one signs */
   unsigned int nhost_keys;
   const struct sftp_cert **host_certs;  /* of each key, or NULL; may be NULL */
-  unsigned int min_rsa_bits, min_ec_bits;
+  unsigned int min_rsa_bits, min_dsa_bits, min_ec_bits;
   const char *dh_param_file;    /* text, or NULL */
   size_t dh_param_len;
 
@@ -131,6 +131,7 @@ struct sftp_settings {
    */
   const char *print_digest;
   enum sftp_print_form print_form;
+  bool print_named;             /* by SFTPKeyFingerprints, not by default */
 
   unsigned int max_channels;
   uint32_t window, max_packet;  /* of our channels; 0 = built in */

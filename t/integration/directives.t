@@ -13,13 +13,14 @@ Wrong values are config.t's matter.
 import os
 import re
 import select
+import shutil
 import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import Failed, expect, expect_same, main, promise, skip
-from server import (PRELOAD, PROFTPD, Server, free_port, has_module, keygen,
-                    must, run, said, wait_for)
+from server import (PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module,
+                    keygen, must, run, said, wait_for)
 from clients import paramiko_transport
 
 import paramiko
@@ -175,6 +176,28 @@ def _():
     srv.start()
     expect("rsa-sha2-" in log_of(srv, ("-o", "RequiredRSASize=1024")),
            "not served")
+    srv.stop_clean()
+
+
+@promise("so is a short DSA host key")
+def _():
+    srv = Server(drop=("SFTPHostKey",))
+    shutil.copy(os.path.join(SOURCE, "t/data/keys/dsa"), srv.path("host_dsa"))
+    os.chmod(srv.path("host_dsa"), 0o600)
+    names = "SFTPHostKeys ssh-dss\nSFTPHostKey " + srv.path("host_dsa")
+    srv.directives = "SFTPKeyLimits MinimumDSASize 2048\n" + names
+    message = srv.refuses_to_start()
+    expect("1024 bits" in message and "SFTPKeyLimits" in message, message)
+
+    srv.directives = "SFTPKeyLimits MinimumRSASize 4096\n" + names
+    srv.start()
+    with srv.connect() as sock:
+        sock.sendall(b"SSH-2.0-test\r\n")
+        got = b""
+        while b"ssh-dss" not in got:
+            more = sock.recv(4096)
+            expect(more, "not offered")
+            got += more
     srv.stop_clean()
 
 

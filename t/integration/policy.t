@@ -15,9 +15,9 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise
+from tap import expect, expect_same, main, promise, skip
 import server
-from server import Server, keygen, must, run, said
+from server import Server, client, keygen, must, run, said
 from clients import Psftp, paramiko_sftp
 
 DATA = os.urandom(2500000)
@@ -122,6 +122,29 @@ def _():
             expect((result.returncode == 0) == good, limits + said(result))
             if not good:
                 srv.wait_log("sftp.log", "at least 2048 are required")
+        finally:
+            srv.stop_clean()
+
+
+@promise("MinimumDSASize holds for the DSA keys of users")
+def _():
+    if "ssh-dss" not in client(["ssh", "-Q", "key"]).stdout.decode().split():
+        skip("this OpenSSH has no ssh-dss")
+    for limits, good in (("", True), ("SFTPKeyLimits MinimumRSASize 4096",
+                                      True),
+                         ("SFTPKeyLimits MinimumDSASize 1025", False)):
+        srv = Server(limits + "\nSFTPAuthPublicKeys ssh-dss")
+        short = keygen(srv.path("short"), "-t", "dsa")
+        srv.authorize(short)
+        srv.start()
+        try:
+            result = srv.sftp("pwd", "-oIdentityFile=" + short,
+                              "-oPreferredAuthentications=publickey",
+                              "-oPubkeyAcceptedAlgorithms=ssh-dss")
+            expect((result.returncode == 0) == good, limits + said(result))
+            if not good:
+                srv.wait_log("sftp.log", "of 1024 bits refused: at least "
+                             "1025 are required")
         finally:
             srv.stop_clean()
 

@@ -99,6 +99,9 @@ static bool is_large_enough(struct ssh_conn *c, const struct sftp_key *key) {
   if (strcmp(key->type->evp, "RSA") == 0) {
     min = c->set->min_rsa_bits;
 
+  } else if (strcmp(key->type->evp, "DSA") == 0) {
+    min = c->set->min_dsa_bits;
+
   } else if (strcmp(key->type->evp, "EC") == 0) {
     min = c->set->min_ec_bits;
   }

@@ -60,13 +60,11 @@ struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
 
 void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req) {
   const struct sftp_cert *cert = req->u.key.cert;
-  const char *print = sftp_key_fingerprint(req->pool, cert->ca->blob, "SHA256",
-    false);
+  const char *print = sftp_auth_print(c, req->pool, cert->ca->blob);
   char serial[24];
 
-  print = print != NULL ? print : "(unknown)";
   snprintf(serial, sizeof(serial), "%llu", (unsigned long long) cert->serial);
-  sftp_log("certificate '%s', serial %s, signed with %s by %s key SHA256:%s",
+  sftp_log("certificate '%s', serial %s, signed with %s by %s key %s",
     cert->key_id, serial, cert->ca_alg, cert->ca->type->name, print);
   if (c->auth->keys == NULL) {
     char *id = palloc(req->pool, 4 * strlen(cert->key_id) + 1);
@@ -74,6 +72,7 @@ void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req) {
     host_note(c->host, "SFTP_USER_CERT_ID", sftp_escape(id,
       4 * strlen(cert->key_id) + 1, cert->key_id, strlen(cert->key_id)));
     host_note(c->host, "SFTP_USER_CERT_SERIAL", serial);
-    host_note(c->host, "SFTP_USER_CERT_CA_FINGERPRINT", print);
+    host_note(c->host, "SFTP_USER_CERT_CA_FINGERPRINT",
+      strchr(print, ':') + 1);
   }
 }

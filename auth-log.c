@@ -12,54 +12,51 @@
 
 #include "userauth-int.h"
 
-/* ", ssh-ed25519 key SHA256:..." as ssh-keygen -l prints it; "" when what came
- * is no key.
- */
-static const char *key_text(const struct sftp_auth_req *req) {
-  const char *print = sftp_key_fingerprint(req->pool, req->u.key.blob,
-    "SHA256", false);
+/* ", ssh-ed25519 key SHA256:..."; "" when what came is no key. */
+static const char *key_text(const struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
   char type[4 * 64 + 1];
   struct sftp_rd r;
   struct sftp_str name;
 
   sftp_rd_init_str(&r, req->u.key.blob);
   name = sftp_rd_string(&r);
-  if (sftp_rd_ok(&r) != SFTP_OK || name.len == 0 || name.len > 64 ||
-      print == NULL) {
+  if (sftp_rd_ok(&r) != SFTP_OK || name.len == 0 || name.len > 64) {
     return "";
   }
 
   sftp_escape(type, sizeof(type), name.ptr, name.len);
-  return pstrcat(req->pool, ", ", type, " key SHA256:", print, NULL);
+  return pstrcat(req->pool, ", ", type, " key ", sftp_auth_print(c, req->pool,
+    req->u.key.blob), NULL);
 }
 
 /* The key of a certificate, whose it is, and who says so. */
-static const char *cert_text(const struct sftp_auth_req *req) {
+static const char *cert_text(const struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
   const struct sftp_cert *cert = req->u.key.cert;
-  const char *key = sftp_key_fingerprint(req->pool, cert->key->blob, "SHA256",
-    false), *ca = sftp_key_fingerprint(req->pool, cert->ca->blob, "SHA256",
-    false);
   char serial[24];
 
   snprintf(serial, sizeof(serial), "%llu", (unsigned long long) cert->serial);
-  return pstrcat(req->pool, ", ", cert->type, " key SHA256:", key != NULL ?
-    key : "", ", certificate '", cert->key_id, "' serial ", serial, " of CA ",
-    cert->ca->type->name, " SHA256:", ca != NULL ? ca : "", NULL);
+  return pstrcat(req->pool, ", ", cert->type, " key ", sftp_auth_print(c,
+    req->pool, cert->key->blob), ", certificate '", cert->key_id, "' serial ",
+    serial, " of CA ", cert->ca->type->name, " ", sftp_auth_print(c,
+    req->pool, cert->ca->blob), NULL);
 }
 
 /* What the method has to say of itself. */
-static const char *details(const struct sftp_auth_req *req) {
+static const char *details(const struct ssh_conn *c,
+    const struct sftp_auth_req *req) {
   if (req->method == NULL) {
     return "";
   }
 
   switch (req->method->bit) {
     case AUTH_PUBLICKEY:
-      return req->u.key.cert != NULL ? cert_text(req) : key_text(req);
+      return req->u.key.cert != NULL ? cert_text(c, req) : key_text(c, req);
 
     case AUTH_HOSTBASED:
       return pstrcat(req->pool, " (", req->u.key.client_user, " of ",
-        req->u.key.host, ")", key_text(req), NULL);
+        req->u.key.host, ")", key_text(c, req), NULL);
 
     case AUTH_KBDINT:
       return req->driver != NULL ? pstrcat(req->pool, " (", req->driver, ")",
@@ -88,6 +85,6 @@ void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
   const char *why = refused ? pstrdup(req->pool, reason(c)) : "";
 
   sftp_log("login of '%s' from %s by %s%s: %s%s%s", req->user,
-    host_remote_ip(c->host), req->name, details(req), outcome,
+    host_remote_ip(c->host), req->name, details(c, req), outcome,
     refused ? ": " : "", why);
 }

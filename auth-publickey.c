@@ -155,50 +155,24 @@ struct sftp_key *sftp_auth_key(struct ssh_conn *c,
   return is_large_enough(c, key) ? key : NULL;
 }
 
-/* SFTPKeyFingerprints; settings without it are those of tests. */
-static const char *print_digest(const struct ssh_conn *c) {
-  return c->set->print_digest != NULL ? c->set->print_digest : "SHA256";
-}
-
-static const char *fingerprint(const struct ssh_conn *c, pool *p,
-    struct sftp_str blob) {
-  const char *text = sftp_key_fingerprint(p, blob, print_digest(c),
-    c->set->print_form != PRINT_BASE64);
-  char *plain, *to;
-
-  if (text == NULL || c->set->print_form != PRINT_HEX) {
-    return text;
-  }
-
-  plain = to = pstrdup(p, text);
-  for (; *text != '\0'; text++) {
-    if (*text != ':') {
-      *to++ = *text;
-    }
-  }
-
-  *to = '\0';
-  return plain;
-}
-
 /* What notes and environment say of the key. */
 static void note_key(struct ssh_conn *c, const struct sftp_sig_alg *alg,
     const char *print) {
   host_note(c->host, "SFTP_USER_PUBLICKEY_ALGO", alg->alg.name);
   host_note(c->host, "SFTP_USER_PUBLICKEY_FINGERPRINT", print);
   host_note(c->host, "SFTP_USER_PUBLICKEY_FINGERPRINT_ALGO",
-    print_digest(c));
+    sftp_auth_print_digest(c));
 }
 
 static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {
-  const char *print = fingerprint(c, req->pool, key->blob);
+  const char *print = sftp_auth_fingerprint(c, req->pool, key->blob);
 
   if (print == NULL) {
     return NULL;
   }
 
-  sftp_log("public key %s fingerprint: %s", print_digest(c), print);
+  sftp_log("public key %s fingerprint: %s", sftp_auth_print_digest(c), print);
   if (req->u.key.cert != NULL) {
     sftp_auth_cert_log(c, req);
   }

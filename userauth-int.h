@@ -129,6 +129,19 @@ bool sftp_auth_is_private(struct ssh_conn *c,
 void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
   const char *outcome, bool refused);
 
+/* ---- auth-print.c: SFTPKeyFingerprints */
+
+/* libcrypto's name of the digest. */
+const char *sftp_auth_print_digest(const struct ssh_conn *c);
+/* A key's fingerprint; NULL when libcrypto has no such digest (any more). */
+const char *sftp_auth_fingerprint(const struct ssh_conn *c, pool *p,
+  struct sftp_str blob);
+/* The same behind its digest's name and a colon, never NULL.  Where the
+ * directive is not given, it is what ssh-keygen -l prints.
+ */
+const char *sftp_auth_print(const struct ssh_conn *c, pool *p,
+  struct sftp_str blob);
+
 /* ---- auth-publickey.c: what hostbased does alike */
 
 /* The algorithm of the request if it may be used; says so in the log if not. */

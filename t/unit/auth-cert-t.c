@@ -234,6 +234,28 @@ static const char *login(const struct sftp_key *key, const char *alg,
 #define RSA_512 "rsa-sha2-512-cert-v01@openssh.com"
 #define RSA_256 "rsa-sha2-256-cert-v01@openssh.com"
 
+/* SFTPKeyFingerprints. */
+static void certificates_have_the_fingerprints_that_are_wanted(
+    struct sftp_str cert) {
+  const char *key = sftp_key_fingerprint(top, ed->blob, "MD5", true),
+    *authority = sftp_key_fingerprint(top, ca->blob, "MD5", true);
+
+  start(one_key, 0);
+  cl->set->print_digest = "MD5";
+  cl->set->print_form = PRINT_COLONS;
+  cl->set->print_named = true;
+  is_str(login(ed, ED_CERT, cert, "ssh-ed25519"), "yes",
+    "a certificate logs in where MD5 is wanted");
+  ok(fake_log_has(pstrcat(top, "by ssh-rsa key MD5:", authority, NULL)),
+    "the authority's fingerprint is written so");
+  ok(fake_log_has(pstrcat(top, " key MD5:", key, ", certificate 'laptop' "
+    "serial 17 of CA ssh-rsa MD5:", authority, ": accepted", NULL)),
+    "and both in the line on the login");
+  is_str(fake_note("SFTP_USER_CERT_CA_FINGERPRINT"), authority,
+    "and in the note");
+  stop();
+}
+
 static void certificates_log_in(void) {
   struct spec s = spec_of(ed, ED_CERT), r = spec_of(rsa, RSA_CERT);
   struct sftp_str cert = make(&s);
@@ -246,6 +268,7 @@ static void certificates_log_in(void) {
   ok(fake_log_has("certificate 'laptop', serial 17, signed with rsa-sha2-512 "
     "by ssh-rsa key SHA256:"), "the log says whose and by whom");
   stop();
+  certificates_have_the_fingerprints_that_are_wanted(cert);
 
   start(one_key, 0);
   is_str(login(rsa, RSA_512, make(&r), "rsa-sha2-512"), "yes",

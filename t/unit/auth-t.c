@@ -649,6 +649,52 @@ static void algorithms_go_with_their_keys(void) {
   stop();
 }
 
+/* SFTPKeyLimits has a limit for each kind, and none is that of another. */
+static void short_dsa_keys_are_refused(void) {
+  struct sftp_key *dsa = load("dsa");
+  unsigned int bits = sftp_key_bits(dsa);
+  char line[80];
+
+  users[0].keys[2] = dsa->blob;
+  prepare(simple, SFTP_NELEMS(simple));
+  cl->set->userkeys = "ssh-dss";
+  cl->set->min_dsa_bits = bits + 1;
+  begin();
+  try_signed("alice", dsa, "ssh-dss");
+  is_str(answer(), ALL, "a DSA key below its limit is refused");
+  snprintf(line, sizeof(line), "public key of %u bits refused: at least %u",
+    bits, bits + 1);
+  ok(fake_log_has(line), "which the log explains");
+  stop();
+
+  prepare(simple, SFTP_NELEMS(simple));
+  cl->set->userkeys = "ssh-dss";
+  cl->set->min_dsa_bits = bits;
+  cl->set->min_rsa_bits = cl->set->min_ec_bits = 16384;
+  begin();
+  try_signed("alice", dsa, "ssh-dss");
+  is_str(answer(), "SUCCESS", "one of that size logs in, whatever the limits "
+    "of others");
+  stop();
+  memset(&users[0].keys[2], 0, sizeof(users[0].keys[2]));
+}
+
+/* SFTPKeyFingerprints in the line on a login. */
+static void fingerprints_are_written_as_the_directive_says(void) {
+  const char *colons = sftp_key_fingerprint(top, ed_key->blob, "SHA1", true);
+
+  prepare(simple, SFTP_NELEMS(simple));
+  cl->set->print_digest = "SHA1";
+  cl->set->print_form = PRINT_COLONS;
+  cl->set->print_named = true;
+  begin();
+  try_signed("alice", ed_key, "ssh-ed25519");
+  is_str(answer(), "SUCCESS", "a key logs in");
+  ok(fake_log_has(pstrcat(top, "by publickey, ssh-ed25519 key SHA1:", colons,
+    ": accepted", NULL)), "its line has the fingerprint that is wanted");
+  stop();
+}
+
 /* ---- Hostbased */
 
 static void hosts_vouch_for_their_users(void) {
@@ -1324,6 +1370,8 @@ int main(void) {
   logins_bound_to_our_host_key();
   bad_signatures_do_not();
   algorithms_go_with_their_keys();
+  short_dsa_keys_are_refused();
+  fingerprints_are_written_as_the_directive_says();
   hosts_vouch_for_their_users();
   hosts_sign_what_they_say();
   expired_accounts_stay_out();

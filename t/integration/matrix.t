@@ -154,6 +154,32 @@ def _():
                                           "\n".join(failed[:5])))
 
 
+@promise("OpenSSH before 10: a server whose key is ssh-dss")
+def _():
+    if "ssh-dss" not in openssh_knows("key", PLAIN_KEYS):
+        skip("this OpenSSH has no ssh-dss")
+    one = Server("SFTPHostKeys ssh-dss\nSFTPRekey required 3600 1",
+                 drop=("SFTPHostKey",))
+    one.directives += "\nSFTPHostKey " + keygen(one.path("host_dsa"), "-t",
+                                                "dsa")
+    one.start()
+    try:
+        with open(one.path("host_dsa.pub")) as pub:
+            known = "[127.0.0.1]:%d %s" % (one.port, pub.read())
+        sent, got = one.local("sent", DATA), one.local("got")
+        must(one.sftp("put %s f\nget f %s" % (sent, got),
+                      "-oHostKeyAlgorithms=ssh-dss", "-oRekeyLimit=64K",
+                      "-oUserKnownHostsFile=" + one.local("known_dss",
+                                                          known.encode())))
+        with open(got, "rb") as file:
+            expect(file.read() == DATA, "the file differs")
+        log = one.log("sftp.log")
+        expect("server hostkey: ssh-dss\n" in log, log)
+        expect(log.count("key exchange: ") >= 2, "it was not rekeyed")
+    finally:
+        one.stop_clean()
+
+
 # ---- asyncssh
 
 async def async_session(asyncssh, kex, key, cipher, mac, compression):

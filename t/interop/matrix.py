@@ -151,6 +151,14 @@ def visits(wanted, chosen):
         for client in chosen:
             if not client.here:
                 continue
+            try:
+                client.version()
+            except Failed as why:
+                # Others are here, and keep what they do.
+                print("%-22s cannot be run\n%s"
+                      % (client.name, indented(str(why))), flush=True)
+                counts["no"] += 1
+                continue
             found = all_steps(client, site, wanted.steps)
             for verdict, _ in found.values():
                 counts[verdict] += 1

@@ -17,6 +17,7 @@ Set by t/run, all with a default:
 import atexit
 import glob
 import os
+import random
 import re
 import shutil
 import signal
@@ -103,9 +104,16 @@ def wait_for(condition, what, seconds=PATIENCE):
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Nobody listens there, and below the range from which the system takes
+    the ports of clients: several tests run at once."""
+    while True:
+        port = random.randrange(10240, 32768)
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def keygen(path, *args):
@@ -333,7 +341,8 @@ class Server:
                      "the daemon to answer", START_PATIENCE)
             if self.process.poll() is None:
                 return self
-            if "in use" not in self.log("start.log"):
+            if "in use" not in (self.log("start.log")
+                                + self.log("system.log")):
                 break
             self.port = free_port()
         raise Failed("the daemon ended\n" + self.logs_since(None))

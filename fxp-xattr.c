@@ -69,6 +69,13 @@ static bool is_name(const char *name) {
   return *name != '\0' && strlen(name) <= NAME_BYTES_MAX;
 }
 
+/* Those that users make.  What else can be written is for others to say: the
+ * system's ACLs, say, are permissions, with rules and options of their own.
+ */
+static bool may_change(const char *name) {
+  return is_name(name) && strncmp(name, "user.", 5) == 0;
+}
+
 /* ---- string name, u32 longest value: string value */
 
 static uint32_t get_one(struct fxp_req *req, bool by_handle) {
@@ -183,8 +190,12 @@ static uint32_t remove_one(struct fxp_req *req, bool by_handle) {
     return status;
   }
 
-  return is_name(name) && host_removexattr(&s.on, req->pool, name) == 0 ?
-    SSH_FX_OK : fxp_status(req, is_name(name) ? errno : EINVAL);
+  if (!may_change(name)) {
+    return fxp_status(req, is_name(name) ? EPERM : EINVAL);
+  }
+
+  return host_removexattr(&s.on, req->pool, name) == 0 ? SSH_FX_OK :
+    fxp_status(req, errno);
 }
 
 uint32_t fxp_do_removexattr(struct fxp_req *req) {
@@ -220,6 +231,10 @@ static uint32_t set_one(struct fxp_req *req, bool by_handle) {
     return fxp_status(req, value.len > VALUE_BYTES_MAX ? E2BIG : EINVAL);
   }
 
+  if (!may_change(name)) {
+    return fxp_status(req, EPERM);
+  }
+
   return host_setxattr(&s.on, req->pool, name, value.ptr, value.len,
     (int) flags) == 0 ? SSH_FX_OK : fxp_status(req, errno);
 }
@@ -249,8 +264,8 @@ int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
     const char *name = sftp_rd_text(&r, req->pool);
     struct sftp_str value = sftp_rd_string(&r);
 
-    if (sftp_rd_ok(&r) != SFTP_OK || !is_name(name)) {
-      errno = EINVAL;
+    if (sftp_rd_ok(&r) != SFTP_OK || !may_change(name)) {
+      errno = sftp_rd_ok(&r) == SFTP_OK && is_name(name) ? EPERM : EINVAL;
       return -1;
     }
 

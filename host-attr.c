@@ -60,40 +60,15 @@ int host_more(struct host *h, struct host_file *f, const char *path,
 
 ssize_t host_acl_get(struct host *h, pool *p, struct host_file *f,
     const char *path, void *buf, size_t size) {
-  (void) h;
-#ifdef PR_USE_XATTR
-  return f != NULL ? pr_fsio_fgetxattr(p, f->fh, ACL_NAME, buf, size) :
-    pr_fsio_getxattr(p, path, ACL_NAME, buf, size);
-#else
-  (void) p;
-  (void) f;
-  (void) path;
-  (void) buf;
-  (void) size;
-  errno = ENOTSUP;
-  return -1;
-#endif /* PR_USE_XATTR */
+  struct host_xattrs on = { h, f, path, true };
+
+  return host_getxattr(&on, p, ACL_NAME, buf, size);
 }
 
 int host_acl_set(struct host *h, pool *p, struct host_file *f,
     const char *path, const void *buf, size_t size) {
-  (void) h;
-#ifdef PR_USE_XATTR
-  if (size == 0) {
-    return f != NULL ? pr_fsio_fremovexattr(p, f->fh, ACL_NAME) :
-      pr_fsio_removexattr(p, path, ACL_NAME);
-  }
+  struct host_xattrs on = { h, f, path, true };
 
-  return f != NULL ?
-    pr_fsio_fsetxattr(p, f->fh, ACL_NAME, (void *) buf, size, 0) :
-    pr_fsio_setxattr(p, path, ACL_NAME, (void *) buf, size, 0);
-#else
-  (void) p;
-  (void) f;
-  (void) path;
-  (void) buf;
-  (void) size;
-  errno = ENOTSUP;
-  return -1;
-#endif /* PR_USE_XATTR */
+  return size == 0 ? host_removexattr(&on, p, ACL_NAME) :
+    host_setxattr(&on, p, ACL_NAME, buf, size, 0);
 }

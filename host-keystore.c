@@ -23,7 +23,7 @@
 
 /* ---- Reading the file */
 
-static int open_file(const char *path) {
+int host_keyfile_open(const char *path) {
   int fd, xerrno;
 
   /* Not blocking, for the case that it is no file. */
@@ -114,7 +114,7 @@ static int read_file(struct host *h, pool *p, const char *path,
     struct sftp_str *text) {
   const char *why = NULL;
   struct stat st;
-  int fd = open_file(path), res = -1, xerrno = EPERM;
+  int fd = host_keyfile_open(path), res = -1, xerrno = EPERM;
 
   if (fd < 0) {
     xerrno = errno;

@@ -21,17 +21,6 @@
 /* A list of revoked keys is not larger. */
 #define LIST_MAX (64 * 1024 * 1024)
 
-static int open_as_root(const char *path) {
-  int fd, xerrno;
-
-  PRIVS_ROOT
-  fd = open(path, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC);
-  xerrno = errno;
-  PRIVS_RELINQUISH
-  errno = xerrno;
-  return fd;
-}
-
 static int read_at(int fd, void *buf, size_t n, off_t offset) {
   unsigned char *to = buf;
 
@@ -59,7 +48,7 @@ static int read_at(int fd, void *buf, size_t n, off_t offset) {
 static int read_list(pool *p, const char *path, struct sftp_str *text) {
   struct stat st;
   unsigned char *buf;
-  int fd = open_as_root(path), res = -1, xerrno;
+  int fd = host_keyfile_open(path), res = -1, xerrno;
 
   if (fd < 0) {
     return -1;
@@ -257,7 +246,7 @@ static bool is_blacklisted(struct host *h, struct sftp_str blob,
     return false;
   }
 
-  b.fd = open_as_root(path);
+  b.fd = host_keyfile_open(path);
   if (b.fd < 0) {
     if (named != NULL || errno != ENOENT) {
       sftp_log("unable to open SFTPKeyBlacklist '%s': %s", path,

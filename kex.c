@@ -365,11 +365,10 @@ static int failed(struct ssh_conn *c, int err) {
     sftp_strerror(err));
 }
 
-int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
-  struct sftp_kex *k = c->kex;
-  struct sftp_str theirs[NLISTS], all = { r->ptr, r->left };
-  bool follows, valid = true;
-  struct sftp_wr w;
+/* RFC 4253, section 7.1. */
+static int read_kexinit(struct sftp_rd *r, struct sftp_str *theirs,
+    bool *follows) {
+  bool valid = true;
   size_t i;
   int res;
 
@@ -379,13 +378,42 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     valid = valid && sftp_names_valid(theirs[i]);
   }
 
-  follows = sftp_rd_bool(r);
+  *follows = sftp_rd_bool(r);
   (void) sftp_rd_u32(r);
   res = sftp_rd_end(r);
-  if (res != SFTP_OK || !valid) {
+  return res == SFTP_OK && !valid ? SFTP_ERR_FORMAT : res;
+}
+
+/* The method is agreed on: what follows is its messages. */
+static int start_method(struct ssh_conn *c) {
+  struct sftp_kex *k = c->kex;
+  int res = SFTP_OK;
+
+  set_up_exchange(c);
+  k->x.send = exchange_send;
+  if (c->phase != PH_KEXINIT) {
+    c->resume = c->phase;
+  }
+
+  c->phase = PH_KEX;
+  if (k->x.method->ops->begin != NULL) {
+    res = k->x.method->ops->begin(&k->x);
+  }
+
+  return res == SFTP_OK ? SFTP_OK : failed(c, res);
+}
+
+int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_kex *k = c->kex;
+  struct sftp_str theirs[NLISTS], all = { r->ptr, r->left };
+  struct sftp_wr w;
+  bool follows;
+  int res;
+
+  res = read_kexinit(r, theirs, &follows);
+  if (res != SFTP_OK) {
     host_ssh_cmd(c->host, "KEXINIT", "(data)", HOST_SSH_AUTH, false);
-    return sftp_fail(c, res != SFTP_OK ? res : SFTP_ERR_FORMAT,
-      "malformed KEXINIT");
+    return sftp_fail(c, res, "malformed KEXINIT");
   }
 
   if (k->pool == NULL) {
@@ -419,19 +447,7 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   k->drop_guess = follows && !is_right_guess(k, theirs);
-  set_up_exchange(c);
-  k->x.send = exchange_send;
-  if (c->phase != PH_KEXINIT) {
-    c->resume = c->phase;
-  }
-
-  c->phase = PH_KEX;
-  if (k->x.method->ops->begin != NULL) {
-    res = k->x.method->ops->begin(&k->x);
-    return res == SFTP_OK ? SFTP_OK : failed(c, res);
-  }
-
-  return SFTP_OK;
+  return start_method(c);
 }
 
 /* ---- Exchange hash, signature, keys */

@@ -401,6 +401,12 @@ static void attributes_by_name_and_handle(void) {
     SSH_FX_FAILURE, "flags that nobody knows");
   is_int(set(x, "setxattr@proftpd.org", "/a", "", "w", 0), SSH_FX_FAILURE,
     "no name");
+  is_int(set(x, "setxattr@proftpd.org", "/a", "system.posix_acl_access", "w",
+    0), SSH_FX_PERMISSION_DENIED, "permissions are not set in this way");
+  sftp_wr_text(xattr(x, "removexattr@proftpd.org", "/a"),
+    "system.posix_acl_access");
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "nor taken away");
   get(x, "getxattr@proftpd.org", "/a", "user.k", 1);
   ok(take_reply(x, &r) && sftp_str_is(sftp_rd_string(&r.in), "v") &&
     sftp_rd_end(&r.in) == SFTP_OK, "getxattr");

@@ -155,10 +155,28 @@ static int check_no_link(struct fxp_req *req, const char *path) {
   return err;
 }
 
+/* What came with OPEN, beside the permissions. */
+static void set_on_new(struct fxp_req *req, struct host_file *file,
+    const char *path, struct fxp_attrs *a) {
+  unsigned long opts = req->fxp->conn->set->opts;
+  struct fxp_target t = { file, path, true };
+
+  if ((a->has & FXP_ATTR_OWNER) != 0 &&
+      (opts & SFTP_OPT_IGNORE_SFTP_SET_OWNERS) == 0 &&
+      host_may_set_new(&req->op, path, true)) {
+    give_new_file(req, file, a);
+  }
+
+  if (a->npairs > 0 && (opts & SFTP_OPT_IGNORE_SFTP_UPLOAD_XATTRS) == 0 &&
+      host_may_set_new(&req->op, path, false)) {
+    (void) fxp_xattrs_set(req, a, &t);
+  }
+}
+
 static uint32_t open_file(struct fxp_req *req, const char *path,
     const struct open_how *how, struct fxp_attrs *a) {
-  bool owner = (a->has & FXP_ATTR_OWNER) != 0, made = how->writes &&
-    (how->flags & O_CREAT) != 0 && (owner || a->npairs > 0);
+  bool made = how->writes && (how->flags & O_CREAT) != 0 &&
+    ((a->has & FXP_ATTR_OWNER) != 0 || a->npairs > 0);
   struct fxp_handle *h;
   struct host_file *file;
   struct stat st;
@@ -175,15 +193,8 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
     return fxp_refused(req, errno);
   }
 
-  if (made && owner) {
-    give_new_file(req, file, a);
-  }
-
-  if (made && (req->fxp->conn->set->opts &
-        SFTP_OPT_IGNORE_SFTP_UPLOAD_XATTRS) == 0) {
-    struct fxp_target t = { file, path, true };
-
-    (void) fxp_xattrs_set(req, a, &t);
+  if (made) {
+    set_on_new(req, file, path, a);
   }
 
   h = fxp_handle_new(req->fxp, file, NULL);

@@ -321,7 +321,8 @@ void host_give_away(pool *p, pr_fh_t *fh, const char *path) {
 }
 
 /* Opens with the permissions that mode and the umask allow, and not for a
- * moment with more.
+ * moment with more.  The path has no links left to follow: one that turns up
+ * now was put there after the rules were asked.
  */
 pr_fh_t *host_open_new(const char *path, int flags, mode_t mode,
     bool exists) {
@@ -330,7 +331,7 @@ pr_fh_t *host_open_new(const char *path, int flags, mode_t mode,
   int xerrno;
 
   (void) umask(mask | (~mode & 0777));
-  fh = pr_fsio_open(path, flags);
+  fh = pr_fsio_open(path, flags|O_NOFOLLOW);
   xerrno = errno;
   (void) umask(mask);
 
@@ -562,6 +563,10 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
   /* Nobody waits for the other end of a FIFO. */
   oflags = (hidden != NULL ? hidden_flags(state, flags) : flags) |
     O_NONBLOCK|O_NOCTTY;
+  if ((oflags & O_CREAT) != 0) {
+    mode = host_new_mode(op, path, mode);
+  }
+
   fh = host_open_new(hidden != NULL ? hidden : path, oflags, mode,
     exists && hidden == NULL);
   if (fh == NULL) {

@@ -229,6 +229,8 @@ off_t host_max_store_size(void);
 void host_give_away(pool *p, pr_fh_t *fh, const char *path);
 /* Opens with the permissions that mode and the umask allow. */
 pr_fh_t *host_open_new(const char *path, int flags, mode_t mode, bool exists);
+/* The mode for a new file: without what the user may not SITE_CHMOD. */
+mode_t host_new_mode(struct host_op *op, const char *path, mode_t mode);
 /* Which functions serve the data. */
 void host_choose_io(struct host_file *f);
 /* The line of the TransferLog: how is 'c' or 'i'. */

@@ -678,13 +678,37 @@ int host_permit_handle(struct host_op *op, const char *path) {
     (row->flags & ROW_FILTER1) != 0) != NULL ? 0 : -1;
 }
 
+static const struct limit_rule rule_perms = { "SITE_CHMOD", G_WRITE, { NULL } };
+static const struct limit_rule rule_owner = { "SITE_CHGRP", G_WRITE, { NULL } };
+
 int host_permit_attr(struct host_op *op, const char *path,
     enum host_attr what) {
-  static const struct limit_rule perms = { "SITE_CHMOD", G_WRITE, { NULL } },
-    owner = { "SITE_CHGRP", G_WRITE, { NULL } };
+  return host_limit(op->host, op, op->pool, what == HOST_ATTR_PERMS ?
+    &rule_perms : &rule_owner, path, NULL);
+}
 
-  return host_limit(op->host, op, op->pool, what == HOST_ATTR_PERMS ? &perms :
-    &owner, path, NULL);
+static bool may_setstat(struct host_op *op, const char *path) {
+  return host_limit(op->host, NULL, op->pool, &host_rows[HOST_SETSTAT].first,
+    path, NULL) == 0;
+}
+
+/* The rules of the same path: umask and owner stay as they are. */
+mode_t host_new_mode(struct host_op *op, const char *path, mode_t mode) {
+  if ((mode & 07777 & ~0666) != 0 && (!may_setstat(op, path) ||
+      host_limit(op->host, NULL, op->pool, &rule_perms, path, NULL) < 0)) {
+    mode &= 0666;
+  }
+
+  return mode;
+}
+
+bool host_may_set_new(struct host_op *op, const char *path, bool owner) {
+  if (owner && (session.fsuid != (uid_t) -1 || session.fsgid != (gid_t) -1)) {
+    return false;
+  }
+
+  return may_setstat(op, path) && (!owner ||
+    host_limit(op->host, NULL, op->pool, &rule_owner, path, NULL) == 0);
 }
 
 /* ---- The end */

@@ -275,6 +275,12 @@ int host_permit_handle(struct host_op *op, const char *path);
 enum host_attr { HOST_ATTR_PERMS, HOST_ATTR_OWNER };
 int host_permit_attr(struct host_op *op, const char *path,
   enum host_attr what);
+/* Whether what came with OPEN may be set on the file it made: only what
+ * SETSTAT could do afterwards, and no owner where UserOwner or GroupOwner give
+ * the file to somebody.  Asks quietly: what may not be set is left out.  (The
+ * permissions are host_open()'s own business.)
+ */
+bool host_may_set_new(struct host_op *op, const char *path, bool owner);
 /* Ends it: POST_CMD and LOG_CMD with err 0, the *_ERR pair otherwise, of the
  * own name and the twin.  status and text are what the client was told.
  */
@@ -287,7 +293,8 @@ struct host_file;
 
 /* Opens for a transfer within op (HOST_OPEN_*, HOST_SCP_*): HiddenStores,
  * stalled timer, throttle, owner rules.  flags as open(2), mode for new files
- * (before the umask).  The path is the one host_permit() returned for op.
+ * (before the umask), of which only reading and writing is granted where the
+ * user may not SITE_CHMOD.  The path is the one host_permit() returned for op.
  */
 struct host_file *host_open(struct host_op *op, const char *path, int flags,
   mode_t mode);

@@ -21,6 +21,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from server import Server, free_port, must, said, wait_for, GID
+import rawsftp
 
 FTP_PORT = free_port()
 
@@ -57,6 +58,19 @@ RULES = """
     <Limit SITE_CHMOD>
       DenyAll
     </Limit>
+  </Directory>
+  <Directory ~/nosetstat>
+    <Limit SETSTAT>
+      DenyAll
+    </Limit>
+  </Directory>
+  <Directory ~/nochgrp>
+    <Limit SITE_CHGRP>
+      DenyAll
+    </Limit>
+  </Directory>
+  <Directory ~/owned>
+    GroupOwner staff
   </Directory>
   <Directory ~/filter>
     PathDenyFilter "\\\\.evil$"
@@ -114,10 +128,13 @@ ExtendedLog @DIR@/ext.log ALL line
 """
 
 FOLDERS = ("nostor", "noread", "nodirs", "nowrite", "nothing", "nochmod",
+           "nosetstat", "nochgrp", "owned",
            "filter", "keep", "masked", "hide", "hidden", "store", "small",
            "words", "fake", "plain", "access")
 
-srv = Server(RULES + LOG + FTP)
+SPARE = GID + 5                 # another group of alice's
+
+srv = Server(RULES + LOG + FTP + "SFTPExtensions +xattr\n")
 terse = Server(RULES + "SFTPOptions TerseRefusals\n")
 
 
@@ -195,6 +212,8 @@ def setup(server):
 
 for one in (srv, terse):
     setup(one)
+with open(srv.path("group"), "a") as groups:
+    groups.write("spare:x:%d:alice\n" % SPARE)
 
 
 @promise("the client reads which rule refused it")
@@ -307,6 +326,49 @@ def _():
 def _():
     refused("chmod 600 nochmod/old", "<Limit SITE_CHMOD>")
     must(srv.sftp(put("nochmod/new")))
+
+
+def made_with(folder, mode):
+    """What OPEN made of a file that came with a mode, a group and an
+    extended attribute: mode, group, names of attributes."""
+    name = folder + "/with"
+    num, string = rawsftp.num, rawsftp.string
+    with rawsftp.Raw(srv, 3) as raw:
+        kind, left = raw.ask(3, string(name.encode()) + num(0x1a)
+                             + num(0x80000006) + num(os.stat(srv.home()).st_uid)
+                             + num(SPARE) + num(mode) + num(1)
+                             + string(b"user.with") + string(b"1"))
+        expect(kind == rawsftp.HANDLE, "%s: %r" % (name, left))
+    found = os.stat(srv.home(name))
+    return (found.st_mode & 0o7777, found.st_gid,
+            os.listxattr(srv.home(name)))
+
+
+@promise("what comes with OPEN is held to the rules of SETSTAT")
+def _():
+    names = ["user.with"]
+    try:
+        os.setxattr(srv.put("plain/probe", b""), "user.with", b"1")
+    except OSError:
+        names = []              # nor would OPEN
+    expect_same(made_with("plain", 0o755), (0o755, SPARE, names), "no rule")
+    expect_same(made_with("nochmod", 0o755), (0o644, SPARE, names),
+                "<Limit SITE_CHMOD>")
+    expect_same(made_with("nochgrp", 0o755), (0o755, GID, names),
+                "<Limit SITE_CHGRP>")
+    expect_same(made_with("owned", 0o700), (0o700, GID, names), "GroupOwner")
+    expect_same(made_with("nosetstat", 0o755), (0o644, GID, []),
+                "<Limit SETSTAT>")
+
+
+@promise("<Limit SITE_CHMOD> holds for the modes that scp sends")
+def _():
+    script = srv.local("script", b"#!/bin/sh\n")
+    os.chmod(script, 0o755)
+    for folder, mode in (("plain", 0o755), ("nochmod", 0o644)):
+        must(srv.scp("-O", script, "srv:%s/script" % folder))
+        expect_same(os.stat(srv.home(folder + "/script")).st_mode & 0o7777,
+                    mode, folder)
 
 
 @promise("PathDenyFilter holds for every request that makes a name")

@@ -18,28 +18,42 @@
 
 /* ---- Words, as a shell would see simple ones */
 
+struct words {
+  pool *pool;
+  const char *at;               /* what is not read yet */
+  unsigned int n;               /* taken so far */
+  const char *bad;              /* why no more can be taken, or NULL */
+};
+
 static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/* Takes the next word off *at, without its quotes; NULL at the end, or where a
- * quote has no end.
- */
-static char *next_word(pool *p, const char **at, bool *bad) {
-  const char *from = *at;
+/* Whether a backslash takes away what the character behind it means. */
+static bool is_special(char c, char quote) {
+  return c == '\'' || c == '"' || c == '\\' || (quote == 0 && is_blank(c));
+}
+
+/* Takes the next word, without its quotes; NULL at the end, or with w->bad. */
+static char *next_word(struct words *w) {
+  const char *from = w->at + strspn(w->at, " \t");
   char *word, *to, quote = 0;
 
-  while (is_blank(*from)) {
-    from++;
-  }
-
-  if (*from == '\0') {
+  if (*from == '\0' || w->bad != NULL) {
     return NULL;
   }
 
-  word = to = palloc(p, strlen(from) + 1);
+  if (w->n++ == MAX_WORDS) {
+    w->bad = "it has too many words";
+    return NULL;
+  }
+
+  word = to = palloc(w->pool, strlen(from) + 1);
   for (; *from != '\0' && (quote != 0 || !is_blank(*from)); from++) {
-    if (quote != 0 ? *from == quote : *from == '"' || *from == '\'') {
+    if (quote != '\'' && *from == '\\' && is_special(from[1], quote)) {
+      *to++ = *++from;
+
+    } else if (quote != 0 ? *from == quote : *from == '"' || *from == '\'') {
       quote = quote != 0 ? 0 : *from;
 
     } else {
@@ -48,8 +62,12 @@ static char *next_word(pool *p, const char **at, bool *bad) {
   }
 
   *to = '\0';
-  *at = from;
-  *bad |= quote != 0;
+  w->at = from;
+  if (quote != 0) {
+    w->bad = "it has a quote without an end";
+    return NULL;
+  }
+
   return word;
 }
 
@@ -78,6 +96,18 @@ static int read_umask(const char *text, int *mask) {
   return SFTP_OK;
 }
 
+/* A list that is given once: a second one would widen or narrow the first, and
+ * nobody could say which was meant.
+ */
+static int take_list(const char **list, const char *value) {
+  if (*list != NULL) {
+    return SFTP_ERR_FORMAT;
+  }
+
+  *list = value;
+  return SFTP_OK;
+}
+
 /* An option that takes a value. */
 static int take_value(struct sftp_forced *f, char letter, const char *value) {
   switch (letter) {
@@ -86,12 +116,10 @@ static int take_value(struct sftp_forced *f, char letter, const char *value) {
       return *value != '\0' ? SFTP_OK : SFTP_ERR_FORMAT;
 
     case 'p':
-      f->allowed = value;
-      return SFTP_OK;
+      return take_list(&f->allowed, value);
 
     case 'P':
-      f->denied = value;
-      return SFTP_OK;
+      return take_list(&f->denied, value);
 
     case 'u':
       return read_umask(value, &f->umask);
@@ -102,8 +130,8 @@ static int take_value(struct sftp_forced *f, char letter, const char *value) {
 }
 
 /* One word of options, like -R, -Rd /dir or -d/dir. */
-static int take_options(pool *p, const char *word, const char **at,
-    bool *bad, struct sftp_forced *f) {
+static int take_options(struct words *w, const char *word,
+    struct sftp_forced *f) {
   const char *c;
 
   for (c = word + 1; *c != '\0'; c++) {
@@ -111,7 +139,7 @@ static int take_options(pool *p, const char *word, const char **at,
       f->read_only = true;
 
     } else if (strchr("dpPufl", *c) != NULL) {
-      const char *value = c[1] != '\0' ? c + 1 : next_word(p, at, bad);
+      const char *value = c[1] != '\0' ? c + 1 : next_word(w);
 
       return value != NULL ? take_value(f, *c, value) : SFTP_ERR_FORMAT;
 
@@ -123,81 +151,92 @@ static int take_options(pool *p, const char *word, const char **at,
   return SFTP_OK;
 }
 
-static int read_sftp(pool *p, const char *at, struct sftp_forced *f,
+static int read_sftp(struct words *w, struct sftp_forced *f,
     const char **why) {
-  unsigned int nwords = 0;
-  bool bad = false;
   char *word;
-  int res;
+  int res = SFTP_OK;
 
   f->service = SFTP_SERVICE_FL_SFTP;
-  while ((word = next_word(p, &at, &bad)) != NULL) {
-    if (++nwords > MAX_WORDS || word[0] != '-' || word[1] == '\0') {
+  while (res == SFTP_OK && (word = next_word(w)) != NULL) {
+    if (word[0] != '-' || word[1] == '\0') {
       *why = "it has words that are no options";
       return SFTP_ERR_FORMAT;
     }
 
-    res = take_options(p, word, &at, &bad, f);
-    if (res != SFTP_OK) {
-      *why = "it has an option that is not known here, or lacks a value "
-        "(accepted: -R, -d directory, -u umask, -p requests, -P requests; "
-        "-e, -f and -l without effect)";
-      return res;
-    }
+    res = take_options(w, word, f);
   }
 
-  if (bad) {
-    *why = "it has a quote without an end";
+  if (w->bad != NULL) {
+    *why = w->bad;
     return SFTP_ERR_FORMAT;
   }
 
-  return SFTP_OK;
+  if (res != SFTP_OK) {
+    *why = "it has an option that is not known here, is given twice or lacks "
+      "a value (accepted: -R, -d directory, -u umask, -p requests, "
+      "-P requests; -e, -f and -l without effect)";
+  }
+
+  return res;
 }
 
 /* ---- scp: its own words are read when it begins */
 
-static int read_scp(pool *p, const char *at, struct sftp_forced *f,
+static int read_scp(struct words *w, struct sftp_forced *f,
     const char **why) {
-  const char *all;
-  bool bad = false, directed = false;
+  const char *all = w->at + strspn(w->at, " \t");
+  bool options = true, directed = false, named = false;
   char *word;
 
   f->service = SFTP_SERVICE_FL_SCP;
-  while (is_blank(*at)) {
-    at++;
+  while ((word = next_word(w)) != NULL) {
+    if (options && strcmp(word, "--") == 0) {
+      options = false;
+
+    } else if (options && word[0] == '-' && word[1] != '\0') {
+      directed |= strpbrk(word, "tf") != NULL;
+
+    } else {
+      options = false;
+      named = true;
+    }
   }
 
-  all = at;
-  while ((word = next_word(p, &at, &bad)) != NULL && word[0] == '-' &&
-      strcmp(word, "--") != 0) {
-    directed |= strpbrk(word, "tf") != NULL;
-  }
-
-  if (*all != '\0' && (!directed || word == NULL)) {
-    *why = "scp needs -t or -f, and a path";
+  if (w->bad != NULL || (*all != '\0' && (!directed || !named))) {
+    *why = w->bad != NULL ? w->bad : "scp needs -t or -f, and a path";
     return SFTP_ERR_FORMAT;
   }
 
-  f->scp_args = *all != '\0' ? pstrcat(p, " ", all, NULL) : NULL;
+  f->scp_args = *all != '\0' ? pstrcat(w->pool, " ", all, NULL) : NULL;
   return SFTP_OK;
 }
 
 int sftp_forced_parse(pool *p, const char *command, struct sftp_forced *f,
     const char **why) {
-  const char *at = command, *name;
-  bool bad = false;
+  struct words w = { p, command, 0, NULL };
+  const char *name;
 
   memset(f, 0, sizeof(*f));
   f->umask = -1;
   f->text = pstrdup(p, command);
-  name = strlen(command) <= MAX_LEN ? next_word(p, &at, &bad) : NULL;
+  if (strlen(command) > MAX_LEN) {
+    *why = "it is too long";
+    return SFTP_ERR_LIMIT;
+  }
+
+  name = next_word(&w);
+  if (w.bad != NULL) {
+    *why = w.bad;
+    return SFTP_ERR_FORMAT;
+  }
+
   name = name != NULL ? base_name(name) : "";
   if (strcmp(name, "internal-sftp") == 0 || strcmp(name, "sftp-server") == 0) {
-    return read_sftp(p, at, f, why);
+    return read_sftp(&w, f, why);
   }
 
   if (strcmp(name, "scp") == 0) {
-    return read_scp(p, at, f, why);
+    return read_scp(&w, f, why);
   }
 
   *why = "it is neither internal-sftp nor sftp-server nor scp, and no others "

@@ -696,13 +696,24 @@ static void commands_are_read(void) {
       NULL, "open,read", "stat", 0, false },
     { "scp", SFTP_SERVICE_FL_SCP, NULL, NULL, NULL, NULL, -1, false },
     { "/usr/bin/scp -p -t /in", SFTP_SERVICE_FL_SCP, " -p -t /in", NULL, NULL,
-      NULL, -1, false }
+      NULL, -1, false },
+    { "internal-sftp -d /it\\'s\\ \"\\\"\"", SFTP_SERVICE_FL_SFTP, NULL,
+      "/it's \"", NULL, NULL, -1, false },
+    { "scp -t -- -x", SFTP_SERVICE_FL_SCP, " -t -- -x", NULL, NULL, NULL, -1,
+      false }
   };
   static const char *const bad[] = { "", "  ", "/bin/sh", "internal-sftpx",
     "internal-sftp; sh", "internal-sftp /dir", "internal-sftp -x",
     "internal-sftp -d", "internal-sftp -d ''", "internal-sftp -u 999",
     "internal-sftp -u 07777", "internal-sftp -u 22x", "internal-sftp '-R",
-    "internal-sftp -", "scp -r /x", "scp -t", "scp /x", "sftp" };
+    "internal-sftp -", "scp -r /x", "scp -t", "scp /x", "sftp",
+    "internal-sftp -p read -p open", "internal-sftp -P read -Popen",
+    "internal-sftp -p '' -p open", "'internal-sftp", "internal-sftp -d '/x",
+    "internal-sftp -R\"", "scp -t '/in", "scp '-t /in", "scp -t /in \"x",
+    "scp -t --",
+    "scp -f a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a",
+    "internal-sftp -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e "
+    "-e -e -e -e -e -e -e -e -e -e -e -e -e -R" };
   struct sftp_forced f;
   size_t i;
 

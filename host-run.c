@@ -12,6 +12,7 @@
 
 #include "host-int.h"
 
+#include <dirent.h>
 #include <grp.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -49,6 +50,37 @@ static int become(const struct host_run *r) {
   return getuid() == r->uid && setuid(0) < 0 ? 0 : -1;
 }
 
+/* Before Linux 5.9 there is no close_range(). */
+static void close_others(void) {
+  struct dirent *entry;
+  DIR *dir;
+
+  if (close_range(STDERR_FILENO + 1, ~0U, 0) == 0) {
+    return;
+  }
+
+  dir = opendir("/proc/self/fd");
+  if (dir == NULL) {
+    int fd = (int) sysconf(_SC_OPEN_MAX);
+
+    while (--fd > STDERR_FILENO) {
+      (void) close(fd);
+    }
+
+    return;
+  }
+
+  while ((entry = readdir(dir)) != NULL) {
+    int fd = atoi(entry->d_name);
+
+    if (fd > STDERR_FILENO && fd != dirfd(dir)) {
+      (void) close(fd);
+    }
+  }
+
+  (void) closedir(dir);
+}
+
 /* Never returns. */
 static void child(const struct host_run *r, int out, int err,
     const sigset_t *mask) {
@@ -64,7 +96,7 @@ static void child(const struct host_run *r, int out, int err,
 
   /* Here and not before the fork: changing privileges lets signals in. */
   PRIVS_ROOT
-  (void) close_range(STDERR_FILENO + 1, ~0U, 0);
+  close_others();
   (void) signal(SIGPIPE, SIG_DFL);
   (void) signal(SIGHUP, SIG_DFL);
   (void) sigprocmask(SIG_SETMASK, mask, NULL);
@@ -119,6 +151,11 @@ static int start(struct running *run, const struct host_run *r,
   run->pid = fork();
   if (run->pid == 0) {
     child(r, out[1], err[1], mask);
+  }
+
+  if (run->pid > 0) {
+    /* Here, too: the group must be there before it is signalled. */
+    (void) setpgid(run->pid, run->pid);
   }
 
   close_fd(&out[1]);
@@ -207,26 +244,31 @@ static const char *drain(struct running *run, pool *p,
 
 static void kill_group(pid_t pid, int signo) {
   PRIVS_ROOT
-  if (kill(-pid, signo) < 0) {
-    (void) kill(pid, signo);
-  }
-
+  (void) kill(-pid, signo);
   PRIVS_RELINQUISH
 }
 
-/* Its end within some time; false when it goes on. */
-static bool wait_end(pid_t pid, int *status) {
+/* Its end within some time: 1, 0 when it goes on, or -1 with errno.  It is not
+ * waited for, so that its number stays its own.
+ */
+static int wait_end(pid_t pid) {
   uint64_t until = host_now_ms() + END_MS;
 
   for (;;) {
-    pid_t got = waitpid(pid, status, WNOHANG);
+    siginfo_t info;
 
-    if (got == pid || (got < 0 && errno != EINTR)) {
-      return true;
+    info.si_pid = 0;
+    if (waitid(P_PID, (id_t) pid, &info, WEXITED|WNOHANG|WNOWAIT) < 0) {
+      if (errno != EINTR) {
+        return -1;
+      }
+
+    } else if (info.si_pid == pid) {
+      return 1;
     }
 
     if (host_now_ms() >= until) {
-      return false;
+      return 0;
     }
 
     (void) poll(NULL, 0, 5);
@@ -236,36 +278,44 @@ static bool wait_end(pid_t pid, int *status) {
 /* Waits for its end, with force if need be; NULL, or what was wrong. */
 static const char *reap(struct running *run, pool *p,
     const struct host_run *r, const char *why) {
-  int status = 0;
+  int status = 0, ended = why == NULL ? wait_end(run->pid) : 0;
+  pid_t got;
   char text[64];
 
-  if (why == NULL && wait_end(run->pid, &status)) {
-    if (WIFEXITED(status) && (r->any_status || WEXITSTATUS(status) == 0)) {
-      return NULL;
-    }
-
-    snprintf(text, sizeof(text), WIFEXITED(status) ? "exit status %d" :
-      "ended by signal %d", WIFEXITED(status) ? WEXITSTATUS(status) :
-      WTERMSIG(status));
-    return pstrdup(p, text);
+  if (ended < 0) {
+    return pstrdup(p, strerror(errno));
   }
 
-  kill_group(run->pid, SIGTERM);
-  if (!wait_end(run->pid, &status)) {
-    kill_group(run->pid, SIGKILL);
-    (void) waitpid(run->pid, &status, 0);
-
-  } else {
-    /* What it started may be left. */
-    kill_group(run->pid, SIGKILL);
+  if (ended == 0) {
+    why = why != NULL ? why : "it did not end";
+    kill_group(run->pid, SIGTERM);
+    (void) wait_end(run->pid);
   }
 
-  return why != NULL ? why : "it did not end";
+  /* And what it started, which may be left however it ended. */
+  kill_group(run->pid, SIGKILL);
+  do {
+    got = waitpid(run->pid, &status, 0);
+  } while (got < 0 && errno == EINTR);
+
+  if (why != NULL || got < 0) {
+    return why != NULL ? why : pstrdup(p, strerror(errno));
+  }
+
+  if (WIFEXITED(status) && (r->any_status || WEXITSTATUS(status) == 0)) {
+    return NULL;
+  }
+
+  snprintf(text, sizeof(text), WIFEXITED(status) ? "exit status %d" :
+    "ended by signal %d", WIFEXITED(status) ? WEXITSTATUS(status) :
+    WTERMSIG(status));
+  return pstrdup(p, text);
 }
 
 const char *host_run(pool *p, const struct host_run *r,
     struct host_output *o) {
   struct running run = { -1, -1, -1 };
+  struct sigaction ours, theirs;
   sigset_t block, mask;
   const char *why;
 
@@ -273,9 +323,14 @@ const char *host_run(pool *p, const struct host_run *r,
   o->size = OUT_FIRST;
   o->text = palloc(p, o->size);
 
-  /* The host reaps every child that it hears of; this one is ours. */
+  /* The host reaps every child that it hears of, and it hears of them whenever
+   * privileges change; this one is ours.
+   */
+  memset(&ours, 0, sizeof(ours));
+  ours.sa_handler = SIG_DFL;
+  sigemptyset(&ours.sa_mask);
+  (void) sigaction(SIGCHLD, &ours, &theirs);
   sigemptyset(&block);
-  sigaddset(&block, SIGCHLD);
   sigaddset(&block, SIGINT);
   sigaddset(&block, SIGQUIT);
   (void) sigprocmask(SIG_BLOCK, &block, &mask);
@@ -293,6 +348,8 @@ const char *host_run(pool *p, const struct host_run *r,
   close_fd(&run.out);
   close_fd(&run.err);
   (void) sigprocmask(SIG_SETMASK, &mask, NULL);
+  (void) sigaction(SIGCHLD, &theirs, NULL);
+  (void) raise(SIGCHLD);        /* others may have ended meanwhile */
   return why;
 }
 

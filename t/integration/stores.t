@@ -20,7 +20,8 @@ COMMAND = "@DIR@/bin/keys"
 # A user of every Debian that is neither root nor the daemon's.
 RUNS_AS = "daemon"
 
-USERS = ("alice", "-oops", "quiet", "fails", "slow", "much", "broken")
+USERS = ("alice", "-oops", "quiet", "fails", "slow", "much", "broken",
+         "leaves")
 
 files = Server("SFTPAuthorizedUserKeys file:~/.ssh/authorized_keys "
                "file:@DIR@/keys/%u\n", drop=("SFTPAuthorizedUserKeys",),
@@ -59,6 +60,8 @@ case $1 in
     echo "# a comment"; echo "no key"; cat %(key)s; echo oops >&2 ;;
   fails) cat %(key)s; exit 3 ;;
   slow) cat %(key)s; sleep 60 & sleep 60 ;;
+  leaves) sleep 3600 > /dev/null 2>&1 &
+    echo $! > %(seen)s/left; cat %(key)s ;;
   much) cat %(key)s; yes "# padding padding padding padding" ;;
   broken) head -c 300000 /dev/zero ;;
   quiet) : ;;
@@ -200,6 +203,18 @@ def _():
             user, why))
     expect(login(commands, "broken").returncode != 0, "broken logged in")
     commands.no_sessions()
+
+
+@promise("what a command leaves running ends with it")
+def _():
+    must(login(commands, "leaves"))
+    stat = "/proc/%s/stat" % seen("left").strip()
+    # Whoever inherits it may take its time to wait for it.
+    ended = not os.path.exists(stat)
+    if not ended:
+        with open(stat) as file:
+            ended = file.read().rpartition(")")[2].split()[0] == "Z"
+    expect(ended, "it still runs")
 
 
 @promise("a name that looks like an option is given to no command")

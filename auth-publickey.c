@@ -208,6 +208,7 @@ static int answer_probe(struct ssh_conn *c, const struct sftp_auth_req *req) {
  */
 static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
     const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
+  const struct sftp_sig_alg *other;
   struct sftp_rd r;
   struct sftp_str inner;
 
@@ -219,7 +220,9 @@ static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
     return alg;
   }
 
-  return sftp_sig_alg_find(inner);
+  other = sftp_sig_alg_find(inner);
+  return other != NULL && sftp_alg_usable(ALGS_SIGNATURE, &other->alg) ?
+    other : alg;
 }
 
 /* RFC 4252, section 7: what the signature covers. */

@@ -642,6 +642,16 @@ static void algorithms_go_with_their_keys(void) {
   stop();
 
   prepare(simple, SFTP_NELEMS(simple));
+  cl->set->userkeys = "rsa-sha2-512,rsa-sha2-256,ssh-rsa";
+  begin();
+  put_signed("alice", rsa_key, "rsa-sha2-256", "ssh-rsa");
+  sftp_crypto_set_fips(true);
+  send_request();
+  is_str(answer(), ALL, "but not where FIPS does without it");
+  sftp_crypto_set_fips(false);
+  stop();
+
+  prepare(simple, SFTP_NELEMS(simple));
   cl->set->min_rsa_bits = 16384;
   begin();
   try_signed("alice", rsa_key, "rsa-sha2-256");

@@ -233,36 +233,64 @@ static bool md5_of(struct sftp_str blob, unsigned char *md) {
     len == 16;
 }
 
+/* Whether the list has the key: 1 or 0, or -1 with errno when it cannot be
+ * asked.
+ */
+static int look_up_weak(const char *path, struct sftp_str blob) {
+  unsigned char md5[EVP_MAX_MD_SIZE];
+  struct blacklist b;
+  int res = -1, xerrno;
+
+  b.fd = host_keyfile_open(path);
+  if (b.fd < 0) {
+    return -1;
+  }
+
+  errno = ENOTSUP;
+  if (md5_of(blob, md5)) {
+    res = read_header(&b) < 0 ? -1 : has_fingerprint(&b, md5);
+  }
+
+  xerrno = errno;
+  (void) close(b.fd);
+  errno = xerrno;
+  return res;
+}
+
+/* A list that somebody named and that cannot be used refuses all keys, as
+ * SFTPRevokedKeys does; the one that is only looked for does not.
+ */
 static bool is_blacklisted(struct host *h, struct sftp_str blob,
     const char *what, bool probe) {
   const char *named = get_param_ptr(h->server->conf, "SFTPKeyBlacklist",
     FALSE);
   const char *path = named != NULL ? named : DEFAULT_BLACKLIST;
-  unsigned char md5[EVP_MAX_MD_SIZE];
-  struct blacklist b;
   int res;
 
-  if (strcasecmp(path, "none") == 0 || !md5_of(blob, md5)) {
+  if (strcasecmp(path, "none") == 0) {
     return false;
   }
 
-  b.fd = host_keyfile_open(path);
-  if (b.fd < 0) {
-    if (named != NULL || errno != ENOENT) {
-      sftp_log("unable to open SFTPKeyBlacklist '%s': %s", path,
-        strerror(errno));
+  res = look_up_weak(path, blob);
+  if (res < 0 && named == NULL && errno == ENOENT) {
+    return false;
+  }
+
+  if (res < 0) {
+    const char *why = errno == ENOTSUP ? "its fingerprints are MD5, which "
+      "this system does not have" : strerror(errno);
+
+    if (named == NULL) {
+      sftp_log("list of weak keys '%s' cannot be used: %s", path, why);
+      return false;
     }
 
-    return false;
+    sftp_log("%s of user '%s' refused: SFTPKeyBlacklist '%s' cannot be used: "
+      "%s", what, h->user, path, why);
+    return true;
   }
 
-  res = read_header(&b) < 0 ? -1 : has_fingerprint(&b, md5);
-  if (res < 0) {
-    sftp_log("unable to use SFTPKeyBlacklist '%s': %s", path, strerror(errno));
-  }
-
-  (void) close(b.fd);
-  if (res <= 0) {
+  if (res == 0) {
     return false;
   }
 

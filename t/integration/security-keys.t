@@ -183,8 +183,21 @@ def _():
     works(plain, path=weak)
     weak_list(plain.path("weak.dat"), b"\0" * 16, near, mark, b"\xff" * 16)
     refused(plain, "it is on the list of weak keys", path=weak)
+
+
+@promise("a list of weak keys that is named and cannot be used refuses keys")
+def _():
+    other = keygen(plain.path("other"), "-t", "ed25519")
+    authorize(plain, public(other))
+    why = "refused: SFTPKeyBlacklist '%s' cannot be used" % plain.path(
+        "weak.dat")
     os.unlink(plain.path("weak.dat"))
-    works(plain, path=weak)
+    refused(plain, why + ": No such file", path=other)
+    with open(plain.path("weak.dat"), "wb") as out:
+        out.write(b"SSH-FP00")
+    refused(plain, why, path=other)
+    weak_list(plain.path("weak.dat"), b"\0" * 16)
+    works(plain, path=other)
 
 
 main(plain, strict)

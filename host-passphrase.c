@@ -17,6 +17,21 @@
 #define PROVIDER_TIMEOUT_MS 10000
 #define PASSPHRASE_MAX 1024
 
+/* A passphrase is a text: what stands behind a NUL would not count. */
+static char *text_of(pool *p, const char *bytes, size_t len,
+    const char **why) {
+  char *text;
+
+  if (memchr(bytes, '\0', len) != NULL) {
+    *why = "the passphrase has a NUL in it";
+    return NULL;
+  }
+
+  text = pcalloc(p, len + 1);
+  memcpy(text, bytes, len);
+  return text;
+}
+
 /* Runs the provider; its stdout without line end, or NULL. */
 static char *from_provider(pool *p, server_rec *s, const char *program,
     const char *path, const char **why) {
@@ -47,8 +62,7 @@ static char *from_provider(pool *p, server_rec *s, const char *program,
       o.len--;
     }
 
-    res = pcalloc(p, o.len + 1);
-    memcpy(res, o.text, o.len);
+    res = text_of(p, o.text, o.len, why);
 
   } else {
     *why = pstrcat(p, "SFTPPassPhraseProvider '", program, "' failed: ", wrong,
@@ -59,12 +73,39 @@ static char *from_provider(pool *p, server_rec *s, const char *program,
   return res;
 }
 
+/* A line without its end; its length, or -1. */
+static ssize_t read_line(int fd, char *line, size_t size, const char **why) {
+  size_t len = 0;
+  ssize_t n;
+
+  while (len < size) {
+    n = read(fd, line + len, 1);
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+
+    if (n <= 0) {
+      *why = n < 0 ? strerror(errno) : "there was no passphrase";
+      return -1;
+    }
+
+    if (line[len] == '\n') {
+      return (ssize_t) len;
+    }
+
+    len++;
+  }
+
+  *why = "the passphrase is too long";
+  return -1;
+}
+
 /* Asks at the terminal, with echo off. */
 static char *from_terminal(pool *p, server_rec *s, const char *path,
     int attempt, const char **why) {
   struct termios old, quiet;
   char line[PASSPHRASE_MAX], *res = NULL;
-  size_t len = 0;
+  ssize_t len;
   int tty;
 
   tty = open("/dev/tty", O_RDWR|O_NOCTTY|O_CLOEXEC);
@@ -86,21 +127,13 @@ static char *from_terminal(pool *p, server_rec *s, const char *path,
     attempt > 1 ? "Wrong passphrase, try again.\n" : "", path,
     pr_netaddr_get_ipstr(s->addr), s->ServerPort, s->ServerName);
 
-  while (len < sizeof(line) && read(tty, line + len, 1) == 1 &&
-      line[len] != '\n') {
-    len++;
-  }
-
+  len = read_line(tty, line, sizeof(line), why);
   (void) tcsetattr(tty, TCSAFLUSH, &old);
   dprintf(tty, "\n");
   (void) close(tty);
 
-  if (len < sizeof(line)) {
-    res = pcalloc(p, len + 1);
-    memcpy(res, line, len);
-
-  } else {
-    *why = "the passphrase is too long";
+  if (len >= 0) {
+    res = text_of(p, line, (size_t) len, why);
   }
 
   sftp_wipe(line, sizeof(line));

@@ -117,7 +117,9 @@ static int read_all(int fd, unsigned char *p, size_t n) {
   return 0;
 }
 
-/* One question and its answer, in p.  An error when either does not pass. */
+/* One question and its answer, in p, which the caller wipes where it matters.
+ * An error when either does not pass.
+ */
 static int agent_ask(struct agent *a, pool *p, struct sftp_str question,
     struct sftp_str *answer) {
   unsigned char head[4], *text;
@@ -139,6 +141,7 @@ static int agent_ask(struct agent *a, pool *p, struct sftp_str question,
 
   text = palloc(p, len);
   if (read_all(a->fd, text, len) < 0) {
+    sftp_wipe(text, len);
     agent_close(a);
     return SFTP_ERR_IO;
   }
@@ -190,7 +193,7 @@ static int sign_by_agent(const struct sftp_key *key,
     const struct sftp_sig_alg *alg, struct sftp_str data, struct sftp_wr *w) {
   struct agent *a = key->signer;
   pool *p = make_sub_pool(key->pool);
-  struct sftp_str answer;
+  struct sftp_str answer = { NULL, 0 };
   struct sftp_wr q;
   int res;
 
@@ -213,6 +216,8 @@ static int sign_by_agent(const struct sftp_key *key,
       key->type->name, sftp_strerror(res));
   }
 
+  sftp_wr_wipe(&q);
+  sftp_wipe((void *) answer.ptr, answer.len);
   destroy_pool(p);
   return res;
 }

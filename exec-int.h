@@ -20,6 +20,8 @@
 
 #define EXEC_LINE_MAX (64 * 1024)
 #define EXEC_COMMANDS_MAX 64    /* of a line */
+#define EXEC_WORDS_MAX 4096     /* of a line */
+#define EXEC_PATTERNS_MAX 16    /* of a command: each reads folders */
 #define EXEC_PIPE_MAX (64 * 1024)
 
 /* ---- The line (exec-line.c) */

@@ -24,6 +24,8 @@ struct reader {
   array_header *commands;
   struct exec_command *cmd;     /* at hand; NULL between commands */
   array_header *words;
+  unsigned int nwords;          /* of the line */
+  unsigned int npatterns;       /* of the command at hand */
   const char *why;              /* the first error */
 };
 
@@ -224,6 +226,7 @@ static struct exec_command *command(struct reader *r, enum exec_when when) {
     r->cmd = pcalloc(r->pool, sizeof(struct exec_command));
     r->cmd->when = when;
     r->words = make_array(r->pool, 4, sizeof(struct exec_word));
+    r->npatterns = 0;
   }
 
   return r->cmd;
@@ -323,6 +326,18 @@ static bool read_operator(struct reader *r, enum exec_when *when) {
   return true;
 }
 
+static void add_word(struct reader *r, const struct exec_word *w) {
+  if (r->nwords++ == EXEC_WORDS_MAX) {
+    refuse(r, "too many words");
+
+  } else if (w->pattern != NULL && r->npatterns++ == EXEC_PATTERNS_MAX) {
+    refuse(r, "too many patterns");
+
+  } else {
+    *((struct exec_word *) push_array(r->words)) = *w;
+  }
+}
+
 static void read_line(struct reader *r) {
   enum exec_when when = EXEC_ALWAYS, next;
   struct exec_word w;
@@ -353,7 +368,7 @@ static void read_line(struct reader *r) {
 
     (void) command(r, when);
     if (!read_redirection(r) && read_word(r, &w)) {
-      *((struct exec_word *) push_array(r->words)) = w;
+      add_word(r, &w);
     }
   }
 

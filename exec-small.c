@@ -224,7 +224,14 @@ struct df {
   enum df_form form;
   uint64_t unit;                /* bytes */
   const char *unit_name;        /* in the headline */
+  const char **names;           /* NULL-terminated */
+  unsigned int next;
+  bool headline;                /* it is out */
+  int status;
 };
+
+/* File systems asked in one turn, so that other channels get theirs. */
+#define DF_TURN 64
 
 /* 512, 1K, 1M, 1G, K, M ...; 0: none of that. */
 static uint64_t df_unit(const char *text) {
@@ -409,13 +416,12 @@ static bool df_path(struct exec *e, const char *name, struct statvfs *st) {
   return err == 0;
 }
 
-int exec_run_df(struct exec *e) {
-  struct df df = { DF_PLAIN, 1024, "1K" };
-  array_header *names = make_array(e->cmd_pool, 2, sizeof(char *));
-  bool options = true, headline = false;
-  int status = 0, k;
-  unsigned int i;
+/* Options may stand behind names, up to "--". */
+static bool df_words(struct exec *e, struct df *df) {
+  bool options = true;
+  unsigned int i, n = 0;
 
+  df->names = pcalloc(e->cmd_pool, (e->argc + 1) * sizeof(char *));
   for (i = 1; i < e->argc; i++) {
     const char *word = e->argv[i];
 
@@ -423,39 +429,66 @@ int exec_run_df(struct exec *e) {
       options = false;
 
     } else if (options && strncmp(word, "--block-size=", 13) == 0) {
-      if (!df_size(e, &df, word + 13)) {
-        return 1;
+      if (!df_size(e, df, word + 13)) {
+        return false;
       }
 
     } else if (options && word[0] == '-' && word[1] != '\0') {
-      if (!df_letters(e, &df, word + 1, &i)) {
-        return 1;
+      if (!df_letters(e, df, word + 1, &i)) {
+        return false;
       }
 
     } else {
-      *((const char **) push_array(names)) = word;
+      df->names[n++] = word;
     }
   }
 
-  if (names->nelts == 0) {
-    *((const char **) push_array(names)) = ".";
+  if (n == 0) {
+    df->names[0] = ".";
   }
 
-  for (k = 0; k < (int) names->nelts; k++) {
-    struct statvfs st;
+  return true;
+}
 
-    if (!df_path(e, ((const char **) names->elts)[k], &st)) {
-      status = 1;
-      continue;
-    }
+static void df_name(struct exec *e, struct df *df, const char *name) {
+  struct statvfs st;
 
-    if (!headline) {
-      headline = true;
-      df_headline(e, &df);
-    }
-
-    df_line(e, &df, &st);
+  if (!df_path(e, name, &st)) {
+    df->status = 1;
+    return;
   }
 
-  return status;
+  if (!df->headline) {
+    df->headline = true;
+    df_headline(e, df);
+  }
+
+  df_line(e, df, &st);
+}
+
+int exec_run_df(struct exec *e) {
+  struct df *df = e->state;
+  unsigned int n;
+
+  if (df == NULL) {
+    df = pcalloc(e->cmd_pool, sizeof(*df));
+    df->form = DF_PLAIN;
+    df->unit = 1024;
+    df->unit_name = "1K";
+    if (!df_words(e, df)) {
+      return 1;
+    }
+
+    e->state = df;
+  }
+
+  for (n = 0; df->names[df->next] != NULL; n++) {
+    if (n == DF_TURN || sftp_channel_room(e->ch) == 0) {
+      return EXEC_MORE;
+    }
+
+    df_name(e, df, df->names[df->next++]);
+  }
+
+  return df->status;
 }

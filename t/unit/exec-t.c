@@ -110,6 +110,21 @@ static void lines_have_a_limit(void) {
   ok(parse(line) == SFTP_ERR_FORMAT, "too many commands");
   line[2 * EXEC_COMMANDS_MAX] = '\0';
   ok(parse(line) == SFTP_OK && ncmds == EXEC_COMMANDS_MAX, "as many as may");
+  for (i = 0; i <= EXEC_WORDS_MAX; i++) {
+    memcpy(line + 2 * i, i % 100 == 99 ? "a;" : "a ", 3);
+  }
+
+  ok(parse(line) == SFTP_ERR_FORMAT, "too many words, of all commands");
+  line[2 * EXEC_WORDS_MAX] = '\0';
+  ok(parse(line) == SFTP_OK, "as many as may");
+  for (i = 0; i <= EXEC_PATTERNS_MAX + 1; i++) {
+    memcpy(line + 3 * i, i == 0 ? "x  " : "a* ", 4);
+  }
+
+  ok(parse(line) == SFTP_ERR_FORMAT, "too many patterns");
+  line[3 * EXEC_PATTERNS_MAX + 3] = '\0';
+  memcpy(line + strlen(line), ";a a*", 6);
+  ok(parse(line) == SFTP_OK, "as many as may, and more for another command");
   free(line);
 }
 
@@ -235,6 +250,31 @@ static void input_of_the_client(void) {
 }
 
 /* What one turn does is bounded: others have channels, too. */
+static void many_names_take_turns(void) {
+  char *line = calloc(1, 4096);
+  unsigned int i, lines = 0;
+  size_t k;
+
+  strcpy(line, "df");
+  for (i = 0; i < 1000; i++) {
+    strcat(line, " a");
+  }
+
+  ch = fake_channel_new(&conn);
+  fake_channel_serve(ch, &sftp_exec_service, sftp_exec_start(&conn, ch, p,
+    line, &refused_why));
+  ok(!ch->finished && ch->out_len < 64 * 1024 / 8, "df of many names pauses");
+  (void) fake_channel_work(ch, 1000);
+  for (k = 0; k < ch->out_len; k++) {
+    lines += ch->out[k] == '\n';
+  }
+
+  ok(ch->finished && ch->status == 0, "... and ends");
+  is_int(lines, 1001, "... with a line for each, and one above them");
+  fake_channel_free(ch);
+  free(line);
+}
+
 static void large_files_take_turns(void) {
   static unsigned char block[1024 * 1024];
   char *all = calloc(1, 20 * sizeof(block));
@@ -276,6 +316,7 @@ int main(void) {
   others_are_not_found();
   the_gate_is_asked();
   input_of_the_client();
+  many_names_take_turns();
   large_files_take_turns();
   destroy_pool(p);
   return done_testing();

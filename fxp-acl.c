@@ -240,48 +240,51 @@ static int add_entry(struct list *l, const struct entry *e) {
   return 0;
 }
 
-static int read_ace(struct fxp_req *req, struct sftp_rd *r, struct list *l) {
-  uint32_t type = sftp_rd_u32(r), flag = sftp_rd_u32(r);
-  uint32_t mask = sftp_rd_u32(r);
-  const char *who = sftp_rd_text(r, req->pool);
+/* One permission as it came. */
+struct ace {
+  uint32_t type, flag, mask;
+  const char *who;
+};
+
+static int take_ace(struct fxp_req *req, const struct ace *a,
+    struct list *l) {
   struct entry e;
 
-  if (sftp_rd_ok(r) != SFTP_OK) {
-    errno = EINVAL;
+  if (find_who(req, a->who, a->flag, &e) < 0) {
     return -1;
   }
 
-  if (type != ACE4_ACCESS_ALLOWED_ACE_TYPE) {
-    errno = ENOTSUP;            /* POSIX has no other */
-    return -1;
-  }
-
-  if (find_who(req, who, flag, &e) < 0) {
-    return -1;
-  }
-
-  e.perm = ((mask & ACE4_READ_DATA) != 0 ? 4U : 0U) |
-    ((mask & ACE4_WRITE_DATA) != 0 ? 2U : 0U) |
-    ((mask & ACE4_EXECUTE) != 0 ? 1U : 0U);
+  e.perm = ((a->mask & ACE4_READ_DATA) != 0 ? 4U : 0U) |
+    ((a->mask & ACE4_WRITE_DATA) != 0 ? 2U : 0U) |
+    ((a->mask & ACE4_EXECUTE) != 0 ? 1U : 0U);
   return add_entry(l, &e);
 }
 
-static int read_list(struct fxp_req *req, struct sftp_str acl,
-    struct list *l) {
+/* All of an ACL, in the request's pool; their number, or -1 with errno. */
+static int read_aces(struct fxp_req *req, struct sftp_str acl,
+    struct ace **aces) {
   struct sftp_rd r;
   uint32_t i, n;
 
-  memset(l, 0, sizeof(*l));
   sftp_rd_init_str(&r, acl);
   if (req->fxp->version >= 6) {
     (void) sftp_rd_u32(&r);     /* acl-flags */
   }
 
   n = sftp_rd_u32(&r);
+  if (n > ENTRIES_MAX) {
+    errno = E2BIG;
+    return -1;
+  }
+
+  *aces = palloc(req->pool, (n + 1) * sizeof(struct ace));
   for (i = 0; i < n && sftp_rd_ok(&r) == SFTP_OK; i++) {
-    if (read_ace(req, &r, l) < 0) {
-      return -1;
-    }
+    struct ace *a = &(*aces)[i];
+
+    a->type = sftp_rd_u32(&r);
+    a->flag = sftp_rd_u32(&r);
+    a->mask = sftp_rd_u32(&r);
+    a->who = fxp_read_who(&r, req->pool);
   }
 
   if (sftp_rd_end(&r) != SFTP_OK) {
@@ -289,7 +292,29 @@ static int read_list(struct fxp_req *req, struct sftp_str acl,
     return -1;
   }
 
-  return 0;
+  return (int) n;
+}
+
+static int read_list(struct fxp_req *req, struct sftp_str acl,
+    struct list *l) {
+  struct ace *aces = NULL;
+  int i, n = read_aces(req, acl, &aces);
+
+  memset(l, 0, sizeof(*l));
+  for (i = 0; i < n; i++) {
+    if (aces[i].type != ACE4_ACCESS_ALLOWED_ACE_TYPE) {
+      errno = ENOTSUP;          /* POSIX has no other */
+      return -1;
+    }
+  }
+
+  for (i = 0; i < n; i++) {
+    if (take_ace(req, &aces[i], l) < 0) {
+      return -1;
+    }
+  }
+
+  return n < 0 ? -1 : 0;
 }
 
 /* The three that every file has: as the mode says, where the list is silent.

@@ -71,8 +71,7 @@ static void put_ids(struct sftp_wr *w, const struct fxp_attrs *a,
   sftp_wr_u32(w, a->gid);
 }
 
-/* Names go to the host's databases of users: nothing but names, then. */
-static const char *get_name(struct sftp_rd *r, pool *p) {
+const char *fxp_read_who(struct sftp_rd *r, pool *p) {
   const char *name = sftp_rd_text(r, p);
   size_t i;
 
@@ -89,8 +88,8 @@ static const char *get_name(struct sftp_rd *r, pool *p) {
 
 static void get_names(struct sftp_rd *r, struct fxp_attrs *a,
     const struct attr_form *form) {
-  a->owner = get_name(r, form->pool);
-  a->group = get_name(r, form->pool);
+  a->owner = fxp_read_who(r, form->pool);
+  a->group = fxp_read_who(r, form->pool);
 }
 
 static void put_names(struct sftp_wr *w, const struct fxp_attrs *a,

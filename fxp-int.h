@@ -408,6 +408,10 @@ struct fxp_target {
   bool follow;                  /* symbolic links */
 };
 
+/* A name of a user or group: it goes to the host's databases, so that it must
+ * look like one, and not be longer than one.
+ */
+const char *fxp_read_who(struct sftp_rd *r, pool *p);
 /* Ids for the names of owners, as they are, with a domain, or as numbers; -1
  * when there is none.
  */

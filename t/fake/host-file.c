@@ -1261,6 +1261,7 @@ const char *host_gid_name(struct host *h, pool *p, gid_t gid) {
 int host_name_uid(struct host *h, const char *name, uid_t *uid) {
   (void) h;
   *uid = 1000;
+  fake_files.lookups++;
   errno = ENOENT;
   return strcmp(name, "user") == 0 ? 0 : -1;
 }
@@ -1268,6 +1269,7 @@ int host_name_uid(struct host *h, const char *name, uid_t *uid) {
 int host_name_gid(struct host *h, const char *name, gid_t *gid) {
   (void) h;
   *gid = 1000;
+  fake_files.lookups++;
   errno = ENOENT;
   return strcmp(name, "group") == 0 ? 0 : -1;
 }

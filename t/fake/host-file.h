@@ -47,6 +47,7 @@ struct fake_files {
   const char *charset;          /* of names: "X" swaps a and A, what has a z
                                  * cannot be converted */
   bool lock_taken;              /* by another session */
+  unsigned int lookups;         /* names of users and groups */
   bool no_acl;                  /* the file system has none */
 
   /* Seen. */

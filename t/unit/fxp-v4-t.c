@@ -240,6 +240,11 @@ static uint32_t set_acl(struct fxc *x, const char *aces) {
   return later_status(x, SSH_FXP_SETSTAT, request);
 }
 
+/* 260 bytes, more than a name has. */
+#define TEN "aaaaaaaaaa"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG_NAME HUNDRED HUNDRED TEN TEN TEN TEN TEN TEN
+
 static void acls_become_posix(void) {
   static const unsigned char wanted[] = {
     2, 0, 0, 0,
@@ -258,7 +263,11 @@ static void acls_become_posix(void) {
     { "u0xffffffff", SSH_FX_FAILURE }, { "u0 u0", SSH_FX_FAILURE },
     { "u1 u1 u0 u1 sOWNER@", SSH_FX_OP_UNSUPPORTED },
     { "u1 u0 u0 u1 snobody", SSH_FX_FAILURE },
-    { "u2 u0 u0 u1 sOWNER@", SSH_FX_FAILURE }
+    { "u2 u0 u0 u1 sOWNER@", SSH_FX_FAILURE },
+    { "u2 u0 u0 u1 suser", SSH_FX_FAILURE },
+    { "u2" ACE("1", "user") " u1 u0 u1 suser", SSH_FX_OP_UNSUPPORTED },
+    { "u2" ACE("1", "user") ACE("1", "us\033er"), SSH_FX_FAILURE },
+    { "u2" ACE("1", "user") ACE("1", LONG_NAME), SSH_FX_FAILURE }
   };
   struct fxc *x = later_new(4);
   uint32_t status;
@@ -270,10 +279,12 @@ static void acls_become_posix(void) {
   is_mem(fake_files.acl, fake_files.acl_len, wanted, sizeof(wanted),
     "sorted, added up, with mask, and the mode's where it is silent");
   for (i = 0; i < SFTP_NELEMS(wrong); i++) {
-    fake_files.acl_len = 0;
+    fake_files.acl_len = fake_files.lookups = 0;
     status = set_acl(x, wrong[i].aces);
     is_int(status, wrong[i].status, "ACL %s is refused", wrong[i].aces);
     is_int(fake_files.acl_len, 0, "... and nothing is set");
+    ok(fake_files.lookups == 0 || strstr(wrong[i].aces, "nobody") != NULL,
+      "... nor is anybody looked up");
   }
 
   fake_files.deny_attr[HOST_ATTR_PERMS] = true;

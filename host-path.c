@@ -654,7 +654,10 @@ const char *host_gid_name(struct host *h, pool *p, gid_t gid) {
 }
 
 int host_name_uid(struct host *h, const char *name, uid_t *uid) {
-  *uid = pr_auth_name2uid(host_files_of(h)->pool, name);
+  pool *p = make_sub_pool(host_files_of(h)->pool);
+
+  *uid = pr_auth_name2uid(p, name);
+  destroy_pool(p);
   if (*uid == (uid_t) -1) {
     errno = ENOENT;
     return -1;
@@ -664,7 +667,10 @@ int host_name_uid(struct host *h, const char *name, uid_t *uid) {
 }
 
 int host_name_gid(struct host *h, const char *name, gid_t *gid) {
-  *gid = pr_auth_name2gid(host_files_of(h)->pool, name);
+  pool *p = make_sub_pool(host_files_of(h)->pool);
+
+  *gid = pr_auth_name2gid(p, name);
+  destroy_pool(p);
   if (*gid == (gid_t) -1) {
     errno = ENOENT;
     return -1;

@@ -41,12 +41,24 @@ static int set_lock(int fd, short type, off_t offset, off_t len) {
   return fcntl(fd, F_OFD_SETLK, &fl);
 }
 
-/* Whether somebody else's lock would keep us from this one. */
+/* Whether somebody else's lock would keep us from this one.  Where there are no
+ * locks at all nobody can have one; else who cannot ask must take it for taken.
+ */
 static bool is_taken(int fd, short type, off_t offset, off_t len) {
   struct flock fl = { .l_type = type, .l_whence = SEEK_SET,
     .l_start = offset, .l_len = len };
+  int res;
 
-  return fcntl(fd, F_OFD_GETLK, &fl) == 0 && fl.l_type != F_UNLCK;
+  do {
+    res = fcntl(fd, F_OFD_GETLK, &fl);
+  } while (res < 0 && errno == EINTR);
+
+  if (res < 0) {
+    return errno != EINVAL && errno != ENOLCK && errno != ENOSYS &&
+      errno != EOPNOTSUPP;
+  }
+
+  return fl.l_type != F_UNLCK;
 }
 
 /* ---- Of clients */

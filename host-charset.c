@@ -57,6 +57,12 @@ static const char *local_charset(struct host *h) {
 #endif /* PR_USE_NLS */
 }
 
+static void close_conv(iconv_t conv) {
+  if (conv != none) {
+    (void) iconv_close(conv);
+  }
+}
+
 void host_charset_init(struct host *h) {
   struct host_names *n;
   const char *charset = local_charset(h);
@@ -72,6 +78,8 @@ void host_charset_init(struct host *h) {
   if (n->in == none || n->out == none) {
     sftp_log("names of files are not converted: nothing is known of the"
       " charset '%s'", charset);
+    close_conv(n->in);
+    close_conv(n->out);
     return;
   }
 

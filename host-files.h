@@ -120,7 +120,7 @@ struct host_files {
   pool *pool;
   struct host_file *open;       /* all open files */
   unsigned int nopen;
-  struct host_op *op;           /* the operation at hand */
+  struct host_op *op;           /* whose PRE_CMD is under way, or NULL */
 
   signed char need[HOST_NREQUESTS][NPHASES];    /* -1: not known yet */
   signed char quiet[HOST_NREQUESTS];            /* no static rule matters */

@@ -195,7 +195,6 @@ void host_op_begin(struct host *h, struct host_op *op, pool *p,
   op->pool = p;
   op->req = req;
   op->arg = arg;
-  host_files_of(h)->op = op;
 
   if (req != HOST_READ && req != HOST_WRITE && host_rows[req].name != NULL) {
     host_doing(h, host_rows[req].name, arg);
@@ -221,6 +220,19 @@ static void enter(struct host_op *op, const char *path) {
     op->pool, host_canon(op->host, op->pool, path)));
 }
 
+/* Handlers of our own ask what the command is for; operations move, so that
+ * nobody may do so later.
+ */
+static int dispatch_pre(struct host_op *op, cmd_rec *cmd) {
+  struct host_files *s = host_files_of(op->host);
+  int res;
+
+  s->op = op;
+  res = host_phase_pre(cmd);
+  s->op = NULL;
+  return res;
+}
+
 /* PRE_CMD of the own name; *path is replaced when a handler rewrote it. */
 static int own_pre(struct host_op *op, const char **path) {
   const char *arg = op->arg != NULL ? op->arg : *path;
@@ -238,7 +250,7 @@ static int own_pre(struct host_op *op, const char **path) {
   }
 
   cmd = own_cmd(op, arg);
-  res = host_phase_pre(cmd);
+  res = dispatch_pre(op, cmd);
   xerrno = errno;
   if (res < 0) {
     host_limit_explain(op, cmd, arg, xerrno);
@@ -258,7 +270,7 @@ static int twin_pre(struct host_op *op, cmd_rec *cmd, const char **path) {
   int xerrno;
 
   enter(op, *path);
-  if (host_phase_pre(cmd) < 0) {
+  if (dispatch_pre(op, cmd) < 0) {
     xerrno = errno;
     host_limit_explain(op, cmd, *path, xerrno);
     errno = xerrno;
@@ -368,7 +380,7 @@ static int twin_site_copy(struct host_op *op, const char *from,
 
   host_xfer_begin(to, PR_NETIO_IO_RD);
   enter(op, to);
-  if (host_phase_pre(cmd) < 0) {
+  if (dispatch_pre(op, cmd) < 0) {
     xerrno = errno;
     host_limit_explain(op, cmd, to, xerrno);
     errno = xerrno;
@@ -391,7 +403,7 @@ static int twin_symlink(struct host_op *op, const char **text,
 
   cmd = host_cmd(op->pool, "SYMLINK", arg, CL_WRITE|CL_SFTP, FALSE);
   enter(op, *link);
-  if (host_phase_pre(cmd) < 0) {
+  if (dispatch_pre(op, cmd) < 0) {
     xerrno = errno;
     host_limit_explain(op, cmd, *link, xerrno);
     errno = xerrno;
@@ -843,16 +855,11 @@ static void end_own(struct host_op *op, int err, unsigned int status,
 
 void host_op_end(struct host_op *op, int err, unsigned int status,
     const char *text) {
-  struct host_files *s = host_files_of(op->host);
   int xerrno = errno;
 
   end_twins(op, err);
   if (host_rows[op->req].name != NULL) {
     end_own(op, err, status, text);
-  }
-
-  if (s->op == op) {
-    s->op = NULL;
   }
 
   errno = xerrno;

@@ -440,35 +440,68 @@ uint32_t fxp_do_read(struct fxp_req *req) {
 /* text-seek: string handle, u64 line, of a file in text mode (draft -13,
  * section 8.2.3).  Lines are counted from 0.
  */
-#define SEEK_BYTES 16384U
+#define SEEK_BYTES (64U * 1024U)
+/* What one turn looks through at most, so that other channels get theirs. */
+#define SEEK_TURN_BYTES (8U * 1024U * 1024U)
 
-static ssize_t find_line(struct fxp_req *req, struct fxp_handle *h,
-    uint64_t line, uint64_t *offset) {
-  char *buf = palloc(req->pool, SEEK_BYTES);
-  struct iovec iov = { buf, SEEK_BYTES };
-  ssize_t n, i;
+struct seek {
+  struct fxp_handle *handle;
+  uint64_t line;                /* line ends still to be found */
+  uint64_t offset;
+  char *buf;
+};
 
-  *offset = 0;
-  for (n = 1; line > 0 && n > 0; *offset += (uint64_t) (n > 0 ? n : 0)) {
-    n = host_preadv(h->file, &iov, 1, (off_t) *offset);
-    for (i = 0; i < n; i++) {
-      if (buf[i] == '\n' && --line == 0) {
-        *offset += (uint64_t) i + 1;
-        return 1;
-      }
-    }
+static void stop_seek(void *state) {
+  (void) state;
+}
 
-    host_poll(req->host);
+static uint32_t end_seek(struct seek *s) {
+  s->handle->text_read = s->handle->text_written = s->offset;
+  return SSH_FX_OK;
+}
+
+/* Looks through n bytes; true when the line was found in there. */
+static bool seek_in(struct seek *s, size_t n) {
+  const char *at = s->buf, *end = s->buf + n;
+
+  while (s->line > 0 && (at = memchr(at, '\n', (size_t) (end - at))) != NULL) {
+    at++;
+    s->line--;
   }
 
-  return n;
+  s->offset += at != NULL ? (uint64_t) (at - s->buf) : n;
+  return s->line == 0;
+}
+
+static uint32_t seek_on(struct fxp_req *req, void *state) {
+  struct seek *s = state;
+  size_t done;
+
+  for (done = 0; done < SEEK_TURN_BYTES; done += SEEK_BYTES) {
+    ssize_t n = host_peek(s->handle->file, s->buf, SEEK_BYTES,
+      (off_t) s->offset);
+
+    if (n < 0) {
+      return fxp_status(req, errno != 0 ? errno : EIO);
+    }
+
+    if (seek_in(s, (size_t) n)) {
+      return end_seek(s);
+    }
+
+    if ((size_t) n < SEEK_BYTES) {
+      return SSH_FX_EOF;
+    }
+  }
+
+  return FXP_LATER;
 }
 
 uint32_t fxp_do_text_seek(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
-  uint64_t line = sftp_rd_u64(&req->in), offset;
+  uint64_t line = sftp_rd_u64(&req->in);
   struct fxp_handle *h;
-  ssize_t n;
+  struct seek *s;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -487,15 +520,13 @@ uint32_t fxp_do_text_seek(struct fxp_req *req) {
       "Handle is not open for reading text");
   }
 
-  n = find_line(req, h, line, &offset);
-  if (n < 0) {
-    return fxp_status(req, errno);
+  s = pcalloc(req->pool, sizeof(*s));
+  s->handle = h;
+  s->line = line;
+  if (line == 0) {
+    return end_seek(s);
   }
 
-  if (n == 0) {
-    return SSH_FX_EOF;
-  }
-
-  h->text_read = h->text_written = offset;
-  return SSH_FX_OK;
+  s->buf = palloc(req->pool, SEEK_BYTES);
+  return fxp_later(req, seek_on, stop_seek, s);
 }

@@ -391,6 +391,35 @@ static void text_ignores_offsets(void) {
   clean(x);
 }
 
+static void far_lines_take_turns(void) {
+  static const size_t size = 20 * 1024 * 1024, end = 19 * 1024 * 1024 + 7;
+  struct fxc *x = later_new(4);
+  struct fxc_reply r;
+  char request[64], handle[32] = "", *text = malloc(size);
+
+  memset(text, 'a', size);
+  text[100] = text[end] = '\n';
+  text[end + 1] = 'b';
+  fake_fs_put("/far", text, size, 0644);
+  free(text);
+  later_send(x, SSH_FXP_OPEN, "s/far u0x41 u0 b1");
+  if (fxc_next(x, &r)) {
+    snprintf(handle, sizeof(handle), "%s", sftp_rd_text(&r.in, x->pool));
+  }
+
+  x->turns = -1;
+  snprintf(request, sizeof(request), "stext-seek s%s q2", handle);
+  later_send(x, SSH_FXP_EXTENDED, request);
+  ok(!fxc_next(x, &r), "text-seek of a line that is far away pauses");
+  ok(fake_channel_work(x->ch, 100) >= 2 && fxc_next(x, &r) &&
+    r.status == SSH_FX_OK, "... and finds it");
+  x->turns = 0;
+  snprintf(request, sizeof(request), "s%s q0 u3", handle);
+  ok(later_answers(x, SSH_FXP_READ, request, SSH_FXP_DATA, "sbaa"),
+    "... where the next READ begins");
+  clean(x);
+}
+
 static void names_are_converted(void) {
   struct fxc *x = fxc_new_raw(NULL);
 
@@ -534,6 +563,7 @@ int main(void) {
   listings_have_no_long_names();
   errors_are_those_of_version_4();
   text_ignores_offsets();
+  far_lines_take_turns();
   names_are_converted();
   early_versions_convert_nothing();
   versions_are_selected_first();

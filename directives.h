@@ -103,6 +103,8 @@ enum penalty { PENALTY_NONE, PENALTY_CRASH, PENALTY_AUTHFAIL,
 struct penalties {
   bool on;
   unsigned int secs[PENALTY_NREASONS], min_secs, max_secs;
+  unsigned int max_sources[2];  /* of IPv4 and of IPv6 */
+  bool deny_all[2];             /* when there are so many */
   /* Of the two other directives, when the server starts. */
   unsigned int bits4, bits6;
   config_rec *exempt;           /* argv: pr_netacl_t *; or NULL */
@@ -127,7 +129,7 @@ const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
 /* Directives that have a file of their own. */
 modret_t *host_set_authmethods(cmd_rec *cmd);           /* host-methods.c */
 modret_t *host_set_clientmatch(cmd_rec *cmd);           /* host-match.c */
-modret_t *host_set_exempt(cmd_rec *cmd);                /* host-penalty.c */
+modret_t *host_set_exempt(cmd_rec *cmd);           /* host-penalty-conf.c */
 modret_t *host_set_netblock(cmd_rec *cmd);
 modret_t *host_set_penalties(cmd_rec *cmd);
 

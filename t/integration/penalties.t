@@ -72,12 +72,12 @@ class Penal(Server):
             conn.close()
             self.no_sessions()
 
-    def ftp_login(self, source, password):
+    def ftp_login(self, source, password, user="alice"):
         ftp = ftplib.FTP()
         try:
             ftp.connect("127.0.0.1", self.ftp_port, PATIENCE,
                         source_address=(source, 0))
-            ftp.login("alice", password)
+            ftp.login(user, password)
             return True
         except ftplib.error_perm:
             return False
@@ -90,6 +90,9 @@ class Penal(Server):
 srv = Penal(LONG, "MaxLoginAttempts 3\nTimeoutLogin 2\n"
             "SFTPPerSourceNetBlockSize 32:64\n")
 nets = Penal("authfail:1h min:1s", "SFTPPerSourceNetBlockSize 24\n")
+few = Penal("max-sources4:2 overflow:permissive overflow6:deny-all "
+            "authfail:1h invaliduser:2h noauth:0 min:1s max:3h")
+closed = Penal("overflow:deny-all max-sources4:2 authfail:10s noauth:0 min:1s")
 short = Penal("authfail:6s min:1s max:7s noauth:0")
 off = Penal("off")
 
@@ -181,12 +184,53 @@ def _():
     expect(srv.ftp_lets_in("127.1.7.2"), "FTP refuses another")
 
 
+@promise("FTP alone counts in the same way")
+def _():
+    for _ in range(2):
+        srv.ftp_login("127.1.8.1", "x", user="nobody-here")
+        expect(srv.ftp_lets_in("127.1.8.2"), "refused at once")
+        srv.no_sessions()
+    for source, why in (("127.1.8.1", "an unknown user"),
+                        ("127.1.8.2", "no authentication")):
+        refused(srv, source, why)
+        expect(not srv.ftp_lets_in(source), "FTP lets in " + source)
+
+
 @promise("exempt networks are let in whatever they do")
 def _():
     for source in ("127.0.0.1", "127.9.8.7"):
         for _ in range(4):
             srv.login(source)
+            srv.ftp_login(source, "wrong")
             expect(srv.lets_in(source), source + " is refused")
+            expect(srv.ftp_lets_in(source), source + " is refused by FTP")
+
+
+@promise("max-sources4: with overflow:permissive, the penalty that ends first "
+         "makes room")
+def _():
+    few.login("127.5.0.1", user="nobody-here")
+    few.login("127.5.0.2")
+    refused(few, "127.5.0.1", "an unknown user")
+    refused(few, "127.5.0.2", "failed authentication")
+    few.login("127.5.0.3")
+    refused(few, "127.5.0.3", "failed authentication")
+    refused(few, "127.5.0.1", "an unknown user")
+    expect(few.lets_in("127.5.0.2"), "nobody made room")
+
+
+@promise("max-sources4: with overflow:deny-all, nobody is let in until one "
+         "penalty has ended, but for the exempt")
+def _():
+    closed.login("127.6.0.1")
+    expect(closed.lets_in("127.6.0.3"), "refused too early")
+    closed.login("127.6.0.2")
+    expect(not closed.lets_in("127.6.0.3"), "let in")
+    expect(not closed.ftp_lets_in("127.6.0.3"), "let in by FTP")
+    closed.wait_log("system.log", "connection from 127.6.0.3 refused: as many "
+                    "sources as max-sources4 allows have a penalty")
+    expect(closed.lets_in("127.9.0.1"), "an exempt one is refused")
+    wait_for(lambda: closed.lets_in("127.6.0.3"), "the end", 30)
 
 
 @promise("SFTPPerSourceNetBlockSize makes neighbours one source")
@@ -218,7 +262,9 @@ def _():
 def _():
     for _ in range(4):
         off.login("127.4.0.1")
+        off.ftp_login("127.4.0.1", "wrong")
         expect(off.lets_in("127.4.0.1"), "refused")
+        expect(off.ftp_lets_in("127.4.0.1"), "refused by FTP")
 
 
 @promise("wrong values stop the start")
@@ -229,6 +275,10 @@ def _():
             ("SFTPPerSourcePenalties authfail:", "'authfail:'"),
             ("SFTPPerSourcePenalties sloth:5", "sloth"),
             ("SFTPPerSourcePenalties crash:99999999h", "99999999h"),
+            ("SFTPPerSourcePenalties max-sources4:0", "max-sources4:0"),
+            ("SFTPPerSourcePenalties max-sources6:5s", "max-sources6:5s"),
+            ("SFTPPerSourcePenalties overflow:maybe", "overflow:maybe"),
+            ("SFTPPerSourcePenalties overflow4:deny-all", "overflow4"),
             ("SFTPPerSourceNetBlockSize 33", "33"),
             ("SFTPPerSourceNetBlockSize 32:129", "32:129"),
             ("SFTPPerSourcePenaltyExemptList 10.0.0.0/99", "10.0.0.0/99"),
@@ -238,4 +288,4 @@ def _():
         expect(word in text, "%s: no %r in %s" % (line, word, text))
 
 
-main(srv, nets, short, off)
+main(srv, nets, few, closed, short, off)

@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from pairs import BOTH, FTP, SFTP, Pairs
-from server import GID, UID, client, must, wait_for
+from server import GID, UID, Server, client, must, wait_for
 from tap import expect, expect_same, main, promise
 
 OTHER_GID = GID + 60
@@ -335,6 +335,16 @@ def _():
         srv.no_sessions()
     expect_same(got[SFTP], got[FTP], "SFTP and FTP")
     expect_same(got[SFTP], ["in", ["his.txt"]], "outcomes")
+
+
+@promise("AnonymousGroup and GroupPassword are unknown to the host, by FTP too")
+def _():
+    # Should a host know them again, they need a comparison here.
+    for line in ("AnonymousGroup guests", "GroupPassword guests x"):
+        text = Server("SFTPEngine off\n" + line + "\n",
+                      drop=("SFTPEngine",)).refuses_to_start()
+        expect("unknown configuration directive '%s'" % line.split()[0]
+               in text, text)
 
 
 main(srv)

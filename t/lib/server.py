@@ -103,11 +103,17 @@ def wait_for(condition, what, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+_given = set()
+
+
 def free_port():
     """Nobody listens there, and below the range from which the system takes
-    the ports of clients: several tests run at once."""
+    the ports of clients: several tests run at once.  Never the same twice."""
     while True:
         port = random.randrange(10240, 32768)
+        if port in _given:
+            continue
+        _given.add(port)
         with socket.socket() as sock:
             try:
                 sock.bind(("127.0.0.1", port))

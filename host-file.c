@@ -30,6 +30,8 @@
 #define COPY_BYTES (8 * 1024 * 1024)
 #define BUF_BYTES (256 * 1024)
 #define NIOV 64
+/* Appended before a file with a limit is looked at again: about a WRITE. */
+#define END_GOOD_BYTES (256 * 1024)
 
 /* ---- session.xfer */
 
@@ -893,19 +895,34 @@ ssize_t host_preadv(struct host_file *f, const struct iovec *iov, int n,
   return (ssize_t) done;
 }
 
-static int check_size(struct host_file *f, off_t offset, size_t len) {
+/* Where len bytes will be appended.  A WRITE comes in pieces: the file is not
+ * looked at for each, unless the limit seems to be near.
+ */
+static int append_at(struct host_file *f, size_t len, off_t *offset) {
   struct stat st;
 
-  if (f->max_size <= 0) {
-    return 0;
-  }
-
-  if (f->append) {
+  if (len > f->end_good || f->end > f->max_size - (off_t) len) {
     if (host_fstat(f, &st) < 0) {
       return -1;
     }
 
-    offset = st.st_size;
+    f->end = st.st_size;
+    f->end_good = len > END_GOOD_BYTES ? len : END_GOOD_BYTES;
+  }
+
+  *offset = f->end;
+  f->end += (off_t) len;
+  f->end_good -= len;
+  return 0;
+}
+
+static int check_size(struct host_file *f, off_t offset, size_t len) {
+  if (f->max_size <= 0) {
+    return 0;
+  }
+
+  if (f->append && append_at(f, len, &offset) < 0) {
+    return -1;
   }
 
   if (within(f->max_size, offset + (off_t) len) < 0) {
@@ -918,6 +935,7 @@ static int check_size(struct host_file *f, off_t offset, size_t len) {
       f->refused = pstrdup(f->pool, why);
     }
 
+    f->end_good = 0;
     return -1;
   }
 
@@ -969,6 +987,7 @@ int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
       }
 
       f->failed = true;
+      f->end_good = 0;
       return -1;
     }
 
@@ -997,6 +1016,7 @@ int host_ftruncate(struct host_file *f, off_t size) {
     return -1;
   }
 
+  f->end_good = 0;
   pr_fs_clear_cache2(f->path);
   return pr_fsio_ftruncate(f->fh, size);
 }

@@ -72,6 +72,8 @@ struct host_file {
   const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */
+  off_t end;                    /* append, max_size: where the file ended */
+  size_t end_good;              /* ... which holds for so many bytes more */
   bool modified;                /* existed before the upload */
   off_t total, size;            /* moved; at open */
   off_t offset;                 /* of the last READ or WRITE */

@@ -494,6 +494,22 @@ def _():
         pass
     raw.drop()
     expect_same(srv.get("small/old"), b"old content", "content")
+    raw = Raw()
+    with raw.sftp.open("/small/log", "ab") as log:
+        for size in (50000, 50000, 2400):
+            log.write(b"z" * size)
+        for size in (1, 50000):
+            try:
+                log.write(b"z" * size)
+                log.flush()
+                expect(False, "%d bytes more were appended" % size)
+            except OSError as why:
+                expect("MaxStoreFileSize" in str(why), str(why))
+        expect_same(os.path.getsize(srv.home("small/log")), 102400, "size")
+        os.truncate(srv.home("small/log"), 10)
+        log.write(b"z" * 50000)
+    raw.drop()
+    expect_same(os.path.getsize(srv.home("small/log")), 50010, "size")
     result = srv.scp("-O", srv.local("data", big), "srv:small/scp")
     expect(result.returncode != 0, "scp was not refused")
     must(srv.sftp(put("small/ok", b"z" * 102400)))

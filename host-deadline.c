@@ -13,11 +13,13 @@
  * module or a directory's library that waits for ever never comes back to it,
  * and each such session would keep its process, and its place among
  * MaxInstances.  So some seconds behind TimeoutLogin a signal of our own ends
- * the process where it stands, with a line in the logs that was written before.
+ * the process where it stands, with a line in the logs that was written before,
+ * and takes its row out of the scoreboard, where ftpwho and MaxClients count.
  */
 
 #include "host-int.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
 
@@ -26,11 +28,63 @@
 
 static timer_t timer;
 static bool armed;
+static int board = -1;          /* the scoreboard, to be written */
 static char text[256];
 static size_t text_len;
 
-/* Nothing here but what a signal handler may do. */
+/* A private descriptor, so that nothing has to be asked of the host later; -1:
+ * there is no scoreboard that we know how to read.
+ */
+static int open_board(void) {
+  pr_scoreboard_header_t head;
+  int low, fd = -1;
+
+  PRIVS_ROOT
+  low = open(pr_get_scoreboard(), O_RDWR|O_CLOEXEC|O_NOFOLLOW|O_NONBLOCK);
+  PRIVS_RELINQUISH
+
+  if (low < 0) {
+    return -1;
+  }
+
+  if (read(low, &head, sizeof(head)) == (ssize_t) sizeof(head) &&
+      head.sch_magic == PR_SCOREBOARD_MAGIC &&
+      head.sch_version == PR_SCOREBOARD_VERSION) {
+    fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  }
+
+  (void) close(low);
+  return fd;
+}
+
+/* Nothing here, nor below, but what a signal handler may do.  Nobody else
+ * writes to the row of a process that lives, so that no lock is needed.
+ */
+static void leave_board(void) {
+  static const pr_scoreboard_entry_t nobody;
+  static pr_scoreboard_entry_t row;
+  off_t at = (off_t) sizeof(pr_scoreboard_header_t);
+  pid_t self = getpid();
+
+  if (board < 0 || lseek(board, at, SEEK_SET) < 0) {
+    return;
+  }
+
+  for (; read(board, &row, sizeof(row)) == (ssize_t) sizeof(row);
+      at += (off_t) sizeof(row)) {
+    if (row.sce_pid == self) {
+      /* Without success the host finds the row, too, within half a minute. */
+      if (lseek(board, at, SEEK_SET) == at) {
+        (void) !write(board, &nobody, sizeof(nobody));
+      }
+
+      return;
+    }
+  }
+}
+
 static void end_here(int signo SFTP_UNUSED) {
+  leave_board();
   if (sftp_logfd >= 0 && write(sftp_logfd, text, text_len) < 0) {
     _exit(2);
   }
@@ -69,6 +123,7 @@ void host_deadline_begin(struct host *h) {
     return;
   }
 
+  board = open_board();
   armed = timer_settime(timer, 0, &when, NULL) == 0;
 }
 
@@ -76,5 +131,10 @@ void host_deadline_end(void) {
   if (armed) {
     armed = false;
     (void) timer_delete(timer);
+  }
+
+  if (board >= 0) {
+    (void) close(board);
+    board = -1;
   }
 }

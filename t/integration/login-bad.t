@@ -224,6 +224,9 @@ def _():
     srv.no_sessions()
     srv.wait_log("sftp.log", "login timeout reached by a login from "
                  "127.0.0.1 that hangs in another module: ended")
+    with open(srv.path("scoreboard"), "rb") as board:
+        expect(b"127.0.0.1" not in board.read(), "it is counted as if it were "
+               "still there")
 
 
 @promise("unknown users are told nothing: answers, attempts and time are alike")

@@ -429,6 +429,17 @@ const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
 uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
   const struct fxp_target *t);
 
+/* ---- fxp-lock.c */
+
+/* draft -13, section 8.1.1.3; -05, section 6.3 */
+#define SSH_FXF_BLOCK_READ      0x00000040U
+#define SSH_FXF_BLOCK_WRITE     0x00000080U
+#define SSH_FXF_BLOCK_DELETE    0x00000100U
+#define SSH_FXF_BLOCK_ADVISORY  0x00000200U
+
+/* What flags of OPEN keep from others, as HOST_USE_*. */
+unsigned int fxp_lock_denies(uint32_t flags);
+
 /* ---- fxp-xattr.c */
 
 /* Sets the extended attributes that came along; 0, or -1 with errno. */
@@ -500,6 +511,10 @@ uint32_t fxp_do_unblock(struct fxp_req *req);
 uint32_t fxp_do_version_select(struct fxp_req *req);
 uint32_t fxp_do_translation_control(struct fxp_req *req);
 uint32_t fxp_do_text_seek(struct fxp_req *req);
+
+/* ---- fxp-io.c: the flags of OPEN that are served */
+#define FXP_OPEN_FLAGS_V5       0x000000ffU
+#define FXP_OPEN_FLAGS_V6       0x00000fffU
 
 /* ---- fxp-version.c */
 

@@ -39,15 +39,14 @@
 #define SSH_FXF_APPEND_DATA_ATOMIC      0x00000010U
 #define SSH_FXF_TEXT_MODE               0x00000020U
 #define SSH_FXF_NOFOLLOW                0x00000400U
-/* The rest asks for what is not done here: locks, removal on close, audits,
- * backups.
- */
-#define SSH_FXF_SERVED                  0x0000043fU
+#define SSH_FXF_DELETE_ON_CLOSE         0x00000800U
+/* The rest asks for what is not done here: audits, backups. */
 
 /* ---- OPEN */
 
 struct open_how {
-  bool reads, writes, appends, text, nofollow;
+  bool reads, writes, appends, text, nofollow, deletes;
+  unsigned int deny;            /* HOST_USE_*, others */
   int flags;                    /* as open(2) */
 };
 
@@ -58,11 +57,11 @@ static void open_how_v3(struct open_how *how, uint32_t pflags) {
   const uint32_t changing = SSH_FXF_WRITE|SSH_FXF_APPEND|SSH_FXF_CREAT|
     SSH_FXF_TRUNC;
 
+  memset(how, 0, sizeof(*how));
   how->writes = (pflags & changing) != 0;
   how->reads = (pflags & SSH_FXF_READ) != 0 || !how->writes;
   how->appends = (pflags & SSH_FXF_APPEND) != 0;
   how->text = (pflags & SSH_FXF_TEXT) != 0;
-  how->nofollow = false;
   how->flags = how->writes ? how->reads ? O_RDWR : O_WRONLY : O_RDONLY;
   how->flags |= how->appends ? O_APPEND : 0;
   how->flags |= (pflags & SSH_FXF_TRUNC) != 0 ? O_TRUNC : 0;
@@ -72,13 +71,31 @@ static void open_how_v3(struct open_how *how, uint32_t pflags) {
   }
 }
 
+/* What is not served, for the client to read; NULL: all is.  Nothing keeps
+ * other programs from removing a file, so that nobody is promised it.
+ */
+static const char *not_served(unsigned int version, uint32_t access,
+    uint32_t flags) {
+  if ((access & (ACE4_READ_NAMED_ATTRS|ACE4_WRITE_NAMED_ATTRS)) != 0) {
+    return "Named attributes not supported";
+  }
+
+  if ((flags & SSH_FXF_BLOCK_DELETE) != 0 && (version < 6 ||
+      (flags & SSH_FXF_BLOCK_ADVISORY) == 0)) {
+    return version < 6 ? "Lock against removal not supported" :
+      "Lock against removal not supported unless advisory";
+  }
+
+  return (flags & ~(version >= 6 ? FXP_OPEN_FLAGS_V6 : FXP_OPEN_FLAGS_V5)) !=
+    0 ? "Flags of OPEN not supported" : NULL;
+}
+
 /* Version 5 and later say what is done with the file apart from what it is
  * opened for (draft -13, section 8.1.1).  Rights that concern attributes ask
  * for nothing here: each request about them is permitted on its own.
  */
-static uint32_t open_how_v5(struct open_how *how, uint32_t access,
+static void open_how_v5(struct open_how *how, uint32_t access,
     uint32_t flags) {
-  uint32_t disposition = flags & SSH_FXF_ACCESS_DISPOSITION;
   static const int dispositions[] = {
     [SSH_FXF_CREATE_NEW] = O_CREAT|O_EXCL,
     [SSH_FXF_CREATE_TRUNCATE] = O_CREAT|O_TRUNC,
@@ -87,25 +104,20 @@ static uint32_t open_how_v5(struct open_how *how, uint32_t access,
     [SSH_FXF_TRUNCATE_EXISTING] = O_TRUNC
   };
 
-  if (disposition > SSH_FXF_TRUNCATE_EXISTING) {
-    return SSH_FX_INVALID_PARAMETER;
-  }
+  int disposition = dispositions[flags & SSH_FXF_ACCESS_DISPOSITION];
 
-  if ((flags & ~SSH_FXF_SERVED) != 0 ||
-      (access & (ACE4_READ_NAMED_ATTRS|ACE4_WRITE_NAMED_ATTRS)) != 0) {
-    return SSH_FX_OP_UNSUPPORTED;
-  }
-
+  memset(how, 0, sizeof(*how));
   how->appends = (flags & (SSH_FXF_APPEND_DATA|SSH_FXF_APPEND_DATA_ATOMIC)) !=
     0 || (access & (ACE4_WRITE_DATA|ACE4_APPEND_DATA)) == ACE4_APPEND_DATA;
   how->text = (flags & SSH_FXF_TEXT_MODE) != 0;
   how->nofollow = (flags & SSH_FXF_NOFOLLOW) != 0;
-  how->writes = how->appends || dispositions[disposition] != 0 ||
+  how->deletes = (flags & SSH_FXF_DELETE_ON_CLOSE) != 0;
+  how->deny = fxp_lock_denies(flags);
+  how->writes = how->appends || disposition != 0 ||
     (access & (ACE4_WRITE_DATA|ACE4_APPEND_DATA)) != 0;
   how->reads = (access & ACE4_READ_DATA) != 0 || !how->writes;
   how->flags = how->writes ? how->reads ? O_RDWR : O_WRONLY : O_RDONLY;
-  how->flags |= dispositions[disposition] | (how->appends ? O_APPEND : 0);
-  return SSH_FX_OK;
+  how->flags |= disposition | (how->appends ? O_APPEND : 0);
 }
 
 static mode_t mode_of(const struct fxp_req *req, const struct fxp_attrs *a,
@@ -133,26 +145,54 @@ static void give_new_file(struct fxp_req *req, struct host_file *file,
   }
 }
 
-/* ELOOP when the name is a link, asked as LSTAT asks: what OPEN is permitted
- * is where the link leads.  Who may not ask may not open like this.
+/* What OPEN is permitted is where a link leads.  Whether the name is one, is
+ * asked as LSTAT asks, and who may not lock may not do so here: who may not ask
+ * may not open like this.
  */
-static int check_no_link(struct fxp_req *req, const char *path) {
+static uint32_t ask_first(struct fxp_req *req, enum host_request what,
+    const char *path) {
   struct host_op op;
   struct stat st;
+  const char *used;
   int err = 0;
 
-  host_op_begin(req->host, &op, req->pool, HOST_LSTAT, path);
-  path = host_permit(&op, path, NULL);
-  if (path == NULL) {
+  host_op_begin(req->host, &op, req->pool, what, path);
+  used = host_permit(&op, path, NULL);
+  if (used == NULL) {
     err = errno;
 
-  } else if (host_lstat(req->host, path, &st) == 0 && S_ISLNK(st.st_mode)) {
+  } else if (what == HOST_LSTAT && host_lstat(req->host, used, &st) == 0 &&
+      S_ISLNK(st.st_mode)) {
     err = ELOOP;
   }
 
-  host_op_end(&op, path != NULL ? 0 : err, path != NULL ? SSH_FX_OK :
+  host_op_end(&op, used != NULL ? 0 : err, used != NULL ? SSH_FX_OK :
     SSH_FX_PERMISSION_DENIED, NULL);
-  return err;
+  if (err == 0) {
+    return SSH_FX_OK;
+  }
+
+  fxp_begin(req, HOST_OPEN_READ, path);
+  req->op.refused = op.refused;
+  return fxp_refused(req, err);
+}
+
+/* What is more than opening a file. */
+static uint32_t ask_more(struct fxp_req *req, const char *path,
+    const struct open_how *how) {
+  uint32_t status = SSH_FX_OK;
+
+  if (how->deletes && !fxp_is_allowed(req->fxp, "REMOVE")) {
+    return SSH_FX_PERMISSION_DENIED;
+  }
+
+  if (how->deny != 0) {
+    status = fxp_is_allowed(req->fxp, "LOCK") ?
+      ask_first(req, HOST_LOCK, path) : SSH_FX_PERMISSION_DENIED;
+  }
+
+  return status == SSH_FX_OK && how->nofollow ?
+    ask_first(req, HOST_LSTAT, path) : status;
 }
 
 /* What came with OPEN, beside the permissions. */
@@ -187,6 +227,8 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
     return fxp_refused(req, errno);
   }
 
+  req->op.deny = how->deny;
+  req->op.deletes = how->deletes;
   made = made && host_lstat(req->host, path, &st) < 0 && errno == ENOENT;
   file = host_open(&req->op, path, how->flags, mode_of(req, a, 0666));
   if (file == NULL) {
@@ -211,16 +253,26 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   return fxp_reply_handle(req, h);
 }
 
-/* Flags that are not served: version 5 has no word for a wrong parameter. */
-static uint32_t refuse_open(struct fxp_req *req, const char *path,
-    uint32_t status) {
-  fxp_begin(req, HOST_OPEN_READ, path);
-  if (status == SSH_FX_OP_UNSUPPORTED) {
-    return fxp_fail(req, status, ENOTSUP, "Flags of OPEN not supported");
+/* Flags that are not served, or are none: version 5 has no word for a wrong
+ * parameter.
+ */
+static uint32_t check_flags(struct fxp_req *req, const char *path,
+    uint32_t access, uint32_t flags) {
+  unsigned int version = req->fxp->version;
+  const char *text = not_served(version, access, flags);
+
+  if (text != NULL) {
+    fxp_begin(req, HOST_OPEN_READ, path);
+    return fxp_fail(req, SSH_FX_OP_UNSUPPORTED, ENOTSUP, text);
   }
 
-  return fxp_fail(req, req->fxp->version >= 6 ? status : SSH_FX_FAILURE,
-    EINVAL, "Invalid flags of OPEN");
+  if ((flags & SSH_FXF_ACCESS_DISPOSITION) > SSH_FXF_TRUNCATE_EXISTING) {
+    fxp_begin(req, HOST_OPEN_READ, path);
+    return fxp_fail(req, version >= 6 ? SSH_FX_INVALID_PARAMETER :
+      SSH_FX_FAILURE, EINVAL, "Invalid flags of OPEN");
+  }
+
+  return SSH_FX_OK;
 }
 
 /* OPEN: string path, since version 5 u32 access, u32 flags, attributes.
@@ -229,7 +281,7 @@ static uint32_t refuse_open(struct fxp_req *req, const char *path,
 uint32_t fxp_do_open(struct fxp_req *req) {
   const char *path = fxp_read_path(req);
   uint32_t access = req->fxp->version >= 5 ? sftp_rd_u32(&req->in) : 0;
-  uint32_t flags = sftp_rd_u32(&req->in), status = SSH_FX_OK;
+  uint32_t flags = sftp_rd_u32(&req->in), status;
   struct open_how how;
   struct fxp_attrs a;
 
@@ -242,28 +294,20 @@ uint32_t fxp_do_open(struct fxp_req *req) {
     return fxp_fail(req, SSH_FX_FAILURE, EMFILE, "Too many open handles");
   }
 
-  if (req->fxp->version >= 5) {
-    status = open_how_v5(&how, access, flags);
-
-  } else {
+  if (req->fxp->version < 5) {
     open_how_v3(&how, req->fxp->version >= 4 ? flags :
       flags & ~SSH_FXF_TEXT);
+    return open_file(req, path, &how, &a);
   }
 
+  status = check_flags(req, path, access, flags);
   if (status != SSH_FX_OK) {
-    return refuse_open(req, path, status);
+    return status;
   }
 
-  if (how.nofollow) {
-    int err = check_no_link(req, path);
-
-    if (err != 0) {
-      fxp_begin(req, HOST_OPEN_READ, path);
-      return fxp_status(req, err);
-    }
-  }
-
-  return open_file(req, path, &how, &a);
+  open_how_v5(&how, access, flags);
+  status = ask_more(req, path, &how);
+  return status == SSH_FX_OK ? open_file(req, path, &how, &a) : status;
 }
 
 /* ---- CLOSE: string handle (section 6.3) */
@@ -291,7 +335,7 @@ uint32_t fxp_do_close(struct fxp_req *req) {
   err = errno;
   req->op.file = NULL;
   fxp_handle_free(req->fxp, h);
-  return res == 0 ? SSH_FX_OK : fxp_status(req, err);
+  return res == 0 ? SSH_FX_OK : fxp_refused(req, err);
 }
 
 /* ---- READ */

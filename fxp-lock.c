@@ -7,7 +7,7 @@
  */
 
 /* fxp-lock.c -- BLOCK and UNBLOCK: locks on ranges of bytes (draft -13,
- * section 8.1.3).
+ * section 8.1.3); locks of OPEN, which last as long as the handle.
  *
  * A lock that is not free is refused, never waited for: the session has other
  * things to do.  Advisory or not, it binds those who lock, and transfers of
@@ -15,10 +15,6 @@
  */
 
 #include "fxp-int.h"
-
-#define SSH_FXF_BLOCK_READ      0x00000040U
-#define SSH_FXF_BLOCK_WRITE     0x00000080U
-#define SSH_FXF_BLOCK_ADVISORY  0x00000200U
 
 /* Bytes to lock; a length of 0 stands for all that follow. */
 struct range {
@@ -54,6 +50,12 @@ static uint32_t open_range(struct fxp_req *req, enum host_request what,
  */
 static bool is_exclusive(const struct fxp_handle *h, uint32_t mask) {
   return h->can_write || (mask & SSH_FXF_BLOCK_READ) != 0;
+}
+
+unsigned int fxp_lock_denies(uint32_t flags) {
+  return ((flags & SSH_FXF_BLOCK_READ) != 0 ? HOST_USE_READ : 0) |
+    ((flags & SSH_FXF_BLOCK_WRITE) != 0 ? HOST_USE_WRITE : 0) |
+    ((flags & SSH_FXF_BLOCK_DELETE) != 0 ? HOST_USE_DELETE : 0);
 }
 
 /* BLOCK: string handle, u64 offset, u64 length, u32 mask. */

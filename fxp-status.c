@@ -31,6 +31,8 @@ static const struct errno_row {
   { EPERM,        SSH_FX_PERMISSION_DENIED, SSH_FX_PERMISSION_DENIED,
                   SSH_FX_PERMISSION_DENIED, SSH_FX_PERMISSION_DENIED,
                   "Permission denied" },
+  { EAGAIN,       SSH_FX_FAILURE, SSH_FX_FAILURE, SSH_FX_LOCK_CONFLICT,
+                  SSH_FX_LOCK_CONFLICT, "Locked by another session" },
   { ENOSYS,       SSH_FX_OP_UNSUPPORTED, SSH_FX_OP_UNSUPPORTED,
                   SSH_FX_OP_UNSUPPORTED, SSH_FX_OP_UNSUPPORTED,
                   "Unsupported operation" },

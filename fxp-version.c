@@ -46,13 +46,12 @@ void fxp_version_set(struct fxp *f, unsigned int version) {
 /* ---- Pairs of VERSION */
 
 /* draft -13, section 8.1.1: what OPEN knows. */
-#define OPEN_FLAGS_V5   0x0000003fU     /* dispositions, append, text */
-#define OPEN_FLAGS_V6   0x0000043fU     /* and NOFOLLOW */
 #define ACCESS_MASK     0x001f01e7U     /* all but named attributes */
-/* Combinations of BLOCK's flags, a bit each (section 5.4): for OPEN none; for
- * BLOCK read, write or both, advisory or not.
+/* Combinations of the flags of locks, a bit each (section 5.4): for OPEN all
+ * but those that keep others from removing the file, unless they are advisory;
+ * for BLOCK read, write or both, advisory or not.
  */
-#define OPEN_BLOCK_VECTOR       0x0001U
+#define OPEN_BLOCK_VECTOR       0xff0fU
 #define BLOCK_VECTOR            0x0e0fU
 #define SSH_ACL_CAP_ALLOW       0x00000001U
 /* Extended attributes are set where the extensions for them are served. */
@@ -69,7 +68,7 @@ static void put_masks(struct sftp_wr *w, const struct fxp *f) {
   sftp_wr_u32(w, fxp_attrs_mask(f->version, fxp_attrs_known(f->version)) |
     (pairs ? SSH_FILEXFER_ATTR_EXTENDED : 0));
   sftp_wr_u32(w, FXP_BITS_KNOWN);
-  sftp_wr_u32(w, f->version >= 6 ? OPEN_FLAGS_V6 : OPEN_FLAGS_V5);
+  sftp_wr_u32(w, f->version >= 6 ? FXP_OPEN_FLAGS_V6 : FXP_OPEN_FLAGS_V5);
   sftp_wr_u32(w, ACCESS_MASK);
   sftp_wr_u32(w, FXP_READ_MAX);
 }

@@ -419,19 +419,23 @@ static int check_before(struct host_op *op, const char *path, int flags,
   return 0;
 }
 
-/* Reading from what was opened for both: mod_xfer saw only the STOR. */
-static int check_read_too(struct host_op *op, const char *path, int flags) {
+/* Reading from what was opened for both, of which mod_xfer saw only the STOR;
+ * removal on close.
+ */
+static int check_more(struct host_op *op, const char *path, int flags) {
   static const struct limit_rule retr = { C_RETR, G_READ, { NULL } },
     stor = { C_STOR, G_WRITE, { NULL } };
 
-  if ((flags & O_ACCMODE) != O_RDWR ||
-      host_limit(op->host, op, op->pool, &retr, path, NULL) == 0) {
-    /* Umask and owner are again those of the upload. */
-    return (flags & O_ACCMODE) != O_RDWR ? 0 :
-      host_limit(op->host, op, op->pool, &stor, path, NULL);
+  bool both = (flags & O_ACCMODE) == O_RDWR;
+
+  if ((both && host_limit(op->host, op, op->pool, &retr, path, NULL) < 0) ||
+      (op->deletes && host_onclose_check(op, path) < 0)) {
+    return -1;
   }
 
-  return -1;
+  /* Umask and owner are again those of the upload. */
+  return both || (op->deletes && (flags & O_ACCMODE) != O_RDONLY) ?
+    host_limit(op->host, op, op->pool, &stor, path, NULL) : 0;
 }
 
 static void note_offset(struct host_file *f) {
@@ -503,6 +507,7 @@ static struct host_file *new_file(struct host_op *op, pr_fh_t *fh,
   f->rd = (flags & O_ACCMODE) != O_WRONLY;
   f->wr = (flags & O_ACCMODE) != O_RDONLY;
   f->append = (flags & O_APPEND) != 0;
+  f->on_close = op->deletes;
   f->scp = op->req == HOST_SCP_RECV || op->req == HOST_SCP_SEND;
   f->stream = !S_ISREG(st->st_mode);
   f->size = st->st_size;
@@ -538,6 +543,36 @@ static void opened(struct host_op *op, struct host_file *f) {
   host_xfer_end();
 }
 
+/* What is open, but not for us yet: only who may have it cuts it down. */
+static int take(struct host_op *op, pr_fh_t *fh, int flags, bool exists,
+    struct stat *st) {
+  (void) pr_fsio_set_block(fh);
+  if (pr_fsio_fstat(fh, st) < 0) {
+    return -1;
+  }
+
+  if (S_ISDIR(st->st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (!S_ISREG(st->st_mode)) {
+    errno = ENOTSUP;
+    return op->deny == 0 ? 0 : -1;
+  }
+
+  if (host_share(op, fh, flags) < 0) {
+    return -1;
+  }
+
+  if ((flags & O_TRUNC) != 0 && (exists || st->st_size > 0)) {
+    st->st_size = 0;
+    return pr_fsio_ftruncate(fh, 0);
+  }
+
+  return 0;
+}
+
 struct host_file *host_open(struct host_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
@@ -554,12 +589,15 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
   }
 
   if (check_before(op, path, flags, &exists, &st) < 0 ||
-      check_read_too(op, path, flags) < 0) {
+      check_more(op, path, flags) < 0) {
     return NULL;
   }
 
   if ((flags & O_ACCMODE) != O_RDONLY) {
     hidden = hidden_path(state, flags, exists);
+    if (hidden != NULL && exists && host_share_changed(path) < 0) {
+      return NULL;
+    }
   }
 
   /* Nobody waits for the other end of a FIFO. */
@@ -569,7 +607,7 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
     mode = host_new_mode(op, path, mode);
   }
 
-  fh = host_open_new(hidden != NULL ? hidden : path, oflags, mode,
+  fh = host_open_new(hidden != NULL ? hidden : path, oflags & ~O_TRUNC, mode,
     exists && hidden == NULL);
   if (fh == NULL) {
     xerrno = errno;
@@ -579,10 +617,14 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
     return NULL;
   }
 
-  (void) pr_fsio_set_block(fh);
-  if (pr_fsio_fstat(fh, &st) < 0 || S_ISDIR(st.st_mode)) {
+  if (take(op, fh, flags, exists && hidden == NULL, &st) < 0) {
+    xerrno = errno;
     (void) pr_fsio_close(fh);
-    errno = EISDIR;
+    if (hidden != NULL) {
+      (void) pr_fsio_unlink(hidden);
+    }
+
+    errno = xerrno;
     return NULL;
   }
 
@@ -615,13 +657,13 @@ void host_log_transfer(struct host_file *f, char how) {
 static void remove_aborted(struct host_file *f) {
   unsigned char *remove_it;
 
-  if (!f->wr || !f->made) {
+  if (!f->wr || !f->made || (f->on_close && f->hidden == NULL)) {
     return;
   }
 
   remove_it = get_param_ptr(CURRENT_CONF, "DeleteAbortedStores", FALSE);
   if (f->hidden != NULL) {
-    if (remove_it == NULL || *remove_it == TRUE) {
+    if (f->on_close || remove_it == NULL || *remove_it == TRUE) {
       (void) pr_fsio_unlink(f->hidden);
     }
 
@@ -659,8 +701,9 @@ static void enter_folder(struct host_file *f) {
 }
 
 int host_close(struct host_op *op, struct host_file *f, bool complete) {
+  struct stat st;
   int res, xerrno;
-  bool ok;
+  bool ok, removes = host_onclose_needed(f, &st);
 
   rate_pause(f, true);
   enter_folder(f);
@@ -712,6 +755,12 @@ int host_close(struct host_op *op, struct host_file *f, bool complete) {
     state->own = host_phase_needed(op->host, HOST_CLOSE, ok ? PHASE_OK :
       PHASE_ERR) ? host_cmd(op->pool, "CLOSE", op->arg, CL_SFTP |
       (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
+  }
+
+  if (removes && f->hidden == NULL &&
+      host_onclose(f->h, op, f->path, &st) < 0 && res == 0) {
+    res = -1;
+    xerrno = errno;
   }
 
   destroy_pool(f->pool);

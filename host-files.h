@@ -69,6 +69,7 @@ struct host_file {
   bool rated;                   /* TransferRate holds */
   bool listened;                /* somebody wants the data events */
   bool failed;                  /* a write was lost */
+  bool on_close;                /* then it is removed */
   const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */
@@ -152,6 +153,34 @@ struct host_files *host_files_of(struct host *h);
 struct op_state *host_op_state(struct host_op *op);
 /* Milliseconds, coarse and cheap. */
 uint64_t host_coarse_ms(void);
+
+/* ---- host-lock.c, host-share.c: locks */
+
+/* Files end here, as far as locks go. */
+#define HOST_LOCK_SPACE ((off_t) 1 << 62)
+
+/* Whether FTP or SCP transfers the file. */
+bool host_lock_transfers(int fd, bool reads, bool writes);
+/* Notes what op opened the file for, and what it keeps from others.  EAGAIN:
+ * they use it for that, or keep it from us; ENOTSUP: they cannot be kept away.
+ */
+int host_share(const struct host_op *op, pr_fh_t *fh, int flags);
+/* Whether somebody keeps one of the uses from others. */
+bool host_share_kept(int fd, unsigned int uses);
+/* The same for a file that is changed by its name: -1 with EAGAIN when writing
+ * is kept from us.
+ */
+int host_share_changed(const char *path);
+
+/* ---- host-onclose.c: files that are removed when they are closed */
+
+/* Whether the file may be removed later; 0, or -1 with errno. */
+int host_onclose_check(struct host_op *op, const char *path);
+/* Before it is closed: whether there is something to remove; what it is. */
+bool host_onclose_needed(struct host_file *f, struct stat *st);
+/* Removes it; outer is the operation that closes it, or NULL. */
+int host_onclose(struct host *h, struct host_op *outer, const char *path,
+  const struct stat *file);
 
 /* ---- host-phase.c */
 

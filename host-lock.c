@@ -22,8 +22,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* Files end here, as far as locks go. */
-#define SPACE           ((off_t) 1 << 62)
+#define SPACE           HOST_LOCK_SPACE
 #define READ_MARK       SPACE
 #define WRITE_MARKS     (SPACE + 1)
 #define WRITE_MARKS_LEN ((off_t) 1 << 32)
@@ -98,6 +97,11 @@ static bool is_free(const struct host_file *f, off_t offset, off_t len) {
   return true;
 }
 
+bool host_lock_transfers(int fd, bool reads, bool writes) {
+  return (writes && is_taken(fd, F_WRLCK, WRITE_MARKS, WRITE_MARKS_LEN)) ||
+    (reads && is_taken(fd, F_WRLCK, READ_MARK, 1));
+}
+
 int host_lock(struct host_file *f, off_t offset, off_t len, bool exclusive) {
   struct host_range *r;
 
@@ -109,8 +113,7 @@ int host_lock(struct host_file *f, off_t offset, off_t len, bool exclusive) {
     return -1;
   }
 
-  if (is_taken(f->fd, F_WRLCK, WRITE_MARKS, WRITE_MARKS_LEN) ||
-      (exclusive && is_taken(f->fd, F_WRLCK, READ_MARK, 1))) {
+  if (host_lock_transfers(f->fd, exclusive, true)) {
     (void) set_lock(f->fd, F_UNLCK, offset, len);
     errno = EAGAIN;
     return -1;
@@ -230,7 +233,8 @@ static modret_t *keep_away(cmd_rec *cmd, bool writes) {
 
   (void) set_lock(fd, writes ? F_WRLCK : F_RDLCK, writes ? WRITE_MARKS +
     (off_t) getpid() : READ_MARK, 1);
-  if (is_taken(fd, writes ? F_WRLCK : F_RDLCK, from, SPACE - from)) {
+  if (is_taken(fd, writes ? F_WRLCK : F_RDLCK, from, SPACE - from) ||
+      host_share_kept(fd, writes ? HOST_USE_WRITE : HOST_USE_READ)) {
     (void) close(fd);
     pr_log_debug(DEBUG2, MOD_SFTP_VERSION ": '%s' is locked by another"
       " session", path);

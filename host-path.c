@@ -305,7 +305,8 @@ int host_truncate(struct host *h, const char *path, off_t size) {
     return -1;
   }
 
-  return host_max_store(size) < 0 ? -1 : pr_fsio_truncate(path, size);
+  return host_max_store(size) < 0 || host_share_changed(path) < 0 ? -1 :
+    pr_fsio_truncate(path, size);
 }
 
 int host_chmod(struct host *h, const char *path, mode_t mode) {

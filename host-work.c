@@ -67,12 +67,14 @@ struct host_file *host_open_work(struct host_op *op, const char *path,
     return NULL;
   }
 
-  fh = host_open_new(path, flags|O_NONBLOCK|O_NOCTTY, mode, exists);
+  fh = host_open_new(path, (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode,
+    exists);
   if (fh == NULL) {
     return NULL;
   }
 
-  if (check_regular(fh, &st) < 0) {
+  if (check_regular(fh, &st) < 0 || host_share(op, fh, flags) < 0 ||
+      ((flags & O_TRUNC) != 0 && pr_fsio_ftruncate(fh, 0) < 0)) {
     xerrno = errno;
     (void) pr_fsio_close(fh);
     errno = xerrno;
@@ -80,6 +82,7 @@ struct host_file *host_open_work(struct host_op *op, const char *path,
   }
 
   (void) pr_fsio_set_block(fh);
+  st.st_size = (flags & O_TRUNC) != 0 ? 0 : st.st_size;
   f = new_work(op, fh, path, flags, &st);
   if (writes) {
     f->max_size = host_max_store_size();

@@ -234,6 +234,11 @@ enum host_request {
   HOST_NREQUESTS
 };
 
+/* What a file is opened for. */
+#define HOST_USE_READ   0x1U
+#define HOST_USE_WRITE  0x2U
+#define HOST_USE_DELETE 0x4U
+
 struct host_op {
   struct host *host;
   pool *pool;                   /* of this operation */
@@ -244,6 +249,9 @@ struct host_op {
    */
   const char *handle;
   struct host_file *file;
+  /* Set by the caller before host_open(). */
+  unsigned int deny;            /* HOST_USE_* that are kept from others */
+  bool deletes;                 /* its file is removed when it is closed */
   const char *refused;          /* after a refusal: text naming the rule */
   void *state;                  /* the host's own */
 };
@@ -295,6 +303,8 @@ struct host_file;
  * stalled timer, throttle, owner rules.  flags as open(2), mode for new files
  * (before the umask), of which only reading and writing is granted where the
  * user may not SITE_CHMOD.  The path is the one host_permit() returned for op.
+ * EAGAIN: others have the file for what op->deny keeps from them, or keep it
+ * from us; ENOTSUP: they cannot be kept away from this one.
  */
 struct host_file *host_open(struct host_op *op, const char *path, int flags,
   mode_t mode);

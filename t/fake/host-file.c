@@ -51,6 +51,7 @@ struct host_file {
   struct node *node;
   char *path;
   int flags;
+  bool deletes;
 };
 
 struct host_dir {
@@ -550,6 +551,37 @@ void host_op_end(struct host_op *op, int err, unsigned int status,
     text != NULL ? text : "");
 }
 
+/* Removes what is there; folders when dir says so and they are empty. */
+static int remove_node(const char *path, bool dir) {
+  struct place at;
+
+  if (find_place(path, false, &at) < 0) {
+    return -1;
+  }
+
+  if (at.node == NULL || at.name[0] == '\0') {
+    errno = at.node == NULL ? ENOENT : EBUSY;
+    return -1;
+  }
+
+  if (S_ISDIR(at.node->st.st_mode) != dir) {
+    errno = dir ? ENOTDIR : EISDIR;
+    return -1;
+  }
+
+  if (at.node->nentries > 0) {
+    errno = ENOTEMPTY;
+    return -1;
+  }
+
+  if (dir) {
+    at.node->parent = NULL;
+  }
+
+  dir_remove(at.dir, dir_find(at.dir, at.name));
+  return 0;
+}
+
 /* ---- Open files */
 
 static struct node *create(struct place *at, int flags, mode_t mode) {
@@ -592,7 +624,11 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
   struct place at;
   struct node *n;
 
-  (void) op;
+  if (op->deny != 0 && fake_files.lock_taken) {
+    errno = EAGAIN;
+    return NULL;
+  }
+
   if (find_place(path, (flags & O_EXCL) == 0, &at) < 0) {
     return NULL;
   }
@@ -606,18 +642,31 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
   f->node = n;
   f->path = must(strdup(path));
   f->flags = flags;
+  f->deletes = op->deletes;
   n->refs++;
   fake_files.files++;
+  fake_files.last_deny = op->deny;
   return f;
 }
 
 int host_close(struct host_op *op, struct host_file *f, bool complete) {
-  (void) op;
+  bool deletes = f->deletes;
+
+  if (deletes && fake_files.on_close_refused == NULL) {
+    fake_files.removed += remove_node(f->path, false) == 0;
+  }
+
   node_unref(f->node);
   free(f->path);
   free(f);
   fake_files.files--;
   fake_files.aborted += complete ? 0 : 1;
+  if (deletes && fake_files.on_close_refused != NULL) {
+    op->refused = fake_files.on_close_refused;
+    errno = EACCES;
+    return -1;
+  }
+
   errno = fake_files.close_errno;
   return fake_files.close_errno != 0 ? -1 : 0;
 }
@@ -1000,37 +1049,6 @@ int host_mkdir(struct host_op *op, const char *path, mode_t mode) {
   }
 
   dir_add(at.dir, at.name, at.node);
-  return 0;
-}
-
-/* Removes what is there; folders when dir says so and they are empty. */
-static int remove_node(const char *path, bool dir) {
-  struct place at;
-
-  if (find_place(path, false, &at) < 0) {
-    return -1;
-  }
-
-  if (at.node == NULL || at.name[0] == '\0') {
-    errno = at.node == NULL ? ENOENT : EBUSY;
-    return -1;
-  }
-
-  if (S_ISDIR(at.node->st.st_mode) != dir) {
-    errno = dir ? ENOTDIR : EISDIR;
-    return -1;
-  }
-
-  if (at.node->nentries > 0) {
-    errno = ENOTEMPTY;
-    return -1;
-  }
-
-  if (dir) {
-    at.node->parent = NULL;
-  }
-
-  dir_remove(at.dir, dir_find(at.dir, at.name));
   return 0;
 }
 

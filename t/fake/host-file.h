@@ -48,6 +48,7 @@ struct fake_files {
                                  * cannot be converted */
   bool lock_taken;              /* by another session */
   unsigned int lookups;         /* names of users and groups */
+  const char *on_close_refused; /* then nothing is removed on close */
   bool no_acl;                  /* the file system has none */
 
   /* Seen. */
@@ -63,6 +64,8 @@ struct fake_files {
   unsigned int reads, writes;   /* calls of host_preadv(), host_pwritev() */
   unsigned int locks;           /* that stand */
   bool last_exclusive;          /* the lock taken last */
+  unsigned int last_deny;       /* of the file opened last */
+  unsigned int removed;         /* files, when they were closed */
   unsigned char acl[HOST_ACL_MAX];      /* of all files, as it was set */
   size_t acl_len;
 };

@@ -388,8 +388,12 @@ def _():
     words = [int.from_bytes(raw.pairs[b"supported2"][n:n + 4], "big")
              for n in range(0, 20, 4)]
     expect_same(words[0], 0xfffd, "attributes")
-    expect_same(words[2] & 0x1f, 0x1f, "open flags come third")
+    expect_same(words[2], 0xfff, "open flags come third")
     expect_same(words[3] & 0x187, 0x187, "the access mask comes fourth")
+    expect_same(words[3] & 0x18, 0, "named attributes in the access mask")
+    expect_same(raw.pairs[b"supported2"][20:24], num(0xff0f0e0f),
+                "kinds of locks of OPEN and of BLOCK")
+    expect_same(raw.pairs[b"acl-supported"], num(1), "ACLs that allow")
     with Raw(latin, 6) as raw:
         expect(b"mod_sftp" in raw.pairs[b"vendor-id"], "vendor-id")
 
@@ -809,7 +813,7 @@ def _():
     with Raw(srv, 6) as raw:
         tail = num(0) + b"\1"
         for access, flags, status in (
-                (1, 5, 23), (1, 7, 23), (1, 0x42, 8), (1, 0x802, 8),
+                (1, 5, 23), (1, 7, 23), (1, 0x102, 8), (1, 0x1002, 8),
                 (9, 2, 8), (1, 0x80000002, 8), (2, 0, 11)):
             expect_same(raw.status(3, string(b"/flags") + num(access)
                                    + num(flags) + tail), status,

@@ -72,12 +72,17 @@ static const struct {
   { 1, 1, "/a", 7, HOST_OPEN_WRITE, "" },
   { 1, 3, "/new", 7, HOST_OPEN_WRITE, "" },
   { 1, 4, "/a", 7, HOST_OPEN_WRITE, "" },
+  /* locks */
+  { 1, 0x42, "/a", 5, HOST_OPEN_READ, "0123456789" },
+  { 2, 0x81, "/a", 6, HOST_OPEN_WRITE, "" },
+  { 3, 0xc2, "/a", 7, HOST_OPEN_WRITE, "0123456789" },
   /* what is not served */
   { 8, 2, "/a", 8, HOST_OPEN_READ, "0123456789" },
   { 0x12, 2, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 1, 0x42, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 2, 0x81, "/a", 8, HOST_OPEN_READ, "0123456789" },
   { 2, 0x104, "/a", 8, HOST_OPEN_READ, "0123456789" },
+  { 2, 0x302, "/a", 8, HOST_OPEN_READ, "0123456789" },
+  { 1, 0x202, "/a", 8, HOST_OPEN_READ, "0123456789" },
+  { 1, 0x402, "/a", 8, HOST_OPEN_READ, "0123456789" },
   { 2, 0x801, "/a", 8, HOST_OPEN_READ, "0123456789" },
   { 2, 0x80000001, "/a", 8, HOST_OPEN_READ, "0123456789" }
 };
@@ -129,6 +134,18 @@ static void the_gate_decides_about_opens(void) {
     SSH_FX_PERMISSION_DENIED, "writing");
   is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u2 u0 b1"), 0xffffffffU,
     "reading is another thing");
+  clean(x);
+}
+
+static void locks_conflict(void) {
+  struct fxc *x = later_new(5);
+
+  fake_files.lock_taken = true;
+  is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x82 u0 b1"),
+    SSH_FX_LOCK_CONFLICT, "what others use cannot be locked");
+  is_int(later_status(x, SSH_FXP_OPEN, "s/a u2 u0x81 u0 b1"),
+    SSH_FX_LOCK_CONFLICT, "... nor truncated with a lock");
+  ok(fake_fs_is("/a", "0123456789", 10), "... and stays as it is");
   clean(x);
 }
 
@@ -255,7 +272,7 @@ static void version_says_what_is_supported(void) {
   sftp_rd_init_str(&s, value);
   is_int(sftp_rd_u32(&s), 0x3fd, "... attributes");
   is_int(sftp_rd_u32(&s), 0x3e0, "... attribute bits");
-  is_int(sftp_rd_u32(&s), 0x3f, "... flags of OPEN");
+  is_int(sftp_rd_u32(&s), 0xff, "... flags of OPEN, locks among them");
   is_int(sftp_rd_u32(&s), 0x1f01e7, "... access");
   is_int(sftp_rd_u32(&s), FXP_READ_MAX, "... largest READ");
   left = sftp_rd_rest(&s);
@@ -274,6 +291,7 @@ int main(void) {
   later_others_are_unknown(5, others, SFTP_NELEMS(others));
   access_and_flags_say_how();
   the_gate_decides_about_opens();
+  locks_conflict();
   flags_of_rename_replace();
   bits_are_one_word();
   special_files_have_types();

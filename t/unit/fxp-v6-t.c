@@ -15,6 +15,7 @@ static const struct later rows[] = {
     " u2 q3 u4 q5 u6 q7 u8 s u0x20 u0x20 b1 stext/plain u1 sraw u1 sname"
     " svalue" },
   { SSH_FXP_OPEN, "s/a u1 u0x402 u0 b1" },
+  { SSH_FXP_OPEN, "s/a u3 u0xfca u0 b1" },
   { SSH_FXP_CLOSE, "F" },
   { SSH_FXP_READ, "F q0 u4" },
   { SSH_FXP_WRITE, "F q0 sdata" },
@@ -394,6 +395,79 @@ static void readers_share_locks(void) {
   clean(x);
 }
 
+static void open_locks_all(void) {
+  static const struct {
+    const char *flags;
+    uint32_t status, deny;
+  } tried[] = {
+    { "u0x042", 0xffffffffU, HOST_USE_READ },
+    { "u0x082", 0xffffffffU, HOST_USE_WRITE },
+    { "u0x0c2", 0xffffffffU, HOST_USE_READ|HOST_USE_WRITE },
+    { "u0x282", 0xffffffffU, HOST_USE_WRITE },
+    { "u0x202", 0xffffffffU, 0 },
+    { "u0x302", 0xffffffffU, HOST_USE_DELETE },
+    { "u0x3c2", 0xffffffffU, HOST_USE_READ|HOST_USE_WRITE|HOST_USE_DELETE },
+    { "u0x102", SSH_FX_OP_UNSUPPORTED, 0 },
+    { "u0x182", SSH_FX_OP_UNSUPPORTED, 0 }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(tried); i++) {
+    struct fxc *x = later_new(6);
+    char request[64];
+
+    snprintf(request, sizeof(request), "s/a u3 %s u0 b1", tried[i].flags);
+    is_int(later_status(x, SSH_FXP_OPEN, request), tried[i].status,
+      "OPEN with flags %s", tried[i].flags);
+    is_int(fake_files.last_deny, tried[i].deny, "... keeps that from others");
+    is_int(fake_files.count[HOST_LOCK], tried[i].deny != 0,
+      "... and the gate was asked for a lock");
+    clean(x);
+  }
+}
+
+static void locks_of_open_are_refused(void) {
+  struct fxc *x = later_new(6);
+
+  fake_files.lock_taken = true;
+  is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x82 u0 b1"),
+    SSH_FX_LOCK_CONFLICT, "a lock that others are in the way of");
+  fake_files.lock_taken = false;
+  fake_files.deny[HOST_LOCK] = true;
+  fake_files.refused = "<Limit LOCK>";
+  is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x82 u0 b1"),
+    SSH_FX_PERMISSION_DENIED, "the gate may refuse it");
+  is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u2 u0 b1"), 0xffffffffU,
+    "... and then the file opens without");
+  clean(x);
+}
+
+static void files_go_when_closed(void) {
+  struct fxc *x = later_new(6);
+  const char *h;
+  char request[64];
+  struct fxc_reply r;
+
+  later_send(x, SSH_FXP_OPEN, "s/tmp u2 u0x800 u0 b1");
+  h = fxc_next(x, &r) ? sftp_rd_text(&r.in, x->pool) : "";
+  ok(fake_fs_exists("/tmp"), "DELETE_ON_CLOSE makes a file");
+  snprintf(request, sizeof(request), "s%s", h);
+  is_int(later_status(x, SSH_FXP_CLOSE, request), SSH_FX_OK, "... which CLOSE");
+  ok(!fake_fs_exists("/tmp"), "... removes");
+  later_send(x, SSH_FXP_OPEN, "s/a u1 u0x802 u0 b1");
+  h = fxc_next(x, &r) ? sftp_rd_text(&r.in, x->pool) : "";
+  fake_files.on_close_refused = "<Limit DELE>";
+  snprintf(request, sizeof(request), "s%s", h);
+  ok(later_ask(x, SSH_FXP_CLOSE, request, &r), "a removal that is refused");
+  is_int(r.status, SSH_FX_PERMISSION_DENIED, "... says so");
+  ok(fake_fs_exists("/a") && fake_files.files == 1, "... and the file is "
+    "closed all the same");
+  fake_files.on_close_refused = NULL;
+  later_send(x, SSH_FXP_OPEN, "s/a u1 u0x802 u0 b1");
+  clean(x);
+  ok(!fake_fs_exists("/a"), "the end of the session closes, too");
+}
+
 /* ---- Errors, names, VERSION */
 
 static void errors_are_those_of_version_6(void) {
@@ -495,10 +569,10 @@ static void version_says_what_is_supported(void) {
   sftp_rd_init_str(&s, value);
   is_int(sftp_rd_u32(&s), 0x8000fffd, "... attributes");
   is_int(sftp_rd_u32(&s), 0x3e0, "... attribute bits");
-  is_int(sftp_rd_u32(&s), 0x43f, "... flags of OPEN");
+  is_int(sftp_rd_u32(&s), 0xfff, "... flags of OPEN");
   is_int(sftp_rd_u32(&s), 0x1f01e7, "... access");
   is_int(sftp_rd_u32(&s), FXP_READ_MAX, "... largest READ");
-  is_int(sftp_rd_u32(&s), 0x00010e0f, "... kinds of locks");
+  is_int(sftp_rd_u32(&s), 0xff0f0e0f, "... kinds of locks");
   is_int(sftp_rd_u32(&s), 0, "... no attribute extensions");
   n = sftp_rd_u32(&s);
   while (n > 0 && sftp_rd_ok(&s) == SFTP_OK) {
@@ -531,6 +605,9 @@ int main(void) {
   nofollow_refuses_links();
   locks_are_passed_on();
   readers_share_locks();
+  open_locks_all();
+  locks_of_open_are_refused();
+  files_go_when_closed();
   errors_are_those_of_version_6();
   untranslated_names_are_told();
   version_says_what_is_supported();

@@ -37,12 +37,14 @@ const struct sftp_cipher_alg sftp_ciphers[] = {
   { { "aes128-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "AES-128-CBC", 16, 16, 16, 0, 0 },
 
-  /* Blocks of 64 bits: not for more than a few GiB under one key. */
+  /* Blocks of 64 bits: not for more than a few GiB under one key, and not
+   * approved for encryption any more (NIST SP 800-131A).
+   */
   { { "cast128-cbc", ALG_OPT_IN },
     &sftp_cipher_evp, "CAST5-CBC", 16, 8, 8, 0, 0 },
-  { { "3des-ctr", ALG_OPT_IN|ALG_FIPS },
+  { { "3des-ctr", ALG_OPT_IN },
     &sftp_cipher_ctr, "DES-EDE3-ECB", 24, 8, 8, 0, 0 },
-  { { "3des-cbc", ALG_OPT_IN|ALG_FIPS },
+  { { "3des-cbc", ALG_OPT_IN },
     &sftp_cipher_evp, "DES-EDE3-CBC", 24, 8, 8, 0, 0 },
   { { "blowfish-ctr", ALG_OPT_IN },
     &sftp_cipher_ctr, "BF-ECB", 32, 8, 8, 0, 0 },

@@ -61,6 +61,21 @@ static OSSL_LIB_CTX *legacy(void) {
   return legacy_provider != NULL ? legacy_ctx : NULL;
 }
 
+/* libcrypto's own provider, whatever its configuration activates. */
+static OSSL_LIB_CTX *plain_ctx;
+static OSSL_PROVIDER *plain_provider;
+
+static OSSL_LIB_CTX *plain(void) {
+  if (plain_ctx == NULL) {
+    plain_ctx = OSSL_LIB_CTX_new();
+    if (plain_ctx != NULL) {
+      plain_provider = OSSL_PROVIDER_load(plain_ctx, "default");
+    }
+  }
+
+  return plain_ctx;
+}
+
 static void *fetch_from(OSSL_LIB_CTX *ctx, enum kind kind, const char *name) {
   switch (kind) {
     case KIND_CIPHER:
@@ -208,8 +223,10 @@ void sftp_crypto_free(void) {
 
   OSSL_PROVIDER_unload(legacy_provider);
   OSSL_LIB_CTX_free(legacy_ctx);
-  legacy_provider = NULL;
-  legacy_ctx = NULL;
+  OSSL_PROVIDER_unload(plain_provider);
+  OSSL_LIB_CTX_free(plain_ctx);
+  legacy_provider = plain_provider = NULL;
+  legacy_ctx = plain_ctx = NULL;
   legacy_tried = ready = false;
 }
 
@@ -233,6 +250,30 @@ bool sftp_crypto_fast_aes(void) {
   /* On x86, libsodium looks for AES-NI and PCLMUL. */
   return sodium_init() >= 0 && crypto_aead_aes256gcm_is_available() == 1;
 #endif
+}
+
+int sftp_crypto_fingerprint(const char *digest, struct sftp_str data,
+    unsigned char *md, size_t *len) {
+  EVP_MD *known = NULL;
+  int res = SFTP_ERR_UNSUPPORTED;
+
+  ERR_set_mark();
+  known = EVP_MD_fetch(NULL, digest, NULL);
+  if (known == NULL && plain() != NULL) {
+    known = EVP_MD_fetch(plain(), digest, NULL);
+  }
+
+  if (known != NULL && (size_t) EVP_MD_get_size(known) <= *len) {
+    unsigned int n = 0;
+
+    res = EVP_Digest(data.ptr, data.len, md, &n, known, NULL) == 1 ?
+      SFTP_OK : SFTP_ERR_CRYPTO;
+    *len = n;
+  }
+
+  EVP_MD_free(known);
+  ERR_pop_to_mark();
+  return res;
 }
 
 const char *sftp_crypto_errors(pool *p) {

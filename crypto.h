@@ -17,7 +17,7 @@
 
 #include <openssl/evp.h>
 
-#include "base.h"
+#include "wire.h"
 
 /* Fetches what the tables name.  May be called again; SFTP_ERR_CRYPTO when
  * libcrypto or libsodium cannot be used at all (why is logged).
@@ -44,6 +44,14 @@ bool sftp_crypto_has_kem(const char *name);
 
 /* Whether this CPU does AES-GCM by itself, so that it outruns ChaCha20. */
 bool sftp_crypto_fast_aes(void);
+
+/* A digest that only names something: a key in the log, or in a list of weak
+ * ones.  FIPS refuses MD5 for whatever purpose, so that this one does not ask
+ * it.  *len is the room at md and becomes the length; SFTP_ERR_UNSUPPORTED
+ * when there is no such digest at all.
+ */
+int sftp_crypto_fingerprint(const char *digest, struct sftp_str data,
+  unsigned char *md, size_t *len) SFTP_MUST_CHECK;
 
 /* Drains libcrypto's error queue into text in p ("(unknown)" when empty). */
 const char *sftp_crypto_errors(pool *p);

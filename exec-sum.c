@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 
+#include "crypto.h"
 #include "sum.h"
 
 #define BUF_BYTES (256 * 1024)
@@ -335,7 +336,8 @@ static int run_sum(struct exec *e, const char *name, const char *tag) {
 
     s->sum = sftp_sum_new(e->cmd_pool, name);
     if (s->sum == NULL) {
-      exec_complain(e, "this sum cannot be made here");
+      exec_complain(e, "%s is not available on this server%s", tag,
+        sftp_crypto_fips() ? " (FIPS)" : "");
       return 1;
     }
 

@@ -378,8 +378,13 @@ static uint32_t md5_hash(struct fxp_req *req, bool by_name) {
 
   j->tag = "md5-hash";
   j->sum = sftp_sum_new(req->pool, "md5");
-  if (j->sum == NULL || j->at > INT64_MAX) {
-    return fail(req, j, j->sum == NULL ? ENOSYS : EINVAL);
+  if (j->sum == NULL) {
+    close_file(j);
+    return fxp_fail(req, SSH_FX_OP_UNSUPPORTED, ENOSYS, "No MD5 here");
+  }
+
+  if (j->at > INT64_MAX) {
+    return fail(req, j, EINVAL);
   }
 
   status = look_quickly(req, j);

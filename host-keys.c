@@ -186,7 +186,9 @@ static int parse_key(pool *p, pool *tmp, server_rec *s, const char *path,
   return res;
 }
 
-/* Reads the key of a file into a new row of the cache. */
+/* Reads the key of a file into a new row of the cache; one without a key says
+ * that the file holds a kind which is not for us.
+ */
 static struct cached *read_key(pool *tmp, server_rec *s, const char *path,
     const struct stat *st, struct sftp_str file, bool starting, int *faults) {
   struct cached *c = cache_new(path, st);
@@ -200,7 +202,12 @@ static struct cached *read_key(pool *tmp, server_rec *s, const char *path,
 
   /* A kind of key that we do not have harms nobody if there are others. */
   fault(s, path, why != NULL ? why : sftp_strerror(res));
-  *faults += res != SFTP_ERR_UNSUPPORTED;
+  if (res == SFTP_ERR_UNSUPPORTED) {
+    c->key = NULL;
+    return c;
+  }
+
+  ++*faults;
   destroy_pool(c->pool);
   return NULL;
 }
@@ -232,7 +239,7 @@ static struct sftp_key *load_key(server_rec *s, const char *path,
       "SFTPOptions InsecureHostKeyPerms)");
     ++*faults;
 
-  } else if (c != NULL && cache_fresh(c, &st)) {
+  } else if (c != NULL && c->key != NULL && cache_fresh(c, &st)) {
     fresh = c;
 
   } else {
@@ -306,7 +313,8 @@ static void put_key(struct sftp_settings *set, struct sftp_key *key,
 
 /* The array of keys grows by those of an agent. */
 static void put_agent_keys(pool *p, server_rec *s, struct sftp_settings *set,
-    const char *form, unsigned int *nglobal, unsigned int *room, int *faults) {
+    const char *form, unsigned int *nglobal, unsigned int *room, bool starting,
+    int *faults) {
   const char *path = form + strlen("agent:"), *why = "";
   array_header *list = host_agent_keys(p, path, &why);
   struct sftp_key **all;
@@ -326,7 +334,13 @@ static void put_agent_keys(pool *p, server_rec *s, struct sftp_settings *set,
   for (i = 0; i < (unsigned int) list->nelts; i++) {
     struct sftp_key *key = ((struct sftp_key **) list->elts)[i];
 
-    if (long_enough(s, form, key, set)) {
+    if (!sftp_key_approved(key)) {
+      if (starting) {
+        fault(s, form, pstrcat(p, "FIPS does not approve of keys of type ",
+          key->type->name, NULL));
+      }
+
+    } else if (long_enough(s, form, key, set)) {
       put_key(set, key, nglobal);
     }
   }
@@ -513,7 +527,7 @@ static void load_keys(pool *p, server_rec *s, struct sftp_settings *set,
       }
 
       if (strncmp(form, "agent:", 6) == 0) {
-        put_agent_keys(p, s, set, form, &nglobal, &room, faults);
+        put_agent_keys(p, s, set, form, &nglobal, &room, starting, faults);
 
       } else if (*form == '/') {
         key = load_key(s, form, set->opts, starting, faults);

@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 
+#include "crypto.h"
 #include "directives.h"
 #include "krl.h"
 
@@ -227,10 +228,9 @@ static int has_fingerprint(const struct blacklist *b,
 }
 
 static bool md5_of(struct sftp_str blob, unsigned char *md) {
-  size_t len = 16;
+  size_t len = EVP_MAX_MD_SIZE;
 
-  return EVP_Q_digest(NULL, "MD5", NULL, blob.ptr, blob.len, md, &len) == 1 &&
-    len == 16;
+  return sftp_crypto_fingerprint("MD5", blob, md, &len) == SFTP_OK;
 }
 
 /* Whether the list has the key: 1 or 0, or -1 with errno when it cannot be

@@ -129,7 +129,14 @@ static EVP_PKEY *read_pem(pool *p, struct sftp_str file,
     BIO_free(bio);
   }
 
-  if (pkey == NULL && a.asked) {
+  if (pkey == NULL && a.asked && has(file, "\nDEK-Info:") &&
+      sftp_crypto_digest("MD5") == NULL) {
+    ERR_clear_error();
+    *err = SFTP_ERR_FORMAT;
+    *why = "its old kind of encryption needs MD5, which this libcrypto "
+      "refuses (FIPS); convert it elsewhere with `ssh-keygen -p -f FILE'";
+
+  } else if (pkey == NULL && a.asked) {
     ERR_clear_error();
     *err = SFTP_ERR_PASSPHRASE;
     *why = passphrase == NULL ? "the key is encrypted and needs a passphrase" :
@@ -246,6 +253,12 @@ int sftp_key_from_file(pool *p, struct sftp_str file, const char *passphrase,
   if (res != SFTP_OK) {
     ERR_clear_error();
     return res;
+  }
+
+  if (!sftp_key_approved(found)) {
+    *why = sftp_key_why(p, "FIPS does not approve of keys of type %s",
+      found->type->name);
+    return SFTP_ERR_UNSUPPORTED;
   }
 
   found->is_private = true;

@@ -186,6 +186,23 @@ unsigned int sftp_key_bits(const struct sftp_key *key) {
   return (unsigned int) EVP_PKEY_get_bits(key->pkey);
 }
 
+bool sftp_key_approved(const struct sftp_key *key) {
+  const struct sftp_sig_alg *alg;
+
+  if (!sftp_crypto_fips()) {
+    return true;
+  }
+
+  for (alg = sftp_sig_algs; alg->alg.name != NULL; alg++) {
+    if ((alg->alg.flags & ALG_FIPS) != 0 &&
+        strcmp(alg->key_type, key->type->name) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
 bool sftp_key_is_sk(const struct sftp_key *key) {
   return key->type->ops->verify_sk != NULL;
 }
@@ -218,11 +235,9 @@ static const char *hex_of(pool *p, const unsigned char *md, size_t len) {
 const char *sftp_key_fingerprint(pool *p, struct sftp_str blob,
     const char *digest, bool hex) {
   unsigned char md[EVP_MAX_MD_SIZE];
-  struct sftp_str sum = { md, 0 };
+  struct sftp_str sum = { md, sizeof(md) };
 
-  if (EVP_Q_digest(NULL, digest, NULL, blob.ptr, blob.len, md,
-      &sum.len) != 1) {
-    ERR_clear_error();
+  if (sftp_crypto_fingerprint(digest, blob, md, &sum.len) != SFTP_OK) {
     return NULL;
   }
 

@@ -138,6 +138,10 @@ int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
 int sftp_key_verify_info(const struct sftp_key *key,
   const struct sftp_sig_alg *alg, struct sftp_str sig, struct sftp_str data,
   struct sftp_sig_info *info) SFTP_MUST_CHECK;
+/* Whether there is an algorithm for it; where FIPS is demanded, an approved
+ * one.
+ */
+bool sftp_key_approved(const struct sftp_key *key);
 /* A private part that only a device has. */
 bool sftp_key_is_sk(const struct sftp_key *key);
 

@@ -562,6 +562,11 @@ bool sftp_mlkem_usable(const struct sftp_mlkem *kem) {
     return true;
   }
 
+  /* Ours is not validated. */
+  if (sftp_crypto_fips()) {
+    return false;
+  }
+
   for (i = 0; i < SFTP_NELEMS(names); i++) {
     if (sftp_crypto_digest(names[i]) == NULL) {
       return false;

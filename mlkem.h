@@ -32,7 +32,9 @@ struct sftp_mlkem {
 
 extern const struct sftp_mlkem sftp_mlkem768, sftp_mlkem1024;
 
-/* Whether the hashes that it stands on are at hand (they are fetched). */
+/* Whether libcrypto has it, or else the hashes that ours stands on; where FIPS
+ * is demanded, only the former.  What is needed is fetched.
+ */
 bool sftp_mlkem_usable(const struct sftp_mlkem *kem);
 
 /* A secret and its ciphertext for the owner of a public key (public_len

@@ -22,13 +22,14 @@ struct sftp_sum {
 
 static const struct {
   const char *name, *digest;
+  bool approved;                /* also where FIPS is demanded */
 } sums[] = {
-  { "md5", "MD5" },
-  { "sha1", "SHA1" },
-  { "sha224", "SHA224" },
-  { "sha256", "SHA256" },
-  { "sha384", "SHA384" },
-  { "sha512", "SHA512" }
+  { "md5", "MD5", false },
+  { "sha1", "SHA1", true },
+  { "sha224", "SHA224", true },
+  { "sha256", "SHA256", true },
+  { "sha384", "SHA384", true },
+  { "sha512", "SHA512", true }
 };
 
 static void free_ctx(void *ctx) {
@@ -59,7 +60,8 @@ struct sftp_sum *sftp_sum_new(pool *p, const char *name) {
 
   for (i = 0; i < SFTP_NELEMS(sums); i++) {
     if (strcmp(name, sums[i].name) == 0) {
-      return new_digest(p, sums[i].digest);
+      return sums[i].approved || !sftp_crypto_fips() ?
+        new_digest(p, sums[i].digest) : NULL;
     }
   }
 

@@ -6,7 +6,7 @@
 # (see LICENSE)
 
 """Policies: traffic that is hidden, fingerprints, sizes of keys, groups of a
-file, FIPS."""
+file."""
 
 import base64
 import hashlib
@@ -16,7 +16,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-import server
 from server import Server, client, keygen, must, run, said
 from clients import Psftp, paramiko_sftp
 
@@ -191,36 +190,6 @@ def _():
         must(srv.sftp("pwd"))
         log = srv.log("start.log") + srv.log("system.log")
         expect("SFTPCryptoDevice pkcs11 is ignored" in log, log)
-    finally:
-        srv.stop_clean()
-
-
-@promise("-D SFTP_USE_FIPS offers approved algorithms, and says what it means")
-def _():
-    srv = Server()
-    key = keygen(srv.path("approved"), "-t", "ecdsa", "-b", "256")
-    srv.authorize(key, srv.key)
-    wrapper = srv.path("proftpd")
-    with open(wrapper, "w") as out:
-        out.write('#!/bin/sh\nexec "%s" -D SFTP_USE_FIPS "$@"\n'
-                  % server.PROFTPD)
-    os.chmod(wrapper, 0o755)
-    daemon, server.PROFTPD = server.PROFTPD, wrapper
-    try:
-        srv.start()
-    finally:
-        server.PROFTPD = daemon
-    try:
-        log = srv.log("start.log") + srv.log("system.log")
-        expect("only approved algorithms are offered" in log, log)
-        identity = "-oIdentityFile=" + key
-        must(srv.sftp("pwd", "-oHostKeyAlgorithms=rsa-sha2-512", identity))
-        for option in ("Ciphers=chacha20-poly1305@openssh.com",
-                       "KexAlgorithms=curve25519-sha256",
-                       "HostKeyAlgorithms=ssh-ed25519"):
-            result = srv.ssh("-o" + option, "srv", "x")
-            expect(b"no matching" in result.stderr, option + said(result))
-        must(srv.sftp("pwd", "-oKexAlgorithms=ecdh-sha2-nistp256", identity))
     finally:
         srv.stop_clean()
 

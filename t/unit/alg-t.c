@@ -256,6 +256,12 @@ static void fips_leaves_approved_rows(void) {
   ok(has(kex, "ecdh-sha2-nistp256") && !has(kex, "curve25519-sha256") &&
     !has(kex, "diffie-hellman-group14-sha1"),
     "NIST's curves take the place of Curve25519");
+  ok(has(kex, "mlkem768nistp256-sha256") ==
+    sftp_crypto_has_kem("ML-KEM-768") && strstr(kex, "25519") == NULL &&
+    strstr(kex, "448") == NULL, "ML-KEM only as libcrypto's, on such a curve");
+  ciphers = sftp_alg_list(p, ALGS_CIPHER, 0, 0);
+  ok(strstr(ciphers, "3des") == NULL && has(ciphers, "aes128-cbc"),
+    "3DES is not approved any more");
   ok(*sftp_alg_profile(p, ALGS_KEX, PROFILE_MODERN) != '\0',
     "no profile is left without key exchange");
   sftp_crypto_set_fips(false);

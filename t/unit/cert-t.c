@@ -712,8 +712,8 @@ static void commands_are_read(void) {
     "internal-sftp -R\"", "scp -t '/in", "scp '-t /in", "scp -t /in \"x",
     "scp -t --",
     "scp -f a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a",
-    "internal-sftp -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e "
-    "-e -e -e -e -e -e -e -e -e -e -e -e -e -R" };
+    ("internal-sftp -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e -e "
+    "-e -e -e -e -e -e -e -e -e -e -e -e -e -R") };
   struct sftp_forced f;
   size_t i;
 

@@ -63,10 +63,12 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = "phpseclib", .software = "phpseclib", .traits = LINK_FIRST },
   { .name = "phpseclib 1 and 2", .software = "phpseclib_1. phpseclib_2.",
     CLASSIC },
-  /* Asks for version 6, and waits for ever when DATA says that it is the last.
+  /* Asks for version 6, and waits for ever when DATA says that it is the last,
+   * or when an owner has a name that is no number (since OTP 27).
    */
   { .name = "ssh_sftp of Erlang", .software = "Erlang/",
-    .traits = { .link_first = true, .data_alone = true } },
+    .traits = { .link_first = true, .data_alone = true,
+      .owner_numbers = true } },
 
   /* Reads check-file's answer as earlier drafts have it. */
   { .name = "Apache MINA SSHD", .software = "APACHE-SSHD- SSHD-CORE-",
@@ -140,6 +142,7 @@ static void apply(pool *p, const struct sftp_client_row *row,
   to->link_first = to->link_first || t->link_first;
   to->tagged_sums = to->tagged_sums || t->tagged_sums;
   to->data_alone = to->data_alone || t->data_alone;
+  to->owner_numbers = to->owner_numbers || t->owner_numbers;
   to->never_rekey = to->never_rekey || t->never_rekey;
   to->keepalive = t->keepalive != KEEPALIVE_CHANNEL ? t->keepalive :
     to->keepalive;
@@ -202,6 +205,7 @@ const char *sftp_client_describe(pool *p, const struct sftp_client_row *row) {
   text = with(p, text, "sftpLinkOrder link", t->link_first);
   text = with(p, text, "sftpTaggedSums on", t->tagged_sums);
   text = with(p, text, "sftpDataAlone on", t->data_alone);
+  text = with(p, text, "sftpOwnerNumbers on", t->owner_numbers);
   text = with(p, text, "rekey off", t->never_rekey);
   text = with(p, text, "keepalive global", t->keepalive == KEEPALIVE_GLOBAL);
   text = with(p, text, "keepalive ignore", t->keepalive == KEEPALIVE_IGNORE);

@@ -38,9 +38,15 @@ static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
   const char *name;
 
   if (!slot->used || slot->id != id) {
-    name = is_user ? host_uid_name(req->host, req->pool, (uid_t) id) :
-      host_gid_name(req->host, req->pool, (gid_t) id);
-    snprintf(slot->name, sizeof(slot->name), "%s", name);
+    if (req->fxp->conn->set->client.owner_numbers) {
+      snprintf(slot->name, sizeof(slot->name), "%lu", (unsigned long) id);
+
+    } else {
+      name = is_user ? host_uid_name(req->host, req->pool, (uid_t) id) :
+        host_gid_name(req->host, req->pool, (gid_t) id);
+      snprintf(slot->name, sizeof(slot->name), "%s", name);
+    }
+
     slot->id = id;
     slot->used = true;
   }

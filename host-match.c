@@ -187,6 +187,12 @@ static const char *set_data_alone(cmd_rec *cmd, pool *p,
   return set_switch(cmd, value, &m->data_alone);
 }
 
+static const char *set_owner_numbers(cmd_rec *cmd, pool *p,
+    struct client_match *m, const char *value) {
+  (void) p;
+  return set_switch(cmd, value, &m->owner_numbers);
+}
+
 static const char *set_link_order(cmd_rec *cmd, pool *p,
     struct client_match *m, const char *value) {
   (void) p;
@@ -248,6 +254,7 @@ static const struct {
   { "sftpHostKeys", set_hostkeys },
   { "sftpKeyExchanges", set_kex },
   { "sftpLinkOrder", set_link_order },
+  { "sftpOwnerNumbers", set_owner_numbers },
   { "sftpProtocolVersion", set_version },
   { "sftpReaddirSize", set_readdir },
   { "sftpTaggedSums", set_tagged_sums },
@@ -334,8 +341,8 @@ modret_t *host_set_clientmatch(cmd_rec *cmd) {
   m->pattern = pstrdup(c->pool, cmd->argv[1]);
   m->regex = re;
   m->pessimistic_newkeys = m->profile = -1;
-  m->link_first = m->tagged_sums = m->data_alone = m->rekey = -1;
-  m->keepalive = -1;
+  m->link_first = m->tagged_sums = m->data_alone = m->owner_numbers = -1;
+  m->rekey = m->keepalive = -1;
 
   for (i = 2; i < cmd->argc; i += 2) {
     err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1], &seen);
@@ -392,6 +399,10 @@ static void apply_traits(const struct client_match *m,
 
   if (m->data_alone >= 0) {
     t->data_alone = m->data_alone != 0;
+  }
+
+  if (m->owner_numbers >= 0) {
+    t->owner_numbers = m->owner_numbers != 0;
   }
 
   if (m->rekey >= 0) {

@@ -92,6 +92,7 @@ struct sftp_client_traits {
   bool link_first;              /* SYMLINK and LINK name the link first */
   bool tagged_sums;             /* check-file's answers begin with its name */
   bool data_alone;              /* nothing may follow the bytes of DATA */
+  bool owner_numbers;           /* owners' names are their numbers */
   bool never_rekey;             /* by us */
   enum sftp_keepalive keepalive;
   uint32_t readdir_max;         /* bytes of a listing's answer; 0: built in */

@@ -238,7 +238,8 @@ def _():
 def _():
     srv = serving(directives='SFTPClientMatch "^OpenSSH_" sftpLinkOrder link '
                   'sftpReaddirSize 8KB sftpDataSize 32KB rekey off '
-                  'keepalive global sftpTaggedSums on\n')
+                  'keepalive global sftpTaggedSums on '
+                  'sftpOwnerNumbers on\n')
     try:
         srv.put("file", b"x")
         result = srv.sftp("ln -s link file")    # the other way round

@@ -53,6 +53,7 @@ static const struct seen {
   { "ssh2js1.11.0", true, false, false, 0, 0, 6, 3 },
   { "Ruby/Net::SSH_7.0.1", true, false, false, 0, 0, 6, 4 },
   { "Erlang/4.15.2", true, false, false, 0, 0, 6, 4 },
+  { "Erlang/5.2.11.1", true, false, false, 0, 0, 6, 4 },
   { "phpseclib_3.0", true, false, false, 0, 0, 6, 4 },
   { "phpseclib_2.0", true, false, false, 0, 0, 6, 4 },
   { "phpseclib_1.0", true, false, false, 0, 0, 6, 4 },
@@ -67,6 +68,7 @@ static const struct seen {
   { "JSCH-0.1.54", false, false, false, 0, 0, 6, 3 },
   { "JSCH_0.1.72", false, false, false, 0, 0, 6, 3 },
   { "JSCH_0.2.16", false, false, false, 0, 0, 6, 3 },
+  { "JSCH_", false, false, false, 0, 0, 6, 3 },
   { "SSHJ_0.38.0", false, false, false, 0, 0, 6, 3 },
   { "paramiko_2.12.0", false, false, false, 0, 0, 6, 3 },
   { "paramiko_1.16.0", false, false, false, 0, 0, 6, 3 },
@@ -94,6 +96,24 @@ static void clients_get_what_they_need(void) {
       s.sftp_max_version == c->version && s.sftp_utf8_version == c->utf8,
       "'%s' gets what it needs", c->software);
   }
+}
+
+static void erlang_gets_what_it_reads(void) {
+  size_t i, others = 0;
+
+  for (i = 0; i < SFTP_NELEMS(seen); i++) {
+    struct sftp_settings s = set_for(seen[i].software);
+
+    if (strncmp(seen[i].software, "Erlang/", 7) == 0) {
+      ok(s.client.data_alone && s.client.owner_numbers,
+        "%s gets bare DATA and owners in digits", seen[i].software);
+
+    } else {
+      others += s.client.data_alone || s.client.owner_numbers;
+    }
+  }
+
+  is_int(others, 0, "nobody else does");
 }
 
 /* ---- Lists of algorithms */
@@ -247,6 +267,7 @@ int main(void) {
   }
 
   clients_get_what_they_need();
+  erlang_gets_what_it_reads();
   classic_programs_get_more();
   others_get_the_default();
   what_is_named_stays();

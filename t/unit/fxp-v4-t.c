@@ -115,6 +115,22 @@ static void attributes_are_set_one_by_one(void) {
   clean(x);
 }
 
+/* Programs that read no names: Erlang's ssh_sftp. */
+static void owners_are_numbers_where_wanted(void) {
+  struct fxc *x = later_new(4);
+
+  is_int(later_status(x, SSH_FXP_SETSTAT, "s/a u0x80 b1 s12 s13"), 0,
+    "an owner of its own");
+  x->set.client.owner_numbers = true;
+  ok(later_answers(x, SSH_FXP_STAT, "s/a u0x80", SSH_FXP_ATTRS,
+    "u0x80 b1 s12 s13"), "owner and group in digits");
+  is_int(later_status(x, SSH_FXP_SETSTAT, "s/a u0x80 b1 s1000 s1000"), 0,
+    "those of a user that has a name");
+  ok(later_answers(x, SSH_FXP_STAT, "s/a u0x80", SSH_FXP_ATTRS,
+    "u0x80 b1 s1000 s1000"), "... are told in digits, too");
+  clean(x);
+}
+
 static void owners_have_names(void) {
   static const struct {
     const char *names;
@@ -556,6 +572,7 @@ int main(void) {
   times_are_included_when_told();
   attributes_are_set_one_by_one();
   owners_have_names();
+  owners_are_numbers_where_wanted();
   names_are_not_looked_up_before_permission();
   acls_are_told_and_set();
   acls_become_posix();

@@ -80,7 +80,11 @@ class Client:
     exchanges = 3           # at least, where the server rekeys
     mute = None             # what it says of any error, if it knows no more
     whole_4g = False        # it can't go on, but is fast: the whole file
+    resumes_anew = False    # it goes on by copying all of the file
+    keeps = ("time", "mode")    # what putp and getp take along
+    cannot = {}             # why it has no way for a step
     remarks = ""            # what a reader of the table should know
+    since = 12              # the first release of Debian that has it
     here = True             # exists on this release
     own_steps = {}          # steps that it goes another way
     only_own = False        # it has a way for none of the others

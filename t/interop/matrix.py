@@ -7,10 +7,12 @@
 
 """Runs clients through steps, and writes what came of it as a table.
 
-usage: matrix.py [--list] [--packages] [--build DIR] [--steps A,B]
+usage: matrix.py [--list] [--packages] [--build DIR] [--steps A,B] [--sshd]
                  [--results DIR] [--doc FILE] [client...]
 
 --list prints the clients, --packages the Debian packages that they need.
+--sshd has OpenSSH's server in the place of ours.  A step that does not work
+with ours is tried with that one, too, and the result says what came of it.
 --results keeps what was found, a file for this release of Debian; --merge
 takes the results of another folder into that one; --doc brings a page up to
 date with all such files, and --only-doc does nothing else.  The exit status
@@ -38,7 +40,9 @@ import putty        # noqa: E402
 import rclone       # noqa: E402
 import restic       # noqa: E402
 import twisted_conch    # noqa: E402
-from report import release, write_doc           # noqa: E402
+from reference import SSHD, Sshd                 # noqa: E402
+from report import in_short, release, write_doc  # noqa: E402
+from server import Server                       # noqa: E402
 from steps import STEPS, Site, Visit            # noqa: E402
 from tap import Failed, Skipped                 # noqa: E402
 
@@ -53,32 +57,45 @@ def judge(client, site, name):
     func = client.own_steps.get(name, None if client.only_own
                                 else STEPS[name])
     if func is None:
-        return "-", ""
+        return "-", client.cannot.get(name, STEPS[name].without)
     try:
-        func(Visit(site, client))
-        return "yes", ""
+        return "yes", func(Visit(site, client)) or ""
     except Skipped as why:
-        return "-", str(why)
+        return "-", str(why) or client.cannot.get(name, STEPS[name].without)
     except Failed as why:
         return "no", str(why)
     except Exception:
         return "no", traceback.format_exc()
 
 
+def compared(client, reference, name, verdict, why):
+    """What OpenSSH's server has to say of what is not a yes."""
+    if reference is None or not why.strip() or name == "own":
+        return in_short(why)
+    if verdict == "no" or verdict == "-" and ":" in why:
+        same = judge(client, reference, name)[0] == verdict
+        return in_short(why) + (" (with sshd, too)" if same
+                                else " (not so with sshd)")
+    return in_short(why)
+
+
 def indented(text):
     return "".join("    %s\n" % line for line in text[-4000:].splitlines())
 
 
-def all_steps(client, site, names):
+def all_steps(client, site, reference, names):
     found = {}
     for name in names:
         marks = [(server, server.mark_logs())
                  for server in site.servers.values()]
         begun = time.monotonic()
-        verdict, why = found[name] = judge(client, site, name)
+        verdict, why = judge(client, site, name)
+        took = time.monotonic() - begun
+        found[name] = (verdict,
+                       compared(client, reference, name, verdict, why))
         print("%-22s %-10s %-4s %5.1f s  %s"
-              % (client.name, name, verdict, time.monotonic() - begun,
-                 why.splitlines()[0][:90] if why else ""), flush=True)
+              % (client.name, name, verdict, took, found[name][1][:110]),
+              flush=True)
         if verdict == "no":
             print(indented(why), end="")
             for server, mark in marks:
@@ -125,6 +142,7 @@ def parsed():
     parser.add_argument("--packages", action="store_true")
     parser.add_argument("--build", default=".")
     parser.add_argument("--steps", default=",".join(STEPS))
+    parser.add_argument("--sshd", action="store_true")
     parser.add_argument("--results")
     parser.add_argument("--doc")
     parser.add_argument("--only-doc", action="store_true")
@@ -143,29 +161,40 @@ def parsed():
     return wanted
 
 
+def can_be_run(client):
+    try:
+        client.version()
+        return True
+    except Failed as why:
+        # Others are here, and keep what they do.
+        print("%-22s cannot be run\n%s"
+              % (client.name, indented(str(why))), flush=True)
+        return False
+
+
 def visits(wanted, chosen):
-    site = Site(wanted.build)
-    os.environ["NODE_PATH"] = os.path.join(wanted.build, "node_modules")
+    site = Site(wanted.build, Sshd if wanted.sshd else Server)
+    reference = Site(wanted.build, Sshd) \
+        if os.path.exists(SSHD) and not wanted.sshd else None
+    os.environ.setdefault("NODE_PATH",
+                          os.path.join(wanted.build, "node_modules"))
     counts = {"yes": 0, "no": 0, "-": 0}
     try:
         for client in chosen:
             if not client.here:
                 continue
-            try:
-                client.version()
-            except Failed as why:
-                # Others are here, and keep what they do.
-                print("%-22s cannot be run\n%s"
-                      % (client.name, indented(str(why))), flush=True)
+            if not can_be_run(client):
                 counts["no"] += 1
                 continue
-            found = all_steps(client, site, wanted.steps)
+            found = all_steps(client, site, reference, wanted.steps)
             for verdict, _ in found.values():
                 counts[verdict] += 1
             if wanted.results:
                 keep(wanted.results, client, found)
     finally:
         site.stop()
+        if reference:
+            reference.stop()
     return counts
 
 
@@ -173,6 +202,9 @@ def main():
     wanted = parsed()
     chosen = [client for client in CLIENTS
               if not wanted.client or client.name in wanted.client]
+    if not wanted.list:
+        number = int(release().split()[1])
+        chosen = [client for client in chosen if client.since <= number]
     if wanted.list:
         for client in chosen:
             print("%-22s %s" % (client.name, client.title))

@@ -20,8 +20,9 @@ HEAD = """# Interoperability
 Clients and what they were seen to do with this module, in its default configuration: no `SFTPClientMatch`, no option for
 the sake of a client. `t/interop/run --all` runs all of it and writes this page.
 
-**yes**: works, and what arrived is compared byte for byte. **–**: the client has no means for it. **no**: it does not
-work; the notes say why.
+**yes**: works, and what arrived is compared byte for byte. **–**: the client has no means for it, as the notes say; in the
+last column, that it has nothing but the steps before. **no**: it does not work; the notes say why. What the notes call
+"with sshd, too" was tried with the same client and OpenSSH's server of the same release, and came out the same.
 
 """
 
@@ -61,21 +62,27 @@ def table(rows, steps):
 def in_short(why):
     """What a client said, without where it was run."""
     lines = [line for line in why.strip().splitlines() if line.strip()]
+    if not lines:
+        return ""
     if len(lines) > 1 and re.search(r": exit \d+$", lines[0]):
         lines = lines[1:]
     if lines[0].startswith("Traceback"):
         lines = lines[-1:]
-    text = re.sub(r"/\S*/", "", cell(lines[0]))
+    text = re.sub(r"/\S*/", "", lines[0].strip())
     return text if len(text) <= 120 else text[:117] + "..."
 
 
 def notes(rows, steps):
     lines = []
     for row in rows.values():
+        whys = {}           # steps with the same reason, together
+        for name in steps:
+            _, why = row["steps"].get(name, ("", ""))
+            if why:
+                whys.setdefault(cell(why), []).append(steps[name].title)
         said = [row["remarks"]] if row["remarks"] else []
-        for name, (verdict, why) in row["steps"].items():
-            if why and (verdict == "no" or (verdict == "-" and ":" in why)):
-                said.append("%s: %s" % (steps[name].title, in_short(why)))
+        said += ["%s: %s" % (" + ".join(titles), why)
+                 for why, titles in whys.items()]
         if said:
             lines.append("- **%s**: %s" % (row["title"],
                                            "; ".join(said).rstrip(".") + "."))
@@ -95,12 +102,13 @@ def cells(line):
 def add_notes(row, text, steps):
     """Gives each step of a row its part of the row's note."""
     names = {func.title: name for name, func in steps.items()}
-    titles = "|".join(map(re.escape, names))
-    parts = re.split("(?:^|; )(%s): " % titles, text)
+    one = "(?:%s)" % "|".join(map(re.escape, names))
+    parts = re.split(r"(?:^|; )(%s(?: \+ %s)*): " % (one, one), text)
     row["remarks"] = parts[0]
-    for title, why in zip(parts[1::2], parts[2::2]):
-        if names[title] in row["steps"]:
-            row["steps"][names[title]][1] = why
+    for titles, why in zip(parts[1::2], parts[2::2]):
+        for title in titles.split(" + "):
+            if names[title] in row["steps"]:
+                row["steps"][names[title]][1] = why
 
 
 def rows_of_section(text, steps):

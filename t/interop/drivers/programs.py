@@ -6,9 +6,11 @@
 
 """Client libraries, each behind a small program in ../programs."""
 
+import hashlib
 import os
 
 from base import Program, UTF8_NAMES, must, run
+from tap import expect_same
 
 NO_CHANNELS = tuple(name for name in Program.can if name != "channels")
 
@@ -110,6 +112,54 @@ class Jsch(Program):
     names = tuple(name for name in UTF8_NAMES if "\\" not in name)
 
 
+def jars(*names):
+    return ":".join("/usr/share/java/%s.jar" % name for name in names)
+
+
+class Mina(Program):
+    """In the highest version of SFTP that both know: 6."""
+    name = "mina"
+    title = "Apache MINA SSHD"
+    packages = ("libmina-sshd-java", "default-jdk-headless")
+    since = 13
+    argv = ("java", "-cp", jars("sshd-common", "sshd-core", "sshd-sftp",
+                                "slf4j-api", "slf4j-nop", "eddsa")
+            + ":@BUILD@", "IoMina")
+    names = UTF8_NAMES
+
+    def sums_and_copies(self, visit):
+        """check-file and copy-file."""
+        data = os.urandom(300000)
+        visit.put_there("summed", data)
+        for kind in ("md5", "sha1", "sha256", "sha512"):
+            expect_same(visit.ask("sum", kind, visit.remote("summed")),
+                        {hashlib.new(kind, data).hexdigest()}, kind)
+        visit.do(("copy", visit.remote("summed"), visit.remote("copied")))
+        visit.there_is("copied", data)
+
+    @property
+    def own_steps(self):
+        return {"own": self.sums_and_copies}
+
+
+class Mina3(Mina):
+    name = "mina-3"
+    title = "Apache MINA SSHD, SFTP 3"
+    env = {"IO_VERSION": "3"}
+
+
+class Mina4(Mina):
+    name = "mina-4"
+    title = "Apache MINA SSHD, SFTP 4"
+    env = {"IO_VERSION": "4"}
+
+
+class Mina5(Mina):
+    name = "mina-5"
+    title = "Apache MINA SSHD, SFTP 5"
+    env = {"IO_VERSION": "5"}
+
+
 class Ruby(Program):
     name = "ruby"
     title = "Ruby net-sftp"
@@ -184,5 +234,6 @@ class Erlang(Program):
 
 
 CLIENTS = (Libssh, Libssh2, Paramiko, Asyncssh, Asyncssh4, Asyncssh5,
-           Asyncssh6, Go, NodeSsh2, NodeSftpClient, Jsch, Ruby, Phpseclib3,
-           Phpseclib2, PhpSsh2, PerlSsh2, PerlForeign, Erlang)
+           Asyncssh6, Go, NodeSsh2, NodeSftpClient, Jsch, Mina, Mina3, Mina4,
+           Mina5, Ruby, Phpseclib3, Phpseclib2, PhpSsh2, PerlSsh2,
+           PerlForeign, Erlang)

@@ -124,7 +124,7 @@ public class IoJsch {
 
   public static void main(String[] args) throws Exception {
     if (args.length > 0) {
-      System.out.println(JSch.VERSION);
+      System.out.println(new JSch().getSession("none").getClientVersion());
       return;
     }
     try {

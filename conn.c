@@ -545,6 +545,7 @@ int sftp_conn_run_until(struct ssh_conn *c, const bool *stop) {
 /* ---- The whole connection */
 
 static void end(struct ssh_conn *c) {
+  sftp_kex_broken_off(c, c->err == SFTP_ERR_EOF ? "received EOF" : c->why);
   switch (c->err) {
     case SFTP_ERR_EOF:
       sftp_log("disconnecting client (received EOF)");

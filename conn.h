@@ -134,6 +134,8 @@ struct sftp_kex *sftp_kex_new(struct ssh_conn *c);
 int sftp_kex_start(struct ssh_conn *c, const char *why) SFTP_MUST_CHECK;
 /* Starts a rekey when one is due; checks the time-out of one that runs. */
 int sftp_kex_check(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* The connection ends: says so of a rekey that runs. */
+void sftp_kex_broken_off(struct ssh_conn *c, const char *why);
 /* Milliseconds until sftp_kex_check() has something to do; UINT64_MAX: never. */
 uint64_t sftp_kex_due_ms(const struct ssh_conn *c);
 int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r);

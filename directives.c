@@ -53,6 +53,28 @@ bool host_number(const char *text, uint64_t min, uint64_t max, uint64_t *n) {
   return errno == 0 && *end == '\0' && *n >= min && *n <= max;
 }
 
+bool host_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
+    uint64_t *n) {
+  const struct { const char *unit; unsigned int shift; } units[] = {
+    { "GB", 30 }, { "MB", 20 }, { "KB", 10 }, { "B", 0 }, { "", bare }
+  };
+  size_t digits = strspn(text, "0123456789"), i;
+  const char *number = pstrndup(p, text, digits);
+
+  for (i = 0; i < SFTP_NELEMS(units); i++) {
+    if (strcasecmp(text + digits, units[i].unit) == 0) {
+      if (!host_number(number, 1, max >> units[i].shift, n)) {
+        return false;
+      }
+
+      *n <<= units[i].shift;
+      return true;
+    }
+  }
+
+  return false;
+}
+
 static bool in_global(const cmd_rec *cmd) {
   return cmd->config != NULL && cmd->config->config_type == CONF_GLOBAL;
 }
@@ -983,7 +1005,7 @@ MODRET set_options(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* usage: SFTPRekey none|required [interval [mbytes [timeout]]] */
+/* usage: SFTPRekey none|required [interval [size [timeout]]] */
 MODRET set_rekey(cmd_rec *cmd) {
   struct rekey r = { false, HOST_REKEY_SECS, 0, HOST_REKEY_BYTES };
   uint64_t n;
@@ -992,7 +1014,7 @@ MODRET set_rekey(cmd_rec *cmd) {
 
   if (cmd->argc < 2 || cmd->argc > 5) {
     CONF_ERROR(cmd, "wrong number of parameters: expected none, or required "
-      "[seconds [mbytes [timeout]]]");
+      "[seconds [size [timeout]]]");
   }
 
   if (strcasecmp(cmd->argv[1], "none") == 0) {
@@ -1013,12 +1035,15 @@ MODRET set_rekey(cmd_rec *cmd) {
   }
 
   if (cmd->argc > 3) {
-    if (!host_number(cmd->argv[3], 1, UINT64_MAX >> 20, &n)) {
+    /* Bare numbers were MB before there were units. */
+    if (!host_bytes(cmd->tmp_pool, cmd->argv[3], 20, UINT64_MAX, &n) ||
+        n < HOST_MIN_REKEY_BYTES) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "size '", cmd->argv[3],
-        "' must be numeric, in MB, and greater than zero", NULL));
+        "' must be numeric, in MB or with B, KB, MB or GB, and at least 16KB",
+        NULL));
     }
 
-    r.bytes = n << 20;
+    r.bytes = n;
   }
 
   if (cmd->argc > 4) {

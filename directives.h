@@ -198,5 +198,10 @@ long host_multi_flag(void);
 
 /* Decimal number from min to max, nothing else; false if text is not one. */
 bool host_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
+/* Bytes from 1 to max: a number with B, KB, MB or GB in either case; a bare one
+ * is shifted by `bare' bits.
+ */
+bool host_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
+  uint64_t *n);
 
 #endif /* MOD_SFTP_DIRECTIVES_H */

@@ -48,6 +48,7 @@ void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
   }
 
   c->peer_gone = true;
+  sftp_kex_broken_off(c, text);
   sftp_log("disconnecting %s (%s)", host_remote_ip(c->host), text);
 
   w = sftp_packet_begin(c->pkts, SSH_MSG_DISCONNECT, strlen(text) + 64);

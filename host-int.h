@@ -45,6 +45,7 @@
 #define HOST_MIN_EC_BITS 160
 #define HOST_REKEY_SECS 3600
 #define HOST_REKEY_BYTES ((uint64_t) 2 << 30)
+#define HOST_MIN_REKEY_BYTES 16384      /* what an exchange itself takes */
 #define HOST_REKEY_PACKETS 0x7fffffffU
 #define HOST_MAX_CHANNELS 10
 #define HOST_MAX_LOGIN_ATTEMPTS 6

@@ -24,35 +24,12 @@ static const char *bad_value(cmd_rec *cmd, const char *value,
     "' (expected ", expected, ")", NULL);
 }
 
-/* A number with B, KB, MB or GB. */
-static bool parse_bytes(cmd_rec *cmd, const char *value, uint64_t max,
-    uint64_t *n) {
-  static const struct { const char *unit; unsigned int shift; } units[] = {
-    { "GB", 30 }, { "MB", 20 }, { "KB", 10 }, { "B", 0 }, { "", 0 }
-  };
-  size_t digits = strspn(value, "0123456789"), i;
-  const char *number = pstrndup(cmd->tmp_pool, value, digits);
-
-  for (i = 0; i < SFTP_NELEMS(units); i++) {
-    if (strcasecmp(value + digits, units[i].unit) == 0) {
-      if (!host_number(number, 1, max >> units[i].shift, n)) {
-        return false;
-      }
-
-      *n <<= units[i].shift;
-      return true;
-    }
-  }
-
-  return false;
-}
-
 static const char *set_window(cmd_rec *cmd, pool *p, struct client_match *m,
     const char *value) {
   uint64_t n;
 
   (void) p;
-  if (!parse_bytes(cmd, value, UINT64_C(1) << 32, &n)) {
+  if (!host_bytes(cmd->tmp_pool, value, 0, UINT64_C(1) << 32, &n)) {
     return bad_value(cmd, value, "1 to 4 GB, as number with B, KB, MB or GB");
   }
 
@@ -65,7 +42,7 @@ static const char *set_packet(cmd_rec *cmd, pool *p, struct client_match *m,
   uint64_t n;
 
   (void) p;
-  if (!parse_bytes(cmd, value, MAX_CHANNEL_PACKET, &n)) {
+  if (!host_bytes(cmd->tmp_pool, value, 0, MAX_CHANNEL_PACKET, &n)) {
     return bad_value(cmd, value, "1 to 262144, as number with B, KB or MB");
   }
 
@@ -217,7 +194,7 @@ static const char *set_size(cmd_rec *cmd, const char *value, uint64_t max,
     uint32_t *at) {
   uint64_t n;
 
-  if (!parse_bytes(cmd, value, max, &n) || n < 4096) {
+  if (!host_bytes(cmd->tmp_pool, value, 0, max, &n) || n < 4096) {
     return bad_value(cmd, value, "4 KB to 255 KB");
   }
 

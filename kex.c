@@ -55,7 +55,7 @@ struct sftp_kex {
 
   /* The exchange that runs, if any. */
   pool *pool;                   /* NULL: none */
-  const char *why;              /* who or what started it */
+  const char *why;              /* what started it; NULL: its end is logged */
   uint64_t started_ms;
   bool by_us;                   /* our KEXINIT was first */
   bool sent_newkeys;
@@ -225,6 +225,32 @@ static int send_kexinit(struct sftp_kex *k) {
   return res == SFTP_OK ? sftp_packets_hold(c->pkts, true) : res;
 }
 
+/* ---- What the log says of a rekey: who started it, why, how it ended */
+
+static const char *starter(const struct sftp_kex *k) {
+  return k->by_us ? pstrcat(k->pool, "server: ", k->why, NULL) : "client";
+}
+
+static void tell_rekey_began(const struct sftp_kex *k) {
+  if (k->conn->keyed) {
+    sftp_log("rekeying (started by %s)", starter(k));
+  }
+}
+
+static unsigned long took_ms(const struct sftp_kex *k) {
+  return (unsigned long) (sftp_now_ms() - k->started_ms);
+}
+
+void sftp_kex_broken_off(struct ssh_conn *c, const char *why) {
+  struct sftp_kex *k = c->kex;
+
+  if (c->keyed && k->pool != NULL && k->why != NULL) {
+    sftp_log("rekeying failed (started by %s) after %lu ms: %s", starter(k),
+      took_ms(k), why);
+    k->why = NULL;
+  }
+}
+
 static void begin_exchange(struct sftp_kex *k, const char *why, bool by_us) {
   k->pool = make_sub_pool(k->conn->pool);
   pr_pool_tag(k->pool, "SSH key exchange");
@@ -236,6 +262,7 @@ static void begin_exchange(struct sftp_kex *k, const char *why, bool by_us) {
   memset(&k->x, 0, sizeof(k->x));
   memset(&k->in, 0, sizeof(k->in));
   memset(&k->out, 0, sizeof(k->out));
+  tell_rekey_began(k);
 }
 
 int sftp_kex_start(struct ssh_conn *c, const char *why) {
@@ -246,10 +273,6 @@ int sftp_kex_start(struct ssh_conn *c, const char *why) {
   }
 
   begin_exchange(k, why, true);
-  if (c->keyed) {
-    sftp_log("rekeying (started by server: %s)", why);
-  }
-
   return send_kexinit(k);
 }
 
@@ -418,10 +441,6 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
 
   if (k->pool == NULL) {
     begin_exchange(k, "client", false);
-    if (c->keyed) {
-      sftp_log("rekeying (started by client)");
-    }
-
     res = send_kexinit(k);
     if (res != SFTP_OK) {
       return res;
@@ -789,9 +808,8 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
   memset(&k->in, 0, sizeof(k->in));
   tell_agreed(c);
   if (c->keyed) {
-    sftp_log("rekeying done (started by %s) after %lu ms",
-      k->by_us ? pstrcat(k->pool, "server: ", k->why, NULL) : "client",
-      (unsigned long) (sftp_now_ms() - k->started_ms));
+    sftp_log("rekeying done (started by %s) after %lu ms", starter(k),
+      took_ms(k));
     c->phase = c->resume;
 
   } else {

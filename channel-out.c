@@ -188,7 +188,8 @@ size_t sftp_channel_room(const struct sftp_channel *ch) {
   }
 
   if (queued >= QUEUE_SOFT ||
-      sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT) {
+      sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT ||
+      sftp_kex_holds(ch->conn)) {
     c->stalled = true;
     return 0;
   }

@@ -417,7 +417,8 @@ bool sftp_channels_runnable(const struct ssh_conn *c) {
     size_t queued = sftp_queue_len(&ch->out);
 
     if ((queued > 0 && ch->remote_window > 0) ||
-        (ch->stalled && queued < QUEUE_SOFT && !ch->close_sent)) {
+        (ch->stalled && queued < QUEUE_SOFT && !ch->close_sent &&
+          !sftp_kex_holds(c))) {
       return true;
     }
   }

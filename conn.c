@@ -8,6 +8,8 @@
 
 #include "conn.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -35,6 +37,15 @@
 #define LOWAT_WAIT_MS 20
 #define LOWAT_PENALTY 64
 
+/* Clients that leave Nagle's algorithm on hold a small message back until the
+ * one before is acknowledged, and kernels wait up to 40 ms with that unless
+ * there is an answer.  Ours does not: before the login is done, while keys are
+ * exchanged and for so many waits more, and after input of up to so many bytes
+ * that had no answer (a WINDOW_ADJUST, and behind it waits a READ).
+ */
+#define HURRY_TURNS 2
+#define HURRY_BYTES 1024
+
 /* Asleep for this long: buffers are given back. */
 #define DOZE_MS 2000
 
@@ -50,6 +61,8 @@ struct sftp_loop {
   unsigned int nalive;          /* keepalives without an answer */
   uint64_t alive_ms;            /* when the last one was sent */
   size_t told_in, told_out;     /* raw bytes the host knows of */
+  unsigned int hurry;           /* waits to come with prompt acknowledgements */
+  size_t hurry_in, hurry_out;   /* raw bytes at the wait before */
 };
 
 static const struct sftp_service_row service_rows[] = {
@@ -292,6 +305,10 @@ static int handle_messages(struct ssh_conn *c) {
       res = sftp_channels_flush(c);
     }
 
+    if (res == SFTP_OK && sftp_kex_wanted(c)) {
+      res = sftp_kex_check(c);
+    }
+
     if (res != SFTP_OK) {
       return res;
     }
@@ -419,10 +436,38 @@ static void set_lowat(struct ssh_conn *c, size_t want) {
   }
 }
 
+static bool is_unanswered(struct ssh_conn *c) {
+  struct sftp_loop *l = c->loop;
+  size_t in = sftp_packets_in(c->pkts)->total - l->hurry_in,
+    out = sftp_packets_out(c->pkts)->total - l->hurry_out;
+
+  l->hurry_in += in;
+  l->hurry_out += out;
+  return in > 0 && in <= HURRY_BYTES && out == 0;
+}
+
+static void hurry(struct ssh_conn *c) {
+  bool unanswered = is_unanswered(c);
+  int on = 1;
+
+  if (!c->authenticated || sftp_kex_running(c)) {
+    c->loop->hurry = HURRY_TURNS;
+  }
+
+  if (unanswered || c->loop->hurry > 0) {
+    c->loop->hurry -= c->loop->hurry > 0;
+    (void) setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  }
+}
+
 /* How many bytes are worth waking up for. */
 static size_t worth_waking(struct ssh_conn *c) {
   size_t a = sftp_packets_missing(c->pkts), b = sftp_channels_missing(c);
   size_t n = a > b ? a : b;
+
+  if (sftp_kex_running(c)) {
+    return 1;                   /* what comes next is small */
+  }
 
   if (c->loop->lowat_penalty > 0) {
     c->loop->lowat_penalty--;
@@ -481,6 +526,7 @@ static int wait_for_client(struct ssh_conn *c) {
   size_t pending = sftp_packets_pending(c->pkts);
   struct pollfd pfd = { c->fd, 0, 0 };
 
+  hurry(c);
   if (pending < PENDING_MAX) {
     pfd.events |= POLLIN;
   }

@@ -134,6 +134,12 @@ struct sftp_kex *sftp_kex_new(struct ssh_conn *c);
 int sftp_kex_start(struct ssh_conn *c, const char *why) SFTP_MUST_CHECK;
 /* Starts a rekey when one is due; checks the time-out of one that runs. */
 int sftp_kex_check(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* By volume one is due. */
+bool sftp_kex_wanted(const struct ssh_conn *c);
+/* No more data should leave with the keys in force: others are on their way, or
+ * will be at the end of this turn.
+ */
+bool sftp_kex_holds(const struct ssh_conn *c);
 /* The connection ends: says so of a rekey that runs. */
 void sftp_kex_broken_off(struct ssh_conn *c, const char *why);
 /* Milliseconds until sftp_kex_check() has something to do; UINT64_MAX: never. */

@@ -141,22 +141,9 @@ static bool listened(int *known, const char *event) {
   return *known == 1;
 }
 
-/* Until the login is done clients hold small messages back until the one
- * before is acknowledged, and kernels like to wait 40 ms with that.
- */
-static void hurry(int fd) {
-  int on = 1;
-
-  (void) setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-}
-
 int host_wait(struct host *h, int fd, short events, int timeout_ms) {
   struct pollfd pfd = { .fd = fd, .events = events };
   int ms = timeout_ms, res;
-
-  if (!h->logged_in) {
-    hurry(fd);
-  }
 
   if (listened(&h->wants_poll, "mod_sftp.ssh2.read-poll")) {
     pr_event_generate("mod_sftp.ssh2.read-poll", NULL);

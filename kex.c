@@ -867,33 +867,41 @@ int sftp_kex_auth_info(struct ssh_conn *c) {
 
 /* ---- When to rekey */
 
-static const char *rekey_reason(const struct ssh_conn *c) {
-  const struct sftp_packet_stats *dir[2];
-  const struct sftp_settings *set = c->set;
-  size_t i;
-
-  if (set->client.never_rekey) {
-    return NULL;
+static const char *used_up(const struct sftp_settings *set,
+    const struct sftp_packet_stats *dir) {
+  if (set->rekey_bytes > 0 && dir->bytes >= set->rekey_bytes) {
+    return "volume";
   }
 
-  dir[0] = sftp_packets_in(c->pkts);
-  dir[1] = sftp_packets_out(c->pkts);
-  for (i = 0; i < 2; i++) {
-    if (set->rekey_bytes > 0 && dir[i]->bytes >= set->rekey_bytes) {
-      return "volume";
-    }
+  return set->rekey_packets > 0 && dir->npackets >= set->rekey_packets ?
+    "packets" : NULL;
+}
 
-    if (set->rekey_packets > 0 && dir[i]->npackets >= set->rekey_packets) {
-      return "packets";
-    }
-  }
+static bool too_old(const struct ssh_conn *c) {
+  return c->set->rekey_secs > 0 &&
+    sftp_now_ms() - sftp_packets_out(c->pkts)->keyed_ms >=
+      (uint64_t) c->set->rekey_secs * 1000;
+}
 
-  if (set->rekey_secs > 0 &&
-      sftp_now_ms() - dir[1]->keyed_ms >= (uint64_t) set->rekey_secs * 1000) {
-    return "time";
-  }
+/* None before login. */
+static bool may_rekey(const struct ssh_conn *c) {
+  return c->kex->pool == NULL && c->phase == PH_OPEN &&
+    !c->set->client.never_rekey;
+}
 
-  return NULL;
+static const char *volume_reason(const struct ssh_conn *c) {
+  const char *why = used_up(c->set, sftp_packets_in(c->pkts));
+
+  return why != NULL ? why : used_up(c->set, sftp_packets_out(c->pkts));
+}
+
+bool sftp_kex_wanted(const struct ssh_conn *c) {
+  return may_rekey(c) && volume_reason(c) != NULL;
+}
+
+bool sftp_kex_holds(const struct ssh_conn *c) {
+  return c->authenticated && !c->set->client.never_rekey &&
+    used_up(c->set, sftp_packets_out(c->pkts)) != NULL;
 }
 
 uint64_t sftp_kex_due_ms(const struct ssh_conn *c) {
@@ -938,10 +946,11 @@ int sftp_kex_check(struct ssh_conn *c) {
     return SFTP_OK;
   }
 
-  if (c->phase != PH_OPEN) {
-    return SFTP_OK;             /* none before login */
+  if (!may_rekey(c)) {
+    return SFTP_OK;
   }
 
-  why = rekey_reason(c);
+  why = volume_reason(c);
+  why = why == NULL && too_old(c) ? "time" : why;
   return why != NULL ? sftp_kex_start(c, why) : SFTP_OK;
 }

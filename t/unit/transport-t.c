@@ -14,6 +14,7 @@
 #include "../fake/client.h"
 #include "../fake/host-log.h"
 #include "../fake/host-session.h"
+#include "ssh2.h"
 #include <sys/socket.h>
 
 #include "tap.h"
@@ -338,6 +339,123 @@ static void rekey_timeout_ends_the_connection(void) {
   client_free(cl);
 }
 
+/* The server starts a rekey for a reason that `set' makes. */
+static void one_reason(const char *why, void (*make)(struct client *cl)) {
+  struct client *cl = open_client();
+  char text[128];
+
+  make(cl);
+  fake_log_reset();
+  is_int(client_pump(cl), SFTP_OK, "a turn");
+  snprintf(text, sizeof(text), "rekeying (started by server: %s)", why);
+  ok(fake_log_has(text), "the log has: %s", text);
+  fake_now_ms += 7;
+  is_int(client_kex(cl), SFTP_OK, "the exchange");
+  snprintf(text, sizeof(text), "rekeying done (started by server: %s) after "
+    "7 ms", why);
+  ok(fake_log_has(text), "... and: %s", text);
+  ok(works(cl, 10), "... and everything works");
+  client_free(cl);
+}
+
+static void much_was_sent(struct client *cl) {
+  (void) works(cl, 70000);
+  cl->set->rekey_bytes = 65536;
+}
+
+static void many_were_sent(struct client *cl) {
+  unsigned int i;
+
+  for (i = 0; i < 20; i++) {
+    (void) works(cl, 1);
+  }
+
+  cl->set->rekey_packets = 20;
+}
+
+static void time_passes(struct client *cl) {
+  cl->set->rekey_secs = 60;
+  fake_now_ms += 60000;
+}
+
+static void log_says_why_the_server_rekeys(void) {
+  one_reason("volume", much_was_sent);
+  one_reason("packets", many_were_sent);
+  one_reason("time", time_passes);
+}
+
+static void log_says_that_the_client_rekeys(void) {
+  struct client *cl = open_client();
+
+  fake_log_reset();
+  client_send_kexinit(cl, false);
+  is_int(client_kex(cl), SFTP_OK, "the client rekeys");
+  ok(fake_log_has("rekeying (started by client)") &&
+    fake_log_has("rekeying done (started by client) after 0 ms"),
+    "... and the log says so");
+  client_free(cl);
+}
+
+static void log_says_that_a_rekey_failed(void) {
+  struct client *cl = open_client();
+
+  cl->set->rekey_timeout_secs = 5;
+  time_passes(cl);
+  is_int(client_pump(cl), SFTP_OK, "the server rekeys");
+  fake_now_ms += 6000;
+  fake_log_reset();
+  is_int(client_pump(cl), SFTP_ERR_KEX, "... in vain");
+  sftp_disconnect(cl->server, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+    cl->server->why);
+  sftp_kex_broken_off(cl->server, "once more");
+  ok(fake_log_has("rekeying failed (started by server: time) after 6000 ms: "
+    "rekeying was not completed within 5 seconds (SFTPRekey)") &&
+    !fake_log_has("once more"), "... and the log says so once");
+  client_free(cl);
+
+  cl = open_client();
+  cl->cipher = "no-such-cipher";
+  fake_log_reset();
+  client_send_kexinit(cl, false);
+  is_int(client_pump(cl), SFTP_ERR_NOMATCH, "a rekey without a common cipher");
+  sftp_kex_broken_off(cl->server, cl->server->why);
+  ok(fake_log_has("rekeying (started by client)") && fake_log_has("rekeying "
+    "failed (started by client) after 0 ms: no shared client-to-server "
+    "encryption algorithm found"), "... and the log says so");
+  client_free(cl);
+
+  cl = keyed_client();
+  fake_log_reset();
+  sftp_kex_broken_off(cl->server, "received EOF");
+  ok(!fake_log_has("rekeying"), "an end without a rekey is no failed one");
+  client_free(cl);
+}
+
+/* Keys that are used up carry no more data; a client that cannot rekey goes
+ * on with them.
+ */
+static void used_up_keys_hold_data(void) {
+  struct client *cl = open_client();
+
+  ok(!sftp_kex_holds(cl->server) && !sftp_kex_wanted(cl->server),
+    "fresh keys are good");
+  cl->set->rekey_packets = 1;
+  (void) works(cl, 1);
+  ok(sftp_kex_running(cl->server) && !sftp_kex_wanted(cl->server),
+    "one rekey at a time");
+  client_free(cl);
+
+  cl = open_client();
+  cl->set->client.never_rekey = true;
+  cl->set->rekey_packets = 1;
+  cl->set->rekey_secs = 1;
+  fake_now_ms += 2000;
+  ok(works(cl, 1) && works(cl, 1), "a client that cannot rekey");
+  ok(!sftp_kex_running(cl->server) && !sftp_kex_holds(cl->server) &&
+    !sftp_kex_wanted(cl->server), "... is left alone");
+  client_free(cl);
+}
+
 static void damaged_packets_are_refused(void) {
   size_t at, refused = 0, tried = 0;
 
@@ -448,6 +566,10 @@ int main(void) {
   answers_wait_for_the_rekey();
   no_rekey_before_login();
   rekey_timeout_ends_the_connection();
+  log_says_why_the_server_rekeys();
+  log_says_that_the_client_rekeys();
+  log_says_that_a_rekey_failed();
+  used_up_keys_hold_data();
   damaged_packets_are_refused();
   odd_versions();
   bad_lengths_before_keys();

@@ -20,6 +20,7 @@
 #define MAX_DIGEST 64
 #define MAX_KEXINIT SFTP_PACKET_MAX
 #define MAX_CLIENT_EXT 32
+#define EARLY_MAX 4U
 
 /* The name-lists of KEXINIT in the order of RFC 4253, section 7.1. */
 enum { L_KEX, L_HOSTKEY, L_CIPHER_C2S, L_CIPHER_S2C, L_MAC_C2S, L_MAC_S2C,
@@ -58,6 +59,7 @@ struct sftp_kex {
   const char *why;              /* what started it; NULL: its end is logged */
   uint64_t started_ms;
   bool by_us;                   /* our KEXINIT was first */
+  unsigned int early;           /* rekeys that the client began before login */
   bool sent_newkeys;
   struct sftp_str ours, theirs; /* KEXINIT payloads; len 0: not yet */
   const char *offered[NLISTS];
@@ -426,6 +428,18 @@ static int start_method(struct ssh_conn *c) {
   return res == SFTP_OK ? SFTP_OK : failed(c, res);
 }
 
+/* Keys cost us more than the client: somebody who has not logged in gets the
+ * few exchanges that a slow conversation may need.
+ */
+static int check_early(struct ssh_conn *c) {
+  if (c->authenticated || !c->keyed || ++c->kex->early <= EARLY_MAX) {
+    return SFTP_OK;
+  }
+
+  return sftp_fail(c, SFTP_ERR_LIMIT, "more than %u rekeys before login",
+    EARLY_MAX);
+}
+
 int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_kex *k = c->kex;
   struct sftp_str theirs[NLISTS], all = { r->ptr, r->left };
@@ -440,6 +454,11 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   if (k->pool == NULL) {
+    res = check_early(c);
+    if (res != SFTP_OK) {
+      return res;
+    }
+
     begin_exchange(k, "client", false);
     res = send_kexinit(k);
     if (res != SFTP_OK) {

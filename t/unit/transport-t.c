@@ -328,6 +328,27 @@ static void no_rekey_before_login(void) {
   client_free(cl);
 }
 
+static void few_rekeys_before_login(void) {
+  struct client *cl = keyed_client();
+  unsigned int n;
+
+  for (n = 1; n <= 4; n++) {
+    is_int(client_kex(cl), SFTP_OK, "rekey %u of the client", n);
+  }
+
+  client_send_kexinit(cl, false);
+  is_int(client_pump(cl), SFTP_ERR_LIMIT, "and no more before login");
+  client_free(cl);
+
+  cl = open_client();
+  for (n = 0; n < 9 && client_kex(cl) == SFTP_OK; n++) {
+    ;
+  }
+
+  is_int(n, 9, "as many as it likes after login");
+  client_free(cl);
+}
+
 static void rekey_timeout_ends_the_connection(void) {
   struct client *cl = open_client();
 
@@ -565,6 +586,7 @@ int main(void) {
   both_sides_rekey_at_once();
   answers_wait_for_the_rekey();
   no_rekey_before_login();
+  few_rekeys_before_login();
   rekey_timeout_ends_the_connection();
   log_says_why_the_server_rekeys();
   log_says_that_the_client_rekeys();

@@ -109,7 +109,8 @@ static int dsa_read_private(struct sftp_key *key, struct sftp_rd *r) {
   return res == SFTP_OK ? set_key(key, &n, &x) : res;
 }
 
-static int dsa_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
+static int dsa_adopt(struct sftp_key *key, EVP_PKEY *pkey,
+    OSSL_PARAM *numbers SFTP_UNUSED) {
   BIGNUM *q = NULL;
   bool fits;
 

@@ -69,7 +69,8 @@ static int ecdsa_read_private(struct sftp_key *key, struct sftp_rd *r) {
   return key->pkey != NULL ? SFTP_OK : SFTP_ERR_CRYPTO;
 }
 
-static int ecdsa_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
+static int ecdsa_adopt(struct sftp_key *key, EVP_PKEY *pkey,
+    OSSL_PARAM *numbers SFTP_UNUSED) {
   char group[80];
 
   if (EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1 ||

@@ -13,6 +13,9 @@
  * key lies in its guarded memory, which no core dump contains.
  */
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 #include <sodium.h>
 
 #include "keys-int.h"
@@ -94,18 +97,19 @@ static int ed25519_read_private(struct sftp_key *key, struct sftp_rd *r) {
   return res;
 }
 
-static int ed25519_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
-  unsigned char seed[crypto_sign_SEEDBYTES];
-  size_t len = sizeof(seed);
+static int ed25519_adopt(struct sftp_key *key, EVP_PKEY *pkey,
+    OSSL_PARAM *numbers) {
+  const OSSL_PARAM *seed;
   int res = SFTP_ERR_CRYPTO;
 
-  if (EVP_PKEY_get_raw_private_key(pkey, seed, &len) == 1 &&
-      len == sizeof(seed)) {
-    res = set_private(key, seed);
+  EVP_PKEY_free(pkey);
+  sodium_mprotect_readonly(numbers);
+  seed = OSSL_PARAM_locate_const(numbers, OSSL_PKEY_PARAM_PRIV_KEY);
+  if (seed != NULL && seed->data_size == crypto_sign_SEEDBYTES) {
+    res = set_private(key, seed->data);
   }
 
-  sftp_wipe(seed, sizeof(seed));
-  EVP_PKEY_free(pkey);
+  sodium_mprotect_noaccess(numbers);
   return res;
 }
 

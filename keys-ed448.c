@@ -114,7 +114,8 @@ static int ed448_read_private(struct sftp_key *key, struct sftp_rd *r) {
     SFTP_ERR_FORMAT;
 }
 
-static int ed448_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
+static int ed448_adopt(struct sftp_key *key, EVP_PKEY *pkey,
+    OSSL_PARAM *numbers SFTP_UNUSED) {
   key->pkey = pkey;
   return SFTP_OK;
 }

@@ -6,12 +6,13 @@
  * (see LICENSE)
  */
 
-/* Private key files: which format it is, PEM by libcrypto's decoders, and
- * the checks that every private key must pass before it is used.
+/* Private key files: which format it is, whose key it becomes, and the
+ * checks that every private key must pass before it is used.
  */
 
-#include <openssl/pem.h>
 #include <openssl/err.h>
+
+#include <sodium.h>
 
 #include "crypto.h"
 #include "keys-int.h"
@@ -93,66 +94,9 @@ static const char *accepted(pool *p) {
 
 /* ---- PEM */
 
-struct asked {
-  const char *passphrase;
-  bool asked;
-};
-
-static int on_passphrase(char *buf, int size, int writing SFTP_UNUSED,
-    void *data) {
-  struct asked *a = data;
-  size_t len = a->passphrase != NULL ? strlen(a->passphrase) : 0;
-
-  a->asked = true;
-  if (a->passphrase == NULL || size < 0 || len > (size_t) size) {
-    return -1;
-  }
-
-  memcpy(buf, a->passphrase, len);
-  return (int) len;
-}
-
-static EVP_PKEY *read_pem(pool *p, struct sftp_str file,
-    const char *passphrase, int *err, const char **why) {
-  struct asked a = { passphrase, false };
-  EVP_PKEY *pkey = NULL;
-  BIO *bio;
-
-  *err = SFTP_ERR_CRYPTO;
-  if (file.len > INT32_MAX) {
-    return NULL;
-  }
-
-  bio = BIO_new_mem_buf(file.ptr, (int) file.len);
-  if (bio != NULL) {
-    pkey = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &a);
-    BIO_free(bio);
-  }
-
-  if (pkey == NULL && a.asked && has(file, "\nDEK-Info:") &&
-      sftp_crypto_digest("MD5") == NULL) {
-    ERR_clear_error();
-    *err = SFTP_ERR_FORMAT;
-    *why = "its old kind of encryption needs MD5, which this libcrypto "
-      "refuses (FIPS); convert it elsewhere with `ssh-keygen -p -f FILE'";
-
-  } else if (pkey == NULL && a.asked) {
-    ERR_clear_error();
-    *err = SFTP_ERR_PASSPHRASE;
-    *why = passphrase == NULL ? "the key is encrypted and needs a passphrase" :
-      "the passphrase is wrong";
-  } else if (pkey == NULL) {
-    *err = SFTP_ERR_FORMAT;
-    *why = sftp_key_why(p, "the file is damaged or of a kind that libcrypto "
-      "does not read: %s", sftp_crypto_errors(p));
-  }
-
-  return pkey;
-}
-
-/* Finds the type that takes the key over. */
-static int adopt(pool *p, EVP_PKEY *pkey, struct sftp_key **key,
-    const char **why) {
+/* Finds the type that takes the key over; the numbers go with it. */
+static int adopt(pool *p, EVP_PKEY *pkey, OSSL_PARAM **numbers,
+    struct sftp_key **key, const char **why) {
   const struct sftp_key_type *t;
   int res = SFTP_ERR_UNSUPPORTED;
 
@@ -166,8 +110,10 @@ static int adopt(pool *p, EVP_PKEY *pkey, struct sftp_key **key,
     }
 
     *key = sftp_key_new(p, t);
-    res = t->ops->adopt(*key, pkey);
+    res = t->ops->adopt(*key, pkey, *numbers);
     if (res == SFTP_OK) {
+      sftp_key_set_guarded(*key, *numbers);
+      *numbers = NULL;
       return sftp_key_set_blob(*key);
     }
 
@@ -184,16 +130,27 @@ static int adopt(pool *p, EVP_PKEY *pkey, struct sftp_key **key,
 
 static int from_pem(pool *p, struct sftp_str file, const char *passphrase,
     struct sftp_key **key, const char **why) {
+  char type[SFTP_KEY_EVP_LEN];
+  OSSL_PARAM *numbers;
   EVP_PKEY *pkey;
   int res;
 
-  pkey = read_pem(p, file, passphrase, &res, why);
-  if (pkey == NULL) {
+  res = sftp_key_read_pem(p, file, passphrase, type, &numbers, why);
+  if (res != SFTP_OK) {
     return res;
   }
 
-  res = adopt(p, pkey, key, why);
+  pkey = sftp_key_of_numbers(type, numbers);
+  if (pkey == NULL) {
+    *why = "the file is damaged: libcrypto refuses the numbers of the key";
+    res = SFTP_ERR_FORMAT;
+
+  } else {
+    res = adopt(p, pkey, &numbers, key, why);
+  }
+
   EVP_PKEY_free(pkey);
+  sodium_free(numbers);
   return res;
 }
 
@@ -268,6 +225,12 @@ int sftp_key_from_file(pool *p, struct sftp_str file, const char *passphrase,
       "belong to its public part, or is too small";
     ERR_clear_error();
     return SFTP_ERR_FORMAT;
+  }
+
+  res = sftp_key_guard(found);
+  if (res != SFTP_OK) {
+    *why = "the key cannot be moved to guarded memory";
+    return res;
   }
 
   *why = NULL;

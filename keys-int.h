@@ -34,8 +34,33 @@ int sftp_key_from_openssh(pool *p, struct sftp_str file,
   const char *passphrase, struct sftp_key **key, const char **why)
   SFTP_MUST_CHECK;
 
+/* Room for libcrypto's name of a type. */
+#define SFTP_KEY_EVP_LEN 32
+
+/* The private key in a PEM file as libcrypto's numbers, in guarded memory of
+ * libsodium's that cannot even be read until it is made so; the caller frees
+ * it (sodium_free).  type gets libcrypto's name.  Works in a process of its own
+ * (keys-aside.c).
+ */
+int sftp_key_read_pem(pool *p, struct sftp_str file, const char *passphrase,
+  char *type, OSSL_PARAM **numbers, const char **why) SFTP_MUST_CHECK;
+/* The same of a key at hand. */
+int sftp_key_numbers(pool *p, const EVP_PKEY *pkey, OSSL_PARAM **numbers)
+  SFTP_MUST_CHECK;
+/* And back; NULL when they do not fit. */
+EVP_PKEY *sftp_key_of_numbers(const char *type, OSSL_PARAM *numbers);
+
 /* A text for the administrator in p. */
 const char *sftp_key_why(pool *p, const char *fmt, ...) SFTP_PRINTF(2, 3);
+
+/* The numbers are the key's from now on (keys-guard.c). */
+void sftp_key_set_guarded(struct sftp_key *key, OSSL_PARAM *numbers);
+/* Leaves the private part in guarded memory alone; key->pkey is the public
+ * part afterwards.  Nothing to do for keys that libcrypto does not hold.
+ */
+int sftp_key_guard(struct sftp_key *key) SFTP_MUST_CHECK;
+/* The whole key, to sign with and to free at once; NULL on failure. */
+EVP_PKEY *sftp_key_unguard(const struct sftp_key *key);
 
 /* Signs as libcrypto does (PKCS#1 v1.5 for RSA); *sig_len is the room and
  * becomes the length.

@@ -143,7 +143,8 @@ static int rsa_read_private(struct sftp_key *key, struct sftp_rd *r) {
   return primes_fit(key->pkey) ? SFTP_OK : SFTP_ERR_FORMAT;
 }
 
-static int rsa_adopt(struct sftp_key *key, EVP_PKEY *pkey) {
+static int rsa_adopt(struct sftp_key *key, EVP_PKEY *pkey,
+    OSSL_PARAM *numbers SFTP_UNUSED) {
   if (EVP_PKEY_get_bits(pkey) < MODULUS_MIN_BITS ||
       EVP_PKEY_get_bits(pkey) > MODULUS_MAX_BYTES * 8) {
     EVP_PKEY_free(pkey);

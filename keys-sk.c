@@ -94,7 +94,8 @@ static int no_private(struct sftp_key *key SFTP_UNUSED,
   return SFTP_ERR_UNSUPPORTED;
 }
 
-static int no_adopt(struct sftp_key *key SFTP_UNUSED, EVP_PKEY *pkey) {
+static int no_adopt(struct sftp_key *key SFTP_UNUSED, EVP_PKEY *pkey,
+    OSSL_PARAM *numbers SFTP_UNUSED) {
   EVP_PKEY_free(pkey);
   return SFTP_ERR_UNSUPPORTED;
 }

@@ -249,15 +249,17 @@ const char *sftp_key_fingerprint(pool *p, struct sftp_str blob,
 int sftp_key_evp_sign(const struct sftp_key *key, const char *digest,
     struct sftp_str data, unsigned char *sig, size_t *sig_len) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  EVP_PKEY *pkey = sftp_key_unguard(key);
   int res = SFTP_ERR_CRYPTO;
 
-  if (ctx != NULL && EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, NULL,
-      key->pkey, NULL) == 1 &&
+  if (ctx != NULL && pkey != NULL && EVP_DigestSignInit_ex(ctx, NULL, digest,
+      NULL, NULL, pkey, NULL) == 1 &&
       EVP_DigestSign(ctx, sig, sig_len, data.ptr, data.len) == 1) {
     res = SFTP_OK;
   }
 
   EVP_MD_CTX_free(ctx);
+  EVP_PKEY_free(pkey);
   return res;
 }
 

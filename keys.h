@@ -40,10 +40,11 @@ struct sftp_key_ops {
   int (*read_public)(struct sftp_key *key, struct sftp_rd *r);
   /* Reads the private fields of an openssh-key-v1 file behind the type name. */
   int (*read_private)(struct sftp_key *key, struct sftp_rd *r);
-  /* Takes over a private key that libcrypto read (a reference of its own);
-   * SFTP_ERR_UNSUPPORTED when its parameters are not the type's (the curve).
+  /* Takes over a private key that libcrypto read (a reference of its own),
+   * whose numbers stay the caller's, in guarded memory; SFTP_ERR_UNSUPPORTED
+   * when its parameters are not the type's (the curve).
    */
-  int (*adopt)(struct sftp_key *key, EVP_PKEY *pkey);
+  int (*adopt)(struct sftp_key *key, EVP_PKEY *pkey, OSSL_PARAM *numbers);
   /* Writes the fields behind the type name. */
   int (*write_public)(const struct sftp_key *key, struct sftp_wr *w);
   /* Signs data with digest (a libcrypto name or NULL); writes the inner
@@ -74,6 +75,8 @@ struct sftp_key_type {
 struct sftp_key {
   const struct sftp_key_type *type;
   EVP_PKEY *pkey;               /* or NULL where state holds the key */
+  OSSL_PARAM *guarded;          /* the private part, when pkey is the public
+                                 * one (keys-guard.c) */
   bool is_private;
   struct sftp_str blob;         /* public key as on the wire */
   pool *pool;

@@ -92,3 +92,59 @@ EVP_PKEY *sftp_params_key(struct sftp_params *l, const char *type,
   l->list = NULL;
   return pkey;
 }
+
+/* ---- Copies of libcrypto's lists */
+
+#define ALIGNMENT 16U
+
+/* Texts are read with the NUL that their length does not count. */
+static size_t padded(size_t len) {
+  return (len + ALIGNMENT) & ~(size_t) (ALIGNMENT - 1);
+}
+
+/* Of the list itself, its end included. */
+static size_t list_len(const OSSL_PARAM *list) {
+  size_t n = 1;
+
+  for (; list->key != NULL; list++) {
+    n++;
+  }
+
+  return padded(n * sizeof(*list));
+}
+
+size_t sftp_params_room(const OSSL_PARAM *list) {
+  size_t len = list_len(list);
+
+  for (; list->key != NULL; list++) {
+    len += padded(list->data_size) + padded(strlen(list->key));
+  }
+
+  return len;
+}
+
+static unsigned char *place(unsigned char **at, const void *data,
+    size_t len) {
+  unsigned char *start = *at;
+
+  if (len > 0) {
+    memcpy(start, data, len);
+  }
+
+  *at += padded(len);
+  return start;
+}
+
+void sftp_params_place(void *room, const OSSL_PARAM *list) {
+  OSSL_PARAM *copy = room;
+  unsigned char *at = (unsigned char *) room + list_len(list);
+
+  memset(room, 0, sftp_params_room(list));
+  for (; list->key != NULL; list++, copy++) {
+    *copy = *list;
+    copy->data = place(&at, list->data, list->data_size);
+    copy->key = (const char *) place(&at, list->key, strlen(list->key));
+  }
+
+  *copy = *list;                /* the end */
+}

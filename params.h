@@ -49,4 +49,10 @@ void sftp_params_bytes(struct sftp_params *l, const char *name,
 EVP_PKEY *sftp_params_key(struct sftp_params *l, const char *type,
   int selection);
 
+/* A copy of a list, names and values included, in one block of
+ * sftp_params_room() bytes, a multiple of 16: the list is at its beginning.
+ */
+size_t sftp_params_room(const OSSL_PARAM *list);
+void sftp_params_place(void *room, const OSSL_PARAM *list);
+
 #endif /* MOD_SFTP_PARAMS_H */

@@ -162,11 +162,12 @@ static void search_finds_what_is_there(void) {
 
 int main(void) {
   size_t i;
-  pool *top = make_sub_pool(NULL);
+  pool *top;
 
 #if defined(__SANITIZE_ADDRESS__)
   skip_all("memory is not as usual with this sanitizer");
 #endif
+  top = make_sub_pool(NULL);
   if (sftp_crypto_init() != SFTP_OK) {
     bail_out("no libcrypto");
   }

@@ -159,6 +159,10 @@ uint64_t host_coarse_ms(void);
 /* Files end here, as far as locks go. */
 #define HOST_LOCK_SPACE ((off_t) 1 << 62)
 
+/* Whether asking for locks costs next to nothing: on a network file system each
+ * question goes to its server, which may be slow or away.
+ */
+bool host_lock_is_local(int fd);
 /* Whether FTP or SCP transfers the file. */
 bool host_lock_transfers(int fd, bool reads, bool writes);
 /* Notes what op opened the file for, and what it keeps from others.  EAGAIN:

@@ -20,7 +20,9 @@
 #include "host-files.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #define SPACE           HOST_LOCK_SPACE
 #define READ_MARK       SPACE
@@ -32,6 +34,26 @@ struct host_range {
   struct host_range *next;
   off_t offset, len;
 };
+
+bool host_lock_is_local(int fd) {
+  static const uint32_t remote[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC,
+    CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, AFS_SUPER_MAGIC, AFS_FS_MAGIC,
+    CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC, OCFS2_SUPER_MAGIC, V9FS_MAGIC };
+  struct statfs fs;
+  size_t i;
+
+  if (fstatfs(fd, &fs) < 0) {
+    return false;
+  }
+
+  for (i = 0; i < SFTP_NELEMS(remote); i++) {
+    if ((uint32_t) fs.f_type == remote[i]) {
+      return false;
+    }
+  }
+
+  return true;
+}
 
 static int set_lock(int fd, short type, off_t offset, off_t len) {
   struct flock fl = { .l_type = type, .l_whence = SEEK_SET,
@@ -228,6 +250,11 @@ static modret_t *keep_away(cmd_rec *cmd, bool writes) {
   fd = open(path, (writes ? O_WRONLY : O_RDONLY)|O_NONBLOCK|O_NOCTTY|
     O_CLOEXEC);
   if (fd < 0) {
+    return PR_DECLINED(cmd);
+  }
+
+  if (!host_lock_is_local(fd)) {
+    (void) close(fd);
     return PR_DECLINED(cmd);
   }
 

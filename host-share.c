@@ -110,6 +110,10 @@ int host_share(const struct host_op *op, pr_fh_t *fh, int flags) {
     return op->deny == 0 ? 0 : -1;
   }
 
+  if (op->deny == 0 && !host_lock_is_local(fd)) {
+    return 0;
+  }
+
   uses |= (flags & O_ACCMODE) != O_WRONLY ? HOST_USE_READ : 0;
   uses |= (flags & O_ACCMODE) != O_RDONLY ? HOST_USE_WRITE : 0;
   if (mark_all(fd, uses, op->deny) < 0) {

@@ -38,20 +38,23 @@ static const char *objection(const struct sftp_auth_req *req,
 }
 
 struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
-    const struct sftp_auth_req *req) {
+    struct sftp_auth_req *req) {
   struct sftp_cert *cert = NULL;
   const char *why = NULL;
 
   if (sftp_cert_read(req->pool, req->u.key.blob, c->set->ca_algs, &cert,
       &why) != SFTP_OK) {
-    sftp_log("certificate of user '%s' refused: %s", req->user, why);
+    sftp_log_why(WHY_OBJECTION, "certificate of user '%s' refused: %s",
+      req->user, why);
     return NULL;
   }
 
+  req->u.key.cert = cert;
   why = objection(req, cert);
   if (why != NULL) {
-    sftp_log("certificate '%s', serial %llu, of user '%s' refused: %s",
-      cert->key_id, (unsigned long long) cert->serial, req->user, why);
+    sftp_log_why(WHY_OBJECTION, "certificate '%s', serial %llu, of user '%s' "
+      "refused: %s", cert->key_id, (unsigned long long) cert->serial,
+      req->user, why);
     return NULL;
   }
 

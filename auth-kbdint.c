@@ -234,7 +234,8 @@ int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   if (sftp_rd_ok(r) == SFTP_OK && n != a->nwanted) {
-    sftp_log("%lu answers to %u prompts", (unsigned long) n, a->nwanted);
+    sftp_log_why(WHY_OBJECTION, "%lu answers to %u prompts", (unsigned long) n,
+      a->nwanted);
     a->talk_err = SFTP_ERR_FORMAT;
     a->answered = true;
     return SFTP_OK;

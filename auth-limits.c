@@ -40,7 +40,8 @@ bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
     return true;
   }
 
-  sftp_log("signature of user '%s' refused: %s", req->user, why);
+  sftp_log_why(WHY_OBJECTION, "signature of user '%s' refused: %s", req->user,
+    why);
   sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): %s", req->user, why);
   return false;
 }
@@ -61,14 +62,15 @@ static bool force(struct ssh_conn *c, const struct sftp_auth_req *req,
       return true;
     }
 
-    sftp_log("key of user '%s' refused: its command '%s' is not '%s', which "
-      "an earlier key forces", req->user, command, c->forced->text);
+    sftp_log_why(WHY_OBJECTION, "key of user '%s' refused: its command '%s' "
+      "is not '%s', which an earlier key forces", req->user, command,
+      c->forced->text);
     return false;
   }
 
   if (sftp_forced_parse(c->pool, command, f, &why) != SFTP_OK) {
-    sftp_log("key of user '%s' refused: command '%s': %s", req->user, command,
-      why);
+    sftp_log_why(WHY_OBJECTION, "key of user '%s' refused: command '%s': %s",
+      req->user, command, why);
     return false;
   }
 
@@ -102,8 +104,9 @@ bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,
 
   if (!agree(cert != NULL ? cert->force_command : NULL, grant->command,
       &command)) {
-    sftp_log("certificate '%s' of user '%s' refused: its force-command is not "
-      "the command of the authority's key", cert->key_id, req->user);
+    sftp_log_why(WHY_OBJECTION, "certificate '%s' of user '%s' refused: its "
+      "force-command is not the command of the authority's key", cert->key_id,
+      req->user);
     return false;
   }
 

@@ -66,7 +66,8 @@ static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
 
   if (impossible) {
     /* Refused as any wrong one, by the same road. */
-    sftp_log("password of user '%s' is too long or has a NUL", req->user);
+    sftp_log_why(WHY_OBJECTION, "password of user '%s' is too long or has a "
+      "NUL", req->user);
     fill_with_nonsense(copy);
 
   } else {

@@ -120,7 +120,6 @@ static struct sftp_key *certified_key(struct ssh_conn *c,
     struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
   const struct sftp_cert *cert = sftp_auth_cert(c, req);
 
-  req->u.key.cert = cert;
   if (cert == NULL) {
     return NULL;
   }

@@ -94,6 +94,12 @@ extern int sftp_trace_levels[TRACE_NCHANNELS];
  */
 void sftp_log(const char *fmt, ...) SFTP_PRINTF(1, 2);
 
+/* The same, and if a login is refused, this is why: that nothing was found to
+ * accept, or what is wrong with what was found.
+ */
+enum sftp_why { WHY_MISSING, WHY_OBJECTION };
+void sftp_log_why(enum sftp_why why, const char *fmt, ...) SFTP_PRINTF(2, 3);
+
 /* One line to the system's authentication log: level is a syslog level
  * (LOG_NOTICE, LOG_INFO...).  Same escaping.
  */

@@ -90,8 +90,8 @@ static bool line_allows(pool *p, const struct line *l,
   }
 
   if (why != NULL) {
-    sftp_log("principal '%s' in '%s', line %u, does not count: %s",
-      l->principal, l->path, l->number, why);
+    sftp_log_why(WHY_OBJECTION, "principal '%s' in '%s', line %u, does not "
+      "count: %s", l->principal, l->path, l->number, why);
     return false;
   }
 
@@ -115,7 +115,8 @@ static int search_principals(struct host *h, pool *p, const char *info,
   }
 
   if (memchr(text.ptr, '\0', text.len) != NULL) {
-    sftp_log("file of principals '%s' holds a NUL byte", l.path);
+    sftp_log_why(WHY_OBJECTION, "file of principals '%s' holds a NUL byte",
+      l.path);
     return -1;
   }
 
@@ -132,8 +133,8 @@ static int search_principals(struct host *h, pool *p, const char *info,
     }
   }
 
-  sftp_log("no principal of the certificate '%s' found for user '%s' in '%s'",
-    cert->key_id, h->user, l.path);
+  sftp_log_why(WHY_MISSING, "no principal of the certificate '%s' found for "
+    "user '%s' in '%s'", cert->key_id, h->user, l.path);
   return -1;
 }
 
@@ -158,8 +159,8 @@ static bool is_listed(struct host *h, pool *p, const char *file,
     }
 
     if (e.options != NULL) {
-      sftp_log("authority in '%s', line %u, does not count: options are not "
-        "possible there", path, e.line);
+      sftp_log_why(WHY_OBJECTION, "authority in '%s', line %u, does not "
+        "count: options are not possible there", path, e.line);
       continue;
     }
 
@@ -193,8 +194,8 @@ static int trusted_for_all(struct host *h, pool *p,
   }
 
   if (!sftp_cert_names(cert, h->user)) {
-    sftp_log("certificate '%s' does not name user '%s'", cert->key_id,
-      h->user);
+    sftp_log_why(WHY_OBJECTION, "certificate '%s' does not name user '%s'",
+      cert->key_id, h->user);
     return -1;
   }
 
@@ -208,8 +209,8 @@ int host_cert_user(struct host *h, pool *p, const struct sftp_cert *cert,
 
   if (cert->source_address != NULL &&
       !host_source_allows(p, cert->source_address)) {
-    sftp_log("certificate '%s', serial %llu, of user '%s' refused: the client "
-      "is not at its source-address %s", cert->key_id,
+    sftp_log_why(WHY_OBJECTION, "certificate '%s', serial %llu, of user '%s' "
+      "refused: the client is not at its source-address %s", cert->key_id,
       (unsigned long long) cert->serial, h->user, cert->source_address);
     return -1;
   }
@@ -217,8 +218,8 @@ int host_cert_user(struct host *h, pool *p, const struct sftp_cert *cert,
   if (trusted_for_all(h, p, cert, grant) < 0) {
     *grant = none;
     if (host_keystore_user_key(h, p, cert->ca->blob, cert, grant) < 0) {
-      sftp_log("certificate '%s', serial %llu, refused: its authority is not "
-        "trusted to name user '%s'", cert->key_id,
+      sftp_log_why(WHY_MISSING, "certificate '%s', serial %llu, refused: "
+        "its authority is not trusted to name user '%s'", cert->key_id,
         (unsigned long long) cert->serial, h->user);
       return -1;
     }

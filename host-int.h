@@ -241,6 +241,8 @@ void host_log_close(void);
 void host_log_system(void);
 /* A new request: what was logged before is no reason for what becomes of it. */
 void host_log_forget(void);
+/* Whatever else is logged, this is why a login is refused. */
+void host_log_because(const char *text);
 /* Fills sftp_trace_levels from the Trace directives in force. */
 void host_trace_levels(void);
 

@@ -222,7 +222,7 @@ static int run(const struct request *r, array_header *words,
   char *env[5];
 
   if (c == NULL) {
-    sftp_log("command '%s' is not run: there is no "
+    sftp_log_why(WHY_OBJECTION, "command '%s' is not run: there is no "
       "SFTPAuthorizedKeysCommandUser", path);
     return -1;
   }
@@ -230,7 +230,7 @@ static int run(const struct request *r, array_header *words,
   /* It was looked at when the server started; that may be long ago. */
   why = host_run_objection(r->pool, path);
   if (why != NULL) {
-    sftp_log("command for keys is not run: %s", why);
+    sftp_log_why(WHY_OBJECTION, "command for keys is not run: %s", why);
     return -1;
   }
 
@@ -252,8 +252,8 @@ static int run(const struct request *r, array_header *words,
   why = host_run(r->pool, &what, &o);
   log_complaint(path, &o);
   if (why != NULL) {
-    sftp_log("command '%s' for keys of user '%s' failed: %s", path,
-      r->host->user, why);
+    sftp_log_why(WHY_OBJECTION, "command '%s' for keys of user '%s' failed: "
+      "%s", path, r->host->user, why);
     return -1;
   }
 
@@ -274,8 +274,8 @@ int host_keyexec_read(struct host *h, pool *p, const char *info,
 
   *where = ((char **) words->elts)[0];
   if (!is_plain_name(h->user)) {
-    sftp_log("command '%s' is not run for a user of the name '%s'", *where,
-      h->user);
+    sftp_log_why(WHY_OBJECTION, "command '%s' is not run for a user of the "
+      "name '%s'", *where, h->user);
     return -1;
   }
 

@@ -36,7 +36,8 @@ int host_keyldap_read(struct host *h, pool *p, const char *info SFTP_UNUSED,
   unsigned int i;
 
   if (mr == NULL || !MODRET_HASDATA(mr)) {
-    sftp_log("no public keys of user '%s' in the directory", h->user);
+    sftp_log_why(WHY_MISSING, "no public keys of user '%s' in the directory",
+      h->user);
     return -1;
   }
 

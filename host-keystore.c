@@ -118,7 +118,8 @@ static int read_file(struct host *h, pool *p, const char *path,
 
   if (fd < 0) {
     xerrno = errno;
-    sftp_log("unable to open key file '%s': %s", path, strerror(xerrno));
+    sftp_log_why(WHY_MISSING, "unable to open key file '%s': %s", path,
+      strerror(xerrno));
     errno = xerrno;
     return -1;
   }
@@ -136,7 +137,7 @@ static int read_file(struct host *h, pool *p, const char *path,
   }
 
   if (why != NULL) {
-    sftp_log("unable to use key file '%s': %s", path, why);
+    sftp_log_why(WHY_OBJECTION, "unable to use key file '%s': %s", path, why);
   }
 
   (void) close(fd);
@@ -179,7 +180,8 @@ int host_keyfile_read(struct host *h, pool *p, const char *info,
     const char **path, struct sftp_str *text) {
   *path = resolve(h, p, info);
   if (*path == NULL) {
-    sftp_log("unable to resolve key file '%s' for user '%s'", info, h->user);
+    sftp_log_why(WHY_MISSING, "unable to resolve key file '%s' for user '%s'",
+      info, h->user);
     return -1;
   }
 
@@ -214,8 +216,8 @@ static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
     return true;
   }
 
-  sftp_log("key in '%s', line %u, is for subject '%s', not for '%s'", path,
-    e->line, e->subject, user);
+  sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, is for subject '%s', not "
+    "for '%s'", path, e->line, e->subject, user);
   return false;
 }
 
@@ -250,7 +252,8 @@ static bool options_allow(pool *p, const struct search *s,
     return true;
   }
 
-  sftp_log("key in '%s', line %u, does not count: %s", s->path, e->line, why);
+  sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, does not count: %s",
+    s->path, e->line, why);
   return false;
 }
 
@@ -292,8 +295,8 @@ int host_keystore_search(struct host *h, pool *p, const char *what,
   char line[16];
 
   if (!search(p, &s, text, &e, &o)) {
-    sftp_log("no matching %s found for user '%s' in '%s'", cert != NULL ?
-      "certificate authority" : "public key", h->user, what);
+    sftp_log_why(WHY_MISSING, "no matching %s found for user '%s' in '%s'",
+      cert != NULL ? "certificate authority" : "public key", h->user, what);
     return -1;
   }
 
@@ -377,21 +380,22 @@ static int store_has_key(struct host *h, pool *p, const char *name,
   int res;
 
   if (s == NULL) {
-    sftp_log("key store '%s' is not there any more", name);
+    sftp_log_why(WHY_MISSING, "key store '%s' is not there any more", name);
     return -1;
   }
 
   info = host_subst_user(h, p, info);
   store = s->open(p, SFTP_SSH2_USER_KEY_STORE, info, h->user);
   if (store == NULL) {
-    sftp_log("unable to open key store '%s': %s", name, strerror(errno));
+    sftp_log_why(WHY_MISSING, "unable to open key store '%s': %s", name,
+      strerror(errno));
     return -1;
   }
 
   res = ask_store(store, p, h->user, blob);
   if (res < 0) {
-    sftp_log("no matching public key found for user '%s' in '%s': %s",
-      h->user, name, strerror(errno));
+    sftp_log_why(WHY_MISSING, "no matching public key found for user '%s' in "
+      "'%s': %s", h->user, name, strerror(errno));
   }
 
   if (store->store_close != NULL) {

@@ -65,15 +65,15 @@ static bool entry_fits(pool *p, const struct sftp_keyfile_entry *e,
 
   /* A hashed name, a marker, or an option that is meant for user keys. */
   if (*list == '|' || *list == '@' || strpbrk(list, "=\"") != NULL) {
-    sftp_log("key in '%s', line %u, does not count: '%s' is not understood in "
-      "a file of host keys", path, e->line, list);
+    sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, does not count: '%s' "
+      "is not understood in a file of host keys", path, e->line, list);
     return false;
   }
 
   fits = names_fit(p, list, host);
   if (!fits) {
-    sftp_log("key in '%s', line %u, is for '%s', not for '%s'", path, e->line,
-      list, host);
+    sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, is for '%s', not for "
+      "'%s'", path, e->line, list, host);
   }
 
   return fits;
@@ -108,7 +108,8 @@ static int file_has_key(struct host *h, pool *p, const char *info,
       "in line %u: %s", path, f.nbroken, f.broken_line, f.broken_why);
   }
 
-  sftp_log("no matching public key found for host '%s' in '%s'", host, path);
+  sftp_log_why(WHY_MISSING, "no matching public key found for host '%s' in "
+    "'%s'", host, path);
   return -1;
 }
 
@@ -144,14 +145,15 @@ static int store_has_key(struct host *h, pool *p, const char *name,
   }
 
   if (store == NULL) {
-    sftp_log("unable to open key store '%s': %s", name, strerror(errno));
+    sftp_log_why(WHY_MISSING, "unable to open key store '%s': %s", name,
+      strerror(errno));
     return -1;
   }
 
   res = ask_store(store, p, h->user, host, client_user, blob);
   if (res < 0) {
-    sftp_log("no matching public key found for host '%s' in '%s': %s", host,
-      name, strerror(errno));
+    sftp_log_why(WHY_MISSING, "no matching public key found for host '%s' in "
+      "'%s': %s", host, name, strerror(errno));
   }
 
   if (store->store_close != NULL) {

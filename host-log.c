@@ -84,13 +84,27 @@ void host_log_system(void) {
   pr_signals_unblock();
 }
 
-/* What was said last, and whether the authentication log was told it. */
+/* What was said last, and what that is worth: a line may be replaced by one
+ * that is worth as much.
+ */
 static char reason[512];
-static bool reason_is_auth;
+static enum { WORTH_LINE, WORTH_AUTH, WORTH_MISSING, WORTH_OBJECTION,
+  WORTH_ALL } worth;
+
+static void keep(int value, const char *line) {
+  if (value >= (int) worth) {
+    worth = value;
+    sstrncpy(reason, line, sizeof(reason));
+  }
+}
 
 void host_log_forget(void) {
   reason[0] = '\0';
-  reason_is_auth = false;
+  worth = WORTH_LINE;
+}
+
+void host_log_because(const char *text) {
+  keep(WORTH_ALL, text);
 }
 
 const char *host_log_reason(struct host *h) {
@@ -99,16 +113,17 @@ const char *host_log_reason(struct host *h) {
 }
 
 void host_log_line(const char *line) {
-  if (!reason_is_auth) {
-    sstrncpy(reason, line, sizeof(reason));
-  }
+  keep(WORTH_LINE, line);
+  (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
+}
 
+void host_log_why_line(enum sftp_why why, const char *line) {
+  keep(why == WHY_MISSING ? WORTH_MISSING : WORTH_OBJECTION, line);
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }
 
 void host_auth_log_line(int level, const char *line) {
-  sstrncpy(reason, line, sizeof(reason));
-  reason_is_auth = true;
+  keep(WORTH_AUTH, line);
   pr_log_auth(level, "%s", line);
 }
 

@@ -32,6 +32,14 @@ static struct passwd *copy_entry(pool *p, const struct passwd *pw) {
 
 /* ---- May he? */
 
+/* For the system log, and the reason of the refusal. */
+static void trouble(const char *fmt, const char *what) SFTP_PRINTF(1, 0);
+
+static void trouble(const char *fmt, const char *what) {
+  pr_log_pri(PR_LOG_ERR, fmt, what);
+  sftp_log_why(WHY_OBJECTION, fmt, what);
+}
+
 static bool root_may_log_in(xaset_t *conf) {
   unsigned char *allowed = get_param_ptr(conf, "RootLogin", FALSE);
 
@@ -182,8 +190,7 @@ static int with_root(pool *p, const struct passwd *pw) {
 
   /* ENOSYS: this daemon does not run as root and cannot change them. */
   if (res < 0 && xerrno != ENOSYS) {
-    pr_log_pri(PR_LOG_ERR, "error: unable to set groups: %s",
-      strerror(xerrno));
+    trouble("error: unable to set groups: %s", strerror(xerrno));
     return -1;
   }
 
@@ -209,7 +216,7 @@ static int enter_root(struct host *h, pool *p, const char **root) {
   /* session.chroot_path will point at this. */
   if ((anon ? host_anon_root(h, session.pool, root) :
       host_home_root(session.pool, root)) < 0) {
-    pr_log_pri(PR_LOG_NOTICE, "error: unable to determine %s directory", what);
+    trouble("error: unable to determine %s directory", what);
     return -1;
   }
 
@@ -219,7 +226,7 @@ static int enter_root(struct host *h, pool *p, const char **root) {
   }
 
   if (pr_auth_chroot(*root) < 0) {
-    pr_log_pri(PR_LOG_NOTICE, "error: unable to set %s directory", what);
+    trouble("error: unable to set %s directory", what);
     return -1;
   }
 
@@ -318,7 +325,7 @@ static int become(const struct passwd *pw) {
   pr_signals_unblock();
 
   if (geteuid() != pw->pw_uid || getegid() != pw->pw_gid) {
-    pr_log_pri(PR_LOG_ERR, "error: unable to become user %s", session.user);
+    trouble("error: unable to become user %s", session.user);
     return -1;
   }
 
@@ -391,8 +398,7 @@ static bool is_admitted(struct host *h, pool *p, struct passwd *pw,
   }
 
   if (pw->pw_dir == NULL || *pw->pw_dir == '\0') {
-    pr_log_pri(PR_LOG_WARNING, "error: user %s home directory is NULL or \"\"",
-      session.user);
+    trouble("error: user %s has no home directory", session.user);
     return false;
   }
 

@@ -125,14 +125,14 @@ static bool is_revoked(struct host *h, pool *p, struct sftp_str blob,
     int res = look_up(p, c->argv[i], blob, cert, &why);
 
     if (res == SFTP_ERR_DENIED) {
-      sftp_log("%s of user '%s' refused: %s (SFTPRevokedKeys '%s')", what,
-        h->user, why, (char *) c->argv[i]);
+      sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: %s "
+        "(SFTPRevokedKeys '%s')", what, h->user, why, (char *) c->argv[i]);
       return true;
     }
 
     if (res != SFTP_OK) {
-      sftp_log("%s of user '%s' refused: SFTPRevokedKeys '%s' cannot be used: "
-        "%s", what, h->user, (char *) c->argv[i], why);
+      sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: SFTPRevokedKeys "
+        "'%s' cannot be used: %s", what, h->user, (char *) c->argv[i], why);
       return true;
     }
   }
@@ -285,8 +285,8 @@ static bool is_blacklisted(struct host *h, struct sftp_str blob,
       return false;
     }
 
-    sftp_log("%s of user '%s' refused: SFTPKeyBlacklist '%s' cannot be used: "
-      "%s", what, h->user, path, why);
+    sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: SFTPKeyBlacklist "
+      "'%s' cannot be used: %s", what, h->user, path, why);
     return true;
   }
 
@@ -294,8 +294,8 @@ static bool is_blacklisted(struct host *h, struct sftp_str blob,
     return false;
   }
 
-  sftp_log("%s of user '%s' refused: it is on the list of weak keys '%s'",
-    what, h->user, path);
+  sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: it is on the list of "
+    "weak keys '%s'", what, h->user, path);
   if (!probe) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): requested %s is "
       "blacklisted", h->user, what);

@@ -30,12 +30,18 @@ struct passwd *host_auth_entry(struct host *h, pool *p) {
   return l->not_alias ? NULL : pw;
 }
 
+static const char *no_user(struct host *h) {
+  return h->login->not_alias ? "user is not a UserAlias" :
+    "no such user found";
+}
+
 void host_auth_no_user(struct host *h) {
+  const char *why = no_user(h);
   int code = PR_AUTH_NOPWD;
 
+  host_log_because(why);
   sftp_auth_log(PR_LOG_NOTICE, "USER %s: %s from %s [%s] to %s:%d", h->user,
-    h->login->not_alias ? "user is not a UserAlias" : "no such user found",
-    session.c->remote_name, pr_netaddr_get_ipstr(session.c->remote_addr),
+    why, session.c->remote_name, pr_netaddr_get_ipstr(session.c->remote_addr),
     pr_netaddr_get_ipstr(session.c->local_addr), session.c->local_port);
   pr_event_generate("mod_auth.authentication-code", &code);
 }
@@ -254,10 +260,15 @@ enum host_verdict host_auth_user_key(struct host *h, pool *p,
   found = (cert != NULL ? host_cert_user(h, p, cert, grant) :
     host_keystore_user_key(h, p, blob, NULL, grant)) == 0;
   found = found && !host_key_revoked(h, p, blob, cert, "public key", probe);
+  if (exists && found) {
+    host_log_forget();          /* what was wrong with other keys */
+  }
+
   if (exists) {
     return found ? HOST_AUTH_OK : HOST_AUTH_BAD;
   }
 
+  host_log_because(no_user(h));
   if (!probe || !h->login->told_no_user) {
     h->login->told_no_user = true;
     host_auth_no_user(h);
@@ -282,8 +293,8 @@ static bool host_name_fits(const char *name) {
     return true;
   }
 
-  sftp_log("client calls its host '%s', its address belongs to '%s'", name,
-    real);
+  sftp_log_why(WHY_OBJECTION, "client calls its host '%s', its address "
+    "belongs to '%s'", name, real);
   return false;
 }
 
@@ -295,8 +306,9 @@ static bool user_fits(struct host *h, const char *client_user) {
     return true;
   }
 
-  sftp_log("user '%s' of the client's host may not log in as '%s' (SFTPOptions "
-    "HostbasedAnyUser would let him)", client_user, h->user);
+  sftp_log_why(WHY_OBJECTION, "user '%s' of the client's host may not log in "
+    "as '%s' (SFTPOptions HostbasedAnyUser would let him)", client_user,
+    h->user);
   return false;
 }
 
@@ -312,6 +324,10 @@ enum host_verdict host_auth_host_key(struct host *h, pool *p,
   if (!exists) {
     host_auth_no_user(h);
     return HOST_AUTH_NO_USER;
+  }
+
+  if (found && fits) {
+    host_log_forget();
   }
 
   return found && fits ? HOST_AUTH_OK : HOST_AUTH_BAD;
@@ -387,32 +403,38 @@ const char *host_kbdint_driver(struct host *h SFTP_UNUSED, unsigned int i) {
 enum host_verdict host_auth_kbdint(struct host *h, const char *name) {
   sftp_kbdint_driver_t *d = sftp_kbdint_get_driver(name);
   bool exists = host_auth_entry(h, h->login->pool) != NULL;
-  int res, xerrno;
+  int res, xerrno = 0;
 
   if (d == NULL) {
     return HOST_AUTH_ERROR;
   }
 
+  errno = EPERM;                /* for drivers that do not say why */
   res = d->open(d, h->user);
-  if (res < 0) {
-    sftp_log("keyboard-interactive driver '%s' cannot be used: %s", name,
-      strerror(errno));
+  if (res < 0 && exists) {
+    sftp_log_why(WHY_MISSING, "keyboard-interactive driver '%s' cannot be "
+      "used: %s", name, strerror(errno));
     return HOST_AUTH_ERROR;
   }
 
-  res = d->authenticate(d, h->user);
-  xerrno = errno;
-  (void) d->close(d);
+  if (res == 0) {
+    errno = EPERM;
+    res = d->authenticate(d, h->user);
+    xerrno = errno;
+    (void) d->close(d);
+  }
+
   if (!exists) {
     host_auth_no_user(h);
     return HOST_AUTH_NO_USER;
   }
 
   if (res < 0) {
-    sftp_log("keyboard-interactive driver '%s' refused user '%s': %s", name,
-      h->user, strerror(xerrno));
+    sftp_log_why(WHY_MISSING, "keyboard-interactive driver '%s' refused user "
+      "'%s': %s", name, h->user, strerror(xerrno));
     return HOST_AUTH_BAD;
   }
 
+  host_log_forget();
   return HOST_AUTH_OK;
 }

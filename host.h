@@ -34,12 +34,14 @@ struct sftp_settings;
 /* ---- Log, trace, clock (sinks of log.c; text is already escaped) */
 
 void host_log_line(const char *line);
+void host_log_why_line(enum sftp_why why, const char *line);
 void host_auth_log_line(int level, const char *line);
 void host_trace_line(enum sftp_trace_channel chan, int level,
   const char *line);
 uint64_t host_now_ms(void);
-/* Why a login was refused, as far as the logs know: the last line for the
- * authentication log since host_auth_begin(), or else of any; NULL: none.
+/* Why a login was refused, as far as the logs know since host_auth_begin(): an
+ * objection, or else what was missing, the last line for the authentication
+ * log, the last line of all; NULL: none.
  */
 const char *host_log_reason(struct host *h);
 

@@ -131,6 +131,19 @@ void sftp_log(const char *fmt, ...) {
   errno = saved;
 }
 
+void sftp_log_why(enum sftp_why why, const char *fmt, ...) {
+  char line[LINE_BYTES];
+  int saved = errno;
+  va_list ap;
+
+  va_start(ap, fmt);
+  format_line(line, sizeof(line), fmt, ap);
+  va_end(ap);
+
+  host_log_why_line(why, line);
+  errno = saved;
+}
+
 void sftp_auth_log(int level, const char *fmt, ...) {
   char line[LINE_BYTES];
   int saved = errno;

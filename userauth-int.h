@@ -156,10 +156,11 @@ struct sftp_key *sftp_auth_key(struct ssh_conn *c,
 /* ---- auth-cert.c */
 
 /* The certificate of the request, good for a user now; NULL with a line in the
- * log.  Whether anybody trusts its authority is not asked yet.
+ * log.  Whether anybody trusts its authority is not asked yet.  In the request
+ * it stands as soon as it could be read.
  */
 struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
-  const struct sftp_auth_req *req);
+  struct sftp_auth_req *req);
 /* Tells the log, notes and environment whose certificate it is. */
 void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req);
 

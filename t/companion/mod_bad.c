@@ -62,6 +62,7 @@ static int asks(sftp_kbdint_driver_t *driver, const char *user) {
     return -1;
   }
 
+  errno = EPERM;
   return n == 2 && strcmp(answers[0], "1") == 0 &&
     strcmp(answers[1], "2") == 0 ? 0 : -1;
 }

@@ -41,6 +41,11 @@ void host_log_line(const char *line) {
   snprintf(history + have, sizeof(history) - have, "%s\n", line);
 }
 
+void host_log_why_line(enum sftp_why why, const char *line) {
+  (void) why;
+  host_log_line(line);
+}
+
 void host_auth_log_line(int level, const char *line) {
   show("auth log", line);
   snprintf(fake_auth_log_last, sizeof(fake_auth_log_last), "%s", line);

@@ -9,6 +9,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -99,8 +100,15 @@ class Directory(Server):
              "ldap://127.0.0.1:%d/" % self.ldap_port],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(self.path("slapd.pid")), "slapd")
+        wait_for(self.answers, "slapd")
         return super().start()
+
+    def answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.ldap_port)):
+                return os.path.exists(self.path("slapd.pid"))
+        except OSError:
+            return False
 
     def stop(self):
         super().stop()

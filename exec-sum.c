@@ -220,7 +220,7 @@ static bool open_file(struct exec *e, struct sums *s) {
   host_op_begin(e->host, &s->op, e->cmd_pool, HOST_DIGEST, path);
   path = host_permit(&s->op, path, NULL);
   if (path != NULL) {
-    s->file = host_open_work(&s->op, path, O_RDONLY, 0);
+    s->file = host_open_work(&s->op, path, O_RDONLY, 0, 0);
   }
 
   if (s->file != NULL) {

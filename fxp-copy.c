@@ -19,27 +19,45 @@
 
 struct copy {
   struct host_file *from, *to;
+  struct fxp_handle *handle;    /* of to; NULL: this request's own */
   uint64_t from_off, to_off;
+  uint64_t begin;               /* to_off of the request */
   uint64_t left;                /* bytes; with to_end: of the file as it was */
   bool to_end;                  /* a source that ends earlier is no error */
-  bool by_name;                 /* the files are this request's own */
 };
 
 static void stop_copy(void *state) {
   struct copy *c = state;
 
-  if (c->by_name) {
+  if (c->handle == NULL) {
     (void) host_close_work(c->from, true);
     (void) host_close_work(c->to, false);
   }
 }
 
+/* As for WRITEs: what could not be copied may be when it is tried again. */
+static void note_result(const struct copy *c, int err) {
+  struct fxp_handle *h = c->handle;
+
+  if (err != 0 && !h->write_failed) {
+    h->write_failed = true;
+    h->failed_at = c->to_off;
+
+  } else if (err == 0 && h->write_failed && h->failed_at >= c->begin &&
+      h->failed_at < c->to_off) {
+    h->write_failed = false;
+  }
+}
+
 static uint32_t end_copy(struct fxp_req *req, struct copy *c, int err) {
-  if (c->by_name) {
+  if (c->handle == NULL) {
     (void) host_close_work(c->from, true);
     if (host_close_work(c->to, err == 0) < 0 && err == 0) {
       err = errno != 0 ? errno : EIO;
     }
+
+  } else {
+    note_result(c, err);
   }
 
   return err == 0 ? SSH_FX_OK : fxp_status(req, err);
@@ -55,6 +73,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
 
   if (host_copy_range(c->from, (off_t) c->from_off, c->to, (off_t) c->to_off,
         n, &done) < 0) {
+    c->to_off += done;
     return end_copy(req, c, errno != 0 ? errno : EIO);
   }
 
@@ -64,7 +83,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
   if (done < n) {
     /* As if the client had read it: what there is has been copied. */
     return c->to_end ? end_copy(req, c, 0) :
-      fxp_fail(req, SSH_FX_EOF, 0, "The source has ended");
+      fxp_fail(req, SSH_FX_EOF, ENODATA, "The source has ended");
   }
 
   return c->left > 0 ? FXP_LATER : end_copy(req, c, 0);
@@ -116,7 +135,7 @@ static bool overlaps(const struct copy *c) {
 }
 
 static uint32_t copy_data(struct fxp_req *req, struct copy *c,
-    const struct fxp_handle *from, const struct fxp_handle *to) {
+    const struct fxp_handle *from, struct fxp_handle *to) {
   const char *path = host_file_path(to->file);
 
   fxp_begin(req, HOST_COPY, req->name);
@@ -137,6 +156,8 @@ static uint32_t copy_data(struct fxp_req *req, struct copy *c,
 
   c->from = from->file;
   c->to = to->file;
+  c->handle = to;
+  c->begin = c->to_off;
   if (overlaps(c)) {
     return fxp_fail(req, SSH_FX_FAILURE, EINVAL,
       "Source and destination overlap");
@@ -198,13 +219,13 @@ static int open_both(struct fxp_req *req, struct copy *c, const char *from,
     }
   }
 
-  c->from = host_open_work(&req->op, from, O_RDONLY, 0);
+  c->from = host_open_work(&req->op, from, O_RDONLY, 0, 0);
   if (c->from == NULL) {
     return errno != 0 ? errno : EIO;
   }
 
   c->to = host_open_work(&req->op, to, O_WRONLY|O_CREAT|(overwrite ? O_TRUNC :
-    O_EXCL), src.st_mode & 0777);
+    O_EXCL), src.st_mode & 0777, src.st_size);
   if (c->to == NULL) {
     err = errno != 0 ? errno : EIO;
     (void) host_close_work(c->from, true);
@@ -225,7 +246,7 @@ uint32_t fxp_do_copy_file(struct fxp_req *req) {
   }
 
   memset(&c, 0, sizeof(c));
-  c.by_name = c.to_end = true;
+  c.to_end = true;
   fxp_begin(req, HOST_COPY, req->name);
   from = host_permit(&req->op, from, &to);
   if (from == NULL) {
@@ -234,7 +255,7 @@ uint32_t fxp_do_copy_file(struct fxp_req *req) {
 
   err = open_both(req, &c, from, to, overwrite);
   if (err != 0) {
-    return fxp_status(req, err);
+    return fxp_refused(req, err);
   }
 
   if (bytes_behind(c.from, 0, &c.left) < 0) {

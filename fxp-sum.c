@@ -188,7 +188,7 @@ static uint32_t open_name(struct fxp_req *req, struct job *j,
     return fxp_refused(req, errno);
   }
 
-  j->file = host_open_work(&req->op, path, O_RDONLY, 0);
+  j->file = host_open_work(&req->op, path, O_RDONLY, 0, 0);
   j->own = j->file != NULL;
   return j->own ? SSH_FX_OK : fxp_refused(req, errno);
 }

@@ -175,10 +175,10 @@ void fxp_finish_request(struct fxp_req *req, uint32_t status) {
     fxp_send(req->fxp, req->fxp->out.ptr, req->fxp->out.len);
     SFTP_TRACE(TRACE_SFTP, 8, "request %lu: status %lu (%s)",
       (unsigned long) req->id, (unsigned long) status, text);
-    if (status == SSH_FX_OK || status == SSH_FX_EOF) {
+    if (status == SSH_FX_OK) {
       err = 0;
 
-    } else if (err == 0) {
+    } else if (err == 0 && status != SSH_FX_EOF) {
       err = status == SSH_FX_OP_UNSUPPORTED ? ENOSYS : EIO;
     }
   }

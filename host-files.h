@@ -59,7 +59,9 @@ struct host_file {
   pr_fh_t *fh;
   int fd;
   const char *path;             /* final name */
-  const char *hidden;           /* HiddenStores: where it is until then */
+  const char *hidden;           /* where it is until then: HiddenStores, and
+                                 * copies over what is there */
+  pr_fh_t *old;                 /* that: open for its locks, or NULL */
   cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */
   enum host_request req;
   bool rd, wr, append, scp;
@@ -238,6 +240,8 @@ const char *host_resolve(struct host *h, pool *p, const char *path,
   bool follow);
 /* Absolute as seen from outside any chroot, for the TransferLog. */
 const char *host_outside(pool *p, const char *path);
+/* In the folder of an absolute path, a name that nobody can have put there. */
+const char *host_name_beside(pool *p, const char *path);
 void host_fake_of(struct host *h, const char *dir, struct fake *fake);
 void host_fake_apply(const struct fake *fake, struct stat *st);
 

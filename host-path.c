@@ -461,27 +461,32 @@ int host_symlink(struct host *h, const char *target, const char *path) {
 
 /* ---- Rename */
 
+const char *host_name_beside(pool *p, const char *path) {
+  size_t dir = (size_t) (strrchr(path, '/') + 1 - path);
+  unsigned char rnd[8];
+  char name[2 * sizeof(rnd) + 1];
+  size_t i;
+
+  sftp_random(rnd, sizeof(rnd));
+  for (i = 0; i < sizeof(rnd); i++) {
+    snprintf(name + 2 * i, 3, "%02x", rnd[i]);
+  }
+
+  return pstrcat(p, pstrndup(p, path, dir), ".copy.", name, NULL);
+}
+
 /* Copies a regular file under a name that nobody can have put there, without
  * following a link at either end, then moves it into place.
  */
 static int copy_over(pool *p, const char *from, const char *to,
     const struct stat *st) {
-  unsigned char rnd[8];
-  char suffix[17];
-  const char *tmp;
+  const char *tmp = host_name_beside(p, to);
   pr_fh_t *in = NULL, *out = NULL;
   struct timeval tv[2];
   struct stat now;
   char *buf;
   int n, res = -1, xerrno;
-  unsigned int i;
 
-  sftp_random(rnd, sizeof(rnd));
-  for (i = 0; i < sizeof(rnd); i++) {
-    snprintf(suffix + 2 * i, 3, "%02x", rnd[i]);
-  }
-
-  tmp = pstrcat(p, to, ".", suffix, NULL);
   in = pr_fsio_open(from, O_RDONLY|O_NOFOLLOW|O_NONBLOCK);
   if (in == NULL) {
     return -1;

@@ -12,6 +12,8 @@
 
 #include "host-files.h"
 
+#include <sys/xattr.h>
+
 static int check_regular(pr_fh_t *fh, struct stat *st) {
   if (pr_fsio_fstat(fh, st) < 0) {
     return -1;
@@ -48,22 +50,106 @@ static struct host_file *new_work(struct host_op *op, pr_fh_t *fh,
   return f;
 }
 
-struct host_file *host_open_work(struct host_op *op, const char *path,
-    int flags, mode_t mode) {
-  bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
-  struct host_file *f;
-  struct stat st;
-  pr_fh_t *fh;
-  int xerrno;
+/* ---- Over what is there */
 
-  exists = host_stat(op->host, path, &st) == 0;
-  if (exists && !S_ISREG(st.st_mode)) {
-    errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+/* What has further names or attributes of its own is written in place. */
+static bool is_replaceable(pr_fh_t *old, const struct stat *st) {
+  return st->st_nlink == 1 && flistxattr(PR_FH_FD(old), NULL, 0) <= 0;
+}
+
+/* A new file that may take the place of the old one: its owner, group and mode
+ * are the same.  NULL with errno.
+ */
+static pr_fh_t *open_beside(struct host_op *op, const char *path,
+    const char *tmp, const struct stat *old) {
+  pr_fh_t *fh = host_open_new(tmp, O_WRONLY|O_CREAT|O_EXCL|O_NOCTTY,
+    old->st_mode & 0777, false);
+  struct stat st;
+
+  if (fh == NULL) {
     return NULL;
   }
 
-  if (!exists && (flags & O_CREAT) == 0) {
+  host_give_away(op->pool, fh, path);
+  if (pr_fsio_fstat(fh, &st) == 0 && st.st_uid == old->st_uid &&
+      (st.st_gid == old->st_gid ||
+       pr_fsio_fchown(fh, (uid_t) -1, old->st_gid) == 0) &&
+      pr_fsio_fchmod(fh, old->st_mode & 0777) == 0) {
+    return fh;
+  }
+
+  (void) pr_fsio_close(fh);
+  (void) pr_fsio_unlink(tmp);
+  errno = EPERM;
+  return NULL;
+}
+
+/* What is written over an open file goes beside it, so that an error does not
+ * cost the old one; *tmp is where.  In place, *tmp NULL, only where the folder
+ * or the file do not allow that.  NULL with errno, and then old is closed.
+ */
+static pr_fh_t *replace(struct host_op *op, const char *path, pr_fh_t *old,
+    const struct stat *st, const char **tmp) {
+  pr_fh_t *fh = NULL;
+  int xerrno = EPERM;
+
+  *tmp = host_name_beside(op->pool, path);
+  if (is_replaceable(old, st)) {
+    fh = open_beside(op, path, *tmp, st);
+    xerrno = errno;
+  }
+
+  if (fh == NULL && (xerrno == EPERM || xerrno == EACCES ||
+      xerrno == ENAMETOOLONG)) {
+    *tmp = NULL;
+    if (pr_fsio_ftruncate(old, 0) == 0) {
+      host_give_away(op->pool, old, path);
+      return old;
+    }
+
+    xerrno = errno;
+  }
+
+  if (fh == NULL) {
+    (void) pr_fsio_close(old);
+  }
+
+  errno = xerrno;
+  return fh;
+}
+
+/* ---- Open and close */
+
+/* Something that is no regular file, or none at all, is not opened. */
+static int check_there(struct host_op *op, const char *path, int flags,
+    bool *exists) {
+  struct stat st;
+
+  *exists = host_stat(op->host, path, &st) == 0;
+  if (*exists && !S_ISREG(st.st_mode)) {
+    errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    return -1;
+  }
+
+  if (!*exists && (flags & O_CREAT) == 0) {
     errno = ENOENT;
+    return -1;
+  }
+
+  return 0;
+}
+
+struct host_file *host_open_work(struct host_op *op, const char *path,
+    int flags, mode_t mode, off_t size) {
+  bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
+  const char *tmp = NULL;
+  struct host_file *f;
+  struct stat st;
+  pr_fh_t *fh, *old = NULL;
+  int xerrno;
+
+  if (check_there(op, path, flags, &exists) < 0 ||
+      (writes && host_max_store(size) < 0)) {
     return NULL;
   }
 
@@ -73,12 +159,22 @@ struct host_file *host_open_work(struct host_op *op, const char *path,
     return NULL;
   }
 
-  if (check_regular(fh, &st) < 0 || host_share(op, fh, flags) < 0 ||
-      ((flags & O_TRUNC) != 0 && pr_fsio_ftruncate(fh, 0) < 0)) {
+  if (check_regular(fh, &st) < 0 || host_share(op, fh, flags) < 0) {
     xerrno = errno;
     (void) pr_fsio_close(fh);
     errno = xerrno;
     return NULL;
+  }
+
+  if (writes && !exists) {
+    host_give_away(op->pool, fh, path);
+
+  } else if ((flags & O_TRUNC) != 0) {
+    old = fh;
+    fh = replace(op, path, old, &st, &tmp);
+    if (fh == NULL) {
+      return NULL;
+    }
   }
 
   (void) pr_fsio_set_block(fh);
@@ -87,21 +183,44 @@ struct host_file *host_open_work(struct host_op *op, const char *path,
   if (writes) {
     f->max_size = host_max_store_size();
     f->made = !exists;
-    if (f->made || (flags & O_TRUNC) != 0) {
-      host_give_away(op->pool, fh, path);
+    if (tmp != NULL) {
+      f->hidden = pstrdup(f->pool, tmp);
+      f->old = old;
     }
   }
 
   return f;
 }
 
+/* Puts what was written into its place, or takes it away. */
+static int settle(struct host_file *f, bool complete) {
+  int res = 0, xerrno;
+
+  if (complete && f->hidden != NULL) {
+    res = pr_fsio_rename(f->hidden, f->path);
+  }
+
+  xerrno = errno;
+  if ((!complete || res < 0) && (f->made || f->hidden != NULL)) {
+    (void) pr_fsio_unlink(f->hidden != NULL ? f->hidden : f->path);
+  }
+
+  if (f->old != NULL) {
+    (void) pr_fsio_close(f->old);
+  }
+
+  pr_fs_clear_cache2(f->path);
+  errno = xerrno;
+  return res;
+}
+
 int host_close_work(struct host_file *f, bool complete) {
   int res = pr_fsio_close(f->fh), xerrno = errno;
 
   if (f->wr) {
-    pr_fs_clear_cache2(f->path);
-    if (f->made && (!complete || res < 0)) {
-      (void) pr_fsio_unlink(f->path);
+    if (settle(f, complete && res == 0) < 0) {
+      res = -1;
+      xerrno = errno;
     }
 
     host_log_transfer(f, complete && res == 0 ? 'c' : 'i');

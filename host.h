@@ -344,10 +344,12 @@ int host_copy_range(struct host_file *from, off_t from_off,
 /* Regular files that the server itself works on (sums, copies): no transfer,
  * so no command of their own, no rate and no place among the open files.
  * Within op (HOST_DIGEST, HOST_COPY), the path as host_permit() returned it;
- * O_CREAT makes a new file, with O_TRUNC over an existing one.
+ * O_CREAT makes a new file, with O_TRUNC over an existing one, which stays as
+ * it is until host_close_work() wherever a new file can be put in its place.
+ * size is what will be written: EFBIG if it cannot be.
  */
 struct host_file *host_open_work(struct host_op *op, const char *path,
-  int flags, mode_t mode);
+  int flags, mode_t mode, off_t size);
 /* A new file that is not complete is removed; a complete one is logged. */
 int host_close_work(struct host_file *f, bool complete);
 /* Bytes of an open file that go nowhere: not counted.  As pread(2), but short

@@ -829,6 +829,12 @@ int host_copy_range(struct host_file *from, off_t from_off,
       break;
     }
 
+    if (fake_files.write_errno != 0 &&
+        (uint64_t) to_off + *done + (uint64_t) n > fake_files.write_limit) {
+      errno = fake_files.write_errno;
+      return -1;
+    }
+
     if (node_write(to->node, buf, (size_t) n, (uint64_t) to_off + *done) < 0) {
       return -1;
     }
@@ -840,7 +846,8 @@ int host_copy_range(struct host_file *from, off_t from_off,
 }
 
 struct host_file *host_open_work(struct host_op *op, const char *path,
-    int flags, mode_t mode) {
+    int flags, mode_t mode, off_t size) {
+  (void) size;
   return host_open(op, path, flags, mode);
 }
 

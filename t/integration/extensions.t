@@ -14,7 +14,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import Server
+from server import GID, UID, Server
 from clients import paramiko_sftp, paramiko_transport
 
 srv = Server("""
@@ -29,6 +29,7 @@ ExtendedLog @DIR@/ext.log ALL exts
 LogFormat exts "%m %J %s"
 """)
 off = Server("SFTPExtensions -checkFile -copyFile -copyData -spaceAvailable\n")
+limited = Server("MaxStoreFileSize 10 Kb\n")
 strict = Server("AllowOverwrite off\nMaxStoreFileSize 10 Kb\n", drop=("AllowOverwrite",))
 
 DATA = os.urandom(3000001)
@@ -149,6 +150,32 @@ def _():
         expect(srv.get("f") == DATA, "... and it is gone")
 
 
+@promise("copy-file over what is there: mode, other names and attributes stay")
+def _():
+    srv.put("new", b"new")
+    for name in ("plain", "linked"):
+        srv.put(name, b"old content")
+        os.chmod(srv.home(name), 0o600)
+    os.link(srv.home("linked"), srv.home("other"))
+    with open(srv.home("plain"), "rb") as reader, paramiko_sftp(srv) as sftp:
+        ask(sftp, "copy-file", "new", "plain", raw(YES))
+        expect_same(reader.read(), b"old content", "what a reader sees")
+        ask(sftp, "copy-file", "new", "linked", raw(YES))
+        os.chmod(srv.home("plain"), 0o400)
+        expect(refused(sftp, "copy-file", "new", "plain", raw(YES)),
+               "what may not be written was replaced")
+        os.chmod(srv.home("plain"), 0o600)
+        os.chown(srv.home(), 0, 0)
+        ask(sftp, "copy-file", "f", "plain", raw(YES))
+        os.chown(srv.home(), UID, GID)
+    expect(srv.get("plain") == DATA, "in a folder that is not the user's")
+    expect_same(srv.get("other"), b"new", "its other name")
+    for name in ("plain", "linked"):
+        expect_same(os.stat(srv.home(name)).st_mode & 0o777, 0o600, "mode")
+    expect(not [name for name in os.listdir(srv.home()) if "copy" in name],
+           "something was left")
+
+
 @promise("copy-data between handles; a source that ends early is EOF")
 def _():
     srv.put("f", DATA)
@@ -163,6 +190,7 @@ def _():
                 pass
             else:
                 expect(False, "copy-data beyond the end succeeded")
+            srv.wait_log("ext.log", "COPY .*550")
         expect(srv.get("g") == DATA[1:2000001] + DATA[3000000:], "the copy")
 
 
@@ -203,6 +231,13 @@ def _():
         expect(refused(sftp, "copy-file", "large", "x", raw(NO)),
                "a copy beyond MaxStoreFileSize")
     expect(not os.path.exists(strict.home("x")), "x was made")
+    limited.put("large", b"x" * 100000)
+    limited.put("old", b"old content")
+    with paramiko_sftp(limited) as sftp:
+        expect(refused(sftp, "copy-file", "large", "old", raw(YES)),
+               "a copy beyond MaxStoreFileSize")
+    expect_same(limited.get("old"), b"old content", "what was there")
+    expect_same(sorted(os.listdir(limited.home())), ["large", "old"], "files")
 
 
 @promise("space-available agrees with the file system")
@@ -268,4 +303,4 @@ def _():
             expect(text and "nsupported" in text, "%r said %r" % (args, text))
 
 
-main(srv, off, strict)
+main(srv, off, limited, strict)

@@ -13,7 +13,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import Server, has_module, must, run, said, wait_for, GID
+from server import Server, has_module, must, run, said, wait_for, GID, UID
+from rawsftp import Raw, string
 
 
 def available(*names):
@@ -109,6 +110,23 @@ def _():
 def _():
     needs(QUOTA, "mod_quotatab", "mod_quotatab_file")
     must(quota.sftp("rm fill\nput %s four" % quota.local("four", b"q" * 900)))
+
+
+@promise("a copy that breaks the quota leaves what it would have replaced")
+def _():
+    needs(QUOTA, "mod_quotatab", "mod_quotatab_file")
+    with open(quota.home("big"), "wb") as out:
+        out.write(b"q" * 500000)
+    os.chown(quota.home("big"), UID, GID)
+    with Raw(quota, 3) as raw:
+        expect_same(raw.status(200, string(b"copy-file") + string(b"big") +
+                               string(b"four") + b"\1"), 4, "status")
+    with open(quota.home("four"), "rb") as file:
+        expect(file.read() == b"q" * 900, "what was there has changed")
+    expect_same(sorted(os.listdir(quota.home())), ["big", "four", "one"],
+                "what is there")
+    expect(re.search(r"/four b _ i r alice sftp 0 \* i",
+                     quota.log("transfer.log")), "not logged as incomplete")
 
 
 @promise("names that mod_rewrite changes are those that are used")

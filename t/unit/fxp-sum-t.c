@@ -303,23 +303,59 @@ static void files_are_copied(void) {
   clean(x);
 }
 
+static uint32_t copy_data(struct fxc *x, const char *from, uint64_t at,
+    uint64_t len, const char *to, uint64_t to_at) {
+  struct sftp_wr *w = fxc_begin_ext(x, "copy-data");
+
+  sftp_wr_text(w, from);
+  sftp_wr_u64(w, at);
+  sftp_wr_u64(w, len);
+  sftp_wr_text(w, to);
+  sftp_wr_u64(w, to_at);
+  fxc_end(x);
+  return fxc_status(x);
+}
+
 static void a_source_that_ends_early(void) {
   struct fxc *x = fxc_new(NULL);
   const char *from, *to;
-  struct sftp_wr *w;
 
   fake_fs_put("/a", "0123456789", 10, 0644);
   from = fxc_opened(x, "/a", FXC_READ);
   to = fxc_opened(x, "/b", FXC_WRITE|FXC_CREAT);
-  w = fxc_begin_ext(x, "copy-data");
-  sftp_wr_text(w, from);
-  sftp_wr_u64(w, 4);
-  sftp_wr_u64(w, 20);
-  sftp_wr_text(w, to);
-  sftp_wr_u64(w, 0);
-  fxc_end(x);
-  is_int(fxc_status(x), SSH_FX_EOF, "copy-data says that the source ended");
+  is_int(copy_data(x, from, 4, 20, to, 0), SSH_FX_EOF,
+    "copy-data says that the source ended");
   ok(fake_fs_is("/b", "456789", 6), "... and copies what there is");
+  ok(fake_files.last_err != 0, "... which is no success in the logs");
+  fxc_handle(x, SSH_FXP_CLOSE, to);
+  is_int(fxc_status(x), SSH_FX_OK, "... but all that the source had");
+  is_int(fake_files.aborted, 0, "... is complete");
+  clean(x);
+}
+
+static void copied_data_that_is_lost(void) {
+  struct fxc *x = fxc_new(NULL);
+  const char *from, *to;
+
+  fake_fs_put("/a", "0123456789", 10, 0644);
+  from = fxc_opened(x, "/a", FXC_READ);
+  to = fxc_opened(x, "/b", FXC_WRITE|FXC_CREAT);
+  fake_files.write_errno = ENOSPC;
+  fake_files.write_limit = 4;
+  is_int(copy_data(x, from, 0, 10, to, 0), SSH_FX_FAILURE,
+    "copy-data says that the disk is full");
+  is_int(fake_files.last_err, ENOSPC, "... which the logs get");
+  fxc_handle(x, SSH_FXP_CLOSE, to);
+  (void) fxc_status(x);
+  is_int(fake_files.aborted, 1, "the file is closed as not complete");
+
+  to = fxc_opened(x, "/c", FXC_WRITE|FXC_CREAT);
+  (void) copy_data(x, from, 0, 10, to, 0);
+  fake_files.write_errno = 0;
+  is_int(copy_data(x, from, 0, 10, to, 0), SSH_FX_OK, "a second try works");
+  fxc_handle(x, SSH_FXP_CLOSE, to);
+  (void) fxc_status(x);
+  is_int(fake_files.aborted, 1, "... and then it is complete");
   clean(x);
 }
 
@@ -543,6 +579,7 @@ int main(void) {
   md5_hashes();
   files_are_copied();
   a_source_that_ends_early();
+  copied_data_that_is_lost();
   room_and_names();
   attributes_by_name_and_handle();
   attributes_that_come_along();

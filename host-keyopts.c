@@ -27,17 +27,25 @@ static bool is_foreign(const char *item) {
   return strchr(item, ':') != NULL && !pr_netaddr_use_ipv6();
 }
 
-/* -1: not understood. */
+/* Whether this is written like an address or a network, not like a name. */
+static bool is_numeric(const char *item) {
+  return item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0';
+}
+
+/* An address, a network, or a pattern of either addresses or names.  The host
+ * knows more words (ALL, NONE, patterns in braces): these are names here.  -1:
+ * not understood.
+ */
 static int address_fits(pool *p, char *item) {
   const pr_netaddr_t *addr = session.c->remote_addr;
   pr_netacl_t *acl;
 
-  if (strpbrk(item, "*?") != NULL) {
-    return pr_fnmatch(item, pr_netaddr_get_ipstr(addr), 0) == 0 ||
-      pr_fnmatch(item, session.c->remote_name, PR_FNM_CASEFOLD) == 0;
+  if (pr_fnmatch(item, pr_netaddr_get_ipstr(addr), PR_FNM_CASEFOLD) == 0 ||
+      pr_fnmatch(item, session.c->remote_name, PR_FNM_CASEFOLD) == 0) {
+    return 1;
   }
 
-  if (is_foreign(item)) {
+  if (strpbrk(item, "*?") != NULL || !is_numeric(item) || is_foreign(item)) {
     return 0;
   }
 
@@ -105,8 +113,7 @@ bool host_source_allows(pool *p, const char *list) {
       continue;
     }
 
-    acl = item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0' ?
-      pr_netacl_create(p, item) : NULL;
+    acl = is_numeric(item) ? pr_netacl_create(p, item) : NULL;
     if (acl == NULL) {
       sftp_log("address '%s' in source-address is not understood", item);
       return false;

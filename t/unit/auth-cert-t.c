@@ -19,6 +19,7 @@
 #include "host-auth.h"
 #include "host-log.h"
 #include "host-session.h"
+#include "keyfile.h"
 #include "tap.h"
 #include "userauth-int.h"
 
@@ -472,6 +473,84 @@ static void presence_is_a_matter_of_policy(void) {
   }
 }
 
+/* What a browser's security key signs, or the same request signed as a key of
+ * its own kind does.
+ */
+#define SK_EC "sk-ecdsa-sha2-nistp256@openssh.com"
+#define WEBAUTHN "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
+
+static struct sftp_str web_blob(void) {
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, top, 256, 1024);
+  sftp_wr_text(&w, SK_EC);
+  put_fields(&w, ec);
+  sftp_wr_text(&w, "here.example");
+  return sftp_wr_get(&w);
+}
+
+/* The challenge is what is signed, as base64 of URLs has it. */
+static const char *client_data(void) {
+  char *text = pstrdup(top, sftp_base64_encode(top, signed_data(), false)), *c;
+
+  for (c = text; *c != '\0'; c++) {
+    *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+  }
+
+  return pstrcat(top, "{\"type\":\"webauthn.get\",\"challenge\":\"", text,
+    "\",\"origin\":\"https://here.example\",\"crossOrigin\":false}", NULL);
+}
+
+static const char *web_login(unsigned int flags) {
+  struct sftp_wr text, sig, whole;
+  struct sftp_rd r;
+  const char *json;
+
+  put(WEBAUTHN, web_blob(), true);
+  json = client_data();
+  sftp_wr_init(&text, top, 256, 1024);
+  put_hash(&text, sftp_str_of("here.example"));
+  sftp_wr_u8(&text, (uint8_t) flags);
+  sftp_wr_u32(&text, 3);
+  put_hash(&text, sftp_str_of(json));
+  sftp_wr_init(&sig, top, 256, 1024);
+  if (sftp_key_sign(ec, sftp_sig_alg_find(sftp_str_of("ecdsa-sha2-nistp256")),
+      sftp_wr_get(&text), &sig) != SFTP_OK) {
+    bail_out("cannot sign");
+  }
+
+  sftp_rd_init_str(&r, sftp_wr_get(&sig));
+  (void) sftp_rd_string(&r);
+  sftp_wr_init(&whole, top, 256, 4096);
+  sftp_wr_text(&whole, WEBAUTHN);
+  sftp_wr_str(&whole, sftp_rd_string(&r));
+  sftp_wr_u8(&whole, (uint8_t) flags);
+  sftp_wr_u32(&whole, 3);
+  sftp_wr_text(&whole, "https://here.example");
+  sftp_wr_text(&whole, json);
+  sftp_wr_text(&whole, "");
+  sftp_wr_str(&request, sftp_wr_get(&whole));
+  return ask();
+}
+
+static void browsers_log_in(void) {
+  users[0].keys[2] = web_blob();
+  start(one_key, 0);
+  is_str(probe(WEBAUTHN, web_blob()), "PK_OK", "a browser's key is known");
+  is_str(web_login(4), "no", "untouched it is refused");
+  is_str(web_login(1), "yes", "touched it logs in");
+  is_str(fake_note("SFTP_USER_PUBLICKEY_ALGO"), WEBAUTHN, "by its algorithm");
+  stop();
+  start(one_key, SFTP_OPT_FIDO_VERIFY_REQUIRED);
+  is_str(web_login(1), "no", "a server that wants more refuses it");
+  is_str(web_login(5), "yes", "and takes it with that");
+  stop();
+  start(one_key, 0);
+  cl->set->userkeys = SK_EC;
+  is_str(probe(WEBAUTHN, web_blob()), "no", "not where only the other is named");
+  stop();
+}
+
 int main(void) {
   top = make_sub_pool(permanent_pool);
   if (sftp_crypto_init() != SFTP_OK) {
@@ -490,6 +569,7 @@ int main(void) {
   a_key_and_its_certificate_are_one_key();
   commands_hold_for_the_session();
   presence_is_a_matter_of_policy();
+  browsers_log_in();
 
   destroy_pool(top);
   return done_testing();

@@ -6,6 +6,7 @@
  * (see LICENSE)
  */
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 
 #include "crypto.h"
@@ -263,6 +264,49 @@ static void say_whose_it_is(const struct sftp_mlkem *kem) {
     sftp_crypto_has_kem(kem->name) ? "libcrypto" : "our own code");
 }
 
+/* Our encapsulation for a key of libcrypto's, which opens it; the other way
+ * round is above.
+ */
+static void libcrypto_opens_ours(const struct sftp_mlkem *kem) {
+  unsigned char m[32], opened[32];
+  struct buffers b;
+  size_t pub_len = sizeof(b.pub), len = sizeof(opened);
+  unsigned int i, same = 0, other = 0;
+  EVP_PKEY_CTX *ctx;
+  EVP_PKEY *key;
+
+  if (!sftp_crypto_has_kem(kem->name)) {
+    skip("libcrypto has no %s", kem->name);
+    return;
+  }
+
+  for (i = 0; i < 50; i++) {
+    key = EVP_PKEY_Q_keygen(NULL, NULL, kem->name);
+    ctx = key != NULL ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+    t_fill(m, sizeof(m), 100 + i);
+    pub_len = sizeof(b.pub);
+    len = sizeof(opened);
+    if (ctx == NULL || EVP_PKEY_get_octet_string_param(key,
+        OSSL_PKEY_PARAM_PUB_KEY, b.pub, sizeof(b.pub), &pub_len) != 1 ||
+        pub_len != kem->public_len ||
+        sftp_mlkem_encaps_with(kem, b.pub, m, b.ct, b.ours) != SFTP_OK ||
+        EVP_PKEY_decapsulate_init(ctx, NULL) != 1) {
+      bail_out("%s: no key", kem->name);
+    }
+
+    same += EVP_PKEY_decapsulate(ctx, opened, &len, b.ct,
+      kem->ciphertext_len) == 1 && memcmp(opened, b.ours, 32) == 0;
+    b.ct[i] ^= 1;
+    other += EVP_PKEY_decapsulate(ctx, opened, &len, b.ct,
+      kem->ciphertext_len) == 1 && memcmp(opened, b.ours, 32) != 0;
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+  }
+
+  is_int(same, i, "%s: libcrypto opens what we made for it", kem->name);
+  is_int(other, i, "%s: and nothing that was changed", kem->name);
+}
+
 int main(void) {
   size_t i;
 
@@ -276,12 +320,14 @@ int main(void) {
     "1114b1b6699ed191734fa339376afa7e285c9e6acf6ff0177d346696ce564415");
   flipped_ciphertexts_give_other_secrets(&sftp_mlkem768);
   keys_that_are_not_reduced_are_refused(&sftp_mlkem768);
+  libcrypto_opens_ours(&sftp_mlkem768);
 
   say_whose_it_is(&sftp_mlkem1024);
   accumulated_vectors(&sftp_mlkem1024,
     "800018fec3e2723f73f1d657fe239b4d5d8782efaade297e8cd448e54cc2ac00");
   flipped_ciphertexts_give_other_secrets(&sftp_mlkem1024);
   keys_that_are_not_reduced_are_refused(&sftp_mlkem1024);
+  libcrypto_opens_ours(&sftp_mlkem1024);
 
   for (i = 0; i < SFTP_NELEMS(vectors); i++) {
     acvp_keygen(&vectors[i]);

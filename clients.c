@@ -24,7 +24,9 @@ static const char classic_kex[] = "+ecdh-sha2-nistp256,+ecdh-sha2-nistp384,"
   "+diffie-hellman-group14-sha256,+diffie-hellman-group-exchange-sha256";
 static const char classic_macs[] = "+hmac-sha2-256,+hmac-sha2-512";
 
-/* A row says what its client cannot do, or expects and no other does.
+/* A row says what its client cannot do, or expects and no other does.  What a
+ * client does counts where it says more than the name: any program may be
+ * OpenSSH's beneath, or new.
  *
  * SYMLINK: the draft has the link first, OpenSSH's server the target, and most
  * clients follow that.  Those here do so only for servers that call themselves
@@ -42,6 +44,15 @@ const struct sftp_client_row sftp_clients[] = {
   /* Its client takes messages of 256 KiB. */
   { .name = "OpenSSH", .software = "OpenSSH_",
     .traits = { .readdir_max = 65536 } },
+  /* So does it under another name: who else takes such certificates of hosts
+   * takes as much.
+   */
+  { .name = "a relative of OpenSSH",
+    .does = "offers sk-ssh-ed25519-cert-v01@openssh.com",
+    .traits = { .readdir_max = 65536 } },
+  /* The answer says how large messages may be. */
+  { .name = "a client that asks for limits",
+    .does = "asks limits@openssh.com", .traits = { .readdir_max = 65536 } },
   { .name = "OpenSSH 2.0 and 2.1", .software = "OpenSSH-2.0 OpenSSH-2.1",
     .traits = NO_REKEY },
   { .name = "OpenSSH 2.1 to 2.5",
@@ -117,6 +128,10 @@ bool sftp_client_is(const struct sftp_client_row *row, const char *software) {
   const char *word = row->software;
   bool is = false;
 
+  if (word == NULL) {
+    return true;
+  }
+
   while (*word != '\0') {
     size_t len = strcspn(word, " ");
 
@@ -161,16 +176,24 @@ static void apply(pool *p, const struct sftp_client_row *row,
     sftp_alg_change(p, ALGS_MAC, set->macs, row->macs) : set->macs;
 }
 
-void sftp_client_apply(pool *p, const char *software,
+static bool is_same(const char *a, const char *b) {
+  return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool sftp_client_apply(pool *p, const char *software, const char *does,
     struct sftp_settings *set) {
   const struct sftp_client_row *row;
+  bool any = false;
 
   for (row = sftp_clients; row->name != NULL; row++) {
-    if (sftp_client_is(row, software)) {
+    if (is_same(row->does, does) && sftp_client_is(row, software)) {
       sftp_log("client is known as %s", sftp_client_describe(p, row));
       apply(p, row, set);
+      any = true;
     }
   }
+
+  return any;
 }
 
 static const char *with_list(pool *p, const char *text, const char *what,
@@ -218,6 +241,7 @@ const char *sftp_client_describe(pool *p, const struct sftp_client_row *row) {
   text = with_number(p, text, "sftpUTF8ProtocolVersion", row->utf8_version);
   text = with_list(p, text, "sftpKeyExchanges", row->kex);
   text = with_list(p, text, "sftpDigests", row->macs);
-  return pstrcat(p, row->name, " (", row->software, "): ", text,
-    (char *) NULL);
+  return pstrcat(p, row->name, " (", row->software != NULL ? row->software :
+    "", row->software != NULL && row->does != NULL ? "; " : "", row->does !=
+    NULL ? row->does : "", "): ", text, (char *) NULL);
 }

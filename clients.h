@@ -7,8 +7,14 @@
  */
 
 /* clients.h -- what is known of client programs: one table, keyed by the
- * software of their version line.  SFTPClientMatch adds to it and goes before
- * it.
+ * software of their version line and by what they do.  SFTPClientMatch adds to
+ * it and goes before it.
+ *
+ * What a client does is told in these words, once it does it:
+ *   offers NAME    in a list of its first KEXINIT, markers included
+ *   speaks SFTP N  in INIT
+ *   asks NAME      a request of an extension
+ *   is TEXT        vendor, product and version of vendor-id
  *
  * Lists of algorithms are as sftp_alg_change() takes them, and change only what
  * the administrator has left as it is.
@@ -23,7 +29,8 @@ struct sftp_client_row {
   const char *name;             /* for people */
   const char *software;         /* words, one of which fits: how it begins;
                                  * "=text": all of it, "*text": anywhere in it;
-                                 * "!text": unless it begins so */
+                                 * "!text": unless it begins so; NULL: any */
+  const char *does;             /* and does this, or NULL */
   struct sftp_client_traits traits;
   uint32_t window, max_packet;  /* of our channels; 0: as ever */
   unsigned int max_version;     /* of SFTP; 0: as ever */
@@ -36,8 +43,10 @@ struct sftp_client_row {
 extern const struct sftp_client_row sftp_clients[];
 
 bool sftp_client_is(const struct sftp_client_row *row, const char *software);
-/* Applies the rows that fit to set, and logs them; new lists are in p. */
-void sftp_client_apply(pool *p, const char *software,
+/* Applies to set the rows for what the client does now (NULL: its name is
+ * known), and logs them; new lists are in p.  Returns whether there were any.
+ */
+bool sftp_client_apply(pool *p, const char *software, const char *does,
   struct sftp_settings *set);
 /* What a row says, as text for the administrator; in p. */
 const char *sftp_client_describe(pool *p, const struct sftp_client_row *row);

@@ -271,7 +271,7 @@ static int read_version(struct ssh_conn *c) {
   int res = sftp_version_read(c);
 
   if (res == 1) {
-    set = host_client(c->host, c->client_software);
+    set = host_client(c->host, c->client_software, NULL);
     c->set = set != NULL ? set : c->set;
     c->phase = PH_KEXINIT;
     host_note(c->host, "SFTP", "1");

@@ -125,6 +125,12 @@ int sftp_version_send(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* 1: the client's line has been read and is acceptable, 0: not yet there. */
 int sftp_version_read(struct ssh_conn *c) SFTP_MUST_CHECK;
 
+/* Tells who knows clients what this one does: how and what, in the words of
+ * clients.h.
+ */
+void sftp_client_did(struct ssh_conn *c, const char *how,
+  struct sftp_str what);
+
 /* ---- kex.c */
 
 struct sftp_kex *sftp_kex_new(struct ssh_conn *c);

@@ -84,6 +84,8 @@ struct key_limits {
 /* One SFTPClientMatch; what is not set is 0 or NULL. */
 struct client_match {
   const char *pattern;
+  bool does;                    /* speaks of what clients do ... */
+  bool done;                    /* ... and this one did it */
   pr_regex_t *regex;
   uint32_t window, max_packet;
   int pessimistic_newkeys;      /* -1: not set */
@@ -146,7 +148,11 @@ const char *host_keyexec_check(pool *p, const char *info);
  * our KEXINIT has to wait for the client's version.
  */
 bool host_match_early(server_rec *s);
-/* Applies every rule that fits the client's software to set. */
+/* Whether a rule fits what is known of the client now: its software or (does
+ * not NULL) what it does, in the words of clients.h.
+ */
+bool host_match_note(server_rec *s, const char *software, const char *does);
+/* Applies all that fit so far to set. */
 void host_match_apply(pool *p, server_rec *s, const char *software,
   struct sftp_settings *set);
 

@@ -159,6 +159,16 @@ static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
   return NULL;
 }
 
+/* Once each: what a client asks for tells what it is. */
+static void note_asked(struct fxp *f, const struct ext_row *row) {
+  uint64_t bit = row != NULL ? UINT64_C(1) << (row - ext_rows) : 0;
+
+  if ((f->asked & bit) != bit) {
+    f->asked |= bit;
+    sftp_client_did(f->conn, "asks", sftp_str_of(row->name));
+  }
+}
+
 /* EXTENDED: string name, then what the name says
  * (draft-ietf-secsh-filexfer-02, section 8).
  */
@@ -171,6 +181,7 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
   }
 
   row = find_ext(req->fxp, name);
+  note_asked(req->fxp, row);
   if (row == NULL || row->named) {
     host_op_begin(req->host, &req->outer, req->pool, HOST_EXTENDED, name);
     req->outer_open = true;
@@ -226,6 +237,8 @@ uint32_t fxp_do_vendor_id(struct fxp_req *req) {
   fxp_begin(req, HOST_EXTENDED, req->name);
   sftp_log("SFTP client is '%.256s' of '%.256s', version '%.256s', build %llu",
     product, vendor, version, (unsigned long long) build);
+  sftp_client_did(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool, vendor,
+    " ", product, " ", version, (char *) NULL)));
   return SSH_FX_OK;
 }
 

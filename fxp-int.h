@@ -166,6 +166,7 @@ struct fxp {
   pool *pool;                   /* the channel's */
   unsigned int version;         /* 0 before INIT */
   bool selectable;              /* version-select may come now */
+  uint64_t asked;               /* rows of the table of extensions */
   bool translate;               /* names are not UTF-8 here, but there */
   bool leave;                   /* ends behind the answer at hand */
   bool done;                    /* whatever comes is dropped */

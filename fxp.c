@@ -280,11 +280,13 @@ static void show_login_message(struct fxp *f) {
  */
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   uint32_t wanted = sftp_get_u32(p + 1);
-  unsigned int version = fxp_version_for(f, wanted);
+  unsigned int version;
   struct host_op op;
   char arg[16];
 
   snprintf(arg, sizeof(arg), "%lu", (unsigned long) wanted);
+  sftp_client_did(f->conn, "speaks SFTP", sftp_str_of(arg));
+  version = fxp_version_for(f, wanted);
   SFTP_TRACE(TRACE_SFTP, 7, "INIT %s", arg);
   host_op_begin(f->host, &op, fxp_request_pool(f, len), HOST_INIT, arg);
   if (version == 0) {

@@ -301,9 +301,15 @@ const struct sftp_settings *host_conf_late(struct host *h) {
   return h->set;
 }
 
-const struct sftp_settings *host_client(struct host *h,
-    const char *software) {
-  sftp_client_apply(h->pool, software, h->set);
+const struct sftp_settings *host_client(struct host *h, const char *software,
+    const char *does) {
+  bool known = sftp_client_apply(h->pool, software, does, h->set);
+
+  if (!host_match_note(h->server, software, does) && !known) {
+    return NULL;
+  }
+
+  /* The administrator's rules go before the table, whichever came last. */
   host_match_apply(h->pool, h->server, software, h->set);
   return h->set;
 }

@@ -7,13 +7,17 @@
  */
 
 /* host-match.c -- SFTPClientMatch: other settings for some client programs,
- * chosen by the software name of their version line.
+ * chosen by the software name of their version line, or ("does:" before the
+ * expression) by what they do.
  */
 
 #include "directives.h"
 
 /* The largest packet that a channel may be given (packet.h). */
 #define MAX_CHANNEL_PACKET 262144
+
+/* Before an expression for what clients do (clients.h). */
+#define DOES "does:"
 
 typedef const char *(*match_setter)(cmd_rec *cmd, pool *p,
   struct client_match *m, const char *value);
@@ -292,12 +296,19 @@ static pr_regex_t *compile(pool *p, const char *pattern, const char **err) {
   return re;
 }
 
+static bool names_algorithms(const struct client_match *m) {
+  return m->ciphers != NULL || m->macs != NULL || m->hostkeys != NULL ||
+    m->kex != NULL || m->profile >= 0;
+}
+
 /* usage: SFTPClientMatch regex key value [key value ...] */
 modret_t *host_set_clientmatch(cmd_rec *cmd) {
   struct client_match *m;
   const char *err = NULL;
+  const char *pattern = cmd->argc > 1 ? cmd->argv[1] : "";
   unsigned int i, seen = 0;
   pr_regex_t *re;
+  bool does;
   config_rec *c;
 
   if (cmd->argc < 4 || cmd->argc % 2 != 0) {
@@ -308,14 +319,16 @@ modret_t *host_set_clientmatch(cmd_rec *cmd) {
   CHECK_CONF(cmd, CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL);
 
   /* Compiled in the parent, for all sessions. */
-  re = compile(cmd->tmp_pool, cmd->argv[1], &err);
+  does = strncmp(pattern, DOES, strlen(DOES)) == 0;
+  re = compile(cmd->tmp_pool, pattern + (does ? strlen(DOES) : 0), &err);
   if (re == NULL) {
     CONF_ERROR(cmd, err);
   }
 
   c = add_config_param(cmd->argv[0], 1, NULL);
   m = pcalloc(c->pool, sizeof(struct client_match));
-  m->pattern = pstrdup(c->pool, cmd->argv[1]);
+  m->pattern = pstrdup(c->pool, pattern);
+  m->does = does;
   m->regex = re;
   m->pessimistic_newkeys = m->profile = -1;
   m->link_first = m->tagged_sums = m->data_alone = m->owner_numbers = -1;
@@ -326,6 +339,11 @@ modret_t *host_set_clientmatch(cmd_rec *cmd) {
     if (err != NULL) {
       CONF_ERROR(cmd, err);
     }
+  }
+
+  if (m->does && names_algorithms(m)) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", pattern, "' cannot choose "
+      "algorithms: they are offered before the client does anything", NULL));
   }
 
   c->argv[0] = m;
@@ -348,8 +366,7 @@ bool host_match_early(server_rec *s) {
   config_rec *c = NULL;
 
   while ((m = next_match(s, &c)) != NULL) {
-    if (m->ciphers != NULL || m->macs != NULL || m->hostkeys != NULL ||
-        m->kex != NULL || m->profile >= 0) {
+    if (names_algorithms(m)) {
       return true;
     }
   }
@@ -430,13 +447,34 @@ static void apply(pool *p, const struct client_match *m,
   change(p, ALGS_KEX, m->kex, &set->kex);
 }
 
+static bool fits(const struct client_match *m, const char *text) {
+  return pr_regexp_exec(m->regex, text, 0, NULL, 0, 0, 0) == 0;
+}
+
+bool host_match_note(server_rec *s, const char *software, const char *does) {
+  struct client_match *m;
+  config_rec *c = NULL;
+  bool any = false;
+
+  while ((m = next_match(s, &c)) != NULL) {
+    if (does == NULL) {
+      any = any || (!m->does && fits(m, software));
+
+    } else if (m->does && !m->done && fits(m, does)) {
+      m->done = any = true;
+    }
+  }
+
+  return any;
+}
+
 void host_match_apply(pool *p, server_rec *s, const char *software,
     struct sftp_settings *set) {
   struct client_match *m;
   config_rec *c = NULL;
 
   while ((m = next_match(s, &c)) != NULL) {
-    if (pr_regexp_exec(m->regex, software, 0, NULL, 0, 0, 0) == 0) {
+    if (m->does ? m->done : fits(m, software)) {
       SFTP_TRACE(TRACE_SSH2, 9, "client matches SFTPClientMatch '%s'",
         m->pattern);
       apply(p, m, set);

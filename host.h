@@ -82,10 +82,11 @@ void host_ssh_cmd(struct host *h, const char *name, const char *arg,
   enum host_ssh_class cls, bool ok);
 /* "ssh2", "sftp", "scp": what the scoreboard and the log variables say. */
 void host_set_protocol(struct host *h, const char *protocol);
-/* The client's software is known (SFTPClientMatch): settings in force from now
- * on, NULL if they stay.
+/* The client's software is known, or (does not NULL) what it does now, in the
+ * words of clients.h: settings in force from now on, NULL if they stay.
  */
-const struct sftp_settings *host_client(struct host *h, const char *software);
+const struct sftp_settings *host_client(struct host *h, const char *software,
+  const char *does);
 /* The connection's exchange is complete (the host may send DISCONNECTs of its
  * own through sftp_disconnect() from now on).
  */

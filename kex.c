@@ -335,6 +335,23 @@ static bool is_right_guess(const struct sftp_kex *k,
       first_name(sftp_str_of(k->offered[L_HOSTKEY])));
 }
 
+/* What a client offers tells what it is.  No client has more names. */
+#define MAX_TOLD 512
+
+static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
+  unsigned int told = 0;
+  size_t i;
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    struct sftp_str left = theirs[i], name;
+
+    while (told < MAX_TOLD && sftp_names_next(&left, &name)) {
+      sftp_client_did(c, "offers", name);
+      told++;
+    }
+  }
+}
+
 /* The markers a client puts into its first KEXINIT. */
 static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
   c->client_ext_info = sftp_names_have(kex_list, "ext-info-c") &&
@@ -476,6 +493,8 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     if (res != SFTP_OK) {
       return res;
     }
+
+    tell_offers(c, theirs);
   }
 
   res = agree(c, theirs);

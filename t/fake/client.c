@@ -375,13 +375,21 @@ static int finish(struct client *cl, struct half *h) {
 
   direction_keys(cl, h, H, true, &out);
   direction_keys(cl, h, H, false, &in);
-  client_send(cl, SSH_MSG_NEWKEYS, "", 0);
-  sftp_packets_set_out(cl->pkts, &out, cl->strict);
-  if (!client_expect(cl, SSH_MSG_NEWKEYS, &pkt)) {
-    return SFTP_ERR_ORDER;
+  cl->server_first = client_expect(cl, SSH_MSG_NEWKEYS, &pkt);
+  if (cl->server_first) {
+    sftp_packets_set_in(cl->pkts, &in, cl->strict);
   }
 
-  sftp_packets_set_in(cl->pkts, &in, cl->strict);
+  client_send(cl, SSH_MSG_NEWKEYS, "", 0);
+  sftp_packets_set_out(cl->pkts, &out, cl->strict);
+  if (!cl->server_first) {
+    if (!client_expect(cl, SSH_MSG_NEWKEYS, &pkt)) {
+      return SFTP_ERR_ORDER;
+    }
+
+    sftp_packets_set_in(cl->pkts, &in, cl->strict);
+  }
+
   cl->keyed = true;
   return client_pump(cl);
 }

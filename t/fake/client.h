@@ -34,6 +34,7 @@ struct client {
   char server_ident[256];
   struct sftp_str kexinit_c, kexinit_s;
   bool keyed;
+  bool server_first;            /* its NEWKEYS did not wait for ours */
 
   /* Sees what client_expect() passes over; may be NULL. */
   void (*on_other)(void *arg, struct sftp_pkt *pkt);

@@ -9,6 +9,7 @@
 #include "fxp-client.h"
 
 #include "clients.h"
+#include "host-session.h"
 
 #define BUILD_MAX (16 * 1024 * 1024)
 
@@ -25,8 +26,9 @@ struct fxc *fxc_new_raw(const char *software) {
   x->conn.client_software = software;
   x->ch = fake_channel_new(&x->conn);
   x->set.kex_named = x->set.macs_named = true;
+  fake_client = &x->set;
   if (software != NULL) {
-    sftp_client_apply(p, software, &x->set);
+    (void) sftp_client_apply(p, software, NULL, &x->set);
   }
 
   x->svc = sftp_fxp_start(&x->conn, x->ch, p, "", &why);
@@ -65,6 +67,7 @@ bool fxc_free(struct fxc *x) {
   fake_channel_free(x->ch);
   clean = fake_files.begun == fake_files.ended && fake_files.files == 0 &&
     fake_files.dirs == 0;
+  fake_client = NULL;
   destroy_pool(x->pool);
   return clean;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "host-session.h"
+#include "clients.h"
 
 #include <poll.h>
 
@@ -22,6 +23,7 @@ static struct counted notes[MAX_NAMES], events[MAX_NAMES],
 
 char fake_protocol[16];
 unsigned int fake_waits;
+struct sftp_settings *fake_client;
 
 static struct counted *entry(struct counted *table, const char *name) {
   size_t i;
@@ -75,10 +77,20 @@ void host_active(struct host *h, enum host_activity what) {
 }
 
 const struct sftp_settings *host_client(struct host *h,
-    const char *software) {
+    const char *software, const char *does) {
   (void) h;
-  (void) software;
-  return NULL;
+  if (does != NULL) {
+    host_note(h, "does", does);
+  }
+
+  if (fake_client != NULL && software != NULL) {
+    pool *p = make_sub_pool(NULL);
+
+    (void) sftp_client_apply(p, software, does, fake_client);
+    destroy_pool(p);
+  }
+
+  return fake_client;
 }
 
 void host_count_raw(struct host *h, size_t in, size_t out) {

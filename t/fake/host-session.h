@@ -22,6 +22,10 @@ void fake_session_reset(void);
 
 /* The protocol set last. */
 extern char fake_protocol[16];
+/* Where clients.c's rows without lists are applied, besides the note "does";
+ * or NULL.
+ */
+extern struct sftp_settings *fake_client;
 /* What host_wait() answers while nothing is ready: tests never sleep. */
 extern unsigned int fake_waits;
 

@@ -59,12 +59,14 @@ class Psftp:
 
 
 @contextlib.contextmanager
-def paramiko_transport(server, password=False, user=None):
-    """A logged-in connection."""
+def paramiko_transport(server, password=False, user=None, software=None):
+    """A logged-in connection; software: what the client calls itself."""
     import paramiko
     transport = paramiko.Transport(server.connect())
     try:
         transport.banner_timeout = 30
+        if software is not None:
+            transport.local_version = "SSH-2.0-" + software
         transport.start_client(timeout=30)
         name = user or server.user
         if password:

@@ -32,15 +32,17 @@ class Raw:
     """A session: `with Raw(server, 6) as raw'.  Version None sends no INIT;
     beside: another session, whose connection gets one more channel."""
 
-    def __init__(self, server, version, must=True, beside=None):
+    def __init__(self, server, version, must=True, beside=None,
+                 software=None):
         self.server, self.wanted, self.must = server, version, must
-        self.beside = beside
+        self.beside, self.software = beside, software
         self.version, self.pairs, self.id = None, {}, 0
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()
         self.transport = self.beside.transport if self.beside else \
-            self.stack.enter_context(paramiko_transport(self.server))
+            self.stack.enter_context(paramiko_transport(
+                self.server, software=self.software))
         self.channel = self.transport.open_session()
         self.channel.settimeout(30)
         self.channel.invoke_subsystem("sftp")

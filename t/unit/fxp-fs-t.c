@@ -9,6 +9,7 @@
 /* SFTP: paths, folders, attributes. */
 
 #include "fxp-client.h"
+#include "host-session.h"
 #include "tap.h"
 
 static void clean(struct fxc *x) {
@@ -266,6 +267,30 @@ static void folders_are_listed_whole(unsigned int n, const char *software,
   fxc_handle(x, SSH_FXP_CLOSE, h);
   is_int(fxc_status(x), SSH_FX_OK, "the handle closes");
   clean(x);
+}
+
+/* Its name says nothing. */
+static void who_asks_for_limits_gets_more(void) {
+  struct fxc *x = fxc_new("something");
+  struct fxc_reply r;
+  struct listed l;
+
+  fake_fs_dir("/d");
+  fake_fs_fill("/d", "entry-with-a-name-of-some-length-", 3000);
+  fxc_path(x, SSH_FXP_OPENDIR, "/d");
+  list(x, fxc_take_handle(x), &l);
+  ok(l.n == 3002 && l.longest <= 32768, "listings come in small answers");
+  sftp_wr_text(fxc_begin(x, SSH_FXP_EXTENDED), "limits@openssh.com");
+  fxc_end(x);
+  fxc_send(x);
+  ok(fxc_next(x, &r) && r.type == SSH_FXP_EXTENDED_REPLY, "until limits are "
+    "asked for");
+  is_str(fake_note("does"), "asks limits@openssh.com", "... which is noted");
+  fxc_path(x, SSH_FXP_OPENDIR, "/d");
+  list(x, fxc_take_handle(x), &l);
+  ok(l.n == 3002 && l.longest > 32768 && l.longest <= 65536,
+    "... then in large ones");
+  (void) fxc_free(x);
 }
 
 static void long_names_fit(void) {
@@ -531,6 +556,7 @@ int main(void) {
   folders_are_listed_whole(3, NULL, 32768);
   folders_are_listed_whole(5000, NULL, 32768);
   folders_are_listed_whole(100000, "OpenSSH_9.2p1", 65536);
+  who_asks_for_limits_gets_more();
   long_names_fit();
   the_long_form();
   folders_that_cannot_be_read();

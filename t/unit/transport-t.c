@@ -130,6 +130,66 @@ static void no_common_algorithm_says_both_lists(void) {
   client_free(cl);
 }
 
+static void newkeys_wait_where_told(void) {
+  struct client *cl = keyed_client();
+
+  ok(cl->server_first, "our NEWKEYS waits for nobody");
+  client_free(cl);
+  cl = client_new();
+  cl->set->pessimistic_newkeys = true;
+  ok(client_version(cl) == SFTP_OK && client_kex(cl) == SFTP_OK,
+    "an exchange with pessimisticNewkeys");
+  ok(!cl->server_first, "... where it waits for the client's");
+  client_free(cl);
+}
+
+static void what_clients_offer_is_told(void) {
+  struct client *cl = client_new();
+
+  cl->comp = "zlib@openssh.com,none,a-name-of-its-own@example.com";
+  ok(client_version(cl) == SFTP_OK && client_kex(cl) == SFTP_OK,
+    "an exchange");
+  is_str(fake_note("does"), "offers a-name-of-its-own@example.com",
+    "the names of its KEXINIT were told, the last ones last");
+  client_free(cl);
+}
+
+static void keepalives_are_of_a_kind(void) {
+  static const struct {
+    enum sftp_keepalive kind;
+    uint8_t type;
+  } tried[] = {
+    { KEEPALIVE_CHANNEL, SSH_MSG_GLOBAL_REQUEST },      /* there is none */
+    { KEEPALIVE_GLOBAL, SSH_MSG_GLOBAL_REQUEST },
+    { KEEPALIVE_IGNORE, SSH_MSG_IGNORE }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(tried); i++) {
+    struct client *cl = open_client();
+    struct sftp_pkt pkt;
+    unsigned int n;
+
+    cl->set->alive_secs = 5;
+    cl->set->alive_count = 2;
+    cl->set->client.keepalive = tried[i].kind;
+    while (client_recv(cl, &pkt)) {
+    }
+
+    for (n = 0; n < 2; n++) {
+      fake_now_ms += 6000;
+      is_int(client_pump(cl), SFTP_OK, "the client is silent");
+      ok(client_recv(cl, &pkt) && pkt.type == tried[i].type,
+        "keepalive of kind %u", (unsigned int) tried[i].kind);
+    }
+
+    fake_now_ms += 6000;
+    is_int(client_pump(cl), tried[i].kind == KEEPALIVE_IGNORE ? SFTP_OK :
+      SFTP_ERR_TIMEOUT, "... which is answered or not");
+    client_free(cl);
+  }
+}
+
 static void marker_is_no_algorithm(void) {
   struct client *cl = client_new();
 
@@ -575,6 +635,9 @@ int main(void) {
   every_cipher_and_mac_works();
   agreed_names_are_told();
   no_common_algorithm_says_both_lists();
+  newkeys_wait_where_told();
+  what_clients_offer_is_told();
+  keepalives_are_of_a_kind();
   marker_is_no_algorithm();
   ext_info_lists_signatures();
   wrong_guess_is_dropped();

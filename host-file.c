@@ -161,11 +161,13 @@ static void score_open(struct host_file *f) {
   s->score_ms = host_coarse_ms() + SCORE_MS;
   (void) pr_scoreboard_entry_update(session.pid,
     PR_SCORE_CMD, "%s", f->cmd->argv[0], NULL, NULL);
-  (void) pr_scoreboard_entry_update(session.pid,
-    PR_SCORE_CMD_ARG, "%s", f->path, NULL, NULL);
+  /* Texts come last: where the host's list of arguments goes on behind one
+   * depends on the machine.
+   */
   (void) pr_scoreboard_entry_update(session.pid,
     PR_SCORE_XFER_SIZE, f->wr ? (off_t) 0 : f->size,
-    PR_SCORE_XFER_DONE, (off_t) 0, NULL);
+    PR_SCORE_XFER_DONE, (off_t) 0,
+    PR_SCORE_CMD_ARG, "%s", f->path, NULL, NULL);
   pr_proctitle_set("%s - %s: %s %s", session.user, session.proc_prefix,
     (char *) f->cmd->argv[0], f->path);
 }
@@ -328,11 +330,14 @@ void host_give_away(pool *p, pr_fh_t *fh, const char *path) {
  */
 pr_fh_t *host_open_new(const char *path, int flags, mode_t mode,
     bool exists) {
-  mode_t mask = umask(0), extra;
+  mode_t ours = ~mode & 0777, mask = umask(ours), extra;
   pr_fh_t *fh;
   int xerrno;
 
-  (void) umask(mask | (~mode & 0777));
+  if ((mask & ~ours) != 0) {
+    (void) umask(mask | ours);
+  }
+
   fh = pr_fsio_open(path, flags|O_NOFOLLOW);
   xerrno = errno;
   (void) umask(mask);
@@ -546,9 +551,12 @@ static void opened(struct host_op *op, struct host_file *f) {
 /* What is open, but not for us yet: only who may have it cuts it down. */
 static int take(struct host_op *op, pr_fh_t *fh, int flags, bool exists,
     struct stat *st) {
-  (void) pr_fsio_set_block(fh);
   if (pr_fsio_fstat(fh, st) < 0) {
     return -1;
+  }
+
+  if (!S_ISREG(st->st_mode)) {
+    (void) pr_fsio_set_block(fh);
   }
 
   if (S_ISDIR(st->st_mode)) {

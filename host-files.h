@@ -124,7 +124,7 @@ struct host_dir {
 struct host_files {
   pool *pool;
   struct host_file *open;       /* all open files */
-  unsigned int nopen;
+  unsigned int nopen, max_open; /* 0: not yet known */
   struct host_op *op;           /* whose PRE_CMD is under way, or NULL */
 
   signed char need[HOST_NREQUESTS][NPHASES];    /* -1: not known yet */

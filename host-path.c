@@ -801,16 +801,25 @@ const char *host_home(struct host *h, pool *p, const char *user) {
   return host_canon(h, p, *home != '\0' ? home : "/");
 }
 
-unsigned int host_max_handles(struct host *h) {
+static unsigned int max_handles(void) {
   struct rlimit lim;
 
-  (void) h;
   if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY ||
       lim.rlim_cur > MAX_HANDLES + 16) {
     return MAX_HANDLES;
   }
 
   return lim.rlim_cur > 24 ? (unsigned int) lim.rlim_cur - 16 : 8;
+}
+
+unsigned int host_max_handles(struct host *h) {
+  struct host_files *s = host_files_of(h);
+
+  if (s->max_open == 0) {
+    s->max_open = max_handles();
+  }
+
+  return s->max_open;
 }
 
 /* Where the last slash before the first wildcard is in what a pattern

@@ -177,7 +177,6 @@ struct host_file *host_open_work(struct host_op *op, const char *path,
     }
   }
 
-  (void) pr_fsio_set_block(fh);
   st.st_size = (flags & O_TRUNC) != 0 ? 0 : st.st_size;
   f = new_work(op, fh, path, flags, &st);
   if (writes) {

@@ -17,6 +17,8 @@
 #include "keyfile.h"
 #include "keys.h"
 
+#define PASSPHRASE "correct horse"      /* t/data/keys/README */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void must(bool cond) {
@@ -52,7 +54,7 @@ static void private_file(pool *p, struct sftp_str in) {
   struct sftp_key *key = NULL;
   const char *why = NULL;
 
-  if (sftp_key_from_file(p, in, "secret", &key, &why) == SFTP_OK) {
+  if (sftp_key_from_file(p, in, PASSPHRASE, &key, &why) == SFTP_OK) {
     must(key != NULL && key->is_private);
 
   } else {

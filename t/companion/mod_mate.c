@@ -36,7 +36,10 @@ static int mate_authenticate(sftp_kbdint_driver_t *driver, const char *user) {
     return -1;
   }
 
-  (void) sftp_auth_send_banner("ahoy");
+  if (sftp_auth_send_banner("") < 0 || sftp_auth_send_banner("x") < 0 ||
+      sftp_auth_send_banner("ahoy") < 0) {
+    return -1;
+  }
 
   if (sftp_kbdint_send_challenge(user, "Two questions", 2, ask) < 0 ||
       sftp_kbdint_recv_response(driver->driver_pool, 2, &n, &answers) < 0) {
@@ -79,6 +82,12 @@ static int mate_verify(sftp_keystore_t *store, pool *p, const char *user,
   n = read(fd, blob, sizeof(blob));
   (void) close(fd);
   if (n < 0) {
+    return -1;
+  }
+
+  /* What is no key at all, on either side, and a key of another type. */
+  if (sftp_keys_compare_keys(p, NULL, 0, blob, (uint32_t) n) != -1 ||
+      sftp_keys_compare_keys(p, key, len, key, len / 2) != -1) {
     return -1;
   }
 
@@ -134,6 +143,11 @@ static int count_prepare(uint32_t id) {
 static int count_say(uint32_t id) {
   char text[64];
 
+  /* RFC 4252, section 5.4: not after the login; that is no error. */
+  if (sftp_auth_send_banner("too late") != 0) {
+    return -1;
+  }
+
   snprintf(text, sizeof(text), "%lu words, %lu bytes\n", nwords, total);
   return send_data(session.pool, id, (unsigned char *) text,
     (uint32_t) strlen(text));
@@ -171,6 +185,11 @@ static int refuse_params(pool *p, uint32_t id, array_header *words) {
   return -1;
 }
 
+/* What a call must answer before any session: -1 and this errno. */
+static int refused(int res, int xerrno) {
+  return res == -1 && errno == xerrno;
+}
+
 static int mate_sess_init(void) {
   int res;
 
@@ -183,16 +202,34 @@ static int mate_sess_init(void) {
       &send_data);
   }
 
-  return res;
-}
+  if (!refused(sftp_channel_register_exec_handler(&mate_module, "count",
+        count_params, count_prepare, count_postopen, count_data, count_finish,
+        &send_data), EEXIST) ||
+      !refused(sftp_channel_register_exec_handler(&mate_module, NULL,
+        count_params, count_prepare, count_postopen, count_data, count_finish,
+        &send_data), EINVAL)) {
+    pr_log_pri(PR_LOG_ERR, "mod_mate: an answer to a handler is wrong");
+    return -1;
+  }
 
-/* What a call must answer before any session: -1 and this errno. */
-static int refused(int res, int xerrno) {
-  return res == -1 && errno == xerrno;
+  return res;
 }
 
 static int mate_init(void) {
   sftp_kbdint_challenge_t ask = { "?", FALSE };
+  const char **answers = NULL;
+
+  if (sftp_kbdint_have_drivers() != 0 || sftp_kbdint_first_driver() != NULL ||
+      sftp_kbdint_get_driver("mate") != NULL || errno != ENOENT ||
+      !refused(sftp_kbdint_unregister_driver(NULL), EINVAL) ||
+      !refused(sftp_kbdint_send_challenge("u", NULL, 1, NULL), EINVAL) ||
+      !refused(sftp_kbdint_recv_response(permanent_pool, 1, NULL, &answers),
+        EINVAL) ||
+      !refused(sftp_keystore_register_store(NULL, mate_store_open,
+        SFTP_SSH2_USER_KEY_STORE), EINVAL)) {
+    pr_log_pri(PR_LOG_ERR, "mod_mate: an early answer is wrong");
+    return -1;
+  }
 
   if (!refused(sftp_kbdint_unregister_driver("mate"), ENOENT) ||
       !refused(sftp_kbdint_register_driver(NULL, &driver), EINVAL) ||
@@ -202,6 +239,7 @@ static int mate_init(void) {
       !refused(sftp_auth_send_banner(NULL), EINVAL) ||
       sftp_kbdint_get_driver("mate") != &driver ||
       sftp_kbdint_first_driver() != &driver ||
+      sftp_kbdint_next_driver() != NULL || sftp_kbdint_have_drivers() != 1 ||
       !refused(sftp_keystore_unregister_store("mate",
         SFTP_SSH2_USER_KEY_STORE), ENOENT) ||
       sftp_keystore_register_store("mate", mate_store_open,

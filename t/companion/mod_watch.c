@@ -128,6 +128,8 @@ static const struct {
   { "mod_sftp.scp.session-closed", on_event },
   { "mod_auth.authentication-code", on_number },
   { "mod_auth.empty-password", on_event },
+  { "mod_auth.root-login", on_event },
+  { "core.timeout-stalled", on_event },
   { "mod_auth.max-login-attempts", on_event }
 };
 
@@ -147,9 +149,10 @@ static int on_message(void *data) {
     answer.pool = pkt->pool;
     answer.payload = &success;
     answer.payload_len = 1;
-    SAY("state 0x%02x, options 0x%lx, services %u, %s", sftp_sess_state,
-      sftp_opts, sftp_services, sftp_conn == session.c ? "our connection" :
-      "another connection");
+    SAY("state 0x%02x, options 0x%lx, services %u, %s, %s, log %s",
+      sftp_sess_state, sftp_opts, sftp_services, sftp_conn == session.c ?
+      "our connection" : "another connection", sftp_pool != NULL ? "a pool" :
+      "no pool", sftp_logname != NULL ? sftp_logname : "none");
     if (write_packet(session.c->wfd, &answer) < 0) {
       return -1;
     }

@@ -14,11 +14,13 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import MODULE, Server, must, run
+from rawauth import INFO_RESPONSE, RawAuth
+from server import MODULE, Server, keygen, must, run
 from clients import paramiko_sftp, paramiko_transport
 from companion import add_companion
 
 import paramiko
+from paramiko.message import Message
 
 EXPORTS = """
 sftp_auth_send_banner sftp_channel_register_exec_handler sftp_conn
@@ -32,13 +34,22 @@ sftp_logname sftp_module sftp_opts sftp_pool sftp_services sftp_sess_state
 
 COMMON = "SFTPCompression %s\nAllowEmptyPasswords off\n"
 
+# Every method, and what the host has to say of a login.
+METHODS = """
+SFTPAuthMethods publickey password keyboard-interactive:asking hostbased
+SFTPAuthorizedHostKeys file:@DIR@/hosts
+TimeoutStalled 1
+"""
+
 srv = Server(COMMON % "on" + "SFTPAuthMethods publickey+password password\n"
              "SFTPOptions IgnoreFIFOs\nMaxLoginAttempts 2\n")
 other = Server(COMMON % "delayed", env={"WATCH_LOGIN": "1"})
-for one in (srv, other):
+methods = Server(METHODS, users=("alice", "root"))
+for one in (srv, other, methods):
     add_companion(one, "mod_watch")
+add_companion(methods, "mod_bad")
 
-mark = {srv: 0, other: 0}
+mark = {srv: 0, other: 0, methods: 0}
 
 
 def begin():
@@ -162,6 +173,66 @@ def _():
     refuse("auth_publickey", key)
     expect_same(happened("mod_sftp.ssh2.auth-publickey.failed"), 1,
                 "failures")
+
+
+@promise("keyboard-interactive and hostbased are told, too")
+def _():
+    host = keygen(methods.path("client_host"), "-t", "ed25519")
+    os.rename(host + ".pub", methods.path("hosts"))
+    key = paramiko.Ed25519Key.from_private_key_file(host)
+    right, wrong = Message(), Message()
+    for m, second in ((right, "2"), (wrong, "3")):
+        m.add_byte(bytes([INFO_RESPONSE]))
+        m.add_int(2)
+        m.add_string("1")
+        m.add_string(second)
+    for name, good, first, second in (
+            ("kbdint", True, lambda c: c.kbdint("alice"), right),
+            ("kbdint", False, lambda c: c.kbdint("alice"), wrong),
+            ("hostbased", True, lambda c: c.hostbased(
+                "alice", key, "client.test", "alice"), None),
+            ("hostbased", False, lambda c: c.hostbased(
+                "alice", key, "client.test", "bob"), None)):
+        begin()
+        with RawAuth(methods.connect()) as conn:
+            answer = conn.answer(first(conn))
+            if second:
+                expect_same(answer, "ask", name)
+                answer = conn.answer(second)
+            expect_same(answer == "success", good, name)
+        methods.no_sessions()
+        event = "mod_sftp.ssh2.auth-" + name
+        expect_same((happened(event, methods),
+                     happened(event + ".failed", methods)),
+                    (1, 0) if good else (0, 1), "events of " + name)
+
+
+@promise("an attempt of root, an upload that stalls, and new keys are told")
+def _():
+    with open(methods.path("passwd")) as file:
+        text = re.sub(r"^(root:[^:]*):\d+:\d+:", r"\1:0:0:", file.read(),
+                      flags=re.M)
+    with open(methods.path("passwd"), "w") as file:
+        file.write(text)
+    begin()
+    with RawAuth(methods.connect()) as conn:
+        conn.answer(conn.password("root", methods.password))
+    methods.no_sessions()
+    expect_same(happened("mod_auth.root-login", methods), 1, "root")
+
+    begin()
+    with paramiko_transport(methods, password=True) as conn:
+        conn.renegotiate_keys()
+    methods.no_sessions()
+    expect_same(happened("mod_sftp.ssh2.kex.completed", methods), 2,
+                "exchanges")
+
+    begin()
+    with paramiko_sftp(methods, password=True) as sftp:
+        with sftp.open("stalled", "wb") as file:
+            file.write(b"x")
+            wait_event("core.timeout-stalled", methods)
+            methods.no_sessions()
 
 
 @promise("an unknown user, an empty password and too many attempts are told")
@@ -289,7 +360,7 @@ def _():
         expect(conn.global_request("other@example.org", wait=True) is None,
                "the other request was granted")
     log = srv.wait_log("sftp.log", "state (0x..), options (0x.*), services 3, "
-                       "our connection")
+                       "our connection, a pool, log " + srv.path("sftp.log"))
     expect_same(int(log.group(1), 16) & 15, 7, "state")
     expect_same(int(log.group(2), 16) & ~4, 0x1000, "options")
 
@@ -302,4 +373,4 @@ def _():
     other.wait_log("sftp.log", "login of alice instead")
 
 
-main(srv, other)
+main(srv, other, methods)

@@ -191,11 +191,69 @@ static void a_second_ext_info_for_those_who_can(void) {
   }
 }
 
+/* A client with these extensions, the last name without a value if `half'. */
+static int told(const char *const *texts, uint32_t n, bool half) {
+  struct client *cl = open_client(0);
+  struct sftp_pkt pkt;
+  struct sftp_wr w;
+  uint32_t i;
+  int res;
+
+  (void) client_expect(cl, SSH_MSG_EXT_INFO, &pkt);
+  sftp_wr_init(&w, cl->pool, 64, 8192);
+  sftp_wr_u32(&w, n);
+  for (i = 0; i < n; i++) {
+    sftp_wr_text(&w, texts[2 * i]);
+    if (i + 1 < n || !half) {
+      sftp_wr_text(&w, texts[2 * i + 1]);
+    }
+  }
+
+  client_send(cl, SSH_MSG_EXT_INFO, w.ptr, w.len);
+  res = client_pump(cl);
+  if (res == SFTP_OK) {
+    client_send(cl, SSH_MSG_PING, "\0\0\0\1x", 5);
+    res = client_pump(cl);
+    res = res == SFTP_OK && !client_expect(cl, SSH_MSG_PONG, &pkt) ? 1 : res;
+  }
+
+  if (res == SFTP_OK && n < 2) {
+    client_send(cl, SSH_MSG_EXT_INFO, "\0\0\0\0", 4);
+    is_int(client_pump(cl), SFTP_ERR_ORDER, "but only once");
+  }
+
+  client_free(cl);
+  return res;
+}
+
+/* What clients tell (RFC 8308, OpenSSH, Bitvise) is taken and not acted upon,
+ * but for ext-info-in-auth.
+ */
+static void clients_tell_what_they_like(void) {
+  static const char *const usual[] = { "server-sig-algs", "ssh-ed25519",
+    "no-flow-control", "p", "delay-compression",
+    "\0\0\0\4none\0\0\0\4none", "elevation", "d",
+    "global-requests-ok", "", "ping@openssh.com", "0", "", "" };
+  const char *many[66];
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(many); i++) {
+    many[i] = "x";
+  }
+
+  is_int(told(usual, 0, false), SFTP_OK, "nothing may be told");
+  is_int(told(usual, 7, false), SFTP_OK, "unknown extensions are no harm");
+  is_int(told(usual, 7, true), SFTP_ERR_SHORT, "half of one is");
+  is_int(told(many, 32, false), SFTP_OK, "32 are taken");
+  is_int(told(many, 33, false), SFTP_ERR_LIMIT, "33 are not");
+}
+
 int main(void) {
   init_pools();
   host_keys_are_told();
   host_keys_are_proven();
   pings_are_answered();
   a_second_ext_info_for_those_who_can();
+  clients_tell_what_they_like();
   return done_testing();
 }

@@ -243,6 +243,15 @@ static void wrong_guess_is_dropped(void) {
   client_send_kexinit(cl, true);
   is_int(client_kex(cl), SFTP_OK, "a right guess is used");
   client_free(cl);
+
+  /* The host key belongs to it (RFC 4253, section 7). */
+  cl = client_new();
+  cl->hostkey = "ecdsa-sha2-nistp256,ssh-ed25519";
+  (void) client_version(cl);
+  client_send_kexinit(cl, true);
+  client_send(cl, SSH_MSG_KEXDH_INIT, "\0\0\0\1x", 5);
+  is_int(client_kex(cl), SFTP_OK, "another host key makes a guess wrong");
+  client_free(cl);
 }
 
 static void strict_kex_refuses_strangers(void) {
@@ -581,7 +590,8 @@ static void odd_versions(void) {
     { "SSH-2.0-\001", SFTP_ERR_VERSION },
     { "GET / HTTP/1.0", SFTP_ERR_VERSION },
     { "", SFTP_ERR_VERSION },
-    { "SSH-2.0-SSH_Version_Mapper", SFTP_ERR_VERSION }
+    { "SSH-2.0-SSH_Version_Mapper", SFTP_ERR_VERSION },
+    { "SSH-2.0-Probe-tool_1", SFTP_ERR_VERSION }
   };
   char longest[300];
   struct client *cl;
@@ -595,6 +605,13 @@ static void odd_versions(void) {
       (unsigned long) i);
     client_free(cl);
   }
+
+  cl = client_new();
+  cl->set->opts |= SFTP_OPT_OLD_PROTO_COMPAT;
+  cl->ident = "SSH-1.99-both";
+  (void) client_version(cl);
+  is_int(client_kex(cl), SFTP_OK, "OldProtocolCompat takes 1.99");
+  client_free(cl);
 
   memset(longest, 'a', sizeof(longest));
   memcpy(longest, "SSH-2.0-", 8);

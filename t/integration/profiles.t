@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import Server, free_port, keygen, module_folder, run, said
+from server import Server, free_port, keygen, module_folder, must, run, said
 
 LISTS = ("kex", "host key", "cipher c2s", "cipher s2c", "MAC c2s", "MAC s2c",
          "compression c2s", "compression s2c")
@@ -210,6 +210,48 @@ def _():
                      "SSH-2.0-libssh2_1.10.0")
     expect_same(named["MAC s2c"], "hmac-sha2-512-etm@openssh.com",
                 "what the administrator named")
+
+
+@promise("SFTPHostKey NoRSA and the like take the keys of a type away")
+def _():
+    names = ["ssh-ed25519", "ssh-ed448", "ecdsa-sha2-nistp256",
+             "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa", "ssh-dss"]
+    lines = "SFTPHostKeys %s\nSFTPKeyLimits MinimumDSASize 1024\n" \
+        "SFTPHostKey @DIR@/ed448\nSFTPHostKey @DIR@/dsa\n" % " ".join(names)
+    for word, gone in (("", ()), ("NoRSA", ("rsa",)), ("NoDSA", ("ssh-dss",)),
+                       ("noecdsa", ("ecdsa",)), ("NoED25519", ("ed25519",)),
+                       ("NoED448", ("ed448",)),
+                       ("NoRSA NoECDSA NoED448", ("rsa", "ecdsa", "ed448"))):
+        srv = Server(lines + "".join("SFTPHostKey %s\n" % one
+                                     for one in word.split()))
+        must(run(["openssl", "genpkey", "-algorithm", "ED448", "-out",
+                  srv.path("ed448")]))
+        must(run(["openssl", "genpkey", "-genparam", "-algorithm", "DSA",
+                  "-pkeyopt", "dsa_paramgen_bits:1024", "-pkeyopt",
+                  "dsa_paramgen_q_bits:160", "-out", srv.path("params")]))
+        must(run(["openssl", "genpkey", "-paramfile", srv.path("params"),
+                  "-out", srv.path("dsa")]))
+        for name in ("ed448", "dsa"):
+            os.chmod(srv.path(name), 0o600)
+        srv.start()
+        try:
+            got = offer(srv)["host key"].split(",")
+        finally:
+            srv.stop_clean()
+        expect_same(got, [name for name in names
+                          if not any(part in name for part in gone)],
+                    "SFTPHostKey " + word)
+
+
+@promise("SFTPCompression is what is offered, zlib before the login by name only")
+def _():
+    for word, wanted in (("", "none"), ("off", "none"),
+                         ("delayed", "zlib@openssh.com,none"),
+                         ("on", "zlib,zlib@openssh.com,none")):
+        got = offer_of(word and "SFTPCompression " + word)
+        for way in ("c2s", "s2c"):
+            expect_same(got["compression " + way], wanted,
+                        "%s of '%s'" % (way, word))
 
 
 @promise("what leaves nothing, mixes signs or names nothing stops the start")

@@ -127,26 +127,11 @@ static int dsa_adopt(struct sftp_key *key, EVP_PKEY *pkey,
   return SFTP_OK;
 }
 
-static void put_number(const struct sftp_key *key, const char *name,
-    struct sftp_wr *w) {
-  unsigned char bytes[PRIME_MAX_LEN];
-  BIGNUM *bn = NULL;
-
-  if (EVP_PKEY_get_bn_param(key->pkey, name, &bn) == 1 &&
-      BN_num_bytes(bn) <= (int) sizeof(bytes)) {
-    sftp_wr_mpint(w, bytes, (size_t) BN_bn2bin(bn, bytes));
-  } else {
-    sftp_wr_fail(w, SFTP_ERR_CRYPTO);
-  }
-
-  BN_free(bn);
-}
-
 static int dsa_write_public(const struct sftp_key *key, struct sftp_wr *w) {
-  put_number(key, OSSL_PKEY_PARAM_FFC_P, w);
-  put_number(key, OSSL_PKEY_PARAM_FFC_Q, w);
-  put_number(key, OSSL_PKEY_PARAM_FFC_G, w);
-  put_number(key, OSSL_PKEY_PARAM_PUB_KEY, w);
+  sftp_key_put_number(key, OSSL_PKEY_PARAM_FFC_P, w);
+  sftp_key_put_number(key, OSSL_PKEY_PARAM_FFC_Q, w);
+  sftp_key_put_number(key, OSSL_PKEY_PARAM_FFC_G, w);
+  sftp_key_put_number(key, OSSL_PKEY_PARAM_PUB_KEY, w);
   return sftp_wr_end(w);
 }
 

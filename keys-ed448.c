@@ -132,20 +132,6 @@ static int ed448_write_public(const struct sftp_key *key, struct sftp_wr *w) {
   return sftp_wr_end(w);
 }
 
-static int ed448_sign(const struct sftp_key *key, const char *digest,
-    struct sftp_str data, struct sftp_wr *w) {
-  unsigned char sig[ED448_SIG_LEN];
-  size_t len = sizeof(sig);
-  int res = sftp_key_evp_sign(key, digest, data, sig, &len);
-
-  if (res == SFTP_OK) {
-    sftp_wr_bytes(w, sig, len);
-    res = sftp_wr_end(w);
-  }
-
-  return res;
-}
-
 static int ed448_verify(const struct sftp_key *key, const char *digest,
     struct sftp_str sig, struct sftp_str data) {
   if (sig.len != ED448_SIG_LEN) {
@@ -157,5 +143,5 @@ static int ed448_verify(const struct sftp_key *key, const char *digest,
 
 const struct sftp_key_ops sftp_key_ed448 = {
   ed448_read_public, ed448_read_private, ed448_adopt, ed448_write_public,
-  ed448_sign, ed448_verify, NULL
+  sftp_key_evp_write, ed448_verify, NULL
 };

@@ -24,6 +24,10 @@ extern const struct sftp_key_ops sftp_key_sk_ecdsa,     /* keys-sk.c */
 /* A key of that type without content; pkey is freed with the pool. */
 struct sftp_key *sftp_key_new(pool *p, const struct sftp_key_type *type);
 
+/* Writes a public number of libcrypto's key as mpint. */
+void sftp_key_put_number(const struct sftp_key *key, const char *name,
+  struct sftp_wr *w);
+
 /* Sets key->blob from what the key holds. */
 int sftp_key_set_blob(struct sftp_key *key) SFTP_MUST_CHECK;
 
@@ -67,6 +71,11 @@ EVP_PKEY *sftp_key_unguard(const struct sftp_key *key);
  */
 int sftp_key_evp_sign(const struct sftp_key *key, const char *digest,
   struct sftp_str data, unsigned char *sig, size_t *sig_len) SFTP_MUST_CHECK;
+/* The same, for types whose signatures are on the wire as libcrypto makes
+ * them.
+ */
+int sftp_key_evp_write(const struct sftp_key *key, const char *digest,
+  struct sftp_str data, struct sftp_wr *w) SFTP_MUST_CHECK;
 /* SFTP_ERR_MAC unless libcrypto finds the signature valid. */
 int sftp_key_evp_verify(const struct sftp_key *key, const char *digest,
   const unsigned char *sig, size_t sig_len, struct sftp_str data)

@@ -155,39 +155,10 @@ static int rsa_adopt(struct sftp_key *key, EVP_PKEY *pkey,
   return primes_fit(pkey) ? SFTP_OK : SFTP_ERR_FORMAT;
 }
 
-static void put_number(const struct sftp_key *key, const char *name,
-    struct sftp_wr *w) {
-  unsigned char bytes[MODULUS_MAX_BYTES];
-  BIGNUM *bn = NULL;
-
-  if (EVP_PKEY_get_bn_param(key->pkey, name, &bn) == 1 &&
-      BN_num_bytes(bn) <= (int) sizeof(bytes)) {
-    sftp_wr_mpint(w, bytes, (size_t) BN_bn2bin(bn, bytes));
-  } else {
-    sftp_wr_fail(w, SFTP_ERR_CRYPTO);
-  }
-
-  BN_free(bn);
-}
-
 static int rsa_write_public(const struct sftp_key *key, struct sftp_wr *w) {
-  put_number(key, OSSL_PKEY_PARAM_RSA_E, w);
-  put_number(key, OSSL_PKEY_PARAM_RSA_N, w);
+  sftp_key_put_number(key, OSSL_PKEY_PARAM_RSA_E, w);
+  sftp_key_put_number(key, OSSL_PKEY_PARAM_RSA_N, w);
   return sftp_wr_end(w);
-}
-
-static int rsa_sign(const struct sftp_key *key, const char *digest,
-    struct sftp_str data, struct sftp_wr *w) {
-  unsigned char sig[MODULUS_MAX_BYTES];
-  size_t len = sizeof(sig);
-  int res = sftp_key_evp_sign(key, digest, data, sig, &len);
-
-  if (res == SFTP_OK) {
-    sftp_wr_bytes(w, sig, len);
-    res = sftp_wr_end(w);
-  }
-
-  return res;
 }
 
 static int rsa_verify(const struct sftp_key *key, const char *digest,
@@ -208,6 +179,6 @@ static int rsa_verify(const struct sftp_key *key, const char *digest,
 }
 
 const struct sftp_key_ops sftp_key_rsa = {
-  rsa_read_public, rsa_read_private, rsa_adopt, rsa_write_public, rsa_sign,
+  rsa_read_public, rsa_read_private, rsa_adopt, rsa_write_public, sftp_key_evp_write,
   rsa_verify, NULL
 };

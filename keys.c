@@ -13,6 +13,7 @@
 #include "keys-int.h"
 
 #define BLOB_MAX_LEN (64 * 1024)
+#define NUMBER_MAX_LEN (16384 / 8)       /* RSA, the longest that is taken */
 
 const struct sftp_key_type sftp_key_types[] = {
   /* name                 code               parameter   libcrypto  bits */
@@ -124,6 +125,21 @@ struct sftp_key *sftp_key_new(pool *p, const struct sftp_key_type *type) {
   key->pool = p;
   register_cleanup2(p, key, key_cleanup);
   return key;
+}
+
+void sftp_key_put_number(const struct sftp_key *key, const char *name,
+    struct sftp_wr *w) {
+  unsigned char bytes[NUMBER_MAX_LEN];
+  BIGNUM *bn = NULL;
+
+  if (EVP_PKEY_get_bn_param(key->pkey, name, &bn) == 1 &&
+      BN_num_bytes(bn) <= (int) sizeof(bytes)) {
+    sftp_wr_mpint(w, bytes, (size_t) BN_bn2bin(bn, bytes));
+  } else {
+    sftp_wr_fail(w, SFTP_ERR_CRYPTO);
+  }
+
+  BN_free(bn);
 }
 
 int sftp_key_set_blob(struct sftp_key *key) {
@@ -260,6 +276,20 @@ int sftp_key_evp_sign(const struct sftp_key *key, const char *digest,
 
   EVP_MD_CTX_free(ctx);
   EVP_PKEY_free(pkey);
+  return res;
+}
+
+int sftp_key_evp_write(const struct sftp_key *key, const char *digest,
+    struct sftp_str data, struct sftp_wr *w) {
+  unsigned char sig[NUMBER_MAX_LEN];
+  size_t len = sizeof(sig);
+  int res = sftp_key_evp_sign(key, digest, data, sig, &len);
+
+  if (res == SFTP_OK) {
+    sftp_wr_bytes(w, sig, len);
+    res = sftp_wr_end(w);
+  }
+
   return res;
 }
 

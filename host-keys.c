@@ -17,6 +17,7 @@
 #include "directives.h"
 
 #include "cert.h"
+#include "crypto.h"
 #include "keyfile.h"
 
 #define KEY_FILE_MAX 65536
@@ -417,8 +418,33 @@ static const char *cert_text(pool *p, server_rec *s, const char *path,
   return c->text;
 }
 
+static void leave_cert_out(server_rec *s, const char *path, const char *why,
+    bool starting) {
+  if (starting) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": %s#%u: SFTPHostCertificate '%s' is left out: %s", s->ServerName,
+      s->ServerPort, path, why);
+
+  } else {
+    sftp_log("SFTPHostCertificate '%s' is left out: %s", path, why);
+  }
+}
+
+/* Where the certificate's key is among ours, nhost_keys when it is not. */
+static unsigned int find_certified(const struct sftp_settings *set,
+    const struct sftp_cert *cert) {
+  unsigned int i;
+
+  for (i = 0; i < set->nhost_keys &&
+      !sftp_key_same(set->host_keys[i], cert->key); i++) {
+  }
+
+  return i;
+}
+
 /* Puts the certificate beside its key.  Returns the number of faults: one that
- * has expired is left out, the server starts all the same.
+ * has expired, or that FIPS does not approve of, is left out, the server
+ * starts all the same.
  */
 static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
     const config_rec *c, struct sftp_str blob, bool starting) {
@@ -426,9 +452,16 @@ static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
   struct sftp_cert *cert = NULL;
   const char *why = NULL;
   unsigned int i;
+  int res;
 
-  if (sftp_cert_read(p, blob, sftp_alg_profile(p, ALGS_SIGNATURE,
-      PROFILE_DEFAULT), &cert, &why) != SFTP_OK) {
+  res = sftp_cert_read(p, blob, sftp_alg_profile(p, ALGS_SIGNATURE,
+    PROFILE_DEFAULT), &cert, &why);
+  if (res == SFTP_ERR_DENIED && sftp_crypto_fips()) {
+    leave_cert_out(s, path, why, starting);
+    return 0;
+  }
+
+  if (res != SFTP_OK) {
     cert_fault(s, path, why != NULL ? why : "it is malformed");
     return 1;
   }
@@ -438,30 +471,23 @@ static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
     return 1;
   }
 
-  for (i = 0; i < set->nhost_keys &&
-      !sftp_key_same(set->host_keys[i], cert->key); i++) {
-  }
-
+  i = find_certified(set, cert);
   if (i == set->nhost_keys && strcmp(c->argv[1], "global") == 0) {
     return 0;                   /* this virtual host has keys of its own */
   }
 
-  if (i == set->nhost_keys) {
+  why = !sftp_key_approved(cert->key) ? "so is its key" :
+    sftp_cert_objection(p, cert, CERT_HOST, (uint64_t) time(NULL));
+  if (i == set->nhost_keys && sftp_key_approved(cert->key)) {
     cert_fault(s, path, "no SFTPHostKey is the key that it certifies");
     return 1;
   }
 
-  why = sftp_cert_objection(p, cert, CERT_HOST, (uint64_t) time(NULL));
   if (why == NULL) {
     set->host_certs[i] = cert;
 
-  } else if (starting) {
-    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
-      ": %s#%u: SFTPHostCertificate '%s' is left out: %s", s->ServerName,
-      s->ServerPort, path, why);
-
   } else {
-    sftp_log("SFTPHostCertificate '%s' is left out: %s", path, why);
+    leave_cert_out(s, path, why, starting);
   }
 
   return 0;

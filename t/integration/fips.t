@@ -202,6 +202,33 @@ def _():
     expect(b"no matching host key type" in result.stderr, said(result))
 
 
+@promise("certificates of host keys are, too, unless all of one is approved")
+def _():
+    srv = configure(with_keys())
+    for name in ("ecdsa", "ed25519"):
+        keygen(srv.path("ca_" + name), "-t", name)
+    for key, ca in (("rsa", "ecdsa"), ("ecdsa", "ed25519"),
+                    ("ed25519", "ecdsa")):
+        must(run(["ssh-keygen", "-q", "-s", srv.path("ca_" + ca), "-I", "h",
+                  "-h", "-n", "127.0.0.1", srv.path("host_%s.pub" % key)]))
+        srv.directives += ("SFTPHostCertificate %s-cert.pub\n"
+                           % srv.path("host_" + key))
+    srv.start()
+    try:
+        names = offer(srv)["host key algorithms"]
+        expect_same([name for name in names if "-cert-" in name],
+                    ["rsa-sha2-512-cert-v01@openssh.com",
+                     "rsa-sha2-256-cert-v01@openssh.com"], "certified keys")
+        log = started_log(srv)
+        for key, why in (("ecdsa", "signed with ssh-ed25519"),
+                         ("ed25519", "so is its key")):
+            expect(re.search("'%s-cert.pub' is left out: .*%s"
+                             % (srv.path("host_" + key), why), log), log)
+        must(by_key(srv, srv.rsa))
+    finally:
+        srv.stop_clean()
+
+
 @promise("every approved method, cipher and code carries a session")
 def _():
     srv = under_fips()

@@ -303,7 +303,8 @@ static int read_list(struct fxp_req *req, struct sftp_str acl,
   memset(l, 0, sizeof(*l));
   for (i = 0; i < n; i++) {
     if (aces[i].type != ACE4_ACCESS_ALLOWED_ACE_TYPE) {
-      errno = ENOTSUP;          /* POSIX has no other */
+      req->op.refused = "an entry denies, which POSIX ACLs cannot";
+      errno = ENOTSUP;
       return -1;
     }
   }
@@ -389,6 +390,16 @@ static int store(struct fxp_req *req, struct list *l,
     (size_t) (p - buf));
 }
 
+/* Whether this is what the client was told: its entries are without what the
+ * mask hides, and would lose it.
+ */
+static bool is_same(struct fxp_req *req, struct sftp_str acl,
+    const struct fxp_target *t, const struct stat *st) {
+  struct sftp_str now = fxp_acl_get(req, t, st);
+
+  return now.ptr != NULL && sftp_str_same(now, acl);
+}
+
 int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
     const struct fxp_target *t, const struct stat *st) {
   struct list l;
@@ -398,9 +409,15 @@ int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
     return -1;
   }
 
-  if (host_permit_attr(&req->op, t->path, HOST_ATTR_PERMS) < 0 ||
-      read_list(req, acl, &l) < 0 ||
-      complete_list(&l, st->st_mode) < 0) {
+  if (host_permit_attr(&req->op, t->path, HOST_ATTR_PERMS) < 0) {
+    return -1;
+  }
+
+  if (is_same(req, acl, t, st)) {
+    return 0;
+  }
+
+  if (read_list(req, acl, &l) < 0 || complete_list(&l, st->st_mode) < 0) {
     return -1;
   }
 

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
 from server import (GID, UID, Server, client, free_port, must, run,
                     wait_for)
-from rawsftp import ATTRS, HANDLE, NAME, STATUS, Raw, num, quad, string
+from rawsftp import ATTRS, NAME, STATUS, Raw, num, quad, string
 
 FTP_PORT = free_port()
 
@@ -495,6 +495,14 @@ def _():
                 + ace(0x20087, b"alice")
                 + ace(0x20081, b"GROUP@", 0x40)
                 + ace(0x20080, b"EVERYONE@")), "as it was set")
+            before = getfacl("acl")
+            expect_same(raw.status(9, string(b"/acl") + left), 0,
+                        "SETSTAT of what was read")
+            expect_same(getfacl("acl"), before, "what is left")
+            kind, text = raw.ask(9, string(b"/acl") + num(0x40) + b"\1"
+                                 + string(head + num(1) + num(1) + num(0)
+                                          + num(1) + string(b"OWNER@")))
+            expect(text[:4] == num(8) and b"an entry denies" in text, text)
             expect_same(raw.status(9, string(b"/acl") + num(0x40) + b"\1"
                                    + string(head + num(2)
                                             + ace(1, b"staff", 0x40)
@@ -663,149 +671,7 @@ def _():
     expect_same(stat.S_IMODE(os.stat(path).st_mode), 0o640, "mode")
 
 
-# ---- What no client should send
-
-@promise("every request, cut at each byte or one too long, is answered")
-def _():
-    srv.put("cut", b"cut")
-    attrs = num(0x1ad) + b"\1" + quad(3) + string(b"alice") \
-        + string(b"staff") + num(0o644) + quad(1) + num(2) + quad(3) + num(4)
-    requests = (
-        (3, string(b"/cut") + num(1) + num(2) + attrs),
-        (4, string(b"h" * 16)),
-        (5, string(b"h" * 16) + quad(0) + num(10)),
-        (6, string(b"h" * 16) + quad(0) + string(b"data")),
-        (7, string(b"/cut") + num(1)),
-        (8, string(b"h" * 16) + num(1)),
-        (9, string(b"/cut") + attrs),
-        (10, string(b"h" * 16) + attrs),
-        (11, string(b"/cut")),
-        (12, string(b"h" * 16)),
-        (13, string(b"/none")),
-        (14, string(b"/cut") + attrs),
-        (15, string(b"/none")),
-        (16, string(b"/cut") + b"\1" + string(b"x")),
-        (17, string(b"/cut") + num(1)),
-        (18, string(b"/none") + string(b"/no") + num(1)),
-        (19, string(b"/cut")),
-        (21, string(b"/cut2") + string(b"/none") + b"\0"),
-        (22, string(b"h" * 16) + quad(0) + quad(0) + num(0x80)),
-        (23, string(b"h" * 16) + quad(0) + quad(0)),
-        (200, string(b"text-seek") + string(b"h" * 16) + quad(0)),
-    )
-    with Raw(srv, 6) as raw:
-        for kind, body in requests:
-            raw.ask_all([(kind, body[:n]) for n in range(len(body))]
-                        + [(kind, body + b"\0")], timeout=60)
-        expect_same(raw.read_all("/cut"), b"cut", "the file")
-
-
-@promise("handles: forged, closed, of the wrong kind, of another channel")
-def _():
-    srv.put("h", b"h")
-    with Raw(srv, 6) as one, Raw(srv, 6, beside=one) as two:
-        handle = one.open_with("/h", num(3) + num(2))
-        kind, left = one.ask(11, string(b"/"))
-        folder = left[4:]
-        closed = one.open_with("/h", num(1) + num(2))
-        expect_same(one.status(4, string(closed)), 0, "CLOSE")
-        for raw, bad in ((one, b""), (one, b"x" * 16), (one, b"\0" * 16),
-                         (one, handle + b"x"), (one, handle[:-1]),
-                         (one, handle[:-4] + b"ffff"), (one, closed),
-                         (two, handle), (two, folder)):
-            for kind, rest in ((4, b""), (5, quad(0) + num(1)),
-                               (6, quad(0) + string(b"x")), (8, num(1)),
-                               (10, num(0) + b"\1"), (12, b""),
-                               (22, quad(0) + quad(1) + num(0x80)),
-                               (23, quad(0) + quad(1))):
-                expect_same(raw.status(kind, string(bad) + rest), 9,
-                            "type %d with %r" % (kind, bad))
-        expect_same(one.status(12, string(handle)), 9, "READDIR of a file")
-        expect(one.status(5, string(folder) + quad(0) + num(1)) != 0,
-               "READ of a folder")
-        expect(one.status(6, string(folder) + quad(0) + string(b"x")) != 0,
-               "WRITE of a folder")
-        expect_same(srv.get("h"), b"h", "the file")
-
-
-@promise("offsets and lengths beyond all bounds, names with NUL or too long")
-def _():
-    srv.put("big", b"big")
-    with Raw(srv, 6) as raw:
-        handle = raw.open_with("/big", num(3) + num(2))
-        for offset in (2 ** 63 - 1, 2 ** 63, 2 ** 64 - 1):
-            expect(raw.status(5, string(handle) + quad(offset) + num(10)) in
-                   (1, 23), "READ at %d" % offset)
-            expect(raw.status(6, string(handle) + quad(offset)
-                              + string(b"x" * 10)) in (4, 14, 23),
-                   "WRITE at %d" % offset)
-        expect_same(raw.status(5, string(handle) + quad(3) +
-                               num(2 ** 32 - 1)), 1, "READ at the end")
-        expect(raw.status(9, string(b"/big") + num(1) + b"\1"
-                          + quad(2 ** 63)) in (4, 14, 23), "a huge size")
-        for name in (b"/a\0b", b"\0", b"/" + b"n" * 102400,
-                     b"/d" * 2040, b"/d" * 51200, b"../" * 34000 + b"x"):
-            for kind, rest in ((3, num(2) + num(1) + num(0) + b"\1"),
-                               (13, b""), (14, num(0) + b"\2"), (15, b""),
-                               (17, num(1)), (11, b""), (19, b"")):
-                expect(raw.status(kind, string(name) + rest) not in (0, None)
-                       or name[:3] == b"../",   # they all stand for /x
-                       "type %d with %r..." % (kind, name[:9]))
-        expect_same(srv.get("big"), b"big", "the file")
-
-
-@promise("dots and links do not lead out of DefaultRoot")
-def _():
-    outside = srv.path("outside")
-    with open(outside, "w") as out:
-        out.write("secret")
-    os.chmod(outside, 0o666)
-    for link, text in (("l1", outside), ("l2", "../../outside"),
-                       ("l3", "/../../../../" + outside)):
-        if not os.path.lexists(srv.home(link)):
-            os.symlink(text, srv.home(link))
-    for version in (3, 4, 5, 6):
-        flags = num(1) + num(2) if version >= 5 else num(1)
-        with Raw(srv, version) as raw:
-            for name in ("l1", "l2", "l3", "../outside",
-                         "../../../../../.." + outside,
-                         "/./.././../" + outside):
-                kind, left = raw.ask(3, string(name.encode()) + flags
-                                     + num(0) + (b"\1" if version >= 4
-                                                 else b""))
-                expect_same((kind, left[:4]), (STATUS, num(2)),
-                            "%s in version %d" % (name, version))
-
-
-@promise("requests before INIT end the session, a second INIT does not")
-def _():
-    for kind in (3, 17, 21, 22, 200, 0, 255):
-        with Raw(srv, None) as raw:
-            raw.send(bytes([kind]) + num(1) + string(b"/"))
-            expect(raw.ended(), "type %d before INIT was answered" % kind)
-    srv.put("again", b"again")
-    with Raw(srv, 3) as raw:
-        raw.init(6)
-        expect_same(raw.version, 6, "the second INIT")
-        expect_same(raw.read_all("/again"), b"again", "and goes on")
-
-
-@promise("thousands of handles: some are refused, none is lost")
-def _():
-    srv.put("many", b"many")
-    with Raw(srv, 6) as raw:
-        answers = raw.ask_all([(3, string(b"/many") + num(1) + num(2)
-                                + num(0) + b"\1")] * 3000)
-        handles = [left[4:] for kind, left in answers if kind == HANDLE]
-        refused = [left[:4] for kind, left in answers if kind == STATUS]
-        expect(len(handles) >= 100 and len(handles) + len(refused) == 3000,
-               "%d handles, %d refused" % (len(handles), len(refused)))
-        expect_same(set(refused), {num(4)}, "refusals")
-        expect_same(len(set(handles)), len(handles), "different handles")
-        closed = raw.ask_all([(4, string(handle)) for handle in handles])
-        expect_same({left[:4] for kind, left in closed}, {num(0)}, "CLOSE")
-        expect_same(raw.read_all("/many"), b"many", "afterwards")
-
+# ---- What no client should send (more of it: sftp-bad.t)
 
 @promise("wrong flags of OPEN, REALPATH and types of other versions")
 def _():

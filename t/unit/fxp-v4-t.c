@@ -220,6 +220,19 @@ static void acls_are_told_and_set(void) {
   (void) sftp_rd_u64(&acl);
   is_int(sftp_rd_u32(&acl), 0x20087, "the user has what the mask leaves");
   ok(sftp_str_is(sftp_rd_string(&acl), "user"), "... by name");
+
+  if (later_ask(x, SSH_FXP_STAT, "s/a u0x40", &r)) {
+    struct sftp_str told = sftp_str_copy(x->pool, sftp_rd_rest(&r.in));
+    struct sftp_wr *w = fxc_begin(x, SSH_FXP_SETSTAT);
+
+    sftp_wr_text(w, "/a");
+    sftp_wr_bytes(w, told.ptr, told.len);
+    fxc_end(x);
+  }
+
+  is_int(fxc_status(x), SSH_FX_OK, "what was told can be sent back");
+  is_mem(fake_files.acl, fake_files.acl_len, posix, sizeof(posix),
+    "... and leaves what the mask hides");
   clean(x);
 }
 
@@ -298,6 +311,9 @@ static void acls_become_posix(void) {
     fake_files.acl_len = fake_files.lookups = 0;
     status = set_acl(x, wrong[i].aces);
     is_int(status, wrong[i].status, "ACL %s is refused", wrong[i].aces);
+    ok(status != SSH_FX_OP_UNSUPPORTED ||
+      strstr(fake_files.last_text, "an entry denies") != NULL,
+      "... with these words: %s", fake_files.last_text);
     is_int(fake_files.acl_len, 0, "... and nothing is set");
     ok(fake_files.lookups == 0 || strstr(wrong[i].aces, "nobody") != NULL,
       "... nor is anybody looked up");

@@ -50,6 +50,38 @@ void host_event(struct host *h, const char *name, const void *data) {
   }
 }
 
+/* What the core generates when a client of FTP speaks another protocol. */
+static void bad_protocol(struct host *h) {
+  pool *p = make_sub_pool(h->pool);
+  cmd_rec *cmd = pr_cmd_alloc(p, 1, pstrdup(p, "unknown"));
+
+  cmd->is_ftp = FALSE;
+  cmd->protocol = "unknown";
+  pr_event_generate("core.bad-protocol", cmd);
+  destroy_pool(p);
+}
+
+void host_event_stranger(struct host *h, int err) {
+  switch (err) {
+    case SFTP_ERR_SHORT:
+    case SFTP_ERR_EXTRA:
+    case SFTP_ERR_FORMAT:
+    case SFTP_ERR_LIMIT:
+    case SFTP_ERR_MAC:
+    case SFTP_ERR_ORDER:
+    case SFTP_ERR_VERSION:
+      bad_protocol(h);
+      break;
+
+    default:
+      break;
+  }
+
+  if (!h->tried) {
+    host_event(h, "mod_sftp.ssh2.no-authentication", NULL);
+  }
+}
+
 /* ---- The life of the server */
 
 static void on_postparse(const void *data, void *user_data) {

@@ -188,6 +188,8 @@ void host_deadline_end(void);
 
 /* ---- host-event.c */
 
+/* A connection ends with that error and without a login. */
+void host_event_stranger(struct host *h, int err);
 int host_events_master(void);
 void host_events_session(struct host *h);
 

@@ -78,8 +78,8 @@ static void serve(server_rec *s, conn_t *conn) {
   h->keyed = false;
 
   /* Now, while others can still see whose connection it is. */
-  if (!h->logged_in && !h->tried) {
-    host_event(h, "mod_sftp.ssh2.no-authentication", NULL);
+  if (!h->logged_in) {
+    host_event_stranger(h, err);
   }
 
   pr_session_disconnect(&sftp_module, disconnect_code(err),

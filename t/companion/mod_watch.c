@@ -129,6 +129,7 @@ static const struct {
   { "mod_auth.authentication-code", on_number },
   { "mod_auth.empty-password", on_event },
   { "mod_auth.root-login", on_event },
+  { "core.bad-protocol", on_event },
   { "core.timeout-stalled", on_event },
   { "mod_auth.max-login-attempts", on_event }
 };

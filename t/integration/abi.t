@@ -9,6 +9,7 @@
 
 import os
 import re
+import socket
 import struct
 import sys
 
@@ -339,6 +340,29 @@ def _():
     raw.end()
     wait_event("ssh2.invalid-packet: message 90, 5 bytes, last 0xfe, number 0, "
                "of sftp")
+
+
+@promise("who speaks no SSH, or nonsense, is told; others are not")
+def _():
+    for what in (b"GET / HTTP/1.0\r\n\r\n", b"SSH-1.5-old\r\n",
+                 b"\x16\x03\x01\x02\x00" + bytes(600),
+                 b"SSH-2.0-x\r\n\xff\xff\xff\xff" + bytes(64)):
+        begin()
+        with srv.connect() as sock:
+            sock.sendall(what)
+            sock.shutdown(socket.SHUT_WR)
+            try:
+                while sock.recv(65536):
+                    pass
+            except OSError:
+                pass
+        srv.no_sessions()
+        expect_same(happened("core.bad-protocol"), 1, "%.20r" % what)
+        expect_same(happened("mod_sftp.ssh2.no-authentication"), 1,
+                    "no attempt, %.20r" % what)
+    begin()
+    refuse("auth_password", "wrong")
+    expect_same(happened("core.bad-protocol"), 0, "a wrong password")
 
 
 @promise("an exchange of keys that fails is told")

@@ -81,9 +81,12 @@ const struct sftp_client_row sftp_clients[] = {
     .traits = { .link_first = true, .data_alone = true,
       .owner_numbers = true } },
 
-  /* Reads check-file's answer as earlier drafts have it. */
+  /* Has a form of its own for check-file's answer, and names what exists
+   * first in LINK, too.
+   */
   { .name = "Apache MINA SSHD", .software = "APACHE-SSHD- SSHD-CORE-",
-    .traits = { .tagged_sums = true }, .utf8_version = 3 },
+    .traits = { .tagged_sums = true, .link_last = true },
+    .utf8_version = 3 },
 
   { .name = "J2SSH Maverick", .software = "*J2SSH_Maverick",
     .traits = NO_REKEY },
@@ -155,6 +158,7 @@ static void apply(pool *p, const struct sftp_client_row *row,
   struct sftp_client_traits *to = &set->client;
 
   to->link_first = to->link_first || t->link_first;
+  to->link_last = to->link_last || t->link_last;
   to->tagged_sums = to->tagged_sums || t->tagged_sums;
   to->data_alone = to->data_alone || t->data_alone;
   to->owner_numbers = to->owner_numbers || t->owner_numbers;
@@ -226,6 +230,7 @@ const char *sftp_client_describe(pool *p, const struct sftp_client_row *row) {
   const char *text = "";
 
   text = with(p, text, "sftpLinkOrder link", t->link_first);
+  text = with(p, text, "sftpLinkOrder last", t->link_last);
   text = with(p, text, "sftpTaggedSums on", t->tagged_sums);
   text = with(p, text, "sftpDataAlone on", t->data_alone);
   text = with(p, text, "sftpOwnerNumbers on", t->owner_numbers);

@@ -91,7 +91,8 @@ struct client_match {
   int pessimistic_newkeys;      /* -1: not set */
   unsigned int min_version, max_version, utf8_version;
   int profile;                  /* -1: not set */
-  int link_first, tagged_sums, data_alone, owner_numbers;     /* -1: not set */
+  int link_order;               /* 0 target, 1 link, 2 last; -1: not set */
+  int tagged_sums, data_alone, owner_numbers;   /* -1: not set */
   int rekey, keepalive;         /* -1: not set */
   uint32_t readdir_max, data_max;
   const char *ciphers, *macs, *hostkeys, *kex;  /* for sftp_alg_change() */

@@ -263,11 +263,15 @@ uint32_t fxp_do_symlink(struct fxp_req *req) {
     make_symlink(req, first, second);
 }
 
-/* LINK: string new, string existing, bool symbolic (draft -13, section 8.8).
+/* LINK: string new, string existing, bool symbolic (draft -13, section 8.8);
+ * some clients have them as in SYMLINK.
  */
 uint32_t fxp_do_link(struct fxp_req *req) {
-  const char *link = fxp_read_name(req), *existing = fxp_read_name(req);
+  const char *first = fxp_read_name(req), *second = fxp_read_name(req);
   bool symbolic = sftp_rd_bool(&req->in);
+  bool swapped = req->fxp->conn->set->client.link_last;
+  const char *link = swapped ? second : first;
+  const char *existing = swapped ? first : second;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;

@@ -28,6 +28,7 @@ struct job {
   bool own;                     /* opened by name */
   struct sftp_sum *sum;
   const char *tag, *name;       /* in front of the sums; NULL: not there */
+  bool strings;                 /* each sum has its length in front */
   uint64_t at, left;            /* the range still to read */
   uint32_t block;               /* 0: one sum */
   uint64_t in_block;            /* bytes of the block that have been added */
@@ -82,6 +83,10 @@ static int end_block(struct job *j) {
 
   if (sftp_sum_end(j->sum, sum) != SFTP_OK) {
     return -1;
+  }
+
+  if (j->strings) {
+    sftp_wr_u32(&j->sums, (uint32_t) sftp_sum_len(j->sum));
   }
 
   sftp_wr_bytes(&j->sums, sum, sftp_sum_len(j->sum));
@@ -255,10 +260,12 @@ static uint32_t run(struct fxp_req *req, struct job *j) {
  *
  * The answer to check-file-name and check-file-handle begins with the name of
  * the sum, as WinSCP reads it.  Earlier drafts have "check-file" before it:
- * paramiko, which sends that as the request, and MINA want it.
+ * paramiko, which sends that as the request, wants it.  MINA wants it, too,
+ * and each sum as a string.
  */
 
-static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged) {
+static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged,
+    bool strings) {
   struct job *j = pcalloc(req->pool, sizeof(*j));
   struct sftp_str handle = { NULL, 0 };
   const char *path = NULL, *names;
@@ -289,6 +296,7 @@ static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged) {
   }
 
   j->tag = tagged ? "check-file" : NULL;
+  j->strings = strings;
   j->sum = choose(req, names, &j->name);
   if (j->sum == NULL) {
     (void) fail(req, j, ENOSYS);
@@ -299,21 +307,21 @@ static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged) {
   return run(req, j);
 }
 
-/* Clients that follow the earlier drafts under the later names. */
+/* Clients that have answers of their own under the later names. */
 static bool wants_tag(const struct fxp_req *req) {
   return req->fxp->conn->set->client.tagged_sums;
 }
 
 uint32_t fxp_do_check_file(struct fxp_req *req) {
-  return check_file(req, false, true);
+  return check_file(req, false, true, false);
 }
 
 uint32_t fxp_do_check_file_name(struct fxp_req *req) {
-  return check_file(req, true, wants_tag(req));
+  return check_file(req, true, wants_tag(req), wants_tag(req));
 }
 
 uint32_t fxp_do_check_file_handle(struct fxp_req *req) {
-  return check_file(req, false, wants_tag(req));
+  return check_file(req, false, wants_tag(req), wants_tag(req));
 }
 
 /* ---- md5-hash: string path or handle, u64 offset, u64 length, string what the

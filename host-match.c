@@ -177,10 +177,11 @@ static const char *set_owner_numbers(cmd_rec *cmd, pool *p,
 static const char *set_link_order(cmd_rec *cmd, pool *p,
     struct client_match *m, const char *value) {
   (void) p;
-  m->link_first = strcasecmp(value, "link") == 0 ? 1 :
-    strcasecmp(value, "target") == 0 ? 0 : -1;
-  return m->link_first >= 0 ? NULL : bad_value(cmd, value,
-    "target or link: which of the two names comes first");
+  m->link_order = strcasecmp(value, "target") == 0 ? 0 :
+    strcasecmp(value, "link") == 0 ? 1 :
+    strcasecmp(value, "last") == 0 ? 2 : -1;
+  return m->link_order >= 0 ? NULL : bad_value(cmd, value,
+    "target, link or last");
 }
 
 static const char *set_keepalive(cmd_rec *cmd, pool *p,
@@ -331,8 +332,8 @@ modret_t *host_set_clientmatch(cmd_rec *cmd) {
   m->does = does;
   m->regex = re;
   m->pessimistic_newkeys = m->profile = -1;
-  m->link_first = m->tagged_sums = m->data_alone = m->owner_numbers = -1;
-  m->rekey = m->keepalive = -1;
+  m->tagged_sums = m->data_alone = m->owner_numbers = -1;
+  m->link_order = m->rekey = m->keepalive = -1;
 
   for (i = 2; i < cmd->argc; i += 2) {
     err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1], &seen);
@@ -383,8 +384,9 @@ static void change(pool *p, enum sftp_alg_family f, const char *list,
 
 static void apply_traits(const struct client_match *m,
     struct sftp_client_traits *t) {
-  if (m->link_first >= 0) {
-    t->link_first = m->link_first != 0;
+  if (m->link_order >= 0) {
+    t->link_first = m->link_order == 1;
+    t->link_last = m->link_order == 2;
   }
 
   if (m->tagged_sums >= 0) {

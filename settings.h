@@ -90,7 +90,9 @@ enum sftp_keepalive {
 /* What the client at hand needs: clients.c's table, then SFTPClientMatch. */
 struct sftp_client_traits {
   bool link_first;              /* SYMLINK and LINK name the link first */
-  bool tagged_sums;             /* check-file's answers begin with its name */
+  bool link_last;               /* ... never, not in LINK either */
+  bool tagged_sums;             /* check-file's answers begin with its name,
+                                 * and each sum with its length */
   bool data_alone;              /* nothing may follow the bytes of DATA */
   bool owner_numbers;           /* owners' names are their numbers */
   bool never_rekey;             /* by us */

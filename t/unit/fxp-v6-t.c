@@ -280,6 +280,21 @@ static void symlink_works_too(void) {
   clean(x);
 }
 
+/* Apache MINA's LINK. */
+static void some_name_the_link_last(void) {
+  struct fxc *x = later_new(6);
+
+  x->set.client.link_last = true;
+  is_int(later_status(x, SSH_FXP_LINK, "s../x s/soft b1"), 0,
+    "LINK with the link last");
+  ok(later_answers(x, SSH_FXP_READLINK, "s/soft", SSH_FXP_NAME,
+    "u1 s../x u0 b5"), "... makes that one");
+  is_int(later_status(x, SSH_FXP_LINK, "s/a s/hard b0"), 0,
+    "... and a hard one");
+  is_int(fake_fs_stat("/a").st_nlink, 2, "... of what was there");
+  clean(x);
+}
+
 static void links_of_both_kinds(void) {
   struct fxc *x = later_new(6);
 
@@ -601,6 +616,7 @@ int main(void) {
   realpath_composes_and_looks();
   composed_paths_are_bounded();
   links_of_both_kinds();
+  some_name_the_link_last();
   symlink_works_too();
   nofollow_refuses_links();
   locks_are_passed_on();

@@ -19,7 +19,7 @@ class Curl(Client):
     title = "curl sftp://"
     packages = ("curl",)
     scheme = "sftp"
-    remarks = "libssh2 1.10 reports a failure for links that it has made"
+    cannot = {"channels": "it transfers one file at a time"}
     key = "ecdsa"
     can = ("put", "get", "reput", "reget", "ls", "symlink", "rename",
            "mkdir", "rm", "chmod", "utime")
@@ -28,6 +28,11 @@ class Curl(Client):
         text = run(["curl", "--version"]).stdout.decode()
         return "%s, %s" % (re.match(r"curl (\S+)", text).group(1),
                            re.search(r"libssh2?/[\d.]+", text).group(0))
+
+    @property
+    def remarks(self):
+        return "libssh2 1.10 reports a failure for links that it has made" \
+            if "libssh2/1.10" in self.version() else ""
 
     def do(self, login, *commands, timeout=PATIENCE):
         base = ["curl", "-sS", "--insecure", "--globoff", "--path-as-is",
@@ -85,6 +90,10 @@ class CurlScp(Curl):
     title = "curl scp://"
     remarks = ""
     scheme = "scp"
+    cannot = dict.fromkeys(
+        ("resume", "times", "links", "listing", "rename"),
+        "it copies whole files, and no more")
+    cannot["channels"] = Curl.cannot["channels"]
     can = ("put", "get")
     mute = "failed to"
 

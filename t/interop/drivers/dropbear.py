@@ -18,7 +18,8 @@ class Dropbear(Sftp):
     title = "Dropbear (dbclient below sftp)"
     packages = ("dropbear-bin", "openssh-client")
     can = tuple(name for name in Sftp.can if name != "channels")
-    compresses = False
+    cannot = {"compress": "dbclient is never asked for it",
+              "channels": "dbclient has one channel"}
     mute = "disconnect received"
 
     def version(self):

@@ -25,6 +25,8 @@ class Lftp(Client):
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "symlink", "rename", "mkdir", "rm", "chmod")
 
+    cannot = {"channels": "each of its connections has an ssh of its own"}
+
     def version(self):
         text = run(["lftp", "--version"]).stdout.decode()
         return re.search(r"Version ([\d.]+)", text).group(1)

@@ -40,10 +40,29 @@ def environment(login):
 
 class OpenSSH(Client):
     packages = ("openssh-client",)
+    # One of those that run at the same time; $1 is a file here, $2 there.
+    one = """printf 'put %%s %%s\\n' '%s' '%s' | sftp -b - "$@" srv"""
 
     def version(self):
         text = run(["ssh", "-V"]).stderr.decode()
         return re.match(r"OpenSSH_([^ ,]+)", text).group(1)
+
+    def channels(self, login, count, local, remote):
+        """Through one connection that ssh keeps."""
+        control = ["-o", "ControlPath=" + login.server.path("control")]
+        script = "\n".join(
+            ["set -e"]
+            + [self.one % (local, "%s%d" % (remote, number))
+               + " & p%d=$!" % number for number in range(int(count))]
+            + ["wait $p%d" % number for number in range(int(count))])
+        master = ["ssh"] + options(login) + control + ["srv"]
+        env = environment(login)
+        run(master[:1] + ["-M", "-N", "-f"] + master[1:], env=env)
+        try:
+            return client(["sh", "-c", script, "sh"] + options(login)
+                          + control + ["-o", "ControlMaster=no"], env=env)
+        finally:
+            run(master[:1] + ["-O", "exit"] + master[1:], env=env)
 
 
 def quoted(path):
@@ -75,25 +94,6 @@ class Sftp(OpenSSH):
                        for name, *args in commands)
         return text.encode("utf-8", "surrogateescape")
 
-    def channels(self, login, count, local, remote):
-        """Through one connection that ssh keeps."""
-        control = ["-o", "ControlPath=" + login.server.path("control")]
-        script = "\n".join(
-            ["set -e"]
-            + ["printf 'put %%s %%s\\n' '%s' '%s%d' | \"$@\" & p%d=$!"
-               % (local, remote, number, number)
-               for number in range(int(count))]
-            + ["wait $p%d" % number for number in range(int(count))])
-        master = ["ssh"] + options(login) + control + ["srv"]
-        env = environment(login)
-        run(master[:1] + ["-M", "-N", "-f"] + master[1:], env=env)
-        try:
-            return client(["sh", "-c", script, "sh", "sftp", "-b", "-"]
-                          + options(login) + control
-                          + ["-o", "ControlMaster=no", "srv"], env=env)
-        finally:
-            run(master[:1] + ["-O", "exit"] + master[1:], env=env)
-
     def answer(self, result):
         lines = result.stdout.decode("utf-8",
                                      "surrogateescape").splitlines()
@@ -104,14 +104,20 @@ class Sftp(OpenSSH):
 
 class Scp(OpenSSH):
     name = "scp"
+    one = """scp "$@" '%s' 'srv:%s'"""
     title = "OpenSSH scp"
-    can = ("put", "get", "puttree", "gettree", "putp", "getp")
+    can = ("put", "get", "puttree", "gettree", "putp", "getp", "channels")
+    cannot = {"resume": "it copies whole files",
+              "links": "it follows links, and makes none",
+              "rename": "it copies, and no more"}
     more = ()
     whole_4g = True
     flags = {"puttree": ["-r"], "gettree": ["-r"], "putp": ["-p"],
              "getp": ["-p"]}
 
     def do(self, login, *commands, timeout=PATIENCE):
+        if commands[0][0] == "channels":
+            return self.channels(login, *commands[0][1:])
         for name, source, target in commands:
             up = name.startswith("put")
             words = [source, "srv:" + target] if up else \
@@ -130,6 +136,7 @@ class Scp(OpenSSH):
 
 class ScpOld(Scp):
     name = "scp-O"
+    one = """scp -O "$@" '%s' 'srv:%s'"""
     title = "OpenSSH scp -O"
     more = ("-O",)
 

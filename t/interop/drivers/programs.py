@@ -76,6 +76,7 @@ class Go(Program):
     packages = ("golang-github-pkg-sftp-dev", "golang-go")
     argv = ("@BUILD@/io-go",)
     compresses = False
+    cannot = {"compress": "Go's SSH library has no compression"}
 
 
 class NodeSsh2(Program):
@@ -98,6 +99,8 @@ class NodeSftpClient(NodeSsh2):
     env = {"IO_LIBRARY": "ssh2-sftp-client"}
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "stat", "mkdir", "rm", "rename", "chmod")
+    cannot = {"links": "its API makes none",
+              "channels": "it has one channel in a connection"}
 
 
 class Jsch(Program):
@@ -174,6 +177,7 @@ class Phpseclib3(Program):
     argv = ("php", "@PROGRAMS@/io-php.php")
     env = {"IO_LIBRARY": "phpseclib3"}
     can = NO_CHANNELS
+    cannot = {"channels": "its class has one SFTP channel in a connection"}
 
 
 class Phpseclib2(Phpseclib3):
@@ -189,8 +193,9 @@ class PhpSsh2(Phpseclib3):
     title = "PHP ssh2 (libssh2)"
     packages = ("php-ssh2", "php-cli")
     env = {"IO_LIBRARY": "ssh2"}
-    can = tuple(name for name in NO_CHANNELS if name != "utime")
+    can = tuple(name for name in Program.can if name != "utime")
     compresses = False      # libssh2_session_flag() is out of its reach
+    cannot = {"compress": "its API has no switch for libssh2's"}
     # Its URLs end at these.
     names = tuple(name for name in Program.names
                   if not set(name) & set("#?\t"))
@@ -202,7 +207,6 @@ class PerlSsh2(Program):
     title = "Perl Net::SSH2 (libssh2)"
     packages = ("libnet-ssh2-perl",)
     argv = ("perl", "@PROGRAMS@/io-netssh2.pl")
-    can = NO_CHANNELS
 
 
 class PerlForeign(Program):
@@ -213,6 +217,7 @@ class PerlForeign(Program):
     # rput() reads local names as Latin-1, whatever fs_encoding says.
     names = tuple(name for name in UTF8_NAMES if name.isascii())
     can = NO_CHANNELS + ("puttree", "gettree", "putp", "getp")
+    cannot = {"channels": "each of its objects has an ssh of its own"}
 
     def environment(self, login):
         from openssh import environment
@@ -226,8 +231,6 @@ class Erlang(Program):
     packages = ("erlang-ssh", "erlang-base")
     argv = ("escript", "@PROGRAMS@/io-erlang.escript")
     names = UTF8_NAMES
-    can = tuple(name for name in Program.can
-                if name not in ("chmod", "utime"))
 
     def environment(self, login):
         return dict(super().environment(login), TZ="UTC")

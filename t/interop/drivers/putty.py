@@ -8,13 +8,40 @@
 
 import os
 import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from base import PATIENCE, UTF8_NAMES, Client, client, run
 from clients import fingerprint, putty_home, putty_key
+from server import wait_for
 
 
 class PuTTY(Client):
     packages = ("putty-tools",)
+
+    def channels(self, login, count, local, remote):
+        """Through one connection that plink keeps."""
+        env = dict(putty_home(login.server),
+                   XDG_RUNTIME_DIR=login.server.path("putty"))
+        plink = ["plink", "-share"] + self.options(login)
+        exists = ["plink", "-shareexists"] + plink[2:] + ["127.0.0.1"]
+        # Its stdin stays open: at its end, plink would go.
+        with subprocess.Popen(plink + ["-N", "127.0.0.1"], env=env,
+                              stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as first:
+            try:
+                wait_for(lambda: run(exists, env=env).returncode == 0,
+                         "plink", seconds=20)
+                with ThreadPoolExecutor(int(count)) as pool:
+                    ends = list(pool.map(
+                        lambda number: self.do(
+                            login, ("put", local, "%s%d" % (remote, number)),
+                            more=["-share"], env=env), range(int(count))))
+            finally:
+                first.terminate()
+        bad = [one for one in ends if one.returncode != 0]
+        return (bad or ends)[0]
 
     def version(self):
         text = run(["psftp", "-V"]).stdout.decode()
@@ -40,24 +67,28 @@ class Psftp(PuTTY):
     name = "psftp"
     title = "PuTTY psftp"
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
-           "rename", "mkdir", "rm", "chmod")
+           "rename", "mkdir", "rm", "chmod", "channels")
+    cannot = {"links": "it has no command for links"}
     words = {"puttree": "put -r", "gettree": "get -r", "rename": "mv"}
     # Names with * or ? are patterns to it, even where it found them itself.
     names = tuple(name for name in UTF8_NAMES
                   if not set(name) & set('*?[]\\"'))
     always_0 = True
 
-    def do(self, login, *commands, timeout=PATIENCE):
+    def do(self, login, *commands, timeout=PATIENCE, more=(), env=None):
+        if commands[0][0] == "channels":
+            return self.channels(login, *commands[0][1:])
         batch = "".join("%s %s\n" % (self.words.get(name, name),
                                      " ".join(map(quoted, args)))
                         for name, *args in commands) + "quit\n"
         path = login.server.local("psftp-batch-%d" % hash(batch),
                                   batch.encode("utf-8", "surrogateescape"))
-        return client(["psftp"] + self.options(login)
+        return client(["psftp"] + list(more) + self.options(login)
                       + ["-b", path, "127.0.0.1"],
-                      env=putty_home(login.server), timeout=timeout)
+                      env=env or putty_home(login.server), timeout=timeout)
 
-    def answer(self, result):
+    @staticmethod
+    def answer(result):
         names = set()
         for line in result.stdout.decode("utf-8", "replace").splitlines():
             found = re.match(r"[-dl]\S{9,10}\s.*\d\d:?\d\d (.*)$", line)
@@ -69,31 +100,48 @@ class Psftp(PuTTY):
 class Pscp(PuTTY):
     name = "pscp-sftp"
     title = "PuTTY pscp -sftp"
-    can = ("put", "get", "puttree", "gettree")
+    can = ("put", "get", "puttree", "gettree", "putp", "getp", "ls",
+           "channels")
+    keeps = ("time",)
+    cannot = {"resume": "it copies whole files",
+              "links": "it follows links, and makes none",
+              "rename": "it copies, and no more"}
+    flags = {"puttree": ["-r"], "gettree": ["-r"], "putp": ["-p"],
+             "getp": ["-p"]}
     # It takes what is before a colon for a host or a drive.
     names = tuple(name for name in Psftp.names
                   if ":" not in name and not name.startswith(".."))
     mode = "-sftp"
 
-    def do(self, login, *commands, timeout=PATIENCE):
-        for name, source, target in commands:
-            if name == "puttree":       # into a folder that is there
-                target = os.path.dirname(target)
-            words = [source, "127.0.0.1:" + target]
-            if name.startswith("get"):
-                words = ["127.0.0.1:" + source, target]
-            flags = ["-r"] if name.endswith("tree") else []
-            result = client(["pscp", "-q", self.mode] + flags
-                            + self.options(login) + words,
-                            env=putty_home(login.server), timeout=timeout)
+    def do(self, login, *commands, timeout=PATIENCE, more=(), env=None):
+        if commands[0][0] == "channels":
+            return self.channels(login, *commands[0][1:])
+        for name, *args in commands:
+            words = ["127.0.0.1:" + args[-1]]
+            if name == "ls":
+                words = ["-ls", "127.0.0.1:" + args[0]]
+            elif name == "puttree":     # into a folder that is there
+                words = [args[0], "127.0.0.1:" + os.path.dirname(args[1])]
+            elif name.startswith("get"):
+                words = ["127.0.0.1:" + args[0], args[1]]
+            else:
+                words.insert(0, args[0])
+            result = client(["pscp", "-q", self.mode] + list(more)
+                            + self.flags.get(name, []) + self.options(login)
+                            + words, env=env or putty_home(login.server),
+                            timeout=timeout)
             if result.returncode != 0:
                 break
         return result
+
+    answer = staticmethod(Psftp.answer)
 
 
 class PscpOld(Pscp):
     name = "pscp-scp"
     title = "PuTTY pscp -scp"
+    # It lists by a command of a shell.
+    can = tuple(name for name in Pscp.can if name != "ls")
     # It skips blanks in front of a name.
     names = tuple(name for name in Pscp.names if not name.startswith(" "))
     mode = "-scp"

@@ -40,8 +40,14 @@ class Rclone(Client):
     name = "rclone"
     title = "rclone"
     packages = ("rclone",)
-    can = ("put", "get", "puttree", "gettree", "ls", "rename", "mkdir", "rm")
+    can = ("put", "get", "puttree", "gettree", "putp", "getp", "ls",
+           "rename", "mkdir", "rm")
     compresses = False
+    keeps = ("time",)
+    cannot = {"resume": "it copies again what is there by half",
+              "links": "it follows links, and makes none",
+              "compress": "Go's SSH library has no compression",
+              "channels": "it opens more connections instead"}
     # It writes what cannot be a name elsewhere in characters of its own.
     names = NAMES
 
@@ -62,8 +68,9 @@ class Rclone(Client):
                 paths[0] = args[0]
             elif name.startswith("get"):
                 paths[1] = args[1]
-            verb = {"put": "copyto", "get": "copyto", "puttree": "copy",
-                    "gettree": "copy", "ls": "lsf", "rename": "moveto",
+            verb = {"put": "copyto", "get": "copyto", "putp": "copyto",
+                    "getp": "copyto", "puttree": "copy", "gettree": "copy",
+                    "ls": "lsf", "rename": "moveto",
                     "mkdir": "mkdir", "rm": "deletefile"}[name]
             more = ["--create-empty-src-dirs"] if verb == "copy" else []
             result = self.rclone(login, verb, *more, *paths,
@@ -139,8 +146,11 @@ class RcloneMount(Mount):
     remarks = ("rclone 1.60 answers Input/output error to whoever asks for "
                "extended attributes (`cp -p`), whatever is mounted")
     can = tuple(name for name in Mount.can
-                if name not in ("chmod", "utime", "putp", "getp", "symlink",
-                                "readlink", "reput", "reget"))
+                if name not in ("chmod", "putp", "getp", "symlink",
+                                "readlink"))
+    resumes_anew = True
+    cannot = dict(Mount.cannot, links="a mount of rclone has no links",
+                  compress=Rclone.cannot["compress"])
 
     version = Rclone.version
 

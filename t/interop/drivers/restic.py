@@ -6,13 +6,16 @@
 
 """restic, which keeps its repository on the server, through ssh."""
 
+import json
 import os
 import shlex
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 from base import PATIENCE, Client, client, must, run, said
 from openssh import environment, options
-from tap import expect
+from steps import TIME, is_kept
+from tap import expect, expect_same
 from trees import make_tree, same_tree
 
 
@@ -21,6 +24,12 @@ class Restic(Client):
     title = "restic"
     packages = ("restic", "openssh-client")
     only_own = True
+    cannot = {
+        "resume": "it begins a pack anew",
+        "links": "links are inside of its packs",
+        "listing": "it keeps its packs in 256 folders",
+        "rename": "each of its files is new",
+    }
 
     def version(self):
         return must(run(["restic", "version"])).stdout.decode().split()[1]
@@ -48,6 +57,49 @@ class Restic(Client):
                      ("restore", "latest", "--target", back)):
             must(self.restic(visit, *args))
         same_tree(tree, back + tree)
+
+    def times(self, visit):
+        """Times and modes of what is restored."""
+        self.cycle(visit)
+        path = visit.here("tree/large")
+        os.chmod(path, 0o640)
+        os.utime(path, (TIME, TIME))
+        back = visit.here("back-again")
+        shutil.rmtree(back, ignore_errors=True)
+        must(self.restic(visit, "backup", visit.here("tree")))
+        must(self.restic(visit, "restore", "latest", "--target", back))
+        is_kept(back + path, 0o640, TIME)
+
+    def large(self, visit):
+        visit.server.mkdir(self.name)
+        shutil.rmtree(visit.there("repository"), ignore_errors=True)
+        folder, back = visit.here("huge"), visit.here("huge-back")
+        for path in (folder, back):
+            shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(folder)
+        with open(os.path.join(folder, "file"), "wb") as out:
+            out.write(os.urandom(96 << 20))
+        for args in (("init",), ("backup", folder),
+                     ("restore", "latest", "--target", back)):
+            must(self.restic(visit, *args))
+        same_tree(folder, back + folder)
+        shutil.rmtree(visit.there("repository"), ignore_errors=True)
+        return "96 MiB"
+
+    def ten(self, visit):
+        """Ten backups into one repository at the same time."""
+        self.cycle(visit)
+        trees = [visit.here("ten-%d" % number) for number in range(10)]
+        for tree in trees:
+            shutil.rmtree(tree, ignore_errors=True)
+            make_tree(tree, names=("a",))
+        with ThreadPoolExecutor(10) as pool:
+            for result in pool.map(lambda tree: self.restic(
+                    visit, "backup", tree), trees):
+                must(result)
+        out = must(self.restic(visit, "snapshots", "--json")).stdout
+        expect_same(len(json.loads(out)), 11, "snapshots")
+        must(self.restic(visit, "check"))
 
     def by_password(self, visit):
         visit.use("plain", password=visit.server.password)
@@ -82,6 +134,7 @@ class Restic(Client):
     def own_steps(self):
         return {"password": self.by_password, "key": self.cycle,
                 "transfer": self.cycle, "tree": self.cycle,
+                "times": self.times, "4gib": self.large, "ten": self.ten,
                 "rekey": self.rekeyed, "compress": self.compressed,
                 "errors": self.errors, "own": self.forget_and_prune}
 

@@ -129,6 +129,12 @@ command(_, Sftp, "rm", [Path]) ->
     ssh_sftp:delete(Sftp, Path);
 command(_, Sftp, "rename", [From, To]) ->
     ssh_sftp:rename(Sftp, From, To);
+command(_, Sftp, "chmod", [Mode, Path]) ->
+    change(Sftp, Path, 8, list_to_integer(Mode, 8));
+command(_, Sftp, "utime", [Seconds, Path]) ->
+    Time = calendar:system_time_to_universal_time(list_to_integer(Seconds),
+                                                  second),
+    change(Sftp, Path, 6, Time);
 command(Conn, _, "channels", [Count, From, To]) ->
     {ok, Data} = file:read_file(From),
     Self = self(),
@@ -141,6 +147,11 @@ command(Conn, _, "channels", [Count, From, To]) ->
     ok;
 command(_, _, Name, _) ->
     throw({no_command, Name}).
+
+%% A field of a file_info alone: what is undefined stays as it is.
+change(Sftp, Path, Field, Value) ->
+    Empty = erlang:make_tuple(14, undefined, [{1, file_info}]),
+    ssh_sftp:write_file_info(Sftp, Path, setelement(Field, Empty, Value)).
 
 size_of(Sftp, Path) ->
     {ok, Info} = ssh_sftp:read_file_info(Sftp, Path),

@@ -73,11 +73,37 @@ sub ls {
   }
 }
 
+# All in one connection, a piece of each in turn.
+sub channels {
+  my ($count, $from, $to) = @_;
+  my @all;
+  for my $i (0 .. $count - 1) {
+    open my $in, '<:raw', $from or die "$from: $!\n";
+    my $one = $ssh->sftp() or fail('sftp');
+    my $out = $one->open("$to$i", O_WRONLY | O_CREAT | O_TRUNC, 0644)
+      or fail("$to$i");
+    push @all, [$in, $out, $one];
+  }
+  while (@all) {
+    @all = grep {
+      my ($in, $out) = @$_;
+      my $n = sysread($in, my $data, 30000);
+      while (length($data)) {
+        my $sent = $out->write($data) // 0;
+        $sent > 0 or fail($to);
+        $data = substr($data, $sent);
+      }
+      $n;
+    } @all;
+  }
+}
+
 my %commands = (
   put => sub { put($_[0], $_[1], 0) },
   reput => sub { put($_[0], $_[1], 1) },
   get => sub { get($_[0], $_[1], 0) },
   reget => sub { get($_[0], $_[1], 1) },
+  channels => \&channels,
   ls => \&ls,
   stat => sub {
     my $st = $sftp->stat($_[0]) or fail($_[0]);

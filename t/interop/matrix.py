@@ -23,6 +23,7 @@ is 1 if a promise was broken.
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -213,6 +214,8 @@ def visits(wanted, chosen):
 
 
 def main():
+    # However it ends, servers end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     wanted = parsed()
     chosen = [client for client in CLIENTS
               if not wanted.client or client.name in wanted.client]

@@ -64,8 +64,9 @@ def in_short(why):
     lines = [line for line in why.strip().splitlines() if line.strip()]
     if not lines:
         return ""
-    if len(lines) > 1 and re.search(r": exit \d+$", lines[0]):
-        lines = lines[1:]
+    ends = [number for number, line in enumerate(lines[:-1])
+            if re.search(r": exit \d+$", line)]
+    lines = lines[ends[0] + 1:] if ends else lines
     if lines[0].startswith("Traceback"):
         lines = lines[-1:]
     text = re.sub(r"/\S*/", "", lines[0].strip())

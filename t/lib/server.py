@@ -180,11 +180,13 @@ class Server:
 
     def mkdir(self, name, mode=0o755, user=None):
         path = self.home(name, user)
-        made = path
-        while not os.path.isdir(made):
-            os.makedirs(made)
-            os.chown(made, UID, GID)
-            made = os.path.dirname(made)
+        made, at = [], path
+        while not os.path.isdir(at):
+            made.append(at)
+            at = os.path.dirname(at)
+        os.makedirs(path, exist_ok=True)
+        for at in made:
+            os.chown(at, UID, GID)
         os.chmod(path, mode)
         return path
 

@@ -9,13 +9,20 @@
 import os
 import re
 
-from base import PATIENCE, UTF8_NAMES, Client, client, must, run
+from base import PATIENCE, UTF8_NAMES, Client, client
+from steps import DATA, clear
+from tap import expect, expect_same
 
 
 def line(name, *args):
     if name == "get":           # takes names in the current folder only
         return 'cd "%s"\nget "%s" "%s"' % (os.path.split(args[0])
                                           + (args[1],))
+    if name == "ls":
+        return 'cd "%s"\nls -a' % args
+    if name == "chmod":
+        return 'chmod %s "%s"' % args
+    name = {"symlink": "ln"}.get(name, name)
     return "%s %s" % (name,
                       " ".join('"%s"' % arg for arg in args))
 
@@ -27,12 +34,27 @@ class Cftp(Client):
     compresses = False      # -C ends it with a TypeError
     # A batch goes on behind what failed, and may never end then.
     names = tuple(name for name in UTF8_NAMES if not set(name) & set('*?["\\'))
-    can = ("put", "get", "mkdir", "rm")
-    remarks = "its batches do not stop at errors, nor tell them"
+    can = ("put", "get", "mkdir", "rm", "ls", "rename", "chmod")
     key = "ecdsa"
-    # It asks a terminal for the password, and is silent.
-    own_steps = {"password": None, "errors": None}
+    cannot = {"password": "it asks a terminal, and no one else",
+              "compress": "its option for it ends it with a TypeError",
+              "errors": "its batches do not stop at errors, nor tell them"}
     always_0 = True
+
+    @property
+    def own_steps(self):
+        return {"password": None, "errors": None, "links": self.links}
+
+    def links(self, visit):
+        """Its targets are whole paths."""
+        visit.put_there("real", DATA[:1000])
+        clear(visit.there("link"))
+        visit.do(("symlink", visit.remote("link"), visit.remote("real")))
+        expect(os.path.islink(visit.there("link")), "no link was made")
+        expect_same(os.path.basename(os.readlink(visit.there("link"))),
+                    "real", "the target")
+        visit.do(("get", visit.remote("link"), visit.here("link")))
+        visit.here_is("link", DATA[:1000])
 
     def version(self):
         return self.dpkg_version()
@@ -58,7 +80,8 @@ class Cftp(Client):
                       timeout=timeout)
 
     def answer(self, result):
-        return set(result.stdout.decode().splitlines()) - {".", ".."}
+        text = result.stdout.decode().replace("cftp> ", "\n")
+        return set(text.splitlines()) - {".", "..", ""}
 
 
 CLIENTS = (Cftp,)

@@ -125,10 +125,17 @@ class Restic(Client):
             must(self.restic(visit, *args))
 
     def errors(self, visit):
+        """It may end before what ssh says has come through: that is a race
+        inside of restic, seen as often with sshd."""
         visit.use("plain", password="wrong")
-        result = self.restic(visit, "snapshots")
-        expect(result.returncode != 0, "a wrong password worked")
+        for attempt in range(12):
+            result = self.restic(visit, "snapshots")
+            expect(result.returncode != 0, "a wrong password worked")
+            if "denied" in said(result):
+                break
         expect("denied" in said(result), said(result))
+        return "at times it ends before it has passed on what ssh says " \
+            "(with sshd, too)" if attempt else ""
 
     @property
     def own_steps(self):

@@ -87,6 +87,10 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = "Apache MINA SSHD", .software = "APACHE-SSHD- SSHD-CORE-",
     .traits = { .tagged_sums = true, .link_last = true },
     .utf8_version = 3 },
+  /* Neither AEAD nor MACs over the ciphertext. */
+  { .name = "Apache MINA SSHD before 2.3",
+    .software = "SSHD-CORE- APACHE-SSHD-2.0. APACHE-SSHD-2.1. APACHE-SSHD-2.2.",
+    CLASSIC },
 
   { .name = "J2SSH Maverick", .software = "*J2SSH_Maverick",
     .traits = NO_REKEY },

@@ -85,6 +85,9 @@ static const struct seen {
   { "phpseclib_1.0", true, false, false, 0, 0, 6, 4 },
   { "APACHE-SSHD-2.9.2", false, true, false, 0, 0, 6, 3 },
   { "SSHD-CORE-1.7.0", false, true, false, 0, 0, 6, 3 },
+  { "APACHE-SSHD-2.0.0", false, true, false, 0, 0, 6, 3 },
+  { "APACHE-SSHD-2.1.0", false, true, false, 0, 0, 6, 3 },
+  { "APACHE-SSHD-2.2.0", false, true, false, 0, 0, 6, 3 },
   { "1.7.2_J2SSH_Maverick_1.7.2", false, false, true, 0, 0, 6, 4 },
   { "Sun_SSH_1.0.1", false, false, true, 0, 0, 6, 4 },
   { "1.0", false, false, false, 0, 0, 2, 4 },
@@ -157,7 +160,9 @@ static void erlang_gets_what_it_reads(void) {
 static const char *const classics[] = {
   "libssh2_1.4.2", "libssh2_1.1", "libssh2_1.10.0", "JSCH-0.1.54",
   "JSCH_0.1.72", "Renci.SshNet.SshClient.0.0.1", "phpseclib_1.0",
-  "phpseclib_2.0", "paramiko_1.16.0", "Ruby/Net::SSH_7.0.1", "Twisted_22.4.0"
+  "phpseclib_2.0", "paramiko_1.16.0", "Ruby/Net::SSH_7.0.1", "Twisted_22.4.0",
+  "SSHD-CORE-1.7.0", "APACHE-SSHD-2.0.0", "APACHE-SSHD-2.1.0",
+  "APACHE-SSHD-2.2.0"
 };
 
 static void classic_programs_get_more(void) {

@@ -90,6 +90,9 @@ class CurlScp(Curl):
     title = "curl scp://"
     remarks = ""
     scheme = "scp"
+    # libssh2 takes no control character in what SCP says, and 256 bytes of it.
+    names = tuple(name for name in Curl.names
+                  if "\t" not in name and len(os.fsencode(name)) < 200)
     cannot = dict.fromkeys(
         ("resume", "times", "links", "listing", "rename"),
         "it copies whole files, and no more")

@@ -84,6 +84,7 @@ class Client:
     keeps = ("time", "mode")    # what putp and getp take along
     cannot = {}             # why it has no way for a step
     remarks = ""            # what a reader of the table should know
+    with_sshd = True        # OpenSSH's server can be asked the same
     since = 12              # the first release of Debian that has it
     here = True             # exists on this release
     own_steps = {}          # steps that it goes another way

@@ -72,7 +72,8 @@ def judge(client, site, name):
 
 def compared(client, reference, name, verdict, why):
     """What OpenSSH's server has to say of what is not a yes."""
-    if reference is None or not why.strip() or name == "own":
+    if reference is None or not client.with_sshd or not why.strip() \
+            or name == "own":
         return in_short(why)
     if verdict == "no" or verdict == "-" and ":" in why:
         same = judge(client, reference, name)[0] == verdict

@@ -56,18 +56,21 @@ class Asyncssh4(Asyncssh):
     name = "asyncssh-4"
     title = "asyncssh, SFTP 4"
     env = {"IO_VERSION": "4"}
+    with_sshd = False
 
 
 class Asyncssh5(Asyncssh):
     name = "asyncssh-5"
     title = "asyncssh, SFTP 5"
     env = {"IO_VERSION": "5"}
+    with_sshd = False
 
 
 class Asyncssh6(Asyncssh):
     name = "asyncssh-6"
     title = "asyncssh, SFTP 6"
     env = {"IO_VERSION": "6"}
+    with_sshd = False
 
 
 class Go(Program):
@@ -155,12 +158,14 @@ class Mina4(Mina):
     name = "mina-4"
     title = "Apache MINA SSHD, SFTP 4"
     env = {"IO_VERSION": "4"}
+    with_sshd = False
 
 
 class Mina5(Mina):
     name = "mina-5"
     title = "Apache MINA SSHD, SFTP 5"
     env = {"IO_VERSION": "5"}
+    with_sshd = False
 
 
 class Ruby(Program):

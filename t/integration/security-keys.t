@@ -108,6 +108,24 @@ def _():
     refused(plain, UNTOUCHED, flags=0)
 
 
+@promise("so does one of Ed25519, and its certificate")
+def _():
+    other = plain.path("sk_ed25519")
+    must(client(["ssh-keygen", "-q", "-t", "ed25519-sk", "-w", device, "-N",
+                 "", "-C", "sk", "-f", other]))
+    authorize(plain, public(other))
+    works(plain, path=other)
+    works(plain, path=other, flags=VERIFIED)
+    refused(plain, UNTOUCHED, path=other, flags=0)
+    authorize(plain, "verify-required " + public(other))
+    refused(plain, UNKNOWN, path=other)
+    authorize(plain, "")
+    must(run(["ssh-keygen", "-q", "-s", ca, "-I", "sk", "-n", "alice",
+              other + ".pub"]))
+    works(plain, path=other, cert=True)
+    refused(plain, UNTOUCHED, path=other, flags=0, cert=True)
+
+
 @promise("no-touch-required lets it do without")
 def _():
     authorize(plain, "no-touch-required " + public(key))

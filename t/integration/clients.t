@@ -210,6 +210,51 @@ def _():
     srv.wait_log("sftp.log", r"Session key exchange: ecdh-sha2-nistp521\b")
 
 
+# ---- Rows for clients that cannot be had: as they come, up to what they need
+
+@promise("a client that calls itself 1.0 speaks SFTP 2, 1.00 what it likes")
+def _():
+    for software, spoken in (("1.0", 2), ("1.00", 3)):
+        with is_client(software) as raw:
+            expect_same(raw.version, spoken, software)
+            expect(b"big" in raw.list("/"), "the listing")
+
+
+@promise("a client that calls itself 1.30 gets packets of 16 KiB")
+def _():
+    with is_client("1.30") as raw:
+        expect_same(raw.channel.out_max_packet_size, 16384, "packet")
+
+
+@promise("J2SSH, Sun SSH 1.0 and early OpenSSH are never asked for new keys")
+def _():
+    for software in ("1.7.2_J2SSH_Maverick_1.7.2_", "Sun_SSH_1.0.1",
+                     "OpenSSH-2.1", "OpenSSH_2.5.2p2"):
+        expect_same(exchanges_of(software), 1, "exchanges of " + software)
+
+
+@promise("early OpenSSH gets small listings, later ones large ones")
+def _():
+    for software, least, most in (("OpenSSH_2.3.0p1", 16384, 32768),
+                                  ("OpenSSH_3.0", 32768, 65536)):
+        with is_client(software) as raw:
+            sizes = names(raw, b"/many")
+            expect(least < max(sizes) <= most, "%s: %r" % (software, sizes))
+
+
+@promise("J2SSH, SSH.NET, JSch and others of old find methods that they know")
+def _():
+    for software in ("JSCH-0.1.54", "Renci.SshNet.SshClient.0.0.1",
+                     "phpseclib_1.0", "paramiko_1.16.0", "libssh2_1.4.2"):
+        with is_client(software) as raw:
+            options = raw.transport.get_security_options()
+            options.kex = ("diffie-hellman-group14-sha256",)
+            options.digests = ("hmac-sha2-256",)
+            options.ciphers = ("aes256-ctr",)
+            raw.transport.renegotiate_keys()
+            expect_same(raw.transport.remote_mac, "hmac-sha2-256", software)
+
+
 # ---- What clients do
 
 @promise("who asks for limits gets larger listings, whatever his name")

@@ -12,6 +12,7 @@ it has are in t/interop."""
 import contextlib
 import hashlib
 import os
+import re
 import struct
 import sys
 from types import SimpleNamespace
@@ -21,6 +22,9 @@ sys.path.insert(0, os.path.join(HERE, "../lib"))
 from rawsftp import (EXTENDED_REPLY, HANDLE, NAME, STATUS, Raw, num, quad,
                      string)
 from server import Server
+sys.path[:0] = [os.path.join(HERE, "../interop"),
+                os.path.join(HERE, "../interop/drivers")]
+from matrix import TITLES
 from tap import expect, expect_same, main, promise
 
 DATA = os.urandom(3000001)
@@ -67,6 +71,20 @@ PHPSECLIB_1 = ("diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
                "hmac-sha2-256,hmac-sha1-96,hmac-sha1,hmac-md5")
 
 
+# Rows of the table whose clients Debian has: their titles in t/interop.
+# The others have a trace here.
+LIVE = {
+    "OpenSSH": "OpenSSH sftp", "libssh": "libssh",
+    "libssh2 before 1.11": "libssh2", "AsyncSSH": "asyncssh",
+    "ssh2 of Node.js": "Node.js ssh2", "Net::SSH of Ruby": "Ruby net-sftp",
+    "phpseclib": "PHP phpseclib 3", "ssh_sftp of Erlang": "Erlang ssh_sftp",
+    "Apache MINA SSHD": "Apache MINA SSHD", "FileZilla": "FileZilla (fzsftp)",
+    "JSch": "JSch", "JSch 0.1": "JSch", "paramiko": "paramiko",
+    "Twisted": "Twisted cftp", "Go": "Go pkg/sftp", "rclone": "rclone",
+}
+TRACED = set()
+
+
 class Place:
     """A server, and clients that call themselves as they like."""
 
@@ -105,6 +123,7 @@ class Place:
         return self.server.log("sftp.log")[self.mark:]
 
     def known_as(self, name):
+        TRACED.add(name)
         expect("client is known as %s (" % name in self.log(), self.log())
 
     def agreed(self, *names):
@@ -169,21 +188,48 @@ def _():
                 no_new_keys(where, software)
 
 
+def many(where):
+    for number in range(1000):
+        where.server.put("many/%04d-%s" % (number, "x" * 100))
+
+
+def largest_listing(raw):
+    """Bytes of the largest answer to READDIR."""
+    kind, left = raw.ask(11, string(b"/many"))
+    expect_same(kind, HANDLE, "OPENDIR")
+    sizes, handle = [0], raw.cut(left)[0]
+    kind, left = raw.ask(12, string(handle))
+    while kind == NAME:
+        sizes.append(len(left) + 9)
+        kind, left = raw.ask(12, string(handle))
+    return max(sizes)
+
+
+@promise("clients that do as OpenSSH's does get listings of 64 KiB")
+def _():
+    with place() as where:
+        many(where)
+        with where.sftp("Other_1.0", SSHJ) as raw:
+            expect(largest_listing(raw) <= 32768, "others")
+            kind, _ = raw.ask(200, string(b"limits@openssh.com"))
+            expect_same(kind, EXTENDED_REPLY, "limits")
+            where.known_as("a client that asks for limits")
+            expect(32768 < largest_listing(raw) <= 65536, "limits")
+        lists = list(SSHJ)
+        lists[1] = "sk-ssh-ed25519-cert-v01@openssh.com," + lists[1]
+        with where.sftp("Other_1.0", lists) as raw:
+            where.known_as("a relative of OpenSSH")
+            expect(32768 < largest_listing(raw) <= 65536, "a relative")
+
+
 @promise("OpenSSH 2.5: sftp, listings in pieces of 32 KiB, and no rekey")
 def _():
     with place(OLD + REKEY) as where:
-        for number in range(1000):
-            where.server.put("many/%04d-%s" % (number, "x" * 100))
+        many(where)
         with where.sftp("OpenSSH_2.5.2p2", OPENSSH_2) as raw:
             where.known_as("OpenSSH 2.1 to 2.5")
-            kind, left = raw.ask(11, string(b"/many"))
-            expect_same(kind, HANDLE, "OPENDIR")
-            sizes, handle = [], raw.cut(left)[0]
-            kind, left = raw.ask(12, string(handle))
-            while kind == NAME:
-                sizes.append(len(left) + 9)
-                kind, left = raw.ask(12, string(handle))
-            expect(sizes and 16384 < max(sizes) <= 32768, sizes)
+            size = largest_listing(raw)
+            expect(16384 < size <= 32768, "a piece of %d bytes" % size)
             write_all(raw, "/up", DATA)
             expect(raw.read_all("/up") == DATA, "the download")
             no_new_keys(where, "OpenSSH 2.5")
@@ -240,8 +286,8 @@ def _():
 def _():
     with place("UseEncoding ISO-8859-1 UTF-8\n") as where:
         with where.sftp("SSHD-CORE-1.7.0", MINA_1, 6) as raw:
-            where.known_as("Apache MINA SSHD")
-            where.agreed("aes128-ctr")
+            where.known_as("Apache MINA SSHD before 2.3")
+            where.agreed("aes128-ctr", "hmac-sha2-256")
             where.server.put("file", DATA[:1000])
             expect_same(raw.status(21, string(b"file") + string(b"/link")
                                    + b"\1"), 0, "LINK")
@@ -336,6 +382,16 @@ def _():
             sock.sendall(b"SSH-2.0-Net::SSH::Perl_2.14\r\n")
             length, = struct.unpack(">I", sock.recv(4))
             expect_same(sock.recv(2)[1], 20, "a KEXINIT")
+
+
+@promise("every row of clients.c has a trace here or a client in t/interop")
+def _():
+    with open(os.path.join(HERE, "../../clients.c")) as source:
+        rows = re.findall(r'{ \.name = "([^"]*)"', source.read())
+    expect(len(rows) > 20, rows)
+    expect_same(sorted(set(rows) - set(LIVE) - TRACED), [], "without a test")
+    expect_same(sorted(set(LIVE) - set(rows)), [], "no row")
+    expect_same(sorted(set(LIVE.values()) - set(TITLES)), [], "no client")
 
 
 main()

@@ -141,9 +141,42 @@ def _():
         out.write(text)
         out.truncate(3 << 30)
     refused("'%s': too large" % path)
+    os.unlink(path)
+    for target, why in (("/dev/zero", "'%s': not a regular file" % path),
+                        (path, "'%s': Too many levels of symbolic" % path),
+                        (path + "-gone", "'%s': No such file" % path),
+                        (path + "-gone/x", "'%s': No such file" % path)):
+        os.symlink(target, path)
+        refused(why)
+        os.unlink(path)
+    for content in (b"", b"\0" * 70000, b"\n" * 70000, b"x" * 70000,
+                    text.rstrip()[:-9], b"\xff\xfe" + text,
+                    b"ssh-ed25519 " + b"A" * 60000 + b"\n"):
+        with open(path, "wb") as out:
+            out.write(content)
+        expect(login(files, "bob").returncode != 0, "%.20r" % content)
+    # What its owner may not read: it is read as root, and so it counts.
     with open(path, "wb") as out:
         out.write(text)
+    os.chmod(path, 0)
     must(login(files, "bob"))
+    os.chmod(path, 0o644)
+    must(login(files, "bob"))
+
+
+@promise("a file that cannot be read refuses, and the next store is asked")
+def _():
+    server = Server("SFTPAuthorizedUserKeys file:@DIR@/passwd/%u "
+                    "file:@DIR@/keys/%u\n", drop=("SFTPAuthorizedUserKeys",))
+    server.start()
+    try:
+        must(server.sftp("pwd"))
+        os.unlink(server.path("keys/alice"))
+        expect(server.sftp("pwd").returncode != 0, "logged in")
+        server.wait_log("sftp.log", "key file '%s': Not a directory"
+                        % server.path("passwd/alice"))
+    finally:
+        server.stop_clean()
 
 
 @promise("InsecureUserKeyPerms takes them as they are")

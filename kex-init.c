@@ -1,0 +1,388 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* kex-init.c -- KEXINIT: what we offer, what both agree on, and the method
+ * that begins with it (RFC 4253, section 7.1).
+ */
+
+#include "kex-int.h"
+
+#include "cert.h"
+#include "host.h"
+
+#define COOKIE_LEN 16
+#define MAX_KEXINIT SFTP_PACKET_MAX
+#define EARLY_MAX 4U
+
+const struct kex_list kex_lists[L_LANG_C2S] = {
+  { "key exchange", ALGS_KEX, "SFTP_KEX_ALGO" },
+  { "server hostkey", ALGS_HOSTKEY, "SFTP_HOST_KEY_ALGO" },
+  { "client-to-server encryption", ALGS_CIPHER, "SFTP_CLIENT_CIPHER_ALGO" },
+  { "server-to-client encryption", ALGS_CIPHER, "SFTP_SERVER_CIPHER_ALGO" },
+  { "client-to-server MAC", ALGS_MAC, "SFTP_CLIENT_MAC_ALGO" },
+  { "server-to-client MAC", ALGS_MAC, "SFTP_SERVER_MAC_ALGO" },
+  { "client-to-server compression", ALGS_COMPRESS,
+    "SFTP_CLIENT_COMPRESSION_ALGO" },
+  { "server-to-client compression", ALGS_COMPRESS,
+    "SFTP_SERVER_COMPRESSION_ALGO" }
+};
+
+static void wipe_secret(void *data) {
+  sftp_wr_wipe(data);
+}
+
+/* ---- KEXINIT: what we offer */
+
+/* The key for that algorithm and the blob that stands for it, its certificate
+ * perhaps; NULL when there is none.
+ */
+static const struct sftp_key *host_key_for(const struct sftp_settings *set,
+    const struct sftp_sig_alg *alg, struct sftp_str *blob) {
+  unsigned int i;
+
+  for (i = set->nhost_keys; i-- > 0; ) {
+    const struct sftp_key *key = set->host_keys[i];
+    const struct sftp_cert *cert =
+      set->host_certs != NULL ? set->host_certs[i] : NULL;
+
+    if (strcmp(key->type->name, alg->key_type) != 0 ||
+        (alg->cert_type != NULL &&
+          (cert == NULL || strcmp(cert->type, alg->cert_type) != 0))) {
+      continue;
+    }
+
+    *blob = alg->cert_type != NULL ? cert->blob : key->blob;
+    return key;
+  }
+
+  return NULL;
+}
+
+/* The configured host key algorithms for which there is a key. */
+static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
+  struct sftp_str left = sftp_str_of(set->hostkeys), name;
+  const char *res = "";
+
+  while (sftp_names_next(&left, &name)) {
+    const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
+    struct sftp_str blob;
+
+    if (alg != NULL && host_key_for(set, alg, &blob) != NULL) {
+      res = pstrcat(p, res, *res != '\0' ? "," : "", alg->alg.name, NULL);
+    }
+  }
+
+  return res;
+}
+
+static const char *offered_kex(pool *p, const struct ssh_conn *c) {
+  const char *res = c->set->kex;
+
+  if (!c->keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
+    res = pstrcat(p, res, ",ext-info-s", NULL);
+  }
+
+  /* What counts is the first KEXINIT (OpenSSH PROTOCOL, section 1.9), and a
+   * client must ignore it later.  phpseclib 2 believes the latest instead, so
+   * it stays as it is, as OpenSSH's own server has it.
+   */
+  if (c->keyed ? c->strict_kex :
+      (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
+    res = pstrcat(p, res, ",kex-strict-s-v00@openssh.com", NULL);
+  }
+
+  return res;
+}
+
+static const char *offered_compression(const struct sftp_settings *set) {
+  switch (set->compression) {
+    case COMPRESS_ON:
+      /* Newer clients only know the delayed one. */
+      return "zlib,zlib@openssh.com,none";
+
+    case COMPRESS_DELAYED:
+      return "zlib@openssh.com,none";
+
+    default:
+      return "none";
+  }
+}
+
+static void make_offer(struct sftp_kex *k) {
+  struct ssh_conn *c = k->conn;
+
+  k->offered[L_KEX] = offered_kex(k->pool, c);
+  k->offered[L_HOSTKEY] = offered_hostkeys(k->pool, c->set);
+  k->offered[L_CIPHER_C2S] = k->offered[L_CIPHER_S2C] = c->set->ciphers;
+  k->offered[L_MAC_C2S] = k->offered[L_MAC_S2C] = c->set->macs;
+  k->offered[L_COMP_C2S] = k->offered[L_COMP_S2C] =
+    offered_compression(c->set);
+  k->offered[L_LANG_C2S] = k->offered[L_LANG_S2C] = "";
+}
+
+int kex_send_init(struct sftp_kex *k) {
+  struct ssh_conn *c = k->conn;
+  unsigned char cookie[COOKIE_LEN];
+  struct sftp_wr w;
+  size_t i;
+  int res;
+
+  make_offer(k);
+  sftp_random(cookie, sizeof(cookie));
+
+  sftp_wr_init(&w, k->pool, 2048, MAX_KEXINIT);
+  sftp_wr_u8(&w, SSH_MSG_KEXINIT);
+  sftp_wr_bytes(&w, cookie, sizeof(cookie));
+  for (i = 0; i < NLISTS; i++) {
+    sftp_wr_text(&w, k->offered[i]);
+  }
+
+  sftp_wr_bool(&w, false);
+  sftp_wr_u32(&w, 0);
+  res = sftp_wr_end(&w);
+  if (res != SFTP_OK) {
+    return sftp_fail(c, res, "KEXINIT is too long");
+  }
+
+  k->ours = sftp_wr_get(&w);
+  res = sftp_packet_send(c->pkts, k->ours);
+
+  /* From here to our NEWKEYS only messages 1 to 49 may leave us (RFC 4253,
+   * section 7.1); answers wait.
+   */
+  return res == SFTP_OK ? sftp_packets_hold(c->pkts, true) : res;
+}
+
+/* ---- KEXINIT: what both agree on */
+
+static int no_match(struct ssh_conn *c, size_t i, struct sftp_str theirs) {
+  const char *client = sftp_str_dup(c->kex->pool, theirs);
+
+  sftp_log("no shared %s algorithm found (client sent '%s', server sent '%s')",
+    kex_lists[i].kind, client, c->kex->offered[i]);
+  return sftp_fail(c, SFTP_ERR_NOMATCH,
+    "no shared %s algorithm found (server offers %s)", kex_lists[i].kind,
+    c->kex->offered[i]);
+}
+
+static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
+  struct sftp_kex *k = c->kex;
+  size_t i;
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    struct sftp_str name;
+
+    k->alg[i] = NULL;
+    if ((i == L_MAC_C2S || i == L_MAC_S2C) &&
+        ((const struct sftp_cipher_alg *) k->alg[i - 2])->tag_len > 0) {
+      continue;                 /* the cipher authenticates by itself */
+    }
+
+    name = sftp_names_match(theirs[i], sftp_str_of(k->offered[i]));
+    if (name.len > 0) {
+      k->alg[i] = sftp_alg_find(kex_lists[i].family, name);
+    }
+
+    /* A marker (ext-info-c and the like) is in both lists but in no table. */
+    if (k->alg[i] == NULL) {
+      return no_match(c, i, theirs[i]);
+    }
+  }
+
+  return SFTP_OK;
+}
+
+static struct sftp_str first_name(struct sftp_str list) {
+  struct sftp_str name = { list.ptr, 0 };
+
+  (void) sftp_names_next(&list, &name);
+  return name;
+}
+
+/* RFC 4253, section 7: a guess is right when both sides prefer the same key
+ * exchange and the same host key algorithm.
+ */
+static bool is_right_guess(const struct sftp_kex *k,
+    const struct sftp_str *theirs) {
+  return sftp_str_same(first_name(theirs[L_KEX]),
+      first_name(sftp_str_of(k->offered[L_KEX]))) &&
+    sftp_str_same(first_name(theirs[L_HOSTKEY]),
+      first_name(sftp_str_of(k->offered[L_HOSTKEY])));
+}
+
+/* What a client offers tells what it is.  No client has more names. */
+#define MAX_TOLD 512
+
+static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
+  unsigned int told = 0;
+  size_t i;
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    struct sftp_str left = theirs[i], name;
+
+    while (told < MAX_TOLD && sftp_names_next(&left, &name)) {
+      sftp_client_did(c, "offers", name);
+      told++;
+    }
+  }
+}
+
+/* The markers a client puts into its first KEXINIT. */
+static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
+  c->client_ext_info = sftp_names_have(kex_list, "ext-info-c") &&
+    (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0;
+  c->strict_kex = sftp_names_have(kex_list, "kex-strict-c-v00@openssh.com") &&
+    (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0;
+
+  /* OpenSSH PROTOCOL, section 1.9: nothing may come before it. */
+  if (c->strict_kex && sftp_packets_seqno_in(c->pkts) != 1) {
+    return sftp_fail(c, SFTP_ERR_ORDER,
+      "KEXINIT was not the first message of a client with strict KEX");
+  }
+
+  return SFTP_OK;
+}
+
+const struct sftp_key *kex_host_key(const struct sftp_kex *k,
+    struct sftp_str *blob) {
+  return host_key_for(k->conn->set,
+    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY], blob);
+}
+
+static void set_up_exchange(struct ssh_conn *c) {
+  struct sftp_kex *k = c->kex;
+  struct sftp_kex_exchange *x = &k->x;
+  struct sftp_str blob = { NULL, 0 };
+
+  x->host_key = kex_host_key(k, &blob) != NULL ? blob : sftp_str_of("");
+  x->pool = k->pool;
+  x->method = (const struct sftp_kex_method *) k->alg[L_KEX];
+  x->reply_type = SSH_MSG_KEXDH_REPLY;
+  x->arg = c;
+  x->weak_dh = (c->set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0;
+  x->dh_param_file = c->set->dh_param_file;
+  x->dh_param_len = c->set->dh_param_len;
+  sftp_wr_init(&x->hashed, k->pool, 1024, 65536);
+  sftp_wr_init(&x->reply, k->pool, 512, 65536);
+  sftp_wr_init(&x->k, k->pool, 128, 4096);
+  register_cleanup2(k->pool, &x->k, wipe_secret);
+}
+
+static int exchange_send(struct sftp_kex_exchange *x, struct sftp_str payload) {
+  struct ssh_conn *c = x->arg;
+
+  return sftp_packet_send(c->pkts, payload);
+}
+
+int kex_failed(struct ssh_conn *c, int err) {
+  host_event(c->host, "mod_sftp.ssh2.kex.failed", NULL);
+  return sftp_fail(c, err == SFTP_ERR_ORDER || err == SFTP_ERR_SHORT ||
+    err == SFTP_ERR_EXTRA ? err : SFTP_ERR_KEX,
+    "key exchange %s failed: %s", c->kex->x.method->alg.name,
+    sftp_strerror(err));
+}
+
+/* RFC 4253, section 7.1. */
+static int read_kexinit(struct sftp_rd *r, struct sftp_str *theirs,
+    bool *follows) {
+  bool valid = true;
+  size_t i;
+  int res;
+
+  (void) sftp_rd_bytes(r, COOKIE_LEN);
+  for (i = 0; i < NLISTS; i++) {
+    theirs[i] = sftp_rd_string(r);
+    valid = valid && sftp_names_valid(theirs[i]);
+  }
+
+  *follows = sftp_rd_bool(r);
+  (void) sftp_rd_u32(r);
+  res = sftp_rd_end(r);
+  return res == SFTP_OK && !valid ? SFTP_ERR_FORMAT : res;
+}
+
+/* The method is agreed on: what follows is its messages. */
+static int start_method(struct ssh_conn *c) {
+  struct sftp_kex *k = c->kex;
+  int res = SFTP_OK;
+
+  set_up_exchange(c);
+  k->x.send = exchange_send;
+  if (c->phase != PH_KEXINIT) {
+    c->resume = c->phase;
+  }
+
+  c->phase = PH_KEX;
+  if (k->x.method->ops->begin != NULL) {
+    res = k->x.method->ops->begin(&k->x);
+  }
+
+  return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
+}
+
+/* Keys cost us more than the client: somebody who has not logged in gets the
+ * few exchanges that a slow conversation may need.
+ */
+static int check_early(struct ssh_conn *c) {
+  if (c->authenticated || !c->keyed || ++c->kex->early <= EARLY_MAX) {
+    return SFTP_OK;
+  }
+
+  return sftp_fail(c, SFTP_ERR_LIMIT, "more than %u rekeys before login",
+    EARLY_MAX);
+}
+
+int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_kex *k = c->kex;
+  struct sftp_str theirs[NLISTS], all = { r->ptr, r->left };
+  struct sftp_wr w;
+  bool follows;
+  int res;
+
+  res = read_kexinit(r, theirs, &follows);
+  if (res != SFTP_OK) {
+    host_ssh_cmd(c->host, "KEXINIT", "(data)", HOST_SSH_AUTH, false);
+    return sftp_fail(c, res, "malformed KEXINIT");
+  }
+
+  if (k->pool == NULL) {
+    res = check_early(c);
+    if (res != SFTP_OK) {
+      return res;
+    }
+
+    kex_begin(k, "client", false);
+    res = kex_send_init(k);
+    if (res != SFTP_OK) {
+      return res;
+    }
+  }
+
+  sftp_wr_init(&w, k->pool, all.len + 1, all.len + 1);
+  sftp_wr_u8(&w, SSH_MSG_KEXINIT);
+  sftp_wr_bytes(&w, all.ptr, all.len);
+  k->theirs = sftp_wr_get(&w);
+
+  if (!c->keyed) {
+    res = read_markers(c, theirs[L_KEX]);
+    if (res != SFTP_OK) {
+      return res;
+    }
+
+    tell_offers(c, theirs);
+  }
+
+  res = agree(c, theirs);
+  host_ssh_cmd(c->host, "KEXINIT", "(data)", HOST_SSH_AUTH, res == SFTP_OK);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  k->drop_guess = follows && !is_right_guess(k, theirs);
+  return start_method(c);
+}

@@ -1,0 +1,73 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* kex-int.h -- inside of kex.c, kex-init.c and kex-keys.c only. */
+
+#ifndef MOD_SFTP_KEX_INT_H
+#define MOD_SFTP_KEX_INT_H
+
+#include "conn.h"
+
+#include "kex-method.h"
+#include "keys.h"
+
+#define KEX_MAX_DIGEST 64
+
+/* The name-lists of KEXINIT in the order of RFC 4253, section 7.1. */
+enum { L_KEX, L_HOSTKEY, L_CIPHER_C2S, L_CIPHER_S2C, L_MAC_C2S, L_MAC_S2C,
+  L_COMP_C2S, L_COMP_S2C, L_LANG_C2S, L_LANG_S2C, NLISTS };
+
+extern const struct kex_list {
+  const char *kind;             /* for the log */
+  enum sftp_alg_family family;
+  const char *note;             /* of the session, with what was agreed */
+} kex_lists[L_LANG_C2S];
+
+struct sftp_kex {
+  struct ssh_conn *conn;
+  struct sftp_str session_id;
+  struct sftp_str first_host_key;
+  bool ext_info_seen;
+  bool ext_info_in_auth;        /* one more is welcome */
+
+  /* The exchange that runs, if any. */
+  pool *pool;                   /* NULL: none */
+  const char *why;              /* what started it; NULL: its end is logged */
+  uint64_t started_ms;
+  bool by_us;                   /* our KEXINIT was first */
+  unsigned int early;           /* rekeys that the client began before login */
+  bool sent_newkeys;
+  struct sftp_str ours, theirs; /* KEXINIT payloads; len 0: not yet */
+  const char *offered[NLISTS];
+  const struct sftp_alg *alg[L_LANG_C2S];       /* NULL: MAC with AEAD */
+  bool drop_guess;
+  struct sftp_kex_exchange x;
+  struct sftp_keys in, out;
+
+  struct sftp_kex_names names;  /* of the exchange last completed */
+  pool *names_pool;
+  bool told_c2s, told_s2c;      /* that compression has begun */
+};
+
+/* An exchange begins, by us (why is told) or with the client's KEXINIT. */
+void kex_begin(struct sftp_kex *k, const char *why, bool by_us);
+int kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
+/* Our key for the algorithm agreed on, and the blob that stands for it. */
+const struct sftp_key *kex_host_key(const struct sftp_kex *k,
+  struct sftp_str *blob);
+/* Ends the connection for what the method said. */
+int kex_failed(struct ssh_conn *c, int err) SFTP_MUST_CHECK;
+
+/* The exchange hash H (RFC 4253, section 8) to out, of KEX_MAX_DIGEST bytes. */
+int kex_hash(struct ssh_conn *c, struct sftp_str host_key, unsigned char *out,
+  size_t *len) SFTP_MUST_CHECK;
+/* One direction's keys (RFC 4253, section 7.2), with a pool of their own. */
+int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
+  struct sftp_keys *keys) SFTP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* kex-keys.c -- the exchange hash and the keys that come of it: RFC 4253,
+ * sections 7.2 and 8.
+ */
+
+#include "kex-int.h"
+
+#include "crypto.h"
+
+struct hash {
+  EVP_MD_CTX *ctx;
+  bool failed;
+};
+
+static void hash_bytes(struct hash *h, const void *p, size_t n) {
+  h->failed = h->failed || EVP_DigestUpdate(h->ctx, p, n) != 1;
+}
+
+static void hash_string(struct hash *h, struct sftp_str s) {
+  unsigned char len[4];
+
+  sftp_put_u32(len, (uint32_t) s.len);
+  hash_bytes(h, len, sizeof(len));
+  hash_bytes(h, s.ptr, s.len);
+}
+
+static bool hash_begin(struct hash *h, const char *digest) {
+  h->failed = false;
+  h->ctx = EVP_MD_CTX_new();
+  if (h->ctx == NULL ||
+      EVP_DigestInit_ex2(h->ctx, sftp_crypto_digest(digest), NULL) != 1) {
+    h->failed = true;
+  }
+
+  return !h->failed;
+}
+
+/* Ends it; *len gets the digest's length.  SFTP_ERR_CRYPTO on any failure. */
+static int hash_end(struct hash *h, unsigned char *out, size_t *len) {
+  unsigned int n = 0;
+
+  if (!h->failed && EVP_DigestFinal_ex(h->ctx, out, &n) != 1) {
+    h->failed = true;
+  }
+
+  EVP_MD_CTX_free(h->ctx);
+  *len = n;
+  return h->failed ? SFTP_ERR_CRYPTO : SFTP_OK;
+}
+
+/* RFC 4253, section 8; the fields in the middle are the method's. */
+int kex_hash(struct ssh_conn *c, struct sftp_str host_key,
+    unsigned char *out, size_t *len) {
+  struct sftp_kex *k = c->kex;
+  struct sftp_str hashed = sftp_wr_get(&k->x.hashed),
+    secret = sftp_wr_get(&k->x.k);
+  struct hash h;
+
+  if (hash_begin(&h, k->x.method->digest)) {
+    hash_string(&h, sftp_str_of(c->client_ident));
+    hash_string(&h, sftp_str_of(c->set->ident));
+    hash_string(&h, k->theirs);
+    hash_string(&h, k->ours);
+    hash_string(&h, host_key);
+    hash_bytes(&h, hashed.ptr, hashed.len);
+    hash_bytes(&h, secret.ptr, secret.len);
+  }
+
+  return hash_end(&h, out, len);
+}
+
+/* `need' bytes for one letter (RFC 4253, section 7.2). */
+static int derive(struct ssh_conn *c, struct sftp_str H, char letter,
+    unsigned char *out, size_t need) {
+  struct sftp_kex *k = c->kex;
+  struct sftp_str secret = sftp_wr_get(&k->x.k);
+  unsigned char block[KEX_MAX_DIGEST];
+  size_t have = 0, len = 0;
+  int res = SFTP_OK;
+
+  while (have < need && res == SFTP_OK) {
+    struct hash h;
+
+    if (hash_begin(&h, k->x.method->digest)) {
+      hash_bytes(&h, secret.ptr, secret.len);
+      hash_bytes(&h, H.ptr, H.len);
+      if (have == 0) {
+        hash_bytes(&h, &letter, 1);
+        hash_bytes(&h, k->session_id.ptr, k->session_id.len);
+
+      } else {
+        hash_bytes(&h, out, have);
+      }
+    }
+
+    res = hash_end(&h, block, &len);
+    if (res == SFTP_OK) {
+      size_t n = len < need - have ? len : need - have;
+
+      memcpy(out + have, block, n);
+      have += n;
+    }
+  }
+
+  sftp_wipe(block, sizeof(block));
+  return res;
+}
+
+/* The parts of one direction's keys: RFC 4253, section 7.2, letters A to F. */
+int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
+    struct sftp_keys *keys) {
+  const struct sftp_kex *k = c->kex;
+  const struct sftp_cipher_alg *cipher = (const struct sftp_cipher_alg *)
+    k->alg[in ? L_CIPHER_C2S : L_CIPHER_S2C];
+  const struct sftp_mac_alg *mac = (const struct sftp_mac_alg *)
+    k->alg[in ? L_MAC_C2S : L_MAC_S2C];
+  unsigned char iv[64], key[64], mac_key[128];
+  int res = SFTP_ERR_CRYPTO;
+
+  memset(keys, 0, sizeof(*keys));
+  if (cipher->iv_len > sizeof(iv) || cipher->key_len > sizeof(key) ||
+      (mac != NULL && mac->key_len > sizeof(mac_key))) {
+    return res;
+  }
+
+  keys->pool = make_sub_pool(c->pool);
+  pr_pool_tag(keys->pool, "SSH session keys");
+  keys->compression = k->alg[in ? L_COMP_C2S : L_COMP_S2C];
+
+  if (derive(c, H, in ? 'A' : 'B', iv, cipher->iv_len) == SFTP_OK &&
+      derive(c, H, in ? 'C' : 'D', key, cipher->key_len) == SFTP_OK &&
+      (mac == NULL || derive(c, H, in ? 'E' : 'F', mac_key,
+        mac->key_len) == SFTP_OK)) {
+    res = sftp_cipher_new(keys->pool, cipher, key, iv, !in, &keys->cipher);
+    if (res == SFTP_OK && mac != NULL) {
+      res = sftp_mac_new(keys->pool, mac, mac_key, &keys->mac);
+    }
+  }
+
+  sftp_wipe(iv, sizeof(iv));
+  sftp_wipe(key, sizeof(key));
+  sftp_wipe(mac_key, sizeof(mac_key));
+  if (res != SFTP_OK) {
+    destroy_pool(keys->pool);
+    memset(keys, 0, sizeof(*keys));
+  }
+
+  return res;
+}

@@ -180,7 +180,7 @@ void host_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
 void host_keys_sweep(void);
 void host_keys_free(void);
 
-/* host-revoked.c: whether every file of SFTPRevokedKeys can be used; -1 with the
+/* host-revoked.c: whether every file of SFTPRevokedKeys can be used; -1 with
  * first that cannot, and why, in p.
  */
 int host_revoked_check(pool *p, server_rec *s, const char **path,

@@ -1,0 +1,65 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* directives-int.h -- what the handlers of directives*.c share. */
+
+#ifndef MOD_SFTP_DIRECTIVES_INT_H
+#define MOD_SFTP_DIRECTIVES_INT_H
+
+#include "directives.h"
+
+#define CTXT_SERVER (CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL)
+
+#define CHECK_ONE(cmd) \
+  do { \
+    if ((cmd)->argc != 2) { \
+      CONF_ERROR((cmd), "wrong number of parameters: expected one"); \
+    } \
+    CHECK_CONF((cmd), CTXT_SERVER); \
+  } while (0)
+
+#define CHECK_SOME(cmd) \
+  do { \
+    if ((cmd)->argc < 2) { \
+      CONF_ERROR((cmd), "wrong number of parameters: expected at least one"); \
+    } \
+    CHECK_CONF((cmd), CTXT_SERVER); \
+  } while (0)
+
+/* Whether the line stands in <Global>. */
+bool conf_in_global(const cmd_rec *cmd);
+/* Records of the directive: with one word, with all words, with a value of n
+ * bytes.
+ */
+config_rec *conf_add_word(cmd_rec *cmd);
+config_rec *conf_add_words(cmd_rec *cmd);
+config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n);
+
+/* Handlers of directives-algs.c and directives-keys.c. */
+modret_t *host_set_algorithmprofile(cmd_rec *cmd);
+modret_t *host_set_authorizedhostkeys(cmd_rec *cmd);
+modret_t *host_set_authorizedkeyscommanduser(cmd_rec *cmd);
+modret_t *host_set_authorizedprincipals(cmd_rec *cmd);
+modret_t *host_set_authorizeduserkeys(cmd_rec *cmd);
+modret_t *host_set_authpublickeys(cmd_rec *cmd);
+modret_t *host_set_casignaturealgorithms(cmd_rec *cmd);
+modret_t *host_set_ciphers(cmd_rec *cmd);
+modret_t *host_set_dhparamfile(cmd_rec *cmd);
+modret_t *host_set_digests(cmd_rec *cmd);
+modret_t *host_set_hostcertificate(cmd_rec *cmd);
+modret_t *host_set_hostkey(cmd_rec *cmd);
+modret_t *host_set_hostkeys(cmd_rec *cmd);
+modret_t *host_set_keyblacklist(cmd_rec *cmd);
+modret_t *host_set_keyexchanges(cmd_rec *cmd);
+modret_t *host_set_keyfingerprints(cmd_rec *cmd);
+modret_t *host_set_keylimits(cmd_rec *cmd);
+modret_t *host_set_passphraseprovider(cmd_rec *cmd);
+modret_t *host_set_revokedkeys(cmd_rec *cmd);
+modret_t *host_set_trustedusercakeys(cmd_rec *cmd);
+
+#endif

@@ -1,0 +1,400 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* directives-keys.c -- directives of keys and certificates, and of where they
+ * are found.
+ */
+
+#include "directives-int.h"
+
+/* usage: SFTPHostKey path|agent:path|NoRSA|NoDSA|NoECDSA|NoED25519|NoED448 */
+modret_t *host_set_hostkey(cmd_rec *cmd) {
+  static const char *const no[] = { "NoRSA", "NoDSA", "NoECDSA", "NoED25519",
+    "NoED448" };
+  const char *form;
+  struct stat st;
+  size_t i;
+  int res, xerrno;
+
+  CHECK_ONE(cmd);
+  form = cmd->argv[1];
+
+  for (i = 0; i < SFTP_NELEMS(no); i++) {
+    if (strcasecmp(form, no[i]) == 0) {
+      add_config_param_str(cmd->argv[0], 2, no[i],
+        conf_in_global(cmd) ? "global" : "");
+      return PR_HANDLED(cmd);
+    }
+  }
+
+  if (strncmp(form, "agent:", 6) == 0) {
+    if (form[6] != '/') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
+        "' must have an absolute path behind agent:", NULL));
+    }
+
+  } else {
+    if (*form != '/') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
+        "' must be an absolute path (or agent:/path, NoRSA, NoDSA, NoECDSA, "
+        "NoED25519, NoED448)", NULL));
+    }
+
+    PRIVS_ROOT
+    res = stat(form, &st);
+    xerrno = errno;
+    PRIVS_RELINQUISH
+
+    if (res < 0) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to check '", form, "': ",
+        strerror(xerrno), NULL));
+    }
+
+    if (!S_ISREG(st.st_mode)) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
+        "' is not a regular file", NULL));
+    }
+  }
+
+  /* Permissions are looked at when all SFTPOptions are known. */
+  add_config_param_str(cmd->argv[0], 2, form,
+    conf_in_global(cmd) ? "global" : "");
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPHostCertificate path */
+modret_t *host_set_hostcertificate(cmd_rec *cmd) {
+  CHECK_ONE(cmd);
+
+  if (*((char *) cmd->argv[1]) != '/') {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "' must be an absolute path", NULL));
+  }
+
+  add_config_param_str(cmd->argv[0], 2, cmd->argv[1],
+    conf_in_global(cmd) ? "global" : "");
+  return PR_HANDLED(cmd);
+}
+
+/* The stores that could be named; in the text of an error. */
+static const char *store_names(pool *p, unsigned int ktype) {
+  const struct host_store *s;
+  const char *names = "";
+
+  for (s = host_store_first(); s != NULL; s = s->next) {
+    if ((s->ktypes & ktype) == ktype) {
+      names = pstrcat(p, names, *names ? ", " : "", s->name, ":", NULL);
+    }
+  }
+
+  return names;
+}
+
+/* What "exec:" and "ldap:" want; NULL: it is there. */
+static const char *own_store_error(pool *p, const char *store) {
+  const char *why;
+
+  if (strncmp(store, "exec:", 5) == 0) {
+    why = host_keyexec_check(p, store + 5);
+    return why != NULL ? pstrcat(p, "'", store, "': ", why, NULL) : NULL;
+  }
+
+  if (strncmp(store, "ldap:", 5) == 0 && !pr_module_exists("mod_ldap.c")) {
+    return pstrcat(p, "'", store, "' needs LoadModule mod_ldap.c before",
+      NULL);
+  }
+
+  return NULL;
+}
+
+static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
+  unsigned int i;
+
+  CHECK_SOME(cmd);
+
+  for (i = 1; i < cmd->argc; i++) {
+    const char *colon = strchr(cmd->argv[i], ':');
+
+    if (colon == NULL) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "badly formatted parameter: '",
+        cmd->argv[i], "' (expected type:info, types here: ",
+        store_names(cmd->tmp_pool, ktype), ")", NULL));
+    }
+
+    if (host_store_find(cmd->argv[i], (size_t) (colon - (char *) cmd->argv[i]),
+        ktype) == NULL) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unsupported key store: '",
+        cmd->argv[i], "' (types here: ", store_names(cmd->tmp_pool, ktype),
+        ")", NULL));
+    }
+
+    if (own_store_error(cmd->tmp_pool, cmd->argv[i]) != NULL) {
+      CONF_ERROR(cmd, own_store_error(cmd->tmp_pool, cmd->argv[i]));
+    }
+  }
+
+  conf_add_words(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPAuthorizedKeysCommandUser name */
+modret_t *host_set_authorizedkeyscommanduser(cmd_rec *cmd) {
+  const struct passwd *pw;
+  config_rec *c;
+
+  CHECK_ONE(cmd);
+  pw = getpwnam(cmd->argv[1]);
+  if (pw == NULL) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "': there is no such user", NULL));
+  }
+
+  if (pw->pw_uid == PR_ROOT_UID) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "' is root: expected a user without privileges", NULL));
+  }
+
+  c = add_config_param(cmd->argv[0], 3, NULL, NULL, NULL);
+  c->argv[0] = pstrdup(c->pool, cmd->argv[1]);
+  c->argv[1] = pcalloc(c->pool, sizeof(uid_t));
+  *((uid_t *) c->argv[1]) = pw->pw_uid;
+  c->argv[2] = pcalloc(c->pool, sizeof(gid_t));
+  *((gid_t *) c->argv[2]) = pw->pw_gid;
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPAuthorizedUserKeys type:info ... */
+modret_t *host_set_authorizeduserkeys(cmd_rec *cmd) {
+  return set_stores(cmd, SFTP_SSH2_USER_KEY_STORE);
+}
+
+/* usage: SFTPAuthorizedHostKeys type:info ... */
+modret_t *host_set_authorizedhostkeys(cmd_rec *cmd) {
+  return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
+}
+
+/* Paths of files that are to be there. */
+static modret_t *set_files(cmd_rec *cmd) {
+  struct stat st;
+  unsigned int i;
+  int res, xerrno;
+
+  CHECK_SOME(cmd);
+
+  for (i = 1; i < cmd->argc; i++) {
+    const char *path = cmd->argv[i];
+
+    if (*path != '/') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
+        "' is not an absolute path", NULL));
+    }
+
+    PRIVS_ROOT
+    res = stat(path, &st);
+    xerrno = errno;
+    PRIVS_RELINQUISH
+
+    if (res < 0 || !S_ISREG(st.st_mode)) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to use '", path, "': ",
+        res < 0 ? strerror(xerrno) : "not a regular file", NULL));
+    }
+  }
+
+  conf_add_words(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPTrustedUserCAKeys path ... */
+modret_t *host_set_trustedusercakeys(cmd_rec *cmd) {
+  return set_files(cmd);
+}
+
+/* usage: SFTPRevokedKeys path ... */
+modret_t *host_set_revokedkeys(cmd_rec *cmd) {
+  return set_files(cmd);
+}
+
+/* usage: SFTPAuthorizedPrincipals path */
+modret_t *host_set_authorizedprincipals(cmd_rec *cmd) {
+  const char *path;
+
+  CHECK_ONE(cmd);
+
+  path = cmd->argv[1];
+  if (*path != '/' && *path != '~' && strncmp(path, "%h/", 3) != 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
+      "' is not an absolute path, nor one that begins with ~ or %h/", NULL));
+  }
+
+  conf_add_word(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPKeyBlacklist path|none */
+modret_t *host_set_keyblacklist(cmd_rec *cmd) {
+  CHECK_ONE(cmd);
+
+  if (strcasecmp(cmd->argv[1], "none") != 0) {
+    if (*((char *) cmd->argv[1]) != '/') {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+        "' is not an absolute path (or none)", NULL));
+    }
+
+    if (!exists2(cmd->tmp_pool, cmd->argv[1])) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+        "' not found", NULL));
+    }
+  }
+
+  conf_add_word(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPKeyLimits limit bits ... */
+modret_t *host_set_keylimits(cmd_rec *cmd) {
+  struct key_limits l = { HOST_MIN_RSA_BITS, HOST_MIN_DSA_BITS,
+    HOST_MIN_EC_BITS };
+  unsigned int i;
+  uint64_t n;
+
+  CHECK_CONF(cmd, CTXT_SERVER);
+
+  if (cmd->argc < 3 || cmd->argc % 2 == 0) {
+    CONF_ERROR(cmd, "wrong number of parameters: expected pairs of a limit "
+      "and its bits");
+  }
+
+  for (i = 1; i < cmd->argc; i += 2) {
+    unsigned int *at;
+
+    if (strcasecmp(cmd->argv[i], "MinimumRSASize") == 0) {
+      at = &l.min_rsa_bits;
+
+    } else if (strcasecmp(cmd->argv[i], "MinimumDSASize") == 0) {
+      at = &l.min_dsa_bits;
+
+    } else if (strcasecmp(cmd->argv[i], "MinimumECSize") == 0) {
+      at = &l.min_ec_bits;
+
+    } else {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown SFTPKeyLimit '",
+        cmd->argv[i], "' (accepted: MinimumRSASize, MinimumDSASize, "
+        "MinimumECSize)", NULL));
+    }
+
+    if (!host_number(cmd->argv[i + 1], 0, 65536, &n)) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[i + 1],
+        "' is no number of bits (0 to 65536, 0 for no limit)", NULL));
+    }
+
+    *at = (unsigned int) n;
+  }
+
+  conf_add_value(cmd, &l, sizeof(l));
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPKeyFingerprints digest[+encoding] */
+modret_t *host_set_keyfingerprints(cmd_rec *cmd) {
+  static const char *const digests[] = { "sha256", "sha1", "md5" };
+  static const char *const encodings[] = { "base64", "hex", "hex+colons" };
+  const char *digest = NULL, *encoding = NULL, *plus;
+  char *word;
+  size_t i;
+
+  CHECK_ONE(cmd);
+
+  word = pstrdup(cmd->tmp_pool, cmd->argv[1]);
+  plus = strchr(word, '+');
+
+  if (plus != NULL) {
+    const char *form = plus + 1;
+
+    if (strcasecmp(form, "hex+colon") == 0) {
+      form = "hex+colons";
+    }
+
+    for (i = 0; i < SFTP_NELEMS(encodings); i++) {
+      if (strcasecmp(form, encodings[i]) == 0) {
+        encoding = encodings[i];
+      }
+    }
+
+    if (encoding == NULL) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
+        "unsupported SFTPKeyFingerprint format '", form,
+        "' (accepted: base64, hex, hex+colons)", NULL));
+    }
+
+    word[plus - word] = '\0';
+  }
+
+  for (i = 0; i < SFTP_NELEMS(digests); i++) {
+    if (strcasecmp(word, digests[i]) == 0) {
+      digest = digests[i];
+    }
+  }
+
+  if (digest == NULL) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
+      "unsupported SFTPKeyFingerprint algorithm '", word,
+      "' (accepted: sha256, sha1, md5)", NULL));
+  }
+
+  /* MD5 fingerprints have always been written with colons. */
+  if (encoding == NULL) {
+    encoding = digest == digests[2] ? encodings[2] : encodings[0];
+  }
+
+  add_config_param_str(cmd->argv[0], 2, digest, encoding);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPPassPhraseProvider path */
+modret_t *host_set_passphraseprovider(cmd_rec *cmd) {
+  const char *path;
+  struct stat st;
+
+  if (cmd->argc != 2) {
+    CONF_ERROR(cmd, "wrong number of parameters: expected one");
+  }
+
+  CHECK_CONF(cmd, CONF_ROOT);
+  path = cmd->argv[1];
+
+  if (*path != '/') {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
+      "' must be a full path", NULL));
+  }
+
+  if (stat(path, &st) < 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "error checking '", path, "': ",
+      strerror(errno), NULL));
+  }
+
+  if (!S_ISREG(st.st_mode)) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
+      "': Not a regular file", NULL));
+  }
+
+  conf_add_word(cmd);
+  return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPDHParamFile path */
+modret_t *host_set_dhparamfile(cmd_rec *cmd) {
+  CHECK_ONE(cmd);
+
+  if (pr_fs_valid_path(cmd->argv[1]) < 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to use '", cmd->argv[1],
+      "': expected an absolute path", NULL));
+  }
+
+  conf_add_word(cmd);
+  return PR_HANDLED(cmd);
+}

@@ -32,8 +32,8 @@ TOPICS = {
 </Anonymous>
 """,
     "TimeoutLogin": "TimeoutLogin 1",
-    "TimeoutIdle": "TimeoutIdle 1",
-    "TimeoutNoTransfer": "TimeoutNoTransfer 1",
+    "TimeoutIdle": "TimeoutIdle 3",
+    "TimeoutNoTransfer": "TimeoutNoTransfer 3",
     "BadProtocol": "",
     "MaxConnectionsPerHost": "MaxConnectionsPerHost 1",
     "MaxClientsPerHost": "MaxClientsPerHost 1",
@@ -91,9 +91,9 @@ def sources():
 SOURCES = {(event, protocol): source for event, protocol, source in sources()}
 
 
-def banned(event, act):
+def banned(event, act, others=((ELSEWHERE, "in"),)):
     """By each protocol, act(protocol, address) makes its address one that
-    nobody is let in from.
+    nobody is let in from; from others somebody is.
     """
     if not HERE:
         skip("mod_ban is not there")
@@ -101,7 +101,7 @@ def banned(event, act):
         source = SOURCES[event, protocol]
         act(protocol, source)
         srv.no_sessions()
-        for place, wanted in ((source, "gone"), (ELSEWHERE, "in")):
+        for place, wanted in ((source, "gone"), *others):
             expect_same(outcome(event, protocol, place), wanted,
                         "%s by %s, from %s" % (event, protocol, place))
             srv.no_sessions()
@@ -138,7 +138,8 @@ def _():
                 login.wait_end()
         return act
 
-    banned("TimeoutLogin", late)
+    # A busy machine may take longer for a login than this timeout.
+    banned("TimeoutLogin", late, ())
     banned("TimeoutIdle", lazy("TimeoutIdle"))
     banned("TimeoutNoTransfer", lazy("TimeoutNoTransfer"))
 

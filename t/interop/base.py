@@ -42,11 +42,12 @@ class Login:
     """Whom a client is to log in as, where and how."""
 
     def __init__(self, server, password=None, key=None, compress=False,
-                 build="."):
+                 rekey=None, build="."):
         self.server = server
         self.password = password
         self.key = key              # the type, "ed25519"
         self.compress = compress
+        self.rekey = rekey          # after so many bytes, by the client
         self.build = build          # where run puts compiled programs
 
     @property
@@ -77,7 +78,7 @@ class Client:
     names = ODD_NAMES       # of files; those that it can be told
     compresses = True
     always_0 = False        # its exit status tells nothing
-    exchanges = 3           # at least, where the server rekeys
+    rekeys = False          # it can be told when to
     mute = None             # what it says of any error, if it knows no more
     whole_4g = False        # it can't go on, but is fast: the whole file
     resumes_anew = False    # it goes on by copying all of the file
@@ -145,6 +146,8 @@ class Program(Client):
             env["IO_PASSWORD"] = login.password
         if login.compress:
             env["IO_COMPRESS"] = "1"
+        if login.rekey:
+            env["IO_REKEY"] = str(login.rekey)
         return env
 
     def do(self, login, *commands, timeout=PATIENCE):

@@ -18,7 +18,8 @@ SSHD = "/usr/sbin/sshd"
 
 LINES = {
     "": "",
-    "SFTPRekey required 3600 1": "RekeyLimit 1M",
+    "SFTPRekey required 3600 256KB": "RekeyLimit 256K",
+    "SFTPRekey none": "",
     "SFTPCompression delayed": "Compression yes",
 }
 
@@ -31,7 +32,7 @@ class Sshd(Server):
     home is its root, with what a shell needs in it."""
 
     def __init__(self, directives=""):
-        super().__init__(LINES[directives])
+        super().__init__(LINES[directives.partition("\n")[0]])
         place = "/mnt"                  # /tmp is no place for a root
         home = self.home()
         os.chown(home, 0, 0)

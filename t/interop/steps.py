@@ -24,6 +24,15 @@ DATA = os.urandom(3000001)
 PART = 1000000
 TIME = 1234567890
 GIB4 = 4 << 30
+# Rekeys: the proof, and how often.  What is on its way while keys are
+# exchanged has had the old ones, so that there are fewer than bytes by EACH.
+FULL = 64 << 20
+EACH = 256 << 10
+LEAST = 20
+# By the quickest exchange of the client: when it happens is what counts.
+QUICK = ("SFTPKeyExchanges curve25519-sha256 curve25519-sha256@libssh.org "
+         "ecdh-sha2-nistp256 diffie-hellman-group14-sha256 "
+         "diffie-hellman-group-exchange-sha256")
 MIB96 = 96 << 20
 TAIL = os.urandom(1000003)
 
@@ -46,7 +55,8 @@ class Site:
 
     lines = {
         "plain": "",
-        "rekey": "SFTPRekey required 3600 1",
+        "rekey": "SFTPRekey required 3600 256KB\n" + QUICK,
+        "no-rekey": "SFTPRekey none\n" + QUICK,
         "zlib": "SFTPCompression delayed",
     }
 
@@ -139,9 +149,10 @@ class Visit:
         expect(found == data, "the download %s differs: %d bytes of %d"
                % (name, len(found), len(data)))
 
-    def both_ways(self, name, data):
+    def both_ways(self, name, data, **more):
         self.do(("put", self.here(name, data), self.remote(name)),
-                ("get", self.remote(name), self.here(name + ".back")))
+                ("get", self.remote(name), self.here(name + ".back")),
+                **more)
         self.there_is(name, data)
         self.here_is(name + ".back", data)
 
@@ -421,15 +432,37 @@ def _(visit):
               mute)
 
 
+def rekeyed(visit, data, starter):
+    """Both ways while keys are exchanged all the time; how many times, and
+    the slowest, in ms."""
+    mark = len(visit.server.log("sftp.log"))
+    try:
+        visit.both_ways("rekeyed", data, timeout=600)
+    finally:
+        for path in (visit.here("rekeyed"), visit.here("rekeyed.back"),
+                     visit.there("rekeyed")):
+            clear(path)
+    log = visit.server.log("sftp.log")[mark:]
+    expect("rekeying failed" not in log, "a rekey failed\n" + log[-2000:])
+    found = log.count(" + Session key exchange:")
+    expect(found >= LEAST, "%d key exchanges" % found)
+    took = [(who, int(ms)) for who, ms in re.findall(
+        r"rekeying done \(started by (\w+)[^)]*\) after (\d+) ms", log)]
+    expect_same(sorted({who for who, _ in took} - {starter}), [],
+                "others who rekeyed")
+    return len(took), max([ms for _, ms in took], default=0)
+
+
 @step("rekey", "rekey",
-      "the server rekeys every MiB while files go both ways")
+      "64 MiB both ways, with new keys every 256 KiB: asked for by the server, "
+      "and by clients that can be told to")
 def _(visit):
+    data = os.urandom(FULL)
     visit.use("rekey")
-    before = visit.server.log("sftp.log").count(" + Session key exchange:")
-    visit.both_ways("rekeyed", DATA)
-    found = visit.server.log("sftp.log").count(" + Session key exchange:")
-    # The first of one session or two, and one for each MiB of a direction.
-    expect(found - before >= visit.client.exchanges, "%d key exchanges" % (found - before))
+    rekeyed(visit, data, "server")
+    if visit.client.rekeys:
+        visit.use("no-rekey", rekey=EACH)
+        rekeyed(visit, data, "client")
 
 
 @step("compress", "compression",

@@ -20,6 +20,7 @@ class Dropbear(Sftp):
     can = tuple(name for name in Sftp.can if name != "channels")
     cannot = {"compress": "dbclient is never asked for it",
               "channels": "dbclient has one channel"}
+    rekeys = False
     mute = "disconnect received"
 
     def version(self):

@@ -22,6 +22,7 @@ class Lftp(Client):
     name = "lftp"
     title = "lftp"
     packages = ("lftp",)
+    rekeys = True
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "symlink", "rename", "mkdir", "rm", "chmod")
 

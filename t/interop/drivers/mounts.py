@@ -131,6 +131,7 @@ class Sshfs(Mount):
     name = "sshfs"
     title = "sshfs"
     packages = ("sshfs", "fuse3")
+    rekeys = True
 
     def version(self):
         return self.dpkg_version()

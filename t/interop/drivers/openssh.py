@@ -23,6 +23,8 @@ def options(login):
                   "-o", "NumberOfPasswordPrompts=1"]
     if login.compress:
         found.append("-C")
+    if login.rekey:
+        found += ["-o", "RekeyLimit=%d" % login.rekey]
     return found
 
 
@@ -42,6 +44,7 @@ class OpenSSH(Client):
     packages = ("openssh-client",)
     # One of those that run at the same time; $1 is a file here, $2 there.
     one = """printf 'put %%s %%s\\n' '%s' '%s' | sftp -b - "$@" srv"""
+    rekeys = True
 
     def version(self):
         text = run(["ssh", "-V"]).stderr.decode()

@@ -16,6 +16,7 @@ NO_CHANNELS = tuple(name for name in Program.can if name != "channels")
 
 
 class Libssh(Program):
+    rekeys = True
     name = "libssh"
     title = "libssh"
     packages = ("libssh-dev", "gcc", "libc6-dev")
@@ -30,6 +31,7 @@ class Libssh2(Program):
 
 
 class Paramiko(Program):
+    rekeys = True
     name = "paramiko"
     title = "paramiko"
     packages = ("python3-paramiko",)
@@ -38,6 +40,7 @@ class Paramiko(Program):
 
 
 class Asyncssh(Program):
+    rekeys = True
     name = "asyncssh"
     title = "asyncssh"
     packages = ("python3-asyncssh",)
@@ -74,6 +77,7 @@ class Asyncssh6(Asyncssh):
 
 
 class Go(Program):
+    rekeys = True
     name = "go"
     title = "Go pkg/sftp"
     packages = ("golang-github-pkg-sftp-dev", "golang-go")
@@ -83,6 +87,7 @@ class Go(Program):
 
 
 class NodeSsh2(Program):
+    rekeys = True
     name = "node-ssh2"
     title = "Node.js ssh2"
     packages = ("nodejs",)
@@ -99,6 +104,7 @@ class NodeSsh2(Program):
 class NodeSftpClient(NodeSsh2):
     name = "node-ssh2-sftp-client"
     title = "Node.js ssh2-sftp-client"
+    rekeys = False
     env = {"IO_LIBRARY": "ssh2-sftp-client"}
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "stat", "mkdir", "rm", "rename", "chmod")
@@ -107,6 +113,7 @@ class NodeSftpClient(NodeSsh2):
 
 
 class Jsch(Program):
+    rekeys = True
     name = "jsch"
     title = "JSch"
     packages = ("libjsch-java", "libjzlib-java", "default-jdk-headless")

@@ -18,6 +18,7 @@ from server import wait_for
 
 class PuTTY(Client):
     packages = ("putty-tools",)
+    rekeys = True
 
     def channels(self, login, count, local, remote):
         """Through one connection that plink keeps."""
@@ -56,7 +57,20 @@ class PuTTY(Client):
             found += ["-i", putty_key(server)]
         else:
             found += ["-pw", login.password]
+        if login.rekey:
+            found += ["-load", self.rekeying(server, login.rekey)]
         return found + (["-C"] if login.compress else [])
+
+    @staticmethod
+    def rekeying(server, count):
+        """The name of a saved session that says so."""
+        folder = os.path.join(putty_home(server)["PUTTYDIR"], "sessions")
+        os.makedirs(folder, exist_ok=True)
+        name = "rekey-%d" % count
+        with open(os.path.join(folder, name), "w") as out:
+            out.write("Protocol=ssh\nHostName=127.0.0.1\nPortNumber=%d\n"
+                      "RekeyBytes=%d\n" % (server.port, count))
+        return name
 
 
 def quoted(word):

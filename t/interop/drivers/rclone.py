@@ -138,7 +138,6 @@ def arrived(source, target):
 class RcloneMount(Mount):
     name = "rclone-mount"
     title = "rclone mount"
-    exchanges = 2           # it has what it sent, and reads nothing back
     packages = ("rclone", "fuse3")
     compresses = False
     names = NAMES

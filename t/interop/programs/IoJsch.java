@@ -87,10 +87,35 @@ public class IoJsch {
     }
   }
 
+  /* Rekeys as often as IO_REKEY says; null: never. */
+  static SftpProgressMonitor rekeying() {
+    String each = System.getenv("IO_REKEY");
+
+    return each == null ? null : new SftpProgressMonitor() {
+      long seen;
+
+      public void init(int op, String from, String to, long max) { }
+      public void end() { }
+
+      public boolean count(long n) {
+        seen += n;
+        if (seen >= Long.parseLong(each)) {
+          seen = 0;
+          try {
+            session.rekey();
+          } catch (Exception e) {
+            return false;
+          }
+        }
+        return true;
+      }
+    };
+  }
+
   static void command(String[] w) throws Exception {
     switch (w[0]) {
-      case "put": sftp.put(w[1], plain(w[2])); break;
-      case "get": sftp.get(plain(w[1]), w[2]); break;
+      case "put": sftp.put(w[1], plain(w[2]), rekeying()); break;
+      case "get": sftp.get(plain(w[1]), w[2], rekeying()); break;
       case "reput": sftp.put(w[1], plain(w[2]), ChannelSftp.RESUME); break;
       case "reget":
         sftp.get(plain(w[1]), w[2], null, ChannelSftp.RESUME);

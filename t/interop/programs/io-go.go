@@ -47,6 +47,11 @@ func connect() *ssh.Client {
 	} else {
 		config.Auth = []ssh.AuthMethod{ssh.Password(os.Getenv("IO_PASSWORD"))}
 	}
+	if text := os.Getenv("IO_REKEY"); text != "" {
+		bytes, err := strconv.ParseUint(text, 10, 64)
+		check(err)
+		config.RekeyThreshold = bytes
+	}
 	conn, err := ssh.Dial("tcp",
 		os.Getenv("IO_HOST")+":"+os.Getenv("IO_PORT"), config)
 	check(err)

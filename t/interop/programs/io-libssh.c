@@ -30,6 +30,31 @@ static void fail_sftp(const char *what) {
     code > 0 && code < 12 ? texts[code] : "error", ssh_get_error(ssh));
 }
 
+/* Lists of names that are offered instead of the default ones. */
+static void set_algorithms(void) {
+  static const struct {
+    const char *name;
+    enum ssh_options_e c2s, s2c;
+  } lists[] = {
+    { "IO_KEX", SSH_OPTIONS_KEY_EXCHANGE, SSH_OPTIONS_KEY_EXCHANGE },
+    { "IO_HOSTKEYS", SSH_OPTIONS_HOSTKEYS, SSH_OPTIONS_HOSTKEYS },
+    { "IO_CIPHERS", SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C },
+    { "IO_MACS", SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C },
+    { "IO_COMP", SSH_OPTIONS_COMPRESSION_C_S, SSH_OPTIONS_COMPRESSION_S_C }
+  };
+  size_t i;
+
+  for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+    const char *names = getenv(lists[i].name);
+
+    if (names != NULL &&
+        (ssh_options_set(ssh, lists[i].c2s, names) < 0 ||
+          ssh_options_set(ssh, lists[i].s2c, names) < 0)) {
+      fail("%s: %s", names, ssh_get_error(ssh));
+    }
+  }
+}
+
 static void login(void) {
   int port = atoi(setting("IO_PORT"));
   ssh_key key = NULL;
@@ -42,6 +67,13 @@ static void login(void) {
   ssh_options_set(ssh, SSH_OPTIONS_PROCESS_CONFIG, &(int) { 0 });
   if (getenv("IO_COMPRESS") != NULL) {
     ssh_options_set(ssh, SSH_OPTIONS_COMPRESSION, "yes");
+  }
+
+  set_algorithms();
+  if (getenv("IO_REKEY") != NULL) {
+    uint64_t bytes = strtoull(getenv("IO_REKEY"), NULL, 10);
+
+    ssh_options_set(ssh, SSH_OPTIONS_REKEY_DATA, &bytes);
   }
 
   if (ssh_connect(ssh) != SSH_OK) {

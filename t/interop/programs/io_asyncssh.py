@@ -23,6 +23,8 @@ def connect():
     else:
         more["client_keys"] = None
         more["password"] = os.environ["IO_PASSWORD"]
+    if "IO_REKEY" in os.environ:
+        more["rekey_bytes"] = int(os.environ["IO_REKEY"])
     if "IO_COMPRESS" in os.environ:
         more["compression_algs"] = ["zlib@openssh.com", "zlib"]
     return asyncssh.connect(os.environ["IO_HOST"],

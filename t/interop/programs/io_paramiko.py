@@ -25,6 +25,9 @@ def login():
                    password=os.environ.get("IO_PASSWORD"),
                    key_filename=os.environ.get("IO_KEY"),
                    compress="IO_COMPRESS" in os.environ)
+    if "IO_REKEY" in os.environ:
+        client.get_transport().packetizer.REKEY_BYTES = \
+            int(os.environ["IO_REKEY"])
     return client
 
 

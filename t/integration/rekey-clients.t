@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""The rekey proof: 64 MiB both ways with new keys every 256 KiB, asked for by
+the server, and by each client that can be told to.  What arrives is what was
+sent, no rekey fails or is waited for in vain, and the log says who started it
+and how it ended.
+
+These are the clients of small packages; t/interop does the same with all.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+INTEROP = os.path.join(HERE, "../interop")
+sys.path[:0] = [os.path.join(HERE, "../lib"), INTEROP,
+                os.path.join(INTEROP, "drivers")]
+import curl
+import lftp
+import openssh
+import programs
+import putty
+import rclone
+from base import PROGRAMS
+from server import must, run
+from steps import EACH, FULL, Site, Visit, rekeyed
+from tap import diag, expect, main, promise
+import tap
+
+# Slow ones first: some of them are under way at any time.
+CLIENTS = (programs.Asyncssh, programs.Paramiko, putty.Psftp, openssh.Sftp,
+           putty.PscpOld, putty.Pscp, lftp.Lftp, openssh.ScpOld, openssh.Scp,
+           programs.Libssh2, programs.Libssh, rclone.Rclone, curl.Curl,
+           curl.CurlScp)
+
+# Half a minute where nobody else computes; each of thousands of rekeys waits for
+# its turn where many do.
+tap.LIMIT = 3600
+
+build = tempfile.mkdtemp(prefix="mod_sftp-t-")
+must(run([os.path.join(PROGRAMS, "build"), build, "libssh", "libssh2"]))
+data = os.urandom(FULL)
+
+
+def visit(kind, starter):
+    """A client at a server of its own: (rekeys, the slowest in ms)."""
+    site = Site(build)
+    try:
+        one = Visit(site, kind())
+        if starter == "server":
+            one.use("rekey")
+        else:
+            one.use("no-rekey", rekey=EACH)
+        found = rekeyed(one, data, starter)
+        ends_well(one.server.log("sftp.log"), starter)
+        return found
+    finally:
+        site.stop()
+
+
+def ends_well(log, starter):
+    """Every rekey has a line for its begin and one for its end, with who and
+    why."""
+    who = re.escape("server: volume" if starter == "server" else starter)
+    begun = re.findall(r"\[(\d+)\]: rekeying \(started by %s\)" % who, log)
+    done = re.findall(r"\[(\d+)\]: rekeying done \(started by %s\) after "
+                      r"\d+ ms" % who, log)
+    # A client may leave in the middle of its last one.
+    for pid in set(begun):
+        left = begun.count(pid) - done.count(pid)
+        expect(left in (0, 1), "%d rekeys did not end" % left)
+    expect(len(begun) >= 20, "%d lines say so" % len(begun))
+
+
+pool = ThreadPoolExecutor(4)
+for kind in CLIENTS:
+    for starter in ("server", "client"):
+        if starter == "client" and not kind.rekeys:
+            continue
+        future = pool.submit(visit, kind, starter)
+
+        @promise("%s: 64 MiB both ways, the %s rekeys every 256 KiB"
+                 % (kind.title, starter))
+        def _(future=future):
+            count, slowest = future.result()
+            diag("%d rekeys, the slowest took %d ms" % (count, slowest))
+
+
+try:
+    main()
+finally:
+    pool.shutdown(wait=False, cancel_futures=True)

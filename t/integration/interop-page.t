@@ -70,6 +70,15 @@ def _():
         expect_same(sorted(set(rows) - set(matrix.TITLES)), [], release)
 
 
+@promise("every – of the page has its reason")
+def _():
+    for release, rows in read_doc(PAGE, matrix.STEPS).items():
+        mute = ["%s: %s" % (title, name) for title, row in rows.items()
+                for name, (verdict, why) in row["steps"].items()
+                if verdict != "yes" and name != "own" and not why]
+        expect_same(mute, [], release)
+
+
 @promise("rows and notes of clients that are not run stay")
 def _():
     page = Page()

@@ -87,7 +87,7 @@ class Go(Program):
 
 
 class NodeSsh2(Program):
-    rekeys = True
+    # Its rekey() in a transfer ends the program, with sshd, too.
     name = "node-ssh2"
     title = "Node.js ssh2"
     packages = ("nodejs",)
@@ -104,7 +104,6 @@ class NodeSsh2(Program):
 class NodeSftpClient(NodeSsh2):
     name = "node-ssh2-sftp-client"
     title = "Node.js ssh2-sftp-client"
-    rekeys = False
     env = {"IO_LIBRARY": "ssh2-sftp-client"}
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "stat", "mkdir", "rm", "rename", "chmod")

@@ -55,23 +55,8 @@ class Plain {
   }
   end() { this.conn.end(); }
 
-  /* Rekeys as often as IO_REKEY says while a file goes either way. */
-  rekeying() {
-    const each = Number(env.IO_REKEY);
-    let next = each;
-    return !each ? {} : { step: (total) => {
-      if (total >= next) {
-        next = total + each;
-        this.conn.rekey();
-      }
-    } };
-  }
-  put(from, to) {
-    return call(this.sftp, 'fastPut', from, to, this.rekeying());
-  }
-  get(from, to) {
-    return call(this.sftp, 'fastGet', from, to, this.rekeying());
-  }
+  put(from, to) { return call(this.sftp, 'fastPut', from, to); }
+  get(from, to) { return call(this.sftp, 'fastGet', from, to); }
   async reput(from, to) {
     const start = (await call(this.sftp, 'stat', to)).size;
     await copy(fs.createReadStream(from, { start }),

@@ -87,7 +87,9 @@ public class IoJsch {
     }
   }
 
-  /* Rekeys as often as IO_REKEY says; null: never. */
+  /* Rekeys as often as IO_REKEY says; null: never.  For uploads: in a download
+   * its thread that reads waits for the one that waits for the new keys.
+   */
   static SftpProgressMonitor rekeying() {
     String each = System.getenv("IO_REKEY");
 
@@ -115,7 +117,7 @@ public class IoJsch {
   static void command(String[] w) throws Exception {
     switch (w[0]) {
       case "put": sftp.put(w[1], plain(w[2]), rekeying()); break;
-      case "get": sftp.get(plain(w[1]), w[2], rekeying()); break;
+      case "get": sftp.get(plain(w[1]), w[2]); break;
       case "reput": sftp.put(w[1], plain(w[2]), ChannelSftp.RESUME); break;
       case "reget":
         sftp.get(plain(w[1]), w[2], null, ChannelSftp.RESUME);

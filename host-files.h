@@ -9,7 +9,7 @@
 /* host-files.h -- what the files behind the gate share: host-op.c (the table
  * of requests, permission), host-phase.c (command phases: who listens),
  * host-limit.c (<Limit>, filters, hidden files, reasons), host-path.c,
- * host-file.c and host-dir.c.
+ * host-file.c, host-dir.c and their kin.
  */
 
 #ifndef MOD_SFTP_HOST_FILES_H
@@ -253,18 +253,33 @@ void host_fake_apply(const struct fake *fake, struct stat *st);
  */
 bool host_is_listed(struct host *h, pool *p, const char *path, size_t known);
 
-/* ---- host-file.c */
+/* ---- host-xfer.c: what the host knows of transfers */
 
-void host_file_abort(struct host_file *f);
-/* session.xfer and notes of cmd speak of the file. */
+/* session.xfer speaks of the file, or the command is that of the file. */
+void host_xfer_load(const struct host_file *f);
+void host_xfer_command(const struct host_file *f);
+/* The same, and the notes of cmd do. */
 void host_file_describe(const struct host_file *f, cmd_rec *cmd, bool moved);
+/* Data moved: timers begin anew, not too often. */
 void host_tick(struct host_files *s);
+/* TimeoutStalled runs while a file is open. */
 void host_stalled_hold(struct host *h);
 void host_stalled_release(struct host *h);
+/* What ftpwho shows: a file was opened, data has moved. */
+void host_score_open(struct host_file *f);
+void host_score_moved(struct host_file *f);
 /* EFBIG when MaxStoreFileSize of the folder last checked is below size. */
 int host_max_store(off_t size);
 /* MaxStoreFileSize of the folder last checked; 0: none. */
 off_t host_max_store_size(void);
+/* EFBIG when max, unless it is 0, is below size. */
+int host_within(off_t max, off_t size);
+/* Waits as long as TransferRate wants it; end: the transfer is over. */
+void host_rate_pause(struct host_file *f, bool end);
+
+/* ---- host-open.c */
+
+/* Gives a new file to UserOwner and GroupOwner of the folder last checked. */
 void host_give_away(pool *p, pr_fh_t *fh, const char *path);
 /* Opens with the permissions that mode and the umask allow. */
 pr_fh_t *host_open_new(const char *path, int flags, mode_t mode, bool exists);
@@ -272,6 +287,12 @@ pr_fh_t *host_open_new(const char *path, int flags, mode_t mode, bool exists);
 mode_t host_new_mode(struct host_op *op, const char *path, mode_t mode);
 /* Which functions serve the data. */
 void host_choose_io(struct host_file *f);
+/* It is no open file of the session any more. */
+void host_file_unlink(struct host_file *f);
+
+/* ---- host-file.c */
+
+void host_file_abort(struct host_file *f);
 /* The line of the TransferLog: how is 'c' or 'i'. */
 void host_log_transfer(struct host_file *f, char how);
 

@@ -30,7 +30,8 @@ static const char classic_macs[] = "+hmac-sha2-256,+hmac-sha2-512";
  *
  * SYMLINK: the draft has the link first, OpenSSH's server the target, and most
  * clients follow that.  Those here do so only for servers that call themselves
- * OpenSSH, or never: sshj, Twisted.
+ * OpenSSH, or never: Twisted.  sshj is as the draft, too, and its users swap the
+ * names themselves, for OpenSSH's sake.
  *
  * UTF-8: clients that send names in UTF-8 in each version of SFTP, also where
  * files have names in another charset (UseEncoding).
@@ -103,8 +104,7 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = "FileZilla", .software = "FileZilla_", .utf8_version = 3 },
   { .name = "JSch", .software = "JSCH", .utf8_version = 3 },
   { .name = "JSch 0.1", .software = "JSCH-0.1. JSCH_0.1.", CLASSIC },
-  { .name = "sshj", .software = "SSHJ_", .traits = LINK_FIRST,
-    .utf8_version = 3 },
+  { .name = "sshj", .software = "SSHJ_", .utf8_version = 3 },
   { .name = "paramiko", .software = "paramiko_", .utf8_version = 3 },
   { .name = "paramiko 1", .software = "paramiko_1.", CLASSIC },
   { .name = "Twisted", .software = "Twisted_", .traits = LINK_FIRST,

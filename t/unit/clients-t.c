@@ -98,7 +98,7 @@ static const struct seen {
   { "JSCH_0.1.72", false, false, false, 0, 0, 6, 3 },
   { "JSCH_0.2.16", false, false, false, 0, 0, 6, 3 },
   { "JSCH_", false, false, false, 0, 0, 6, 3 },
-  { "SSHJ_0.38.0", true, false, false, 0, 0, 6, 3 },
+  { "SSHJ_0.38.0", false, false, false, 0, 0, 6, 3 },
   { "paramiko_2.12.0", false, false, false, 0, 0, 6, 3 },
   { "paramiko_1.16.0", false, false, false, 0, 0, 6, 3 },
   { "Twisted_22.4.0", true, false, false, 0, 0, 6, 4 },

@@ -190,7 +190,12 @@ static int read_file(pool *p, struct sftp_str file, const char *passphrase,
   }
 
   if (has(file, "-----BEGIN ") && has(file, " PRIVATE KEY-----")) {
-    return from_pem(p, file, passphrase, key, why);
+    if (has(file, "\n-----END ")) {
+      return from_pem(p, file, passphrase, key, why);
+    }
+
+    *why = "the file is cut short: its END line is missing";
+    return SFTP_ERR_FORMAT;
   }
 
   known = mistake(file);

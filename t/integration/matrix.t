@@ -20,7 +20,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from agreed import (all_sessions, cover, covers, make_server, module_axes,
+from agreed import (all_sessions, make_server, module_axes, rows_of,
                     shared)
 from server import client, must
 from tap import diag, expect, expect_same, main, promise
@@ -89,8 +89,7 @@ def _():
     axes = openssh_axes()
     expect(all(len(axis) >= least for axis, least in
                zip(axes, (10, 12, 9, 12, 2))), "%r" % (axes,))
-    rows = cover(axes)
-    covers(rows, axes)
+    rows = rows_of(axes)
     config = srv.ssh_config()
     all_sessions(srv, rows, session(config, known_hosts(axes)))
     diag("%d sessions" % len(rows))

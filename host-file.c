@@ -85,38 +85,37 @@ static void enter_folder(struct host_file *f) {
     (char *) host_outside(f->pool, f->path));
 }
 
-int host_close(struct host_op *op, struct host_file *f, bool complete) {
-  struct stat st;
-  int res, xerrno;
-  bool ok, removes = host_onclose_needed(f, &st);
+/* Closes the descriptor and puts the file into its place, or away: 0 or an
+ * errno.
+ */
+static int settle(struct host_file *f, bool complete) {
+  int err = pr_fsio_close(f->fh) < 0 ? errno : 0;
 
-  host_rate_pause(f, true);
-  enter_folder(f);
-  host_xfer_load(f);
-  host_xfer_command(f);
-
-  res = pr_fsio_close(f->fh);
-  xerrno = errno;
   f->fh = NULL;
-  if (res == 0 && complete) {
-    res = reveal(f);
-    xerrno = errno;
+  if (err == 0 && complete && reveal(f) < 0) {
+    err = errno;
   }
 
-  ok = complete && res == 0 && !f->failed;
-  if (!ok && !complete) {
+  if (!complete) {
     remove_aborted(f);
-  } else if (res < 0 && f->hidden != NULL) {
+
+  } else if (err != 0 && f->hidden != NULL) {
     (void) pr_fsio_unlink(f->hidden);
   }
 
   pr_fs_clear_cache2(f->path);
+  return err;
+}
+
+/* The end of the STOR, APPE or RETR, for all who listen. */
+static void end_transfer(struct host_file *f, const char *handle,
+    bool complete, int err) {
   host_xfer_load(f);
-  if (op != NULL && op->handle != NULL) {
-    (void) pr_table_add_dup(f->cmd->notes, "sftp.file-handle", op->handle, 0);
+  if (handle != NULL) {
+    (void) pr_table_add_dup(f->cmd->notes, "sftp.file-handle", handle, 0);
   }
 
-  if (ok) {
+  if (complete && err == 0 && !f->failed) {
     host_phase_end(f->cmd, true, R_226, "Transfer complete");
 
   } else {
@@ -125,32 +124,49 @@ int host_close(struct host_op *op, struct host_file *f, bool complete) {
       0);
     session.xfer.xfer_type = STOR_DEFAULT;      /* cleaned up already */
     host_phase_end(f->cmd, false, complete ? R_451 : R_426, complete ?
-      strerror(res < 0 ? xerrno : EIO) : "Transfer aborted");
+      strerror(err != 0 ? err : EIO) : "Transfer aborted");
   }
 
   host_xfer_end();
+}
+
+/* The CLOSE itself, whose class is that of its file. */
+static void note_close(struct host_op *op, const struct host_file *f,
+    bool ok) {
+  struct op_state *state = host_op_state(op);
+
+  keep_closed(op, f);
+  state->own = host_phase_needed(op->host, HOST_CLOSE, ok ? PHASE_OK :
+    PHASE_ERR) ? host_cmd(op->pool, "CLOSE", op->arg, CL_SFTP |
+    (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
+}
+
+int host_close(struct host_op *op, struct host_file *f, bool complete) {
+  struct stat st;
+  bool removes = host_onclose_needed(f, &st);
+  int err;
+
+  host_rate_pause(f, true);
+  enter_folder(f);
+  host_xfer_load(f);
+  host_xfer_command(f);
+
+  err = settle(f, complete);
+  end_transfer(f, op != NULL ? op->handle : NULL, complete, err);
   host_stalled_release(f->h);
   host_file_unlink(f);
-
-  /* The class of the CLOSE is that of its file. */
   if (op != NULL && op->req == HOST_CLOSE) {
-    struct op_state *state = host_op_state(op);
-
-    keep_closed(op, f);
-    state->own = host_phase_needed(op->host, HOST_CLOSE, ok ? PHASE_OK :
-      PHASE_ERR) ? host_cmd(op->pool, "CLOSE", op->arg, CL_SFTP |
-      (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
+    note_close(op, f, complete && err == 0 && !f->failed);
   }
 
   if (removes && f->hidden == NULL &&
-      host_onclose(f->h, op, f->path, &st) < 0 && res == 0) {
-    res = -1;
-    xerrno = errno;
+      host_onclose(f->h, op, f->path, &st) < 0 && err == 0) {
+    err = errno;
   }
 
   destroy_pool(f->pool);
-  errno = xerrno;
-  return res;
+  errno = err;
+  return err == 0 ? 0 : -1;
 }
 
 void host_file_abort(struct host_file *f) {

@@ -49,7 +49,7 @@ class Asyncssh(Program):
 
     @property
     def here(self):
-        """asyncssh speaks version 3 alone before 2.14."""
+        """Old ones speak version 3 alone."""
         wanted = self.env.get("IO_VERSION", "3")
         return wanted in must(run(self.command("") + ["--versions"])) \
             .stdout.decode().split()

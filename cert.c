@@ -246,6 +246,47 @@ static int check_signature(pool *p, const struct fields *f,
   return res;
 }
 
+/* What its fields say, taken one by one. */
+static int check_fields(pool *p, const struct fields *f, const char *ca_algs,
+    struct sftp_cert *cert, const char **why) {
+  int res;
+
+  if (cert->kind != CERT_USER && cert->kind != CERT_HOST) {
+    *why = "it is neither a user's nor a host's";
+    return SFTP_ERR_FORMAT;
+  }
+
+  res = sftp_key_from_blob(p, f->key, &cert->key);
+  if (res != SFTP_OK) {
+    *why = "the key that it certifies cannot be used";
+    return res;
+  }
+
+  res = read_principals(p, f->principals, cert);
+  if (res != SFTP_OK) {
+    *why = "its principals are damaged or too many";
+    return res;
+  }
+
+  /* Before anything is computed for somebody that nobody knows yet. */
+  res = read_options(p, f->critical, cert, take_critical, why);
+  if (res == SFTP_OK) {
+    res = read_options(p, f->extensions, cert, take_extension, why);
+  }
+
+  return res != SFTP_OK ? res : check_signature(p, f, ca_algs, cert, why);
+}
+
+/* Which certificate it was, for the administrator who has issued it. */
+static const char *name_it(pool *p, const char *why,
+    const struct sftp_cert *cert, struct sftp_str ca) {
+  const char *print = sftp_key_fingerprint(p, ca, "SHA256", false);
+
+  return sftp_key_why(p, "%s (serial %llu, authority SHA256:%s, "
+    "certificate '%s')", why, (unsigned long long) cert->serial,
+    print != NULL ? print : "?", cert->key_id);
+}
+
 static int read_cert(pool *p, struct sftp_str blob, const char *ca_algs,
     struct sftp_cert *cert, const char **why) {
   const struct cert_type *t;
@@ -268,30 +309,12 @@ static int read_cert(pool *p, struct sftp_str blob, const char *ca_algs,
     return res;
   }
 
-  if (cert->kind != CERT_USER && cert->kind != CERT_HOST) {
-    *why = "it is neither a user's nor a host's";
-    return SFTP_ERR_FORMAT;
-  }
-
-  res = sftp_key_from_blob(p, f.key, &cert->key);
+  res = check_fields(p, &f, ca_algs, cert, why);
   if (res != SFTP_OK) {
-    *why = "the key that it certifies cannot be used";
-    return res;
+    *why = name_it(p, *why, cert, f.ca);
   }
 
-  res = read_principals(p, f.principals, cert);
-  if (res != SFTP_OK) {
-    *why = "its principals are damaged or too many";
-    return res;
-  }
-
-  /* Before anything is computed for somebody that nobody knows yet. */
-  res = read_options(p, f.critical, cert, take_critical, why);
-  if (res == SFTP_OK) {
-    res = read_options(p, f.extensions, cert, take_extension, why);
-  }
-
-  return res != SFTP_OK ? res : check_signature(p, &f, ca_algs, cert, why);
+  return res;
 }
 
 int sftp_cert_read(pool *p, struct sftp_str blob, const char *ca_algs,

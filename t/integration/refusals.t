@@ -280,7 +280,8 @@ def _():
          "192.0.2.1"),
         (certificate("ca", "critical", *mine, "-O", "critical:x@y=z"),
          "certificate of user 'alice' refused: its option 'x@y' is critical "
-         "and not known here (serial 17, authority SHA256:"),
+         "and not known here (serial 17, authority %s, certificate "
+         "'critical')" % print_of(KEYS["ca"])),
         (certificate("ca", "host", *mine, "-h"),
          refused % "host" + "it is a host's certificate, not a user's")))
 

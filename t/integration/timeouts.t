@@ -112,13 +112,14 @@ def _():
 
 @promise("TimeoutSession ends a session, busy or not")
 def _():
+    from paramiko import SSHException
     raw = Raw(session)
 
     def gone():
         try:
             raw.sftp.stat("/")
-        except (OSError, EOFError):
-            pass
+        except (OSError, EOFError, SSHException):
+            pass                # in the middle of an answer, perhaps
         return not raw.ssh.is_active()
 
     wait_for(gone, "the end of the session", 30)

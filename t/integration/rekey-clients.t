@@ -31,7 +31,7 @@ import putty
 import rclone
 from base import PROGRAMS
 from server import PRELOAD, must, run
-from steps import EACH, FULL, Site, Visit, rekeyed
+from steps import EACH, FULL, Site, Visit, least_of, rekeyed
 from tap import diag, expect, main, promise
 import tap
 
@@ -78,7 +78,7 @@ def ends_well(log, starter):
     for pid in set(begun):
         left = begun.count(pid) - done.count(pid)
         expect(left in (0, 1), "%d rekeys did not end" % left)
-    expect(len(begun) >= 20, "%d lines say so" % len(begun))
+    expect(len(begun) >= least_of(data), "%d lines say so" % len(begun))
 
 
 pool = ThreadPoolExecutor(4)

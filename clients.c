@@ -116,6 +116,8 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = NULL }
 };
 
+_Static_assert(SFTP_NELEMS(sftp_clients) <= 64, "a bit for each row");
+
 static bool begins(const char *software, const char *text, size_t len) {
   return strncmp(software, text, len) == 0;
 }
@@ -196,7 +198,11 @@ bool sftp_client_apply(pool *p, const char *software, const char *does,
   bool any = false;
 
   for (row = sftp_clients; row->name != NULL; row++) {
-    if (is_same(row->does, does) && sftp_client_is(row, software)) {
+    uint64_t bit = UINT64_C(1) << (row - sftp_clients);
+
+    if ((set->clients_known & bit) == 0 && is_same(row->does, does) &&
+        sftp_client_is(row, software)) {
+      set->clients_known |= bit;
       sftp_log("client is known as %s", sftp_client_describe(p, row));
       apply(p, row, set);
       any = true;

@@ -159,6 +159,8 @@ static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
   return NULL;
 }
 
+_Static_assert(SFTP_NELEMS(ext_rows) <= 64, "a bit for each row");
+
 /* Once each: what a client asks for tells what it is. */
 static void note_asked(struct fxp *f, const struct ext_row *row) {
   uint64_t bit = row != NULL ? UINT64_C(1) << (row - ext_rows) : 0;

@@ -10,7 +10,8 @@
  *
  * libsodium does the work: it takes less than half the time of libcrypto 3,
  * and refuses small-order keys and S + L, as a verifier should.  The private
- * key lies in its guarded memory, which no core dump contains.
+ * key lies in its guarded memory, which no core dump contains, and which can be
+ * read only while it signs.
  */
 
 #include <openssl/core_names.h>
@@ -49,7 +50,7 @@ static int set_private(struct sftp_key *key, const unsigned char *seed) {
     return SFTP_ERR_CRYPTO;
   }
 
-  sodium_mprotect_readonly(ed->priv);
+  sodium_mprotect_noaccess(ed->priv);
   return SFTP_OK;
 }
 
@@ -125,8 +126,12 @@ static int ed25519_sign(const struct sftp_key *key,
     const char *digest SFTP_UNUSED, struct sftp_str data, struct sftp_wr *w) {
   const struct ed25519 *ed = key->state;
   unsigned char sig[crypto_sign_BYTES];
+  int res;
 
-  if (crypto_sign_detached(sig, NULL, data.ptr, data.len, ed->priv) != 0) {
+  sodium_mprotect_readonly(ed->priv);
+  res = crypto_sign_detached(sig, NULL, data.ptr, data.len, ed->priv);
+  sodium_mprotect_noaccess(ed->priv);
+  if (res != 0) {
     return SFTP_ERR_CRYPTO;
   }
 

@@ -150,6 +150,7 @@ struct sftp_settings {
   unsigned long extensions;     /* bits of fxp-ext.c's table */
   unsigned long exec_commands;  /* bits of exec.c's table */
   struct sftp_client_traits client;
+  uint64_t clients_known;       /* rows of clients.c that were applied */
   bool pessimistic_newkeys;
 };
 

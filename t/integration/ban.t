@@ -60,18 +60,13 @@ BanOnEvent ClientConnectRate 3/01:00:00 01:00:00
 """, modules=("mod_ban",)) if HERE else None
 
 
-def edit_passwd():
-    with open(srv.path("passwd")) as file:
-        lines = [line.split(":") for line in file.read().splitlines()]
-    for fields in lines:
-        if fields[0] == "root":
-            fields[2] = fields[3] = "0"
-    with open(srv.path("passwd"), "w") as file:
-        file.write("".join(":".join(fields) + "\n" for fields in lines))
+def to_root(fields):
+    if fields[0] == "root":
+        fields[2] = fields[3] = "0"
 
 
 if srv:
-    edit_passwd()
+    srv.edit("passwd", to_root)
 
 
 def outcome(topic, protocol, source, user="alice", server=None):

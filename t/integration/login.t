@@ -69,25 +69,21 @@ def write(path, data, mode=0o644):
     os.chmod(path, mode)
 
 
-def edit(path, old, new):
-    with open(path) as file:
-        text = file.read()
-    with open(path, "w") as file:
-        file.write(text.replace(old, new))
+def to_root(fields):
+    if fields[0] == "root":
+        fields[2] = fields[3] = "0"
+
+
+def without_shell(fields):
+    if fields[0] == "noshell":
+        fields[6] = "/no/such/shell"
 
 
 write(plain.path("banner"), b"Hello\nsecond line\n")
 with open(plain.path("group"), "a") as group:
     group.write("extra:x:%d:bob\n" % EXTRA_GID)
-edit(rules.path("passwd"), "/home/noshell:/bin/sh",
-     "/home/noshell:/no/such/shell")
-with open(root.path("passwd")) as passwd:
-    lines = [line.split(":") for line in passwd.read().splitlines()]
-for fields in lines:
-    if fields[0] == "root":
-        fields[2] = fields[3] = "0"
-with open(root.path("passwd"), "w") as passwd:
-    passwd.write("".join(":".join(fields) + "\n" for fields in lines))
+rules.edit("passwd", without_shell)
+root.edit("passwd", to_root)
 rules.mkdir("sub")
 
 

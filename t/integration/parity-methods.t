@@ -59,20 +59,15 @@ srv = Pairs({name: HOSTS + lines for name, lines in TOPICS.items()},
 add_companion(srv, "mod_mate")
 
 
-def edit_passwd():
-    with open(srv.path("passwd")) as file:
-        lines = [line.split(":") for line in file.read().splitlines()]
-    for fields in lines:
-        if fields[0] == "root":
-            fields[2] = fields[3] = "0"
-        elif fields[0] == "noshell":
-            fields[6] = "/no/such/shell"
-    with open(srv.path("passwd"), "w") as file:
-        file.write("".join(":".join(fields) + "\n" for fields in lines
-                           if fields[0] != "al"))
+def change_user(fields):
+    if fields[0] == "root":
+        fields[2] = fields[3] = "0"
+    elif fields[0] == "noshell":
+        fields[6] = "/no/such/shell"
+    return fields[0] != "al"
 
 
-edit_passwd()
+srv.edit("passwd", change_user)
 HOST = keygen(srv.path("client_host"), "-t", "ed25519")
 with open(srv.path("hosts"), "w") as out, open(HOST + ".pub") as pub:
     out.write(pub.read())

@@ -99,15 +99,6 @@ srv = Pairs(TOPICS, """
 """, users=USERS, modules=("mod_ifsession",) if have_ifsession else ())
 
 
-def edit(name, change):
-    with open(srv.path(name)) as file:
-        lines = [line.split(":") for line in file.read().splitlines()]
-    for fields in lines:
-        change(fields)
-    with open(srv.path(name), "w") as file:
-        file.write("".join(":".join(fields) + "\n" for fields in lines))
-
-
 def change_user(fields):
     if fields[0] == "root":
         fields[2] = fields[3] = "0"
@@ -119,7 +110,7 @@ def change_user(fields):
                              )).stdout.decode()
 
 
-edit("passwd", change_user)
+srv.edit("passwd", change_user)
 with open(srv.path("group"), "a") as group:
     group.write("extra:x:%d:grouped\n" % EXTRA_GID)
 PW = srv.password

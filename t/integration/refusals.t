@@ -55,21 +55,16 @@ add_companion(srv, "mod_bad")
 PW = srv.password
 
 
-def edit_passwd():
-    with open(srv.path("passwd")) as file:
-        lines = [line.split(":") for line in file.read().splitlines()]
-    for fields in lines:
-        if fields[0] == "root":
-            fields[2] = fields[3] = "0"
-        elif fields[0] == "noshell":
-            fields[6] = "/no/such/shell"
-        elif fields[0] == "homeless":
-            fields[5] = ""
-    with open(srv.path("passwd"), "w") as file:
-        file.write("".join(":".join(fields) + "\n" for fields in lines))
+def change_user(fields):
+    if fields[0] == "root":
+        fields[2] = fields[3] = "0"
+    elif fields[0] == "noshell":
+        fields[6] = "/no/such/shell"
+    elif fields[0] == "homeless":
+        fields[5] = ""
 
 
-edit_passwd()
+srv.edit("passwd", change_user)
 KEYS = {name: keygen(srv.path("key_" + name), "-t", "ed25519") for name in
         ("other", "bad", "revoked", "host", "ca2")}
 KEYS["ca"] = keygen(srv.path("ca"), "-t", "ed25519")

@@ -236,6 +236,15 @@ class Server:
             with open(os.path.join(folder, name), "wb") as out:
                 out.write(text)
 
+    def edit(self, name, change):
+        """passwd or group, line by line: change gets the fields of one, and
+        returns False where it is to go."""
+        with open(self.path(name)) as file:
+            lines = [line.split(":") for line in file.read().splitlines()]
+        with open(self.path(name), "w") as file:
+            file.write("".join(":".join(fields) + "\n" for fields in lines
+                               if change(fields) is not False))
+
     def _make_users(self):
         hashed = must(run(["openssl", "passwd", "-6", "-stdin"],
                           input=self.password.encode() + b"\n"))

@@ -103,7 +103,7 @@ static int copies(const char *secret) {
 
   while (fgets(line, sizeof(line), maps) != NULL) {
     if (sscanf(line, "%lx-%lx %4s", &from, &to, perms) == 3 &&
-        memcmp(perms, "rw", 2) == 0 && strstr(line, "[v") == NULL) {
+        perms[0] == 'r' && strstr(line, "[v") == NULL) {
       n += (int) count_in((const unsigned char *) from,
         (const unsigned char *) to, secret);
     }

@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from pairs import BOTH, FTP, SFTP, Pairs
-from server import GID, UID, Server, client, must, wait_for
+from server import GID, UID, Server, client, must
 from tap import expect, expect_same, main, promise
 
 OTHER_GID = GID + 60
@@ -154,7 +154,7 @@ def outcomes(topic, *attempts):
 
 
 def status():
-    pid = wait_for(srv.sessions, "a session")[0]
+    pid = srv.session()
     with open("/proc/%d/status" % pid) as file:
         return {line.split(":")[0]: line.split()[1:] for line in file}
 

@@ -521,7 +521,7 @@ def _():
         with paramiko_transport(srv) as transport:
             sftp = paramiko.SFTPClient.from_transport(transport)
             sftp.listdir(".")
-            pid = wait_for(srv.sessions, "a session")[0]
+            pid = srv.session()
             wait_for(lambda: still(pid), "the long sleep")
             sftp.stat(".")
     finally:
@@ -533,7 +533,7 @@ def _():
     srv = serving()
     try:
         with paramiko_transport(srv) as transport:
-            pid = wait_for(srv.sessions, "a session")[0]
+            pid = srv.session()
             os.kill(pid, 15)
             disconnected(transport)
         srv.wait_log("sftp.log", r"disconnecting .*server is shutting down")

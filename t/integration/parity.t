@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from pairs import BOTH, FTP, SFTP, Pairs
-from server import GID, PRELOAD, has_module, must, run, wait_for
+from server import GID, PRELOAD, has_module, must, run
 from tap import expect, expect_same, main, promise, skip
 
 EXTRA_GID = GID + 50
@@ -233,7 +233,7 @@ def _():
 def process(topic, protocol, user):
     with srv.login(topic, protocol) as login:
         expect_same(login.attempt(user, PW), "in", protocol)
-        pid = wait_for(srv.sessions, "a session")[0]
+        pid = srv.session()
         with open("/proc/%d/status" % pid) as file:
             lines = dict(line.split(":", 1) for line in file)
     srv.no_sessions()

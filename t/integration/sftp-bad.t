@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import UID, Server, wait_for
+from server import UID, Server
 from rawsftp import HANDLE, STATUS, Raw, num, quad, string
 
 srv = Server("SFTPExtensions +xattr +vendorID\n")
@@ -108,12 +108,6 @@ def code(answer):
 
 # ---- Nothing leaked, nothing touched
 
-def session_pid():
-    """Of the only one; those before may take a moment to end."""
-    wait_for(lambda: len(srv.sessions()) == 1, "one session")
-    return srv.sessions()[0]
-
-
 def descriptors(pid):
     return sorted(os.readlink("/proc/%d/fd/%s" % (pid, fd))
                   for fd in os.listdir("/proc/%d/fd" % pid)
@@ -126,7 +120,7 @@ class Watched(Raw):
     def __enter__(self):
         super().__enter__()
         self.status(STAT, string(b"/"))
-        self.pid = session_pid()
+        self.pid = srv.session()
         self.before = descriptors(self.pid)
         return self
 

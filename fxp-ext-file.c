@@ -16,6 +16,7 @@
 uint32_t fxp_do_fsync(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
   struct fxp_handle *h;
+  uint32_t status;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -26,11 +27,9 @@ uint32_t fxp_do_fsync(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin(req, HOST_FSYNC, host_file_path(h->file));
-  req->op.handle = h->text;
-  req->op.file = h->file;
-  if (host_permit_handle(&req->op, host_file_path(h->file)) < 0) {
-    return fxp_refused(req, errno);
+  status = fxp_permit_handle(req, HOST_FSYNC, host_file_path(h->file), h);
+  if (status != SSH_FX_OK) {
+    return status;
   }
 
   return host_fsync(h->file) == 0 ? SSH_FX_OK : fxp_status(req, errno);
@@ -85,6 +84,7 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
   struct fxp_handle *h;
   struct statvfs st;
+  uint32_t status;
   int res;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
@@ -96,11 +96,9 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin(req, HOST_STATVFS, req->name);
-  req->op.handle = h->text;
-  req->op.file = h->file;
-  if (host_permit_handle(&req->op, fxp_handle_path(h)) < 0) {
-    return fxp_refused(req, errno);
+  status = fxp_permit_handle(req, HOST_STATVFS, req->name, h);
+  if (status != SSH_FX_OK) {
+    return status;
   }
 
   res = h->file != NULL ? host_fstatvfs(h->file, &st) :

@@ -25,24 +25,21 @@ static uint32_t open_range(struct fxp_req *req, enum host_request what,
     struct sftp_str text, const struct range *range,
     struct fxp_handle **handle) {
   struct fxp_handle *h = fxp_handle_find(req->fxp, text);
+  uint32_t status;
 
   if (h == NULL || h->file == NULL) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, what, h);
-  if (range->offset > INT64_MAX ||
-      range->len > (uint64_t) INT64_MAX - range->offset) {
+  status = fxp_permit_handle(req, what, NULL, h);
+  if (status == SSH_FX_OK && (range->offset > INT64_MAX ||
+      range->len > (uint64_t) INT64_MAX - range->offset)) {
     return fxp_fail(req, SSH_FX_INVALID_PARAMETER, EINVAL,
       "Range out of bounds");
   }
 
-  if (host_permit_handle(&req->op, host_file_path(h->file)) < 0) {
-    return fxp_refused(req, errno);
-  }
-
   *handle = h;
-  return SSH_FX_OK;
+  return status;
 }
 
 /* Who keeps others from reading keeps them from writing as well; two writers

@@ -269,6 +269,7 @@ uint32_t fxp_do_fstat(struct fxp_req *req) {
   struct fxp_target t = { NULL, NULL, true };
   struct fxp_handle *h;
   struct stat st;
+  uint32_t status;
   int res;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
@@ -280,9 +281,9 @@ uint32_t fxp_do_fstat(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_FSTAT, h);
-  if (host_permit_handle(&req->op, fxp_handle_path(h)) < 0) {
-    return fxp_refused(req, errno);
+  status = fxp_permit_handle(req, HOST_FSTAT, NULL, h);
+  if (status != SSH_FX_OK) {
+    return status;
   }
 
   res = h->file != NULL ? host_fstat(h->file, &st) :
@@ -332,6 +333,7 @@ uint32_t fxp_do_fsetstat(struct fxp_req *req) {
   struct fxp_target target = { NULL, NULL, true };
   struct fxp_handle *h;
   struct fxp_attrs a;
+  uint32_t status;
 
   fxp_attrs_read(&req->in, req->pool, req->fxp->version, &a);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
@@ -343,12 +345,8 @@ uint32_t fxp_do_fsetstat(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_FSETSTAT, h);
   target.file = h->file;
   target.path = fxp_handle_path(h);
-  if (host_permit_handle(&req->op, target.path) < 0) {
-    return fxp_refused(req, errno);
-  }
-
-  return fxp_attrs_set(req, &a, &target);
+  status = fxp_permit_handle(req, HOST_FSETSTAT, NULL, h);
+  return status == SSH_FX_OK ? fxp_attrs_set(req, &a, &target) : status;
 }

@@ -201,25 +201,20 @@ static uint32_t open_name(struct fxp_req *req, struct job *j,
 static uint32_t open_handle(struct fxp_req *req, struct job *j,
     struct sftp_str text) {
   const struct fxp_handle *h = fxp_handle_find(req->fxp, text);
+  uint32_t status;
 
   if (h == NULL || h->file == NULL) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin(req, HOST_DIGEST, req->name);
-  req->op.handle = h->text;
-  req->op.file = h->file;
-  if (!h->can_read) {
+  status = fxp_permit_handle(req, HOST_DIGEST, req->name, h);
+  if (status == SSH_FX_OK && !h->can_read) {
     return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
       "Handle is not open for reading");
   }
 
-  if (host_permit_handle(&req->op, host_file_path(h->file)) < 0) {
-    return fxp_refused(req, errno);
-  }
-
   j->file = h->file;
-  return SSH_FX_OK;
+  return status;
 }
 
 /* The range, cut at the end of the file as it is. */

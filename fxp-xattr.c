@@ -55,14 +55,10 @@ static uint32_t permit(struct fxp_req *req, enum host_request what,
     return fxp_bad_handle(req);
   }
 
-  fxp_begin(req, what, req->name);
-  req->op.handle = h->text;
-  req->op.file = h->file;
   s->on.file = h->file;
   s->on.path = fxp_handle_path(h);
   s->on.follow = true;
-  return host_permit_handle(&req->op, s->on.path) == 0 ? SSH_FX_OK :
-    fxp_refused(req, errno);
+  return fxp_permit_handle(req, what, req->name, h);
 }
 
 static bool is_name(const char *name) {

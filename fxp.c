@@ -59,6 +59,15 @@ void fxp_begin_handle(struct fxp_req *req, enum host_request what,
   req->op.file = h->file;
 }
 
+uint32_t fxp_permit_handle(struct fxp_req *req, enum host_request what,
+    const char *arg, const struct fxp_handle *h) {
+  fxp_begin(req, what, arg != NULL ? arg : h->text);
+  req->op.handle = h->text;
+  req->op.file = h->file;
+  return host_permit_handle(&req->op, fxp_handle_path(h)) == 0 ? SSH_FX_OK :
+    fxp_refused(req, errno);
+}
+
 const char *fxp_permit(struct fxp_req *req, enum host_request what,
     const char *path, const char **second) {
   const char *arg = path;

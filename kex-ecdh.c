@@ -54,17 +54,33 @@ int sftp_kex_ecdh_agree(const struct sftp_curve *curve, struct sftp_str point,
   return res;
 }
 
+int sftp_kex_ecdh_init(const struct sftp_kex_exchange *x, unsigned int type,
+    struct sftp_rd *r, struct sftp_str *theirs) {
+  if (type != SSH_MSG_KEX_ECDH_INIT || x->done) {
+    return SFTP_ERR_ORDER;
+  }
+
+  *theirs = sftp_rd_string(r);
+  return sftp_rd_end(r);
+}
+
+void sftp_kex_ecdh_done(struct sftp_kex_exchange *x, struct sftp_str theirs,
+    struct sftp_str mine, struct sftp_str secret) {
+  sftp_wr_str(&x->hashed, theirs);
+  sftp_wr_str(&x->hashed, mine);
+  sftp_wr_str(&x->reply, mine);
+  sftp_wr_mpint(&x->k, secret.ptr, secret.len);
+  x->done = true;
+}
+
 static int ecdh_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
   const struct sftp_curve *curve = sftp_curve_find(x->method->parameter);
   unsigned char mine[SFTP_POINT_MAX_LEN], secret[SFTP_CURVE_MAX_LEN];
   int res = sftp_kex_ecdh_agree(curve, point, mine, secret);
 
   if (res == SFTP_OK) {
-    sftp_wr_str(&x->hashed, point);
-    sftp_wr_string(&x->hashed, mine, 1 + 2 * curve->len);
-    sftp_wr_string(&x->reply, mine, 1 + 2 * curve->len);
-    sftp_wr_mpint(&x->k, secret, curve->len);
-    x->done = true;
+    sftp_kex_ecdh_done(x, point, (struct sftp_str) { mine, 1 + 2 * curve->len },
+      (struct sftp_str) { secret, curve->len });
   }
 
   sftp_wipe(secret, sizeof(secret));
@@ -74,14 +90,8 @@ static int ecdh_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
 static int ecdh_message(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r) {
   struct sftp_str point;
-  int res;
+  int res = sftp_kex_ecdh_init(x, type, r, &point);
 
-  if (type != SSH_MSG_KEXDH_INIT || x->done) {
-    return SFTP_ERR_ORDER;
-  }
-
-  point = sftp_rd_string(r);
-  res = sftp_rd_end(r);
   return res == SFTP_OK ? ecdh_reply(x, point) : res;
 }
 

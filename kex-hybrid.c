@@ -137,15 +137,9 @@ static int hybrid_reply(struct sftp_kex_exchange *x, struct sftp_str init) {
 static int hybrid_message(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r) {
   struct sftp_str init;
-  int res;
+  /* SSH_MSG_KEX_HYBRID_INIT has its number. */
+  int res = sftp_kex_ecdh_init(x, type, r, &init);
 
-  /* SSH_MSG_KEX_HYBRID_INIT has the number too. */
-  if (type != SSH_MSG_KEXDH_INIT || x->done) {
-    return SFTP_ERR_ORDER;
-  }
-
-  init = sftp_rd_string(r);
-  res = sftp_rd_end(r);
   return res == SFTP_OK ? hybrid_reply(x, init) : res;
 }
 

@@ -75,6 +75,16 @@ struct sftp_kex_exchange {
 
 extern const struct sftp_kex_method sftp_kex_methods[]; /* kex-methods.c */
 
+/* What curves share (RFC 5656, section 4; RFC 8731, section 3), and hybrids the
+ * first of them: SSH_MSG_KEX_ECDH_INIT and its one string; SFTP_ERR_ORDER for
+ * any other message, and for a second one.
+ */
+int sftp_kex_ecdh_init(const struct sftp_kex_exchange *x, unsigned int type,
+  struct sftp_rd *r, struct sftp_str *theirs);
+/* ... and the end: the two points on the wire and K. */
+void sftp_kex_ecdh_done(struct sftp_kex_exchange *x, struct sftp_str theirs,
+  struct sftp_str mine, struct sftp_str secret);
+
 extern const struct sftp_kex_ops sftp_kex_dh;           /* kex-dh.c */
 extern const struct sftp_kex_ops sftp_kex_ecdh;         /* kex-ecdh.c */
 extern const struct sftp_kex_ops sftp_kex_x25519;       /* kex-x25519.c */

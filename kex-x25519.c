@@ -43,11 +43,8 @@ static int x25519_reply(struct sftp_kex_exchange *x, struct sftp_str theirs) {
   int res = sftp_kex_x25519_agree(theirs, mine, secret);
 
   if (res == SFTP_OK) {
-    sftp_wr_str(&x->hashed, theirs);
-    sftp_wr_string(&x->hashed, mine, sizeof(mine));
-    sftp_wr_string(&x->reply, mine, sizeof(mine));
-    sftp_wr_mpint(&x->k, secret, sizeof(secret));
-    x->done = true;
+    sftp_kex_ecdh_done(x, theirs, (struct sftp_str) { mine, sizeof(mine) },
+      (struct sftp_str) { secret, sizeof(secret) });
   }
 
   sftp_wipe(secret, sizeof(secret));
@@ -57,14 +54,8 @@ static int x25519_reply(struct sftp_kex_exchange *x, struct sftp_str theirs) {
 static int x25519_message(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r) {
   struct sftp_str theirs;
-  int res;
+  int res = sftp_kex_ecdh_init(x, type, r, &theirs);
 
-  if (type != SSH_MSG_KEXDH_INIT || x->done) {
-    return SFTP_ERR_ORDER;
-  }
-
-  theirs = sftp_rd_string(r);
-  res = sftp_rd_end(r);
   return res == SFTP_OK ? x25519_reply(x, theirs) : res;
 }
 

@@ -45,11 +45,8 @@ static int x448_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
   if (mine != NULL && theirs != NULL &&
       EVP_PKEY_get_raw_public_key(mine, own, &len) == 1 &&
       derive(mine, theirs, secret) == SFTP_OK) {
-    sftp_wr_str(&x->hashed, point);
-    sftp_wr_string(&x->hashed, own, len);
-    sftp_wr_string(&x->reply, own, len);
-    sftp_wr_mpint(&x->k, secret, sizeof(secret));
-    x->done = true;
+    sftp_kex_ecdh_done(x, point, (struct sftp_str) { own, len },
+      (struct sftp_str) { secret, sizeof(secret) });
     res = SFTP_OK;
   }
 
@@ -63,14 +60,8 @@ static int x448_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
 static int x448_message(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r) {
   struct sftp_str point;
-  int res;
+  int res = sftp_kex_ecdh_init(x, type, r, &point);
 
-  if (type != SSH_MSG_KEXDH_INIT || x->done) {
-    return SFTP_ERR_ORDER;
-  }
-
-  point = sftp_rd_string(r);
-  res = sftp_rd_end(r);
   if (res == SFTP_OK && point.len != X448_LEN) {
     res = SFTP_ERR_FORMAT;
   }

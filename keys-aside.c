@@ -69,12 +69,13 @@ static int on_passphrase(char *buf, int size, int writing SFTP_UNUSED,
   return (int) len;
 }
 
-static int decode(struct job *job, struct page *f) {
+static int decode(struct job *job, struct page *f, EVP_PKEY **pkey) {
   BIO *bio = BIO_new_mem_buf(job->file.ptr, (int) job->file.len);
 
-  job->pkey = bio == NULL ? NULL :
+  *pkey = bio == NULL ? NULL :
     PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, job);
-  if (job->pkey != NULL) {
+  BIO_free(bio);
+  if (*pkey != NULL) {
     return SFTP_OK;
   }
 
@@ -96,38 +97,51 @@ static int decode(struct job *job, struct page *f) {
     sftp_crypto_errors(job->pool)));
 }
 
-static int hand_over(struct job *job, struct page *f) {
-  const char *type = EVP_PKEY_get0_type_name(job->pkey);
+static int hand_over(const EVP_PKEY *pkey, struct page *f) {
+  const char *type = EVP_PKEY_get0_type_name(pkey);
   OSSL_PARAM *list = NULL;
+  int res = SFTP_OK;
 
   if (type == NULL || strlen(type) >= sizeof(f->type) ||
-      EVP_PKEY_todata(job->pkey, EVP_PKEY_KEYPAIR, &list) != 1 ||
+      EVP_PKEY_todata(pkey, EVP_PKEY_KEYPAIR, &list) != 1 ||
       sftp_params_room(list) > sizeof(f->numbers)) {
-    return fail(f, SFTP_ERR_UNSUPPORTED, "the numbers of the key are unknown");
+    res = fail(f, SFTP_ERR_UNSUPPORTED, "the numbers of the key are unknown");
+
+  } else {
+    memcpy(f->type, type, strlen(type) + 1);
+    sftp_params_place(f->numbers, list);
   }
 
-  memcpy(f->type, type, strlen(type) + 1);
-  sftp_params_place(f->numbers, list);
-  return SFTP_OK;
+  OSSL_PARAM_free(list);
+  return res;
 }
 
 static void work(struct job *job, struct page *f) {
-  static const struct rlimit none = { 0, 0 };
-  int res;
+  EVP_PKEY *decoded = NULL;
+  int res = job->pkey != NULL ? SFTP_OK : decode(job, f, &decoded);
 
-  (void) setrlimit(RLIMIT_CORE, &none);
-  res = job->pkey != NULL ? SFTP_OK : decode(job, f);
-  f->err = res == SFTP_OK ? hand_over(job, f) : res;
+  f->err = res != SFTP_OK ? res :
+    hand_over(job->pkey != NULL ? job->pkey : decoded, f);
+  EVP_PKEY_free(decoded);
 }
 
 /* ---- Here */
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+/* With a process for each input a fuzzer gets nowhere. */
 static void run(struct job *job, struct page *f) {
+  work(job, f);
+}
+
+#else
+static void run(struct job *job, struct page *f) {
+  static const struct rlimit none = { 0, 0 };
   pid_t pid;
 
   f->err = fail(f, SFTP_ERR_CRYPTO, "the process that decodes it has failed");
   pid = fork();
   if (pid == 0) {
+    (void) setrlimit(RLIMIT_CORE, &none);
     work(job, f);
     _exit(0);
   }
@@ -142,6 +156,7 @@ static void run(struct job *job, struct page *f) {
     ;
   }
 }
+#endif /* FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION */
 
 static int take(const struct page *f, char *type, OSSL_PARAM **numbers) {
   const OSSL_PARAM *list = (const OSSL_PARAM *) (const void *) f->numbers;

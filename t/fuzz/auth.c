@@ -15,9 +15,8 @@
 
 #include "../fake/client.h"
 #include "../fake/host-auth.h"
+#include "target.h"
 #include "userauth-int.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct sftp_chain_step pk_pw[] = { { AUTH_PUBLICKEY, NULL },
   { AUTH_PASSWORD, NULL } }, ki[] = { { AUTH_KBDINT, NULL } },
@@ -37,12 +36,6 @@ static enum host_verdict driver_says(struct ssh_conn *c) {
 
 static const struct fake_driver drivers[] = {
   { "pam", driver_says }, { NULL, NULL } };
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
 
 static struct client *keyed_client(void) {
   struct client *cl = client_new();

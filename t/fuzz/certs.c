@@ -17,14 +17,7 @@
 #include "forced.h"
 #include "krl.h"
 #include "settings.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
+#include "target.h"
 
 static const char *algs(pool *p) {
   return sftp_alg_list(p, ALGS_SIGNATURE, 0, 0);
@@ -106,33 +99,10 @@ static void command(pool *p, struct sftp_str in) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  struct sftp_str in;
-  pool *p;
+  static const fuzz_parser parsers[] = {
+    certificate, revoked, signature, command
+  };
 
-  if (size < 1 || sftp_crypto_init() != SFTP_OK) {
-    return 0;
-  }
-
-  p = make_sub_pool(permanent_pool);
-  in.ptr = data + 1;
-  in.len = size - 1;
-  switch (data[0] % 4) {
-    case 0:
-      certificate(p, in);
-      break;
-
-    case 1:
-      revoked(p, in);
-      break;
-
-    case 2:
-      signature(p, in);
-      break;
-
-    default:
-      command(p, in);
-  }
-
-  destroy_pool(p);
+  fuzz_one_of(parsers, SFTP_NELEMS(parsers), data, size);
   return 0;
 }

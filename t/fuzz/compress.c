@@ -15,16 +15,9 @@
 
 #include "compress.h"
 #include "crypto.h"
+#include "target.h"
 
 #define OUT_MAX 65536
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
 
 static bool next(struct sftp_str *left, struct sftp_str *payload) {
   size_t len;

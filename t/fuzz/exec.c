@@ -17,14 +17,7 @@
 #include "../fake/host-file.h"
 #include "conn.h"
 #include "exec.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
+#include "target.h"
 
 static void make_files(void) {
   fake_fs_reset();

@@ -20,8 +20,7 @@
 #include "../fake/fake-channel.h"
 #include "../fake/host-file.h"
 #include "fxp-int.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "target.h"
 
 #ifndef FUZZ_VERSION
 # define FUZZ_VERSION 3
@@ -35,12 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define HOW_NO_INIT     32U
 #define HOW_LIBSSH      64U
 #define HOW_IGNORE      128U
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
 
 static void make_files(void) {
   fake_fs_reset();

@@ -21,14 +21,7 @@
 #include "alg.h"
 #include "crypto.h"
 #include "kex-method.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
+#include "target.h"
 
 /* The next message; false at the end. */
 static bool next(struct sftp_str *left, unsigned int *type,

@@ -16,16 +16,9 @@
 #include "crypto.h"
 #include "keyfile.h"
 #include "keys.h"
+#include "target.h"
 
 #define PASSPHRASE "correct horse"      /* t/data/keys/README */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool cond) {
-  if (!cond) {
-    abort();
-  }
-}
 
 /* A key that was read must be writable as it was, and refuse junk. */
 static void blob(pool *p, struct sftp_str in) {
@@ -89,10 +82,11 @@ static void authorised(pool *p, struct sftp_str in) {
   must(f.nbroken == 0 || f.broken_why != NULL);
 }
 
-static void names(struct sftp_str in) {
+static void names(pool *p, struct sftp_str in) {
   struct sftp_str left = in, name;
   size_t total = 0;
 
+  (void) p;
   while (sftp_names_next(&left, &name)) {
     total += name.len;
   }
@@ -103,33 +97,10 @@ static void names(struct sftp_str in) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  struct sftp_str in;
-  pool *p;
+  static const fuzz_parser parsers[] = {
+    blob, private_file, authorised, names
+  };
 
-  if (size < 1 || sftp_crypto_init() != SFTP_OK) {
-    return 0;
-  }
-
-  p = make_sub_pool(permanent_pool);
-  in.ptr = data + 1;
-  in.len = size - 1;
-  switch (data[0] % 4) {
-    case 0:
-      blob(p, in);
-      break;
-
-    case 1:
-      private_file(p, in);
-      break;
-
-    case 2:
-      authorised(p, in);
-      break;
-
-    default:
-      names(in);
-  }
-
-  destroy_pool(p);
+  fuzz_one_of(parsers, SFTP_NELEMS(parsers), data, size);
   return 0;
 }

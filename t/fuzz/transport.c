@@ -21,8 +21,7 @@
 
 #include "../fake/client.h"
 #include "crypto.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "target.h"
 
 static const enum sftp_phase phases[] = { PH_VERSION, PH_KEXINIT, PH_SERVICE,
   PH_AUTH, PH_OPEN, PH_NEWKEYS };

@@ -1,0 +1,48 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* target.h -- what every fuzz target has: its entry, and a promise that ends
+ * the program when it is broken.
+ */
+
+#ifndef MOD_SFTP_FUZZ_TARGET_H
+#define MOD_SFTP_FUZZ_TARGET_H
+
+#include <stdint.h>
+
+#include "crypto.h"
+#include "wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static inline void must(bool cond) {
+  if (!cond) {
+    abort();
+  }
+}
+
+typedef void (*fuzz_parser)(pool *p, struct sftp_str in);
+
+/* For targets of several parsers: the first byte chooses, the rest is read. */
+static inline void fuzz_one_of(const fuzz_parser *parsers, size_t count,
+    const uint8_t *data, size_t size) {
+  struct sftp_str in;
+  pool *p;
+
+  if (size < 1 || sftp_crypto_init() != SFTP_OK) {
+    return;
+  }
+
+  p = make_sub_pool(permanent_pool);
+  in.ptr = data + 1;
+  in.len = size - 1;
+  parsers[data[0] % count](p, in);
+  destroy_pool(p);
+}
+
+#endif /* MOD_SFTP_FUZZ_TARGET_H */

@@ -357,7 +357,6 @@ class Server:
             wait_for(lambda: self.greets() or self.process.poll() is not None,
                      "the daemon to answer", START_PATIENCE)
             if self.process.poll() is None:
-                self.no_sessions()      # Those that greets() has made.
                 return self
             if "in use" not in (self.log("start.log")
                                 + self.log("system.log")):
@@ -414,9 +413,13 @@ class Server:
             return True
 
     def session(self):
-        """The process id of the only session, once there is just one."""
-        return wait_for(lambda: len(self.sessions()) == 1
-                        and self.sessions(), "a single session")[0]
+        """The process id of the only session, once there is just one: that
+        of greets() may take a moment to end."""
+        def only():
+            pids = self.sessions()
+            return len(pids) == 1 and pids
+
+        return wait_for(only, "a single session")[0]
 
     def no_sessions(self):
         """Waits until every session has ended."""

@@ -139,7 +139,11 @@ struct host_files {
   struct host_file *rate_of;    /* whose TransferRate is loaded */
 
   uint64_t tick_ms, score_ms;
+  char score_cmd[32];           /* what the scoreboard shows */
   unsigned int nstalled;        /* what keeps the stalled timer going */
+
+  dev_t dev;                    /* of the file opened last, and whether its */
+  bool dev_known, dev_local;    /* file system is this machine's own */
 
   char fake_dir[PR_TUNABLE_PATH_MAX + 1];
   struct fake fake;
@@ -170,7 +174,8 @@ bool host_lock_transfers(int fd, bool reads, bool writes);
 /* Notes what op opened the file for, and what it keeps from others.  EAGAIN:
  * they use it for that, or keep it from us; ENOTSUP: they cannot be kept away.
  */
-int host_share(const struct host_op *op, pr_fh_t *fh, int flags);
+int host_share(const struct host_op *op, pr_fh_t *fh, const struct stat *st,
+  int flags);
 /* Whether somebody keeps one of the uses from others. */
 bool host_share_kept(int fd, unsigned int uses);
 /* The same for a file that is changed by its name: -1 with EAGAIN when writing
@@ -265,7 +270,10 @@ void host_tick(struct host_files *s);
 /* TimeoutStalled runs while a file is open. */
 void host_stalled_hold(struct host *h);
 void host_stalled_release(struct host *h);
-/* What ftpwho shows: a file was opened, data has moved. */
+/* What ftpwho shows: a command, unless it is there already, for each look and
+ * change locks the scoreboard; a file was opened; data has moved.
+ */
+void host_score_cmd(struct host_files *s, const char *cmd);
 void host_score_open(struct host_file *f);
 void host_score_moved(struct host_file *f);
 /* EFBIG when MaxStoreFileSize of the folder last checked is below size. */

@@ -179,8 +179,7 @@ void host_doing(struct host *h, const char *cmd, const char *arg) {
   }
 
   s->score_ms = now + SCORE_MS;
-  (void) pr_scoreboard_entry_update(session.pid,
-    PR_SCORE_CMD, "%s", cmd, NULL, NULL);
+  host_score_cmd(s, cmd);
   (void) pr_scoreboard_entry_update(session.pid,
     PR_SCORE_CMD_ARG, "%s", arg != NULL ? arg : "", NULL, NULL);
   pr_proctitle_set("%s - %s: %s %s", session.user != NULL ? session.user :

@@ -301,7 +301,7 @@ static int take(struct host_op *op, pr_fh_t *fh, int flags, bool exists,
     return op->deny == 0 ? 0 : -1;
   }
 
-  if (host_share(op, fh, flags) < 0) {
+  if (host_share(op, fh, st, flags) < 0) {
     return -1;
   }
 

@@ -194,10 +194,28 @@ static const char *resolve_dangling(struct host *h, pool *p,
   return path;
 }
 
+/* Most last names are no links: one look tells, and only what leads to them is
+ * resolved.  NULL for those that are, and for what leads nowhere.
+ */
+static const char *resolve_plain(pool *p, const char *path) {
+  const char *name = strrchr(path, '/'), *res;
+  char real[PATH_MAX];
+  struct stat st;
+
+  if (name == NULL || name[1] == '\0' || realpath(name == path ? "/" :
+      pstrndup(p, path, (size_t) (name - path)), real) == NULL) {
+    return NULL;
+  }
+
+  res = join(p, real, name + 1);
+  return lstat(res, &st) == 0 && S_ISLNK(st.st_mode) ? NULL : res;
+}
+
 const char *host_resolve(struct host *h, pool *p, const char *path,
     bool follow) {
   pr_fs_t *fs = fs_of(path);
   const char *name = strrchr(path, '/');
+  const char *plain;
   char *res;
 
   if (!follow && name != NULL && name[1] != '\0') {
@@ -206,7 +224,9 @@ const char *host_resolve(struct host *h, pool *p, const char *path,
   }
 
   if (HOST_FS_PLAIN(fs, lstat) && HOST_FS_PLAIN(fs, readlink)) {
-    return resolve_dangling(h, p, resolve_existing(p, path));
+    plain = resolve_plain(p, path);
+    return plain != NULL ? plain :
+      resolve_dangling(h, p, resolve_existing(p, path));
   }
 
   pr_fs_clear_cache2(path);

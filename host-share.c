@@ -101,7 +101,19 @@ static int mark_all(int fd, unsigned int uses, unsigned int deny) {
   return 0;
 }
 
-int host_share(const struct host_op *op, pr_fh_t *fh, int flags) {
+/* Asked once as long as all files are in one place. */
+static bool is_local(struct host_files *s, int fd, dev_t dev) {
+  if (!s->dev_known || s->dev != dev) {
+    s->dev_known = true;
+    s->dev = dev;
+    s->dev_local = host_lock_is_local(fd);
+  }
+
+  return s->dev_local;
+}
+
+int host_share(const struct host_op *op, pr_fh_t *fh, const struct stat *st,
+    int flags) {
   unsigned int uses = op->deletes ? HOST_USE_DELETE : 0;
   int fd = PR_FH_FD(fh);
 
@@ -110,7 +122,7 @@ int host_share(const struct host_op *op, pr_fh_t *fh, int flags) {
     return op->deny == 0 ? 0 : -1;
   }
 
-  if (op->deny == 0 && !host_lock_is_local(fd)) {
+  if (op->deny == 0 && !is_local(host_files_of(op->host), fd, st->st_dev)) {
     return 0;
   }
 

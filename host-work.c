@@ -159,7 +159,7 @@ struct host_file *host_open_work(struct host_op *op, const char *path,
     return NULL;
   }
 
-  if (check_regular(fh, &st) < 0 || host_share(op, fh, flags) < 0) {
+  if (check_regular(fh, &st) < 0 || host_share(op, fh, &st, flags) < 0) {
     xerrno = errno;
     (void) pr_fsio_close(fh);
     errno = xerrno;

@@ -130,12 +130,19 @@ void host_tick(struct host_files *s) {
 
 /* ---- Scoreboard */
 
+void host_score_cmd(struct host_files *s, const char *cmd) {
+  if (strncmp(s->score_cmd, cmd, sizeof(s->score_cmd)) != 0) {
+    sstrncpy(s->score_cmd, cmd, sizeof(s->score_cmd));
+    (void) pr_scoreboard_entry_update(session.pid,
+      PR_SCORE_CMD, "%s", cmd, NULL, NULL);
+  }
+}
+
 void host_score_open(struct host_file *f) {
   struct host_files *s = host_files_of(f->h);
 
   s->score_ms = host_coarse_ms() + SCORE_MS;
-  (void) pr_scoreboard_entry_update(session.pid,
-    PR_SCORE_CMD, "%s", f->cmd->argv[0], NULL, NULL);
+  host_score_cmd(s, f->cmd->argv[0]);
   /* Texts come last: where the host's list of arguments goes on behind one
    * depends on the machine.
    */

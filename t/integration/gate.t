@@ -11,7 +11,6 @@ The same users, folders and rules are served twice, over SFTP and over FTP;
 where both can ask the same thing, both are asked.
 """
 
-import ftplib
 import io
 import os
 import re
@@ -20,10 +19,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import Server, free_port, must, said, wait_for, GID
+from ftphost import FtpServer, ftp_says
+from server import Server, must, said, wait_for, GID
 import rawsftp
-
-FTP_PORT = free_port()
 
 RULES = """
   <Directory ~/nostor>
@@ -104,24 +102,6 @@ RULES = """
   </Directory>
 """
 
-FTP = """
-<VirtualHost 127.0.0.1>
-  Port %d
-  Umask 022
-  AuthOrder mod_auth_file.c
-  AuthUserFile @DIR@/passwd
-  AuthGroupFile @DIR@/group
-  RequireValidShell off
-  DefaultRoot ~
-  AllowOverwrite on
-  AllowStoreRestart on
-  WtmpLog off
-  UseFtpUsers off
-  TransferLog @DIR@/ftp-transfer.log
-%s
-</VirtualHost>
-""" % (FTP_PORT, RULES)
-
 LOG = """
 LogFormat line "%m|%J|%s|%F|%b|%{file-modified}|%{transfer-status}|%{protocol}"
 ExtendedLog @DIR@/ext.log ALL line
@@ -134,26 +114,14 @@ FOLDERS = ("nostor", "noread", "nodirs", "nowrite", "nothing", "nochmod",
 
 SPARE = GID + 5                 # another group of alice's
 
-srv = Server(RULES + LOG + FTP + "SFTPExtensions +xattr\n")
+srv = FtpServer(RULES + LOG + "SFTPExtensions +xattr\n",
+                ftp="TransferLog @DIR@/ftp-transfer.log\n" + RULES)
 terse = Server(RULES + "SFTPOptions TerseRefusals\n")
 
 
-def ftp():
-    client = ftplib.FTP()
-    client.connect("127.0.0.1", FTP_PORT, timeout=30)
-    client.login(srv.user, srv.password)
-    return client
-
-
 def ftp_refuses(command, *args):
-    client = ftp()
-    try:
-        getattr(client, command)(*args)
-    except ftplib.error_perm as why:
-        return str(why)
-    finally:
-        client.close()
-    return ""
+    with srv.ftp() as client:
+        return ftp_says(getattr(client, command), *args) or ""
 
 
 def ftp_put(name, data=b"x"):
@@ -279,7 +247,7 @@ def _():
     text = ftp_refuses("retrlines", "LIST nodirs", lambda line: None)
     lines = []
     if not text:
-        ftp().retrlines("LIST nodirs", lines.append)
+        srv.ftp().retrlines("LIST nodirs", lines.append)
     expect(not any("old" in line for line in lines), "FTP lists it")
     must(srv.sftp(got("nodirs/old")))
 

@@ -17,7 +17,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, main, promise
-from server import PATIENCE, Server, free_port, wait_for
+from ftphost import FtpServer
+from server import PATIENCE, Server, wait_for
 
 import paramiko
 
@@ -25,17 +26,11 @@ LONG = "crash:1h authfail:10m invaliduser:10m noauth:10m grace-exceeded:10m" \
     " refuseconnection:10m min:15m max:30m"
 
 
-class Penal(Server):
-    """Next to it, a virtual host that speaks FTP."""
-
+class Penal(FtpServer):
     def __init__(self, penalties, more=""):
-        self.ftp_port = free_port()
         super().__init__(
             "SFTPPerSourcePenalties %s\nSFTPPerSourcePenaltyExemptList "
-            "127.0.0.1,127.9.0.0/16\n%s\n<VirtualHost 127.0.0.1>\n  Port %d\n"
-            "  AuthUserFile @DIR@/passwd\n  AuthGroupFile @DIR@/group\n"
-            "  RequireValidShell off\n</VirtualHost>\n" % (
-                penalties, more, self.ftp_port))
+            "127.0.0.1,127.9.0.0/16\n%s\n" % (penalties, more))
 
     def connect_from(self, source, port=None):
         return socket.create_connection(

@@ -9,7 +9,6 @@
 from it, and that it is removed when it is closed."""
 
 import fcntl
-import ftplib
 import io
 import os
 import struct
@@ -17,12 +16,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import Server, free_port, wait_for
+from ftphost import FtpServer, ftp_says
+from server import wait_for
 from rawsftp import HANDLE, Raw, num, quad, string
 
-FTP_PORT = free_port()
-
-srv = Server("""
+srv = FtpServer("""
 DeleteAbortedStores off
 <Directory ~/keep>
   <Limit DELE>
@@ -39,18 +37,7 @@ DeleteAbortedStores off
 </Directory>
 LogFormat removal "%m %F %s"
 ExtendedLog @DIR@/removal.log WRITE removal
-
-<VirtualHost 127.0.0.1>
-  Port FTP_PORT
-  SFTPEngine off
-  AuthOrder mod_auth_file.c
-  AuthUserFile @DIR@/passwd
-  AuthGroupFile @DIR@/group
-  RequireValidShell off
-  DefaultRoot ~
-  AllowOverwrite on
-</VirtualHost>
-""".replace("FTP_PORT", str(FTP_PORT)))
+""")
 
 # ---- Words of the drafts
 
@@ -85,21 +72,6 @@ def refused(raw, path, access, flags=OLD, status=CONFLICT):
 
 def closes(raw, handle, status=0):
     expect_same(raw.status(4, string(handle)), status, "CLOSE")
-
-
-def ftp_says(call, *args):
-    try:
-        call(*args)
-    except ftplib.Error as why:
-        return str(why)
-    return None
-
-
-def ftp_login():
-    ftp = ftplib.FTP()
-    ftp.connect("127.0.0.1", FTP_PORT, timeout=30)
-    ftp.login(srv.user, srv.password)
-    return ftp
 
 
 # ---- Locks of OPEN
@@ -193,7 +165,7 @@ def _():
     sink = io.BytesIO()
     srv.put("ftp", b"y" * 10)
     with Raw(srv, 6) as raw:
-        ftp = ftp_login()
+        ftp = srv.ftp()
         a = opens(raw, "/ftp", READ, OLD | BLOCK_WRITE)
         text = ftp_says(ftp.storbinary, "STOR ftp", io.BytesIO(b"z"))
         expect(text is not None and "ocked" in text, "STOR: %s" % text)

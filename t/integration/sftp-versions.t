@@ -8,7 +8,6 @@
 """SFTP versions 1 to 6: asyncssh and lftp, and messages made by hand."""
 
 import asyncio
-import ftplib
 import io
 import os
 import stat
@@ -16,29 +15,12 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import (GID, UID, Server, client, free_port, must, run,
+from ftphost import FtpServer, ftp_says
+from server import (GID, UID, Server, client, must, run,
                     wait_for)
 from rawsftp import ATTRS, NAME, STATUS, Raw, num, quad, string
 
-FTP_PORT = free_port()
-
-# The same files over FTP, for locks.
-FTP_HOST = """
-<VirtualHost 127.0.0.1>
-  Port %d
-  SFTPEngine off
-  AuthOrder mod_auth_file.c
-  AuthUserFile @DIR@/passwd
-  AuthGroupFile @DIR@/group
-  RequireValidShell off
-  DefaultRoot ~
-  AllowOverwrite on
-  AllowStoreRestart on
-  AllowRetrieveRestart on
-</VirtualHost>
-""" % FTP_PORT
-
-srv = Server(FTP_HOST)
+srv = FtpServer()
 latin = Server("UseEncoding ISO-8859-1 UTF-8\nSFTPExtensions +vendorID\n"
                "SFTPClientMatch paramiko sftpUTF8ProtocolVersion 4\n")
 picky = Server("SFTPClientMatch .* sftpProtocolVersion 4-5\n"
@@ -561,28 +543,13 @@ def _():
         expect_same(block(one, a, 0, 5), 25, "but not with writers")
 
 
-def ftp_login():
-    ftp = ftplib.FTP()
-    ftp.connect("127.0.0.1", FTP_PORT, timeout=30)
-    ftp.login(srv.user, srv.password)
-    return ftp
-
-
-def ftp_says(call, *args):
-    try:
-        call(*args)
-    except ftplib.Error as why:
-        return str(why)
-    return None
-
-
 @promise("BLOCK keeps FTP and SCP from the file, and the other way round")
 def _():
     srv.put("shared", b"y" * 100)
     sink = io.BytesIO()
     with Raw(srv, 6) as raw:
         handle = raw.open_with("/shared", num(3) + num(2))
-        ftp = ftp_login()
+        ftp = srv.ftp()
         expect_same(ftp_says(ftp.retrbinary, "RETR shared", sink.write),
                     None, "RETR before")
         # The client hears of the end before the server is through with it.

@@ -16,6 +16,7 @@ import io
 import logging
 import socket
 
+from ftphost import OWN
 from server import PATIENCE, Server, free_port
 
 import paramiko
@@ -26,11 +27,6 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 FTP, SFTP = "FTP", "SFTP"
 BOTH = (FTP, SFTP)
 
-# Of the default lines, those that a virtual host has for itself.
-OWN = ("AuthOrder", "AuthUserFile", "AuthGroupFile", "RequireValidShell",
-       "DefaultRoot", "AllowOverwrite", "AllowStoreRestart", "Umask",
-       "TransferLog", "WtmpLog")
-
 
 class Pairs(Server):
     """topics: names and the lines that both protocols get, which replace
@@ -38,10 +34,13 @@ class Pairs(Server):
     """
 
     def __init__(self, topics, directives="", **more):
-        super().__init__(directives, **more)
         self.topics = topics
+        super().__init__(directives, **more)
+
+    def choose_ports(self):
+        super().choose_ports()
         self.ports = {(topic, protocol): free_port()
-                      for topic in topics for protocol in BOTH}
+                      for topic in self.topics for protocol in BOTH}
 
     def config(self):
         text = super().config()

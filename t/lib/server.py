@@ -153,10 +153,14 @@ class Server:
         self.dir = tempfile.mkdtemp(prefix="mod_sftp-t-")
         os.chmod(self.dir, 0o711)
         atexit.register(self.clean_up)
-        self.port = free_port()
+        self.choose_ports()
         self._link_modules()
         self._make_keys()
         self._make_users()
+
+    def choose_ports(self):
+        """Those of all its hosts; once more if another process took one."""
+        self.port = free_port()
 
     # ---- Files
 
@@ -361,7 +365,7 @@ class Server:
             if "in use" not in (self.log("start.log")
                                 + self.log("system.log")):
                 break
-            self.port = free_port()
+            self.choose_ports()
         raise Failed("the daemon ended\n" + self.logs_since(None))
 
     def greets(self):

@@ -351,7 +351,7 @@ static int twin_rename(struct host_op *op, const char **from,
    */
   state->twin2 = host_cmd(op->pool, C_RNTO, *to, CL_MISC|CL_WRITE, TRUE);
   (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
-  (void) pr_table_add_dup(session.notes, "mod_core.rnfr-path", *from, 0);
+  (void) pr_table_add(session.notes, "mod_core.rnfr-path", *from, 0);
   if (twin_pre(op, state->twin2, to) < 0) {
     return -1;
   }

@@ -253,7 +253,11 @@ void host_rate_pause(struct host_file *f, bool end) {
   if (f->rated) {
     rate_load(f);
     host_xfer_load(f);
+#if PROFTPD_VERSION_NUMBER >= 0x0001030900
+    pr_throttle_pause(f->total, end, f->total);  /* the last for ftpwho */
+#else
     pr_throttle_pause(f->total, end);
+#endif
     errno = 0;
   }
 }

@@ -74,6 +74,9 @@ static int mate_verify(sftp_keystore_t *store, pool *p, const char *user,
   int fd, res;
 
   (void) user;
+#if PROFTPD_VERSION_NUMBER >= 0x0001030900
+  (void) headers;
+#endif
   fd = open(store->keystore_data, O_RDONLY);
   if (fd < 0) {
     return -1;

@@ -44,7 +44,7 @@
 
 /* ---- OPEN */
 
-struct open_how {
+struct fxp_open {
   bool reads, writes, appends, text, nofollow, deletes;
   unsigned int deny;            /* HOST_USE_*, others */
   int flags;                    /* as open(2) */
@@ -53,7 +53,7 @@ struct open_how {
 /* Whatever can change a file counts as writing, whether the client says so or
  * not: otherwise "read only" would still create and truncate.
  */
-static void open_how_v3(struct open_how *how, uint32_t pflags) {
+static void read_open_v3(struct fxp_open *how, uint32_t pflags) {
   const uint32_t changing = SSH_FXF_WRITE|SSH_FXF_APPEND|SSH_FXF_CREAT|
     SSH_FXF_TRUNC;
 
@@ -94,7 +94,7 @@ static const char *not_served(unsigned int version, uint32_t access,
  * opened for (draft -13, section 8.1.1).  Rights that concern attributes ask
  * for nothing here: each request about them is permitted on its own.
  */
-static void open_how_v5(struct open_how *how, uint32_t access,
+static void read_open_v5(struct fxp_open *how, uint32_t access,
     uint32_t flags) {
   static const int dispositions[] = {
     [SSH_FXF_CREATE_NEW] = O_CREAT|O_EXCL,
@@ -179,7 +179,7 @@ static uint32_t ask_first(struct fxp_req *req, enum host_request what,
 
 /* What is more than opening a file. */
 static uint32_t ask_more(struct fxp_req *req, const char *path,
-    const struct open_how *how) {
+    const struct fxp_open *how) {
   uint32_t status = SSH_FX_OK;
 
   if (how->deletes && !fxp_is_allowed(req->fxp, "REMOVE")) {
@@ -214,7 +214,7 @@ static void set_on_new(struct fxp_req *req, struct host_file *file,
 }
 
 static uint32_t open_file(struct fxp_req *req, const char *path,
-    const struct open_how *how, struct fxp_attrs *a) {
+    const struct fxp_open *how, struct fxp_attrs *a) {
   bool made = how->writes && (how->flags & O_CREAT) != 0 &&
     ((a->has & FXP_ATTR_OWNER) != 0 || a->npairs > 0);
   struct fxp_handle *h;
@@ -282,7 +282,7 @@ uint32_t fxp_do_open(struct fxp_req *req) {
   const char *path = fxp_read_path(req);
   uint32_t access = req->fxp->version >= 5 ? sftp_rd_u32(&req->in) : 0;
   uint32_t flags = sftp_rd_u32(&req->in), status;
-  struct open_how how;
+  struct fxp_open how;
   struct fxp_attrs a;
 
   fxp_attrs_read(&req->in, req->pool, req->fxp->version, &a);
@@ -295,7 +295,7 @@ uint32_t fxp_do_open(struct fxp_req *req) {
   }
 
   if (req->fxp->version < 5) {
-    open_how_v3(&how, req->fxp->version >= 4 ? flags :
+    read_open_v3(&how, req->fxp->version >= 4 ? flags :
       flags & ~SSH_FXF_TEXT);
     return open_file(req, path, &how, &a);
   }
@@ -305,7 +305,7 @@ uint32_t fxp_do_open(struct fxp_req *req) {
     return status;
   }
 
-  open_how_v5(&how, access, flags);
+  read_open_v5(&how, access, flags);
   status = ask_more(req, path, &how);
   return status == SSH_FX_OK ? open_file(req, path, &how, &a) : status;
 }

@@ -245,8 +245,14 @@ const char *host_resolve(struct host *h, pool *p, const char *path,
   bool follow);
 /* Absolute as seen from outside any chroot, for the TransferLog. */
 const char *host_outside(pool *p, const char *path);
+
+/* ---- host-rename.c */
+
 /* In the folder of an absolute path, a name that nobody can have put there. */
 const char *host_name_beside(pool *p, const char *path);
+
+/* ---- host-names.c: DirFakeUser and its kin */
+
 void host_fake_of(struct host *h, const char *dir, struct fake *fake);
 void host_fake_apply(const struct fake *fake, struct stat *st);
 

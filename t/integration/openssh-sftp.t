@@ -323,6 +323,44 @@ def _():
         srv.ssh("-O", "exit", *master, "srv")
 
 
+@promise("rename leads to another file system, too")
+def _():
+    far = Server()
+    far.mkdir("far")
+    os.mkdir(far.path("elsewhere"))
+    os.chown(far.path("elsewhere"), UID, GID)
+    far.binds[far.home("far")] = far.path("elsewhere")
+    far.start()
+    try:
+        data = os.urandom(300001)
+        far.put("file", data, 0o640)
+        os.utime(far.home("file"), (1000000000, 1100000000))
+        os.symlink("file", far.home("link"))
+        far.mkdir("folder")
+        must(far.sftp("rename file far/file\nrename link far/link"))
+        moved = os.path.join(far.path("elsewhere"), "file")
+        with open(moved, "rb") as file:
+            expect(file.read() == data, "the content differs")
+        st = os.stat(moved)
+        expect_same((stat.S_IMODE(st.st_mode), st.st_uid, int(st.st_mtime)),
+                    (0o640, UID, 1100000000), "mode, owner, time")
+        expect_same(os.readlink(os.path.join(far.path("elsewhere"), "link")),
+                    "file", "the link")
+        far.put("file", b"newer")
+        must(far.sftp("rename file far/file"))
+        with open(moved, "rb") as file:
+            expect_same(file.read(), b"newer", "what was there before")
+        expect(far.sftp("rename folder far/folder").returncode != 0,
+               "a folder cannot be moved, and was")
+        expect_same(sorted(os.listdir(far.path("elsewhere"))),
+                    ["file", "link"], "what is there")
+        expect_same(os.listdir(far.home()).count("folder"), 1, "the folder")
+        expect(not os.path.lexists(far.home("file"))
+               and not os.path.lexists(far.home("link")), "they stay")
+    finally:
+        far.stop_clean()
+
+
 @promise("a shell and foreign commands are refused in words, not by a hang")
 def _():
     result = srv.ssh("-tt", "srv")

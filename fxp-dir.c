@@ -235,7 +235,7 @@ uint32_t fxp_do_readdir(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_READDIR, h);
+  fxp_begin_handle(req, HOST_READDIR, NULL, h);
 
   /* A folder that may not be listed looks empty, as over FTP. */
   if (!h->permitted && host_permit_handle(&req->op, host_dir_path(h->dir)) <

@@ -222,12 +222,10 @@ struct fxp_row {
 
 /* Begins the operation of a request; arg is what logs show. */
 void fxp_begin(struct fxp_req *req, enum host_request what, const char *arg);
-/* The same for an open handle, without a question to the gate. */
+/* The same for an open handle; arg NULL: the handle's own text. */
 void fxp_begin_handle(struct fxp_req *req, enum host_request what,
-  const struct fxp_handle *h);
-/* Begins an operation on an open handle and asks the gate; OK, or the status to
- * return.  arg as above, NULL for the handle's own text.
- */
+  const char *arg, const struct fxp_handle *h);
+/* Begins it and asks the gate; OK, or the status to return. */
 uint32_t fxp_permit_handle(struct fxp_req *req, enum host_request what,
   const char *arg, const struct fxp_handle *h);
 /* Begins it and asks the gate for the path (and the second, if any); NULL

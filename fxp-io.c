@@ -453,7 +453,7 @@ uint32_t fxp_do_read(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_READ, h);
+  fxp_begin_handle(req, HOST_READ, NULL, h);
   if (h->file == NULL || !h->can_read) {
     return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
       "Handle is not open for reading");

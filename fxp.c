@@ -53,17 +53,15 @@ void fxp_begin(struct fxp_req *req, enum host_request what, const char *arg) {
 }
 
 void fxp_begin_handle(struct fxp_req *req, enum host_request what,
-    const struct fxp_handle *h) {
-  fxp_begin(req, what, h->text);
+    const char *arg, const struct fxp_handle *h) {
+  fxp_begin(req, what, arg != NULL ? arg : h->text);
   req->op.handle = h->text;
   req->op.file = h->file;
 }
 
 uint32_t fxp_permit_handle(struct fxp_req *req, enum host_request what,
     const char *arg, const struct fxp_handle *h) {
-  fxp_begin(req, what, arg != NULL ? arg : h->text);
-  req->op.handle = h->text;
-  req->op.file = h->file;
+  fxp_begin_handle(req, what, arg, h);
   return host_permit_handle(&req->op, fxp_handle_path(h)) == 0 ? SSH_FX_OK :
     fxp_refused(req, errno);
 }

@@ -524,7 +524,7 @@ uint32_t fxp_do_text_seek(struct fxp_req *req);
 
 /* The version to speak with a client that asks for `wanted'; 0: none. */
 unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted);
-/* Speaks it from now on. */
+/* Speaks it from now on; observers are told. */
 void fxp_version_set(struct fxp *f, unsigned int version);
 /* The pairs of VERSION. */
 void fxp_version_pairs(struct sftp_wr *w, struct fxp *f);

@@ -37,10 +37,13 @@ unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted) {
 
 void fxp_version_set(struct fxp *f, unsigned int version) {
   unsigned int utf8 = f->conn->set->sftp_utf8_version;
+  /* Some listeners read an unsigned int there, some a long. */
+  _Alignas(8) unsigned int told[2] = { version, 0 };
 
   f->version = version;
   f->translate = version >= (utf8 > 0 ? utf8 : 4) &&
     host_charset(f->host) != NULL;
+  host_event(f->host, "mod_sftp.sftp.protocol-version", told);
 }
 
 /* ---- Pairs of VERSION */
@@ -202,7 +205,6 @@ uint32_t fxp_do_version_select(struct fxp_req *req) {
   if (now && version > 0 && fxp_version_for(f, version) == version) {
     SFTP_TRACE(TRACE_SFTP, 7, "version %u selected", version);
     fxp_version_set(f, version);
-    host_event(f->host, "mod_sftp.sftp.protocol-version", &f->version);
     return SSH_FX_OK;
   }
 

@@ -266,13 +266,6 @@ static void send_version(struct fxp *f) {
   fxp_send(f, f->out.ptr, f->out.len);
 }
 
-/* Some listeners read an unsigned int there, some a long. */
-static void tell_version(struct fxp *f) {
-  _Alignas(8) unsigned int version[2] = { f->version, 0 };
-
-  host_event(f->host, "mod_sftp.sftp.protocol-version", version);
-}
-
 /* The message of the day belongs before the first answer. */
 static void show_login_message(struct fxp *f) {
   const char *text = host_login_message(f->host, f->pool);
@@ -308,6 +301,5 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
 
   fxp_version_set(f, version);
   send_version(f);
-  tell_version(f);
   host_op_end(&op, 0, SSH_FX_OK, "OK");
 }

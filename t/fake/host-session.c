@@ -23,6 +23,7 @@ static struct counted notes[MAX_NAMES], events[MAX_NAMES],
 
 char fake_protocol[16];
 unsigned int fake_waits;
+unsigned int fake_sftp_version;
 struct sftp_settings *fake_client;
 
 static struct counted *entry(struct counted *table, const char *name) {
@@ -44,6 +45,7 @@ void fake_session_reset(void) {
   memset(commands, 0, sizeof(commands));
   fake_protocol[0] = '\0';
   fake_waits = 0;
+  fake_sftp_version = 0;
 }
 
 const char *fake_note(const char *name) {
@@ -113,8 +115,13 @@ void host_env(struct host *h, const char *name, const char *value) {
 
 void host_event(struct host *h, const char *name, const void *data) {
   (void) h;
-  (void) data;
   entry(events, name)->n++;
+  if (strcmp(name, "mod_sftp.sftp.protocol-version") == 0) {
+    unsigned int version = *(const unsigned int *) data;
+
+    fake_sftp_version = version > fake_sftp_version ? version :
+      fake_sftp_version;
+  }
 }
 
 int host_message(struct host *h, const struct sftp_pkt *pkt) {

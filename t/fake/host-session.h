@@ -22,6 +22,8 @@ void fake_session_reset(void);
 
 /* The protocol set last. */
 extern char fake_protocol[16];
+/* The highest version of SFTP that observers were told. */
+extern unsigned int fake_sftp_version;
 /* Where clients.c's rows without lists are applied, besides the note "does";
  * or NULL.
  */

@@ -19,6 +19,7 @@
 
 #include "../fake/fake-channel.h"
 #include "../fake/host-file.h"
+#include "../fake/host-session.h"
 #include "fxp-int.h"
 #include "target.h"
 
@@ -120,14 +121,15 @@ static void talk(struct sftp_channel *ch, const struct fxp *f, uint8_t *p,
   }
 }
 
-/* Statuses that a version knows; the client may have chosen another one. */
-static uint32_t status_max(const struct fxp *f) {
-  return f->version <= 3 && FUZZ_VERSION <= 3 ? SSH_FX_OP_UNSUPPORTED :
+/* Statuses that a version knows: the highest one that was spoken, since the
+ * client may choose another.
+ */
+static uint32_t status_max(void) {
+  return fake_sftp_version <= 3 ? SSH_FX_OP_UNSUPPORTED :
     SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK;
 }
 
-static void check_answers(const struct sftp_channel *ch,
-    const struct fxp *f) {
+static void check_answers(const struct sftp_channel *ch) {
   struct sftp_rd r;
 
   sftp_rd_init(&r, ch->out, ch->out_len);
@@ -138,7 +140,7 @@ static void check_answers(const struct sftp_channel *ch,
     must(s.ptr[0] == SSH_FXP_VERSION || s.ptr[0] == SSH_FXP_EXTENDED_REPLY ||
       (s.ptr[0] >= SSH_FXP_STATUS && s.ptr[0] <= SSH_FXP_ATTRS));
     must(s.ptr[0] != SSH_FXP_STATUS || (s.len >= 9 &&
-      sftp_get_u32(s.ptr + 5) <= status_max(f)));
+      sftp_get_u32(s.ptr + 5) <= status_max()));
   }
 }
 
@@ -179,7 +181,7 @@ static void session(uint8_t *p, size_t n, unsigned int how) {
     talk(ch, svc, p, n, how);
   }
 
-  check_answers(ch, svc);
+  check_answers(ch);
   fake_channel_free(ch);
   destroy_pool(top);
 }
@@ -195,6 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   must(copy != NULL);
   memcpy(copy, data, size);
   make_files();
+  fake_session_reset();
   fake_files.max_handles = 8;
   session(copy + 1, size - 1, data[0]);
   free(copy);

@@ -514,6 +514,8 @@ static void versions_are_selected_first(void) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(tried); i++) {
+    static const char event[] = "mod_sftp.sftp.protocol-version";
+    unsigned int told = fake_events(event);
     struct fxc *x = fxc_new_version(3);
     struct fxp *f = x->svc;
     char request[64];
@@ -522,6 +524,8 @@ static void versions_are_selected_first(void) {
     is_int(later_status(x, SSH_FXP_EXTENDED, request), tried[i].status,
       "version-select %s", tried[i].text);
     is_int(f->version, tried[i].version, "... is spoken then");
+    is_int(fake_events(event) - told, tried[i].status == SSH_FX_OK ? 2 : 1,
+      "... and observers are told what is spoken");
     is_int(x->ch->finished, tried[i].status == SSH_FX_FAILURE,
       "... and the session ends if it cannot be");
     clean(x);

@@ -15,6 +15,7 @@
 
 #define PAGE 16384
 #define PAGES_MAX 8192          /* 128 MiB in all */
+#define BUCKETS 64              /* of a file's pages */
 #define NODES_MAX 200000
 #define LINKS_MAX 16
 #define SMALL 4096              /* longest path taken */
@@ -35,7 +36,7 @@ struct entry {
 struct node {
   unsigned int refs;            /* entries and open handles */
   struct stat st;
-  struct page *pages;
+  struct page *pages[BUCKETS];  /* by index */
   char *target;                 /* of a link */
   struct entry *entries;        /* of a folder, without . and .. */
   struct fake_xattr {
@@ -76,6 +77,35 @@ static void *must(void *p) {
 
 /* ---- Nodes */
 
+static void cut_pages(struct page **pp, uint64_t size) {
+  while (*pp != NULL) {
+    struct page *pg = *pp;
+
+    if (pg->index * PAGE >= size) {
+      *pp = pg->next;
+      free(pg);
+      npages--;
+      continue;
+    }
+
+    if ((pg->index + 1) * PAGE > size) {
+      memset(pg->bytes + size % PAGE, 0, PAGE - size % PAGE);
+    }
+
+    pp = &pg->next;
+  }
+}
+
+static void node_truncate(struct node *n, uint64_t size) {
+  size_t i;
+
+  for (i = 0; i < BUCKETS; i++) {
+    cut_pages(&n->pages[i], size);
+  }
+
+  n->st.st_size = (off_t) size;
+}
+
 static void node_unref(struct node *n) {
   size_t i;
 
@@ -83,14 +113,7 @@ static void node_unref(struct node *n) {
     return;
   }
 
-  while (n->pages != NULL) {
-    struct page *pg = n->pages;
-
-    n->pages = pg->next;
-    free(pg);
-    npages--;
-  }
-
+  node_truncate(n, 0);
   for (i = 0; i < n->nentries; i++) {
     free(n->entries[i].name);
     node_unref(n->entries[i].node);
@@ -270,7 +293,7 @@ static int find_free(const char *path, struct place *at) {
 /* ---- Bytes */
 
 static struct page *find_page(struct node *n, uint64_t index, bool make) {
-  struct page **pp = &n->pages, *pg;
+  struct page **bucket = &n->pages[index % BUCKETS], **pp = bucket, *pg;
 
   while (*pp != NULL && (*pp)->index != index) {
     pp = &(*pp)->next;
@@ -290,8 +313,8 @@ static struct page *find_page(struct node *n, uint64_t index, bool make) {
     *pp = pg->next;
   }
 
-  pg->next = n->pages;          /* the one used last comes first */
-  n->pages = pg;
+  pg->next = *bucket;           /* the one used last comes first */
+  *bucket = pg;
   return pg;
 }
 
@@ -349,29 +372,6 @@ static int node_write(struct node *n, const void *buf, size_t len,
   }
 
   return 0;
-}
-
-static void node_truncate(struct node *n, uint64_t size) {
-  struct page **pp = &n->pages;
-
-  while (*pp != NULL) {
-    struct page *pg = *pp;
-
-    if (pg->index * PAGE >= size) {
-      *pp = pg->next;
-      free(pg);
-      npages--;
-      continue;
-    }
-
-    if ((pg->index + 1) * PAGE > size) {
-      memset(pg->bytes + size % PAGE, 0, PAGE - size % PAGE);
-    }
-
-    pp = &pg->next;
-  }
-
-  n->st.st_size = (off_t) size;
 }
 
 /* ---- For tests */

@@ -80,7 +80,7 @@ static void message(struct ssh_conn *c, uint8_t kind, const uint8_t *p,
   free(copy);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   static struct client *cl;
   struct sftp_pkt pkt;
   struct ssh_conn *c;

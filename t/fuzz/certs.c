@@ -98,7 +98,7 @@ static void command(pool *p, struct sftp_str in) {
   (void) sftp_forced_allows(&f, "OPEN");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   static const fuzz_parser parsers[] = {
     certificate, revoked, signature, command
   };

@@ -74,7 +74,7 @@ static void ours(pool *p, struct sftp_str left) {
   }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   struct sftp_str left = { data + 1, size - 1 };
   pool *p;
 

@@ -56,7 +56,7 @@ static void talk(struct sftp_channel *ch, const uint8_t *p, size_t n,
   must(ch->finished && ch->status >= 0 && ch->status <= 127);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   pool *top;
   struct sftp_settings set;
   struct ssh_conn conn;

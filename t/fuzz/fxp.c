@@ -186,7 +186,7 @@ static void session(uint8_t *p, size_t n, unsigned int how) {
   destroy_pool(top);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   uint8_t *copy;
 
   if (size < 2) {

@@ -134,7 +134,7 @@ static void connection(struct sftp_str left) {
   client_free(cl);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   struct sftp_str left = { data + 1, size - 1 };
   size_t n = 0;
   pool *p;

@@ -96,7 +96,7 @@ static void names(pool *p, struct sftp_str in) {
   (void) sftp_names_match(in, sftp_str_of("a,b,curve25519-sha256"));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   static const fuzz_parser parsers[] = {
     blob, private_file, authorised, names
   };

@@ -111,7 +111,7 @@ static void session(const char *args, const uint8_t *p, size_t n,
   destroy_pool(top);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   char args[512];
   size_t len;
   const uint8_t *lf;

@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* target.h -- what every fuzz target has: its entry, and a promise that ends
- * the program when it is broken.
+/* target.h -- what every fuzz target has: its entry, a promise that ends the
+ * program when it is broken, and random bytes that are the same for the same
+ * input, so that what was found is found again from its file.
  */
 
 #ifndef MOD_SFTP_FUZZ_TARGET_H
@@ -19,6 +20,29 @@
 #include "wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The linker puts it in the place of libcrypto's (Makefile). */
+int __wrap_RAND_bytes(unsigned char *p, int n);
+
+/* What a target does with one input; always 0. */
+static int one_input(const uint8_t *data, size_t size);
+
+static uint64_t chance;
+
+int __wrap_RAND_bytes(unsigned char *p, int n) {
+  int i;
+
+  for (i = 0; i < n; i++) {
+    chance = chance * 6364136223846793005U + 1442695040888963407U;
+    p[i] = (unsigned char) (chance >> 56);
+  }
+
+  return 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  chance = size;
+  return one_input(data, size);
+}
 
 static inline void must(bool cond) {
   if (!cond) {

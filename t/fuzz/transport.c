@@ -85,7 +85,7 @@ static void drain(int fd) {
   }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   struct client *cl;
 
   if (size < 2) {

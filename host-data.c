@@ -244,7 +244,6 @@ int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
   }
 
   if (check_size(f, offset, want) < 0) {
-    f->failed = true;
     return -1;
   }
 
@@ -266,7 +265,6 @@ int host_pwritev(struct host_file *f, const struct iovec *iov, int n,
         errno = EIO;
       }
 
-      f->failed = true;
       f->end_good = 0;
       return -1;
     }

@@ -115,7 +115,7 @@ static void end_transfer(struct host_file *f, const char *handle,
     (void) pr_table_add_dup(f->cmd->notes, "sftp.file-handle", handle, 0);
   }
 
-  if (complete && err == 0 && !f->failed) {
+  if (complete && err == 0) {
     host_phase_end(f->cmd, true, R_226, "Transfer complete");
 
   } else {
@@ -156,7 +156,7 @@ int host_close(struct host_op *op, struct host_file *f, bool complete) {
   host_stalled_release(f->h);
   host_file_unlink(f);
   if (op != NULL && op->req == HOST_CLOSE) {
-    note_close(op, f, complete && err == 0 && !f->failed);
+    note_close(op, f, complete && err == 0);
   }
 
   if (removes && f->hidden == NULL &&

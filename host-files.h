@@ -70,7 +70,6 @@ struct host_file {
   bool direct_rd, direct_wr;    /* the system's own functions serve it */
   bool rated;                   /* TransferRate holds */
   bool listened;                /* somebody wants the data events */
-  bool failed;                  /* a write was lost */
   bool on_close;                /* then it is removed */
   const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */

@@ -221,6 +221,16 @@ static int resume(struct sftp_channel *ch) {
   return res != SFTP_OK ? res : offer(ch);
 }
 
+/* As tell_eof() of channel.c: not while there is still output, or a turn. */
+static int tell_eof(struct sftp_channel *ch) {
+  if (!ch->eof_in || ch->stalled || ch->again || ch->dead) {
+    return SFTP_OK;
+  }
+
+  ch->eof_in = false;
+  return ch->ops->eof(ch->svc);
+}
+
 int fake_channel_open_window(struct sftp_channel *ch, size_t n) {
   int res = SFTP_OK;
 
@@ -237,7 +247,7 @@ int fake_channel_open_window(struct sftp_channel *ch, size_t n) {
     res = resume(ch);
   } while (res == SFTP_OK);
 
-  return res;
+  return res != SFTP_OK ? res : tell_eof(ch);
 }
 
 int fake_channel_work(struct sftp_channel *ch, int n) {
@@ -245,6 +255,10 @@ int fake_channel_work(struct sftp_channel *ch, int n) {
 
   for (; ch->again && !ch->dead && done < n; done++) {
     res = resume(ch);
+    if (res == SFTP_OK) {
+      res = tell_eof(ch);
+    }
+
     if (res != SFTP_OK) {
       return res;
     }
@@ -254,5 +268,6 @@ int fake_channel_work(struct sftp_channel *ch, int n) {
 }
 
 int fake_channel_eof(struct sftp_channel *ch) {
-  return ch->dead ? SFTP_OK : ch->ops->eof(ch->svc);
+  ch->eof_in = true;
+  return tell_eof(ch);
 }

@@ -41,7 +41,7 @@ struct sftp_channel {
   void *svc;
   unsigned char *left;
   size_t left_len, reserved, out_size, err_size;
-  bool stalled, dead, again;
+  bool stalled, dead, again, eof_in;
 };
 
 struct sftp_channel *fake_channel_new(struct ssh_conn *c);

@@ -541,6 +541,29 @@ def _():
            "no OPEN line")
 
 
+@promise("a WRITE that failed and was repeated with success is no failure")
+def _():
+    raw = Raw()
+    for name, repeated in (("lost", False), ("mended", True)):
+        out = raw.sftp.open("/small/" + name, "w")
+        out.seek(102390)
+        for size in (100, 10) if repeated else (100,):
+            try:
+                out.write(b"r" * size)
+                out.flush()
+                expect(size == 10, "beyond MaxStoreFileSize")
+            except OSError as why:
+                expect(size == 100, str(why))
+        out.close()
+        code, end = (226, "c") if repeated else (426, "i")
+        expect(re.search(r"^STOR\|/small/%s\|%d\|" % (name, code),
+                         srv.log("ext.log"), re.M), "no STOR line: " + name)
+        expect(re.search(r"/small/%s b _ i r alice sftp 0 \* %s$"
+                         % (name, end), srv.log("transfer.log"), re.M),
+               "no line: " + name)
+    raw.drop()
+
+
 @promise("an upload that dies is logged as incomplete")
 def _():
     raw = Raw()

@@ -7,7 +7,7 @@
  */
 
 /* host-files.h -- what the files behind the gate share: host-op.c (the table
- * of requests, permission), host-phase.c (command phases: who listens),
+ * of requests), host-permit.c, host-phase.c (command phases: who listens),
  * host-limit.c (<Limit>, filters, hidden files, reasons), host-path.c,
  * host-file.c, host-dir.c and their kin.
  */
@@ -89,7 +89,6 @@ struct host_range;
 struct op_state {
   pool *pool;                   /* of the twins; goes to the file if opened */
   cmd_rec *own, *twin, *twin2;
-  bool own_pre;                 /* own PRE_CMD was dispatched */
   bool handed;                  /* the twin now belongs to a file or folder */
   int xfer_type;                /* after STOR's PRE_CMD */
   const char *path, *path2;     /* canonical names as used */
@@ -156,8 +155,26 @@ struct host_files {
 /* The state of h, made at its first use. */
 struct host_files *host_files_of(struct host *h);
 struct op_state *host_op_state(struct host_op *op);
+/* The command under the request's own name, made at its first use. */
+cmd_rec *host_own_cmd(struct host_op *op, const char *arg);
 /* Milliseconds, coarse and cheap. */
 uint64_t host_coarse_ms(void);
+
+/* ---- host-twin.c: PRE_CMD; 0, or -1 with errno and op->refused */
+
+/* Of the own name; *path is replaced when a handler rewrote it. */
+int host_own_pre(struct host_op *op, const char **path);
+/* Of the twin, and of both for a rename; second may be NULL otherwise. */
+int host_twins_pre(struct host_op *op, const char **path,
+  const char **second);
+/* Of a second SYMLINK, "text<TAB>link": only for handlers that rewrite. */
+int host_symlink_pre(struct host_op *op, const char **text,
+  const char **link);
+
+/* ---- host-permit.c */
+
+/* The mode for a new file: without what the user may not SITE_CHMOD. */
+mode_t host_new_mode(struct host_op *op, const char *path, mode_t mode);
 
 /* ---- host-lock.c, host-share.c: locks */
 
@@ -296,8 +313,6 @@ void host_rate_pause(struct host_file *f, bool end);
 void host_give_away(pool *p, pr_fh_t *fh, const char *path);
 /* Opens with the permissions that mode and the umask allow. */
 pr_fh_t *host_open_new(const char *path, int flags, mode_t mode, bool exists);
-/* The mode for a new file: without what the user may not SITE_CHMOD. */
-mode_t host_new_mode(struct host_op *op, const char *path, mode_t mode);
 /* Which functions serve the data. */
 void host_choose_io(struct host_file *f);
 /* It is no open file of the session any more. */

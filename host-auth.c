@@ -77,7 +77,8 @@ int host_auth_user(struct host *h, pool *p, const char **user) {
     h->orig_user = pstrdup(h->pool, *user);
   }
 
-  cmd = host_cmd(p, C_USER, host_auth_local_text(p, *user), CL_AUTH|CL_SSH, true);
+  cmd = host_cmd(p, C_USER, host_auth_local_text(p, *user), CL_AUTH|CL_SSH,
+    true);
   l->user_cmd = cmd;
   if (pr_cmd_dispatch_phase(cmd, PRE_CMD, 0) < 0) {
     sftp_log_why(WHY_OBJECTION, "user '%s' refused by a handler of USER",

@@ -64,7 +64,7 @@ struct host {
   bool tried;                   /* something was to be proven, rightly or not */
   bool ended;                   /* the exit event was handled */
 
-  const char *remote_ip;        /* session.c is gone when the exit event comes */
+  const char *remote_ip;        /* session.c is gone when the exit event is */
   const char *user;             /* after rewrites; NULL before a request */
   const char *orig_user;        /* as the client spelt it */
 

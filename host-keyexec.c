@@ -243,7 +243,8 @@ static int run(const struct request *r, array_header *words,
   what.gid = *((gid_t *) c->argv[2]);
   what.timeout_ms = EXEC_TIMEOUT_MS;
   what.out_max = EXEC_OUT_MAX;
-  env[0] = pstrdup(r->pool, "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+  env[0] = pstrdup(r->pool,
+    "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
   env[1] = pstrcat(r->pool, "USER=", what.user, NULL);
   env[2] = pstrcat(r->pool, "LOGNAME=", what.user, NULL);
   env[3] = pstrcat(r->pool, "SSH_CONNECTION=", connection(r->pool), NULL);

@@ -23,7 +23,7 @@ struct host_login {
   cmd_rec *auth_cmd;            /* USERAUTH_REQUEST */
   cmd_rec *pass_cmd;            /* PASS, once a method has begun it */
   bool pass_ended;              /* a handler refused it */
-  const char *given;            /* the name, before UserAlias; h->user: behind */
+  const char *given;            /* before UserAlias; h->user: behind */
   config_rec *anon;             /* the <Anonymous> it leads to, or NULL */
   const char *anon_user;        /* its User, if the name itself has no entry */
   const char *anon_password;    /* where none is asked for: what came */

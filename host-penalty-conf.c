@@ -137,10 +137,11 @@ static bool set_one(struct penalties *pen, int deny_all[2], const char *word) {
 
 /* usage: SFTPPerSourcePenalties on|off|name:value ... */
 modret_t *host_set_penalties(cmd_rec *cmd) {
-  struct penalties pen = { .on = true, .max_secs = 600, .min_secs = 15, .secs = {
-    [PENALTY_CRASH] = 90, [PENALTY_AUTHFAIL] = 5, [PENALTY_INVALIDUSER] = 5,
-    [PENALTY_NOAUTH] = 1, [PENALTY_GRACE] = 10, [PENALTY_REFUSED] = 10 },
-    .max_sources = { 65536, 65536 } };
+  struct penalties pen = { .on = true, .max_secs = 600, .min_secs = 15,
+    .max_sources = { 65536, 65536 }, .secs = {
+      [PENALTY_CRASH] = 90, [PENALTY_AUTHFAIL] = 5, [PENALTY_INVALIDUSER] = 5,
+      [PENALTY_NOAUTH] = 1, [PENALTY_GRACE] = 10, [PENALTY_REFUSED] = 10
+    } };
   int deny_all[2] = { -1, -1 };
   config_rec *c;
   unsigned int i;

@@ -143,9 +143,9 @@ static bool is_revoked(struct host *h, pool *p, struct sftp_str blob,
 /* ---- SFTPKeyBlacklist: weak keys, by the beginning of their MD5 fingerprint.
  *
  * Header: "SSH-FP00", bits of the index (16), bits of an offset (16), bits of a
- * fingerprint that are kept, count (3 bytes), shift (2 bytes).  The index has an
- * entry of two bytes for each value of the fingerprint's first two: how far the
- * records with that value begin behind the place where they would if all
+ * fingerprint that are kept, count (3 bytes), shift (2 bytes).  The index has
+ * an entry of two bytes for each value of the fingerprint's first two: how far
+ * the records with that value begin behind the place where they would if all
  * values were equally frequent, plus shift.  A record is what is kept of the
  * fingerprint behind the first two bytes.
  */

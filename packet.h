@@ -95,8 +95,8 @@ int sftp_packet_send(struct sftp_packets *pk, struct sftp_str payload)
 /* Lays out room for packets that follow each other, for data that is read
  * straight into place: n payloads of at most len bytes each, the addresses of
  * the payloads in at[].  Returns how many fit (0 when compression is on, a key
- * exchange runs or traffic is hidden).  Each sftp_packet_seal_next() then seals the next one
- * with its real length; what is not sealed is forgotten.
+ * exchange runs or traffic is hidden).  Each sftp_packet_seal_next() then seals
+ * the next one with its real length; what is not sealed is forgotten.
  */
 int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
   unsigned char **at);

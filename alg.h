@@ -21,7 +21,7 @@
 #include "wire.h"
 
 /* Flags of a row. */
-#define ALG_DEFAULT     0x01    /* offered unless the administrator names others */
+#define ALG_DEFAULT     0x01    /* offered unless others are named */
 #define ALG_FIPS        0x02    /* approved: stays when FIPS is demanded */
 #define ALG_FIPS_OFFER  0x04    /* then offered, too, where others drop out */
 #define ALG_OPT_IN      0x08    /* only when named */

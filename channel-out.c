@@ -142,7 +142,8 @@ int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n) {
   }
 
   return (size_t) sent == n ? SFTP_OK :
-    sftp_queue_add(&ch->out, (const unsigned char *) p + sent, n - (size_t) sent);
+    sftp_queue_add(&ch->out, (const unsigned char *) p + sent,
+      n - (size_t) sent);
 }
 
 int sftp_channel_write_stderr(struct sftp_channel *ch, const void *p,
@@ -203,8 +204,8 @@ int sftp_channel_reserve(struct sftp_channel *ch, size_t n, struct iovec *iov,
 
   ch->reserved = 0;
   if (n == 0 || n > ch->remote_window || npieces > MAX_PIECES ||
-      npieces > (size_t) max || sftp_queue_len(&ch->out) > 0 || !sftp_channel_may_send(ch) ||
-      ch->close_sent ||
+      npieces > (size_t) max || sftp_queue_len(&ch->out) > 0 ||
+      !sftp_channel_may_send(ch) || ch->close_sent ||
       sftp_packet_layout(ch->conn->pkts, DATA_HEADER + each, (int) npieces,
         ch->at) == 0) {
     return 0;

@@ -175,7 +175,8 @@ static bool request_env(struct sftp_channel *ch, const char *name,
   return false;
 }
 
-/* Nothing is ever raised here: a signal that ends a command ends the channel. */
+/* Nothing is ever raised here: a signal that ends a command ends the channel.
+ */
 static bool request_signal(struct sftp_channel *ch, const char *name) {
   static const char *const ends[] = { "ABRT", "INT", "KILL", "QUIT", "TERM",
     NULL };
@@ -235,7 +236,8 @@ static int answer(struct sftp_channel *ch, bool wanted, bool ok) {
 
   ch->starting = false;
   if (wanted && !ch->close_sent) {
-    res = sftp_channel_send_id(ch, ok ? SSH_MSG_CHANNEL_SUCCESS : SSH_MSG_CHANNEL_FAILURE);
+    res = sftp_channel_send_id(ch, ok ? SSH_MSG_CHANNEL_SUCCESS :
+      SSH_MSG_CHANNEL_FAILURE);
   }
 
   return res;

@@ -9,8 +9,8 @@
 #include "cipher-int.h"
 
 /* In order of preference: AEAD before the rest, and among equals what runs
- * fastest where AES is done by the CPU (elsewhere, see alg-profile.c).  Lengths in bytes: key, IV, block,
- * tag, key stream thrown away (RFC 4345).
+ * fastest where AES is done by the CPU (elsewhere, see alg-profile.c).  Lengths
+ * in bytes: key, IV, block, tag, key stream thrown away (RFC 4345).
  *
  * The key of chacha20-poly1305 is two keys.  RFC 4253, section 6.3 and
  * RFC 4344, section 4 give the others.

@@ -54,7 +54,8 @@ struct sftp_cipher {
   pool *pool;
 };
 
-extern const struct sftp_cipher_alg sftp_ciphers[];     /* ends with a NULL name */
+/* Ends with a NULL name. */
+extern const struct sftp_cipher_alg sftp_ciphers[];
 
 /* Keys a cipher for one direction; it lives as long as p and is wiped with
  * it.  key has alg->key_len bytes, iv alg->iv_len.

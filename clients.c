@@ -30,8 +30,8 @@ static const char classic_macs[] = "+hmac-sha2-256,+hmac-sha2-512";
  *
  * SYMLINK: the draft has the link first, OpenSSH's server the target, and most
  * clients follow that.  Those here do so only for servers that call themselves
- * OpenSSH, or never: Twisted.  sshj is as the draft, too, and its users swap the
- * names themselves, for OpenSSH's sake.
+ * OpenSSH, or never: Twisted.  sshj is as the draft, too, and its users swap
+ * the names themselves, for OpenSSH's sake.
  *
  * UTF-8: clients that send names in UTF-8 in each version of SFTP, also where
  * files have names in another charset (UseEncoding).

@@ -77,8 +77,8 @@ struct ssh_conn {
   bool peer_gone;               /* nothing more can be sent */
 };
 
-/* Records (fail.c) the first failure of the connection and returns err.  The text is
- * for the log and for the client's DISCONNECT.
+/* Records (fail.c) the first failure of the connection and returns err.  The
+ * text is for the log and for the client's DISCONNECT.
  */
 int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...)
   SFTP_PRINTF(3, 4);
@@ -148,7 +148,8 @@ bool sftp_kex_wanted(const struct ssh_conn *c);
 bool sftp_kex_holds(const struct ssh_conn *c);
 /* The connection ends: says so of a rekey that runs. */
 void sftp_kex_broken_off(struct ssh_conn *c, const char *why);
-/* Milliseconds until sftp_kex_check() has something to do; UINT64_MAX: never. */
+/* Milliseconds until sftp_kex_check() has something to do; UINT64_MAX: never.
+ */
 uint64_t sftp_kex_due_ms(const struct ssh_conn *c);
 int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r);

@@ -259,8 +259,8 @@ uint32_t fxp_do_symlink(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  return req->fxp->conn->set->client.link_first ? make_symlink(req, second, first) :
-    make_symlink(req, first, second);
+  return req->fxp->conn->set->client.link_first ?
+    make_symlink(req, second, first) : make_symlink(req, first, second);
 }
 
 /* LINK: string new, string existing, bool symbolic (draft -13, section 8.8);

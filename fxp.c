@@ -35,7 +35,7 @@ static const struct fxp_row fxp_rows[256] = {
   [SSH_FXP_STAT] =     { "STAT",     1, 6, fxp_do_stat },
   [SSH_FXP_RENAME] =   { "RENAME",   2, 6, fxp_do_rename },
   [SSH_FXP_READLINK] = { "READLINK", 3, 6, fxp_do_readlink },
-  /* Version 6 has LINK for it; ssh_sftp of Erlang sends SYMLINK all the same. */
+  /* Version 6 has LINK for it; Erlang's ssh_sftp sends SYMLINK all the same. */
   [SSH_FXP_SYMLINK] =  { "SYMLINK",  3, 6, fxp_do_symlink },
   [SSH_FXP_LINK] =     { "LINK",     6, 6, fxp_do_link },
   [SSH_FXP_BLOCK] =    { "LOCK",     6, 6, fxp_do_block },

@@ -269,8 +269,8 @@ void host_op_begin(struct host *h, struct host_op *op, pool *p,
  * and op->refused.  Paths are as the client sent them: relative to where the
  * login landed, "" is that place.  For operations of two paths (old and new,
  * existing and new, source and target), `second' goes through the same with
- * the second's rules and is replaced; NULL otherwise.  HOST_SYMLINK: path is the
- * text of the link, checked as seen from the folder of `second' and handed
+ * the second's rules and is replaced; NULL otherwise.  HOST_SYMLINK: path is
+ * the text of the link, checked as seen from the folder of `second' and handed
  * back as text, not made absolute.
  */
 const char *host_permit(struct host_op *op, const char *path,

@@ -41,8 +41,8 @@ void sftp_keyfile_init(struct sftp_keyfile *f, pool *p, struct sftp_str text);
 /* The next well-formed entry; false at the end. */
 bool sftp_keyfile_next(struct sftp_keyfile *f, struct sftp_keyfile_entry *e);
 
-/* Takes the next option off the text of an entry's options; *value is NULL where
- * there is no =.  1: an option, 0: the end, -1: it is none.
+/* Takes the next option off the text of an entry's options; *value is NULL
+ * where there is no =.  1: an option, 0: the end, -1: it is none.
  */
 int sftp_keyopts_next(pool *p, const char **list, const char **name,
   const char **value);

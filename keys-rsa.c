@@ -179,6 +179,6 @@ static int rsa_verify(const struct sftp_key *key, const char *digest,
 }
 
 const struct sftp_key_ops sftp_key_rsa = {
-  rsa_read_public, rsa_read_private, rsa_adopt, rsa_write_public, sftp_key_evp_write,
-  rsa_verify, NULL
+  rsa_read_public, rsa_read_private, rsa_adopt, rsa_write_public,
+  sftp_key_evp_write, rsa_verify, NULL
 };

@@ -98,7 +98,7 @@ struct sftp_sig_alg {
   const char *key_type;
   const char *digest;           /* NULL when the type hashes itself */
   const char *sig_name;         /* the name inside of the signature */
-  const char *cert_type;        /* the certificate's (cert.h); NULL: a bare key */
+  const char *cert_type;        /* of the certificate; NULL: a bare key */
 };
 
 extern const struct sftp_key_type sftp_key_types[];

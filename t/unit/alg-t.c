@@ -159,7 +159,8 @@ static void profiles_are_whole_offers(void) {
   int i;
 
   is_int(sftp_alg_profile_find("default"), PROFILE_DEFAULT, "default");
-  is_int(sftp_alg_profile_find("Modern"), PROFILE_MODERN, "modern, in any case");
+  is_int(sftp_alg_profile_find("Modern"), PROFILE_MODERN,
+    "modern, in any case");
   is_int(sftp_alg_profile_find("LEGACY"), PROFILE_LEGACY, "legacy");
   ok(sftp_alg_profile_find("") < 0 && sftp_alg_profile_find("old") < 0,
     "and no others");

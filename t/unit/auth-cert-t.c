@@ -547,7 +547,8 @@ static void browsers_log_in(void) {
   stop();
   start(one_key, 0);
   cl->set->userkeys = SK_EC;
-  is_str(probe(WEBAUTHN, web_blob()), "no", "not where only the other is named");
+  is_str(probe(WEBAUTHN, web_blob()), "no",
+    "not where only the other is named");
   stop();
 }
 

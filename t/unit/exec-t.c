@@ -43,8 +43,9 @@ static void words_are_read_as_a_shell_would(void) {
     { "x a\\ b", "a b" }, { "x 'a'\\''b'", "a'b" }, { "x \"a\\\"b\"", "a\"b" },
     { "x \"a\\b\"", "a\\b" }, { "x ''", "" }, { "x $HOME/a", "/home/user/a" },
     { "x ${HOME}a", "/home/usera" }, { "x '$HOME'", "$HOME" },
-    { "x \\$HOME", "$HOME" }, { "x ${none}%c%", "%c%" }, { "x ~", "/home/user" },
-    { "x ~/a", "/home/user/a" }, { "x ~a", "~a" }, { "x a~", "a~" },
+    { "x \\$HOME", "$HOME" }, { "x ${none}%c%", "%c%" },
+    { "x ~", "/home/user" }, { "x ~/a", "/home/user/a" },
+    { "x ~a", "~a" }, { "x a~", "a~" },
     { "x a$", "a$" }, { "x 'a\nb'", "a\nb" }, { "x \"$HOME\"", "/home/user" },
     { "\t x  a  ", "a" }, { "x a>/dev/null", "a" }, { "x a;y", "a" },
     { "x a\\", "a\\" }, { "x a2>/dev/null", "a2" }

@@ -44,7 +44,8 @@ static void ext_text(struct fxc *x, const char *name, const char *arg) {
 static void unknown_extensions(void) {
   static const char *const names[] = {
     "", "x", "statvfs", "STATVFS@openssh.com", "check-files",
-    "xattr@proftpd.org", "getxattr@proftpd.org", "limits@openssh.co", "limits@openssh.com."
+    "xattr@proftpd.org", "getxattr@proftpd.org", "limits@openssh.co",
+    "limits@openssh.com."
   };
   struct fxc *x = fxc_new(NULL);
   size_t i;

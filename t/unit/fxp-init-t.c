@@ -68,11 +68,11 @@ static void lower_clients_are_told(void) {
 
 static void version_names_extensions(void) {
   static const char *const names[] = {
-    "versions", "fsync@openssh.com", "posix-rename@openssh.com", "statvfs@openssh.com",
-    "fstatvfs@openssh.com", "hardlink@openssh.com", "home-directory",
-    "limits@openssh.com", "users-groups-by-id@openssh.com", "copy-data",
-    "check-file", "copy-file", "space-available", "lsetstat@openssh.com",
-    "expand-path@openssh.com"
+    "versions", "fsync@openssh.com", "posix-rename@openssh.com",
+    "statvfs@openssh.com", "fstatvfs@openssh.com", "hardlink@openssh.com",
+    "home-directory", "limits@openssh.com", "users-groups-by-id@openssh.com",
+    "copy-data", "check-file", "copy-file", "space-available",
+    "lsetstat@openssh.com", "expand-path@openssh.com"
   };
   struct fxc *x = fxc_new_raw(NULL);
   struct fxc_reply r;

@@ -277,7 +277,8 @@ static void version_says_what_is_supported(void) {
   is_int(sftp_rd_u32(&s), FXP_READ_MAX, "... largest READ");
   left = sftp_rd_rest(&s);
   ok(has_name(left, "text-seek") && has_name(left, "version-select") &&
-    !has_name(left, "xattr@proftpd.org"), "... names of extensions up to the end");
+    !has_name(left, "xattr@proftpd.org"),
+    "... names of extensions up to the end");
   clean(x);
 }
 

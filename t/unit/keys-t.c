@@ -491,7 +491,8 @@ static void impossible_ed25519_keys_are_refused(void) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(bad); i++) {
-    is_int(parse_ed("ssh-ed25519", bad[i]), SFTP_ERR_FORMAT, "%.16s... is refused", bad[i]);
+    is_int(parse_ed("ssh-ed25519", bad[i]), SFTP_ERR_FORMAT,
+      "%.16s... is refused", bad[i]);
   }
 
   is_int(parse_ed("ssh-ed25519", "d75a980182b10ab7d54bfed3c964073a0ee172f3daa6"

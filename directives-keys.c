@@ -12,14 +12,42 @@
 
 #include "directives-int.h"
 
+/* A file, or what speaks for an agent; NULL: it is fine.  Permissions are
+ * looked at when all SFTPOptions are known.
+ */
+static const char *hostkey_error(pool *p, const char *form) {
+  struct stat st;
+  int res, xerrno;
+
+  if (strncmp(form, "agent:", 6) == 0) {
+    return form[6] == '/' ? NULL : pstrcat(p, "'", form,
+      "' must have an absolute path behind agent:", NULL);
+  }
+
+  if (*form != '/') {
+    return pstrcat(p, "'", form, "' must be an absolute path (or agent:/path, "
+      "NoRSA, NoDSA, NoECDSA, NoED25519, NoED448)", NULL);
+  }
+
+  PRIVS_ROOT
+  res = stat(form, &st);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+
+  if (res < 0) {
+    return pstrcat(p, "unable to check '", form, "': ", strerror(xerrno), NULL);
+  }
+
+  return S_ISREG(st.st_mode) ? NULL : pstrcat(p, "'", form,
+    "' is not a regular file", NULL);
+}
+
 /* usage: SFTPHostKey path|agent:path|NoRSA|NoDSA|NoECDSA|NoED25519|NoED448 */
 modret_t *host_set_hostkey(cmd_rec *cmd) {
   static const char *const no[] = { "NoRSA", "NoDSA", "NoECDSA", "NoED25519",
     "NoED448" };
-  const char *form;
-  struct stat st;
+  const char *form, *error;
   size_t i;
-  int res, xerrno;
 
   CHECK_ONE(cmd);
   form = cmd->argv[1];
@@ -32,36 +60,11 @@ modret_t *host_set_hostkey(cmd_rec *cmd) {
     }
   }
 
-  if (strncmp(form, "agent:", 6) == 0) {
-    if (form[6] != '/') {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
-        "' must have an absolute path behind agent:", NULL));
-    }
-
-  } else {
-    if (*form != '/') {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
-        "' must be an absolute path (or agent:/path, NoRSA, NoDSA, NoECDSA, "
-        "NoED25519, NoED448)", NULL));
-    }
-
-    PRIVS_ROOT
-    res = stat(form, &st);
-    xerrno = errno;
-    PRIVS_RELINQUISH
-
-    if (res < 0) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to check '", form, "': ",
-        strerror(xerrno), NULL));
-    }
-
-    if (!S_ISREG(st.st_mode)) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", form,
-        "' is not a regular file", NULL));
-    }
+  error = hostkey_error(cmd->tmp_pool, form);
+  if (error != NULL) {
+    CONF_ERROR(cmd, error);
   }
 
-  /* Permissions are looked at when all SFTPOptions are known. */
   add_config_param_str(cmd->argv[0], 2, form,
     conf_in_global(cmd) ? "global" : "");
   return PR_HANDLED(cmd);
@@ -299,47 +302,36 @@ modret_t *host_set_keylimits(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+/* The name as it is known, whatever its case; NULL: it is none of them. */
+static const char *known(const char *word, const char *const *names,
+    size_t n) {
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    if (strcasecmp(word, names[i]) == 0) {
+      return names[i];
+    }
+  }
+
+  return NULL;
+}
+
 /* usage: SFTPKeyFingerprints digest[+encoding] */
 modret_t *host_set_keyfingerprints(cmd_rec *cmd) {
   static const char *const digests[] = { "sha256", "sha1", "md5" };
   static const char *const encodings[] = { "base64", "hex", "hex+colons" };
-  const char *digest = NULL, *encoding = NULL, *plus;
-  char *word;
-  size_t i;
+  const char *digest, *encoding;
+  char *word, *plus;
 
   CHECK_ONE(cmd);
 
   word = pstrdup(cmd->tmp_pool, cmd->argv[1]);
   plus = strchr(word, '+');
-
   if (plus != NULL) {
-    const char *form = plus + 1;
-
-    if (strcasecmp(form, "hex+colon") == 0) {
-      form = "hex+colons";
-    }
-
-    for (i = 0; i < SFTP_NELEMS(encodings); i++) {
-      if (strcasecmp(form, encodings[i]) == 0) {
-        encoding = encodings[i];
-      }
-    }
-
-    if (encoding == NULL) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
-        "unsupported SFTPKeyFingerprint format '", form,
-        "' (accepted: base64, hex, hex+colons)", NULL));
-    }
-
-    word[plus - word] = '\0';
+    *plus++ = '\0';
   }
 
-  for (i = 0; i < SFTP_NELEMS(digests); i++) {
-    if (strcasecmp(word, digests[i]) == 0) {
-      digest = digests[i];
-    }
-  }
-
+  digest = known(word, digests, SFTP_NELEMS(digests));
   if (digest == NULL) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
       "unsupported SFTPKeyFingerprint algorithm '", word,
@@ -347,8 +339,13 @@ modret_t *host_set_keyfingerprints(cmd_rec *cmd) {
   }
 
   /* MD5 fingerprints have always been written with colons. */
+  encoding = plus == NULL ? encodings[digest == digests[2] ? 2 : 0] :
+    strcasecmp(plus, "hex+colon") == 0 ? encodings[2] :
+    known(plus, encodings, SFTP_NELEMS(encodings));
   if (encoding == NULL) {
-    encoding = digest == digests[2] ? encodings[2] : encodings[0];
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
+      "unsupported SFTPKeyFingerprint format '", plus,
+      "' (accepted: base64, hex, hex+colons)", NULL));
   }
 
   add_config_param_str(cmd->argv[0], 2, digest, encoding);

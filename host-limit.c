@@ -329,47 +329,53 @@ static bool is_off(const char *directive) {
   return on == NULL || *on == FALSE;
 }
 
-void host_limit_explain(struct host_op *op, cmd_rec *cmd, const char *path,
-    int xerrno) {
-  static const struct limit_rule stor = { "STOR", "WRITE", { NULL } },
-    appe = { "APPE", "WRITE", { NULL } }, retr = { "RETR", "READ", { NULL } };
-  const struct limit_rule *rule = NULL;
-  const char *name = cmd->argv[0], *denied, *text;
+/* A rule for what is there already: said if that is so and the rule is off. */
+static bool explain_off(struct host_op *op, const char *name,
+    const char *path, const char *directive) {
   struct stat st;
 
-  if (op->refused != NULL || (xerrno != EACCES && xerrno != EPERM) ||
-      explain_filters(op, cmd)) {
-    return;
+  if (!is_off(directive) || pr_fsio_stat(path, &st) < 0) {
+    return false;
   }
 
-  rule = strcmp(name, "STOR") == 0 ? &stor : strcmp(name, "APPE") == 0 ?
-    &appe : strcmp(name, "RETR") == 0 ? &retr : NULL;
+  host_refuse(op, "file exists and %s is off", directive);
+  sftp_log("%s of '%s' denied: %s is off", name, path, directive);
+  return true;
+}
 
-  if (rule != NULL) {
-    denied = who_denied(cmd, rule);
-    if (denied != NULL) {
-      host_refuse(op, "denied by <Limit %s>", denied);
-      sftp_log("%s of '%s' denied by <Limit %s>", name, path, denied);
-      return;
-    }
+/* What mod_xfer's handlers ask for a transfer, in their order. */
+static bool explain_transfer(struct host_op *op, cmd_rec *cmd,
+    const char *path) {
+  static const struct limit_rule stor = { "STOR", "WRITE", { NULL } },
+    appe = { "APPE", "WRITE", { NULL } }, retr = { "RETR", "READ", { NULL } };
+  const char *name = cmd->argv[0], *denied;
+  const struct limit_rule *rule = strcmp(name, "STOR") == 0 ? &stor :
+    strcmp(name, "APPE") == 0 ? &appe : strcmp(name, "RETR") == 0 ? &retr :
+    NULL;
 
-    if (rule != &retr && host_filter(op, path) < 0) {
-      return;
-    }
+  if (rule == NULL) {
+    return false;
+  }
 
-    if (rule == &stor && is_off("AllowOverwrite") &&
-        pr_fsio_stat(path, &st) == 0) {
-      host_refuse(op, "file exists and AllowOverwrite is off");
-      sftp_log("%s of '%s' denied: AllowOverwrite is off", name, path);
-      return;
-    }
+  denied = who_denied(cmd, rule);
+  if (denied != NULL) {
+    host_refuse(op, "denied by <Limit %s>", denied);
+    sftp_log("%s of '%s' denied by <Limit %s>", name, path, denied);
+    return true;
+  }
 
-    if (rule == &appe && is_off("AllowStoreRestart") &&
-        pr_fsio_stat(path, &st) == 0) {
-      host_refuse(op, "file exists and AllowStoreRestart is off");
-      sftp_log("%s of '%s' denied: AllowStoreRestart is off", name, path);
-      return;
-    }
+  return rule != &retr && (host_filter(op, path) < 0 ||
+    explain_off(op, name, path, rule == &stor ? "AllowOverwrite" :
+      "AllowStoreRestart"));
+}
+
+void host_limit_explain(struct host_op *op, cmd_rec *cmd, const char *path,
+    int xerrno) {
+  const char *name = cmd->argv[0], *text;
+
+  if (op->refused != NULL || (xerrno != EACCES && xerrno != EPERM) ||
+      explain_filters(op, cmd) || explain_transfer(op, cmd, path)) {
+    return;
   }
 
   text = host_phase_answer(op->pool);

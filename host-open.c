@@ -313,6 +313,38 @@ static int take(struct host_op *op, pr_fh_t *fh, int flags, bool exists,
   return 0;
 }
 
+/* Opens path, or the file that hides it until it is whole. */
+static pr_fh_t *open_fh(struct host_op *op, const char *path,
+    const char *hidden, int flags, mode_t mode, bool exists,
+    struct stat *st) {
+  const char *name = hidden != NULL ? hidden : path;
+  pr_fh_t *fh;
+  int xerrno;
+
+  /* Nobody waits for the other end of a FIFO. */
+  fh = host_open_new(name, ((hidden != NULL ? hidden_flags(op->state, flags) :
+    flags) & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode, exists && hidden == NULL);
+  if (fh == NULL) {
+    xerrno = errno;
+    sftp_log("error opening '%s': %s", name, strerror(xerrno));
+    errno = xerrno;
+    return NULL;
+  }
+
+  if (take(op, fh, flags, exists && hidden == NULL, st) < 0) {
+    xerrno = errno;
+    (void) pr_fsio_close(fh);
+    if (hidden != NULL) {
+      (void) pr_fsio_unlink(hidden);
+    }
+
+    errno = xerrno;
+    return NULL;
+  }
+
+  return fh;
+}
+
 struct host_file *host_open(struct host_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
@@ -321,7 +353,6 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
   struct stat st;
   pr_fh_t *fh;
   bool exists;
-  int oflags, xerrno;
 
   if (state == NULL || state->twin == NULL || state->handed) {
     errno = EINVAL;             /* never permitted */
@@ -340,31 +371,12 @@ struct host_file *host_open(struct host_op *op, const char *path, int flags,
     }
   }
 
-  /* Nobody waits for the other end of a FIFO. */
-  oflags = (hidden != NULL ? hidden_flags(state, flags) : flags) |
-    O_NONBLOCK|O_NOCTTY;
-  if ((oflags & O_CREAT) != 0) {
+  if (hidden != NULL || (flags & O_CREAT) != 0) {
     mode = host_new_mode(op, path, mode);
   }
 
-  fh = host_open_new(hidden != NULL ? hidden : path, oflags & ~O_TRUNC, mode,
-    exists && hidden == NULL);
+  fh = open_fh(op, path, hidden, flags, mode, exists, &st);
   if (fh == NULL) {
-    xerrno = errno;
-    sftp_log("error opening '%s': %s", hidden != NULL ? hidden : path,
-      strerror(xerrno));
-    errno = xerrno;
-    return NULL;
-  }
-
-  if (take(op, fh, flags, exists && hidden == NULL, &st) < 0) {
-    xerrno = errno;
-    (void) pr_fsio_close(fh);
-    if (hidden != NULL) {
-      (void) pr_fsio_unlink(hidden);
-    }
-
-    errno = xerrno;
     return NULL;
   }
 

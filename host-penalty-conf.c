@@ -25,7 +25,31 @@ static const char *const names[PENALTY_NREASONS] = {
   [PENALTY_REFUSED] = "refuseconnection"
 };
 
-/* Seconds, or numbers with s, m, h, d, w behind each; false if it is none. */
+/* Seconds of a unit; of none at all, as well; 0: it is no unit. */
+static unsigned int unit_secs(char unit) {
+  switch (unit) {
+    case 'w': case 'W':
+      return 604800;
+
+    case 'd': case 'D':
+      return 86400;
+
+    case 'h': case 'H':
+      return 3600;
+
+    case 'm': case 'M':
+      return 60;
+
+    case 's': case 'S': case '\0':
+      return 1;
+  }
+
+  return 0;
+}
+
+/* Seconds, or numbers with s, m, h, d, w behind each, up to a year; false if it
+ * is none.
+ */
 static bool duration(const char *text, unsigned int *secs) {
   uint64_t sum = 0;
 
@@ -34,44 +58,20 @@ static bool duration(const char *text, unsigned int *secs) {
   }
 
   while (*text != '\0') {
-    uint64_t n = 0, unit = 1;
     size_t digits = strspn(text, "0123456789");
+    unsigned int unit = unit_secs(text[digits]);
 
-    if (digits == 0 || digits > 9) {
+    if (digits == 0 || digits > 9 || unit == 0) {
       return false;
     }
 
-    n = strtoull(text, NULL, 10);
-    text += digits;
-    switch (*text) {
-      case 'w': case 'W':
-        unit = 604800;
-        break;
-
-      case 'd': case 'D':
-        unit = 86400;
-        break;
-
-      case 'h': case 'H':
-        unit = 3600;
-        break;
-
-      case 'm': case 'M':
-        unit = 60;
-        break;
-
-      case 's': case 'S': case '\0':
-        break;
-
-      default:
-        return false;
-    }
-
-    text += *text != '\0';
-    sum += n * unit;
+    sum += strtoull(text, NULL, 10) * unit;
     if (sum > 31536000) {
-      return false;             /* more than a year */
+      return false;
     }
+
+    text += digits;
+    text += *text != '\0';
   }
 
   *secs = (unsigned int) sum;

@@ -182,6 +182,26 @@ static bool fits_flags(const struct browser *b, unsigned int flags) {
     has_extensions == (b->extensions.len > 0);
 }
 
+/* What the security key signed: application, flags, counter, what a browser
+ * adds, and the hash of the data.
+ */
+static int write_signed(struct sftp_wr *w, const struct sk *sk,
+    unsigned int flags, uint32_t counter, struct sftp_str extensions,
+    struct sftp_str data) {
+  unsigned char md[HASH_LEN];
+
+  if (!hash(data, md)) {
+    return SFTP_ERR_CRYPTO;
+  }
+
+  sftp_wr_bytes(w, sk->application, HASH_LEN);
+  sftp_wr_u8(w, (uint8_t) flags);
+  sftp_wr_u32(w, counter);
+  sftp_wr_bytes(w, extensions.ptr, extensions.len);
+  sftp_wr_bytes(w, md, HASH_LEN);
+  return sftp_wr_end(w);
+}
+
 static int sk_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
     struct sftp_rd *r, struct sftp_str data, struct sftp_sig_info *info) {
   const struct sk *sk = key->state;
@@ -189,7 +209,6 @@ static int sk_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
   struct sftp_str inner = sftp_rd_string(r);
   unsigned int flags = sftp_rd_u8(r);
   uint32_t counter = sftp_rd_u32(r);
-  unsigned char md[HASH_LEN];
   struct browser b;
   struct sftp_wr w;
   pool *p;
@@ -213,18 +232,9 @@ static int sk_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
     goto done;
   }
 
-  if (!hash(by_browser ? b.client_data : data, md)) {
-    res = SFTP_ERR_CRYPTO;
-    goto done;
-  }
-
   sftp_wr_init(&w, p, 128, 2048);
-  sftp_wr_bytes(&w, sk->application, HASH_LEN);
-  sftp_wr_u8(&w, (uint8_t) flags);
-  sftp_wr_u32(&w, counter);
-  sftp_wr_bytes(&w, b.extensions.ptr, b.extensions.len);
-  sftp_wr_bytes(&w, md, HASH_LEN);
-  res = sftp_wr_end(&w);
+  res = write_signed(&w, sk, flags, counter, b.extensions,
+    by_browser ? b.client_data : data);
   if (res == SFTP_OK) {
     res = sk->plain->type->ops->verify(sk->plain, alg->digest, inner,
       sftp_wr_get(&w));

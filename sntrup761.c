@@ -82,15 +82,13 @@ struct round {
 
 #define ROUNDS_MAX 11
 
-/* Only for public numbers: divides, and reads as the numbers say. */
-static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
-  struct round rounds[ROUNDS_MAX], *now = rounds, *next;
+/* Halves the numbers again and again: two that are too large for what is left
+ * become one and the bits below it, read from *in.  Returns the last round, of
+ * one number.
+ */
+static struct round *halve(const unsigned char **in, struct round *now) {
+  struct round *next;
   size_t i;
-
-  now->len = P;
-  for (i = 0; i < P; i++) {
-    now->m[i] = radix;
-  }
 
   for (; now->len > 1; now = next) {
     next = now + 1;
@@ -101,7 +99,7 @@ static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
       unsigned int nlow = 0;
 
       for (; product >= LIMIT; product = (product + 255) >> 8, nlow += 8) {
-        low |= (uint32_t) *in++ << nlow;
+        low |= (uint32_t) *(*in)++ << nlow;
       }
 
       now->low[i / 2] = low;
@@ -114,6 +112,39 @@ static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
     }
   }
 
+  return now;
+}
+
+/* One round back: of each number two, in place. */
+static void split(const struct round *now, uint16_t *out) {
+  size_t i = now->len;
+
+  if (i % 2 == 1) {
+    i--;
+    out[i] = out[i / 2];
+  }
+
+  while (i > 0) {
+    uint32_t joined;
+
+    i -= 2;
+    joined = now->low[i / 2] + ((uint32_t) out[i / 2] << now->nlow[i / 2]);
+    out[i + 1] = (uint16_t) (joined / now->m[i] % now->m[i + 1]);
+    out[i] = (uint16_t) (joined % now->m[i]);
+  }
+}
+
+/* Only for public numbers: divides, and reads as the numbers say. */
+static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
+  struct round rounds[ROUNDS_MAX], *now = rounds;
+  size_t i;
+
+  now->len = P;
+  for (i = 0; i < P; i++) {
+    now->m[i] = radix;
+  }
+
+  now = halve(&in, rounds);
   out[0] = in[0];
   if (now->m[0] > 256) {
     out[0] = (uint16_t) (out[0] | in[1] << 8);
@@ -121,20 +152,7 @@ static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
 
   out[0] = (uint16_t) (out[0] % now->m[0]);
   while (now-- > rounds) {
-    i = now->len;
-    if (i % 2 == 1) {
-      i--;
-      out[i] = out[i / 2];
-    }
-
-    while (i > 0) {
-      uint32_t joined;
-
-      i -= 2;
-      joined = now->low[i / 2] + ((uint32_t) out[i / 2] << now->nlow[i / 2]);
-      out[i + 1] = (uint16_t) (joined / now->m[i] % now->m[i + 1]);
-      out[i] = (uint16_t) (joined % now->m[i]);
-    }
+    split(now, out);
   }
 }
 

@@ -1,0 +1,166 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* scp-sink-dir.c -- directories of an upload: made at their beginning, given
+ * mode and times when all that belongs into them is there.
+ */
+
+#include "scp-sink.h"
+
+/* Makes the directory unless it is there.  0 or an errno. */
+static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
+  struct host_op op;
+  struct stat st;
+  mode_t mode = 0777;
+  int err = 0;
+
+  d->real = scp_absolute(s, d->pool, d->path);
+  if (host_stat(s->host, d->real, &st) == 0) {
+    return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+  }
+
+  if (scp_sink_wants_perms(s)) {
+    mode = (d->mode & 0777) | S_IRWXU;  /* entries are to be made in it */
+  }
+
+  host_op_begin(s->host, &op, d->pool, HOST_SCP_MKDIR, d->real);
+  d->real = host_permit(&op, d->real, NULL);
+  if (d->real == NULL || host_mkdir(&op, d->real, mode) < 0) {
+    err = errno != 0 ? errno : EIO;
+
+  } else {
+    d->created = true;
+  }
+
+  *refused = op.refused;
+  scp_op_end(&op, err);
+  return err;
+}
+
+int scp_sink_on_dir(struct scp *s, mode_t mode, const char *name) {
+  struct scp_sink *k = s->sink;
+  struct sink_dir *d;
+  const char *refused = NULL;
+  pool *p;
+  int err, res;
+
+  if (!s->args.recursive) {
+    return scp_say_error(s, name, "directory, and -r was not given");
+  }
+
+  if (k->depth >= SCP_SINK_DEPTH_MAX) {
+    return scp_say_error(s, name, "directories are too deep");
+  }
+
+  p = make_sub_pool(s->pool);
+  d = pcalloc(p, sizeof(*d));
+  d->pool = p;
+  d->mode = mode;
+  scp_sink_give_times(s, &d->times);
+
+  d->path = scp_sink_place(s, p, name);
+  err = d->path != NULL ? make_dir(s, d, &refused) : errno;
+  if (err != 0) {
+    res = scp_say_error(s, d->path != NULL ? d->path : name,
+      scp_reason(p, err, refused));
+    destroy_pool(p);
+    return res;
+  }
+
+  d->up = k->top;
+  k->top = d;
+  k->depth++;
+  return scp_say_ok(s);
+}
+
+/* What the mode of a directory should be now that it is filled; -1 when it is
+ * right.  Without -p the umask stays in force and only the bits that we added
+ * for ourselves go.
+ */
+static int final_mode(struct scp *s, const struct sink_dir *d) {
+  struct stat st;
+
+  if (!scp_sink_wants_perms(s) || (!d->created && !s->args.times)) {
+    return -1;
+  }
+
+  if (s->args.times) {
+    return d->mode;
+  }
+
+  if ((d->mode & S_IRWXU) == S_IRWXU ||
+      host_stat(s->host, d->real, &st) < 0) {
+    return -1;
+  }
+
+  return st.st_mode & 07777 & ~(S_IRWXU & ~d->mode);
+}
+
+/* 0 or an errno. */
+static int set_dir_attrs(struct scp *s, struct host_op *op,
+    const struct sink_dir *d, const char *path) {
+  int mode = final_mode(s, d);
+
+  if (mode >= 0 && ((op != NULL &&
+      host_permit_attr(op, path, HOST_ATTR_PERMS) < 0) ||
+      host_chmod(s->host, path, (mode_t) mode) < 0)) {
+    return errno;
+  }
+
+  if (scp_sink_wants_times(s, &d->times) &&
+      host_utimes(s->host, path, d->times.at, true) < 0) {
+    return errno;
+  }
+
+  return 0;
+}
+
+/* Mode and times when all entries are in.  A directory that was there before
+ * is changed like by SETSTAT; one that we made was permitted with its making.
+ */
+static int finish_dir(struct scp *s, struct sink_dir *d,
+    const char **refused) {
+  struct host_op op;
+  const char *path;
+  int err;
+
+  if (d->created) {
+    return set_dir_attrs(s, NULL, d, d->real);
+  }
+
+  if (!s->args.times ||
+      (!scp_sink_wants_perms(s) && !scp_sink_wants_times(s, &d->times))) {
+    return 0;
+  }
+
+  host_op_begin(s->host, &op, d->pool, HOST_SETSTAT, d->real);
+  path = host_permit(&op, d->real, NULL);
+  err = path != NULL ? set_dir_attrs(s, &op, d, path) : errno;
+  *refused = op.refused;
+  scp_op_end(&op, err);
+  return err;
+}
+
+int scp_sink_on_dir_end(struct scp *s) {
+  struct scp_sink *k = s->sink;
+  struct sink_dir *d = k->top;
+  const char *refused = NULL;
+  int err, res;
+
+  if (d == NULL) {
+    return scp_say_fatal(s, "protocol error: E outside of a directory");
+  }
+
+  k->top = d->up;
+  k->depth--;
+  err = finish_dir(s, d, &refused);
+  res = err == 0 ? scp_say_ok(s) :
+    scp_say_error(s, d->path, scp_reason(d->pool, err, refused));
+  destroy_pool(d->pool);
+  return res;
+}

@@ -1,0 +1,263 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* scp-sink-file.c -- files of an upload.
+ *
+ * The data is referred to where it lies and written when the receive buffer
+ * wants its room back.  A file that failed while its data was on the way has
+ * the rest of it swallowed: the protocol knows no earlier moment to say so.
+ */
+
+#include "scp-sink.h"
+
+static void drop_file(struct scp_sink *k) {
+  pool *p = k->file.pool;
+
+  memset(&k->file, 0, sizeof(k->file));
+  k->niov = 0;
+  k->state = SINK_RECORD;
+  destroy_pool(p);
+}
+
+/* 0 or an errno. */
+static int open_file(struct scp *s, struct sink_file *f) {
+  const char *path = scp_absolute(s, f->pool, f->path);
+  mode_t mode = 0666;
+  int err = 0;
+
+  if (scp_sink_wants_perms(s)) {
+    mode = f->mode & 0777;
+  }
+
+  host_op_begin(s->host, &f->op, f->pool, HOST_SCP_RECV, path);
+  path = host_permit(&f->op, path, NULL);
+  if (path != NULL) {
+    f->file = host_open(&f->op, path, O_WRONLY|O_CREAT|O_TRUNC, mode);
+  }
+
+  if (f->file == NULL) {
+    err = errno != 0 ? errno : EIO;
+    scp_op_end(&f->op, err);
+    return err;
+  }
+
+  f->op.file = f->file;
+  return 0;
+}
+
+int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
+    const char *name) {
+  struct scp_sink *k = s->sink;
+  struct sink_file *f = &k->file;
+  int err, res;
+
+  f->pool = make_sub_pool(s->pool);
+  f->mode = mode;
+  f->left = size;
+  scp_sink_give_times(s, &f->times);
+
+  f->path = scp_sink_place(s, f->pool, name);
+  if (f->path == NULL) {
+    err = errno;
+    f->path = name;
+
+  } else if (f->path == k->target && k->target_slash) {
+    err = ENOTDIR;
+
+  } else {
+    err = open_file(s, f);
+  }
+
+  if (err != 0) {
+    res = scp_say_error(s, f->path,
+      scp_reason(f->pool, err, f->op.refused));
+    drop_file(k);
+    return res;
+  }
+
+  host_doing(s->host, "scp upload", f->path);
+  SFTP_TRACE(TRACE_SCP, 7, "receiving '%s', %llu bytes", f->path,
+    (unsigned long long) size);
+  k->state = size > 0 ? SINK_DATA : SINK_STATUS;
+  return scp_say_ok(s);
+}
+
+void scp_sink_write_out(struct scp *s) {
+  struct scp_sink *k = s->sink;
+  struct sink_file *f = &k->file;
+  size_t done = 0;
+
+  if (k->niov == 0) {
+    return;
+  }
+
+  if (f->err == 0 &&
+      host_pwritev(f->file, k->iov, k->niov, f->at, &done) < 0) {
+    f->err = errno != 0 ? errno : EIO;
+  }
+
+  k->niov = 0;
+  f->at += (off_t) done;
+}
+
+static void refer(struct scp *s, const unsigned char *p, size_t len) {
+  struct scp_sink *k = s->sink;
+  struct iovec *last = k->niov > 0 ? &k->iov[k->niov - 1] : NULL;
+
+  if (last != NULL &&
+      (const unsigned char *) last->iov_base + last->iov_len == p) {
+    last->iov_len += len;
+    return;
+  }
+
+  if (k->niov == SINK_IOV) {
+    scp_sink_write_out(s);
+  }
+
+  k->iov[k->niov].iov_base = (void *) (uintptr_t) p;
+  k->iov[k->niov++].iov_len = len;
+}
+
+size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len) {
+  struct scp_sink *k = s->sink;
+  struct sink_file *f = &k->file;
+  size_t n = len < f->left ? len : (size_t) f->left;
+
+  if (f->err == 0) {
+    refer(s, p, n);
+  }
+
+  host_active(s->host, HOST_ACTIVE_TRANSFER);
+  f->left -= n;
+  if (f->left == 0) {
+    k->state = SINK_STATUS;
+  }
+
+  return n;
+}
+
+/* Mode and times of a complete file, and no byte of an older, longer one.
+ * 0 or an errno; the content is there all the same.
+ */
+static int set_file_attrs(struct scp *s, struct sink_file *f) {
+  struct stat st;
+  int err = 0;
+
+  if (host_fstat(f->file, &st) == 0 && S_ISREG(st.st_mode) &&
+      st.st_size > f->at && host_ftruncate(f->file, f->at) < 0) {
+    err = errno;
+  }
+
+  if (s->args.times && scp_sink_wants_perms(s) &&
+      host_fchmod(f->file, f->mode) < 0) {
+    err = errno;
+  }
+
+  if (scp_sink_wants_times(s, &f->times) &&
+      host_futimes(f->file, f->times.at) < 0) {
+    err = errno;
+  }
+
+  return err;
+}
+
+/* Closes the file at hand.  *note gets an errno when the file is complete
+ * and only its attributes could not be set.  0 or an errno.
+ */
+static int close_file(struct scp *s, int *note) {
+  struct sink_file *f = &s->sink->file;
+
+  *note = 0;
+  scp_sink_write_out(s);
+  if (f->err == 0) {
+    *note = set_file_attrs(s, f);
+  }
+
+  if (host_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
+    f->err = errno != 0 ? errno : EIO;
+  }
+
+  scp_op_end(&f->op, f->err);
+  return f->err;
+}
+
+static int end_file(struct scp *s) {
+  struct sink_file *f = &s->sink->file;
+  int err, note, res;
+
+  err = close_file(s, &note);
+  if (err == ECANCELED) {
+    res = scp_say_error(s, f->path, "incomplete, says the client");
+
+  } else if (err != 0) {
+    res = scp_say_error(s, f->path, scp_reason(f->pool, err, f->op.refused));
+
+  } else if (note != 0) {
+    res = scp_say_error(s, f->path, pstrcat(f->pool,
+      "received, but its mode or times could not be set: ", strerror(note),
+      NULL));
+
+  } else {
+    res = scp_say_ok(s);
+  }
+
+  drop_file(s->sink);
+  return res;
+}
+
+void scp_sink_abandon_file(struct scp *s, bool orderly) {
+  struct scp_sink *k = s->sink;
+  struct sink_file *f = &k->file;
+  int note;
+
+  if (f->pool == NULL) {
+    return;
+  }
+
+  if (!orderly || k->state != SINK_STATUS || k->answer.kind != 0) {
+    k->niov = 0;                /* the bytes may be gone by now */
+    f->err = f->err != 0 ? f->err : ECONNABORTED;
+  }
+
+  if (close_file(s, &note) != 0) {
+    s->errors++;
+    sftp_log("scp: upload of '%s' aborted after %lld bytes", f->path,
+      (long long) f->at);
+  }
+
+  drop_file(k);
+}
+
+int scp_sink_take_status(struct scp *s, const unsigned char *p, size_t len,
+    size_t *used) {
+  struct scp_sink *k = s->sink;
+  struct sink_file *f = &k->file;
+  enum scp_said said;
+
+  *used = scp_answer_read(&k->answer, p, len, &said);
+  switch (said) {
+    case SCP_SAID_NOTHING:
+      return SFTP_OK;
+
+    case SCP_SAID_YES:
+      return end_file(s);
+
+    case SCP_SAID_NO:
+      scp_heard(s, k->answer.text, k->answer.len);
+      f->err = f->err != 0 ? f->err : ECANCELED;
+      return end_file(s);
+
+    case SCP_SAID_STOP:
+      scp_heard(s, k->answer.text, k->answer.len);
+      scp_sink_abandon_file(s, false);
+      scp_finish(s);
+      return SFTP_OK;
+  }
+
+  return SFTP_OK;
+}

@@ -1,0 +1,98 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* scp-sink.h -- inside the sink: scp-sink.c (records), scp-sink-dir.c and
+ * scp-sink-file.c.
+ */
+
+#ifndef MOD_SFTP_SCP_SINK_H
+#define MOD_SFTP_SCP_SINK_H
+
+#include "scp-int.h"
+
+#define SINK_IOV 64
+
+enum sink_state {
+  SINK_RECORD,                  /* a record, up to its LF */
+  SINK_DATA,                    /* the bytes of a file */
+  SINK_STATUS                   /* the source's word on these bytes */
+};
+
+struct sink_times {
+  bool known;                   /* a T record came */
+  struct timespec at[2];        /* access, modification */
+};
+
+struct sink_dir {
+  struct sink_dir *up;
+  pool *pool;
+  const char *path;             /* as the client would call it */
+  const char *real;             /* what host_permit() made of it */
+  bool created;
+  mode_t mode;
+  struct sink_times times;
+};
+
+struct sink_file {
+  pool *pool;                   /* NULL: there is no file at hand */
+  struct host_op op;
+  struct host_file *file;
+  const char *path;
+  mode_t mode;
+  struct sink_times times;
+  uint64_t left;                /* bytes still to come */
+  off_t at;                     /* bytes written */
+  int err;                      /* first failure, an errno */
+};
+
+struct scp_sink {
+  enum sink_state state;
+  const char *target;
+  bool target_is_dir, target_slash;
+  struct sink_dir *top;         /* NULL: the target itself */
+  unsigned int depth;
+  struct sink_times times;      /* for the next C or D */
+  struct sink_file file;
+  struct iovec iov[SINK_IOV];   /* data not yet written */
+  int niov;
+  struct scp_answer answer;
+  size_t len;                   /* of line */
+  char line[SCP_RECORD_MAX + 1];
+};
+
+/* ---- scp-sink.c */
+
+/* The times of the T record, which are for this entry alone. */
+void scp_sink_give_times(struct scp *s, struct sink_times *to);
+/* Whether the entry gets the times, and the mode, of the client's. */
+bool scp_sink_wants_times(const struct scp *s, const struct sink_times *t);
+bool scp_sink_wants_perms(const struct scp *s);
+/* Where a record's entry goes; NULL with errno. */
+const char *scp_sink_place(struct scp *s, pool *p, const char *name);
+
+/* ---- scp-sink-dir.c: D and E records */
+
+int scp_sink_on_dir(struct scp *s, mode_t mode, const char *name);
+int scp_sink_on_dir_end(struct scp *s);
+
+/* ---- scp-sink-file.c: C records, the bytes, the client's word on them */
+
+int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
+  const char *name);
+/* Returns how many bytes are the file's. */
+size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len);
+/* Writes what was only referred to. */
+void scp_sink_write_out(struct scp *s);
+int scp_sink_take_status(struct scp *s, const unsigned char *p, size_t len,
+  size_t *used);
+/* The copy ends with a file at hand.  Its bytes may still be missing, or only
+ * the client's last word (libssh2 never sends it).
+ */
+void scp_sink_abandon_file(struct scp *s, bool orderly);
+
+#endif /* MOD_SFTP_SCP_SINK_H */

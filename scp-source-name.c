@@ -1,0 +1,125 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* scp-source-name.c -- the names of a download: words, patterns, and what the
+ * client shall call them.
+ */
+
+#include "scp-source.h"
+
+/* The text as a pattern that matches itself alone. */
+static const char *escape_pattern(pool *p, const char *text) {
+  char *out = palloc(p, 2 * strlen(text) + 1), *at = out;
+
+  for (; *text != '\0'; text++) {
+    if (strchr("*?[]{},\\~", *text) != NULL) {
+      *at++ = '\\';
+    }
+
+    *at++ = *text;
+  }
+
+  *at = '\0';
+  return out;
+}
+
+/* Patterns are absolute, so that what they match is, too. */
+static const char *absolute_pattern(struct scp *s, pool *p,
+    const struct scp_word *w) {
+  const char *cwd, *slash = strchr(w->pattern, '/'), *dir;
+
+  if (w->pattern[0] == '/') {
+    return w->pattern;
+  }
+
+  if (w->tilde && slash != NULL) {
+    struct scp_word home = { pstrndup(p, w->text, strcspn(w->text, "/")),
+      NULL, true };
+
+    dir = scp_word_path(s, p, &home);
+    if (*dir == '/') {
+      return pstrcat(p, escape_pattern(p, strcmp(dir, "/") == 0 ? "" : dir),
+        slash, NULL);
+    }
+  }
+
+  cwd = host_cwd(s->host);
+  return pstrcat(p, escape_pattern(p, strcmp(cwd, "/") == 0 ? "" : cwd), "/",
+    w->pattern, NULL);
+}
+
+/* What matches a pattern: the list, or NULL when nothing does and when the
+ * host does not match patterns at all (it hands back what it was given).
+ */
+static const char **match(struct scp *s, const struct scp_word *w) {
+  const char *pattern = absolute_pattern(s, s->pool, w);
+  const char **found = host_glob(s->host, s->pool, pattern);
+
+  if (found == NULL || found[0] == NULL ||
+      (found[1] == NULL && strcmp(found[0], pattern) == 0)) {
+    return NULL;
+  }
+
+  return found;
+}
+
+const char *scp_source_next(struct scp *s) {
+  struct scp_source *src = s->source;
+  const struct scp_word *w;
+
+  if (src->found != NULL && *src->found != NULL) {
+    return *src->found++;
+  }
+
+  if (src->next_word == src->nwords) {
+    return NULL;
+  }
+
+  w = &src->words[src->next_word++];
+  src->found = w->pattern != NULL ? match(s, w) : NULL;
+  if (src->found != NULL) {
+    return *src->found++;
+  }
+
+  return scp_word_path(s, s->pool, w);  /* as a shell: the word itself */
+}
+
+bool scp_source_has_more(const struct scp_source *src) {
+  return src->top != NULL || src->next_word < src->nwords ||
+    (src->found != NULL && *src->found != NULL);
+}
+
+/* The last component, without slashes behind it. */
+static const char *last_component(pool *p, const char *path) {
+  size_t end = strlen(path), start;
+
+  while (end > 1 && path[end - 1] == '/') {
+    end--;
+  }
+
+  for (start = end; start > 0 && path[start - 1] != '/'; start--) {
+  }
+
+  return pstrndup(p, path + start, end - start);
+}
+
+bool scp_is_dots(const char *name) {
+  return *name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+const char *scp_source_name(struct scp *s, pool *p, const char *path) {
+  const char *name = last_component(p, path), *real;
+
+  if (!scp_is_dots(name)) {
+    return name;
+  }
+
+  real = host_realpath(s->host, p, scp_absolute(s, p, path));
+  name = real != NULL ? last_component(p, real) : "";
+  return scp_is_dots(name) ? host_user(s->host) : name;
+}

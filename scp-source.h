@@ -1,0 +1,93 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* scp-source.h -- inside the source: scp-source.c (records, directories, the
+ * client's word), scp-source-name.c and scp-source-file.c.
+ */
+
+#ifndef MOD_SFTP_SCP_SOURCE_H
+#define MOD_SFTP_SCP_SOURCE_H
+
+#include "scp-int.h"
+
+enum source_state {
+  SRC_WAIT,                     /* for the client's word */
+  SRC_NEXT,                     /* for room; then the next entry */
+  SRC_DATA                      /* for room; then more of the file */
+};
+
+/* What the client's word is about. */
+enum source_step { ABOUT_START, ABOUT_TIMES, ABOUT_FILE, ABOUT_DATA,
+  ABOUT_DIR, ABOUT_UP };
+
+struct source_dir {
+  struct source_dir *up;
+  pool *pool;
+  struct host_dir *dir;
+  const char *path;
+  dev_t dev;
+  ino_t ino;
+};
+
+/* The file whose record or data is on the way. */
+struct source_file {
+  pool *pool;                   /* NULL: none */
+  struct host_op op;
+  struct host_file *file;
+  const char *path;
+  uint64_t left;                /* bytes still to send */
+  off_t at;
+  int err;                      /* first failure, an errno */
+};
+
+struct scp_source {
+  enum source_state state;
+  enum source_step step;
+  struct scp_word *words;
+  unsigned int nwords, next_word;
+  const char **found;           /* the rest of what a pattern matched */
+  struct source_dir *top;
+  unsigned int depth;
+  struct source_file file;
+  struct source_dir *entering;  /* announced, not yet answered */
+  const char *record;           /* C or D, to follow T; in the entry's pool */
+  struct scp_answer answer;
+  unsigned char *scratch;
+};
+
+/* ---- scp-source-name.c: what the command line names */
+
+/* The next source; NULL behind the last. */
+const char *scp_source_next(struct scp *s);
+/* Whether there is one, or more of a directory. */
+bool scp_source_has_more(const struct scp_source *src);
+/* What the client shall call this source.  No client accepts "." or "..":
+ * these get the directory's real name, and "/" that of the user.
+ */
+const char *scp_source_name(struct scp *s, pool *p, const char *path);
+/* "", "." or "..". */
+bool scp_is_dots(const char *name);
+
+/* ---- scp-source-file.c: a file's bytes */
+
+/* Opens and announces; takes over p, which holds path and name. */
+int scp_source_begin_file(struct scp *s, pool *p, const char *path,
+  const char *name);
+/* As much as there is room for, and the word at its end. */
+int scp_source_send_data(struct scp *s);
+void scp_source_close_file(struct scp *s);
+
+/* ---- scp-source.c */
+
+/* Nothing more until the client has said what it thinks of that. */
+int scp_source_wait(struct scp_source *src, enum source_step step);
+/* Sends T if times are wanted, else C or D; the pool is the entry's. */
+int scp_source_announce(struct scp *s, pool *p, const struct stat *st,
+  const char *name);
+
+#endif /* MOD_SFTP_SCP_SOURCE_H */

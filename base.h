@@ -121,5 +121,7 @@ void sftp_trace_msg(enum sftp_trace_channel chan, int level, const char *fmt,
  * terminated, never longer than dst.  Returns dst.
  */
 char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len);
+/* The text as a shell pattern that matches itself alone; in p. */
+const char *sftp_escape_pattern(pool *p, const char *text);
 
 #endif /* MOD_SFTP_BASE_H */

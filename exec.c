@@ -152,22 +152,6 @@ static const char *variable(void *arg, const char *name) {
     host_user(e->host) : NULL;
 }
 
-/* The text as a pattern that matches itself alone. */
-static const char *escape_pattern(pool *p, const char *text) {
-  char *out = palloc(p, 2 * strlen(text) + 1), *at = out;
-
-  for (; *text != '\0'; text++) {
-    if (strchr("*?[]{},\\~", *text) != NULL) {
-      *at++ = '\\';
-    }
-
-    *at++ = *text;
-  }
-
-  *at = '\0';
-  return out;
-}
-
 /* Adds what a pattern matches, named as the pattern names it; false when
  * nothing does: then it is a name, as in a shell.
  */
@@ -176,7 +160,7 @@ static bool add_matches(struct exec *e, array_header *argv,
   const char *dir = strcmp(e->cwd, "/") == 0 ? "" : e->cwd;
   size_t skip = *pattern == '/' ? 0 : strlen(dir) + 1;
   const char *full = skip == 0 ? pattern : pstrcat(e->cmd_pool,
-    escape_pattern(e->cmd_pool, dir), "/", pattern, (char *) NULL);
+    sftp_escape_pattern(e->cmd_pool, dir), "/", pattern, (char *) NULL);
   const char **found = host_glob(e->host, e->cmd_pool, full);
 
   if (found == NULL || found[0] == NULL ||

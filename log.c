@@ -174,3 +174,18 @@ void sftp_trace_msg(enum sftp_trace_channel chan, int level, const char *fmt,
 uint64_t sftp_now_ms(void) {
   return host_now_ms();
 }
+
+const char *sftp_escape_pattern(pool *p, const char *text) {
+  char *out = palloc(p, 2 * strlen(text) + 1), *at = out;
+
+  for (; *text != '\0'; text++) {
+    if (strchr("*?[]{},\\~", *text) != NULL) {
+      *at++ = '\\';
+    }
+
+    *at++ = *text;
+  }
+
+  *at = '\0';
+  return out;
+}

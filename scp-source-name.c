@@ -12,22 +12,6 @@
 
 #include "scp-source.h"
 
-/* The text as a pattern that matches itself alone. */
-static const char *escape_pattern(pool *p, const char *text) {
-  char *out = palloc(p, 2 * strlen(text) + 1), *at = out;
-
-  for (; *text != '\0'; text++) {
-    if (strchr("*?[]{},\\~", *text) != NULL) {
-      *at++ = '\\';
-    }
-
-    *at++ = *text;
-  }
-
-  *at = '\0';
-  return out;
-}
-
 /* Patterns are absolute, so that what they match is, too. */
 static const char *absolute_pattern(struct scp *s, pool *p,
     const struct scp_word *w) {
@@ -43,14 +27,14 @@ static const char *absolute_pattern(struct scp *s, pool *p,
 
     dir = scp_word_path(s, p, &home);
     if (*dir == '/') {
-      return pstrcat(p, escape_pattern(p, strcmp(dir, "/") == 0 ? "" : dir),
-        slash, NULL);
+      return pstrcat(p, sftp_escape_pattern(p, strcmp(dir, "/") == 0 ? "" :
+        dir), slash, NULL);
     }
   }
 
   cwd = host_cwd(s->host);
-  return pstrcat(p, escape_pattern(p, strcmp(cwd, "/") == 0 ? "" : cwd), "/",
-    w->pattern, NULL);
+  return pstrcat(p, sftp_escape_pattern(p, strcmp(cwd, "/") == 0 ? "" : cwd),
+    "/", w->pattern, NULL);
 }
 
 /* What matches a pattern: the list, or NULL when nothing does and when the

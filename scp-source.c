@@ -15,8 +15,6 @@
 
 #include "scp-source.h"
 
-static int go_on(struct scp *s);
-
 int scp_source_wait(struct scp_source *src, enum source_step step) {
   src->state = SRC_WAIT;
   src->step = step;

@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "base64.h"
 #include "crypto.h"
 #include "keyfile.h"
 #include "keys-int.h"

@@ -387,7 +387,7 @@ def _():
 
 @promise("every row of clients.c has a trace here or a client in t/interop")
 def _():
-    with open(os.path.join(HERE, "../../clients.c")) as source:
+    with open(os.path.join(HERE, "../../transport/clients.c")) as source:
         rows = re.findall(r'{ \.name = "([^"]*)"', source.read())
     expect(len(rows) > 20, rows)
     expect_same(sorted(set(rows) - set(LIVE) - TRACED), [], "without a test")

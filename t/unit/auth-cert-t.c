@@ -12,6 +12,7 @@
 
 #include <time.h>
 
+#include "base64.h"
 #include "cert.h"
 #include "client.h"
 #include "crypto.h"

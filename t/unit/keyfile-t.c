@@ -6,6 +6,7 @@
  * (see LICENSE)
  */
 
+#include "base64.h"
 #include "keyfile.h"
 #include "tap.h"
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base64.h"
 #include "bcrypt-pbkdf.h"
 #include "crypto.h"
 #include "keyfile.h"

@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "base64.h"
 #include "crypto.h"
 #include "keyfile.h"
 #include "krl.h"

@@ -10,7 +10,7 @@
  * reach once in 2^32 times.
  */
 
-#include "../../mac-umac.c"
+#include "../../crypto/mac-umac.c"
 #include "tap.h"
 
 #ifdef __SIZEOF_INT128__

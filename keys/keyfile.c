@@ -12,6 +12,7 @@
 
 #include <strings.h>
 
+#include "base64.h"
 #include "keyfile.h"
 
 #define BLOCK_BEGIN "---- BEGIN SSH2 PUBLIC KEY ----"

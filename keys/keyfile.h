@@ -47,9 +47,4 @@ bool sftp_keyfile_next(struct sftp_keyfile *f, struct sftp_keyfile_entry *e);
 int sftp_keyopts_next(pool *p, const char **list, const char **name,
   const char **value);
 
-/* Base64 (RFC 4648) as in both formats; the whole text must be valid. */
-int sftp_base64_decode(pool *p, struct sftp_str text, struct sftp_str *bytes)
-  SFTP_MUST_CHECK;
-const char *sftp_base64_encode(pool *p, struct sftp_str bytes, bool pad);
-
 #endif /* MOD_SFTP_KEYFILE_H */

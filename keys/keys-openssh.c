@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <sodium.h>
 
+#include "base64.h"
 #include "bcrypt-pbkdf.h"
 #include "keyfile.h"
 #include "keys-int.h"

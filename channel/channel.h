@@ -105,7 +105,6 @@ const struct sftp_service_row *sftp_channel_row(const struct sftp_channel *ch);
 
 /* Whether SFTPAcceptEnv lets somebody else set this variable. */
 struct sftp_settings;
-bool sftp_env_accepted(const struct sftp_settings *set, const char *name);
 
 /* ---- For conn.c */
 

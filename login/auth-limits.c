@@ -12,7 +12,7 @@
 
 #include <syslog.h>
 
-#include "channel.h"
+#include "accept-env.h"
 #include "forced.h"
 #include "userauth-int.h"
 

@@ -13,6 +13,7 @@
  * own.  No shell is between.
  */
 
+#include "base64.h"
 #include "host-login.h"
 #include "directives.h"
 

@@ -16,6 +16,7 @@
 
 #include <openssl/err.h>
 
+#include "base64.h"
 #include "keyfile.h"
 #include "keys-int.h"
 

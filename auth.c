@@ -91,7 +91,7 @@ static int send_banner(struct ssh_conn *c, pool *p) {
   }
 
   c->auth->bannered = true;
-  text = host_banner(c->host, p);
+  text = ftpd_banner(c->ftpd, p);
   if (text != NULL) {
     res = sftp_auth_banner(c, text);
   }
@@ -147,7 +147,7 @@ static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
 
   c->auth->nfailures++;
   if (max > 0 && c->auth->nfailures >= max) {
-    host_auth_max(c->host, max);
+    ftpd_auth_max(c->ftpd, max);
     return sftp_fail(c, SFTP_ERR_DENIED,
       "Maximum login attempts (%u) exceeded", max);
   }
@@ -163,7 +163,7 @@ static void even_out(struct ssh_conn *c, const struct sftp_auth_req *req,
   uint64_t floor_ms = req->method->floor_ms, took = sftp_now_ms() - begin_ms;
 
   if (floor_ms > 0) {
-    host_auth_pause(c->host, (unsigned int) (floor_ms - took % floor_ms));
+    ftpd_auth_pause(c->ftpd, (unsigned int) (floor_ms - took % floor_ms));
   }
 }
 
@@ -171,13 +171,13 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
     uint64_t begin_ms) {
   int res;
 
-  switch (host_login(c->host, req->pool)) {
-    case HOST_LOGIN_OK:
+  switch (ftpd_login(c->ftpd, req->pool)) {
+    case FTPD_LOGIN_OK:
       break;
 
-    case HOST_LOGIN_DENIED:
+    case FTPD_LOGIN_DENIED:
       sftp_auth_outcome(c, req, "refused", true);
-      host_auth_end(c->host, HOST_REQ_BROKEN);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_BROKEN);
       sftp_auth_restart(c);
 
       /* As if it had not been the right password, which it would tell. */
@@ -186,7 +186,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
 
     default:
       sftp_auth_outcome(c, req, "refused", true);
-      host_auth_end(c->host, HOST_REQ_BROKEN);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_BROKEN);
       return sftp_fail(c, SFTP_ERR_DENIED, "login failed");
   }
 
@@ -203,19 +203,19 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
   c->authenticated = true;
   c->phase = PH_OPEN;
   sftp_kex_tell_compression(c);
-  c->set = host_logged_in(c->host);
+  c->set = ftpd_logged_in(c->ftpd);
   return SFTP_OK;
 }
 
 static int proven(struct ssh_conn *c, struct sftp_auth_req *req,
     uint64_t begin_ms) {
-  host_event(c->host, req->method->event, NULL);
+  ftpd_event(c->ftpd, req->method->event, NULL);
   if (sftp_auth_complete(c)) {
     return log_in(c, req, begin_ms);
   }
 
   sftp_auth_outcome(c, req, "accepted, and more is wanted", false);
-  host_auth_end(c->host, HOST_REQ_PARTIAL);
+  ftpd_auth_end(c->ftpd, FTPD_REQ_PARTIAL);
   return refuse(c, req, true);
 }
 
@@ -231,31 +231,31 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
 
     case OUTCOME_PROBE:
       sftp_auth_outcome(c, req, "would do", false);
-      host_auth_end(c->host, HOST_REQ_PROBE);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_PROBE);
       return SFTP_OK;
 
     case OUTCOME_ABANDONED:
       sftp_auth_outcome(c, req, "abandoned by the client", false);
-      host_auth_end(c->host, HOST_REQ_FAILED);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_FAILED);
       return SFTP_OK;
 
     case OUTCOME_FREE_NO:
       sftp_auth_outcome(c, req, "refused", true);
-      host_auth_end(c->host, HOST_REQ_PROBE);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_PROBE);
       even_out(c, req, begin_ms);
       return refuse(c, req, false);
 
     case OUTCOME_DEAD:
       c->auth->dead |= req->method->bit;
       sftp_auth_outcome(c, req, "refused", true);
-      host_event(c->host, req->method->failed_event, NULL);
-      host_auth_end(c->host, HOST_REQ_BROKEN);
+      ftpd_event(c->ftpd, req->method->failed_event, NULL);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_BROKEN);
       return refuse_counted(c, req);
 
     case OUTCOME_NO:
       sftp_auth_outcome(c, req, "refused", true);
-      host_event(c->host, req->method->failed_event, NULL);
-      host_auth_end(c->host, HOST_REQ_FAILED);
+      ftpd_event(c->ftpd, req->method->failed_event, NULL);
+      ftpd_auth_end(c->ftpd, FTPD_REQ_FAILED);
       even_out(c, req, begin_ms);
       return refuse_counted(c, req);
 
@@ -340,24 +340,24 @@ static bool is_our_service(const char *name) {
 /* The user's part of the request: USER, and what it may not do. */
 static int take_user(struct ssh_conn *c, struct sftp_auth_req *req) {
   req->user = req->spelt;
-  if (host_auth_user(c->host, req->pool, &req->user) < 0) {
+  if (ftpd_auth_user(c->ftpd, req->pool, &req->user) < 0) {
     return sftp_fail(c, SFTP_ERR_FORMAT, "user '%s' refused", req->spelt);
   }
 
   if (!is_our_service(req->service)) {
-    host_auth_user_end(c->host, false);
+    ftpd_auth_user_end(c->ftpd, false);
     return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available",
       req->service);
   }
 
   if (!is_same_request(c, req)) {
-    host_auth_user_end(c->host, false);
+    ftpd_auth_user_end(c->ftpd, false);
     return sftp_fail(c, SFTP_ERR_FORMAT, "user or service changed from "
       "'%s', '%s' to '%s', '%s'", c->auth->user, c->auth->service, req->spelt,
       req->service);
   }
 
-  host_auth_user_end(c->host, true);
+  ftpd_auth_user_end(c->ftpd, true);
   return SFTP_OK;
 }
 
@@ -365,7 +365,7 @@ static int run_method(struct ssh_conn *c, struct sftp_auth_req *req) {
   uint64_t begin_ms = sftp_now_ms();
 
   if (req->method == &sftp_auth_none) {
-    host_auth_end(c->host, HOST_REQ_LISTED);
+    ftpd_auth_end(c->ftpd, FTPD_REQ_LISTED);
     return send_methods(c, req);
   }
 
@@ -374,8 +374,8 @@ static int run_method(struct ssh_conn *c, struct sftp_auth_req *req) {
     sftp_log("userauth method '%s' is %s", req->name,
       req->method == NULL ? "unknown" : "not offered");
     sftp_auth_outcome(c, req, "refused", true);
-    host_auth_end(c->host, req->method == NULL ? HOST_REQ_UNKNOWN :
-      HOST_REQ_LISTED);
+    ftpd_auth_end(c->ftpd, req->method == NULL ? FTPD_REQ_UNKNOWN :
+      FTPD_REQ_LISTED);
     return refuse_counted(c, req);
   }
 
@@ -398,7 +398,7 @@ static int serve_request(struct ssh_conn *c, struct sftp_auth_req *req) {
     return res;
   }
 
-  host_auth_begin(c->host, req->pool, req->user, req->name,
+  ftpd_auth_begin(c->ftpd, req->pool, req->user, req->name,
     req->method != NULL && req->method != &sftp_auth_none);
   return run_method(c, req);
 }

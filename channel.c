@@ -8,7 +8,7 @@
 
 #include "channel-int.h"
 
-#include "host.h"
+#include "ftpd.h"
 
 /* Enough for 2 MiB per round trip to begin with. */
 #define WINDOW_FIRST (2 * 1024 * 1024)
@@ -180,7 +180,7 @@ int sftp_on_channel_open(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   sftp_escape(name, sizeof(name), type.ptr, type.len);
-  host_ssh_cmd(c->host, "CHANNEL_OPEN", name, HOST_SSH_MISC, session);
+  ftpd_ssh_cmd(c->ftpd, "CHANNEL_OPEN", name, FTPD_SSH_MISC, session);
   if (!session) {
     sftp_log("refused to open a channel of type '%s'", name);
     return refuse_open(c, remote_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
@@ -238,7 +238,7 @@ int sftp_on_channel_eof(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   snprintf(arg, sizeof(arg), "%u", id);
-  host_ssh_cmd(c->host, "CHANNEL_EOF", arg, HOST_SSH_MISC, true);
+  ftpd_ssh_cmd(c->ftpd, "CHANNEL_EOF", arg, FTPD_SSH_MISC, true);
   ch->eof_in = true;            /* told to the service by the pump */
   return SFTP_OK;
 }
@@ -259,7 +259,7 @@ int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   snprintf(arg, sizeof(arg), "%u", id);
-  host_ssh_cmd(c->host, "CHANNEL_CLOSE", arg, HOST_SSH_MISC, true);
+  ftpd_ssh_cmd(c->ftpd, "CHANNEL_CLOSE", arg, FTPD_SSH_MISC, true);
   if (ch->ops != NULL) {
     (void) ch->ops->flush(ch->svc);
   }

@@ -45,28 +45,28 @@ static const struct fxp_row fxp_rows[256] = {
 
 /* ---- What handlers share */
 
-void fxp_begin(struct fxp_req *req, enum host_request what, const char *arg) {
+void fxp_begin(struct fxp_req *req, enum ftpd_request what, const char *arg) {
   SFTP_TRACE(TRACE_SFTP, 7, "request %lu: %s %s", (unsigned long) req->id,
     req->name, arg);
-  host_op_begin(req->host, &req->op, req->pool, what, arg);
+  ftpd_op_begin(req->ftpd, &req->op, req->pool, what, arg);
   req->op_open = true;
 }
 
-void fxp_begin_handle(struct fxp_req *req, enum host_request what,
+void fxp_begin_handle(struct fxp_req *req, enum ftpd_request what,
     const char *arg, const struct fxp_handle *h) {
   fxp_begin(req, what, arg != NULL ? arg : h->text);
   req->op.handle = h->text;
   req->op.file = h->file;
 }
 
-uint32_t fxp_permit_handle(struct fxp_req *req, enum host_request what,
+uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
     const char *arg, const struct fxp_handle *h) {
   fxp_begin_handle(req, what, arg, h);
-  return host_permit_handle(&req->op, fxp_handle_path(h)) == 0 ? SSH_FX_OK :
+  return ftpd_permit_handle(&req->op, fxp_handle_path(h)) == 0 ? SSH_FX_OK :
     fxp_refused(req, errno);
 }
 
-const char *fxp_permit(struct fxp_req *req, enum host_request what,
+const char *fxp_permit(struct fxp_req *req, enum ftpd_request what,
     const char *path, const char **second) {
   const char *arg = path;
 
@@ -75,7 +75,7 @@ const char *fxp_permit(struct fxp_req *req, enum host_request what,
   }
 
   fxp_begin(req, what, arg);
-  return host_permit(&req->op, path, second);
+  return ftpd_permit(&req->op, path, second);
 }
 
 /* What cannot be converted is taken as it is: it may well be a name that was
@@ -85,7 +85,7 @@ const char *fxp_read_name(struct fxp_req *req) {
   const char *name = sftp_rd_text(&req->in, req->pool), *here = NULL;
 
   if (req->fxp->translate) {
-    here = host_from_utf8(req->host, req->pool, name);
+    here = ftpd_from_utf8(req->ftpd, req->pool, name);
   }
 
   return here != NULL ? here : name;
@@ -95,7 +95,7 @@ const char *fxp_name_out(struct fxp_req *req, const char *name) {
   const char *there = NULL;
 
   if (req->fxp->translate) {
-    there = host_to_utf8(req->host, req->pool, name);
+    there = ftpd_to_utf8(req->ftpd, req->pool, name);
   }
 
   return there != NULL ? there : name;
@@ -104,7 +104,7 @@ const char *fxp_name_out(struct fxp_req *req, const char *name) {
 const char *fxp_read_path(struct fxp_req *req) {
   const char *path = fxp_read_name(req);
 
-  return path[0] != '\0' ? path : host_cwd(req->host);
+  return path[0] != '\0' ? path : ftpd_cwd(req->ftpd);
 }
 
 void fxp_send(struct fxp *f, const void *p, size_t n) {
@@ -191,11 +191,11 @@ void fxp_finish_request(struct fxp_req *req, uint32_t status) {
   }
 
   if (req->op_open) {
-    host_op_end(&req->op, err, status, text);
+    ftpd_op_end(&req->op, err, status, text);
   }
 
   if (req->outer_open) {
-    host_op_end(&req->outer, err, status, text);
+    ftpd_op_end(&req->outer, err, status, text);
   }
 
   if (req->fxp->leave && !req->fxp->done) {
@@ -211,7 +211,7 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
 
   memset(&req, 0, sizeof(req));
   req.fxp = f;
-  req.host = f->host;
+  req.ftpd = f->ftpd;
   req.type = p[0];
   req.id = sftp_get_u32(p + 1);
   req.name = row->name;
@@ -219,7 +219,7 @@ void fxp_run(struct fxp *f, const unsigned char *p, size_t len) {
   sftp_rd_init(&req.in, p + 5, len - 5);
   if (row->run == NULL || f->version < row->min || f->version > row->max) {
     sftp_log("SFTP request of unknown type %u", req.type);
-    host_event(f->host, "sftp.invalid-request", &req);
+    ftpd_event(f->ftpd, "sftp.invalid-request", &req);
     fxp_finish_request(&req, SSH_FX_OP_UNSUPPORTED);
     return;
   }
@@ -268,7 +268,7 @@ static void send_version(struct fxp *f) {
 
 /* The message of the day belongs before the first answer. */
 static void show_login_message(struct fxp *f) {
-  const char *text = host_login_message(f->host, f->pool);
+  const char *text = ftpd_login_message(f->ftpd, f->pool);
 
   if (text != NULL && text[0] != '\0') {
     (void) sftp_channel_write_stderr(f->ch, text, strlen(text));
@@ -281,17 +281,17 @@ static void show_login_message(struct fxp *f) {
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   uint32_t wanted = sftp_get_u32(p + 1);
   unsigned int version;
-  struct host_op op;
+  struct ftpd_op op;
   char arg[16];
 
   snprintf(arg, sizeof(arg), "%lu", (unsigned long) wanted);
-  sftp_client_did(f->conn, "speaks SFTP", sftp_str_of(arg));
+  sftp_client_observed(f->conn, "speaks SFTP", sftp_str_of(arg));
   version = fxp_version_for(f, wanted);
   SFTP_TRACE(TRACE_SFTP, 7, "INIT %s", arg);
-  host_op_begin(f->host, &op, fxp_request_pool(f, len), HOST_INIT, arg);
+  ftpd_op_begin(f->ftpd, &op, fxp_request_pool(f, len), FTPD_INIT, arg);
   if (version == 0) {
     give_up(f, "this server speaks later versions of SFTP than the client\r\n");
-    host_op_end(&op, ENOTSUP, SSH_FX_OP_UNSUPPORTED, "Unsupported version");
+    ftpd_op_end(&op, ENOTSUP, SSH_FX_OP_UNSUPPORTED, "Unsupported version");
     return;
   }
 
@@ -301,5 +301,5 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
 
   fxp_version_set(f, version);
   send_version(f);
-  host_op_end(&op, 0, SSH_FX_OK, "OK");
+  ftpd_op_end(&op, 0, SSH_FX_OK, "OK");
 }

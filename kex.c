@@ -6,16 +6,73 @@
  * (see LICENSE)
  */
 
-/* kex.c -- the course of key exchanges: the first, and those that follow it. */
+/* kex.c -- the methods of key exchange, and the course of the first exchange
+ * and of those that follow it.
+ */
 
-#include "kex-int.h"
-
-#include "crypto.h"
 #include "compress.h"
-#include "host.h"
+#include "crypto.h"
+#include "ftpd.h"
+#include "kex-hybrid.h"
+#include "kex-int.h"
 #include "traffic.h"
 
 #define MAX_CLIENT_EXT 32
+
+/* ---- The methods, in order of preference.  A new one is a line here and a
+ * kex-*.c.
+ */
+
+#define KEX_HYBRID (ALG_DEFAULT | ALG_MODERN)
+#define KEX_APPROVED (ALG_DEFAULT | ALG_FIPS)
+/* Scanners mark the NIST curves and groups of 2048 bits down. */
+#define KEX_FIPS_ONLY (ALG_OPT_IN | ALG_FIPS | ALG_FIPS_OFFER)
+
+const struct sftp_kex_method sftp_kex_methods[] = {
+  { { "mlkem768x25519-sha256", KEX_HYBRID },
+    "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_x25519 },
+  { { "sntrup761x25519-sha512", KEX_HYBRID },
+    "SHA512", &sftp_kex_hybrid, &sftp_hybrid_sntrup761_x25519 },
+  { { "sntrup761x25519-sha512@openssh.com", KEX_HYBRID },
+    "SHA512", &sftp_kex_hybrid, &sftp_hybrid_sntrup761_x25519 },
+  { { "curve25519-sha256", ALG_DEFAULT },
+    "SHA256", &sftp_kex_x25519, NULL },
+  { { "curve25519-sha256@libssh.org", ALG_DEFAULT },
+    "SHA256", &sftp_kex_x25519, NULL },
+  { { "curve448-sha512", ALG_DEFAULT },
+    "SHA512", &sftp_kex_x448, NULL },
+  { { "diffie-hellman-group16-sha512", KEX_APPROVED },
+    "SHA512", &sftp_kex_dh, "modp_4096" },
+  { { "diffie-hellman-group18-sha512", KEX_APPROVED },
+    "SHA512", &sftp_kex_dh, "modp_8192" },
+  { { "mlkem768nistp256-sha256", KEX_FIPS_ONLY },
+    "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_p256 },
+  { { "mlkem1024nistp384-sha384", KEX_FIPS_ONLY },
+    "SHA384", &sftp_kex_hybrid, &sftp_hybrid_mlkem1024_p384 },
+  { { "ecdh-sha2-nistp256", KEX_FIPS_ONLY },
+    "SHA256", &sftp_kex_ecdh, "P-256" },
+  { { "ecdh-sha2-nistp384", KEX_FIPS_ONLY },
+    "SHA384", &sftp_kex_ecdh, "P-384" },
+  { { "ecdh-sha2-nistp521", KEX_FIPS_ONLY },
+    "SHA512", &sftp_kex_ecdh, "P-521" },
+  { { "diffie-hellman-group14-sha256", KEX_FIPS_ONLY },
+    "SHA256", &sftp_kex_dh, "modp_2048" },
+  { { "diffie-hellman-group-exchange-sha256", ALG_OPT_IN },
+    "SHA256", &sftp_kex_gex, NULL },
+  { { "diffie-hellman-group-exchange-sha1", ALG_OPT_IN },
+    "SHA1", &sftp_kex_gex, NULL },
+  { { "diffie-hellman-group14-sha1", ALG_OPT_IN },
+    "SHA1", &sftp_kex_dh, "modp_2048" },
+  { { "rsa2048-sha256", ALG_OPT_IN },
+    "SHA256", &sftp_kex_rsa, NULL },
+  { { "rsa1024-sha1", ALG_OPT_IN },
+    "SHA1", &sftp_kex_rsa, NULL },
+  { { "diffie-hellman-group1-sha1", ALG_OPT_IN },
+    "SHA1", &sftp_kex_dh, "oakley_1024" },
+  { { NULL, 0 }, NULL, NULL, NULL }
+};
+
+/* ---- The course of an exchange */
 
 static void forget_exchange(struct sftp_kex *k) {
   destroy_pool(k->pool);
@@ -142,7 +199,7 @@ static int send_ext_info(struct ssh_conn *c, bool first) {
     sftp_wr_text(w, "0");
   }
 
-  host_ssh_cmd(c->host, "EXT_INFO", "", HOST_SSH_MISC, true);
+  ftpd_ssh_cmd(c->ftpd, "EXT_INFO", "", FTPD_SSH_MISC, true);
   return sftp_packet_end(c->pkts);
 }
 
@@ -227,7 +284,7 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
     res = complete(c);
   }
 
-  host_ssh_cmd(c->host, k->x.method->ops->command, "(data)", HOST_SSH_AUTH,
+  ftpd_ssh_cmd(c->ftpd, k->x.method->ops->command, "(data)", FTPD_SSH_AUTH,
     res == SFTP_OK);
   return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
 }
@@ -245,7 +302,7 @@ static void tell_agreed(struct ssh_conn *c) {
   for (i = 0; i < L_LANG_C2S; i++) {
     *name[i] = k->alg[i] != NULL ? k->alg[i]->name : "implicit";
     sftp_log(" + Session %s: %s", kex_lists[i].kind, *name[i]);
-    host_note(c->host, kex_lists[i].note, *name[i]);
+    ftpd_note(c->ftpd, kex_lists[i].note, *name[i]);
   }
 
   k->names_pool = c->pool;
@@ -259,7 +316,7 @@ static void tell_one_compression(struct ssh_conn *c, const char *name,
   if (!*told && sftp_compress_is_zlib(alg) &&
       (c->authenticated || !sftp_compress_is_delayed(alg))) {
     *told = true;
-    host_event(c->host, event, NULL);
+    ftpd_event(c->ftpd, event, NULL);
   }
 }
 
@@ -278,7 +335,7 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_kex *k = c->kex;
   int res = sftp_rd_end(r);
 
-  host_ssh_cmd(c->host, "NEWKEYS", "", HOST_SSH_AUTH, res == SFTP_OK);
+  ftpd_ssh_cmd(c->ftpd, "NEWKEYS", "", FTPD_SSH_AUTH, res == SFTP_OK);
   if (res != SFTP_OK) {
     return sftp_fail(c, res, "malformed NEWKEYS");
   }
@@ -301,13 +358,13 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
   } else {
     c->keyed = true;
     c->phase = PH_SERVICE;
-    host_keyed(c->host);
+    ftpd_keyed(c->ftpd);
   }
 
   forget_exchange(k);
   sftp_traffic_keyed(c);
   sftp_kex_tell_compression(c);
-  host_event(c->host, "mod_sftp.ssh2.kex.completed", NULL);
+  ftpd_event(c->ftpd, "mod_sftp.ssh2.kex.completed", NULL);
   return SFTP_OK;
 }
 

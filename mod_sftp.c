@@ -11,7 +11,7 @@
  * host's.
  */
 
-#include "host-int.h"
+#include "ftpd-int.h"
 
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
@@ -62,24 +62,24 @@ static int connection_fd(conn_t *conn) {
 }
 
 static void serve(server_rec *s, conn_t *conn) {
-  struct host *h = host_current();
+  struct ftpd *h = ftpd_current();
   int err;
 
   (void) s;
-  host_trace_levels();
-  host_charset_init(h);
+  ftpd_trace_levels();
+  ftpd_charset_init(h);
   sftp_log("client (%s:%d) connected to server (%s:%d)",
     pr_netaddr_get_ipstr(conn->remote_addr), conn->remote_port,
     pr_netaddr_get_ipstr(conn->local_addr), conn->local_port);
 
   h->conn = sftp_conn_new(h->pool, connection_fd(conn), h->set, h);
-  h->conn->services = host_exec_services(h->pool, h->conn->services);
+  h->conn->services = ftpd_exec_services(h->pool, h->conn->services);
   err = sftp_conn_run(h->conn);
   h->keyed = false;
 
   /* Now, while others can still see whose connection it is. */
   if (!h->logged_in) {
-    host_event_stranger(h, err);
+    ftpd_event_stranger(h, err);
   }
 
   pr_session_disconnect(&sftp_module, disconnect_code(err),
@@ -88,7 +88,7 @@ static void serve(server_rec *s, conn_t *conn) {
 
 /* For handlers of other modules that want a login first. */
 static int is_logged_in(cmd_rec *cmd) {
-  struct host *h = host_current();
+  struct ftpd *h = ftpd_current();
 
   (void) cmd;
   return h != NULL && h->logged_in ? TRUE : FALSE;
@@ -96,28 +96,28 @@ static int is_logged_in(cmd_rec *cmd) {
 
 /* ---- Beginnings */
 
-static void session_notes(struct host *h) {
+static void session_notes(struct ftpd *h) {
   conn_t *c = session.c;
   char text[512];
 
-  host_note(h, "SFTP_LIBRARY_VERSION", OpenSSL_version(OPENSSL_VERSION));
+  ftpd_note(h, "SFTP_LIBRARY_VERSION", OpenSSL_version(OPENSSL_VERSION));
 
   snprintf(text, sizeof(text), "%.64s %d %.64s %d",
     pr_netaddr_get_ipstr(c->remote_addr), c->remote_port,
     pr_netaddr_get_ipstr(c->local_addr), c->local_port);
-  host_note(h, "SSH_CONNECTION", text);
+  ftpd_note(h, "SSH_CONNECTION", text);
 }
 
 static int sftp_sess_init(void) {
-  struct host *h;
+  struct ftpd *h;
 
-  host_penalty_check();
-  if (!host_conf_engine(main_server)) {
+  ftpd_penalty_check();
+  if (!ftpd_conf_engine(main_server)) {
     return 0;
   }
 
-  host_log_open(main_server);
-  h = host_new(session.pool, main_server);
+  ftpd_log_open(main_server);
+  h = ftpd_new(session.pool, main_server);
 
   if (h->set->nhost_keys == 0) {
     sftp_log("no available host keys, unable to handle session");
@@ -125,8 +125,8 @@ static int sftp_sess_init(void) {
     return -1;
   }
 
-  host_deadline_begin(h);
-  host_events_session(h);
+  ftpd_deadline_begin(h);
+  ftpd_events_session(h);
   session_notes(h);
 
   /* No FTP on this connection: no responses, no data port, no "220". */
@@ -163,7 +163,7 @@ static void fips(void) {
 static int sftp_init(void) {
   unsigned long built = OPENSSL_VERSION_NUMBER, here = OpenSSL_version_num();
 
-  host_abi_init();
+  ftpd_abi_init();
 
   if (built >> 28 != here >> 28) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
@@ -179,9 +179,9 @@ static int sftp_init(void) {
   }
 
   fips();
-  host_keystore_init();
-  host_files_init();
-  return host_penalty_init() < 0 ? -1 : host_events_master();
+  ftpd_keystore_init();
+  ftpd_files_init();
+  return ftpd_penalty_init() < 0 ? -1 : ftpd_events_master();
 }
 
 SFTP_EXPORT module sftp_module = {
@@ -189,7 +189,7 @@ SFTP_EXPORT module sftp_module = {
   0x20,                         /* module API version */
   "sftp",
   sftp_conftab,
-  host_hooks,                   /* commands: none of FTP's own */
+  ftpd_hooks,                   /* commands: none of FTP's own */
   NULL,                         /* authentication handlers */
   sftp_init,
   sftp_sess_init,

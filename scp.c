@@ -19,7 +19,7 @@ const char *scp_absolute(struct scp *s, pool *p, const char *path) {
     return path;
   }
 
-  cwd = host_cwd(s->host);
+  cwd = ftpd_cwd(s->ftpd);
   return pstrcat(p, cwd, strcmp(cwd, "/") == 0 ? "" : "/", path, NULL);
 }
 
@@ -43,7 +43,7 @@ const char *scp_word_path(struct scp *s, pool *p, const struct scp_word *w) {
   }
 
   rest = w->text + 1 + strcspn(w->text + 1, "/");
-  home = host_home(s->host, p,
+  home = ftpd_home(s->ftpd, p,
     pstrndup(p, w->text + 1, (size_t) (rest - w->text - 1)));
   if (home == NULL) {
     return w->text;
@@ -68,9 +68,9 @@ const char *scp_reason(pool *p, int err, const char *refused) {
   return pstrcat(p, text, " (", refused, ")", NULL);
 }
 
-void scp_op_end(struct host_op *op, int err) {
+void scp_op_end(struct ftpd_op *op, int err) {
   /* The codes of SFTP (filexfer-02, section 7): OK and FAILURE. */
-  host_op_end(op, err, err == 0 ? 0 : 4,
+  ftpd_op_end(op, err, err == 0 ? 0 : 4,
     err == 0 ? "OK" : scp_reason(op->pool, err, op->refused));
 }
 
@@ -246,8 +246,8 @@ static void scp_close(void *svc) {
   }
 
   s->done = true;
-  host_event(s->host, "mod_sftp.scp.session-closed", NULL);
-  host_set_protocol(s->host, "ssh2");
+  ftpd_event(s->ftpd, "mod_sftp.scp.session-closed", NULL);
+  ftpd_set_protocol(s->ftpd, "ssh2");
 }
 
 static size_t scp_missing(void *svc) {
@@ -272,7 +272,7 @@ void *sftp_scp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   int res;
 
   s->conn = c;
-  s->host = c->host;
+  s->ftpd = c->ftpd;
   s->ch = ch;
   s->pool = p;
 
@@ -281,8 +281,8 @@ void *sftp_scp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
     return NULL;
   }
 
-  host_set_protocol(s->host, "scp");
-  host_event(s->host, "mod_sftp.scp.session-opened", NULL);
+  ftpd_set_protocol(s->ftpd, "scp");
+  ftpd_event(s->ftpd, "mod_sftp.scp.session-opened", NULL);
 
   res = s->args.sink ? scp_sink_start(s) : scp_source_start(s);
   if (res != SFTP_OK) {

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-#include "host.h"
+#include "ftpd.h"
 
 #define LINE_BYTES 4096
 
@@ -127,7 +127,7 @@ void sftp_log(const char *fmt, ...) {
   format_line(line, sizeof(line), fmt, ap);
   va_end(ap);
 
-  host_log_line(line);
+  ftpd_log_line(line);
   errno = saved;
 }
 
@@ -140,7 +140,7 @@ void sftp_log_why(enum sftp_why why, const char *fmt, ...) {
   format_line(line, sizeof(line), fmt, ap);
   va_end(ap);
 
-  host_log_why_line(why, line);
+  ftpd_log_why_line(why, line);
   errno = saved;
 }
 
@@ -153,7 +153,7 @@ void sftp_auth_log(int level, const char *fmt, ...) {
   format_line(line, sizeof(line), fmt, ap);
   va_end(ap);
 
-  host_auth_log_line(level, line);
+  ftpd_auth_log_line(level, line);
   errno = saved;
 }
 
@@ -167,12 +167,12 @@ void sftp_trace_msg(enum sftp_trace_channel chan, int level, const char *fmt,
   format_line(line, sizeof(line), fmt, ap);
   va_end(ap);
 
-  host_trace_line(chan, level, line);
+  ftpd_trace_line(chan, level, line);
   errno = saved;
 }
 
 uint64_t sftp_now_ms(void) {
-  return host_now_ms();
+  return ftpd_now_ms();
 }
 
 const char *sftp_escape_pattern(pool *p, const char *text) {

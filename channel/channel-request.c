@@ -13,7 +13,7 @@
 #include "accept-env.h"
 #include "channel-int.h"
 #include "forced.h"
-#include "host.h"
+#include "ftpd.h"
 
 #define MAX_ENV 64
 #define MAX_ENV_NAME 128
@@ -130,7 +130,7 @@ static bool request_env(struct sftp_channel *ch, const char *name,
 
   if (sftp_env_accepted(ch->conn->set, name)) {
     ch->nenv++;
-    host_env(ch->conn->host, name, value);
+    ftpd_env(ch->conn->ftpd, name, value);
     return true;
   }
 
@@ -244,7 +244,7 @@ int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, r->err, "malformed '%s' channel request", name);
   }
 
-  host_ssh_cmd(c->host, "CHANNEL_REQUEST", name, HOST_SSH_MISC,
+  ftpd_ssh_cmd(c->ftpd, "CHANNEL_REQUEST", name, FTPD_SSH_MISC,
     ok || req->type == NULL);
   return answer(ch, want, ok);
 }

@@ -8,7 +8,7 @@
 
 /* exec-int.h -- inside the exec family: exec.c (the service: one command
  * after the other), exec-line.c (the line), exec-sum.c (md5sum and its like),
- * exec-small.c (the others).
+ * exec-commands.c (the others).
  */
 
 #ifndef MOD_SFTP_EXEC_INT_H
@@ -16,7 +16,7 @@
 
 #include "conn.h"
 #include "exec.h"
-#include "host.h"
+#include "ftpd.h"
 
 #define EXEC_LINE_MAX (64 * 1024)
 #define EXEC_COMMANDS_MAX 64    /* of a line */
@@ -28,7 +28,7 @@
 
 struct exec_word {
   const char *text;             /* what the command gets */
-  const char *pattern;          /* for host_glob(), NULL: no open wildcard */
+  const char *pattern;          /* for ftpd_glob(), NULL: no open wildcard */
 };
 
 /* When a command runs: always, or by what became of the one before. */
@@ -74,7 +74,7 @@ struct exec_row {
 
 struct exec {
   struct ssh_conn *conn;
-  struct host *host;
+  struct ftpd *ftpd;
   struct sftp_channel *ch;
   pool *pool;
   const char *cwd;              /* of this line */

@@ -18,7 +18,7 @@
 #include <fcntl.h>
 
 #include "crypto.h"
-#include "sum.h"
+#include "checksum.h"
 
 #define BUF_BYTES (256 * 1024)
 /* What one turn does at most, so that other channels get theirs. */
@@ -36,8 +36,8 @@ struct sums {
   bool begun;                   /* the sum of the name at hand */
 
   /* A file that is open. */
-  struct host_file *file;
-  struct host_op op;
+  struct ftpd_file *file;
+  struct ftpd_op op;
   off_t at;
 };
 
@@ -188,9 +188,9 @@ static void put_sum(struct exec *e, const struct sums *s, const char *name,
 static void close_file(struct sums *s, int err) {
   /* The codes of SFTP (filexfer-02, section 7): OK and FAILURE. */
   if (s->file != NULL) {
-    (void) host_close_work(s->file, true);
+    (void) ftpd_close_internal(s->file, true);
     s->file = NULL;
-    host_op_end(&s->op, err, err == 0 ? 0 : 4, strerror(err));
+    ftpd_op_end(&s->op, err, err == 0 ? 0 : 4, strerror(err));
   }
 }
 
@@ -217,10 +217,10 @@ static bool open_file(struct exec *e, struct sums *s) {
   const char *refused;
   int err;
 
-  host_op_begin(e->host, &s->op, e->cmd_pool, HOST_DIGEST, path);
-  path = host_permit(&s->op, path, NULL);
+  ftpd_op_begin(e->ftpd, &s->op, e->cmd_pool, FTPD_DIGEST, path);
+  path = ftpd_permit(&s->op, path, NULL);
   if (path != NULL) {
-    s->file = host_open_work(&s->op, path, O_RDONLY, 0, 0);
+    s->file = ftpd_open_internal(&s->op, path, O_RDONLY, 0, 0);
   }
 
   if (s->file != NULL) {
@@ -230,7 +230,7 @@ static bool open_file(struct exec *e, struct sums *s) {
 
   err = errno != 0 ? errno : EIO;
   refused = s->op.refused;
-  host_op_end(&s->op, err, 4, strerror(err));
+  ftpd_op_end(&s->op, err, 4, strerror(err));
   fail_name(e, s, err, refused);
   return false;
 }
@@ -251,7 +251,7 @@ static bool end_sum(struct exec *e, struct sums *s) {
 /* Reads on in the open file, *budget bytes at most. */
 static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
   while (*budget > 0) {
-    ssize_t n = host_peek(s->file, s->buf, BUF_BYTES, s->at);
+    ssize_t n = ftpd_peek(s->file, s->buf, BUF_BYTES, s->at);
 
     if (n < 0 || sftp_sum_add(s->sum, s->buf, (size_t) n) != SFTP_OK) {
       fail_name(e, s, n < 0 && errno != 0 ? errno : EIO, NULL);

@@ -146,10 +146,10 @@ const char *exec_path(struct exec *e, const char *path) {
 static const char *variable(void *arg, const char *name) {
   struct exec *e = arg;
 
-  return strcmp(name, "HOME") == 0 ? host_home(e->host, e->pool, "") :
+  return strcmp(name, "HOME") == 0 ? ftpd_home(e->ftpd, e->pool, "") :
     strcmp(name, "PWD") == 0 ? e->cwd :
     strcmp(name, "USER") == 0 || strcmp(name, "LOGNAME") == 0 ?
-    host_user(e->host) : NULL;
+    ftpd_user(e->ftpd) : NULL;
 }
 
 /* Adds what a pattern matches, named as the pattern names it; false when
@@ -161,7 +161,7 @@ static bool add_matches(struct exec *e, array_header *argv,
   size_t skip = *pattern == '/' ? 0 : strlen(dir) + 1;
   const char *full = skip == 0 ? pattern : pstrcat(e->cmd_pool,
     sftp_escape_pattern(e->cmd_pool, dir), "/", pattern, (char *) NULL);
-  const char **found = host_glob(e->host, e->cmd_pool, full);
+  const char **found = ftpd_glob(e->ftpd, e->cmd_pool, full);
 
   if (found == NULL || found[0] == NULL ||
       (found[1] == NULL && strcmp(found[0], full) == 0)) {
@@ -419,10 +419,10 @@ void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
 
   e = pcalloc(p, sizeof(*e));
   e->conn = c;
-  e->host = c->host;
+  e->ftpd = c->ftpd;
   e->ch = ch;
   e->pool = p;
-  e->cwd = host_cwd(c->host);
+  e->cwd = ftpd_cwd(c->ftpd);
   sftp_wr_init(&e->pipe_out, p, 256, EXEC_PIPE_MAX);
   args += strspn(args, " \t");
   len = strcspn(args, " \t\n;&|<>()");

@@ -44,7 +44,7 @@ int sftp_key_from_openssh(pool *p, struct sftp_str file,
 /* The private key in a PEM file as libcrypto's numbers, in guarded memory of
  * libsodium's that cannot even be read until it is made so; the caller frees
  * it (sodium_free).  type gets libcrypto's name.  Works in a process of its own
- * (keys-aside.c).
+ * (keys-isolated.c).
  */
 int sftp_key_read_pem(pool *p, struct sftp_str file, const char *passphrase,
   char *type, OSSL_PARAM **numbers, const char **why) SFTP_MUST_CHECK;

@@ -72,10 +72,10 @@ void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req) {
   if (c->auth->keys == NULL) {
     char *id = palloc(req->pool, 4 * strlen(cert->key_id) + 1);
 
-    host_note(c->host, "SFTP_USER_CERT_ID", sftp_escape(id,
+    ftpd_note(c->ftpd, "SFTP_USER_CERT_ID", sftp_escape(id,
       4 * strlen(cert->key_id) + 1, cert->key_id, strlen(cert->key_id)));
-    host_note(c->host, "SFTP_USER_CERT_SERIAL", serial);
-    host_note(c->host, "SFTP_USER_CERT_CA_FINGERPRINT",
+    ftpd_note(c->ftpd, "SFTP_USER_CERT_SERIAL", serial);
+    ftpd_note(c->ftpd, "SFTP_USER_CERT_CA_FINGERPRINT",
       strchr(print, ':') + 1);
   }
 }

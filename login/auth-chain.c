@@ -136,7 +136,7 @@ void sftp_auth_restart(struct ssh_conn *c) {
 
   c->auth->keys = c->auth->drivers = NULL;
   c->forced = NULL;
-  host_auth_limit(c->host, false, NULL, -1);
+  ftpd_auth_limit(c->ftpd, false, NULL, -1);
 }
 
 bool sftp_auth_was_used(const struct sftp_auth_used *list, const char *what) {

@@ -68,7 +68,7 @@ static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     return OUTCOME_NO;
   }
 
-  return host_auth_authorize(c->host) == HOST_AUTH_OK ? OUTCOME_YES :
+  return ftpd_auth_authorize(c->ftpd) == FTPD_AUTH_OK ? OUTCOME_YES :
     OUTCOME_NO;
 }
 
@@ -76,9 +76,9 @@ static int run_hostbased(struct ssh_conn *c, struct sftp_auth_req *req) {
   const struct sftp_sig_alg *alg;
   struct sftp_key *key;
   const char *id = NULL;
-  enum host_verdict v;
+  enum ftpd_verdict v;
 
-  if (host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
+  if (ftpd_auth_pass(c->ftpd) == FTPD_AUTH_BLOCKED) {
     return OUTCOME_DEAD;
   }
 
@@ -96,10 +96,10 @@ static int run_hostbased(struct ssh_conn *c, struct sftp_auth_req *req) {
 
   sftp_log("user '%s' comes from user '%s' of host '%s'", req->user,
     req->u.key.client_user, req->u.key.host);
-  v = host_auth_host_key(c->host, req->pool, req->u.key.blob,
+  v = ftpd_auth_host_key(c->ftpd, req->pool, req->u.key.blob,
     req->u.key.host, req->u.key.client_user, &id);
-  if (v != HOST_AUTH_OK) {
-    if (v != HOST_AUTH_NO_USER) {
+  if (v != FTPD_AUTH_OK) {
+    if (v != FTPD_AUTH_NO_USER) {
       sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): authentication via "
         "'%s' host key failed", req->user, alg->alg.name);
     }

@@ -34,19 +34,19 @@ static void read_kbdint(struct sftp_auth_req *req SFTP_UNUSED,
   (void) sftp_rd_string(r);
 }
 
-static enum host_verdict try_driver(struct ssh_conn *c,
+static enum ftpd_verdict try_driver(struct ssh_conn *c,
     struct sftp_auth_req *req, const char *name) {
-  enum host_verdict v;
+  enum ftpd_verdict v;
 
   req->asked = false;
   c->auth->talking = req;
-  v = host_auth_kbdint(c->host, name);
+  v = ftpd_auth_kbdint(c->ftpd, name);
   c->auth->talking = NULL;
-  if (v == HOST_AUTH_OK) {
-    v = host_auth_authorize(c->host);
+  if (v == FTPD_AUTH_OK) {
+    v = ftpd_auth_authorize(c->ftpd);
   }
 
-  if (v == HOST_AUTH_OK) {
+  if (v == FTPD_AUTH_OK) {
     req->driver = pstrdup(req->pool, name);
     sftp_auth_use(c, &c->auth->drivers, name);
   }
@@ -56,11 +56,11 @@ static enum host_verdict try_driver(struct ssh_conn *c,
 
 /* Each driver at most once per request, and no driver twice in a login. */
 static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
-    unsigned int *ntried, enum host_verdict *last) {
+    unsigned int *ntried, enum ftpd_verdict *last) {
   const char *name;
   unsigned int i;
 
-  for (i = 0; (name = host_kbdint_driver(c->host, i)) != NULL; i++) {
+  for (i = 0; (name = ftpd_kbdint_driver(c->ftpd, i)) != NULL; i++) {
     if (!sftp_auth_driver_offered(c, name) ||
         sftp_auth_was_used(c->auth->drivers, name)) {
       continue;
@@ -68,7 +68,7 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
 
     ++*ntried;
     *last = try_driver(c, req, name);
-    if (*last == HOST_AUTH_OK) {
+    if (*last == FTPD_AUTH_OK) {
       return OUTCOME_YES;
     }
 
@@ -91,12 +91,12 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
 }
 
 static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
-  enum host_verdict last = HOST_AUTH_ERROR;
+  enum ftpd_verdict last = FTPD_AUTH_ERROR;
   unsigned int ntried = 0;
   int res;
 
   if (!sftp_auth_is_private(c, req) ||
-      host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
+      ftpd_auth_pass(c->ftpd) == FTPD_AUTH_BLOCKED) {
     return OUTCOME_DEAD;
   }
 
@@ -111,7 +111,7 @@ static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
     return OUTCOME_DEAD;
   }
 
-  if (last != HOST_AUTH_NO_USER) {
+  if (last != FTPD_AUTH_NO_USER) {
     /* The words that programs which watch the log look for. */
     sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): Incorrect password or "
       "answer (keyboard-interactive)", req->user);
@@ -190,7 +190,7 @@ int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
 }
 
 uint64_t sftp_auth_due_ms(const struct ssh_conn *c) {
-  return c->auth->talking != NULL ? host_login_due_ms(c->host) : UINT64_MAX;
+  return c->auth->talking != NULL ? ftpd_login_due_ms(c->ftpd) : UINT64_MAX;
 }
 
 int sftp_auth_check(struct ssh_conn *c) {

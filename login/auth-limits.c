@@ -17,7 +17,7 @@
 #include "userauth-int.h"
 
 bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
-    const struct sftp_key *key, const struct host_key_grant *grant,
+    const struct sftp_key *key, const struct ftpd_key_grant *grant,
     const struct sftp_sig_info *info) {
   bool may_be_absent = grant->no_touch &&
     (c->set->opts & SFTP_OPT_FIDO_TOUCH_REQUIRED) == 0;
@@ -76,7 +76,7 @@ static bool force(struct ssh_conn *c, const struct sftp_auth_req *req,
 
   sftp_log("command of user '%s' is '%s', and no other", req->user, command);
   c->forced = f;
-  host_auth_limit(c->host, f->read_only, f->dir, f->umask);
+  ftpd_auth_limit(c->ftpd, f->read_only, f->dir, f->umask);
   return true;
 }
 
@@ -88,7 +88,7 @@ static void set_env(struct ssh_conn *c, const struct sftp_auth_req *req,
       pstrndup(req->pool, *env, (size_t) (equals - *env));
 
     if (*name != '\0' && sftp_env_accepted(c->set, name)) {
-      host_env(c->host, name, equals + 1);
+      ftpd_env(c->ftpd, name, equals + 1);
 
     } else {
       sftp_log("environment variable '%s' of the key of user '%s' is "
@@ -98,7 +98,7 @@ static void set_env(struct ssh_conn *c, const struct sftp_auth_req *req,
 }
 
 bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,
-    const struct host_key_grant *grant) {
+    const struct ftpd_key_grant *grant) {
   const struct sftp_cert *cert = req->u.key.cert;
   const char *command;
 

@@ -70,7 +70,7 @@ static const char *details(const struct ssh_conn *c,
 /* Without what the line says already. */
 static const char *reason(struct ssh_conn *c) {
   static const char failed[] = "(Login failed): ";
-  const char *text = host_log_reason(c->host), *at;
+  const char *text = ftpd_log_reason(c->ftpd), *at;
 
   if (text == NULL) {
     return "no reason given";
@@ -85,6 +85,6 @@ void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
   const char *why = refused ? pstrdup(req->pool, reason(c)) : "";
 
   sftp_log("login of '%s' from %s by %s%s: %s%s%s", req->user,
-    host_remote_ip(c->host), req->name, details(c, req), outcome,
+    ftpd_remote_ip(c->ftpd), req->name, details(c, req), outcome,
     refused ? ": " : "", why);
 }

@@ -25,12 +25,12 @@ static void read_password(struct sftp_auth_req *req, struct sftp_rd *r) {
   }
 }
 
-static int outcome(enum host_verdict v) {
+static int outcome(enum ftpd_verdict v) {
   switch (v) {
-    case HOST_AUTH_OK:
+    case FTPD_AUTH_OK:
       return OUTCOME_YES;
 
-    case HOST_AUTH_BLOCKED:
+    case FTPD_AUTH_BLOCKED:
       return OUTCOME_DEAD;
 
     default:
@@ -75,7 +75,7 @@ static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   sftp_wipe((void *) text.ptr, text.len);
-  res = outcome(host_auth_password(c->host, copy));
+  res = outcome(ftpd_auth_password(c->ftpd, copy));
   sftp_wipe(copy, PASSWORD_MAX + 1);
   return impossible && res == OUTCOME_YES ? OUTCOME_NO : res;
 }

@@ -157,10 +157,10 @@ struct sftp_key *sftp_auth_key(struct ssh_conn *c,
 /* What notes and environment say of the key. */
 static void note_key(struct ssh_conn *c, const struct sftp_sig_alg *alg,
     const char *print) {
-  host_note(c->host, "SFTP_USER_PUBLICKEY_ALGO", alg->alg.name);
-  host_note(c->host, "SFTP_USER_PUBLICKEY_FINGERPRINT", print);
-  host_note(c->host, "SFTP_USER_PUBLICKEY_FINGERPRINT_ALGO",
-    sftp_auth_print_digest(c));
+  ftpd_note(c->ftpd, "SFTP_USER_PUBLICKEY_ALGO", alg->alg.name);
+  ftpd_note(c->ftpd, "SFTP_USER_PUBLICKEY_FINGERPRINT", print);
+  ftpd_note(c->ftpd, "SFTP_USER_PUBLICKEY_FINGERPRINT_ALGO",
+    sftp_auth_fingerprint_digest(c));
 }
 
 static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
@@ -171,7 +171,7 @@ static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
     return NULL;
   }
 
-  sftp_log("public key %s fingerprint: %s", sftp_auth_print_digest(c), print);
+  sftp_log("public key %s fingerprint: %s", sftp_auth_fingerprint_digest(c), print);
   if (req->u.key.cert != NULL) {
     sftp_auth_cert_log(c, req);
   }
@@ -256,7 +256,7 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
 /* The key is an authorised one, and this is its signature: does it count? */
 static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
-    const struct host_key_grant *grant, const char *print) {
+    const struct ftpd_key_grant *grant, const char *print) {
   struct sftp_sig_info info;
   int err = verify(c, req, key, alg, &info);
 
@@ -269,7 +269,7 @@ static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
   }
 
   if (!sftp_auth_touch(c, req, key, grant, &info) ||
-      host_auth_authorize(c->host) != HOST_AUTH_OK) {
+      ftpd_auth_authorize(c->ftpd) != FTPD_AUTH_OK) {
     return OUTCOME_NO;
   }
 
@@ -304,11 +304,11 @@ static bool is_our_key(struct ssh_conn *c,
 static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   const struct sftp_sig_alg *alg;
   struct sftp_key *key;
-  struct host_key_grant grant;
+  struct ftpd_key_grant grant;
   const char *print;
-  enum host_verdict v;
+  enum ftpd_verdict v;
 
-  if (host_auth_pass(c->host) == HOST_AUTH_BLOCKED) {
+  if (ftpd_auth_pass(c->ftpd) == FTPD_AUTH_BLOCKED) {
     return OUTCOME_DEAD;
   }
 
@@ -325,13 +325,13 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   memset(&grant, 0, sizeof(grant));
-  v = host_auth_user_key(c->host, req->pool, key->blob, req->u.key.cert,
+  v = ftpd_auth_user_key(c->ftpd, req->pool, key->blob, req->u.key.cert,
     is_probe(req), &grant);
-  if (v != HOST_AUTH_OK) {
+  if (v != FTPD_AUTH_OK) {
     /* A key that was only asked about is no login that failed: an agent with
      * many keys must not look like an attack.
      */
-    if (v != HOST_AUTH_NO_USER && !is_probe(req)) {
+    if (v != FTPD_AUTH_NO_USER && !is_probe(req)) {
       sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): authentication via "
         "'%s' public key failed", req->user, alg->alg.name);
     }

@@ -45,7 +45,7 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
     return SFTP_OK;
   }
 
-  host_ssh_cmd(c->host, "SERVICE_REQUEST", text, HOST_SSH_MISC, ok);
+  ftpd_ssh_cmd(c->ftpd, "SERVICE_REQUEST", text, FTPD_SSH_MISC, ok);
   if (!ok) {
     return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available%s",
       text, c->authenticated ? "" : " before login");

@@ -17,7 +17,7 @@
 
 #include "cert.h"
 #include "conn.h"
-#include "host.h"
+#include "ftpd.h"
 #include "userauth.h"
 
 /* Names of services and methods: far beyond any that exists. */
@@ -129,10 +129,10 @@ bool sftp_auth_is_private(struct ssh_conn *c,
 void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
   const char *outcome, bool refused);
 
-/* ---- auth-print.c: SFTPKeyFingerprints */
+/* ---- auth-fingerprint.c: SFTPKeyFingerprints */
 
 /* libcrypto's name of the digest. */
-const char *sftp_auth_print_digest(const struct ssh_conn *c);
+const char *sftp_auth_fingerprint_digest(const struct ssh_conn *c);
 /* A key's fingerprint; NULL when libcrypto has no such digest (any more). */
 const char *sftp_auth_fingerprint(const struct ssh_conn *c, pool *p,
   struct sftp_str blob);
@@ -170,13 +170,13 @@ void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req);
  * the server ask of security keys; says so in the log if not.
  */
 bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
-  const struct sftp_key *key, const struct host_key_grant *grant,
+  const struct sftp_key *key, const struct ftpd_key_grant *grant,
   const struct sftp_sig_info *info);
 /* The forced command and the environment; false, with a line in the log, where
  * commands contradict each other.
  */
 bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,
-  const struct host_key_grant *grant);
+  const struct ftpd_key_grant *grant);
 
 /* ---- auth-<method>.c */
 

@@ -27,7 +27,7 @@
 #include <limits.h>
 
 #include "conn.h"
-#include "host.h"
+#include "ftpd.h"
 #include "scp.h"
 
 /* A record: a name of up to PATH_MAX, and mode and size before it. */
@@ -42,7 +42,7 @@
 
 struct scp_word {
   const char *text;             /* quotes and backslashes taken away */
-  const char *pattern;          /* for host_glob(), NULL: no open wildcard */
+  const char *pattern;          /* for ftpd_glob(), NULL: no open wildcard */
   bool tilde;                   /* begins with an open ~ */
 };
 
@@ -81,7 +81,7 @@ struct scp_source;
 
 struct scp {
   struct ssh_conn *conn;
-  struct host *host;
+  struct ftpd *ftpd;
   struct sftp_channel *ch;
   pool *pool;
   struct scp_args args;
@@ -101,7 +101,7 @@ const char *scp_join(pool *p, const char *dir, const char *name);
 const char *scp_word_path(struct scp *s, pool *p, const struct scp_word *w);
 
 /* Ends an operation with what became of it: err is 0 or an errno. */
-void scp_op_end(struct host_op *op, int err);
+void scp_op_end(struct ftpd_op *op, int err);
 /* The text of errno, with the rule that refused (NULL: none); in p. */
 const char *scp_reason(pool *p, int err, const char *refused);
 

@@ -14,13 +14,13 @@
 
 /* Makes the directory unless it is there.  0 or an errno. */
 static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
-  struct host_op op;
+  struct ftpd_op op;
   struct stat st;
   mode_t mode = 0777;
   int err = 0;
 
   d->real = scp_absolute(s, d->pool, d->path);
-  if (host_stat(s->host, d->real, &st) == 0) {
+  if (ftpd_stat(s->ftpd, d->real, &st) == 0) {
     return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
   }
 
@@ -28,9 +28,9 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
     mode = (d->mode & 0777) | S_IRWXU;  /* entries are to be made in it */
   }
 
-  host_op_begin(s->host, &op, d->pool, HOST_SCP_MKDIR, d->real);
-  d->real = host_permit(&op, d->real, NULL);
-  if (d->real == NULL || host_mkdir(&op, d->real, mode) < 0) {
+  ftpd_op_begin(s->ftpd, &op, d->pool, FTPD_SCP_MKDIR, d->real);
+  d->real = ftpd_permit(&op, d->real, NULL);
+  if (d->real == NULL || ftpd_mkdir(&op, d->real, mode) < 0) {
     err = errno != 0 ? errno : EIO;
 
   } else {
@@ -94,7 +94,7 @@ static int final_mode(struct scp *s, const struct sink_dir *d) {
   }
 
   if ((d->mode & S_IRWXU) == S_IRWXU ||
-      host_stat(s->host, d->real, &st) < 0) {
+      ftpd_stat(s->ftpd, d->real, &st) < 0) {
     return -1;
   }
 
@@ -102,18 +102,18 @@ static int final_mode(struct scp *s, const struct sink_dir *d) {
 }
 
 /* 0 or an errno. */
-static int set_dir_attrs(struct scp *s, struct host_op *op,
+static int set_dir_attrs(struct scp *s, struct ftpd_op *op,
     const struct sink_dir *d, const char *path) {
   int mode = final_mode(s, d);
 
   if (mode >= 0 && ((op != NULL &&
-      host_permit_attr(op, path, HOST_ATTR_PERMS) < 0) ||
-      host_chmod(s->host, path, (mode_t) mode) < 0)) {
+      ftpd_permit_attr(op, path, FTPD_ATTR_PERMS) < 0) ||
+      ftpd_chmod(s->ftpd, path, (mode_t) mode) < 0)) {
     return errno;
   }
 
   if (scp_sink_wants_times(s, &d->times) &&
-      host_utimes(s->host, path, d->times.at, true) < 0) {
+      ftpd_utimes(s->ftpd, path, d->times.at, true) < 0) {
     return errno;
   }
 
@@ -125,7 +125,7 @@ static int set_dir_attrs(struct scp *s, struct host_op *op,
  */
 static int finish_dir(struct scp *s, struct sink_dir *d,
     const char **refused) {
-  struct host_op op;
+  struct ftpd_op op;
   const char *path;
   int err;
 
@@ -138,8 +138,8 @@ static int finish_dir(struct scp *s, struct sink_dir *d,
     return 0;
   }
 
-  host_op_begin(s->host, &op, d->pool, HOST_SETSTAT, d->real);
-  path = host_permit(&op, d->real, NULL);
+  ftpd_op_begin(s->ftpd, &op, d->pool, FTPD_SETSTAT, d->real);
+  path = ftpd_permit(&op, d->real, NULL);
   err = path != NULL ? set_dir_attrs(s, &op, d, path) : errno;
   *refused = op.refused;
   scp_op_end(&op, err);

@@ -34,10 +34,10 @@ static int open_file(struct scp *s, struct sink_file *f) {
     mode = f->mode & 0777;
   }
 
-  host_op_begin(s->host, &f->op, f->pool, HOST_SCP_RECV, path);
-  path = host_permit(&f->op, path, NULL);
+  ftpd_op_begin(s->ftpd, &f->op, f->pool, FTPD_SCP_RECV, path);
+  path = ftpd_permit(&f->op, path, NULL);
   if (path != NULL) {
-    f->file = host_open(&f->op, path, O_WRONLY|O_CREAT|O_TRUNC, mode);
+    f->file = ftpd_open(&f->op, path, O_WRONLY|O_CREAT|O_TRUNC, mode);
   }
 
   if (f->file == NULL) {
@@ -80,7 +80,7 @@ int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
     return res;
   }
 
-  host_doing(s->host, "scp upload", f->path);
+  ftpd_doing(s->ftpd, "scp upload", f->path);
   SFTP_TRACE(TRACE_SCP, 7, "receiving '%s', %llu bytes", f->path,
     (unsigned long long) size);
   k->state = size > 0 ? SINK_DATA : SINK_STATUS;
@@ -97,7 +97,7 @@ void scp_sink_write_out(struct scp *s) {
   }
 
   if (f->err == 0 &&
-      host_pwritev(f->file, k->iov, k->niov, f->at, &done) < 0) {
+      ftpd_pwritev(f->file, k->iov, k->niov, f->at, &done) < 0) {
     f->err = errno != 0 ? errno : EIO;
   }
 
@@ -132,7 +132,7 @@ size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len) {
     refer(s, p, n);
   }
 
-  host_active(s->host, HOST_ACTIVE_TRANSFER);
+  ftpd_active(s->ftpd, FTPD_ACTIVE_TRANSFER);
   f->left -= n;
   if (f->left == 0) {
     k->state = SINK_STATUS;
@@ -148,18 +148,18 @@ static int set_file_attrs(struct scp *s, struct sink_file *f) {
   struct stat st;
   int err = 0;
 
-  if (host_fstat(f->file, &st) == 0 && S_ISREG(st.st_mode) &&
-      st.st_size > f->at && host_ftruncate(f->file, f->at) < 0) {
+  if (ftpd_fstat(f->file, &st) == 0 && S_ISREG(st.st_mode) &&
+      st.st_size > f->at && ftpd_ftruncate(f->file, f->at) < 0) {
     err = errno;
   }
 
   if (s->args.times && scp_sink_wants_perms(s) &&
-      host_fchmod(f->file, f->mode) < 0) {
+      ftpd_fchmod(f->file, f->mode) < 0) {
     err = errno;
   }
 
   if (scp_sink_wants_times(s, &f->times) &&
-      host_futimes(f->file, f->times.at) < 0) {
+      ftpd_futimes(f->file, f->times.at) < 0) {
     err = errno;
   }
 
@@ -178,7 +178,7 @@ static int close_file(struct scp *s, int *note) {
     *note = set_file_attrs(s, f);
   }
 
-  if (host_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
+  if (ftpd_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
     f->err = errno != 0 ? errno : EIO;
   }
 

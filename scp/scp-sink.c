@@ -36,9 +36,9 @@ int scp_sink_start(struct scp *s) {
   s->sink = k;
   path = scp_word_path(s, s->pool, &s->args.all);
   k->target = strip_slashes(s->pool, path, &k->target_slash);
-  host_doing(s->host, "scp upload", k->target);
+  ftpd_doing(s->ftpd, "scp upload", k->target);
 
-  if (host_stat(s->host, scp_absolute(s, s->pool, k->target), &st) == 0) {
+  if (ftpd_stat(s->ftpd, scp_absolute(s, s->pool, k->target), &st) == 0) {
     k->target_is_dir = S_ISDIR(st.st_mode);
     errno = ENOTDIR;
   }

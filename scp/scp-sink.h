@@ -32,7 +32,7 @@ struct sink_dir {
   struct sink_dir *up;
   pool *pool;
   const char *path;             /* as the client would call it */
-  const char *real;             /* what host_permit() made of it */
+  const char *real;             /* what ftpd_permit() made of it */
   bool created;
   mode_t mode;
   struct sink_times times;
@@ -40,8 +40,8 @@ struct sink_dir {
 
 struct sink_file {
   pool *pool;                   /* NULL: there is no file at hand */
-  struct host_op op;
-  struct host_file *file;
+  struct ftpd_op op;
+  struct ftpd_file *file;
   const char *path;
   mode_t mode;
   struct sink_times times;

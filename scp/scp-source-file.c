@@ -21,7 +21,7 @@ void scp_source_close_file(struct scp *s) {
   struct source_file *f = &s->source->file;
   pool *p = f->pool;
 
-  if (host_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
+  if (ftpd_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
     f->err = errno != 0 ? errno : EIO;
   }
 
@@ -34,10 +34,10 @@ void scp_source_close_file(struct scp *s) {
 static int open_file(struct scp *s, struct source_file *f, struct stat *st) {
   const char *path = scp_absolute(s, f->pool, f->path);
 
-  host_op_begin(s->host, &f->op, f->pool, HOST_SCP_SEND, path);
-  path = host_permit(&f->op, path, NULL);
+  ftpd_op_begin(s->ftpd, &f->op, f->pool, FTPD_SCP_SEND, path);
+  path = ftpd_permit(&f->op, path, NULL);
   if (path != NULL) {
-    f->file = host_open(&f->op, path, O_RDONLY, 0);
+    f->file = ftpd_open(&f->op, path, O_RDONLY, 0);
   }
 
   if (f->file == NULL) {
@@ -47,7 +47,7 @@ static int open_file(struct scp *s, struct source_file *f, struct stat *st) {
   }
 
   f->op.file = f->file;
-  if (host_fstat(f->file, st) < 0) {
+  if (ftpd_fstat(f->file, st) < 0) {
     f->err = errno;
 
   } else if (!S_ISREG(st->st_mode)) {
@@ -80,7 +80,7 @@ int scp_source_begin_file(struct scp *s, pool *p, const char *path,
     return res;
   }
 
-  host_doing(s->host, "scp download", path);
+  ftpd_doing(s->ftpd, "scp download", path);
   f->left = (uint64_t) st.st_size;
   return scp_source_announce(s, p, &st, name);
 }
@@ -102,7 +102,7 @@ static ssize_t send_in_place(struct scp *s, size_t n, int *res) {
     }
   }
 
-  got = host_preadv(f->file, iov, pieces, f->at);
+  got = ftpd_preadv(f->file, iov, pieces, f->at);
   if (got < 0) {
     f->err = errno != 0 ? errno : EIO;
     got = 0;
@@ -126,7 +126,7 @@ static unsigned char *scratch(struct scp *s) {
 static ssize_t send_copied(struct scp *s, size_t n, int *res) {
   struct source_file *f = &s->source->file;
   struct iovec iov = { scratch(s), n < SOURCE_SCRATCH ? n : SOURCE_SCRATCH };
-  ssize_t got = host_preadv(f->file, &iov, 1, f->at);
+  ssize_t got = ftpd_preadv(f->file, &iov, 1, f->at);
 
   if (got < 0) {
     f->err = errno != 0 ? errno : EIO;
@@ -204,7 +204,7 @@ int scp_source_send_data(struct scp *s) {
     }
 
     f->left -= (uint64_t) sent;
-    host_active(s->host, HOST_ACTIVE_TRANSFER);
+    ftpd_active(s->ftpd, FTPD_ACTIVE_TRANSFER);
   }
 
   return end_data(s);

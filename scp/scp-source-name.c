@@ -32,7 +32,7 @@ static const char *absolute_pattern(struct scp *s, pool *p,
     }
   }
 
-  cwd = host_cwd(s->host);
+  cwd = ftpd_cwd(s->ftpd);
   return pstrcat(p, sftp_escape_pattern(p, strcmp(cwd, "/") == 0 ? "" : cwd),
     "/", w->pattern, NULL);
 }
@@ -42,7 +42,7 @@ static const char *absolute_pattern(struct scp *s, pool *p,
  */
 static const char **match(struct scp *s, const struct scp_word *w) {
   const char *pattern = absolute_pattern(s, s->pool, w);
-  const char **found = host_glob(s->host, s->pool, pattern);
+  const char **found = ftpd_glob(s->ftpd, s->pool, pattern);
 
   if (found == NULL || found[0] == NULL ||
       (found[1] == NULL && strcmp(found[0], pattern) == 0)) {
@@ -103,7 +103,7 @@ const char *scp_source_name(struct scp *s, pool *p, const char *path) {
     return name;
   }
 
-  real = host_realpath(s->host, p, scp_absolute(s, p, path));
+  real = ftpd_realpath(s->ftpd, p, scp_absolute(s, p, path));
   name = real != NULL ? last_component(p, real) : "";
-  return scp_is_dots(name) ? host_user(s->host) : name;
+  return scp_is_dots(name) ? ftpd_user(s->ftpd) : name;
 }

@@ -68,11 +68,11 @@ int scp_source_announce(struct scp *s, pool *p, const struct stat *st,
 /* ---- Directories */
 
 static void close_dir(struct scp *s, struct source_dir *d) {
-  struct host_op op;
+  struct ftpd_op op;
   int err = 0;
 
-  host_op_begin(s->host, &op, d->pool, HOST_CLOSE, d->path);
-  if (host_closedir(&op, d->dir) < 0) {
+  ftpd_op_begin(s->ftpd, &op, d->pool, FTPD_CLOSE, d->path);
+  if (ftpd_closedir(&op, d->dir) < 0) {
     err = errno;
   }
 
@@ -94,17 +94,17 @@ static bool is_inside_itself(const struct scp_source *src,
 }
 
 /* NULL with errno and *refused. */
-static struct host_dir *open_dir(struct scp *s, pool *p, const char *path,
+static struct ftpd_dir *open_dir(struct scp *s, pool *p, const char *path,
     const char **refused) {
-  struct host_op op;
-  struct host_dir *dir = NULL;
+  struct ftpd_op op;
+  struct ftpd_dir *dir = NULL;
   const char *real = scp_absolute(s, p, path);
   int err = 0;
 
-  host_op_begin(s->host, &op, p, HOST_OPENDIR, real);
-  real = host_permit(&op, real, NULL);
+  ftpd_op_begin(s->ftpd, &op, p, FTPD_OPENDIR, real);
+  real = ftpd_permit(&op, real, NULL);
   if (real != NULL) {
-    dir = host_opendir(&op, real);
+    dir = ftpd_opendir(&op, real);
   }
 
   if (dir == NULL) {
@@ -184,7 +184,7 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
   if (strchr(name, '\n') != NULL) {
     wrong = "a name with a line feed cannot be sent by scp";
 
-  } else if (host_stat(s->host, scp_absolute(s, p, path), &st) < 0) {
+  } else if (ftpd_stat(s->ftpd, scp_absolute(s, p, path), &st) < 0) {
     return scp_source_begin_file(s, p, path, name);     /* the gate knows why */
 
   } else if (S_ISDIR(st.st_mode)) {
@@ -232,7 +232,7 @@ static int next_in_dir(struct scp *s) {
   pool *p;
   int got;
 
-  got = host_readdir(d->dir, &name, &st);
+  got = ftpd_readdir(d->dir, &name, &st);
   if (got <= 0) {
     int res = got < 0 ? scp_say_error(s, d->path, strerror(errno)) : SFTP_OK;
 
@@ -340,14 +340,14 @@ int scp_source_start(struct scp *s) {
 
   /* Clients that do not quote mean one name with blanks if there is one. */
   if (a->nwords > 1 && strlen(a->all.text) < PATH_MAX &&
-      host_stat(s->host, scp_absolute(s, s->pool,
+      ftpd_stat(s->ftpd, scp_absolute(s, s->pool,
         scp_word_path(s, s->pool, &a->all)), &st) == 0) {
     a->all.pattern = NULL;
     src->words = &a->all;
     src->nwords = 1;
   }
 
-  host_doing(s->host, "scp download", src->words[0].text);
+  ftpd_doing(s->ftpd, "scp download", src->words[0].text);
   return scp_source_wait(src, ABOUT_START);
 }
 

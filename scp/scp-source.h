@@ -28,7 +28,7 @@ enum source_step { ABOUT_START, ABOUT_TIMES, ABOUT_FILE, ABOUT_DATA,
 struct source_dir {
   struct source_dir *up;
   pool *pool;
-  struct host_dir *dir;
+  struct ftpd_dir *dir;
   const char *path;
   dev_t dev;
   ino_t ino;
@@ -37,8 +37,8 @@ struct source_dir {
 /* The file whose record or data is on the way. */
 struct source_file {
   pool *pool;                   /* NULL: none */
-  struct host_op op;
-  struct host_file *file;
+  struct ftpd_op op;
+  struct ftpd_file *file;
   const char *path;
   uint64_t left;                /* bytes still to send */
   off_t at;

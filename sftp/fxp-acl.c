@@ -39,7 +39,7 @@
 #define TAG_OTHER       0x20U
 #define NO_ID           0xffffffffU
 
-#define ENTRIES_MAX ((HOST_ACL_MAX - 4) / 8)
+#define ENTRIES_MAX ((FTPD_ACL_MAX - 4) / 8)
 
 struct entry {
   unsigned int tag, perm;       /* perm: rwx as in a mode */
@@ -77,7 +77,7 @@ static int parse_posix(const unsigned char *p, size_t len, struct list *l) {
   size_t i;
 
   l->n = 0;
-  if (len < 4 || len > HOST_ACL_MAX || (len - 4) % 8 != 0 ||
+  if (len < 4 || len > FTPD_ACL_MAX || (len - 4) % 8 != 0 ||
       get_le(p, 4) != POSIX_VERSION) {
     return -1;
   }
@@ -114,10 +114,10 @@ static const char *who_of(struct fxp_req *req, const struct entry *e) {
       return "GROUP@";
 
     case TAG_USER:
-      return host_uid_name(req->host, req->pool, (uid_t) e->id);
+      return ftpd_uid_name(req->ftpd, req->pool, (uid_t) e->id);
 
     case TAG_GROUP:
-      return host_gid_name(req->host, req->pool, (gid_t) e->id);
+      return ftpd_gid_name(req->ftpd, req->pool, (gid_t) e->id);
 
     default:
       return "EVERYONE@";
@@ -168,7 +168,7 @@ static void put_list(struct fxp_req *req, struct sftp_wr *w,
 struct sftp_str fxp_acl_get(struct fxp_req *req, const struct fxp_target *t,
     const struct stat *st) {
   struct sftp_str none = { NULL, 0 };
-  unsigned char buf[HOST_ACL_MAX];
+  unsigned char buf[FTPD_ACL_MAX];
   struct sftp_wr w;
   struct list l;
   ssize_t n;
@@ -177,7 +177,7 @@ struct sftp_str fxp_acl_get(struct fxp_req *req, const struct fxp_target *t,
     return none;
   }
 
-  n = host_acl_get(req->host, req->pool, t->file, t->path, buf, sizeof(buf));
+  n = ftpd_acl_get(req->ftpd, req->pool, t->file, t->path, buf, sizeof(buf));
   if (n <= 0 || parse_posix(buf, (size_t) n, &l) < 0) {
     return none;
   }
@@ -375,7 +375,7 @@ static int by_tag(const void *a, const void *b) {
 
 static int store(struct fxp_req *req, struct list *l,
     const struct fxp_target *t) {
-  unsigned char buf[HOST_ACL_MAX], *p;
+  unsigned char buf[FTPD_ACL_MAX], *p;
   unsigned int i;
 
   qsort(l->entries, l->n, sizeof(l->entries[0]), by_tag);
@@ -386,7 +386,7 @@ static int store(struct fxp_req *req, struct list *l,
     p = put_le(p, l->entries[i].id, 4);
   }
 
-  return host_acl_set(req->host, req->pool, t->file, t->path, buf,
+  return ftpd_acl_set(req->ftpd, req->pool, t->file, t->path, buf,
     (size_t) (p - buf));
 }
 
@@ -409,7 +409,7 @@ int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
     return -1;
   }
 
-  if (host_permit_attr(&req->op, t->path, HOST_ATTR_PERMS) < 0) {
+  if (ftpd_permit_attr(&req->op, t->path, FTPD_ATTR_PERMS) < 0) {
     return -1;
   }
 

@@ -18,7 +18,7 @@
 #define TURN_BYTES (32 * 1024 * 1024)
 
 struct copy {
-  struct host_file *from, *to;
+  struct ftpd_file *from, *to;
   struct fxp_handle *handle;    /* of to; NULL: this request's own */
   uint64_t from_off, to_off;
   uint64_t begin;               /* to_off of the request */
@@ -30,8 +30,8 @@ static void stop_copy(void *state) {
   struct copy *c = state;
 
   if (c->handle == NULL) {
-    (void) host_close_work(c->from, true);
-    (void) host_close_work(c->to, false);
+    (void) ftpd_close_internal(c->from, true);
+    (void) ftpd_close_internal(c->to, false);
   }
 }
 
@@ -51,8 +51,8 @@ static void note_result(const struct copy *c, int err) {
 
 static uint32_t end_copy(struct fxp_req *req, struct copy *c, int err) {
   if (c->handle == NULL) {
-    (void) host_close_work(c->from, true);
-    if (host_close_work(c->to, err == 0) < 0 && err == 0) {
+    (void) ftpd_close_internal(c->from, true);
+    if (ftpd_close_internal(c->to, err == 0) < 0 && err == 0) {
       err = errno != 0 ? errno : EIO;
     }
 
@@ -71,7 +71,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
     return end_copy(req, c, 0);
   }
 
-  if (host_copy_range(c->from, (off_t) c->from_off, c->to, (off_t) c->to_off,
+  if (ftpd_copy_range(c->from, (off_t) c->from_off, c->to, (off_t) c->to_off,
         n, &done) < 0) {
     c->to_off += done;
     return end_copy(req, c, errno != 0 ? errno : EIO);
@@ -97,10 +97,10 @@ static uint32_t begin(struct fxp_req *req, const struct copy *c) {
 }
 
 /* Bytes from an offset to the end of a file as it is. */
-static int bytes_behind(struct host_file *f, uint64_t off, uint64_t *n) {
+static int bytes_behind(struct ftpd_file *f, uint64_t off, uint64_t *n) {
   struct stat st;
 
-  if (host_fstat(f, &st) < 0) {
+  if (ftpd_fstat(f, &st) < 0) {
     return -1;
   }
 
@@ -121,7 +121,7 @@ static bool in_range(uint64_t off, uint64_t len) {
 static bool overlaps(const struct copy *c) {
   struct stat a, b;
 
-  if (host_fstat(c->from, &a) < 0 || host_fstat(c->to, &b) < 0) {
+  if (ftpd_fstat(c->from, &a) < 0 || ftpd_fstat(c->to, &b) < 0) {
     return true;
   }
 
@@ -136,9 +136,9 @@ static bool overlaps(const struct copy *c) {
 
 static uint32_t copy_data(struct fxp_req *req, struct copy *c,
     const struct fxp_handle *from, struct fxp_handle *to) {
-  const char *path = host_file_path(to->file);
+  const char *path = ftpd_file_path(to->file);
 
-  fxp_begin(req, HOST_COPY, req->name);
+  fxp_begin(req, FTPD_COPY, req->name);
   req->op.handle = to->text;
   req->op.file = to->file;
   if (!from->can_read || !to->can_write) {
@@ -150,7 +150,7 @@ static uint32_t copy_data(struct fxp_req *req, struct copy *c,
     return fxp_fail(req, SSH_FX_FAILURE, EINVAL, "Offset out of range");
   }
 
-  if (host_permit(&req->op, host_file_path(from->file), &path) == NULL) {
+  if (ftpd_permit(&req->op, ftpd_file_path(from->file), &path) == NULL) {
     return fxp_refused(req, errno);
   }
 
@@ -205,11 +205,11 @@ static int open_both(struct fxp_req *req, struct copy *c, const char *from,
   struct stat src, dst;
   int err;
 
-  if (host_stat(req->host, from, &src) < 0) {
+  if (ftpd_stat(req->ftpd, from, &src) < 0) {
     return errno;
   }
 
-  if (host_stat(req->host, to, &dst) == 0) {
+  if (ftpd_stat(req->ftpd, to, &dst) == 0) {
     if (src.st_dev == dst.st_dev && src.st_ino == dst.st_ino) {
       return EINVAL;            /* onto itself */
     }
@@ -219,16 +219,16 @@ static int open_both(struct fxp_req *req, struct copy *c, const char *from,
     }
   }
 
-  c->from = host_open_work(&req->op, from, O_RDONLY, 0, 0);
+  c->from = ftpd_open_internal(&req->op, from, O_RDONLY, 0, 0);
   if (c->from == NULL) {
     return errno != 0 ? errno : EIO;
   }
 
-  c->to = host_open_work(&req->op, to, O_WRONLY|O_CREAT|(overwrite ? O_TRUNC :
+  c->to = ftpd_open_internal(&req->op, to, O_WRONLY|O_CREAT|(overwrite ? O_TRUNC :
     O_EXCL), src.st_mode & 0777, src.st_size);
   if (c->to == NULL) {
     err = errno != 0 ? errno : EIO;
-    (void) host_close_work(c->from, true);
+    (void) ftpd_close_internal(c->from, true);
     return err;
   }
 
@@ -247,8 +247,8 @@ uint32_t fxp_do_copy_file(struct fxp_req *req) {
 
   memset(&c, 0, sizeof(c));
   c.to_end = true;
-  fxp_begin(req, HOST_COPY, req->name);
-  from = host_permit(&req->op, from, &to);
+  fxp_begin(req, FTPD_COPY, req->name);
+  from = ftpd_permit(&req->op, from, &to);
   if (from == NULL) {
     return fxp_refused(req, errno);
   }

@@ -27,7 +27,7 @@
 uint32_t fxp_do_opendir(struct fxp_req *req) {
   const char *path = fxp_read_path(req);
   struct fxp_handle *h;
-  struct host_dir *dir;
+  struct ftpd_dir *dir;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -37,19 +37,19 @@ uint32_t fxp_do_opendir(struct fxp_req *req) {
     return fxp_fail(req, SSH_FX_FAILURE, EMFILE, "Too many open handles");
   }
 
-  path = fxp_permit(req, HOST_OPENDIR, path, NULL);
+  path = fxp_permit(req, FTPD_OPENDIR, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  dir = host_opendir(&req->op, path);
+  dir = ftpd_opendir(&req->op, path);
   if (dir == NULL) {
     return fxp_refused(req, errno);
   }
 
   h = fxp_handle_new(req->fxp, NULL, dir);
   if (h == NULL) {
-    (void) host_closedir(&req->op, dir);
+    (void) ftpd_closedir(&req->op, dir);
     return fxp_status(req, EMFILE);
   }
 
@@ -193,13 +193,13 @@ static void put_entry(struct fxp_req *req, const struct listing *l,
 /* As many entries as one answer holds; -1 with errno when the first fails. */
 static int put_entries(struct fxp_req *req, struct fxp_handle *h,
     struct sftp_wr *w, size_t limit) {
-  struct listing l = { time(NULL), host_times_gmt(req->host) };
+  struct listing l = { time(NULL), ftpd_times_gmt(req->ftpd) };
   const char *name;
   struct stat st;
   int count = 0, res = 1;
 
   while (sftp_wr_end(w) == SFTP_OK && w->len + ENTRY_BYTES_MAX <= limit) {
-    res = h->at_end ? 0 : host_readdir(h->dir, &name, &st);
+    res = h->at_end ? 0 : ftpd_readdir(h->dir, &name, &st);
     if (res <= 0) {
       h->at_end = h->at_end || res == 0;
       break;
@@ -235,16 +235,16 @@ uint32_t fxp_do_readdir(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_READDIR, NULL, h);
+  fxp_begin_handle(req, FTPD_READDIR, NULL, h);
 
   /* A folder that may not be listed looks empty, as over FTP. */
-  if (!h->permitted && host_permit_handle(&req->op, host_dir_path(h->dir)) <
+  if (!h->permitted && ftpd_permit_handle(&req->op, ftpd_dir_path(h->dir)) <
       0) {
     return SSH_FX_EOF;
   }
 
   h->permitted = true;
-  host_active(req->host, HOST_ACTIVE_TRANSFER);
+  ftpd_active(req->ftpd, FTPD_ACTIVE_TRANSFER);
   fxp_out_reset(req->fxp, limit);
   w = fxp_reply(req, SSH_FXP_NAME);
   sftp_wr_u32(w, 0);
@@ -276,7 +276,7 @@ uint32_t fxp_do_mkdir(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  path = fxp_permit(req, HOST_MKDIR, path, NULL);
+  path = fxp_permit(req, FTPD_MKDIR, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
@@ -286,7 +286,7 @@ uint32_t fxp_do_mkdir(struct fxp_req *req) {
     mode = (mode_t) (a.perms & 07777);
   }
 
-  return host_mkdir(&req->op, path, mode) == 0 ? SSH_FX_OK :
+  return ftpd_mkdir(&req->op, path, mode) == 0 ? SSH_FX_OK :
     fxp_refused(req, errno);
 }
 
@@ -299,11 +299,11 @@ uint32_t fxp_do_rmdir(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  path = fxp_permit(req, HOST_RMDIR, path, NULL);
+  path = fxp_permit(req, FTPD_RMDIR, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_rmdir(req->host, path) == 0 ? SSH_FX_OK :
+  return ftpd_rmdir(req->ftpd, path) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
 }

@@ -27,12 +27,12 @@ uint32_t fxp_do_fsync(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  status = fxp_permit_handle(req, HOST_FSYNC, host_file_path(h->file), h);
+  status = fxp_permit_handle(req, FTPD_FSYNC, ftpd_file_path(h->file), h);
   if (status != SSH_FX_OK) {
     return status;
   }
 
-  return host_fsync(h->file) == 0 ? SSH_FX_OK : fxp_status(req, errno);
+  return ftpd_fsync(h->file) == 0 ? SSH_FX_OK : fxp_status(req, errno);
 }
 
 /* ---- statvfs@openssh.com, fstatvfs@openssh.com */
@@ -69,13 +69,13 @@ uint32_t fxp_do_statvfs(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  fxp_begin(req, HOST_STATVFS, req->name);
-  path = host_permit(&req->op, path, NULL);
+  fxp_begin(req, FTPD_STATVFS, req->name);
+  path = ftpd_permit(&req->op, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_statvfs(req->host, path, &st) == 0 ? reply_statvfs(req, &st) :
+  return ftpd_statvfs(req->ftpd, path, &st) == 0 ? reply_statvfs(req, &st) :
     fxp_status(req, errno);
 }
 
@@ -96,13 +96,13 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  status = fxp_permit_handle(req, HOST_STATVFS, req->name, h);
+  status = fxp_permit_handle(req, FTPD_STATVFS, req->name, h);
   if (status != SSH_FX_OK) {
     return status;
   }
 
-  res = h->file != NULL ? host_fstatvfs(h->file, &st) :
-    host_statvfs(req->host, host_dir_path(h->dir), &st);
+  res = h->file != NULL ? ftpd_fstatvfs(h->file, &st) :
+    ftpd_statvfs(req->ftpd, ftpd_dir_path(h->dir), &st);
   return res == 0 ? reply_statvfs(req, &st) : fxp_status(req, errno);
 }
 
@@ -119,13 +119,13 @@ uint32_t fxp_do_space_available(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  fxp_begin(req, HOST_STATVFS, req->name);
-  path = host_permit(&req->op, path, NULL);
+  fxp_begin(req, FTPD_STATVFS, req->name);
+  path = ftpd_permit(&req->op, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  if (host_statvfs(req->host, path, &st) < 0) {
+  if (ftpd_statvfs(req->ftpd, path, &st) < 0) {
     return fxp_status(req, errno);
   }
 

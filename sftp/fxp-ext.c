@@ -167,7 +167,7 @@ static void note_asked(struct fxp *f, const struct ext_row *row) {
 
   if ((f->asked & bit) != bit) {
     f->asked |= bit;
-    sftp_client_did(f->conn, "asks", sftp_str_of(row->name));
+    sftp_client_observed(f->conn, "asks", sftp_str_of(row->name));
   }
 }
 
@@ -185,7 +185,7 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
   row = find_ext(req->fxp, name);
   note_asked(req->fxp, row);
   if (row == NULL || row->named) {
-    host_op_begin(req->host, &req->outer, req->pool, HOST_EXTENDED, name);
+    ftpd_op_begin(req->ftpd, &req->outer, req->pool, FTPD_EXTENDED, name);
     req->outer_open = true;
   }
 
@@ -214,7 +214,7 @@ uint32_t fxp_do_limits(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  fxp_begin(req, HOST_LIMITS, "");
+  fxp_begin(req, FTPD_LIMITS, "");
   w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
   sftp_wr_u64(w, FXP_PACKET_MAX);
   sftp_wr_u64(w, fxp_data_max(req->fxp));
@@ -236,10 +236,10 @@ uint32_t fxp_do_vendor_id(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  fxp_begin(req, HOST_EXTENDED, req->name);
+  fxp_begin(req, FTPD_EXTENDED, req->name);
   sftp_log("SFTP client is '%.256s' of '%.256s', version '%.256s', build %llu",
     product, vendor, version, (unsigned long long) build);
-  sftp_client_did(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool, vendor,
+  sftp_client_observed(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool, vendor,
     " ", product, " ", version, (char *) NULL)));
   return SSH_FX_OK;
 }
@@ -256,8 +256,8 @@ static void put_names(struct fxp_req *req, struct sftp_wr *w,
   for (i = 0; i + 4 <= ids.len && sftp_wr_end(w) == SFTP_OK; i += 4) {
     uint32_t id = sftp_get_u32(ids.ptr + i);
     const char *name = users ?
-      host_uid_name(req->host, req->pool, (uid_t) id) :
-      host_gid_name(req->host, req->pool, (gid_t) id);
+      ftpd_uid_name(req->ftpd, req->pool, (uid_t) id) :
+      ftpd_gid_name(req->ftpd, req->pool, (gid_t) id);
     char number[16];
 
     snprintf(number, sizeof(number), "%lu", (unsigned long) id);

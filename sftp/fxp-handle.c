@@ -61,8 +61,8 @@ static void grow_table(struct fxp *f) {
   f->nslots = n;
 }
 
-struct fxp_handle *fxp_handle_new(struct fxp *f, struct host_file *file,
-    struct host_dir *dir) {
+struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
+    struct ftpd_dir *dir) {
   struct fxp_handle *h;
   unsigned int slot = 0;
   pool *p;
@@ -130,29 +130,29 @@ void fxp_handle_abort_all(struct fxp *f) {
 
   for (i = 0; i < f->nslots; i++) {
     struct fxp_handle *h = f->handles[i];
-    struct host_op op;
+    struct ftpd_op op;
 
     if (h == NULL) {
       continue;
     }
 
-    host_op_begin(f->host, &op, h->pool, HOST_CLOSE, h->text);
+    ftpd_op_begin(f->ftpd, &op, h->pool, FTPD_CLOSE, h->text);
     op.handle = h->text;
     op.file = h->file;
     if (h->file != NULL) {
-      (void) host_close(&op, h->file, false);
+      (void) ftpd_close(&op, h->file, false);
 
     } else {
-      (void) host_closedir(&op, h->dir);
+      (void) ftpd_closedir(&op, h->dir);
     }
 
-    host_op_end(&op, ECONNABORTED, SSH_FX_FAILURE, "Connection lost");
+    ftpd_op_end(&op, ECONNABORTED, SSH_FX_FAILURE, "Connection lost");
     fxp_handle_free(f, h);
   }
 }
 
 const char *fxp_handle_path(const struct fxp_handle *h) {
-  return h->file != NULL ? host_file_path(h->file) : host_dir_path(h->dir);
+  return h->file != NULL ? ftpd_file_path(h->file) : ftpd_dir_path(h->dir);
 }
 
 uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h) {

@@ -20,7 +20,7 @@
 
 #include "conn.h"
 #include "fxp.h"
-#include "host.h"
+#include "ftpd.h"
 
 /* draft-ietf-secsh-filexfer-02, section 3 */
 enum {
@@ -115,8 +115,8 @@ struct fxp_handle {
   pool *pool;
   unsigned int slot;
   char text[FXP_HANDLE_LEN + 1];        /* as the client knows it */
-  struct host_file *file;               /* one of the two is set */
-  struct host_dir *dir;
+  struct ftpd_file *file;               /* one of the two is set */
+  struct ftpd_dir *dir;
   bool can_read, can_write;
   bool text_mode;                       /* offsets do not count */
   bool at_end;                          /* of a folder */
@@ -162,7 +162,7 @@ struct fxp_name_slot {
 struct fxp {
   struct ssh_conn *conn;
   struct sftp_channel *ch;
-  struct host *host;
+  struct ftpd *ftpd;
   pool *pool;                   /* the channel's */
   unsigned int version;         /* 0 before INIT */
   bool selectable;              /* version-select may come now */
@@ -197,15 +197,15 @@ struct fxp {
 
 struct fxp_req {
   struct fxp *fxp;
-  struct host *host;
+  struct ftpd *ftpd;
   pool *pool;
   uint8_t type;
   uint32_t id;
   const char *name;             /* for logs */
   struct sftp_rd in;            /* the fields behind the id */
-  struct host_op op;
+  struct ftpd_op op;
   bool op_open;                 /* op was begun, the dispatcher ends it */
-  struct host_op outer;         /* EXTENDED around it */
+  struct ftpd_op outer;         /* EXTENDED around it */
   bool outer_open;
   int err;                      /* errno behind the status, for the log */
   const char *text;             /* of the STATUS; NULL: the status' own */
@@ -221,17 +221,17 @@ struct fxp_row {
 /* ---- fxp.c */
 
 /* Begins the operation of a request; arg is what logs show. */
-void fxp_begin(struct fxp_req *req, enum host_request what, const char *arg);
+void fxp_begin(struct fxp_req *req, enum ftpd_request what, const char *arg);
 /* The same for an open handle; arg NULL: the handle's own text. */
-void fxp_begin_handle(struct fxp_req *req, enum host_request what,
+void fxp_begin_handle(struct fxp_req *req, enum ftpd_request what,
   const char *arg, const struct fxp_handle *h);
 /* Begins it and asks the gate; OK, or the status to return. */
-uint32_t fxp_permit_handle(struct fxp_req *req, enum host_request what,
+uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
   const char *arg, const struct fxp_handle *h);
 /* Begins it and asks the gate for the path (and the second, if any); NULL
  * with errno when refused: return fxp_refused().
  */
-const char *fxp_permit(struct fxp_req *req, enum host_request what,
+const char *fxp_permit(struct fxp_req *req, enum ftpd_request what,
   const char *path, const char **second);
 /* A path; the empty one is the folder of the login. */
 const char *fxp_read_path(struct fxp_req *req);
@@ -313,8 +313,8 @@ uint32_t fxp_reply_name_attrs(struct fxp_req *req, const char *name,
 /* ---- fxp-handle.c */
 
 /* A handle for an open file or folder, NULL when there are too many. */
-struct fxp_handle *fxp_handle_new(struct fxp *f, struct host_file *file,
-  struct host_dir *dir);
+struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
+  struct ftpd_dir *dir);
 bool fxp_handle_room(const struct fxp *f);
 /* By the client's text; NULL when it is none of this channel's. */
 struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text);
@@ -407,7 +407,7 @@ int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
 
 /* What attributes are set on: an open file, or a path. */
 struct fxp_target {
-  struct host_file *file;       /* or NULL */
+  struct ftpd_file *file;       /* or NULL */
   const char *path;
   bool follow;                  /* symbolic links */
 };
@@ -441,7 +441,7 @@ uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
 #define SSH_FXF_BLOCK_DELETE    0x00000100U
 #define SSH_FXF_BLOCK_ADVISORY  0x00000200U
 
-/* What flags of OPEN keep from others, as HOST_USE_*. */
+/* What flags of OPEN keep from others, as FTPD_USE_*. */
 unsigned int fxp_lock_denies(uint32_t flags);
 
 /* ---- fxp-xattr.c */

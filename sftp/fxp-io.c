@@ -46,7 +46,7 @@
 
 struct fxp_open {
   bool reads, writes, appends, text, nofollow, deletes;
-  unsigned int deny;            /* HOST_USE_*, others */
+  unsigned int deny;            /* FTPD_USE_*, others */
   int flags;                    /* as open(2) */
 };
 
@@ -133,13 +133,13 @@ static mode_t mode_of(const struct fxp_req *req, const struct fxp_attrs *a,
 /* The owner a client wants for a file that is new; where it may not be set,
  * the file stays as it is, as with other servers.
  */
-static void give_new_file(struct fxp_req *req, struct host_file *file,
+static void give_new_file(struct fxp_req *req, struct ftpd_file *file,
     struct fxp_attrs *a) {
   struct stat st;
 
-  if (host_fstat(file, &st) == 0 && fxp_attrs_ids(req, a, &st) == NULL &&
+  if (ftpd_fstat(file, &st) == 0 && fxp_attrs_ids(req, a, &st) == NULL &&
       (st.st_uid != (uid_t) a->uid || st.st_gid != (gid_t) a->gid)) {
-    (void) host_fchown(file,
+    (void) ftpd_fchown(file,
       st.st_uid == (uid_t) a->uid ? (uid_t) -1 : (uid_t) a->uid,
       st.st_gid == (gid_t) a->gid ? (gid_t) -1 : (gid_t) a->gid);
   }
@@ -149,30 +149,30 @@ static void give_new_file(struct fxp_req *req, struct host_file *file,
  * asked as LSTAT asks, and who may not lock may not do so here: who may not ask
  * may not open like this.
  */
-static uint32_t ask_first(struct fxp_req *req, enum host_request what,
+static uint32_t ask_first(struct fxp_req *req, enum ftpd_request what,
     const char *path) {
-  struct host_op op;
+  struct ftpd_op op;
   struct stat st;
   const char *used;
   int err = 0;
 
-  host_op_begin(req->host, &op, req->pool, what, path);
-  used = host_permit(&op, path, NULL);
+  ftpd_op_begin(req->ftpd, &op, req->pool, what, path);
+  used = ftpd_permit(&op, path, NULL);
   if (used == NULL) {
     err = errno;
 
-  } else if (what == HOST_LSTAT && host_lstat(req->host, used, &st) == 0 &&
+  } else if (what == FTPD_LSTAT && ftpd_lstat(req->ftpd, used, &st) == 0 &&
       S_ISLNK(st.st_mode)) {
     err = ELOOP;
   }
 
-  host_op_end(&op, used != NULL ? 0 : err, used != NULL ? SSH_FX_OK :
+  ftpd_op_end(&op, used != NULL ? 0 : err, used != NULL ? SSH_FX_OK :
     SSH_FX_PERMISSION_DENIED, NULL);
   if (err == 0) {
     return SSH_FX_OK;
   }
 
-  fxp_begin(req, HOST_OPEN_READ, path);
+  fxp_begin(req, FTPD_OPEN_READ, path);
   req->op.refused = op.refused;
   return fxp_refused(req, err);
 }
@@ -188,27 +188,27 @@ static uint32_t ask_more(struct fxp_req *req, const char *path,
 
   if (how->deny != 0) {
     status = fxp_is_allowed(req->fxp, "LOCK") ?
-      ask_first(req, HOST_LOCK, path) : SSH_FX_PERMISSION_DENIED;
+      ask_first(req, FTPD_LOCK, path) : SSH_FX_PERMISSION_DENIED;
   }
 
   return status == SSH_FX_OK && how->nofollow ?
-    ask_first(req, HOST_LSTAT, path) : status;
+    ask_first(req, FTPD_LSTAT, path) : status;
 }
 
 /* What came with OPEN, beside the permissions. */
-static void set_on_new(struct fxp_req *req, struct host_file *file,
+static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
     const char *path, struct fxp_attrs *a) {
   unsigned long opts = req->fxp->conn->set->opts;
   struct fxp_target t = { file, path, true };
 
   if ((a->has & FXP_ATTR_OWNER) != 0 &&
       (opts & SFTP_OPT_IGNORE_SFTP_SET_OWNERS) == 0 &&
-      host_may_set_new(&req->op, path, true)) {
+      ftpd_may_set_new(&req->op, path, true)) {
     give_new_file(req, file, a);
   }
 
   if (a->npairs > 0 && (opts & SFTP_OPT_IGNORE_SFTP_UPLOAD_XATTRS) == 0 &&
-      host_may_set_new(&req->op, path, false)) {
+      ftpd_may_set_new(&req->op, path, false)) {
     (void) fxp_xattrs_set(req, a, &t);
   }
 }
@@ -218,19 +218,19 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   bool made = how->writes && (how->flags & O_CREAT) != 0 &&
     ((a->has & FXP_ATTR_OWNER) != 0 || a->npairs > 0);
   struct fxp_handle *h;
-  struct host_file *file;
+  struct ftpd_file *file;
   struct stat st;
 
-  path = fxp_permit(req, how->appends ? HOST_OPEN_APPEND :
-    how->writes ? HOST_OPEN_WRITE : HOST_OPEN_READ, path, NULL);
+  path = fxp_permit(req, how->appends ? FTPD_OPEN_APPEND :
+    how->writes ? FTPD_OPEN_WRITE : FTPD_OPEN_READ, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
   req->op.deny = how->deny;
   req->op.deletes = how->deletes;
-  made = made && host_lstat(req->host, path, &st) < 0 && errno == ENOENT;
-  file = host_open(&req->op, path, how->flags, mode_of(req, a, 0666));
+  made = made && ftpd_lstat(req->ftpd, path, &st) < 0 && errno == ENOENT;
+  file = ftpd_open(&req->op, path, how->flags, mode_of(req, a, 0666));
   if (file == NULL) {
     return fxp_refused(req, errno);
   }
@@ -241,7 +241,7 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
 
   h = fxp_handle_new(req->fxp, file, NULL);
   if (h == NULL) {
-    (void) host_close(&req->op, file, false);
+    (void) ftpd_close(&req->op, file, false);
     return fxp_status(req, EMFILE);
   }
 
@@ -262,12 +262,12 @@ static uint32_t check_flags(struct fxp_req *req, const char *path,
   const char *text = not_served(version, access, flags);
 
   if (text != NULL) {
-    fxp_begin(req, HOST_OPEN_READ, path);
+    fxp_begin(req, FTPD_OPEN_READ, path);
     return fxp_fail(req, SSH_FX_OP_UNSUPPORTED, ENOTSUP, text);
   }
 
   if ((flags & SSH_FXF_ACCESS_DISPOSITION) > SSH_FXF_TRUNCATE_EXISTING) {
-    fxp_begin(req, HOST_OPEN_READ, path);
+    fxp_begin(req, FTPD_OPEN_READ, path);
     return fxp_fail(req, version >= 6 ? SSH_FX_INVALID_PARAMETER :
       SSH_FX_FAILURE, EINVAL, "Invalid flags of OPEN");
   }
@@ -327,11 +327,11 @@ uint32_t fxp_do_close(struct fxp_req *req) {
   }
 
   /* The operation outlives the handle. */
-  fxp_begin(req, HOST_CLOSE, pstrdup(req->pool, h->text));
+  fxp_begin(req, FTPD_CLOSE, pstrdup(req->pool, h->text));
   req->op.handle = req->op.arg;
   req->op.file = h->file;
-  res = h->file != NULL ? host_close(&req->op, h->file, !h->write_failed) :
-    host_closedir(&req->op, h->dir);
+  res = h->file != NULL ? ftpd_close(&req->op, h->file, !h->write_failed) :
+    ftpd_closedir(&req->op, h->dir);
   err = errno;
   req->op.file = NULL;
   fxp_handle_free(req->fxp, h);
@@ -381,7 +381,7 @@ static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
   fxp_out_reset(f, FXP_DATA_HEADER + len);
   iov.iov_base = f->out.ptr + FXP_DATA_HEADER;
   iov.iov_len = len;
-  n = host_preadv(h->file, &iov, 1, (off_t) offset);
+  n = ftpd_preadv(h->file, &iov, 1, (off_t) offset);
   if (n > 0) {
     bool end = tells_end(req, n, len);
 
@@ -419,7 +419,7 @@ static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
   head = iov[0].iov_base;
   iov[0].iov_base = head + FXP_DATA_HEADER;
   iov[0].iov_len -= FXP_DATA_HEADER;
-  n = host_preadv(h->file, iov, pieces, (off_t) offset);
+  n = ftpd_preadv(h->file, iov, pieces, (off_t) offset);
   err = errno;
   if (n > 0) {
     bool end = tells_end(req, n, len);
@@ -453,7 +453,7 @@ uint32_t fxp_do_read(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin_handle(req, HOST_READ, NULL, h);
+  fxp_begin_handle(req, FTPD_READ, NULL, h);
   if (h->file == NULL || !h->can_read) {
     return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
       "Handle is not open for reading");
@@ -522,7 +522,7 @@ static uint32_t seek_on(struct fxp_req *req, void *state) {
   size_t done;
 
   for (done = 0; done < SEEK_TURN_BYTES; done += SEEK_BYTES) {
-    ssize_t n = host_peek(s->handle->file, s->buf, SEEK_BYTES,
+    ssize_t n = ftpd_peek(s->handle->file, s->buf, SEEK_BYTES,
       (off_t) s->offset);
 
     if (n < 0) {
@@ -556,7 +556,7 @@ uint32_t fxp_do_text_seek(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  fxp_begin(req, HOST_EXTENDED, req->name);
+  fxp_begin(req, FTPD_EXTENDED, req->name);
   req->op.handle = h->text;
   req->op.file = h->file;
   if (!h->text_mode || !h->can_read) {

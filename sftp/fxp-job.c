@@ -68,10 +68,10 @@ void fxp_job_stop(struct fxp *f) {
   job->stop(job->state);
   req = &job->req;
   if (req->op_open) {
-    host_op_end(&req->op, ECANCELED, SSH_FX_FAILURE, "Failure");
+    ftpd_op_end(&req->op, ECANCELED, SSH_FX_FAILURE, "Failure");
   }
 
   if (req->outer_open) {
-    host_op_end(&req->outer, ECANCELED, SSH_FX_FAILURE, "Failure");
+    ftpd_op_end(&req->outer, ECANCELED, SSH_FX_FAILURE, "Failure");
   }
 }

@@ -21,7 +21,7 @@ struct range {
   uint64_t offset, len;
 };
 
-static uint32_t open_range(struct fxp_req *req, enum host_request what,
+static uint32_t open_range(struct fxp_req *req, enum ftpd_request what,
     struct sftp_str text, const struct range *range,
     struct fxp_handle **handle) {
   struct fxp_handle *h = fxp_handle_find(req->fxp, text);
@@ -50,9 +50,9 @@ static bool is_exclusive(const struct fxp_handle *h, uint32_t mask) {
 }
 
 unsigned int fxp_lock_denies(uint32_t flags) {
-  return ((flags & SSH_FXF_BLOCK_READ) != 0 ? HOST_USE_READ : 0) |
-    ((flags & SSH_FXF_BLOCK_WRITE) != 0 ? HOST_USE_WRITE : 0) |
-    ((flags & SSH_FXF_BLOCK_DELETE) != 0 ? HOST_USE_DELETE : 0);
+  return ((flags & SSH_FXF_BLOCK_READ) != 0 ? FTPD_USE_READ : 0) |
+    ((flags & SSH_FXF_BLOCK_WRITE) != 0 ? FTPD_USE_WRITE : 0) |
+    ((flags & SSH_FXF_BLOCK_DELETE) != 0 ? FTPD_USE_DELETE : 0);
 }
 
 /* BLOCK: string handle, u64 offset, u64 length, u32 mask. */
@@ -68,7 +68,7 @@ uint32_t fxp_do_block(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  status = open_range(req, HOST_LOCK, text, &range, &h);
+  status = open_range(req, FTPD_LOCK, text, &range, &h);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -80,7 +80,7 @@ uint32_t fxp_do_block(struct fxp_req *req) {
       "Kind of lock not supported");
   }
 
-  if (host_lock(h->file, (off_t) range.offset, (off_t) range.len,
+  if (ftpd_lock(h->file, (off_t) range.offset, (off_t) range.len,
       is_exclusive(h, mask)) == 0) {
     return SSH_FX_OK;
   }
@@ -105,12 +105,12 @@ uint32_t fxp_do_unblock(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  status = open_range(req, HOST_UNLOCK, text, &range, &h);
+  status = open_range(req, FTPD_UNLOCK, text, &range, &h);
   if (status != SSH_FX_OK) {
     return status;
   }
 
-  if (host_unlock(h->file, (off_t) range.offset, (off_t) range.len) == 0) {
+  if (ftpd_unlock(h->file, (off_t) range.offset, (off_t) range.len) == 0) {
     return SSH_FX_OK;
   }
 

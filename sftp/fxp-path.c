@@ -18,12 +18,12 @@ uint32_t fxp_do_remove(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  path = fxp_permit(req, HOST_REMOVE, path, NULL);
+  path = fxp_permit(req, FTPD_REMOVE, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_unlink(&req->op, path) == 0 ? SSH_FX_OK :
+  return ftpd_unlink(&req->op, path) == 0 ? SSH_FX_OK :
     fxp_refused(req, errno);
 }
 
@@ -49,12 +49,12 @@ static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  from = fxp_permit(req, HOST_RENAME, from, &to);
+  from = fxp_permit(req, FTPD_RENAME, from, &to);
   if (from == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_rename(&req->op, from, to, overwrite) == 0 ? SSH_FX_OK :
+  return ftpd_rename(&req->op, from, to, overwrite) == 0 ? SSH_FX_OK :
     fxp_refused(req, errno);
 }
 
@@ -69,12 +69,12 @@ uint32_t fxp_do_posix_rename(struct fxp_req *req) {
 /* ---- Names of paths */
 
 static uint32_t reply_realpath(struct fxp_req *req, const char *path) {
-  path = fxp_permit(req, HOST_REALPATH, path, NULL);
+  path = fxp_permit(req, FTPD_REALPATH, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  path = host_realpath(req->host, req->pool, path);
+  path = ftpd_realpath(req->ftpd, req->pool, path);
   return path != NULL ? fxp_reply_name(req, path) : fxp_status(req, errno);
 }
 
@@ -131,21 +131,21 @@ static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
   struct fxp_attrs a;
   struct stat st;
 
-  t.path = fxp_permit(req, HOST_REALPATH, path, NULL);
+  t.path = fxp_permit(req, FTPD_REALPATH, path, NULL);
   if (t.path == NULL && (must || errno != ENOENT)) {
     return fxp_refused(req, errno);
   }
 
-  path = host_realpath(req->host, req->pool, t.path != NULL ? t.path : path);
+  path = ftpd_realpath(req->ftpd, req->pool, t.path != NULL ? t.path : path);
   if (path == NULL) {
     return fxp_status(req, errno);
   }
 
-  if (t.path == NULL || host_stat(req->host, t.path, &st) < 0) {
+  if (t.path == NULL || ftpd_stat(req->ftpd, t.path, &st) < 0) {
     return must ? fxp_status(req, errno) : fxp_reply_name(req, path);
   }
 
-  host_fake_stat(req->host, t.path, &st);
+  ftpd_fake_stat(req->ftpd, t.path, &st);
   fxp_attrs_describe(req, &t, &st, FXP_ATTR_COMMON, &a);
   return fxp_reply_name_attrs(req, path, &a);
 }
@@ -190,7 +190,7 @@ uint32_t fxp_do_expand_path(struct fxp_req *req) {
   }
 
   rest = path + strcspn(path, "/");
-  home = host_home(req->host, req->pool,
+  home = ftpd_home(req->ftpd, req->pool,
     pstrndup(req->pool, path + 1, (size_t) (rest - path) - 1));
   if (home == NULL) {
     return fxp_fail(req, SSH_FX_NO_SUCH_FILE, ENOENT, "No such user");
@@ -207,8 +207,8 @@ uint32_t fxp_do_home_directory(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  fxp_begin(req, HOST_HOMEDIR, user);
-  home = host_home(req->host, req->pool, user);
+  fxp_begin(req, FTPD_HOMEDIR, user);
+  home = ftpd_home(req->ftpd, req->pool, user);
   return home != NULL ? fxp_reply_name(req, home) :
     fxp_fail(req, SSH_FX_NO_SUCH_FILE, ENOENT, "No such user");
 }
@@ -225,12 +225,12 @@ uint32_t fxp_do_readlink(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  path = fxp_permit(req, HOST_READLINK, path, NULL);
+  path = fxp_permit(req, FTPD_READLINK, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_readlink(req->host, req->pool, path, &target) == 0 ?
+  return ftpd_readlink(req->ftpd, req->pool, path, &target) == 0 ?
     fxp_reply_name(req, target) : fxp_status(req, errno);
 }
 
@@ -240,12 +240,12 @@ static uint32_t make_symlink(struct fxp_req *req, const char *target,
     return fxp_status(req, ENOENT);
   }
 
-  target = fxp_permit(req, HOST_SYMLINK, target, &link);
+  target = fxp_permit(req, FTPD_SYMLINK, target, &link);
   if (target == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_symlink(req->host, target, link) == 0 ? SSH_FX_OK :
+  return ftpd_symlink(req->ftpd, target, link) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
 }
 
@@ -278,7 +278,7 @@ uint32_t fxp_do_link(struct fxp_req *req) {
   }
 
   if (symbolic) {
-    host_op_begin(req->host, &req->outer, req->pool, HOST_LINK,
+    ftpd_op_begin(req->ftpd, &req->outer, req->pool, FTPD_LINK,
       pstrcat(req->pool, existing, " ", link, (char *) NULL));
     req->outer_open = true;
     return make_symlink(req, existing, link);
@@ -288,12 +288,12 @@ uint32_t fxp_do_link(struct fxp_req *req) {
     return fxp_status(req, ENOENT);
   }
 
-  existing = fxp_permit(req, HOST_LINK, existing, &link);
+  existing = fxp_permit(req, FTPD_LINK, existing, &link);
   if (existing == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_link(req->host, existing, link) == 0 ? SSH_FX_OK :
+  return ftpd_link(req->ftpd, existing, link) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
 }
 
@@ -305,11 +305,11 @@ uint32_t fxp_do_hardlink(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  from = fxp_permit(req, HOST_HARDLINK, from, &to);
+  from = fxp_permit(req, FTPD_HARDLINK, from, &to);
   if (from == NULL) {
     return fxp_refused(req, errno);
   }
 
-  return host_link(req->host, from, to) == 0 ? SSH_FX_OK :
+  return ftpd_link(req->ftpd, from, to) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
 }

@@ -106,7 +106,7 @@ static ssize_t fxp_input(void *svc, const unsigned char *p, size_t len) {
 
     used += n;
     if (++count % POLL_EVERY == 0) {
-      host_poll(f->host);
+      ftpd_poll(f->ftpd);
     }
   }
 
@@ -161,8 +161,8 @@ static void fxp_close(void *svc) {
   f->writing = false;
   fxp_job_stop(f);
   fxp_handle_abort_all(f);
-  host_event(f->host, "mod_sftp.sftp.session-closed", NULL);
-  host_set_protocol(f->host, "ssh2");
+  ftpd_event(f->ftpd, "mod_sftp.sftp.session-closed", NULL);
+  ftpd_set_protocol(f->ftpd, "ssh2");
 }
 
 static size_t fxp_missing(void *svc) {
@@ -189,10 +189,10 @@ void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   (void) why;
   f->conn = c;
   f->ch = ch;
-  f->host = c->host;
+  f->ftpd = c->ftpd;
   f->pool = p;
-  f->max_handles = host_max_handles(c->host);
-  host_set_protocol(c->host, "sftp");
-  host_event(c->host, "mod_sftp.sftp.session-opened", NULL);
+  f->max_handles = ftpd_max_handles(c->ftpd);
+  ftpd_set_protocol(c->ftpd, "sftp");
+  ftpd_event(c->ftpd, "mod_sftp.sftp.session-opened", NULL);
   return f;
 }

@@ -16,11 +16,11 @@
 static int target_stat(struct fxp_req *req, const struct fxp_target *t,
     struct stat *st) {
   if (t->file != NULL) {
-    return host_fstat(t->file, st);
+    return ftpd_fstat(t->file, st);
   }
 
-  return t->follow ? host_stat(req->host, t->path, st) :
-    host_lstat(req->host, t->path, st);
+  return t->follow ? ftpd_stat(req->ftpd, t->path, st) :
+    ftpd_lstat(req->ftpd, t->path, st);
 }
 
 static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
@@ -39,8 +39,8 @@ static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
     return 0;
   }
 
-  return t->file != NULL ? host_ftruncate(t->file, (off_t) a->size) :
-    host_truncate(req->host, t->path, (off_t) a->size);
+  return t->file != NULL ? ftpd_ftruncate(t->file, (off_t) a->size) :
+    ftpd_truncate(req->ftpd, t->path, (off_t) a->size);
 }
 
 static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
@@ -54,7 +54,7 @@ static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
     return 0;
   }
 
-  if (host_permit_attr(&req->op, t->path, HOST_ATTR_PERMS) < 0) {
+  if (ftpd_permit_attr(&req->op, t->path, FTPD_ATTR_PERMS) < 0) {
     return -1;
   }
 
@@ -63,14 +63,14 @@ static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
     return -1;
   }
 
-  return t->file != NULL ? host_fchmod(t->file, mode) :
-    host_chmod(req->host, t->path, mode);
+  return t->file != NULL ? ftpd_fchmod(t->file, mode) :
+    ftpd_chmod(req->ftpd, t->path, mode);
 }
 
 static int set_times(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t) {
-  return t->file != NULL ? host_futimes(t->file, a->times) :
-    host_utimes(req->host, t->path, a->times, t->follow);
+  return t->file != NULL ? ftpd_futimes(t->file, a->times) :
+    ftpd_utimes(req->ftpd, t->path, a->times, t->follow);
 }
 
 
@@ -114,8 +114,8 @@ static int find_id(struct fxp_req *req, const char *name, bool user,
   uid_t uid;
   gid_t gid;
 
-  if (user ? host_name_uid(req->host, name, &uid) == 0 :
-      host_name_gid(req->host, name, &gid) == 0) {
+  if (user ? ftpd_name_uid(req->ftpd, name, &uid) == 0 :
+      ftpd_name_gid(req->ftpd, name, &gid) == 0) {
     *id = user ? (uint32_t) uid : (uint32_t) gid;
     return 0;
   }
@@ -173,16 +173,16 @@ static int set_owner(struct fxp_req *req, const struct fxp_attrs *a,
     return 0;
   }
 
-  if (host_permit_attr(&req->op, t->path, HOST_ATTR_OWNER) < 0) {
+  if (ftpd_permit_attr(&req->op, t->path, FTPD_ATTR_OWNER) < 0) {
     return -1;
   }
 
   if (t->file != NULL) {
-    return host_fchown(t->file, uid, gid);
+    return ftpd_fchown(t->file, uid, gid);
   }
 
-  return t->follow ? host_chown(req->host, t->path, uid, gid) :
-    host_lchown(req->host, t->path, uid, gid);
+  return t->follow ? ftpd_chown(req->ftpd, t->path, uid, gid) :
+    ftpd_lchown(req->ftpd, t->path, uid, gid);
 }
 
 /* ---- All together */

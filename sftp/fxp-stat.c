@@ -42,8 +42,8 @@ static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
       snprintf(slot->name, sizeof(slot->name), "%lu", (unsigned long) id);
 
     } else {
-      name = is_user ? host_uid_name(req->host, req->pool, (uid_t) id) :
-        host_gid_name(req->host, req->pool, (gid_t) id);
+      name = is_user ? ftpd_uid_name(req->ftpd, req->pool, (uid_t) id) :
+        ftpd_gid_name(req->ftpd, req->pool, (gid_t) id);
       snprintf(slot->name, sizeof(slot->name), "%s", name);
     }
 
@@ -141,9 +141,9 @@ void fxp_attrs_guess(struct fxp_attrs *a, const char *name) {
 /* What costs a system call of its own. */
 static void add_more(struct fxp_req *req, const struct fxp_target *t,
     struct fxp_attrs *a) {
-  struct host_more more;
+  struct ftpd_extra_attrs more;
 
-  if (host_more(req->host, t->file, t->path, t->follow, &more) < 0) {
+  if (ftpd_extra_attrs(req->ftpd, t->file, t->path, t->follow, &more) < 0) {
     return;
   }
 
@@ -239,18 +239,18 @@ static uint32_t stat_path(struct fxp_req *req, bool follow) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  t.path = fxp_permit(req, follow ? HOST_STAT : HOST_LSTAT, t.path, NULL);
+  t.path = fxp_permit(req, follow ? FTPD_STAT : FTPD_LSTAT, t.path, NULL);
   if (t.path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  res = follow ? host_stat(req->host, t.path, &st) :
-    host_lstat(req->host, t.path, &st);
+  res = follow ? ftpd_stat(req->ftpd, t.path, &st) :
+    ftpd_lstat(req->ftpd, t.path, &st);
   if (res < 0) {
     return fxp_status(req, errno);
   }
 
-  host_fake_stat(req->host, t.path, &st);
+  ftpd_fake_stat(req->ftpd, t.path, &st);
   return reply_attrs(req, &t, &st, wanted);
 }
 
@@ -281,20 +281,20 @@ uint32_t fxp_do_fstat(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  status = fxp_permit_handle(req, HOST_FSTAT, NULL, h);
+  status = fxp_permit_handle(req, FTPD_FSTAT, NULL, h);
   if (status != SSH_FX_OK) {
     return status;
   }
 
-  res = h->file != NULL ? host_fstat(h->file, &st) :
-    host_stat(req->host, host_dir_path(h->dir), &st);
+  res = h->file != NULL ? ftpd_fstat(h->file, &st) :
+    ftpd_stat(req->ftpd, ftpd_dir_path(h->dir), &st);
   if (res < 0) {
     return fxp_status(req, errno);
   }
 
   t.file = h->file;
   t.path = fxp_handle_path(h);
-  host_fake_stat(req->host, t.path, &st);
+  ftpd_fake_stat(req->ftpd, t.path, &st);
   return reply_attrs(req, &t, &st, wanted);
 }
 
@@ -310,7 +310,7 @@ static uint32_t set_path(struct fxp_req *req, bool follow) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  target.path = fxp_permit(req, follow ? HOST_SETSTAT : HOST_LSETSTAT,
+  target.path = fxp_permit(req, follow ? FTPD_SETSTAT : FTPD_LSETSTAT,
     target.path, NULL);
   if (target.path == NULL) {
     return fxp_refused(req, errno);
@@ -347,6 +347,6 @@ uint32_t fxp_do_fsetstat(struct fxp_req *req) {
 
   target.file = h->file;
   target.path = fxp_handle_path(h);
-  status = fxp_permit_handle(req, HOST_FSETSTAT, NULL, h);
+  status = fxp_permit_handle(req, FTPD_FSETSTAT, NULL, h);
   return status == SSH_FX_OK ? fxp_attrs_set(req, &a, &target) : status;
 }

@@ -15,7 +15,7 @@
 #include <fcntl.h>
 
 #include "alg.h"
-#include "sum.h"
+#include "checksum.h"
 
 /* What one turn reads at most. */
 #define TURN_BYTES (8U * 1024 * 1024)
@@ -24,7 +24,7 @@
 #define QUICK_BYTES 2048U       /* of md5-hash's look at the beginning */
 
 struct job {
-  struct host_file *file;
+  struct ftpd_file *file;
   bool own;                     /* opened by name */
   struct sftp_sum *sum;
   const char *tag, *name;       /* in front of the sums; NULL: not there */
@@ -42,7 +42,7 @@ static void close_file(void *state) {
   struct job *j = state;
 
   if (j->own) {
-    (void) host_close_work(j->file, true);
+    (void) ftpd_close_internal(j->file, true);
     j->own = false;
   }
 }
@@ -147,7 +147,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
 
   for (turn = 0; turn < TURN_BYTES && j->left > 0; turn += BUF_BYTES) {
     size_t want = j->left < BUF_BYTES ? (size_t) j->left : BUF_BYTES;
-    ssize_t n = host_peek(j->file, j->buf, want, (off_t) j->at);
+    ssize_t n = ftpd_peek(j->file, j->buf, want, (off_t) j->at);
 
     if (n < 0) {
       return fail(req, j, errno);
@@ -187,13 +187,13 @@ static struct sftp_sum *choose(struct fxp_req *req, const char *names,
 /* Opens the name, or finds the handle.  0, or a status that ends it. */
 static uint32_t open_name(struct fxp_req *req, struct job *j,
     const char *path) {
-  fxp_begin(req, HOST_DIGEST, req->name);
-  path = host_permit(&req->op, path, NULL);
+  fxp_begin(req, FTPD_DIGEST, req->name);
+  path = ftpd_permit(&req->op, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }
 
-  j->file = host_open_work(&req->op, path, O_RDONLY, 0, 0);
+  j->file = ftpd_open_internal(&req->op, path, O_RDONLY, 0, 0);
   j->own = j->file != NULL;
   return j->own ? SSH_FX_OK : fxp_refused(req, errno);
 }
@@ -207,7 +207,7 @@ static uint32_t open_handle(struct fxp_req *req, struct job *j,
     return fxp_bad_handle(req);
   }
 
-  status = fxp_permit_handle(req, HOST_DIGEST, req->name, h);
+  status = fxp_permit_handle(req, FTPD_DIGEST, req->name, h);
   if (status == SSH_FX_OK && !h->can_read) {
     return fxp_fail(req, SSH_FX_PERMISSION_DENIED, EBADF,
       "Handle is not open for reading");
@@ -222,7 +222,7 @@ static int set_range(struct job *j) {
   struct stat st;
   uint64_t size;
 
-  if (host_fstat(j->file, &st) < 0) {
+  if (ftpd_fstat(j->file, &st) < 0) {
     return errno != 0 ? errno : EIO;
   }
 
@@ -334,7 +334,7 @@ static uint32_t look_quickly(struct fxp_req *req, struct job *j) {
     return SSH_FX_OK;
   }
 
-  n = host_peek(j->file, data, want, (off_t) j->at);
+  n = ftpd_peek(j->file, data, want, (off_t) j->at);
   if (n < 0) {
     return fail(req, j, errno);
   }

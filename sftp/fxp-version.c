@@ -42,8 +42,8 @@ void fxp_version_set(struct fxp *f, unsigned int version) {
 
   f->version = version;
   f->translate = version >= (utf8 > 0 ? utf8 : 4) &&
-    host_charset(f->host) != NULL;
-  host_event(f->host, "mod_sftp.sftp.protocol-version", told);
+    ftpd_charset(f->ftpd) != NULL;
+  ftpd_event(f->ftpd, "mod_sftp.sftp.protocol-version", told);
 }
 
 /* ---- Pairs of VERSION */
@@ -175,7 +175,7 @@ void fxp_version_pairs(struct sftp_wr *w, struct fxp *f) {
     put_word(w, "acl-supported", SSH_ACL_CAP_ALLOW);
     if (f->translate) {
       sftp_wr_text(w, "filename-charset");
-      sftp_wr_text(w, host_charset(f->host));
+      sftp_wr_text(w, ftpd_charset(f->ftpd));
     }
   }
 
@@ -225,6 +225,6 @@ uint32_t fxp_do_translation_control(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  req->fxp->translate = on && host_charset(req->host) != NULL;
+  req->fxp->translate = on && ftpd_charset(req->ftpd) != NULL;
   return SSH_FX_OK;
 }

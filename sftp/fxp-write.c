@@ -44,7 +44,7 @@ static void write_batch(struct fxp *f) {
   unsigned int i;
   int err = 0;
 
-  if (b->len > 0 && host_pwritev(b->handle->file, b->iov, b->niov,
+  if (b->len > 0 && ftpd_pwritev(b->handle->file, b->iov, b->niov,
       (off_t) b->offset, &done) < 0) {
     err = errno != 0 ? errno : EIO;
   }
@@ -104,14 +104,14 @@ static void write_arg(char *p, const struct fxp_written *w) {
 static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
   const char *text = fxp_status_text(w->status);
   uint32_t status = w->status;
-  struct host_op op;
+  struct ftpd_op op;
   char arg[FXP_HANDLE_LEN + 48];
   int err = w->err;
 
   if (status == SSH_FX_OK) {
     status = fxp_status_of(f->version, err, &text);
-    if (err != 0 && host_file_refused(w->handle->file) != NULL) {
-      text = pstrcat(p, text, ": ", host_file_refused(w->handle->file),
+    if (err != 0 && ftpd_file_refused(w->handle->file) != NULL) {
+      text = pstrcat(p, text, ": ", ftpd_file_refused(w->handle->file),
         (char *) NULL);
     }
 
@@ -133,10 +133,10 @@ static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
   }
 
   write_arg(arg, w);
-  host_op_begin(f->host, &op, p, HOST_WRITE, arg);
+  ftpd_op_begin(f->ftpd, &op, p, FTPD_WRITE, arg);
   op.handle = w->handle->text;
   op.file = w->handle->file;
-  host_op_end(&op, err, status, text);
+  ftpd_op_end(&op, err, status, text);
 }
 
 void fxp_write_out(struct fxp *f) {

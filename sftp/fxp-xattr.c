@@ -23,7 +23,7 @@ struct subject {
   bool by_handle;
   const char *path;
   struct sftp_str handle;
-  struct host_xattrs on;
+  struct ftpd_xattrs on;
 };
 
 static void read_subject(struct fxp_req *req, bool by_handle,
@@ -39,14 +39,14 @@ static void read_subject(struct fxp_req *req, bool by_handle,
 }
 
 /* Finds it and asks the gate; OK, or the status to return. */
-static uint32_t permit(struct fxp_req *req, enum host_request what,
+static uint32_t permit(struct fxp_req *req, enum ftpd_request what,
     struct subject *s) {
   struct fxp_handle *h;
 
-  s->on.host = req->host;
+  s->on.ftpd = req->ftpd;
   if (!s->by_handle) {
     fxp_begin(req, what, req->name);
-    s->on.path = host_permit(&req->op, s->path, NULL);
+    s->on.path = ftpd_permit(&req->op, s->path, NULL);
     return s->on.path != NULL ? SSH_FX_OK : fxp_refused(req, errno);
   }
 
@@ -89,7 +89,7 @@ static uint32_t get_one(struct fxp_req *req, bool by_handle) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  status = permit(req, HOST_XATTR_GET, &s);
+  status = permit(req, FTPD_XATTR_GET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -100,7 +100,7 @@ static uint32_t get_one(struct fxp_req *req, bool by_handle) {
 
   /* An empty buffer asks the system for the length, not for the value. */
   value = palloc(req->pool, VALUE_BYTES_MAX);
-  n = host_getxattr(&s.on, req->pool, name, value, VALUE_BYTES_MAX);
+  n = ftpd_getxattr(&s.on, req->pool, name, value, VALUE_BYTES_MAX);
   if (n < 0 || (size_t) n > size) {
     return fxp_status(req, n < 0 ? errno : ERANGE);
   }
@@ -133,12 +133,12 @@ static uint32_t list_all(struct fxp_req *req, bool by_handle) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  status = permit(req, HOST_XATTR_GET, &s);
+  status = permit(req, FTPD_XATTR_GET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
 
-  names = host_listxattr(&s.on, req->pool);
+  names = ftpd_listxattr(&s.on, req->pool);
   if (names == NULL) {
     return fxp_status(req, errno);
   }
@@ -181,7 +181,7 @@ static uint32_t remove_one(struct fxp_req *req, bool by_handle) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  status = permit(req, HOST_XATTR_SET, &s);
+  status = permit(req, FTPD_XATTR_SET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -190,7 +190,7 @@ static uint32_t remove_one(struct fxp_req *req, bool by_handle) {
     return fxp_status(req, is_name(name) ? EPERM : EINVAL);
   }
 
-  return host_removexattr(&s.on, req->pool, name) == 0 ? SSH_FX_OK :
+  return ftpd_removexattr(&s.on, req->pool, name) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
 }
 
@@ -218,7 +218,7 @@ static uint32_t set_one(struct fxp_req *req, bool by_handle) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  status = permit(req, HOST_XATTR_SET, &s);
+  status = permit(req, FTPD_XATTR_SET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -231,7 +231,7 @@ static uint32_t set_one(struct fxp_req *req, bool by_handle) {
     return fxp_status(req, EPERM);
   }
 
-  return host_setxattr(&s.on, req->pool, name, value.ptr, value.len,
+  return ftpd_setxattr(&s.on, req->pool, name, value.ptr, value.len,
     (int) flags) == 0 ? SSH_FX_OK : fxp_status(req, errno);
 }
 
@@ -247,7 +247,7 @@ uint32_t fxp_do_fsetxattr(struct fxp_req *req) {
 
 int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t) {
-  struct host_xattrs on = { req->host, t->file, t->path, t->follow };
+  struct ftpd_xattrs on = { req->ftpd, t->file, t->path, t->follow };
   struct sftp_rd r;
   uint32_t i;
 
@@ -265,7 +265,7 @@ int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
       return -1;
     }
 
-    if (host_setxattr(&on, req->pool, name, value.ptr, value.len, 0) < 0) {
+    if (ftpd_setxattr(&on, req->pool, name, value.ptr, value.len, 0) < 0) {
       return -1;
     }
   }

@@ -17,7 +17,7 @@
 #include "exec.h"
 #include "fxp.h"
 #include "global.h"
-#include "host.h"
+#include "ftpd.h"
 #include "scp.h"
 #include "traffic.h"
 #include "userauth.h"
@@ -74,13 +74,13 @@ static const struct sftp_service_row service_rows[] = {
 };
 
 struct ssh_conn *sftp_conn_new(pool *p, int fd,
-    const struct sftp_settings *set, struct host *host) {
+    const struct sftp_settings *set, struct ftpd *ftpd) {
   struct ssh_conn *c = pcalloc(p, sizeof(*c));
 
   c->pool = p;
   c->fd = fd;
   c->set = set;
-  c->host = host;
+  c->ftpd = ftpd;
   c->phase = PH_VERSION;
   c->loop = pcalloc(p, sizeof(*c->loop));
   c->loop->lowat = 1;
@@ -239,7 +239,7 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
     m->name != NULL ? m->name : "unknown message", pkt->type,
     (unsigned long) pkt->in.left);
 
-  res = host_message(c->host, pkt);
+  res = ftpd_message(c->ftpd, pkt);
   if (res != 0) {
     return res > 0 ? SFTP_OK :
       sftp_fail(c, res, "%s refused by a module", m->name != NULL ? m->name :
@@ -252,7 +252,7 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
   }
 
   if (((strict ? m->strict : m->phases) & phases_for(c, pkt->type)) == 0) {
-    host_event(c->host, "ssh2.invalid-packet", pkt);
+    ftpd_event(c->ftpd, "ssh2.invalid-packet", pkt);
     return sftp_fail(c, SFTP_ERR_ORDER,
       "unable to handle %s (%u) message: %s",
       m->name != NULL ? m->name : "unknown", pkt->type, needed(c));
@@ -271,11 +271,11 @@ static int read_version(struct ssh_conn *c) {
   int res = sftp_version_read(c);
 
   if (res == 1) {
-    set = host_client(c->host, c->client_software, NULL);
+    set = ftpd_client(c->ftpd, c->client_software, NULL);
     c->set = set != NULL ? set : c->set;
     c->phase = PH_KEXINIT;
-    host_note(c->host, "SFTP", "1");
-    host_note(c->host, "SFTP_CLIENT_BANNER",
+    ftpd_note(c->ftpd, "SFTP", "1");
+    ftpd_note(c->ftpd, "SFTP_CLIENT_BANNER",
       strchr(c->client_ident + 4, '-') + 1);
     return sftp_kex_start(c, "first");
   }
@@ -363,7 +363,7 @@ static void tell_counters(struct ssh_conn *c) {
     out = sftp_packets_out(c->pkts)->total;
 
   if (in != c->loop->told_in || out != c->loop->told_out) {
-    host_count_raw(c->host, in - c->loop->told_in, out - c->loop->told_out);
+    ftpd_count_raw(c->ftpd, in - c->loop->told_in, out - c->loop->told_out);
     c->loop->told_in = in;
     c->loop->told_out = out;
   }
@@ -509,14 +509,14 @@ static short doze(struct ssh_conn *c, short events) {
     ms = deadline;
   }
 
-  got = (short) host_wait(c->host, c->fd, events, ms);
+  got = (short) ftpd_wait(c->ftpd, c->fd, events, ms);
   if (got == 0 && ms == DOZE_MS) {
     if (events == POLLIN) {
       sftp_packets_shrink(c->pkts);
     }
 
     deadline = next_deadline_ms(c);
-    got = (short) host_wait(c->host, c->fd, events, deadline);
+    got = (short) ftpd_wait(c->ftpd, c->fd, events, deadline);
   }
 
   return got;
@@ -541,8 +541,8 @@ static int wait_for_client(struct ssh_conn *c) {
   /* Work goes on meanwhile: what is there is taken, nothing is waited for. */
   if (sftp_channels_working(c)) {
     (void) poll(&pfd, 1, 0);
-    host_active(c->host, HOST_ACTIVE_PACKET);
-    host_poll(c->host);
+    ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);
+    ftpd_poll(c->ftpd);
     return (pfd.revents & (POLLIN|POLLHUP|POLLERR)) != 0 ?
       sftp_packets_fill(c->pkts) : SFTP_OK;
   }
@@ -556,7 +556,7 @@ static int wait_for_client(struct ssh_conn *c) {
     pfd.revents = doze(c, pfd.events);
   }
 
-  host_poll(c->host);
+  ftpd_poll(c->ftpd);
   if ((pfd.revents & (POLLIN|POLLHUP|POLLERR)) == 0) {
     return SFTP_OK;
   }
@@ -569,7 +569,7 @@ static int get_input(struct ssh_conn *c) {
   int res = wait_for_client(c);
 
   if (res == 1) {
-    host_active(c->host, HOST_ACTIVE_PACKET);
+    ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);
   }
 
   return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
@@ -602,7 +602,7 @@ static void end(struct ssh_conn *c) {
 
     default:
       if (c->peer_gone || c->client_ident == NULL) {
-        sftp_log("disconnecting %s (%s)", host_remote_ip(c->host), c->why);
+        sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd), c->why);
 
       } else {
         sftp_disconnect(c, sftp_disconnect_reason(c->err), c->why);

@@ -21,7 +21,7 @@
 #include "settings.h"
 #include "ssh2.h"
 
-struct host;
+struct ftpd;
 struct sftp_kex;
 struct sftp_auth;
 struct sftp_channels;
@@ -50,7 +50,7 @@ struct ssh_conn {
   pool *pool;
   int fd;
   const struct sftp_settings *set;
-  struct host *host;            /* the host's side; opaque here */
+  struct ftpd *ftpd;            /* the host's side; opaque here */
 
   const char *client_ident;     /* "SSH-2.0-..." as received, no line end */
   const char *client_software;  /* behind "SSH-2.0-", up to the first space */
@@ -87,7 +87,7 @@ int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...)
 
 /* A connection over an accepted socket; nothing is sent yet. */
 struct ssh_conn *sftp_conn_new(pool *p, int fd,
-  const struct sftp_settings *set, struct host *host);
+  const struct sftp_settings *set, struct ftpd *ftpd);
 /* Serves it until its end; returns the error that ended it (SFTP_ERR_EOF and
  * SFTP_ERR_CLOSED are ordinary ends).  All channels are closed by then.
  */
@@ -125,10 +125,10 @@ int sftp_version_send(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* 1: the client's line has been read and is acceptable, 0: not yet there. */
 int sftp_version_read(struct ssh_conn *c) SFTP_MUST_CHECK;
 
-/* Tells who knows clients what this one does: how and what, in the words of
- * clients.h.
+/* The client was observed to do something by which clients.h knows programs:
+ * how and what are in its words.
  */
-void sftp_client_did(struct ssh_conn *c, const char *how,
+void sftp_client_observed(struct ssh_conn *c, const char *how,
   struct sftp_str what);
 
 /* ---- kex.c */

@@ -8,7 +8,7 @@
 
 #include "conn.h"
 
-#include "host.h"
+#include "ftpd.h"
 
 static const struct {
   int err;
@@ -49,7 +49,7 @@ void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
 
   c->peer_gone = true;
   sftp_kex_broken_off(c, text);
-  sftp_log("disconnecting %s (%s)", host_remote_ip(c->host), text);
+  sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd), text);
 
   w = sftp_packet_begin(c->pkts, SSH_MSG_DISCONNECT, strlen(text) + 64);
   sftp_wr_u32(w, reason);
@@ -72,7 +72,7 @@ int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r) {
 
   c->peer_gone = true;
   sftp_log("client at %s sent SSH_DISCONNECT message: %.*s (%u)",
-    host_remote_ip(c->host), text.len < 512 ? (int) text.len : 512,
+    ftpd_remote_ip(c->ftpd), text.len < 512 ? (int) text.len : 512,
     (const char *) text.ptr, reason);
   return sftp_fail(c, SFTP_ERR_CLOSED, "client sent DISCONNECT");
 }

@@ -13,7 +13,7 @@
 #include "kex-int.h"
 
 #include "cert.h"
-#include "host.h"
+#include "ftpd.h"
 
 #define COOKIE_LEN 16
 #define MAX_KEXINIT SFTP_PACKET_MAX
@@ -226,7 +226,7 @@ static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
     struct sftp_str left = theirs[i], name;
 
     while (told < MAX_TOLD && sftp_names_next(&left, &name)) {
-      sftp_client_did(c, "offers", name);
+      sftp_client_observed(c, "offers", name);
       told++;
     }
   }
@@ -280,7 +280,7 @@ static int exchange_send(struct sftp_kex_exchange *x, struct sftp_str payload) {
 }
 
 int kex_failed(struct ssh_conn *c, int err) {
-  host_event(c->host, "mod_sftp.ssh2.kex.failed", NULL);
+  ftpd_event(c->ftpd, "mod_sftp.ssh2.kex.failed", NULL);
   return sftp_fail(c, err == SFTP_ERR_ORDER || err == SFTP_ERR_SHORT ||
     err == SFTP_ERR_EXTRA ? err : SFTP_ERR_KEX,
     "key exchange %s failed: %s", c->kex->x.method->alg.name,
@@ -346,7 +346,7 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
 
   res = read_kexinit(r, theirs, &follows);
   if (res != SFTP_OK) {
-    host_ssh_cmd(c->host, "KEXINIT", "(data)", HOST_SSH_AUTH, false);
+    ftpd_ssh_cmd(c->ftpd, "KEXINIT", "(data)", FTPD_SSH_AUTH, false);
     return sftp_fail(c, res, "malformed KEXINIT");
   }
 
@@ -378,7 +378,7 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   res = agree(c, theirs);
-  host_ssh_cmd(c->host, "KEXINIT", "(data)", HOST_SSH_AUTH, res == SFTP_OK);
+  ftpd_ssh_cmd(c->ftpd, "KEXINIT", "(data)", FTPD_SSH_AUTH, res == SFTP_OK);
   if (res != SFTP_OK) {
     return res;
   }

@@ -73,7 +73,7 @@ struct sftp_kex_exchange {
   size_t dh_param_len;
 };
 
-extern const struct sftp_kex_method sftp_kex_methods[]; /* kex-methods.c */
+extern const struct sftp_kex_method sftp_kex_methods[]; /* kex.c */
 
 /* What curves share (RFC 5656, section 4; RFC 8731, section 3), and hybrids the
  * first of them: SSH_MSG_KEX_ECDH_INIT and its one string; SFTP_ERR_ORDER for

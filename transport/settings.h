@@ -78,7 +78,7 @@ struct sftp_chain {
   unsigned int nsteps;
 };
 
-enum sftp_print_form { PRINT_COLONS, PRINT_HEX, PRINT_BASE64 };
+enum sftp_fingerprint_form { FINGERPRINT_COLONS, FINGERPRINT_HEX, FINGERPRINT_BASE64 };
 
 /* SFTPClientAlive: what asks for a sign of life. */
 enum sftp_keepalive {
@@ -132,9 +132,9 @@ struct sftp_settings {
   /* How fingerprints of users' keys are written: libcrypto's name of the
    * digest, and the form.
    */
-  const char *print_digest;
-  enum sftp_print_form print_form;
-  bool print_named;             /* by SFTPKeyFingerprints, not by default */
+  const char *fingerprint_digest;
+  enum sftp_fingerprint_form fingerprint_form;
+  bool fingerprint_named;             /* by SFTPKeyFingerprints, not by default */
 
   unsigned int max_channels;
   uint32_t window, max_packet;  /* of our channels; 0 = built in */

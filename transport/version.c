@@ -6,7 +6,12 @@
  * (see LICENSE)
  */
 
+/* version.c -- identification strings (RFC 4253, section 4.2), and what the
+ * client that sent one was observed to do.
+ */
+
 #include "conn.h"
+#include "ftpd.h"
 
 /* The identification string is at most 255 bytes with CR LF (RFC 4253,
  * section 4.2).
@@ -100,4 +105,15 @@ int sftp_version_read(struct ssh_conn *c) {
   sftp_log("received client version '%s'", line);
   sftp_log("handling connection from SSH2 client '%s'", software);
   return 1;
+}
+
+void sftp_client_observed(struct ssh_conn *c, const char *how,
+    struct sftp_str what) {
+  const struct sftp_settings *set;
+  char text[128];
+
+  snprintf(text, sizeof(text), "%s %.*s", how, (int) (what.len < sizeof(text) ?
+    what.len : sizeof(text)), (const char *) what.ptr);
+  set = ftpd_client(c->ftpd, c->client_software, text);
+  c->set = set != NULL ? set : c->set;
 }

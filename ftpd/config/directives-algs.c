@@ -12,7 +12,7 @@
 
 #include "directives-int.h"
 
-const char *const host_alg_kinds[ALGS_NFAMILIES] = {
+const char *const ftpd_alg_kinds[ALGS_NFAMILIES] = {
   [ALGS_KEX] = "key exchange",
   [ALGS_HOSTKEY] = "host key",
   [ALGS_CIPHER] = "cipher",
@@ -46,7 +46,7 @@ static const char *alg_sign(cmd_rec *cmd, const char *list, const char *word,
 
 static const char *alg_unknown(cmd_rec *cmd, enum sftp_alg_family f,
     const char *name) {
-  return pstrcat(cmd->tmp_pool, "unsupported ", host_alg_kinds[f],
+  return pstrcat(cmd->tmp_pool, "unsupported ", ftpd_alg_kinds[f],
     " algorithm: ", name, " (accepted: ",
     sftp_alg_list(cmd->tmp_pool, f, 0, 0), ")", NULL);
 }
@@ -63,7 +63,7 @@ static void alg_put(pool *p, char sign, const char *name, const char **list) {
   }
 }
 
-const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+const char *ftpd_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
     const char *text, size_t len, const char **list) {
   const char *word = pstrndup(cmd->tmp_pool, text, len), *name, *err;
   const struct sftp_alg *alg;
@@ -88,7 +88,7 @@ const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
   if (sign != '-' && !sftp_alg_usable(f, alg)) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
       ": %s: %s algorithm '%s' is not available here and is left out",
-      (char *) cmd->argv[0], host_alg_kinds[f], name);
+      (char *) cmd->argv[0], ftpd_alg_kinds[f], name);
     if (sign == 0) {
       return NULL;
     }
@@ -98,10 +98,10 @@ const char *host_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
   return NULL;
 }
 
-const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
+const char *ftpd_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
     const char *list, const char **err) {
   if (list == NULL) {
-    *err = pstrcat(cmd->tmp_pool, "none of the named ", host_alg_kinds[f],
+    *err = pstrcat(cmd->tmp_pool, "none of the named ", ftpd_alg_kinds[f],
       " algorithms is available (accepted: ",
       sftp_alg_list(cmd->tmp_pool, f, 0, 0), ")", NULL);
   }
@@ -109,13 +109,13 @@ const char *host_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
   return list;
 }
 
-const char *host_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+const char *ftpd_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
     const char *text, const char **list) {
   struct sftp_str left = sftp_str_of(text), name;
   const char *err = NULL;
 
   while (err == NULL && sftp_names_next(&left, &name)) {
-    err = host_alg_add(cmd, p, f, (const char *) name.ptr, name.len, list);
+    err = ftpd_alg_add(cmd, p, f, (const char *) name.ptr, name.len, list);
   }
 
   return err;
@@ -128,10 +128,10 @@ static modret_t *set_algs(cmd_rec *cmd, enum sftp_alg_family f) {
   CHECK_SOME(cmd);
 
   for (i = 1; i < cmd->argc && err == NULL; i++) {
-    err = host_alg_words(cmd, cmd->tmp_pool, f, cmd->argv[i], &list);
+    err = ftpd_alg_words(cmd, cmd->tmp_pool, f, cmd->argv[i], &list);
   }
 
-  if (err != NULL || host_alg_done(cmd, f, list, &err) == NULL) {
+  if (err != NULL || ftpd_alg_done(cmd, f, list, &err) == NULL) {
     CONF_ERROR(cmd, err);
   }
 
@@ -140,7 +140,7 @@ static modret_t *set_algs(cmd_rec *cmd, enum sftp_alg_family f) {
 }
 
 /* usage: SFTPAlgorithmProfile modern|default|legacy */
-modret_t *host_set_algorithmprofile(cmd_rec *cmd) {
+modret_t *ftpd_set_algorithmprofile(cmd_rec *cmd) {
   int profile;
 
   CHECK_ONE(cmd);
@@ -156,32 +156,32 @@ modret_t *host_set_algorithmprofile(cmd_rec *cmd) {
 }
 
 /* usage: SFTPCiphers algo ... */
-modret_t *host_set_ciphers(cmd_rec *cmd) {
+modret_t *ftpd_set_ciphers(cmd_rec *cmd) {
   return set_algs(cmd, ALGS_CIPHER);
 }
 
 /* usage: SFTPDigests algo ... */
-modret_t *host_set_digests(cmd_rec *cmd) {
+modret_t *ftpd_set_digests(cmd_rec *cmd) {
   return set_algs(cmd, ALGS_MAC);
 }
 
 /* usage: SFTPKeyExchanges algo ... */
-modret_t *host_set_keyexchanges(cmd_rec *cmd) {
+modret_t *ftpd_set_keyexchanges(cmd_rec *cmd) {
   return set_algs(cmd, ALGS_KEX);
 }
 
 /* usage: SFTPHostKeys algo ... */
-modret_t *host_set_hostkeys(cmd_rec *cmd) {
+modret_t *ftpd_set_hostkeys(cmd_rec *cmd) {
   return set_algs(cmd, ALGS_HOSTKEY);
 }
 
 /* usage: SFTPAuthPublicKeys algo ... */
-modret_t *host_set_authpublickeys(cmd_rec *cmd) {
+modret_t *ftpd_set_authpublickeys(cmd_rec *cmd) {
   return set_algs(cmd, ALGS_SIGNATURE);
 }
 
 /* usage: SFTPCASignatureAlgorithms algo ... */
-modret_t *host_set_casignaturealgorithms(cmd_rec *cmd) {
+modret_t *ftpd_set_casignaturealgorithms(cmd_rec *cmd) {
   const struct sftp_sig_alg *alg;
   unsigned int i;
 

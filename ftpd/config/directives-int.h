@@ -41,25 +41,25 @@ config_rec *conf_add_words(cmd_rec *cmd);
 config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n);
 
 /* Handlers of directives-algs.c and directives-keys.c. */
-modret_t *host_set_algorithmprofile(cmd_rec *cmd);
-modret_t *host_set_authorizedhostkeys(cmd_rec *cmd);
-modret_t *host_set_authorizedkeyscommanduser(cmd_rec *cmd);
-modret_t *host_set_authorizedprincipals(cmd_rec *cmd);
-modret_t *host_set_authorizeduserkeys(cmd_rec *cmd);
-modret_t *host_set_authpublickeys(cmd_rec *cmd);
-modret_t *host_set_casignaturealgorithms(cmd_rec *cmd);
-modret_t *host_set_ciphers(cmd_rec *cmd);
-modret_t *host_set_dhparamfile(cmd_rec *cmd);
-modret_t *host_set_digests(cmd_rec *cmd);
-modret_t *host_set_hostcertificate(cmd_rec *cmd);
-modret_t *host_set_hostkey(cmd_rec *cmd);
-modret_t *host_set_hostkeys(cmd_rec *cmd);
-modret_t *host_set_keyblacklist(cmd_rec *cmd);
-modret_t *host_set_keyexchanges(cmd_rec *cmd);
-modret_t *host_set_keyfingerprints(cmd_rec *cmd);
-modret_t *host_set_keylimits(cmd_rec *cmd);
-modret_t *host_set_passphraseprovider(cmd_rec *cmd);
-modret_t *host_set_revokedkeys(cmd_rec *cmd);
-modret_t *host_set_trustedusercakeys(cmd_rec *cmd);
+modret_t *ftpd_set_algorithmprofile(cmd_rec *cmd);
+modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd);
+modret_t *ftpd_set_authorizedkeyscommanduser(cmd_rec *cmd);
+modret_t *ftpd_set_authorizedprincipals(cmd_rec *cmd);
+modret_t *ftpd_set_authorizeduserkeys(cmd_rec *cmd);
+modret_t *ftpd_set_authpublickeys(cmd_rec *cmd);
+modret_t *ftpd_set_casignaturealgorithms(cmd_rec *cmd);
+modret_t *ftpd_set_ciphers(cmd_rec *cmd);
+modret_t *ftpd_set_dhparamfile(cmd_rec *cmd);
+modret_t *ftpd_set_digests(cmd_rec *cmd);
+modret_t *ftpd_set_hostcertificate(cmd_rec *cmd);
+modret_t *ftpd_set_hostkey(cmd_rec *cmd);
+modret_t *ftpd_set_hostkeys(cmd_rec *cmd);
+modret_t *ftpd_set_keyblacklist(cmd_rec *cmd);
+modret_t *ftpd_set_keyexchanges(cmd_rec *cmd);
+modret_t *ftpd_set_keyfingerprints(cmd_rec *cmd);
+modret_t *ftpd_set_keylimits(cmd_rec *cmd);
+modret_t *ftpd_set_passphraseprovider(cmd_rec *cmd);
+modret_t *ftpd_set_revokedkeys(cmd_rec *cmd);
+modret_t *ftpd_set_trustedusercakeys(cmd_rec *cmd);
 
 #endif

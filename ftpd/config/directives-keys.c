@@ -43,7 +43,7 @@ static const char *hostkey_error(pool *p, const char *form) {
 }
 
 /* usage: SFTPHostKey path|agent:path|NoRSA|NoDSA|NoECDSA|NoED25519|NoED448 */
-modret_t *host_set_hostkey(cmd_rec *cmd) {
+modret_t *ftpd_set_hostkey(cmd_rec *cmd) {
   static const char *const no[] = { "NoRSA", "NoDSA", "NoECDSA", "NoED25519",
     "NoED448" };
   const char *form, *error;
@@ -71,7 +71,7 @@ modret_t *host_set_hostkey(cmd_rec *cmd) {
 }
 
 /* usage: SFTPHostCertificate path */
-modret_t *host_set_hostcertificate(cmd_rec *cmd) {
+modret_t *ftpd_set_hostcertificate(cmd_rec *cmd) {
   CHECK_ONE(cmd);
 
   if (*((char *) cmd->argv[1]) != '/') {
@@ -86,10 +86,10 @@ modret_t *host_set_hostcertificate(cmd_rec *cmd) {
 
 /* The stores that could be named; in the text of an error. */
 static const char *store_names(pool *p, unsigned int ktype) {
-  const struct host_store *s;
+  const struct ftpd_store *s;
   const char *names = "";
 
-  for (s = host_store_first(); s != NULL; s = s->next) {
+  for (s = ftpd_store_first(); s != NULL; s = s->next) {
     if ((s->ktypes & ktype) == ktype) {
       names = pstrcat(p, names, *names ? ", " : "", s->name, ":", NULL);
     }
@@ -103,7 +103,7 @@ static const char *own_store_error(pool *p, const char *store) {
   const char *why;
 
   if (strncmp(store, "exec:", 5) == 0) {
-    why = host_keyexec_check(p, store + 5);
+    why = ftpd_keyexec_check(p, store + 5);
     return why != NULL ? pstrcat(p, "'", store, "': ", why, NULL) : NULL;
   }
 
@@ -129,7 +129,7 @@ static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
         store_names(cmd->tmp_pool, ktype), ")", NULL));
     }
 
-    if (host_store_find(cmd->argv[i], (size_t) (colon - (char *) cmd->argv[i]),
+    if (ftpd_store_find(cmd->argv[i], (size_t) (colon - (char *) cmd->argv[i]),
         ktype) == NULL) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unsupported key store: '",
         cmd->argv[i], "' (types here: ", store_names(cmd->tmp_pool, ktype),
@@ -146,7 +146,7 @@ static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
 }
 
 /* usage: SFTPAuthorizedKeysCommandUser name */
-modret_t *host_set_authorizedkeyscommanduser(cmd_rec *cmd) {
+modret_t *ftpd_set_authorizedkeyscommanduser(cmd_rec *cmd) {
   const struct passwd *pw;
   config_rec *c;
 
@@ -172,12 +172,12 @@ modret_t *host_set_authorizedkeyscommanduser(cmd_rec *cmd) {
 }
 
 /* usage: SFTPAuthorizedUserKeys type:info ... */
-modret_t *host_set_authorizeduserkeys(cmd_rec *cmd) {
+modret_t *ftpd_set_authorizeduserkeys(cmd_rec *cmd) {
   return set_stores(cmd, SFTP_SSH2_USER_KEY_STORE);
 }
 
 /* usage: SFTPAuthorizedHostKeys type:info ... */
-modret_t *host_set_authorizedhostkeys(cmd_rec *cmd) {
+modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd) {
   return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
 }
 
@@ -213,17 +213,17 @@ static modret_t *set_files(cmd_rec *cmd) {
 }
 
 /* usage: SFTPTrustedUserCAKeys path ... */
-modret_t *host_set_trustedusercakeys(cmd_rec *cmd) {
+modret_t *ftpd_set_trustedusercakeys(cmd_rec *cmd) {
   return set_files(cmd);
 }
 
 /* usage: SFTPRevokedKeys path ... */
-modret_t *host_set_revokedkeys(cmd_rec *cmd) {
+modret_t *ftpd_set_revokedkeys(cmd_rec *cmd) {
   return set_files(cmd);
 }
 
 /* usage: SFTPAuthorizedPrincipals path */
-modret_t *host_set_authorizedprincipals(cmd_rec *cmd) {
+modret_t *ftpd_set_authorizedprincipals(cmd_rec *cmd) {
   const char *path;
 
   CHECK_ONE(cmd);
@@ -239,7 +239,7 @@ modret_t *host_set_authorizedprincipals(cmd_rec *cmd) {
 }
 
 /* usage: SFTPKeyBlacklist path|none */
-modret_t *host_set_keyblacklist(cmd_rec *cmd) {
+modret_t *ftpd_set_keyblacklist(cmd_rec *cmd) {
   CHECK_ONE(cmd);
 
   if (strcasecmp(cmd->argv[1], "none") != 0) {
@@ -259,9 +259,9 @@ modret_t *host_set_keyblacklist(cmd_rec *cmd) {
 }
 
 /* usage: SFTPKeyLimits limit bits ... */
-modret_t *host_set_keylimits(cmd_rec *cmd) {
-  struct key_limits l = { HOST_MIN_RSA_BITS, HOST_MIN_DSA_BITS,
-    HOST_MIN_EC_BITS };
+modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
+  struct key_limits l = { FTPD_MIN_RSA_BITS, FTPD_MIN_DSA_BITS,
+    FTPD_MIN_EC_BITS };
   unsigned int i;
   uint64_t n;
 
@@ -290,7 +290,7 @@ modret_t *host_set_keylimits(cmd_rec *cmd) {
         "MinimumECSize)", NULL));
     }
 
-    if (!host_number(cmd->argv[i + 1], 0, 65536, &n)) {
+    if (!ftpd_number(cmd->argv[i + 1], 0, 65536, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[i + 1],
         "' is no number of bits (0 to 65536, 0 for no limit)", NULL));
     }
@@ -317,7 +317,7 @@ static const char *known(const char *word, const char *const *names,
 }
 
 /* usage: SFTPKeyFingerprints digest[+encoding] */
-modret_t *host_set_keyfingerprints(cmd_rec *cmd) {
+modret_t *ftpd_set_keyfingerprints(cmd_rec *cmd) {
   static const char *const digests[] = { "sha256", "sha1", "md5" };
   static const char *const encodings[] = { "base64", "hex", "hex+colons" };
   const char *digest, *encoding;
@@ -353,7 +353,7 @@ modret_t *host_set_keyfingerprints(cmd_rec *cmd) {
 }
 
 /* usage: SFTPPassPhraseProvider path */
-modret_t *host_set_passphraseprovider(cmd_rec *cmd) {
+modret_t *ftpd_set_passphraseprovider(cmd_rec *cmd) {
   const char *path;
   struct stat st;
 
@@ -384,7 +384,7 @@ modret_t *host_set_passphraseprovider(cmd_rec *cmd) {
 }
 
 /* usage: SFTPDHParamFile path */
-modret_t *host_set_dhparamfile(cmd_rec *cmd) {
+modret_t *ftpd_set_dhparamfile(cmd_rec *cmd) {
   CHECK_ONE(cmd);
 
   if (pr_fs_valid_path(cmd->argv[1]) < 0) {

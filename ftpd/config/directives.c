@@ -20,11 +20,11 @@
 
 /* ---- What several handlers share */
 
-long host_multi_flag(void) {
+long ftpd_multi_flag(void) {
   return pr_module_exists("mod_ifsession.c") ? CF_MULTI : 0;
 }
 
-bool host_number(const char *text, uint64_t min, uint64_t max, uint64_t *n) {
+bool ftpd_number(const char *text, uint64_t min, uint64_t max, uint64_t *n) {
   char *end = NULL;
 
   if (!PR_ISDIGIT((int) *text)) {
@@ -36,7 +36,7 @@ bool host_number(const char *text, uint64_t min, uint64_t max, uint64_t *n) {
   return errno == 0 && *end == '\0' && *n >= min && *n <= max;
 }
 
-bool host_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
+bool ftpd_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
     uint64_t *n) {
   const struct { const char *unit; unsigned int shift; } units[] = {
     { "GB", 30 }, { "MB", 20 }, { "KB", 10 }, { "B", 0 }, { "", bare }
@@ -46,7 +46,7 @@ bool host_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
 
   for (i = 0; i < SFTP_NELEMS(units); i++) {
     if (strcasecmp(text + digits, units[i].unit) == 0) {
-      if (!host_number(number, 1, max >> units[i].shift, n)) {
+      if (!ftpd_number(number, 1, max >> units[i].shift, n)) {
         return false;
       }
 
@@ -95,7 +95,7 @@ config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n) {
 /* usage: SFTPAcceptEnv pattern ... */
 MODRET set_acceptenv(cmd_rec *cmd) {
   CHECK_SOME(cmd);
-  conf_add_words(cmd)->flags |= host_multi_flag();
+  conf_add_words(cmd)->flags |= ftpd_multi_flag();
   return PR_HANDLED(cmd);
 }
 
@@ -111,12 +111,12 @@ MODRET set_clientalive(cmd_rec *cmd) {
       "interval in seconds");
   }
 
-  if (!host_number(cmd->argv[1], 0, INT_MAX, &count)) {
+  if (!ftpd_number(cmd->argv[1], 0, INT_MAX, &count)) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "max count '", cmd->argv[1],
       "' must be a number, 0 or greater", NULL));
   }
 
-  if (!host_number(cmd->argv[2], 0, INT_MAX / 1000, &secs)) {
+  if (!ftpd_number(cmd->argv[2], 0, INT_MAX / 1000, &secs)) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "interval '", cmd->argv[2],
       "' must be a number of seconds, 0 or greater", NULL));
   }
@@ -321,7 +321,7 @@ MODRET set_maxchannels(cmd_rec *cmd) {
 
   CHECK_ONE(cmd);
 
-  if (!host_number(cmd->argv[1], 0, UINT_MAX, &n)) {
+  if (!ftpd_number(cmd->argv[1], 0, UINT_MAX, &n)) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
       "' must be numeric", NULL));
   }
@@ -404,13 +404,13 @@ MODRET set_options(cmd_rec *cmd) {
     opts |= bit;
   }
 
-  conf_add_value(cmd, &opts, sizeof(opts))->flags |= host_multi_flag();
+  conf_add_value(cmd, &opts, sizeof(opts))->flags |= ftpd_multi_flag();
   return PR_HANDLED(cmd);
 }
 
 /* usage: SFTPRekey none|required [interval [size [timeout]]] */
 MODRET set_rekey(cmd_rec *cmd) {
-  struct rekey r = { false, HOST_REKEY_SECS, 0, HOST_REKEY_BYTES };
+  struct rekey r = { false, FTPD_REKEY_SECS, 0, FTPD_REKEY_BYTES };
   uint64_t n;
 
   CHECK_CONF(cmd, CTXT_SERVER);
@@ -429,7 +429,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   }
 
   if (cmd->argc > 2) {
-    if (!host_number(cmd->argv[2], 1, INT_MAX / 1000, &n)) {
+    if (!ftpd_number(cmd->argv[2], 1, INT_MAX / 1000, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "interval '", cmd->argv[2],
         "' must be numeric, in seconds, and greater than zero", NULL));
     }
@@ -439,8 +439,8 @@ MODRET set_rekey(cmd_rec *cmd) {
 
   if (cmd->argc > 3) {
     /* Bare numbers were MB before there were units. */
-    if (!host_bytes(cmd->tmp_pool, cmd->argv[3], 20, UINT64_MAX, &n) ||
-        n < HOST_MIN_REKEY_BYTES) {
+    if (!ftpd_bytes(cmd->tmp_pool, cmd->argv[3], 20, UINT64_MAX, &n) ||
+        n < FTPD_MIN_REKEY_BYTES) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "size '", cmd->argv[3],
         "' must be numeric, in MB or with B, KB, MB or GB, and at least 16KB",
         NULL));
@@ -450,7 +450,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   }
 
   if (cmd->argc > 4) {
-    if (!host_number(cmd->argv[4], 1, INT_MAX / 1000, &n)) {
+    if (!ftpd_number(cmd->argv[4], 1, INT_MAX / 1000, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "timeout '", cmd->argv[4],
         "' must be numeric, in seconds, and greater than zero", NULL));
     }
@@ -484,42 +484,42 @@ MODRET set_trafficpolicy(cmd_rec *cmd) {
 
 conftable sftp_conftab[] = {
   { "SFTPAcceptEnv", set_acceptenv, NULL },
-  { "SFTPAlgorithmProfile", host_set_algorithmprofile, NULL },
-  { "SFTPAuthMethods", host_set_authmethods, NULL },
-  { "SFTPAuthorizedHostKeys", host_set_authorizedhostkeys, NULL },
-  { "SFTPAuthorizedPrincipals", host_set_authorizedprincipals, NULL },
-  { "SFTPAuthorizedKeysCommandUser", host_set_authorizedkeyscommanduser, NULL },
-  { "SFTPAuthorizedUserKeys", host_set_authorizeduserkeys, NULL },
-  { "SFTPAuthPublicKeys", host_set_authpublickeys, NULL },
-  { "SFTPCASignatureAlgorithms", host_set_casignaturealgorithms, NULL },
-  { "SFTPCiphers", host_set_ciphers, NULL },
+  { "SFTPAlgorithmProfile", ftpd_set_algorithmprofile, NULL },
+  { "SFTPAuthMethods", ftpd_set_authmethods, NULL },
+  { "SFTPAuthorizedHostKeys", ftpd_set_authorizedhostkeys, NULL },
+  { "SFTPAuthorizedPrincipals", ftpd_set_authorizedprincipals, NULL },
+  { "SFTPAuthorizedKeysCommandUser", ftpd_set_authorizedkeyscommanduser, NULL },
+  { "SFTPAuthorizedUserKeys", ftpd_set_authorizeduserkeys, NULL },
+  { "SFTPAuthPublicKeys", ftpd_set_authpublickeys, NULL },
+  { "SFTPCASignatureAlgorithms", ftpd_set_casignaturealgorithms, NULL },
+  { "SFTPCiphers", ftpd_set_ciphers, NULL },
   { "SFTPClientAlive", set_clientalive, NULL },
-  { "SFTPClientMatch", host_set_clientmatch, NULL },
+  { "SFTPClientMatch", ftpd_set_clientmatch, NULL },
   { "SFTPCompression", set_compression, NULL },
   { "SFTPCryptoDevice", set_cryptodevice, NULL },
-  { "SFTPDHParamFile", host_set_dhparamfile, NULL },
-  { "SFTPDigests", host_set_digests, NULL },
+  { "SFTPDHParamFile", ftpd_set_dhparamfile, NULL },
+  { "SFTPDigests", ftpd_set_digests, NULL },
   { "SFTPDisplayBanner", set_displaybanner, NULL },
   { "SFTPEngine", set_engine, NULL },
   { "SFTPExecCommands", set_execcommands, NULL },
   { "SFTPExtensions", set_extensions, NULL },
-  { "SFTPHostCertificate", host_set_hostcertificate, NULL },
-  { "SFTPHostKey", host_set_hostkey, NULL },
-  { "SFTPHostKeys", host_set_hostkeys, NULL },
-  { "SFTPKeyBlacklist", host_set_keyblacklist, NULL },
-  { "SFTPKeyExchanges", host_set_keyexchanges, NULL },
-  { "SFTPKeyFingerprints", host_set_keyfingerprints, NULL },
-  { "SFTPKeyLimits", host_set_keylimits, NULL },
+  { "SFTPHostCertificate", ftpd_set_hostcertificate, NULL },
+  { "SFTPHostKey", ftpd_set_hostkey, NULL },
+  { "SFTPHostKeys", ftpd_set_hostkeys, NULL },
+  { "SFTPKeyBlacklist", ftpd_set_keyblacklist, NULL },
+  { "SFTPKeyExchanges", ftpd_set_keyexchanges, NULL },
+  { "SFTPKeyFingerprints", ftpd_set_keyfingerprints, NULL },
+  { "SFTPKeyLimits", ftpd_set_keylimits, NULL },
   { "SFTPLog", set_log, NULL },
   { "SFTPMaxChannels", set_maxchannels, NULL },
   { "SFTPOptions", set_options, NULL },
-  { "SFTPPassPhraseProvider", host_set_passphraseprovider, NULL },
-  { "SFTPPerSourceNetBlockSize", host_set_netblock, NULL },
-  { "SFTPPerSourcePenalties", host_set_penalties, NULL },
-  { "SFTPPerSourcePenaltyExemptList", host_set_exempt, NULL },
+  { "SFTPPassPhraseProvider", ftpd_set_passphraseprovider, NULL },
+  { "SFTPPerSourceNetBlockSize", ftpd_set_netblock, NULL },
+  { "SFTPPerSourcePenalties", ftpd_set_penalties, NULL },
+  { "SFTPPerSourcePenaltyExemptList", ftpd_set_exempt, NULL },
   { "SFTPRekey", set_rekey, NULL },
-  { "SFTPRevokedKeys", host_set_revokedkeys, NULL },
+  { "SFTPRevokedKeys", ftpd_set_revokedkeys, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },
-  { "SFTPTrustedUserCAKeys", host_set_trustedusercakeys, NULL },
+  { "SFTPTrustedUserCAKeys", ftpd_set_trustedusercakeys, NULL },
   { NULL, NULL, NULL }
 };

@@ -17,7 +17,7 @@
 
 #include "compress.h"
 #include "crypto.h"
-#include "host.h"
+#include "ftpd.h"
 #include "../unit/tap.h"
 
 static const char *const cl_patterns[] = { "LANG", NULL };

@@ -9,7 +9,7 @@
 #include "fxp-client.h"
 
 #include "clients.h"
-#include "host-session.h"
+#include "ftpd-session.h"
 
 #define BUILD_MAX (16 * 1024 * 1024)
 

@@ -16,7 +16,7 @@
 
 #include "fake-channel.h"
 #include "fxp-int.h"
-#include "host-file.h"
+#include "ftpd-file.h"
 
 struct fxc {
   pool *pool;

@@ -14,7 +14,7 @@
  */
 
 #include "../fake/client.h"
-#include "../fake/host-auth.h"
+#include "../fake/ftpd-auth.h"
 #include "target.h"
 #include "userauth-int.h"
 
@@ -27,11 +27,11 @@ static const struct fake_user users[] = {
   { "alice", "secret", { { NULL, 0 } }, false },
   { NULL, NULL, { { NULL, 0 } }, false } };
 
-static enum host_verdict driver_says(struct ssh_conn *c) {
+static enum ftpd_verdict driver_says(struct ssh_conn *c) {
   const struct sftp_auth_prompt prompt = { "?", false };
 
-  return sftp_auth_ask(c, NULL, NULL, 1, &prompt) == SFTP_OK ? HOST_AUTH_BAD :
-    HOST_AUTH_ERROR;
+  return sftp_auth_ask(c, NULL, NULL, 1, &prompt) == SFTP_OK ? FTPD_AUTH_BAD :
+    FTPD_AUTH_ERROR;
 }
 
 static const struct fake_driver drivers[] = {

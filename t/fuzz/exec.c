@@ -14,7 +14,7 @@
  */
 
 #include "../fake/fake-channel.h"
-#include "../fake/host-file.h"
+#include "../fake/ftpd-file.h"
 #include "conn.h"
 #include "exec.h"
 #include "target.h"

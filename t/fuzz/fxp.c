@@ -18,8 +18,8 @@
  */
 
 #include "../fake/fake-channel.h"
-#include "../fake/host-file.h"
-#include "../fake/host-session.h"
+#include "../fake/ftpd-file.h"
+#include "../fake/ftpd-session.h"
 #include "fxp-int.h"
 #include "target.h"
 

@@ -15,7 +15,7 @@
  */
 
 #include "../fake/fake-channel.h"
-#include "../fake/host-file.h"
+#include "../fake/ftpd-file.h"
 #include "conn.h"
 #include "scp.h"
 #include "target.h"
@@ -33,18 +33,18 @@ static void make_files(void) {
 }
 
 static unsigned int entries(const char *path) {
-  struct host_op op;
-  struct host_dir *d = host_opendir(&op, path);
+  struct ftpd_op op;
+  struct ftpd_dir *d = ftpd_opendir(&op, path);
   const char *name;
   struct stat st;
   unsigned int n = 0;
 
   must(d != NULL);
-  while (host_readdir(d, &name, &st) == 1) {
+  while (ftpd_readdir(d, &name, &st) == 1) {
     n++;
   }
 
-  (void) host_closedir(&op, d);
+  (void) ftpd_closedir(&op, d);
   return n - 2;
 }
 

@@ -17,9 +17,9 @@
 #include "client.h"
 #include "crypto.h"
 #include "forced.h"
-#include "host-auth.h"
-#include "host-log.h"
-#include "host-session.h"
+#include "ftpd-auth.h"
+#include "ftpd-log.h"
+#include "ftpd-session.h"
 #include "keyfile.h"
 #include "tap.h"
 #include "userauth-int.h"
@@ -243,9 +243,9 @@ static void certificates_have_the_fingerprints_that_are_wanted(
     *authority = sftp_key_fingerprint(top, ca->blob, "MD5", true);
 
   start(one_key, 0);
-  cl->set->print_digest = "MD5";
-  cl->set->print_form = PRINT_COLONS;
-  cl->set->print_named = true;
+  cl->set->fingerprint_digest = "MD5";
+  cl->set->fingerprint_form = FINGERPRINT_COLONS;
+  cl->set->fingerprint_named = true;
   is_str(login(ed, ED_CERT, cert, "ssh-ed25519"), "yes",
     "a certificate logs in where MD5 is wanted");
   ok(fake_log_has(pstrcat(top, "by ssh-rsa key MD5:", authority, NULL)),

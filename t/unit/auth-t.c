@@ -12,9 +12,9 @@
 
 #include "client.h"
 #include "crypto.h"
-#include "host-auth.h"
-#include "host-log.h"
-#include "host-session.h"
+#include "ftpd-auth.h"
+#include "ftpd-log.h"
+#include "ftpd-session.h"
 #include "keyfile.h"
 #include "tap.h"
 #include "userauth-int.h"
@@ -694,9 +694,9 @@ static void fingerprints_are_written_as_the_directive_says(void) {
   const char *colons = sftp_key_fingerprint(top, ed_key->blob, "SHA1", true);
 
   prepare(simple, SFTP_NELEMS(simple));
-  cl->set->print_digest = "SHA1";
-  cl->set->print_form = PRINT_COLONS;
-  cl->set->print_named = true;
+  cl->set->fingerprint_digest = "SHA1";
+  cl->set->fingerprint_form = FINGERPRINT_COLONS;
+  cl->set->fingerprint_named = true;
   begin();
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "SUCCESS", "a key logs in");
@@ -859,7 +859,7 @@ static void two_keys_are_two_keys(void) {
 
 static void a_denied_login_can_be_tried_again(void) {
   START(two_steps);
-  fake_auth.login = HOST_LOGIN_DENIED;
+  fake_auth.login = FTPD_LOGIN_DENIED;
   try_signed("alice", ed_key, "ssh-ed25519");
   (void) answer();
   try_password("alice", "secret");
@@ -867,7 +867,7 @@ static void a_denied_login_can_be_tried_again(void) {
   is_int(cl->server->auth->nfailures, 1, "it counts as a wrong attempt does");
   ok(fake_auth.paused_ms > 0, "and takes as long: the password is not told");
   ok(!cl->server->authenticated, "nor a login");
-  fake_auth.login = HOST_LOGIN_OK;
+  fake_auth.login = FTPD_LOGIN_OK;
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "password+", "the key counts anew");
   try_password("alice", "secret");
@@ -875,7 +875,7 @@ static void a_denied_login_can_be_tried_again(void) {
   stop();
 
   START(simple);
-  fake_auth.login = HOST_LOGIN_BROKEN;
+  fake_auth.login = FTPD_LOGIN_BROKEN;
   try_password("alice", "secret");
   ok(failed_with(SFTP_ERR_DENIED), "a login that broke half-way ends it");
   ok(!cl->server->authenticated, "without success");
@@ -983,31 +983,31 @@ static void the_banner_comes_once_in_lines(void) {
 
 /* ---- keyboard-interactive */
 
-static enum host_verdict pam_says(struct ssh_conn *c) {
+static enum ftpd_verdict pam_says(struct ssh_conn *c) {
   const struct sftp_auth_prompt prompts[] = { { "Password: ", false },
     { "Colour: ", true } };
   pool *p = make_sub_pool(c->pool);
   const char **answers;
-  enum host_verdict v = HOST_AUTH_BAD;
+  enum ftpd_verdict v = FTPD_AUTH_BAD;
 
   if (sftp_auth_ask(c, "Hello", NULL, 2, prompts) == SFTP_OK &&
       sftp_auth_answers(c, p, 2, &answers) == SFTP_OK &&
       strcmp(answers[0], "secret") == 0 && strcmp(answers[1], "") == 0) {
-    v = HOST_AUTH_OK;
+    v = FTPD_AUTH_OK;
   }
 
   destroy_pool(p);
   return v;
 }
 
-static enum host_verdict yes_says(struct ssh_conn *c) {
+static enum ftpd_verdict yes_says(struct ssh_conn *c) {
   (void) c;
-  return HOST_AUTH_OK;
+  return FTPD_AUTH_OK;
 }
 
-static enum host_verdict no_says(struct ssh_conn *c) {
+static enum ftpd_verdict no_says(struct ssh_conn *c) {
   (void) c;
-  return HOST_AUTH_BAD;
+  return FTPD_AUTH_BAD;
 }
 
 static const struct fake_driver pam_only[] = {
@@ -1086,12 +1086,12 @@ static void wrong_answers_are_refused(void) {
 /* A client that wants something else after each question. */
 static unsigned int nchanges;
 
-static enum host_verdict changes_its_mind(struct ssh_conn *c) {
+static enum ftpd_verdict changes_its_mind(struct ssh_conn *c) {
   struct sftp_auth_prompt prompt = { "Password: ", false };
   const char **answers = NULL;
 
   if (sftp_auth_ask(c, "", "", 1, &prompt) != SFTP_OK) {
-    return HOST_AUTH_ERROR;
+    return FTPD_AUTH_ERROR;
   }
 
   if (nchanges++ == 0) {
@@ -1101,8 +1101,8 @@ static enum host_verdict changes_its_mind(struct ssh_conn *c) {
     try_password("alice", "secret");
   }
 
-  return sftp_auth_answers(c, top, 1, &answers) == SFTP_OK ? HOST_AUTH_OK :
-    HOST_AUTH_BAD;
+  return sftp_auth_answers(c, top, 1, &answers) == SFTP_OK ? FTPD_AUTH_OK :
+    FTPD_AUTH_BAD;
 }
 
 static const struct fake_driver fickle[] = {
@@ -1160,13 +1160,13 @@ static void each_driver_is_an_attempt(void) {
   stop();
 }
 
-static enum host_verdict pin_says(struct ssh_conn *c) {
+static enum ftpd_verdict pin_says(struct ssh_conn *c) {
   const struct sftp_auth_prompt prompt = { "PIN: ", false };
   const char **answers = NULL;
 
   return sftp_auth_ask(c, NULL, NULL, 1, &prompt) == SFTP_OK &&
     sftp_auth_answers(c, top, 1, &answers) == SFTP_OK &&
-    strcmp(answers[0], "0000") == 0 ? HOST_AUTH_OK : HOST_AUTH_BAD;
+    strcmp(answers[0], "0000") == 0 ? FTPD_AUTH_OK : FTPD_AUTH_BAD;
 }
 
 static const struct fake_driver pam_and_pin[] = {

@@ -11,8 +11,8 @@
  */
 
 #include "../fake/client.h"
-#include "../fake/host-log.h"
-#include "../fake/host-session.h"
+#include "../fake/ftpd-log.h"
+#include "../fake/ftpd-session.h"
 #include "tap.h"
 
 /* A service that takes its input in lines of `unit' bytes and notes what it

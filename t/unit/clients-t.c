@@ -40,7 +40,7 @@ static const struct {
   { "is VanDyke SecureFX 9", 0 }
 };
 
-static void deeds_count(void) {
+static void what_is_observed_counts(void) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(did); i++) {
@@ -316,7 +316,7 @@ int main(void) {
 
   clients_get_what_they_need();
   erlang_gets_what_it_reads();
-  deeds_count();
+  what_is_observed_counts();
   classic_programs_get_more();
   others_get_the_default();
   what_is_named_stays();

@@ -10,7 +10,7 @@
 
 #include "exec-int.h"
 #include "fake-channel.h"
-#include "host-file.h"
+#include "ftpd-file.h"
 #include "tap.h"
 
 static pool *p;
@@ -223,15 +223,15 @@ static void others_are_not_found(void) {
 }
 
 static void the_gate_is_asked(void) {
-  fake_files.deny[HOST_DIGEST] = true;
+  fake_files.deny[FTPD_DIGEST] = true;
   fake_files.refused = "denied by <Limit SITE_DIGEST>";
   says("md5sum a", 1, "", "md5sum: a: Permission denied (denied by <Limit "
     "SITE_DIGEST>)\n");
-  fake_files.deny[HOST_DIGEST] = false;
-  fake_files.deny[HOST_STATVFS] = true;
+  fake_files.deny[FTPD_DIGEST] = false;
+  fake_files.deny[FTPD_STATVFS] = true;
   says("df a", 1, "", "df: a: Permission denied (denied by <Limit "
     "SITE_DIGEST>)\n");
-  fake_files.deny[HOST_STATVFS] = false;
+  fake_files.deny[FTPD_STATVFS] = false;
   is_int(fake_files.begun, fake_files.ended, "every operation was ended");
   is_int(fake_files.files, 0, "every file was closed");
 }

@@ -55,7 +55,7 @@ static void unknown_extensions(void) {
     is_int(fxc_status(x), SSH_FX_OP_UNSUPPORTED, "extension '%s'", names[i]);
   }
 
-  is_int(fake_files.last_req, HOST_EXTENDED, "they are logged as EXTENDED");
+  is_int(fake_files.last_req, FTPD_EXTENDED, "they are logged as EXTENDED");
   is_int(fake_files.last_err, ENOSYS, "as a failure");
   clean(x);
 }
@@ -171,14 +171,14 @@ static void extended_is_logged_once(void) {
   n = fake_files.begun;
   ext_text(x, "statvfs@openssh.com", "/");
   (void) fxc_status(x);
-  ok(fake_files.begun == n + 1 && fake_files.count[HOST_STATVFS] == 1,
+  ok(fake_files.begun == n + 1 && fake_files.count[FTPD_STATVFS] == 1,
     "statvfs, which has no other name in logs, is one operation");
   is_str(fake_files.last_arg, "statvfs@openssh.com", "shown by that name");
   n = fake_files.begun;
   ext_text(x, "home-directory", "");
   (void) fxc_status(x);
-  ok(fake_files.begun == n + 2 && fake_files.count[HOST_HOMEDIR] == 1 &&
-    fake_files.count[HOST_EXTENDED] == 1,
+  ok(fake_files.begun == n + 2 && fake_files.count[FTPD_HOMEDIR] == 1 &&
+    fake_files.count[FTPD_EXTENDED] == 1,
     "home-directory is HOMEDIR within EXTENDED");
   is_str(fake_files.last_arg, "home-directory", "which ends last");
   clean(x);
@@ -237,7 +237,7 @@ static void fsyncs(void) {
   fake_fs_put("/a", "A", 1, 0644);
   ext_text(x, "fsync@openssh.com", fxc_opened(x, "/a", FXC_WRITE));
   is_int(fxc_status(x), SSH_FX_OK, "fsync of a file");
-  is_int(fake_files.count[HOST_FSYNC], 1, "passes the gate");
+  is_int(fake_files.count[FTPD_FSYNC], 1, "passes the gate");
   fxc_path(x, SSH_FXP_OPENDIR, "/");
   ext_text(x, "fsync@openssh.com", fxc_take_handle(x));
   is_int(fxc_status(x), SSH_FX_FAILURE, "fsync of a folder");
@@ -321,7 +321,7 @@ static void copies(void) {
   is_int(fxc_status(x), SSH_FX_FAILURE, "a length that wraps");
   copy(x, a, 0, 1, "0000000000000000", 0);
   is_int(fxc_status(x), SSH_FX_FAILURE, "no handle");
-  fake_files.deny[HOST_COPY] = true;
+  fake_files.deny[FTPD_COPY] = true;
   copy(x, a, 0, 1, b, 0);
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "a refused copy");
   clean(x);

@@ -9,7 +9,7 @@
 /* SFTP: paths, folders, attributes. */
 
 #include "fxp-client.h"
-#include "host-session.h"
+#include "ftpd-session.h"
 #include "tap.h"
 
 static void clean(struct fxc *x) {
@@ -144,7 +144,7 @@ static void options_drop_attributes(void) {
 
     x->set.opts = rows[i / 2].opt;
     fake_fs_put("/a", "hello", 5, 0644);
-    fake_files.deny_attr[HOST_ATTR_PERMS] =
+    fake_files.deny_attr[FTPD_ATTR_PERMS] =
       (rows[i / 2].opt & SFTP_OPT_IGNORE_SFTP_SET_PERMS) != 0;
     if (i % 2 == 0) {
       w = setstat(x, "/a", 0xe);
@@ -178,7 +178,7 @@ static void attributes_have_limits_of_their_own(void) {
   struct fxc *x = fxc_new(NULL);
 
   fake_fs_put("/a", "hello", 5, 0644);
-  fake_files.deny_attr[HOST_ATTR_PERMS] = true;
+  fake_files.deny_attr[FTPD_ATTR_PERMS] = true;
   fake_files.refused = "denied by <Limit SITE_CHMOD>";
   sftp_wr_u32(setstat(x, "/a", 4), 0600);
   fxc_end(x);
@@ -188,7 +188,7 @@ static void attributes_have_limits_of_their_own(void) {
   sftp_wr_u32(setstat(x, "/a", 4), 0644);
   fxc_end(x);
   is_int(fxc_status(x), SSH_FX_OK, "a mode that is the same needs nothing");
-  fake_files.deny_attr[HOST_ATTR_OWNER] = true;
+  fake_files.deny_attr[FTPD_ATTR_OWNER] = true;
   sftp_wr_u32(setstat(x, "/a", 2), 1000);
   sftp_wr_u32(&x->w, 1000);
   fxc_end(x);
@@ -357,15 +357,15 @@ static void folders_that_cannot_be_read(void) {
   is_int(fxc_status(x), SSH_FX_FAILURE, "OPENDIR of a file");
   fxc_path(x, SSH_FXP_OPENDIR, "/home");
   h = fxc_take_handle(x);
-  fake_files.deny[HOST_READDIR] = true;
+  fake_files.deny[FTPD_READDIR] = true;
   fxc_handle(x, SSH_FXP_READDIR, h);
   is_int(fxc_status(x), SSH_FX_EOF, "a refused READDIR shows nothing");
-  fake_files.deny[HOST_READDIR] = false;
+  fake_files.deny[FTPD_READDIR] = false;
   fake_files.readdir_errno = EIO;
   fxc_handle(x, SSH_FXP_READDIR, h);
   is_int(fxc_status(x), SSH_FX_FAILURE, "an error of the disk is one");
   is_int(fake_files.last_err, EIO, "with its errno in logs");
-  fake_files.deny[HOST_OPENDIR] = true;
+  fake_files.deny[FTPD_OPENDIR] = true;
   fxc_path(x, SSH_FXP_OPENDIR, "/home");
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "a refused OPENDIR");
   clean(x);
@@ -477,7 +477,7 @@ static void renames(void) {
   ok(fake_fs_is("/b", "A", 1) && !fake_fs_exists("/c"), "... replaces it");
   two_paths(x, fxc_begin(x, SSH_FXP_RENAME), "/no", "/c");
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "RENAME of nothing");
-  fake_files.deny[HOST_RENAME] = true;
+  fake_files.deny[FTPD_RENAME] = true;
   two_paths(x, fxc_begin_ext(x, "posix-rename@openssh.com"), "/b", "/d");
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "a refused rename");
   clean(x);

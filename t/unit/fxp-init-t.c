@@ -9,7 +9,7 @@
 /* SFTP: INIT, the frame of requests, and what malformed ones get. */
 
 #include "fxp-client.h"
-#include "host-log.h"
+#include "ftpd-log.h"
 #include "tap.h"
 
 /* ---- INIT */

@@ -9,7 +9,7 @@
 /* SFTP: OPEN, READ, WRITE, CLOSE and the way of the data. */
 
 #include "fxp-client.h"
-#include "host-log.h"
+#include "ftpd-log.h"
 #include "tap.h"
 
 #define BIG (300 * 1024)
@@ -27,35 +27,35 @@ static void open_flags_mean_what_they_say(void) {
     const char *what, *path;
     uint32_t pflags, status;    /* 0xffffffff: a handle */
     const char *content;        /* of the file afterwards */
-    enum host_request req;
+    enum ftpd_request req;
   } rows[] = {
     { "READ of a file", "/a", FXC_READ, 0xffffffffU, "hello",
-      HOST_OPEN_READ },
-    { "no flags at all", "/a", 0, 0xffffffffU, "hello", HOST_OPEN_READ },
+      FTPD_OPEN_READ },
+    { "no flags at all", "/a", 0, 0xffffffffU, "hello", FTPD_OPEN_READ },
     { "READ of nothing", "/no", FXC_READ, SSH_FX_NO_SUCH_FILE, NULL,
-      HOST_OPEN_READ },
+      FTPD_OPEN_READ },
     { "READ of a folder", "/home", FXC_READ, SSH_FX_FAILURE, NULL,
-      HOST_OPEN_READ },
+      FTPD_OPEN_READ },
     { "WRITE without CREAT", "/no", FXC_WRITE, SSH_FX_NO_SUCH_FILE, NULL,
-      HOST_OPEN_WRITE },
+      FTPD_OPEN_WRITE },
     { "WRITE keeps the content", "/a", FXC_WRITE, 0xffffffffU, "hello",
-      HOST_OPEN_WRITE },
+      FTPD_OPEN_WRITE },
     { "WRITE, CREAT and TRUNC empties", "/a", FXC_WRITE|FXC_CREAT|FXC_TRUNC,
-      0xffffffffU, "", HOST_OPEN_WRITE },
+      0xffffffffU, "", FTPD_OPEN_WRITE },
     { "CREAT makes a file", "/no", FXC_WRITE|FXC_CREAT, 0xffffffffU, "",
-      HOST_OPEN_WRITE },
+      FTPD_OPEN_WRITE },
     { "CREAT and EXCL on a file", "/a", FXC_WRITE|FXC_CREAT|FXC_EXCL,
-      SSH_FX_FAILURE, "hello", HOST_OPEN_WRITE },
+      SSH_FX_FAILURE, "hello", FTPD_OPEN_WRITE },
     { "EXCL alone", "/a", FXC_WRITE|FXC_EXCL, 0xffffffffU, "hello",
-      HOST_OPEN_WRITE },
+      FTPD_OPEN_WRITE },
     { "READ and CREAT counts as writing", "/no", FXC_READ|FXC_CREAT,
-      0xffffffffU, "", HOST_OPEN_WRITE },
+      0xffffffffU, "", FTPD_OPEN_WRITE },
     { "READ and TRUNC counts as writing", "/a", FXC_READ|FXC_TRUNC,
-      0xffffffffU, "", HOST_OPEN_WRITE },
+      0xffffffffU, "", FTPD_OPEN_WRITE },
     { "APPEND", "/a", FXC_WRITE|FXC_APPEND, 0xffffffffU, "hello",
-      HOST_OPEN_APPEND },
+      FTPD_OPEN_APPEND },
     { "APPEND alone", "/a", FXC_APPEND, 0xffffffffU, "hello",
-      HOST_OPEN_APPEND }
+      FTPD_OPEN_APPEND }
   };
   size_t i;
 
@@ -78,7 +78,7 @@ static void the_gate_names_the_rule(void) {
   struct fxc_reply r;
 
   fake_fs_put("/a", "hello", 5, 0644);
-  fake_files.deny[HOST_OPEN_READ] = true;
+  fake_files.deny[FTPD_OPEN_READ] = true;
   fake_files.refused = "denied by <Limit RETR>";
   fxc_open(x, "/a", FXC_READ);
   fxc_send(x);
@@ -346,7 +346,7 @@ static void pipelines_are_gathered(void) {
   ok(fake_files.writes <= 3, "they reached the file as %u writes",
     fake_files.writes);
   ok(fake_fs_is("/new", big, (size_t) n * piece), "and each byte is there");
-  is_int(fake_files.count[HOST_WRITE], n, "each is an operation of its own");
+  is_int(fake_files.count[FTPD_WRITE], n, "each is an operation of its own");
   clean(x);
 }
 

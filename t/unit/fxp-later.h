@@ -18,7 +18,7 @@
 #define MOD_SFTP_T_FXP_LATER_H
 
 #include "../fake/fxp-client.h"
-#include "../fake/host-session.h"
+#include "../fake/ftpd-session.h"
 #include "tap.h"
 
 struct later {

@@ -79,7 +79,7 @@ static void sums_are_those_of_the_file(void) {
     is_str(name, rows[i].used, "... named");
   }
 
-  is_int(fake_files.count[HOST_DIGEST], SFTP_NELEMS(rows), "the gate is asked");
+  is_int(fake_files.count[FTPD_DIGEST], SFTP_NELEMS(rows), "the gate is asked");
   h = fxc_opened(x, "/a", FXC_READ);
   check(x, "check-file-handle", h, "md5", 1, 4, 0);
   is_str(sums_of(x, &name), "9ecb0b2f7994a8a3a2919212f764b81a",
@@ -166,10 +166,10 @@ static void sums_are_refused(void) {
   is_int(fxc_status(x), SSH_FX_FAILURE, "a folder's handle");
   check(x, "check-file-handle", "0123456701234567", "md5", 0, 0, 0);
   is_int(fxc_status(x), SSH_FX_FAILURE, "no handle");
-  fake_files.deny[HOST_DIGEST] = true;
+  fake_files.deny[FTPD_DIGEST] = true;
   check(x, "check-file-name", "/a", "md5", 0, 0, 0);
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "what the gate refuses");
-  fake_files.deny[HOST_DIGEST] = false;
+  fake_files.deny[FTPD_DIGEST] = false;
   fake_files.read_errno = EIO;
   check(x, "check-file-name", "/a", "md5", 0, 0, 0);
   is_int(fxc_status(x), SSH_FX_FAILURE, "a file that cannot be read");
@@ -298,7 +298,7 @@ static void files_are_copied(void) {
   is_int(fxc_status(x), SSH_FX_FAILURE, "a folder");
   copy_file(x, "/no", "/x", false);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "nothing there");
-  fake_files.deny[HOST_COPY] = true;
+  fake_files.deny[FTPD_COPY] = true;
   copy_file(x, "/a", "/x", false);
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "what the gate refuses");
   clean(x);
@@ -474,7 +474,7 @@ static void attributes_by_name_and_handle(void) {
   sftp_wr_text(xattr(x, "fremovexattr@proftpd.org", "0123456701234567"), "k");
   fxc_end(x);
   is_int(fxc_status(x), SSH_FX_FAILURE, "no handle");
-  fake_files.deny[HOST_XATTR_SET] = true;
+  fake_files.deny[FTPD_XATTR_SET] = true;
   is_int(set(x, "setxattr@proftpd.org", "/a", "user.k", "v", 0),
     SSH_FX_PERMISSION_DENIED, "what the gate refuses");
   clean(x);

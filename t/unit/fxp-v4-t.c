@@ -179,7 +179,7 @@ static void owners_have_names(void) {
 static void names_are_not_looked_up_before_permission(void) {
   struct fxc *x = later_new(4);
 
-  fake_files.deny[HOST_SETSTAT] = true;
+  fake_files.deny[FTPD_SETSTAT] = true;
   is_int(later_status(x, SSH_FXP_SETSTAT, "s/a u0x80 b1 snobody sgroup"),
     SSH_FX_PERMISSION_DENIED, "a refusal comes before unknown names");
   clean(x);
@@ -319,10 +319,10 @@ static void acls_become_posix(void) {
       "... nor is anybody looked up");
   }
 
-  fake_files.deny_attr[HOST_ATTR_PERMS] = true;
+  fake_files.deny_attr[FTPD_ATTR_PERMS] = true;
   status = set_acl(x, "u0");
   is_int(status, SSH_FX_PERMISSION_DENIED, "the gate is asked as for modes");
-  fake_files.deny_attr[HOST_ATTR_PERMS] = false;
+  fake_files.deny_attr[FTPD_ATTR_PERMS] = false;
   fake_files.no_acl = true;
   status = set_acl(x, "u0");
   is_int(status, SSH_FX_OP_UNSUPPORTED, "a file system without ACLs");

@@ -42,49 +42,49 @@ static const struct {
   const char *path;
   uint32_t status;              /* 5: OK and it can be read, 6: written,
                                  * 7: both */
-  enum host_request req;
+  enum ftpd_request req;
   const char *after;            /* what is in the file then */
 } opened[] = {
   /* dispositions: new, new or truncated, old, old or new, truncated */
-  { 2, 0, "/new", 6, HOST_OPEN_WRITE, "" },
-  { 2, 0, "/a", 11, HOST_OPEN_WRITE, "0123456789" },
-  { 2, 1, "/new", 6, HOST_OPEN_WRITE, "" },
-  { 2, 1, "/a", 6, HOST_OPEN_WRITE, "" },
-  { 2, 2, "/new", 2, HOST_OPEN_WRITE, NULL },
-  { 2, 2, "/a", 6, HOST_OPEN_WRITE, "0123456789" },
-  { 2, 3, "/new", 6, HOST_OPEN_WRITE, "" },
-  { 2, 3, "/a", 6, HOST_OPEN_WRITE, "0123456789" },
-  { 2, 4, "/new", 2, HOST_OPEN_WRITE, NULL },
-  { 2, 4, "/a", 6, HOST_OPEN_WRITE, "" },
-  { 2, 5, "/a", 4, HOST_OPEN_READ, "0123456789" },
-  { 2, 7, "/a", 4, HOST_OPEN_READ, "0123456789" },
+  { 2, 0, "/new", 6, FTPD_OPEN_WRITE, "" },
+  { 2, 0, "/a", 11, FTPD_OPEN_WRITE, "0123456789" },
+  { 2, 1, "/new", 6, FTPD_OPEN_WRITE, "" },
+  { 2, 1, "/a", 6, FTPD_OPEN_WRITE, "" },
+  { 2, 2, "/new", 2, FTPD_OPEN_WRITE, NULL },
+  { 2, 2, "/a", 6, FTPD_OPEN_WRITE, "0123456789" },
+  { 2, 3, "/new", 6, FTPD_OPEN_WRITE, "" },
+  { 2, 3, "/a", 6, FTPD_OPEN_WRITE, "0123456789" },
+  { 2, 4, "/new", 2, FTPD_OPEN_WRITE, NULL },
+  { 2, 4, "/a", 6, FTPD_OPEN_WRITE, "" },
+  { 2, 5, "/a", 4, FTPD_OPEN_READ, "0123456789" },
+  { 2, 7, "/a", 4, FTPD_OPEN_READ, "0123456789" },
   /* what it is opened for */
-  { 1, 2, "/a", 5, HOST_OPEN_READ, "0123456789" },
-  { 3, 2, "/a", 7, HOST_OPEN_WRITE, "0123456789" },
-  { 0, 2, "/a", 5, HOST_OPEN_READ, "0123456789" },
-  { 0x80, 2, "/a", 5, HOST_OPEN_READ, "0123456789" },
-  { 0x1f0081, 2, "/a", 5, HOST_OPEN_READ, "0123456789" },
-  { 4, 2, "/a", 6, HOST_OPEN_APPEND, "0123456789" },
-  { 6, 10, "/a", 6, HOST_OPEN_APPEND, "0123456789" },
-  { 2, 0x12, "/a", 6, HOST_OPEN_APPEND, "0123456789" },
-  { 1, 0x0a, "/a", 7, HOST_OPEN_APPEND, "0123456789" },
+  { 1, 2, "/a", 5, FTPD_OPEN_READ, "0123456789" },
+  { 3, 2, "/a", 7, FTPD_OPEN_WRITE, "0123456789" },
+  { 0, 2, "/a", 5, FTPD_OPEN_READ, "0123456789" },
+  { 0x80, 2, "/a", 5, FTPD_OPEN_READ, "0123456789" },
+  { 0x1f0081, 2, "/a", 5, FTPD_OPEN_READ, "0123456789" },
+  { 4, 2, "/a", 6, FTPD_OPEN_APPEND, "0123456789" },
+  { 6, 10, "/a", 6, FTPD_OPEN_APPEND, "0123456789" },
+  { 2, 0x12, "/a", 6, FTPD_OPEN_APPEND, "0123456789" },
+  { 1, 0x0a, "/a", 7, FTPD_OPEN_APPEND, "0123456789" },
   /* who only reads and still creates or truncates, writes */
-  { 1, 1, "/a", 7, HOST_OPEN_WRITE, "" },
-  { 1, 3, "/new", 7, HOST_OPEN_WRITE, "" },
-  { 1, 4, "/a", 7, HOST_OPEN_WRITE, "" },
+  { 1, 1, "/a", 7, FTPD_OPEN_WRITE, "" },
+  { 1, 3, "/new", 7, FTPD_OPEN_WRITE, "" },
+  { 1, 4, "/a", 7, FTPD_OPEN_WRITE, "" },
   /* locks */
-  { 1, 0x42, "/a", 5, HOST_OPEN_READ, "0123456789" },
-  { 2, 0x81, "/a", 6, HOST_OPEN_WRITE, "" },
-  { 3, 0xc2, "/a", 7, HOST_OPEN_WRITE, "0123456789" },
+  { 1, 0x42, "/a", 5, FTPD_OPEN_READ, "0123456789" },
+  { 2, 0x81, "/a", 6, FTPD_OPEN_WRITE, "" },
+  { 3, 0xc2, "/a", 7, FTPD_OPEN_WRITE, "0123456789" },
   /* what is not served */
-  { 8, 2, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 0x12, 2, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 2, 0x104, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 2, 0x302, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 1, 0x202, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 1, 0x402, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 2, 0x801, "/a", 8, HOST_OPEN_READ, "0123456789" },
-  { 2, 0x80000001, "/a", 8, HOST_OPEN_READ, "0123456789" }
+  { 8, 2, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 0x12, 2, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 2, 0x104, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 2, 0x302, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 1, 0x202, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 1, 0x402, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 2, 0x801, "/a", 8, FTPD_OPEN_READ, "0123456789" },
+  { 2, 0x80000001, "/a", 8, FTPD_OPEN_READ, "0123456789" }
 };
 
 static uint32_t how_opened(struct fxc *x, const char *h) {
@@ -126,7 +126,7 @@ static void access_and_flags_say_how(void) {
 static void the_gate_decides_about_opens(void) {
   struct fxc *x = later_new(5);
 
-  fake_files.deny[HOST_OPEN_WRITE] = true;
+  fake_files.deny[FTPD_OPEN_WRITE] = true;
   fake_files.refused = "denied by a rule";
   is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u1 u0 b1"),
     SSH_FX_PERMISSION_DENIED, "reading with truncation asks as writing");

@@ -233,7 +233,7 @@ static void realpath_composes_and_looks(void) {
       wrong[i].status, "REALPATH %s", wrong[i].request);
   }
 
-  fake_files.deny[HOST_REALPATH] = true;
+  fake_files.deny[FTPD_REALPATH] = true;
   is_int(later_status(x, SSH_FXP_REALPATH, "s/a b2"),
     SSH_FX_PERMISSION_DENIED, "what is refused is refused");
   clean(x);
@@ -276,7 +276,7 @@ static void symlink_works_too(void) {
 
   is_int(later_status(x, SSH_FXP_SYMLINK, "s/there s/new"), SSH_FX_OK,
     "SYMLINK in version 6");
-  is_int(fake_files.count[HOST_SYMLINK], 1, "... makes a link");
+  is_int(fake_files.count[FTPD_SYMLINK], 1, "... makes a link");
   clean(x);
 }
 
@@ -300,23 +300,23 @@ static void links_of_both_kinds(void) {
 
   is_int(later_status(x, SSH_FXP_LINK, "s/hard s/a b0"), 0, "a hard link");
   is_int(fake_fs_stat("/a").st_nlink, 2, "... is one");
-  is_int(fake_files.count[HOST_LINK], 1, "... and LINK to the gate");
+  is_int(fake_files.count[FTPD_LINK], 1, "... and LINK to the gate");
   is_int(later_status(x, SSH_FXP_LINK, "s/soft s../x b1"), 0,
     "a symbolic one");
   ok(later_answers(x, SSH_FXP_READLINK, "s/soft", SSH_FXP_NAME,
     "u1 s../x u0 b5"), "... has the text that was given");
-  is_int(fake_files.count[HOST_SYMLINK], 1, "... and is SYMLINK to the gate");
-  is_int(fake_files.count[HOST_LINK], 2, "... and LINK in the log");
+  is_int(fake_files.count[FTPD_SYMLINK], 1, "... and is SYMLINK to the gate");
+  is_int(fake_files.count[FTPD_LINK], 2, "... and LINK in the log");
   is_int(later_status(x, SSH_FXP_LINK, "s/hard s/a b0"),
     SSH_FX_FILE_ALREADY_EXISTS, "a name that is taken");
   is_int(later_status(x, SSH_FXP_LINK, "s s/a b0"), SSH_FX_NO_SUCH_FILE,
     "no name");
   is_int(later_status(x, SSH_FXP_LINK, "s/x s b1"), SSH_FX_NO_SUCH_FILE,
     "no text");
-  fake_files.deny[HOST_LINK] = true;
+  fake_files.deny[FTPD_LINK] = true;
   is_int(later_status(x, SSH_FXP_LINK, "s/h2 s/a b0"),
     SSH_FX_PERMISSION_DENIED, "the gate may refuse a hard link");
-  fake_files.deny[HOST_SYMLINK] = true;
+  fake_files.deny[FTPD_SYMLINK] = true;
   is_int(later_status(x, SSH_FXP_LINK, "s/h2 s/a b1"),
     SSH_FX_PERMISSION_DENIED, "... and a symbolic one");
   ok(!fake_fs_exists("/h2"), "... and nothing is made");
@@ -333,7 +333,7 @@ static void nofollow_refuses_links(void) {
   ok(fake_fs_is("/a", "0123456789", 10), "... which truncates nothing");
   is_int(later_status(x, SSH_FXP_OPEN, "s/link u1 u2 u0 b1"), 0xffffffffU,
     "without it the link is followed");
-  fake_files.deny[HOST_LSTAT] = true;
+  fake_files.deny[FTPD_LSTAT] = true;
   is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x402 u0 b1"),
     SSH_FX_PERMISSION_DENIED, "who may not look is not told by OPEN");
   clean(x);
@@ -384,7 +384,7 @@ static void locks_are_passed_on(void) {
   fake_files.lock_taken = true;
   is_int(later_status(x, SSH_FXP_BLOCK, "F q0 q10 u0x80"),
     SSH_FX_BYTE_RANGE_LOCK_CONFLICT, "BLOCK of what others have");
-  fake_files.deny[HOST_LOCK] = fake_files.deny[HOST_UNLOCK] = true;
+  fake_files.deny[FTPD_LOCK] = fake_files.deny[FTPD_UNLOCK] = true;
   is_int(later_status(x, SSH_FXP_BLOCK, "F q0 q10 u0x80"),
     SSH_FX_PERMISSION_DENIED, "the gate may refuse it");
   is_int(later_status(x, SSH_FXP_UNBLOCK, "F q0 q10"),
@@ -415,13 +415,13 @@ static void open_locks_all(void) {
     const char *flags;
     uint32_t status, deny;
   } tried[] = {
-    { "u0x042", 0xffffffffU, HOST_USE_READ },
-    { "u0x082", 0xffffffffU, HOST_USE_WRITE },
-    { "u0x0c2", 0xffffffffU, HOST_USE_READ|HOST_USE_WRITE },
-    { "u0x282", 0xffffffffU, HOST_USE_WRITE },
+    { "u0x042", 0xffffffffU, FTPD_USE_READ },
+    { "u0x082", 0xffffffffU, FTPD_USE_WRITE },
+    { "u0x0c2", 0xffffffffU, FTPD_USE_READ|FTPD_USE_WRITE },
+    { "u0x282", 0xffffffffU, FTPD_USE_WRITE },
     { "u0x202", 0xffffffffU, 0 },
-    { "u0x302", 0xffffffffU, HOST_USE_DELETE },
-    { "u0x3c2", 0xffffffffU, HOST_USE_READ|HOST_USE_WRITE|HOST_USE_DELETE },
+    { "u0x302", 0xffffffffU, FTPD_USE_DELETE },
+    { "u0x3c2", 0xffffffffU, FTPD_USE_READ|FTPD_USE_WRITE|FTPD_USE_DELETE },
     { "u0x102", SSH_FX_OP_UNSUPPORTED, 0 },
     { "u0x182", SSH_FX_OP_UNSUPPORTED, 0 }
   };
@@ -435,7 +435,7 @@ static void open_locks_all(void) {
     is_int(later_status(x, SSH_FXP_OPEN, request), tried[i].status,
       "OPEN with flags %s", tried[i].flags);
     is_int(fake_files.last_deny, tried[i].deny, "... keeps that from others");
-    is_int(fake_files.count[HOST_LOCK], tried[i].deny != 0,
+    is_int(fake_files.count[FTPD_LOCK], tried[i].deny != 0,
       "... and the gate was asked for a lock");
     clean(x);
   }
@@ -448,7 +448,7 @@ static void locks_of_open_are_refused(void) {
   is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x82 u0 b1"),
     SSH_FX_LOCK_CONFLICT, "a lock that others are in the way of");
   fake_files.lock_taken = false;
-  fake_files.deny[HOST_LOCK] = true;
+  fake_files.deny[FTPD_LOCK] = true;
   fake_files.refused = "<Limit LOCK>";
   is_int(later_status(x, SSH_FXP_OPEN, "s/a u1 u0x82 u0 b1"),
     SSH_FX_PERMISSION_DENIED, "the gate may refuse it");

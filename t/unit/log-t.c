@@ -12,7 +12,7 @@
 
 #include <syslog.h>
 
-#include "host-log.h"
+#include "ftpd-log.h"
 #include "tap.h"
 
 static const char *esc(const void *src, size_t len) {

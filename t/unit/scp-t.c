@@ -9,9 +9,9 @@
 #include "tap.h"
 
 #include "../fake/fake-channel.h"
-#include "../fake/host-file.h"
-#include "../fake/host-log.h"
-#include "../fake/host-session.h"
+#include "../fake/ftpd-file.h"
+#include "../fake/ftpd-log.h"
+#include "../fake/ftpd-session.h"
 #include "scp-int.h"
 
 /* One copy over a channel of its own. */
@@ -73,8 +73,8 @@ static bool all_closed(void) {
 }
 
 static unsigned int count_entries(const char *path) {
-  struct host_op op;
-  struct host_dir *d = host_opendir(&op, path);
+  struct ftpd_op op;
+  struct ftpd_dir *d = ftpd_opendir(&op, path);
   const char *name;
   struct stat st;
   unsigned int n = 0;
@@ -83,11 +83,11 @@ static unsigned int count_entries(const char *path) {
     return 0;
   }
 
-  while (host_readdir(d, &name, &st) == 1) {
+  while (ftpd_readdir(d, &name, &st) == 1) {
     n++;
   }
 
-  (void) host_closedir(&op, d);
+  (void) ftpd_closedir(&op, d);
   return n - 2;
 }
 
@@ -210,7 +210,7 @@ static void a_file_arrives(void) {
   ok(fake_fs_is("/home/user/new", "hello", 5), "the bytes are there");
   is_int(fake_fs_stat("/home/user/new").st_mode & 07777, 0640,
     "with the mode of the record");
-  is_int(fake_files.count[HOST_SCP_RECV], 1, "through the gate");
+  is_int(fake_files.count[FTPD_SCP_RECV], 1, "through the gate");
   is_str(fake_files.last_arg, "/home/user/new", "under its full name");
 
   is_int(fake_channel_eof(y->ch), SFTP_OK, "EOF is taken");
@@ -302,7 +302,7 @@ static void a_tree_arrives_in_pieces_of_any_size(void) {
     snprintf(how, sizeof(how), "pieces of %zu", sizes[i]);
     check_tree(how);
     IS_OUT(y, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "%s: the answers", how);
-    is_int(fake_files.count[HOST_SCP_MKDIR], 3, "%s: made by the gate", how);
+    is_int(fake_files.count[FTPD_SCP_MKDIR], 3, "%s: made by the gate", how);
     fake_channel_eof(y->ch);
     is_int(y->ch->status, 1, "%s: a file was missing, says the status", how);
     copy_end(y);
@@ -373,7 +373,7 @@ static void a_directory_that_exists_is_changed_by_the_gate_only(void) {
     "without -p it keeps its mode");
   copy_end(y);
 
-  fake_files.deny_attr[HOST_ATTR_PERMS] = true;
+  fake_files.deny_attr[FTPD_ATTR_PERMS] = true;
   fake_files.refused = "denied by <Limit SITE_CHMOD>";
   y = copy_begin(" -rpt d", 0);
   FEED(y, "D0700 0 s\nE\n");
@@ -479,7 +479,7 @@ static void a_refused_file_does_not_stop_the_others(void) {
   FEED(y, "D0755 0 file\n");
   ok(out_has(y, "\1scp: d/file: Not a directory\n"), "a directory onto a file");
 
-  fake_files.deny[HOST_SCP_RECV] = fake_files.deny[HOST_SCP_MKDIR] = true;
+  fake_files.deny[FTPD_SCP_RECV] = fake_files.deny[FTPD_SCP_MKDIR] = true;
   fake_files.refused = "PathDenyFilter";
   fake_channel_clear(y->ch);
   FEED(y, "C0644 3 a\n");
@@ -490,7 +490,7 @@ static void a_refused_file_does_not_stop_the_others(void) {
     "a directory that a rule refuses");
   ok(fake_log_has("PathDenyFilter"), "the log knows it");
 
-  fake_files.deny[HOST_SCP_RECV] = fake_files.deny[HOST_SCP_MKDIR] = false;
+  fake_files.deny[FTPD_SCP_RECV] = fake_files.deny[FTPD_SCP_MKDIR] = false;
   FEED(y, "C0644 1 good\nx\0");
   ok(fake_fs_is("/home/user/d/good", "x", 1), "the next one arrives");
   ok(!fake_fs_exists("/home/user/d/a") && !fake_fs_exists("/home/user/d/b"),
@@ -734,7 +734,7 @@ static void a_file_leaves(void) {
   ok(!y->ch->finished, "the client has the last word");
   FEED(y, "\0");
   ok(y->ch->finished && y->ch->status == 0, "then the exit status is 0");
-  is_int(fake_files.last_req, HOST_SCP_SEND, "through the gate");
+  is_int(fake_files.last_req, FTPD_SCP_SEND, "through the gate");
   is_str(fake_files.last_arg, "/home/user/f", "under its full name");
   copy_end(y);
   ok(all_closed() && fake_files.aborted == 0, "nothing stays open");
@@ -913,7 +913,7 @@ static void rules_refuse_sources(void) {
   struct copy *y;
 
   make_tree();
-  fake_files.deny[HOST_SCP_SEND] = true;
+  fake_files.deny[FTPD_SCP_SEND] = true;
   fake_files.refused = "denied by <Limit RETR>";
   y = copy_begin(" -rf t/a t/s", 0);
   feed(y, yes, 30);
@@ -923,7 +923,7 @@ static void rules_refuse_sources(void) {
   copy_end(y);
 
   make_tree();
-  fake_files.deny[HOST_OPENDIR] = true;
+  fake_files.deny[FTPD_OPENDIR] = true;
   fake_files.refused = "denied by <Limit DIRS>";
   y = copy_begin(" -rf t", 0);
   feed(y, yes, 30);
@@ -978,7 +978,7 @@ static void a_file_that_changes_keeps_its_size(void) {
   y->ch->window = 100;
   y->ch->soft = 100;
   feed(y, yes, 2);
-  host_truncate(NULL, "/home/user/f", 150000);
+  ftpd_truncate(NULL, "/home/user/f", 150000);
   fake_channel_open_window(y->ch, SIZE_MAX);
   ok(out_has(y, "\1scp: f: became shorter while it was sent\n"),
     "one that shrinks is told at the end");
@@ -998,7 +998,7 @@ static void a_file_that_changes_keeps_its_size(void) {
   y->ch->window = 100;
   y->ch->soft = 100;
   feed(y, yes, 2);
-  host_truncate(NULL, "/home/user/f", 300000);
+  ftpd_truncate(NULL, "/home/user/f", 300000);
   fake_channel_open_window(y->ch, SIZE_MAX);
   is_int(y->ch->out_len, n + strlen("C0644 200000 f\n") + 1,
     "one that grows ends where it was to end");

@@ -11,7 +11,7 @@
  */
 
 #include "../fake/client.h"
-#include "../fake/host-log.h"
+#include "../fake/ftpd-log.h"
 #include "tap.h"
 #include "traffic.h"
 

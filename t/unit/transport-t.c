@@ -12,8 +12,8 @@
  */
 
 #include "../fake/client.h"
-#include "../fake/host-log.h"
-#include "../fake/host-session.h"
+#include "../fake/ftpd-log.h"
+#include "../fake/ftpd-session.h"
 #include "ssh2.h"
 #include <sys/socket.h>
 

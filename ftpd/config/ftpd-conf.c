@@ -1,0 +1,506 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-conf.c -- the configuration of a virtual host as struct sftp_settings,
+ * and the checks of the whole of it before the server starts.
+ */
+
+#include "directives.h"
+
+#include "clients.h"
+#include "exec.h"
+#include "fxp.h"
+#include "traffic.h"
+
+/* The host's list of virtual hosts (no header of it declares it). */
+extern xaset_t *server_list;
+
+static void *param(server_rec *s, const char *name) {
+  return get_param_ptr(s->conf, name, FALSE);
+}
+
+bool ftpd_conf_engine(server_rec *s) {
+  const int *on = param(s, "SFTPEngine");
+
+  return on != NULL && *on == TRUE;
+}
+
+/* Whether the administrator has said what that list is to be. */
+static bool is_named(server_rec *s, const char *directive) {
+  return param(s, directive) != NULL ||
+    param(s, "SFTPAlgorithmProfile") != NULL;
+}
+
+/* Whether our KEXINIT has to wait for the client's version. */
+static bool depends_on_client(server_rec *s) {
+  return ftpd_match_early(s) || !is_named(s, "SFTPKeyExchanges") ||
+    !is_named(s, "SFTPDigests");
+}
+
+unsigned long ftpd_opts(server_rec *s) {
+  unsigned long opts = depends_on_client(s) ? SFTP_OPT_PESSIMISTIC_KEXINIT : 0;
+  config_rec *c;
+
+  for (c = find_config(s->conf, CONF_PARAM, "SFTPOptions", FALSE); c != NULL;
+      c = find_config_next(c, c->next, CONF_PARAM, "SFTPOptions", FALSE)) {
+    opts |= *((unsigned long *) c->argv[0]);
+  }
+
+  return opts;
+}
+
+/* ---- The version line */
+
+/* RFC 4253, section 4.2: printable US-ASCII, 255 bytes with CR LF. */
+static bool ident_valid(const char *text) {
+  size_t len = strlen(text), i;
+
+  if (len == 0 || len > 253 - strlen(SFTP_ID_PREFIX) || *text == ' ') {
+    return false;
+  }
+
+  for (i = 0; i < len; i++) {
+    if (text[i] < ' ' || text[i] > '~') {
+      return false;
+    }
+  }
+
+  return true;
+}
+
+/* ServerIdent: off hides the version, on with a text is that text. */
+static const char *ident(pool *p, server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
+
+  if (c == NULL) {
+    return SFTP_ID_DEFAULT_STRING;
+  }
+
+  if (*((unsigned char *) c->argv[0]) == FALSE) {
+    return SFTP_ID_PREFIX "mod_sftp";
+  }
+
+  if (c->argc > 1 && ident_valid(c->argv[1])) {
+    return pstrcat(p, SFTP_ID_PREFIX, (char *) c->argv[1], NULL);
+  }
+
+  return SFTP_ID_DEFAULT_STRING;
+}
+
+/* ---- Settings */
+
+void ftpd_conf_profile(pool *p, struct sftp_settings *set,
+    enum sftp_alg_profile profile) {
+  set->kex = sftp_alg_profile(p, ALGS_KEX, profile);
+  set->hostkeys = sftp_alg_profile(p, ALGS_HOSTKEY, profile);
+  set->ciphers = sftp_alg_profile(p, ALGS_CIPHER, profile);
+  set->macs = sftp_alg_profile(p, ALGS_MAC, profile);
+  set->userkeys = sftp_alg_profile(p, ALGS_SIGNATURE, profile);
+}
+
+/* What a directive makes of the profile's list. */
+static void change_algs(pool *p, server_rec *s, const char *directive,
+    enum sftp_alg_family f, const char **names) {
+  const char *list = param(s, directive);
+
+  if (list != NULL) {
+    *names = sftp_alg_change(p, f, *names, list);
+  }
+}
+
+static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
+  static const char weak[] = "diffie-hellman-group1-sha1";
+  const int *profile = param(s, "SFTPAlgorithmProfile");
+  const struct sftp_alg *alg;
+
+  ftpd_conf_profile(p, set, profile != NULL ?
+    (enum sftp_alg_profile) *profile : PROFILE_DEFAULT);
+  change_algs(p, s, "SFTPKeyExchanges", ALGS_KEX, &set->kex);
+  change_algs(p, s, "SFTPHostKeys", ALGS_HOSTKEY, &set->hostkeys);
+  change_algs(p, s, "SFTPCiphers", ALGS_CIPHER, &set->ciphers);
+  change_algs(p, s, "SFTPDigests", ALGS_MAC, &set->macs);
+  set->kex_named = is_named(s, "SFTPKeyExchanges");
+  set->macs_named = is_named(s, "SFTPDigests");
+  change_algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE, &set->userkeys);
+  set->ca_algs = sftp_alg_profile(p, ALGS_SIGNATURE, PROFILE_DEFAULT);
+  change_algs(p, s, "SFTPCASignatureAlgorithms", ALGS_SIGNATURE,
+    &set->ca_algs);
+
+  alg = sftp_alg_find(ALGS_KEX, sftp_str_of(weak));
+  if ((set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0 && alg != NULL &&
+      sftp_alg_usable(ALGS_KEX, alg) && param(s, "SFTPKeyExchanges") == NULL) {
+    set->kex = pstrcat(p, set->kex, ",", weak, NULL);
+  }
+}
+
+static void set_rekey(server_rec *s, struct sftp_settings *set) {
+  const struct rekey *r = param(s, "SFTPRekey");
+
+  set->rekey_secs = FTPD_REKEY_SECS;
+  set->rekey_bytes = FTPD_REKEY_BYTES;
+  set->rekey_packets = FTPD_REKEY_PACKETS;
+  set->rekey_timeout_secs = 0;
+
+  if (r != NULL && r->never) {
+    set->rekey_secs = 0;
+    set->rekey_bytes = 0;
+    set->rekey_packets = 0;
+
+  } else if (r != NULL) {
+    set->rekey_secs = r->secs;
+    set->rekey_bytes = r->bytes;
+    set->rekey_timeout_secs = r->timeout_secs;
+  }
+}
+
+static void set_numbers(server_rec *s, struct sftp_settings *set) {
+  const unsigned int *n;
+  const int *compression = param(s, "SFTPCompression");
+  const unsigned long *bits = param(s, "SFTPExtensions");
+  const unsigned long *commands = param(s, "SFTPExecCommands");
+  const struct key_limits *limits = param(s, "SFTPKeyLimits");
+  config_rec *c;
+
+  set->compression = compression != NULL ?
+    (enum sftp_compression_setting) *compression : COMPRESS_OFF;
+  set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
+  set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
+  set->min_rsa_bits = limits != NULL ? limits->min_rsa_bits :
+    FTPD_MIN_RSA_BITS;
+  set->min_dsa_bits = limits != NULL ? limits->min_dsa_bits :
+    FTPD_MIN_DSA_BITS;
+  set->min_ec_bits = limits != NULL ? limits->min_ec_bits : FTPD_MIN_EC_BITS;
+
+  n = param(s, "SFTPMaxChannels");
+  set->max_channels = n != NULL ? *n : FTPD_MAX_CHANNELS;
+  n = param(s, "MaxLoginAttempts");
+  set->max_login_attempts = n != NULL ? *n : FTPD_MAX_LOGIN_ATTEMPTS;
+
+  c = find_config(s->conf, CONF_PARAM, "SFTPClientAlive", FALSE);
+  if (c != NULL) {
+    set->alive_count = *((unsigned int *) c->argv[0]);
+    set->alive_secs = *((unsigned int *) c->argv[1]);
+  }
+}
+
+static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
+  static const struct { const char *word, *digest; } digests[] = {
+    { "sha256", "SHA256" }, { "sha1", "SHA1" }, { "md5", "MD5" }
+  };
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPKeyFingerprints",
+    FALSE);
+  size_t i;
+
+  /* As the packaged module writes them. */
+  set->fingerprint_digest = "SHA256";
+  set->fingerprint_form = FINGERPRINT_COLONS;
+  if (c == NULL) {
+    return;
+  }
+
+  for (i = 0; i < SFTP_NELEMS(digests); i++) {
+    if (strcmp(c->argv[0], digests[i].word) == 0) {
+      set->fingerprint_digest = digests[i].digest;
+    }
+  }
+
+  set->fingerprint_named = true;
+  set->fingerprint_form = strcmp(c->argv[1], "base64") == 0 ? FINGERPRINT_BASE64 :
+    strcmp(c->argv[1], "hex") == 0 ? FINGERPRINT_HEX : FINGERPRINT_COLONS;
+}
+
+static void set_accept_env(pool *p, server_rec *s,
+    struct sftp_settings *set) {
+  array_header *list = make_array(p, 4, sizeof(char *));
+  config_rec *c;
+  unsigned int i;
+
+  for (c = find_config(s->conf, CONF_PARAM, "SFTPAcceptEnv", FALSE); c != NULL;
+      c = find_config_next(c, c->next, CONF_PARAM, "SFTPAcceptEnv", FALSE)) {
+    for (i = 0; i < c->argc; i++) {
+      *((char **) push_array(list)) = c->argv[i];
+    }
+  }
+
+  if (list->nelts == 0) {
+    *((char **) push_array(list)) = pstrdup(p, "LANG");
+  }
+
+  *((char **) push_array(list)) = NULL;
+  set->accept_env = list->elts;
+}
+
+static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
+    int *faults) {
+  struct sftp_settings *set = pcalloc(p, sizeof(struct sftp_settings));
+
+  set->opts = ftpd_opts(s);
+  set->ident = ident(p, s);
+  set->services = SFTP_SERVICE_DEFAULT;
+  set->sftp_min_version = 1;
+  set->sftp_max_version = 6;
+  set->sftp_utf8_version = 4;
+  set_algs(p, s, set);
+  set_rekey(s, set);
+  set_numbers(s, set);
+  set_accept_env(p, s, set);
+  set_fingerprints(s, set);
+  set->traffic = param(s, "SFTPTrafficPolicy") != NULL ?
+    sftp_traffic_find(param(s, "SFTPTrafficPolicy")) : NULL;
+  ftpd_methods_chains(p, s, set);
+  *faults += ftpd_hostkeys_load(p, s, set, starting);
+  ftpd_dh_params(p, s, set, starting);
+  return set;
+}
+
+struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s) {
+  int faults = 0;
+
+  return settings(p, s, false, &faults);
+}
+
+/* Protocols: what of sftp, scp and date stays. */
+static unsigned int services(server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "Protocols", FALSE);
+  unsigned int bits = 0;
+  const array_header *list;
+  unsigned int i;
+
+  if (c == NULL) {
+    return SFTP_SERVICE_DEFAULT;
+  }
+
+  list = c->argv[0];
+  for (i = 0; i < list->nelts; i++) {
+    const char *name = ((char **) list->elts)[i];
+
+    bits |= strcasecmp(name, "sftp") == 0 ? SFTP_SERVICE_FL_SFTP :
+      strcasecmp(name, "scp") == 0 ? SFTP_SERVICE_FL_SCP :
+      strcasecmp(name, "date") == 0 ? SFTP_SERVICE_FL_DATE : 0;
+  }
+
+  return bits;
+}
+
+const struct sftp_settings *ftpd_conf_late(struct ftpd *h) {
+  const unsigned int *n = param(h->server, "SFTPMaxChannels");
+  const unsigned long *bits = param(h->server, "SFTPExtensions");
+  const unsigned long *commands = param(h->server, "SFTPExecCommands");
+
+  h->set->max_channels = n != NULL ? *n : FTPD_MAX_CHANNELS;
+  h->set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
+  h->set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
+  h->set->services = services(h->server);
+  set_rekey(h->server, h->set);
+  ftpd_abi_publish(h);
+  return h->set;
+}
+
+const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
+    const char *does) {
+  bool known = sftp_client_apply(h->pool, software, does, h->set);
+
+  if (!ftpd_match_note(h->server, software, does) && !known) {
+    return NULL;
+  }
+
+  /* The administrator's rules go before the table, whichever came last. */
+  ftpd_match_apply(h->pool, h->server, software, h->set);
+  return h->set;
+}
+
+/* ---- Checks before the start */
+
+static int fault(server_rec *s, const char *text) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
+    s->ServerPort, text);
+  return 1;
+}
+
+static void warn(server_rec *s, const char *text) {
+  pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
+    s->ServerPort, text);
+}
+
+/* Whether a host key can sign with one of the names that are offered. */
+static bool has_hostkey_alg(const struct sftp_settings *set) {
+  struct sftp_str left = sftp_str_of(set->hostkeys), name;
+  unsigned int i;
+
+  while (sftp_names_next(&left, &name)) {
+    const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
+
+    for (i = 0; alg != NULL && i < set->nhost_keys; i++) {
+      if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0 &&
+          (alg->cert_type == NULL || set->host_certs[i] != NULL)) {
+        return true;
+      }
+    }
+  }
+
+  return false;
+}
+
+/* Lists that were changed until nothing was left. */
+static int check_lists(server_rec *s, const struct sftp_settings *set) {
+  const struct { const char *names, *text; } lists[] = {
+    { set->kex, "SFTPKeyExchanges leaves no key exchange" },
+    { set->ciphers, "SFTPCiphers leaves no cipher" },
+    { set->macs, "SFTPDigests leaves no digest" },
+    { set->userkeys, "SFTPAuthPublicKeys leaves no algorithm" }
+  };
+  int faults = 0;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(lists); i++) {
+    faults += *lists[i].names == '\0' ? fault(s, lists[i].text) : 0;
+  }
+
+  return faults;
+}
+
+static bool runs_commands(server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
+    FALSE);
+  unsigned int i;
+
+  for (i = 0; c != NULL && i < c->argc; i++) {
+    if (strncmp(c->argv[i], "exec:", 5) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static int check_methods(server_rec *s, const struct sftp_settings *set) {
+  int faults = 0;
+
+  if (ftpd_methods_use(set, AUTH_PUBLICKEY) &&
+      find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
+        FALSE) == NULL &&
+      find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
+        FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
+      "SFTPAuthorizedUserKeys and no SFTPTrustedUserCAKeys");
+  }
+
+  if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
+        "SFTPAuthorizedKeysCommandUser", FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthorizedUserKeys exec: needs "
+      "SFTPAuthorizedKeysCommandUser");
+  }
+
+  if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
+        "SFTPAuthorizedKeysCommandUser", FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthorizedUserKeys exec: needs "
+      "SFTPAuthorizedKeysCommandUser");
+  }
+
+  if (ftpd_methods_use(set, AUTH_HOSTBASED) &&
+      find_config(s->conf, CONF_PARAM, "SFTPAuthorizedHostKeys",
+        FALSE) == NULL) {
+    faults += fault(s, "SFTPAuthMethods names hostbased, but there is no "
+      "SFTPAuthorizedHostKeys");
+  }
+
+  return faults;
+}
+
+static int check_revoked(pool *p, server_rec *s) {
+  const char *path = NULL, *why = NULL;
+
+  if (ftpd_revoked_check(p, s, &path, &why) == 0) {
+    return 0;
+  }
+
+  return fault(s, pstrcat(p, "SFTPRevokedKeys '", path, "' cannot be used: ",
+    why, NULL));
+}
+
+static void check_unsupported(server_rec *s) {
+  config_rec *c;
+
+  if (find_config(s->conf, CONF_PARAM, "ListOptions", TRUE) != NULL) {
+    warn(s, "ListOptions has no effect with SFTPEngine");
+  }
+
+  if (find_config(s->conf, CONF_PARAM, "MaxRetrieveFileSize", TRUE) != NULL) {
+    warn(s, "MaxRetrieveFileSize has no effect with SFTPEngine");
+  }
+
+  c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
+  if (c != NULL && *((unsigned char *) c->argv[0]) == TRUE && c->argc > 1 &&
+      !ident_valid(c->argv[1])) {
+    warn(s, "the text of ServerIdent is no SSH version (printable ASCII, at "
+      "most 245 characters): the built-in one is used");
+  }
+}
+
+static int check_server(pool *p, server_rec *s) {
+  const unsigned char *tls = param(s, "TLSEngine");     /* mod_tls's own */
+  struct sftp_settings *set;
+  int faults = 0;
+
+  set = settings(p, s, true, &faults);
+
+  if (tls != NULL && *tls == TRUE) {
+    faults += fault(s, "cannot support both FTPS and SFTP: TLSEngine and "
+      "SFTPEngine are on in one virtual host");
+  }
+
+  if (!pr_module_exists("mod_xfer.c")) {
+    faults += fault(s, "SFTPEngine needs mod_xfer: add LoadModule mod_xfer.c");
+  }
+
+  if (set->nhost_keys == 0) {
+    faults += fault(s, "no usable host key: SFTPEngine needs at least one "
+      "SFTPHostKey");
+
+  } else if (!has_hostkey_alg(set)) {
+    faults += fault(s, "SFTPHostKeys leaves no algorithm for the keys of "
+      "SFTPHostKey");
+  }
+
+  faults += check_lists(s, set);
+  faults += check_methods(s, set);
+  faults += check_revoked(p, s);
+  check_unsupported(s);
+  return faults;
+}
+
+/* "proftpd -t -d 5" shows the table of clients. */
+static void show_clients(void) {
+  const struct sftp_client_row *row;
+  pool *p = make_sub_pool(permanent_pool);
+
+  for (row = sftp_clients; row->name != NULL; row++) {
+    pr_log_debug(DEBUG5, MOD_SFTP_VERSION ": known client: %s",
+      sftp_client_describe(p, row));
+  }
+
+  destroy_pool(p);
+}
+
+int ftpd_conf_check(void) {
+  server_rec *s;
+  int faults = 0;
+
+  show_clients();
+  for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
+    if (ftpd_conf_engine(s)) {
+      pool *p = make_sub_pool(permanent_pool);
+
+      faults += check_server(p, s);
+      destroy_pool(p);
+    }
+  }
+
+  ftpd_hostkeys_sweep();
+  return faults;
+}

@@ -1,0 +1,623 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-hostkeys.c -- SFTPHostKey and SFTPDHParamFile: files that the parent reads
+ * once and that virtual hosts and sessions share.
+ *
+ * What was read stays over a restart of the server as long as the file is the
+ * same, if the host keeps this module loaded over it (mod_dso does not): there
+ * may be nobody at the terminal any more to type its passphrase.
+ */
+
+#include "directives.h"
+
+#include "cert.h"
+#include "crypto.h"
+#include "keyfile.h"
+
+#define KEY_FILE_MAX 65536
+#define DH_FILE_MAX (4 * 1024 * 1024)
+#define PASSPHRASE_TRIES 3
+
+struct cached {
+  struct cached *next;
+  pool *pool;
+  const char *path;
+  dev_t dev;
+  ino_t ino;
+  off_t size;
+  struct timespec mtime;
+  mode_t mode;
+  bool used;                    /* since the last sweep */
+  struct sftp_key *key;         /* or text: one of them */
+  const char *text;
+  size_t len;
+};
+
+/* Of the process, like the host's own configuration. */
+static struct cached *cache;
+
+static struct cached *cache_find(const char *path) {
+  struct cached *c;
+
+  for (c = cache; c != NULL && strcmp(c->path, path) != 0; c = c->next) {
+  }
+
+  return c;
+}
+
+static void cache_drop(struct cached *old) {
+  struct cached **at;
+
+  for (at = &cache; *at != NULL; at = &(*at)->next) {
+    if (*at == old) {
+      *at = old->next;
+      destroy_pool(old->pool);
+      return;
+    }
+  }
+}
+
+static struct cached *cache_new(const char *path, const struct stat *st) {
+  pool *p = make_sub_pool(permanent_pool);
+  struct cached *c = pcalloc(p, sizeof(struct cached));
+
+  pr_pool_tag(p, "SFTP host key");
+  c->pool = p;
+  c->path = pstrdup(p, path);
+  c->dev = st->st_dev;
+  c->ino = st->st_ino;
+  c->size = st->st_size;
+  c->mtime = st->st_mtim;
+  c->mode = st->st_mode;
+  return c;
+}
+
+static void cache_add(struct cached *c) {
+  c->next = cache;
+  cache = c;
+}
+
+static bool cache_fresh(const struct cached *c, const struct stat *st) {
+  return c->dev == st->st_dev && c->ino == st->st_ino &&
+    c->size == st->st_size && c->mode == st->st_mode &&
+    c->mtime.tv_sec == st->st_mtim.tv_sec &&
+    c->mtime.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+void ftpd_hostkeys_sweep(void) {
+  struct cached *c, *next;
+
+  for (c = cache; c != NULL; c = next) {
+    next = c->next;
+    if (!c->used) {
+      cache_drop(c);
+      continue;
+    }
+
+    c->used = false;
+  }
+}
+
+void ftpd_hostkeys_free(void) {
+  while (cache != NULL) {
+    cache_drop(cache);
+  }
+}
+
+/* Reads the whole file as root.  0, or -1 with errno. */
+static int read_file(pool *p, const char *path, size_t max, struct stat *st,
+    unsigned char **text, size_t *len) {
+  int fd, xerrno = 0;
+  ssize_t n = 0;
+
+  PRIVS_ROOT
+  fd = open(path, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+
+  if (fd < 0) {
+    errno = xerrno;
+    return -1;
+  }
+
+  *len = 0;
+  xerrno = 0;
+
+  if (fstat(fd, st) < 0) {
+    xerrno = errno;
+
+  } else if (!S_ISREG(st->st_mode)) {
+    xerrno = EINVAL;
+
+  } else if ((uint64_t) st->st_size > max) {
+    xerrno = EFBIG;
+
+  } else {
+    *text = pcalloc(p, (size_t) st->st_size + 1);
+    while (*len < (size_t) st->st_size &&
+        (n = read(fd, *text + *len, (size_t) st->st_size - *len)) > 0) {
+      *len += (size_t) n;
+    }
+
+    if (n < 0) {
+      xerrno = errno;
+      sftp_wipe(*text, *len);
+    }
+  }
+
+  (void) close(fd);
+  errno = xerrno;
+  return xerrno == 0 ? 0 : -1;
+}
+
+/* ---- Host keys */
+
+static void fault(server_rec *s, const char *path, const char *why) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+    ": %s#%u: unable to use SFTPHostKey '%s': %s", s->ServerName,
+    s->ServerPort, path, why);
+}
+
+/* The key of the file's bytes; asks for passphrases if that is possible. */
+static int parse_key(pool *p, pool *tmp, server_rec *s, const char *path,
+    struct sftp_str file, bool starting, struct sftp_key **key,
+    const char **why) {
+  int res, attempt;
+
+  res = sftp_key_from_file(p, file, NULL, key, why);
+
+  for (attempt = 1; res == SFTP_ERR_PASSPHRASE && starting &&
+      attempt <= PASSPHRASE_TRIES; attempt++) {
+    char *phrase = ftpd_passphrase(tmp, s, path, attempt, why);
+
+    if (phrase == NULL) {
+      return SFTP_ERR_PASSPHRASE;
+    }
+
+    res = sftp_key_from_file(p, file, phrase, key, why);
+    sftp_wipe(phrase, strlen(phrase));
+  }
+
+  return res;
+}
+
+/* Reads the key of a file into a new row of the cache; one without a key says
+ * that the file holds a kind which is not for us.
+ */
+static struct cached *read_key(pool *tmp, server_rec *s, const char *path,
+    const struct stat *st, struct sftp_str file, bool starting, int *faults) {
+  struct cached *c = cache_new(path, st);
+  const char *why = NULL;
+  int res;
+
+  res = parse_key(c->pool, tmp, s, path, file, starting, &c->key, &why);
+  if (res == SFTP_OK) {
+    return c;
+  }
+
+  /* A kind of key that we do not have harms nobody if there are others. */
+  fault(s, path, why != NULL ? why : sftp_strerror(res));
+  if (res == SFTP_ERR_UNSUPPORTED) {
+    c->key = NULL;
+    return c;
+  }
+
+  ++*faults;
+  destroy_pool(c->pool);
+  return NULL;
+}
+
+/* The key of that file, from the cache or read.  NULL when it cannot be used;
+ * *faults counts what must stop the start.
+ */
+static struct sftp_key *load_key(server_rec *s, const char *path,
+    unsigned long opts, bool starting, int *faults) {
+  struct cached *c = cache_find(path), *fresh = NULL;
+  unsigned char *text = NULL;
+  struct stat st;
+  size_t len = 0;
+  pool *tmp;
+
+  if (c != NULL && !starting) {
+    return c->key;
+  }
+
+  tmp = make_sub_pool(permanent_pool);
+
+  if (read_file(tmp, path, KEY_FILE_MAX, &st, &text, &len) < 0) {
+    fault(s, path, strerror(errno));
+    ++*faults;
+
+  } else if ((st.st_mode & (S_IRWXG|S_IRWXO)) != 0 &&
+      (opts & SFTP_OPT_INSECURE_HOSTKEY_PERMS) == 0) {
+    fault(s, path, "it is group- or world-accessible (chmod 0600, or "
+      "SFTPOptions InsecureHostKeyPerms)");
+    ++*faults;
+
+  } else if (c != NULL && c->key != NULL && cache_fresh(c, &st)) {
+    fresh = c;
+
+  } else {
+    fresh = read_key(tmp, s, path, &st, (struct sftp_str) { text, len },
+      starting, faults);
+    if (fresh != NULL) {
+      if (c != NULL) {
+        cache_drop(c);
+      }
+
+      cache_add(fresh);
+    }
+  }
+
+  sftp_wipe(text, len);
+  destroy_pool(tmp);
+
+  if (fresh == NULL) {
+    return NULL;
+  }
+
+  fresh->used = true;
+  return fresh->key;
+}
+
+static bool long_enough(server_rec *s, const char *path,
+    const struct sftp_key *key, const struct sftp_settings *set) {
+  unsigned int bits = sftp_key_bits(key), min = 0;
+  char why[128];
+
+  if (strcmp(key->type->name, "ssh-rsa") == 0) {
+    min = set->min_rsa_bits;
+
+  } else if (strcmp(key->type->name, "ssh-dss") == 0) {
+    min = set->min_dsa_bits;
+
+  } else if (strncmp(key->type->name, "ecdsa-", 6) == 0) {
+    min = set->min_ec_bits;
+  }
+
+  if (bits >= min) {
+    return true;
+  }
+
+  snprintf(why, sizeof(why), "it has %u bits, SFTPKeyLimits wants %u", bits,
+    min);
+  fault(s, path, why);
+  return false;
+}
+
+/* A key of the virtual host takes the place of those of its type that <Global>
+ * gave; several of one section stay, and the last one signs.
+ */
+static void put_key(struct sftp_settings *set, struct sftp_key *key,
+    unsigned int *nglobal) {
+  unsigned int i, n = 0, left = 0;
+
+  for (i = 0; i < set->nhost_keys; i++) {
+    if (i < *nglobal && set->host_keys[i]->type == key->type) {
+      continue;
+    }
+
+    left += i < *nglobal;
+    set->host_keys[n++] = set->host_keys[i];
+  }
+
+  *nglobal = left;
+  set->nhost_keys = n;
+  set->host_keys[set->nhost_keys++] = key;
+}
+
+/* The array of keys grows by those of an agent. */
+static void put_agent_keys(pool *p, server_rec *s, struct sftp_settings *set,
+    const char *form, unsigned int *nglobal, unsigned int *room, bool starting,
+    int *faults) {
+  const char *path = form + strlen("agent:"), *why = "";
+  array_header *list = ftpd_agent_keys(p, path, &why);
+  struct sftp_key **all;
+  unsigned int i;
+
+  if (list == NULL) {
+    fault(s, form, why);
+    ++*faults;
+    return;
+  }
+
+  *room += (unsigned int) list->nelts;
+  all = pcalloc(p, *room * sizeof(struct sftp_key *));
+  memcpy(all, set->host_keys, set->nhost_keys * sizeof(struct sftp_key *));
+  set->host_keys = all;
+
+  for (i = 0; i < (unsigned int) list->nelts; i++) {
+    struct sftp_key *key = ((struct sftp_key **) list->elts)[i];
+
+    if (!sftp_key_approved(key)) {
+      if (starting) {
+        fault(s, form, pstrcat(p, "FIPS does not approve of keys of type ",
+          key->type->name, NULL));
+      }
+
+    } else if (long_enough(s, form, key, set)) {
+      put_key(set, key, nglobal);
+    }
+  }
+}
+
+/* NoRSA and the like: whether the form names this type. */
+static bool form_drops(const char *form, const char *type) {
+  static const struct { const char *form, *type; } drops[] = {
+    { "NoRSA", "ssh-rsa" }, { "NoDSA", "ssh-dss" }, { "NoECDSA", "ecdsa-" },
+    { "NoED25519", "ssh-ed25519" }, { "NoED448", "ssh-ed448" }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(drops); i++) {
+    if (strcmp(form, drops[i].form) == 0) {
+      return strncmp(type, drops[i].type, strlen(drops[i].type)) == 0;
+    }
+  }
+
+  return false;
+}
+
+static void drop_keys(struct sftp_settings *set, const char *form) {
+  unsigned int i, n = 0;
+
+  for (i = 0; i < set->nhost_keys; i++) {
+    if (!form_drops(form, set->host_keys[i]->type->name)) {
+      set->host_keys[n++] = set->host_keys[i];
+    }
+  }
+
+  set->nhost_keys = n;
+}
+
+static config_rec *next_record(server_rec *s, config_rec *c) {
+  return c == NULL ?
+    find_config(s->conf, CONF_PARAM, "SFTPHostKey", FALSE) :
+    find_config_next(c, c->next, CONF_PARAM, "SFTPHostKey", FALSE);
+}
+
+/* ---- Certificates of host keys */
+
+static void cert_fault(server_rec *s, const char *path, const char *why) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+    ": %s#%u: unable to use SFTPHostCertificate '%s': %s", s->ServerName,
+    s->ServerPort, path, why);
+}
+
+/* The text of that file, which the parent has read. */
+static const char *cert_text(pool *p, server_rec *s, const char *path,
+    bool starting) {
+  struct cached *c = cache_find(path);
+  unsigned char *text = NULL;
+  struct stat st;
+  size_t len;
+
+  if (c == NULL || (starting && !c->used)) {
+    if (read_file(p, path, KEY_FILE_MAX, &st, &text, &len) < 0) {
+      cert_fault(s, path, strerror(errno));
+      return NULL;
+    }
+
+    if (c != NULL) {
+      cache_drop(c);
+    }
+
+    c = cache_new(path, &st);
+    c->text = pstrdup(c->pool, (const char *) text);
+    c->len = strlen(c->text);
+    cache_add(c);
+  }
+
+  c->used = true;
+  return c->text;
+}
+
+static void leave_cert_out(server_rec *s, const char *path, const char *why,
+    bool starting) {
+  if (starting) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": %s#%u: SFTPHostCertificate '%s' is left out: %s", s->ServerName,
+      s->ServerPort, path, why);
+
+  } else {
+    sftp_log("SFTPHostCertificate '%s' is left out: %s", path, why);
+  }
+}
+
+/* Where the certificate's key is among ours, nhost_keys when it is not. */
+static unsigned int find_certified(const struct sftp_settings *set,
+    const struct sftp_cert *cert) {
+  unsigned int i;
+
+  for (i = 0; i < set->nhost_keys &&
+      !sftp_key_same(set->host_keys[i], cert->key); i++) {
+  }
+
+  return i;
+}
+
+/* Puts the certificate beside its key.  Returns the number of faults: one that
+ * has expired, or that FIPS does not approve of, is left out, the server
+ * starts all the same.
+ */
+static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
+    const config_rec *c, struct sftp_str blob, bool starting) {
+  const char *path = c->argv[0];
+  struct sftp_cert *cert = NULL;
+  const char *why = NULL;
+  unsigned int i;
+  int res;
+
+  res = sftp_cert_read(p, blob, sftp_alg_profile(p, ALGS_SIGNATURE,
+    PROFILE_DEFAULT), &cert, &why);
+  if (res == SFTP_ERR_DENIED && sftp_crypto_fips()) {
+    leave_cert_out(s, path, why, starting);
+    return 0;
+  }
+
+  if (res != SFTP_OK) {
+    cert_fault(s, path, why != NULL ? why : "it is malformed");
+    return 1;
+  }
+
+  if (cert->kind != CERT_HOST) {
+    cert_fault(s, path, "it is a certificate for users");
+    return 1;
+  }
+
+  i = find_certified(set, cert);
+  if (i == set->nhost_keys && strcmp(c->argv[1], "global") == 0) {
+    return 0;                   /* this virtual host has keys of its own */
+  }
+
+  why = !sftp_key_approved(cert->key) ? "so is its key" :
+    sftp_cert_objection(p, cert, CERT_HOST, (uint64_t) time(NULL));
+  if (i == set->nhost_keys && sftp_key_approved(cert->key)) {
+    cert_fault(s, path, "no SFTPHostKey is the key that it certifies");
+    return 1;
+  }
+
+  if (why == NULL) {
+    set->host_certs[i] = cert;
+
+  } else {
+    leave_cert_out(s, path, why, starting);
+  }
+
+  return 0;
+}
+
+static void load_certs(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting, int *faults) {
+  config_rec *c;
+
+  set->host_certs = pcalloc(p, (set->nhost_keys + 1) *
+    sizeof(struct sftp_cert *));
+  for (c = find_config(s->conf, CONF_PARAM, "SFTPHostCertificate", FALSE);
+      c != NULL; c = find_config_next(c, c->next, CONF_PARAM,
+        "SFTPHostCertificate", FALSE)) {
+    const char *path = c->argv[0], *text = cert_text(p, s, path, starting);
+    struct sftp_keyfile_entry e;
+    struct sftp_keyfile f;
+    bool found = false;
+
+    if (text == NULL) {
+      ++*faults;
+      continue;
+    }
+
+    sftp_keyfile_init(&f, p, sftp_str_of(text));
+    while (sftp_keyfile_next(&f, &e)) {
+      found = true;
+      *faults += put_cert(p, s, set, c, e.blob, starting);
+    }
+
+    if (!found) {
+      cert_fault(s, path, f.broken_why != NULL ? f.broken_why :
+        "there is no certificate in it");
+      ++*faults;
+    }
+  }
+}
+
+static void load_keys(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting, int *faults) {
+  unsigned int room = 1, nglobal = 0;
+  config_rec *c = NULL;
+  int pass;
+
+  while ((c = next_record(s, c)) != NULL) {
+    room++;
+  }
+
+  set->host_keys = pcalloc(p, room * sizeof(struct sftp_key *));
+  set->nhost_keys = 0;
+
+  /* The host puts records of <Global> behind those of the virtual host, which
+   * are to have the last word.
+   */
+  for (pass = 0; pass < 2; pass++) {
+    while ((c = next_record(s, c)) != NULL) {
+      const char *form = c->argv[0];
+      bool global = strcmp(c->argv[1], "global") == 0;
+      struct sftp_key *key;
+
+      if (global != (pass == 0)) {
+        continue;
+      }
+
+      if (strncmp(form, "agent:", 6) == 0) {
+        put_agent_keys(p, s, set, form, &nglobal, &room, starting, faults);
+
+      } else if (*form == '/') {
+        key = load_key(s, form, set->opts, starting, faults);
+        if (key != NULL && long_enough(s, form, key, set)) {
+          put_key(set, key, &nglobal);
+        }
+      }
+    }
+
+    nglobal = pass == 0 ? set->nhost_keys : nglobal;
+  }
+
+  while ((c = next_record(s, c)) != NULL) {
+    drop_keys(set, c->argv[0]);
+  }
+}
+
+int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting) {
+  int faults = 0;
+
+  load_keys(p, s, set, starting, &faults);
+  load_certs(p, s, set, starting, &faults);
+  return faults;
+}
+
+/* ---- DH groups */
+
+#define DH_DEFAULT_FILE PR_CONFIG_DIR "/dhparams.pem"
+
+void ftpd_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
+    bool starting) {
+  const char *named = get_param_ptr(s->conf, "SFTPDHParamFile", FALSE);
+  const char *path = named != NULL ? named : DH_DEFAULT_FILE;
+  struct cached *c = cache_find(path);
+  unsigned char *text = NULL;
+  struct stat st;
+  size_t len = 0;
+
+  if (c != NULL && starting && !c->used) {
+    cache_drop(c);
+    c = NULL;
+  }
+
+  if (c == NULL && starting) {
+    if (read_file(p, path, DH_FILE_MAX, &st, &text, &len) < 0) {
+      if (named != NULL) {
+        pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+          ": %s#%u: unable to read SFTPDHParamFile '%s': %s; built-in groups "
+          "are used", s->ServerName, s->ServerPort, path, strerror(errno));
+      }
+
+      return;
+    }
+
+    c = cache_new(path, &st);
+    c->text = pstrdup(c->pool, (const char *) text);
+    c->len = strlen(c->text);
+    cache_add(c);
+  }
+
+  if (c != NULL && c->text != NULL) {
+    c->used = true;
+    set->dh_param_file = c->text;
+    set->dh_param_len = c->len;
+  }
+}

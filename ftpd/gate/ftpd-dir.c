@@ -1,0 +1,238 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-dir.c -- listings.
+ *
+ * What is true for all entries (who may list, what DirFake* say, whether any
+ * rule could hide or deny one) is found out when the folder is opened.  Where
+ * FSIO would end at the system call, readdir and fstatat on the folder's
+ * descriptor do the rest.
+ */
+
+#include "ftpd-files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* The scratch pool of per-entry checks is emptied after so many. */
+#define SCRATCH_ENTRIES 64
+
+/* <Limit LIST>, <Limit NLST>, <Limit READDIR> and DIRS: any no wins, any
+ * explicit yes outweighs the group.
+ */
+static const struct limit_rule list_rule = { "READDIR", G_DIRS,
+  { C_LIST, C_NLST } };
+static const struct limit_rule entry_rule = { "READDIR", G_DIRS, { NULL } };
+
+static int open_handle(struct ftpd_dir *d) {
+  pr_fs_t *fs = pr_get_fs(d->path, NULL);
+
+  d->direct = FTPD_FS_PLAIN(fs, opendir) && FTPD_FS_PLAIN(fs, readdir) &&
+    FTPD_FS_PLAIN(fs, lstat);
+  d->dirh = d->direct ? (void *) opendir(d->path) : pr_fsio_opendir(d->path);
+  if (d->dirh == NULL) {
+    return -1;
+  }
+
+  d->fd = d->direct ? dirfd((DIR *) d->dirh) : -1;
+  return 0;
+}
+
+struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
+  struct op_state *state = op->state;
+  struct ftpd_dir *d;
+  pool *p;
+
+  if (op->req == FTPD_OPENDIR && (state == NULL || state->equivalent == NULL ||
+      state->handed)) {
+    errno = EINVAL;             /* never permitted */
+    return NULL;
+  }
+
+  if (ftpd_files_of(op->ftpd)->nopen >= ftpd_max_handles(op->ftpd)) {
+    errno = EMFILE;
+    return NULL;
+  }
+
+  /* The pool of the MLSD goes over to the folder when it is open. */
+  p = op->req == FTPD_OPENDIR ? state->pool :
+    make_sub_pool(ftpd_files_of(op->ftpd)->pool);
+  d = pcalloc(p, sizeof(*d));
+  d->h = op->ftpd;
+  d->pool = p;
+  d->path = pstrdup(p, path);
+  if (open_handle(d) < 0) {
+    int xerrno = errno;
+
+    sftp_log("error opening directory '%s': %s", path, strerror(xerrno));
+    if (op->req != FTPD_OPENDIR) {
+      destroy_pool(p);
+    }
+
+    errno = xerrno;
+    return NULL;
+  }
+
+  d->denied = ftpd_limit(op->ftpd, op, op->pool, &list_rule, path, NULL) < 0;
+  ftpd_fake_of(op->ftpd, path, &d->fake);
+
+  /* Asked as for an entry of the folder; folders among them are looked at
+   * one by one.
+   */
+  ftpd_limit_learn(op->ftpd, pstrcat(op->pool, strcmp(path, "/") == 0 ? "" :
+    path, "/.", NULL));
+  gettimeofday(&d->start, NULL);
+  if (op->req == FTPD_OPENDIR) {
+    d->cmd = state->equivalent;
+    state->handed = true;
+  }
+
+  ftpd_files_of(op->ftpd)->nopen++;
+  ftpd_stalled_hold(op->ftpd);
+  ftpd_tick(op->ftpd->files);
+  ftpd_xfer_end();
+  return d;
+}
+
+const char *ftpd_dir_path(const struct ftpd_dir *d) {
+  return d->path;
+}
+
+static const char *entry_path(struct ftpd_dir *d, const char *name) {
+  if (d->scratch == NULL || d->count % SCRATCH_ENTRIES == 0) {
+    if (d->scratch != NULL) {
+      destroy_pool(d->scratch);
+    }
+
+    d->scratch = make_sub_pool(d->pool);
+  }
+
+  d->count++;
+  return pstrcat(d->scratch, strcmp(d->path, "/") == 0 ? "" : d->path, "/",
+    name, NULL);
+}
+
+/* Whether <Limit> and the Hide* directives let the entry be seen. */
+static bool is_visible(struct ftpd_dir *d, const char *name,
+    const struct stat *st) {
+  const char *path;
+  bool hidden = false;
+  int res;
+
+  if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+    return true;
+  }
+
+  if (!S_ISDIR(st->st_mode) && ftpd_limit_quiet_dir(d->h, FTPD_READDIR,
+      d->path)) {
+    return true;
+  }
+
+  path = entry_path(d, name);
+  res = ftpd_limit(d->h, NULL, d->scratch, &entry_rule, path, &hidden);
+  if (res == 0 && !S_ISDIR(st->st_mode)) {
+    ftpd_limit_learn(d->h, path);
+  }
+
+  return res == 0 && !hidden;
+}
+
+static int stat_entry(struct ftpd_dir *d, const char *name,
+    struct stat *st) {
+  if (d->direct) {
+    return fstatat(d->fd, name, st, AT_SYMLINK_NOFOLLOW);
+  }
+
+  return ftpd_lstat(d->h, entry_path(d, name), st);
+}
+
+int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
+  struct dirent *dent;
+
+  if (d->denied) {
+    return 0;
+  }
+
+  ftpd_tick(d->h->files);
+  for (;;) {
+    errno = 0;
+    dent = d->direct ? readdir((DIR *) d->dirh) : pr_fsio_readdir(d->dirh);
+    if (dent == NULL) {
+      return errno != 0 ? -1 : 0;
+    }
+
+    if (stat_entry(d, dent->d_name, st) < 0 ||
+        !is_visible(d, dent->d_name, st)) {
+      continue;
+    }
+
+    ftpd_fake_apply(&d->fake, st);
+    *name = dent->d_name;
+    return 1;
+  }
+}
+
+int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
+  int res, xerrno;
+
+  res = d->direct ? closedir((DIR *) d->dirh) : pr_fsio_closedir(d->dirh);
+  xerrno = errno;
+  if (d->cmd != NULL) {
+    ftpd_xfer_begin(d->path, PR_NETIO_IO_WR);
+    session.xfer.start_time = d->start;
+    ftpd_phase_end(d->cmd, res == 0, res == 0 ? R_226 : R_451, res == 0 ?
+      "Transfer complete" : strerror(xerrno));
+    ftpd_xfer_end();
+  }
+
+  if (op != NULL && op->req == FTPD_CLOSE &&
+      ftpd_phase_needed(op->ftpd, FTPD_CLOSE, res == 0 ? PHASE_OK :
+        PHASE_ERR)) {
+    ftpd_op_state(op)->own = ftpd_cmd(op->pool, "CLOSE", op->arg,
+      CL_SFTP|CL_MISC, FALSE);
+  }
+
+  ftpd_stalled_release(d->h);
+  d->h->files->nopen--;
+  destroy_pool(d->pool);
+  errno = xerrno;
+  return res;
+}
+
+/* One name of a path, up to `end', in the folder before it. */
+static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
+    size_t end) {
+  const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;
+  const char *dir;
+  bool hidden = false;
+
+  if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+    return true;
+  }
+
+  dir = ftpd_canon(h, p, pstrndup(p, whole, (size_t) (name - whole)));
+  return ftpd_limit(h, NULL, p, &list_rule, dir, NULL) == 0 &&
+    ftpd_limit(h, NULL, p, &entry_rule, ftpd_canon(h, p, whole),
+      &hidden) == 0 && !hidden;
+}
+
+bool ftpd_is_listed(struct ftpd *h, pool *parent, const char *path,
+    size_t known) {
+  pool *p = make_sub_pool(parent);
+  bool listed = true;
+  size_t end = known;
+
+  while (listed && path[end] != '\0') {
+    end += 1 + strcspn(path + end + 1, "/");
+    listed = is_name_listed(h, p, path, end);
+  }
+
+  destroy_pool(p);
+  return listed;
+}

@@ -1,0 +1,225 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-equivalent.c -- PRE_CMD: handlers are asked about a request under its own name
+ * and under that of its equivalent, the FTP command that means the same.  What they
+ * rewrite is taken over.
+ */
+
+#include "ftpd-files.h"
+
+/* The rules of the path's own folder, not those of the request before. */
+static void enter(struct ftpd_op *op, const char *path) {
+  session.dir_config = dir_match_path(op->pool, (char *) ftpd_outside(
+    op->pool, ftpd_canon(op->ftpd, op->pool, path)));
+}
+
+/* Asks the handlers; arg is what a refusal speaks of.  Those of our own ask
+ * what the command is for; operations move, so that nobody may do so later.
+ */
+static int ask(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
+  struct ftpd_files *s = ftpd_files_of(op->ftpd);
+  int res, xerrno;
+
+  s->op = op;
+  res = ftpd_phase_pre(cmd);
+  s->op = NULL;
+  if (res < 0) {
+    xerrno = errno;
+    ftpd_limit_explain(op, cmd, arg, xerrno);
+    errno = xerrno;
+  }
+
+  return res;
+}
+
+int ftpd_own_pre(struct ftpd_op *op, const char **path) {
+  const char *arg = op->arg != NULL ? op->arg : *path;
+  cmd_rec *cmd;
+
+  enter(op, *path);
+  if (!ftpd_phase_needed(op->ftpd, op->req, PHASE_PRE)) {
+    return 0;
+  }
+
+  /* What rewriting handlers see is the path, when there is only one. */
+  if (ftpd_requests[op->req].second.name == NULL) {
+    arg = *path;
+  }
+
+  cmd = ftpd_own_cmd(op, arg);
+  if (ask(op, cmd, arg) < 0) {
+    return -1;
+  }
+
+  if (arg == *path && cmd->arg != NULL &&
+      strcmp(cmd->arg, arg) != 0) {
+    *path = pstrdup(op->pool, cmd->arg);
+  }
+
+  return 0;
+}
+
+static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
+  enter(op, *path);
+  if (ask(op, cmd, *path) < 0) {
+    return -1;
+  }
+
+  if (cmd->arg != NULL && strcmp(cmd->arg, *path) != 0) {
+    *path = ftpd_canon(op->ftpd, op->pool, cmd->arg);
+  }
+
+  return 0;
+}
+
+/* STOR, APPE, RETR: the command lives until the file is closed. */
+static int equivalent_file(struct ftpd_op *op, const char **path) {
+  struct op_state *state = ftpd_op_state(op);
+  const struct req_row *row = &ftpd_requests[op->req];
+  const char *real;
+
+  state->pool = make_sub_pool(ftpd_files_of(op->ftpd)->pool);
+  pr_pool_tag(state->pool, "SFTP file pool");
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path, row->equivalent_class, TRUE);
+
+  ftpd_xfer_begin(*path, strcmp(row->equivalent, C_RETR) == 0 ? PR_NETIO_IO_WR :
+    PR_NETIO_IO_RD);
+  if (equivalent_pre(op, state->equivalent, path) < 0) {
+    struct stat st;
+
+    /* mod_xfer says so of a link to nothing, too. */
+    if (errno == EISDIR && ftpd_stat(op->ftpd, *path, &st) < 0) {
+      errno = ENOENT;
+    }
+
+    return -1;
+  }
+
+  state->xfer_type = session.xfer.xfer_type;
+  real = pr_table_get(state->equivalent->notes, strcmp(row->equivalent, C_RETR) == 0 ?
+    "mod_xfer.retr-path" : "mod_xfer.store-path", NULL);
+  if (real != NULL) {
+    *path = pstrdup(op->pool, real);
+  }
+
+  return 0;
+}
+
+static int equivalent_path(struct ftpd_op *op, const char **path) {
+  struct op_state *state = ftpd_op_state(op);
+  const struct req_row *row = &ftpd_requests[op->req];
+  int xerrno;
+
+  state->pool = row->kind == TWIN_LIST ?
+    make_sub_pool(ftpd_files_of(op->ftpd)->pool) : op->pool;
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path, row->equivalent_class, TRUE);
+  ftpd_xfer_begin(*path, PR_NETIO_IO_WR);
+  if (equivalent_pre(op, state->equivalent, path) == 0) {
+    return 0;
+  }
+
+  xerrno = errno;
+  errno = xerrno == ENOENT || xerrno == EPERM || xerrno == EINVAL ? xerrno :
+    EACCES;
+  return -1;
+}
+
+static int equivalent_rename(struct ftpd_op *op, const char **from,
+    const char **to) {
+  struct op_state *state = ftpd_op_state(op);
+
+  state->pool = op->pool;
+  state->equivalent = ftpd_cmd(op->pool, C_RNFR, *from, CL_MISC|CL_WRITE, TRUE);
+  ftpd_xfer_begin(*from, PR_NETIO_IO_WR);
+  if (equivalent_pre(op, state->equivalent, from) < 0) {
+    return -1;
+  }
+
+  /* From here on the host refuses everything but RNTO, whose LOG_CMD or
+   * LOG_CMD_ERR takes the note away again: ftpd_op_end().
+   */
+  state->twin2 = ftpd_cmd(op->pool, C_RNTO, *to, CL_MISC|CL_WRITE, TRUE);
+  (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
+  (void) pr_table_add(session.notes, "mod_core.rnfr-path", *from, 0);
+  if (equivalent_pre(op, state->twin2, to) < 0) {
+    return -1;
+  }
+
+  session.xfer.path = pstrdup(session.xfer.p, *to);
+  return 0;
+}
+
+/* argv of "SITE COPY source target", as mod_copy's users know it. */
+static int equivalent_site_copy(struct ftpd_op *op, const char *from,
+    const char *to) {
+  struct op_state *state = ftpd_op_state(op);
+  const char *arg = pstrcat(op->pool, "COPY ", from, " ", to, NULL);
+  cmd_rec *cmd;
+
+  state->pool = op->pool;
+  cmd = pr_cmd_alloc(op->pool, 4, pstrdup(op->pool, C_SITE),
+    pstrdup(op->pool, "COPY"), pstrdup(op->pool, from),
+    pstrdup(op->pool, to));
+  cmd->arg = pstrdup(op->pool, arg);
+  cmd->cmd_class = CL_MISC|CL_WRITE;
+  cmd->cmd_id = PR_CMD_SITE_ID;
+  state->equivalent = cmd;
+
+  ftpd_xfer_begin(to, PR_NETIO_IO_RD);
+  enter(op, to);
+  return ask(op, cmd, to);
+}
+
+int ftpd_symlink_pre(struct ftpd_op *op, const char **text,
+    const char **link) {
+  const char *arg = pstrcat(op->pool, *text, "\t", *link, NULL), *tab;
+  cmd_rec *cmd;
+
+  if (!ftpd_phase_needed(op->ftpd, op->req, PHASE_PRE)) {
+    return 0;
+  }
+
+  cmd = ftpd_cmd(op->pool, "SYMLINK", arg, CL_WRITE|CL_SFTP, FALSE);
+  enter(op, *link);
+  if (ask(op, cmd, *link) < 0) {
+    return -1;
+  }
+
+  tab = cmd->arg != NULL ? strchr(cmd->arg, '\t') : NULL;
+  if (tab != NULL && strcmp(cmd->arg, arg) != 0) {
+    *text = pstrndup(op->pool, cmd->arg, (size_t) (tab - cmd->arg));
+    *link = ftpd_canon(op->ftpd, op->pool, tab + 1);
+  }
+
+  return 0;
+}
+
+int ftpd_equivalents_pre(struct ftpd_op *op, const char **path,
+    const char **second) {
+  switch (ftpd_requests[op->req].kind) {
+    case TWIN_FILE:
+      return equivalent_file(op, path);
+
+    case TWIN_LIST:
+    case TWIN_PATH:
+      return equivalent_path(op, path);
+
+    case TWIN_RENAME:
+      return equivalent_rename(op, path, second);
+
+    case TWIN_SITE_COPY:
+      return equivalent_site_copy(op, *path, *second);
+
+    case TWIN_SYMLINK:
+    case TWIN_NONE:
+      break;
+  }
+
+  return 0;
+}

@@ -1,0 +1,233 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-file.c -- open files: what else can be done with them, and their close,
+ * up to the log line.
+ */
+
+#include "ftpd-files.h"
+
+/* ---- Close */
+
+/* What is left of a file for the log line of its CLOSE. */
+static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
+  struct op_state *state = ftpd_op_state(op);
+
+  state->closed = *f;
+  state->closed.path = pstrdup(op->pool, f->path);
+  state->closed.hidden = NULL;
+  state->closed.pool = NULL;
+  state->closed.cmd = NULL;
+}
+
+void ftpd_log_transfer(struct ftpd_file *f, char how) {
+  pool *p = make_sub_pool(session.pool);
+  struct timeval now;
+
+  gettimeofday(&now, NULL);
+  (void) xferlog_write(now.tv_sec - f->start.tv_sec,
+    pr_netaddr_get_sess_remote_name(), f->total, ftpd_outside(p, f->path),
+    'b', f->wr ? 'i' : 'o', 'r', session.user, how, "_");
+  destroy_pool(p);
+}
+
+/* What DeleteAbortedStores says: temporary files go unless it is off, others
+ * stay unless it is on.
+ */
+static void remove_aborted(struct ftpd_file *f) {
+  unsigned char *remove_it;
+
+  if (!f->wr || !f->made || (f->on_close && f->hidden == NULL)) {
+    return;
+  }
+
+  remove_it = get_param_ptr(CURRENT_CONF, "DeleteAbortedStores", FALSE);
+  if (f->hidden != NULL) {
+    if (f->on_close || remove_it == NULL || *remove_it == TRUE) {
+      (void) pr_fsio_unlink(f->hidden);
+    }
+
+  } else if (remove_it != NULL && *remove_it == TRUE) {
+    (void) pr_fsio_unlink(f->path);
+  }
+}
+
+/* Moves an upload from its temporary name into place. */
+static int reveal(struct ftpd_file *f) {
+  int xerrno;
+
+  if (f->hidden == NULL) {
+    return 0;
+  }
+
+  if (pr_fsio_rename(f->hidden, f->path) < 0) {
+    xerrno = errno;
+    sftp_log("error renaming '%s' to '%s': %s", f->hidden, f->path,
+      strerror(xerrno));
+    (void) pr_fsio_unlink(f->hidden);
+    f->hidden = NULL;
+    errno = xerrno;
+    return -1;
+  }
+
+  f->hidden = NULL;
+  return 0;
+}
+
+/* The rules of the file's own folder, for DeleteAbortedStores. */
+static void enter_folder(struct ftpd_file *f) {
+  session.dir_config = dir_match_path(f->pool,
+    (char *) ftpd_outside(f->pool, f->path));
+}
+
+/* Closes the descriptor and puts the file into its place, or away: 0 or an
+ * errno.
+ */
+static int settle(struct ftpd_file *f, bool complete) {
+  int err = pr_fsio_close(f->fh) < 0 ? errno : 0;
+
+  f->fh = NULL;
+  if (err == 0 && complete && reveal(f) < 0) {
+    err = errno;
+  }
+
+  if (!complete) {
+    remove_aborted(f);
+
+  } else if (err != 0 && f->hidden != NULL) {
+    (void) pr_fsio_unlink(f->hidden);
+  }
+
+  pr_fs_clear_cache2(f->path);
+  return err;
+}
+
+/* The end of the STOR, APPE or RETR, for all who listen. */
+static void end_transfer(struct ftpd_file *f, const char *handle,
+    bool complete, int err) {
+  ftpd_xfer_load(f);
+  if (handle != NULL) {
+    (void) pr_table_add_dup(f->cmd->notes, "sftp.file-handle", handle, 0);
+  }
+
+  if (complete && err == 0) {
+    ftpd_phase_end(f->cmd, true, R_226, "Transfer complete");
+
+  } else {
+    ftpd_log_transfer(f, 'i');
+    (void) pr_table_add_dup(f->cmd->notes, "mod_sftp.file-status", "failed",
+      0);
+    session.xfer.xfer_type = STOR_DEFAULT;      /* cleaned up already */
+    ftpd_phase_end(f->cmd, false, complete ? R_451 : R_426, complete ?
+      strerror(err != 0 ? err : EIO) : "Transfer aborted");
+  }
+
+  ftpd_xfer_end();
+}
+
+/* The CLOSE itself, whose class is that of its file. */
+static void note_close(struct ftpd_op *op, const struct ftpd_file *f,
+    bool ok) {
+  struct op_state *state = ftpd_op_state(op);
+
+  keep_closed(op, f);
+  state->own = ftpd_phase_needed(op->ftpd, FTPD_CLOSE, ok ? PHASE_OK :
+    PHASE_ERR) ? ftpd_cmd(op->pool, "CLOSE", op->arg, CL_SFTP |
+    (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
+}
+
+int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete) {
+  struct stat st;
+  bool removes = ftpd_onclose_needed(f, &st);
+  int err;
+
+  ftpd_rate_pause(f, true);
+  enter_folder(f);
+  ftpd_xfer_load(f);
+  ftpd_xfer_command(f);
+
+  err = settle(f, complete);
+  end_transfer(f, op != NULL ? op->handle : NULL, complete, err);
+  ftpd_stalled_release(f->h);
+  ftpd_file_unlink(f);
+  if (op != NULL && op->req == FTPD_CLOSE) {
+    note_close(op, f, complete && err == 0);
+  }
+
+  if (removes && f->hidden == NULL &&
+      ftpd_onclose(f->h, op, f->path, &st) < 0 && err == 0) {
+    err = errno;
+  }
+
+  destroy_pool(f->pool);
+  errno = err;
+  return err == 0 ? 0 : -1;
+}
+
+void ftpd_file_abort(struct ftpd_file *f) {
+  (void) ftpd_close(NULL, f, false);
+}
+
+void ftpd_abort_all(struct ftpd *h) {
+  unsigned int n = 0;
+
+  if (h->files == NULL) {
+    return;
+  }
+
+  while (h->files->open != NULL) {
+    ftpd_file_abort(h->files->open);
+    n++;
+  }
+
+  if (n > 0) {
+    sftp_log("aborting %u unclosed file handle%s", n, n != 1 ? "s" : "");
+  }
+}
+
+const char *ftpd_file_path(const struct ftpd_file *f) {
+  return f->path;
+}
+
+/* ---- What can be done with an open file */
+
+int ftpd_fstat(struct ftpd_file *f, struct stat *st) {
+  return FTPD_FS_PLAIN(f->fh->fh_fs, fstat) ? fstat(f->fd, st) :
+    pr_fsio_fstat(f->fh, st);
+}
+
+int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
+  if (!f->wr || size < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  if (ftpd_within(f->max_size, size) < 0) {
+    return -1;
+  }
+
+  f->end_good = 0;
+  pr_fs_clear_cache2(f->path);
+  return pr_fsio_ftruncate(f->fh, size);
+}
+
+int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
+  return pr_fsio_fchmod(f->fh, mode);
+}
+
+int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
+  return pr_fsio_fchown(f->fh, uid, gid);
+}
+
+int ftpd_fsync(struct ftpd_file *f) {
+  return pr_fsio_fsync(f->fh);
+}
+
+int ftpd_fstatvfs(struct ftpd_file *f, struct statvfs *st) {
+  return fstatvfs(f->fd, st);
+}

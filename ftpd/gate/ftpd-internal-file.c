@@ -1,0 +1,263 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-internal-file.c -- files that the server itself works on, for sums and copies:
+ * see ftpd.h.
+ */
+
+#include "ftpd-files.h"
+
+#include <sys/xattr.h>
+
+static int check_regular(pr_fh_t *fh, struct stat *st) {
+  if (pr_fsio_fstat(fh, st) < 0) {
+    return -1;
+  }
+
+  if (!S_ISREG(st->st_mode)) {
+    errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+    return -1;
+  }
+
+  return 0;
+}
+
+static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
+    const char *path, int flags, const struct stat *st) {
+  pool *p = make_sub_pool(ftpd_files_of(op->ftpd)->pool);
+  struct ftpd_file *f = pcalloc(p, sizeof(*f));
+  struct op_state *state = op->state;
+
+  pr_pool_tag(p, "SFTP work file");
+  f->h = op->ftpd;
+  f->pool = p;
+  f->fh = fh;
+  f->fd = PR_FH_FD(fh);
+  f->path = pstrdup(p, path);
+  f->cmd = state != NULL ? state->equivalent : NULL;
+  f->req = op->req;
+  f->rd = (flags & O_ACCMODE) != O_WRONLY;
+  f->wr = (flags & O_ACCMODE) != O_RDONLY;
+  f->size = st->st_size;
+  gettimeofday(&f->start, NULL);
+  ftpd_choose_io(f);
+  f->listened = false;
+  return f;
+}
+
+/* ---- Over what is there */
+
+/* What has further names or attributes of its own is written in place. */
+static bool is_replaceable(pr_fh_t *old, const struct stat *st) {
+  return st->st_nlink == 1 && flistxattr(PR_FH_FD(old), NULL, 0) <= 0;
+}
+
+/* A new file that may take the place of the old one: its owner, group and mode
+ * are the same.  NULL with errno.
+ */
+static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
+    const char *tmp, const struct stat *old) {
+  pr_fh_t *fh = ftpd_open_new(tmp, O_WRONLY|O_CREAT|O_EXCL|O_NOCTTY,
+    old->st_mode & 0777, false);
+  struct stat st;
+
+  if (fh == NULL) {
+    return NULL;
+  }
+
+  ftpd_give_away(op->pool, fh, path);
+  if (pr_fsio_fstat(fh, &st) == 0 && st.st_uid == old->st_uid &&
+      (st.st_gid == old->st_gid ||
+       pr_fsio_fchown(fh, (uid_t) -1, old->st_gid) == 0) &&
+      pr_fsio_fchmod(fh, old->st_mode & 0777) == 0) {
+    return fh;
+  }
+
+  (void) pr_fsio_close(fh);
+  (void) pr_fsio_unlink(tmp);
+  errno = EPERM;
+  return NULL;
+}
+
+/* What is written over an open file goes beside it, so that an error does not
+ * cost the old one; *tmp is where.  In place, *tmp NULL, only where the folder
+ * or the file do not allow that.  NULL with errno, and then old is closed.
+ */
+static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
+    const struct stat *st, const char **tmp) {
+  pr_fh_t *fh = NULL;
+  int xerrno = EPERM;
+
+  *tmp = ftpd_name_beside(op->pool, path);
+  if (is_replaceable(old, st)) {
+    fh = open_beside(op, path, *tmp, st);
+    xerrno = errno;
+  }
+
+  if (fh == NULL && (xerrno == EPERM || xerrno == EACCES ||
+      xerrno == ENAMETOOLONG)) {
+    *tmp = NULL;
+    if (pr_fsio_ftruncate(old, 0) == 0) {
+      ftpd_give_away(op->pool, old, path);
+      return old;
+    }
+
+    xerrno = errno;
+  }
+
+  if (fh == NULL) {
+    (void) pr_fsio_close(old);
+  }
+
+  errno = xerrno;
+  return fh;
+}
+
+/* ---- Open and close */
+
+/* Something that is no regular file, or none at all, is not opened. */
+static int check_there(struct ftpd_op *op, const char *path, int flags,
+    bool *exists) {
+  struct stat st;
+
+  *exists = ftpd_stat(op->ftpd, path, &st) == 0;
+  if (*exists && !S_ISREG(st.st_mode)) {
+    errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    return -1;
+  }
+
+  if (!*exists && (flags & O_CREAT) == 0) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  return 0;
+}
+
+struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
+    int flags, mode_t mode, off_t size) {
+  bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
+  const char *tmp = NULL;
+  struct ftpd_file *f;
+  struct stat st;
+  pr_fh_t *fh, *old = NULL;
+  int xerrno;
+
+  if (check_there(op, path, flags, &exists) < 0 ||
+      (writes && ftpd_max_store(size) < 0)) {
+    return NULL;
+  }
+
+  fh = ftpd_open_new(path, (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode,
+    exists);
+  if (fh == NULL) {
+    return NULL;
+  }
+
+  if (check_regular(fh, &st) < 0 || ftpd_open_lock(op, fh, &st, flags) < 0) {
+    xerrno = errno;
+    (void) pr_fsio_close(fh);
+    errno = xerrno;
+    return NULL;
+  }
+
+  if (writes && !exists) {
+    ftpd_give_away(op->pool, fh, path);
+
+  } else if ((flags & O_TRUNC) != 0) {
+    old = fh;
+    fh = replace(op, path, old, &st, &tmp);
+    if (fh == NULL) {
+      return NULL;
+    }
+  }
+
+  st.st_size = (flags & O_TRUNC) != 0 ? 0 : st.st_size;
+  f = new_work(op, fh, path, flags, &st);
+  if (writes) {
+    f->max_size = ftpd_max_store_size();
+    f->made = !exists;
+    if (tmp != NULL) {
+      f->hidden = pstrdup(f->pool, tmp);
+      f->old = old;
+    }
+  }
+
+  return f;
+}
+
+/* Puts what was written into its place, or takes it away. */
+static int settle(struct ftpd_file *f, bool complete) {
+  int res = 0, xerrno;
+
+  if (complete && f->hidden != NULL) {
+    res = pr_fsio_rename(f->hidden, f->path);
+  }
+
+  xerrno = errno;
+  if ((!complete || res < 0) && (f->made || f->hidden != NULL)) {
+    (void) pr_fsio_unlink(f->hidden != NULL ? f->hidden : f->path);
+  }
+
+  if (f->old != NULL) {
+    (void) pr_fsio_close(f->old);
+  }
+
+  pr_fs_clear_cache2(f->path);
+  errno = xerrno;
+  return res;
+}
+
+int ftpd_close_internal(struct ftpd_file *f, bool complete) {
+  int res = pr_fsio_close(f->fh), xerrno = errno;
+
+  if (f->wr) {
+    if (settle(f, complete && res == 0) < 0) {
+      res = -1;
+      xerrno = errno;
+    }
+
+    ftpd_log_transfer(f, complete && res == 0 ? 'c' : 'i');
+  }
+
+  destroy_pool(f->pool);
+  errno = xerrno;
+  return res;
+}
+
+ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset) {
+  size_t done = 0;
+
+  if (!f->rd || f->stream) {
+    errno = EBADF;
+    return -1;
+  }
+
+  while (done < n) {
+    void *at = (char *) buf + done;
+    off_t from = offset + (off_t) done;
+    ssize_t res = f->direct_rd ? pread(f->fd, at, n - done, from) :
+      pr_fsio_pread(f->fh, at, n - done, from);
+
+    if (res < 0 && errno == EINTR) {
+      continue;
+    }
+
+    if (res < 0 && done == 0) {
+      return -1;
+    }
+
+    if (res <= 0) {
+      break;
+    }
+
+    done += (size_t) res;
+  }
+
+  return (ssize_t) done;
+}

@@ -1,0 +1,162 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-open-lock.c -- who opens a file for what, and what others must not open it
+ * for meanwhile (SSH_FXF_BLOCK_READ and its kin at OPEN).
+ *
+ * Like the locks on ranges (ftpd-lock.c), these are locks of the system on
+ * bytes that no file has: a region for each thing a file is used for, another
+ * for each thing that is kept from others, and in there a byte for each open
+ * file.  Who opens marks first and looks then, so that one of two who do so at
+ * once sees the other.
+ */
+
+#include "ftpd-files.h"
+
+#include <fcntl.h>
+
+#define NUSES           3
+#define REGION          ((off_t) 1 << 40)
+#define REGIONS         (FTPD_LOCK_SPACE + REGION)
+
+/* Where the marks of a use are; kept: of those who keep others from it. */
+static off_t region(unsigned int use, bool kept) {
+  return REGIONS + (off_t) (use + (kept ? NUSES : 0)) * REGION;
+}
+
+/* A byte of every region that is ours alone. */
+static off_t own_byte(void) {
+  static unsigned int count;
+
+  return ((off_t) getpid() << 16 | (off_t) (count++ & 0xffff)) & (REGION - 1);
+}
+
+static int mark(int fd, bool readable, off_t at) {
+  struct flock fl = { .l_type = readable ? F_RDLCK : F_WRLCK,
+    .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+
+  return fcntl(fd, F_OFD_SETLK, &fl);
+}
+
+/* Programs that lock all of a file lock these bytes as well, and mean its
+ * data.
+ */
+static bool is_marked(int fd, off_t from) {
+  struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+    .l_start = from, .l_len = REGION };
+
+  return fcntl(fd, F_OFD_GETLK, &fl) == 0 && fl.l_type != F_UNLCK &&
+    fl.l_start >= FTPD_LOCK_SPACE;
+}
+
+bool ftpd_open_lock_kept(int fd, unsigned int uses) {
+  unsigned int i;
+
+  for (i = 0; i < NUSES; i++) {
+    if ((uses & 1U << i) != 0 && is_marked(fd, region(i, true))) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static bool is_used(int fd, unsigned int deny) {
+  unsigned int i;
+
+  for (i = 0; i < NUSES; i++) {
+    if ((deny & 1U << i) != 0 && is_marked(fd, region(i, false))) {
+      return true;
+    }
+  }
+
+  return ftpd_lock_transfers(fd, (deny & FTPD_USE_READ) != 0,
+    (deny & FTPD_USE_WRITE) != 0);
+}
+
+/* What cannot be marked is opened all the same, unless others are to be kept
+ * away.
+ */
+static int mark_all(int fd, unsigned int uses, unsigned int deny) {
+  bool readable = (uses & FTPD_USE_READ) != 0;
+  off_t at = own_byte();
+  unsigned int i;
+
+  for (i = 0; i < NUSES; i++) {
+    if ((uses & 1U << i) != 0) {
+      (void) mark(fd, readable, region(i, false) + at);
+    }
+
+    if ((deny & 1U << i) != 0 && mark(fd, readable, region(i, true) + at) < 0) {
+      errno = errno == EAGAIN || errno == EACCES ? EAGAIN : ENOTSUP;
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+/* Asked once as long as all files are in one place. */
+static bool is_local(struct ftpd_files *s, int fd, dev_t dev) {
+  if (!s->dev_known || s->dev != dev) {
+    s->dev_known = true;
+    s->dev = dev;
+    s->dev_local = ftpd_lock_is_local(fd);
+  }
+
+  return s->dev_local;
+}
+
+int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
+    int flags) {
+  unsigned int uses = op->deletes ? FTPD_USE_DELETE : 0;
+  int fd = PR_FH_FD(fh);
+
+  if (!FTPD_FS_PLAIN(fh->fh_fs, open)) {
+    errno = ENOTSUP;
+    return op->deny == 0 ? 0 : -1;
+  }
+
+  if (op->deny == 0 && !is_local(ftpd_files_of(op->ftpd), fd, st->st_dev)) {
+    return 0;
+  }
+
+  uses |= (flags & O_ACCMODE) != O_WRONLY ? FTPD_USE_READ : 0;
+  uses |= (flags & O_ACCMODE) != O_RDONLY ? FTPD_USE_WRITE : 0;
+  if (mark_all(fd, uses, op->deny) < 0) {
+    return -1;
+  }
+
+  if (ftpd_open_lock_kept(fd, uses) || is_used(fd, op->deny)) {
+    errno = EAGAIN;
+    return -1;
+  }
+
+  return 0;
+}
+
+/* What is changed without being opened; that it may not be opened at all is
+ * no reason to refuse.
+ */
+int ftpd_open_lock_changed(const char *path) {
+  int fd, kept;
+
+  if (!FTPD_FS_PLAIN(pr_get_fs(path, NULL), open)) {
+    return 0;
+  }
+
+  fd = open(path, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_NOFOLLOW|O_CLOEXEC);
+  if (fd < 0) {
+    return 0;
+  }
+
+  kept = ftpd_open_lock_kept(fd, FTPD_USE_WRITE) ? -1 : 0;
+  (void) close(fd);
+  errno = EAGAIN;
+  return kept;
+}

@@ -1,0 +1,391 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-open.c -- opens the file of a STOR, APPE or RETR that was permitted. */
+
+#include "ftpd-files.h"
+
+/* UserOwner and GroupOwner; what fails is logged, never the client's error. */
+void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
+  bool root = session.fsuid != (uid_t) -1;
+  struct stat st;
+  unsigned int i;
+  int res, xerrno;
+
+  (void) p;
+  if (session.fsuid == (uid_t) -1 && session.fsgid == (gid_t) -1) {
+    return;
+  }
+
+  if (!root) {
+    gid_t *gids = session.gids != NULL ? session.gids->elts : NULL;
+
+    root = true;
+    for (i = 0; gids != NULL && i < (unsigned int) session.gids->nelts; i++) {
+      if (gids[i] == session.fsgid) {
+        root = false;
+      }
+    }
+  }
+
+  if (pr_fsio_fstat(fh, &st) < 0) {
+    return;
+  }
+
+  if (root) {
+    PRIVS_ROOT
+  }
+  res = pr_fsio_fchown(fh, session.fsuid, session.fsgid);
+  xerrno = errno;
+  if (res == 0) {
+    /* chown takes set-id bits away. */
+    (void) pr_fsio_fchmod(fh, st.st_mode & 07777);
+  }
+  if (root) {
+    PRIVS_RELINQUISH
+  }
+
+  if (res < 0) {
+    sftp_log("unable to give '%s' to its UserOwner or GroupOwner: %s", path,
+      strerror(xerrno));
+  }
+}
+
+/* Opens with the permissions that mode and the umask allow, and not for a
+ * moment with more.  The path has no links left to follow: one that turns up
+ * now was put there after the rules were asked.
+ */
+pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode,
+    bool exists) {
+  mode_t ours = ~mode & 0777, mask = umask(ours), extra;
+  pr_fh_t *fh;
+  int xerrno;
+
+  if ((mask & ~ours) != 0) {
+    (void) umask(mask | ours);
+  }
+
+  fh = pr_fsio_open(path, flags|O_NOFOLLOW);
+  xerrno = errno;
+  (void) umask(mask);
+
+  /* FSIO creates with 0666 at most. */
+  extra = exists ? 0 : mode & 07777 & ~mask & ~0666;
+  if (fh != NULL && extra != 0) {
+    (void) pr_fsio_fchmod(fh, mode & 07777 & ~mask);
+  }
+
+  errno = xerrno;
+  return fh;
+}
+
+/* Whether this upload goes to a temporary name first.  What changes an
+ * existing file in place (a resumed upload) cannot: it would replace the file
+ * by its tail.
+ */
+static const char *hidden_path(struct op_state *state, int flags,
+    bool exists) {
+  const char *path;
+
+  if (state->xfer_type != STOR_HIDDEN) {
+    return NULL;
+  }
+
+  path = pr_table_get(state->equivalent->notes, "mod_xfer.store-hidden-path", NULL);
+  if (path != NULL && exists && (flags & O_TRUNC) == 0) {
+    sftp_log("HiddenStores ignored for '%s': the file is changed in place",
+      state->path);
+    path = NULL;
+  }
+
+  if (path == NULL) {
+    state->xfer_type = STOR_DEFAULT;
+  }
+
+  return path;
+}
+
+/* The open(2) flags of the temporary name. */
+static int hidden_flags(struct op_state *state, int flags) {
+  flags &= ~(O_TRUNC|O_EXCL);
+  flags |= O_CREAT;
+  if (pr_table_get(state->equivalent->notes, "mod_xfer.store-hidden-nfs",
+      NULL) == NULL) {
+    flags |= O_EXCL;
+  }
+
+  return flags;
+}
+
+static int check_before(struct ftpd_op *op, const char *path, int flags,
+    bool *exists, struct stat *st) {
+  *exists = ftpd_stat(op->ftpd, path, st) == 0;
+  if (*exists && S_ISDIR(st->st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (*exists && S_ISFIFO(st->st_mode) &&
+      (op->ftpd->set->opts & SFTP_OPT_IGNORE_FIFOS) != 0) {
+    ftpd_refuse(op, "FIFOs are not served (SFTPOptions IgnoreFIFOs)");
+    errno = EPERM;
+    return -1;
+  }
+
+  if (*exists && (flags & (O_CREAT|O_EXCL)) == (O_CREAT|O_EXCL)) {
+    errno = EEXIST;
+    return -1;
+  }
+
+  if (!*exists && (flags & O_CREAT) == 0) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  if (op->ftpd->files->nopen >= ftpd_max_handles(op->ftpd)) {
+    ftpd_refuse(op, "too many open files");
+    errno = EMFILE;
+    return -1;
+  }
+
+  return 0;
+}
+
+/* Reading from what was opened for both, of which mod_xfer saw only the STOR;
+ * removal on close.
+ */
+static int check_more(struct ftpd_op *op, const char *path, int flags) {
+  static const struct limit_rule retr = { C_RETR, G_READ, { NULL } },
+    stor = { C_STOR, G_WRITE, { NULL } };
+
+  bool both = (flags & O_ACCMODE) == O_RDWR;
+
+  if ((both && ftpd_limit(op->ftpd, op, op->pool, &retr, path, NULL) < 0) ||
+      (op->deletes && ftpd_onclose_check(op, path) < 0)) {
+    return -1;
+  }
+
+  /* Umask and owner are again those of the upload. */
+  return both || (op->deletes && (flags & O_ACCMODE) != O_RDONLY) ?
+    ftpd_limit(op->ftpd, op, op->pool, &stor, path, NULL) : 0;
+}
+
+static void note_offset(struct ftpd_file *f) {
+  off_t *offset = palloc(f->pool, sizeof(*offset));
+
+  *offset = f->append ? f->size : 0;
+  (void) pr_table_add(f->cmd->notes, "mod_xfer.file-offset", offset,
+    sizeof(*offset));
+}
+
+/* Which functions serve the data. */
+void ftpd_choose_io(struct ftpd_file *f) {
+  pr_fs_t *fs = f->fh->fh_fs;
+
+  f->direct_rd = FTPD_FS_PLAIN(fs, read) && FTPD_FS_PLAIN(fs, pread);
+  f->direct_wr = FTPD_FS_PLAIN(fs, write) && FTPD_FS_PLAIN(fs, pwrite) &&
+    FTPD_FS_PLAIN(fs, lseek);
+  f->listened =
+    (f->wr && pr_event_listening("mod_sftp.sftp.data-read") > 0) ||
+    (f->rd && pr_event_listening("mod_sftp.sftp.data-write") > 0);
+}
+
+static void link_file(struct ftpd_file *f) {
+  struct ftpd_files *s = ftpd_files_of(f->h);
+
+  f->next = s->open;
+  if (s->open != NULL) {
+    s->open->prev = f;
+  }
+
+  s->open = f;
+  s->nopen++;
+}
+
+void ftpd_file_unlink(struct ftpd_file *f) {
+  struct ftpd_files *s = ftpd_files_of(f->h);
+
+  if (f->prev != NULL) {
+    f->prev->next = f->next;
+
+  } else {
+    s->open = f->next;
+  }
+
+  if (f->next != NULL) {
+    f->next->prev = f->prev;
+  }
+
+  s->nopen--;
+  if (s->rate_of == f) {
+    s->rate_of = NULL;
+  }
+}
+
+/* The file around an open descriptor; takes the command over. */
+static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
+    const char *path, const char *hidden, int flags, const struct stat *st) {
+  struct op_state *state = op->state;
+  struct ftpd_file *f = pcalloc(state->pool, sizeof(*f));
+
+  f->h = op->ftpd;
+  f->pool = state->pool;
+  f->fh = fh;
+  f->fd = PR_FH_FD(fh);
+  f->path = pstrdup(f->pool, path);
+  f->hidden = hidden != NULL ? pstrdup(f->pool, hidden) : NULL;
+  f->cmd = state->equivalent;
+  f->req = op->req;
+  f->rd = (flags & O_ACCMODE) != O_WRONLY;
+  f->wr = (flags & O_ACCMODE) != O_RDONLY;
+  f->append = (flags & O_APPEND) != 0;
+  f->on_close = op->deletes;
+  f->scp = op->req == FTPD_SCP_RECV || op->req == FTPD_SCP_SEND;
+  f->stream = !S_ISREG(st->st_mode);
+  f->size = st->st_size;
+  f->xfer_type = state->xfer_type;
+  f->modified = pr_table_get(f->cmd->notes, "mod_xfer.file-modified",
+    NULL) != NULL;
+  gettimeofday(&f->start, NULL);
+  return f;
+}
+
+static void opened(struct ftpd_op *op, struct ftpd_file *f) {
+  struct op_state *state = op->state;
+
+  ftpd_choose_io(f);
+  if (f->wr) {
+    f->max_size = ftpd_max_store_size();
+  }
+
+  pr_throttle_init(f->cmd);
+  f->rated = pr_throttle_have_rate();
+  ftpd_files_of(f->h)->rate_of = f->rated ? f : NULL;
+  note_offset(f);
+  link_file(f);
+  state->handed = true;
+  state->opened = f;
+  ftpd_stalled_hold(f->h);
+  ftpd_tick(f->h->files);
+  ftpd_score_open(f);
+  if (f->wr && f->rd && state->own != NULL) {
+    state->own->cmd_class |= CL_READ;
+  }
+
+  ftpd_xfer_end();
+}
+
+/* What is open, but not for us yet: only who may have it cuts it down. */
+static int take(struct ftpd_op *op, pr_fh_t *fh, int flags, bool exists,
+    struct stat *st) {
+  if (pr_fsio_fstat(fh, st) < 0) {
+    return -1;
+  }
+
+  if (!S_ISREG(st->st_mode)) {
+    (void) pr_fsio_set_block(fh);
+  }
+
+  if (S_ISDIR(st->st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (!S_ISREG(st->st_mode)) {
+    errno = ENOTSUP;
+    return op->deny == 0 ? 0 : -1;
+  }
+
+  if (ftpd_open_lock(op, fh, st, flags) < 0) {
+    return -1;
+  }
+
+  if ((flags & O_TRUNC) != 0 && (exists || st->st_size > 0)) {
+    st->st_size = 0;
+    return pr_fsio_ftruncate(fh, 0);
+  }
+
+  return 0;
+}
+
+/* Opens path, or the file that hides it until it is whole. */
+static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
+    const char *hidden, int flags, mode_t mode, bool exists,
+    struct stat *st) {
+  const char *name = hidden != NULL ? hidden : path;
+  pr_fh_t *fh;
+  int xerrno;
+
+  /* Nobody waits for the other end of a FIFO. */
+  fh = ftpd_open_new(name, ((hidden != NULL ? hidden_flags(op->state, flags) :
+    flags) & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode, exists && hidden == NULL);
+  if (fh == NULL) {
+    xerrno = errno;
+    sftp_log("error opening '%s': %s", name, strerror(xerrno));
+    errno = xerrno;
+    return NULL;
+  }
+
+  if (take(op, fh, flags, exists && hidden == NULL, st) < 0) {
+    xerrno = errno;
+    (void) pr_fsio_close(fh);
+    if (hidden != NULL) {
+      (void) pr_fsio_unlink(hidden);
+    }
+
+    errno = xerrno;
+    return NULL;
+  }
+
+  return fh;
+}
+
+struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
+    mode_t mode) {
+  struct op_state *state = op->state;
+  const char *hidden = NULL;
+  struct ftpd_file *f;
+  struct stat st;
+  pr_fh_t *fh;
+  bool exists;
+
+  if (state == NULL || state->equivalent == NULL || state->handed) {
+    errno = EINVAL;             /* never permitted */
+    return NULL;
+  }
+
+  if (check_before(op, path, flags, &exists, &st) < 0 ||
+      check_more(op, path, flags) < 0) {
+    return NULL;
+  }
+
+  if ((flags & O_ACCMODE) != O_RDONLY) {
+    hidden = hidden_path(state, flags, exists);
+    if (hidden != NULL && exists && ftpd_open_lock_changed(path) < 0) {
+      return NULL;
+    }
+  }
+
+  if (hidden != NULL || (flags & O_CREAT) != 0) {
+    mode = ftpd_new_mode(op, path, mode);
+  }
+
+  fh = open_fh(op, path, hidden, flags, mode, exists, &st);
+  if (fh == NULL) {
+    return NULL;
+  }
+
+  f = new_file(op, fh, path, hidden, flags, &st);
+  f->made = f->wr && (!exists || hidden != NULL || (flags & O_TRUNC) != 0);
+  if (f->made) {
+    ftpd_give_away(op->pool, fh, path);
+  }
+
+  opened(op, f);
+  return f;
+}

@@ -1,0 +1,218 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-phase.c -- the command phases of an operation.
+ *
+ * A phase costs three pools, a table and a walk over every handler; at tens
+ * of thousands of requests a second that is most of the work.  So a phase of
+ * our own names is dispatched only when somebody is there who does something
+ * with it.  In doubt it is dispatched: only modules whose switch is known, and
+ * is absent from the whole configuration, count as nobody.
+ *
+ * The phases of FTP commands (STOR, RETR, MKD...) are always dispatched.
+ */
+
+#include "ftpd-files.h"
+
+extern pr_response_t *resp_list, *resp_err_list;
+
+/* Modules that handle every command (C_ANY), and the directives without which
+ * their handlers decline.
+ */
+static const struct {
+  const char *module;
+  const char *directives[3];
+} switches[] = {
+  { "ban", { "BanEngine" } },
+  { "core", { "MaxCommandRate" } },     /* and filters, asked each time */
+  { "deflate", { "DeflateEngine" } },
+  { "exec", { "ExecEngine" } },
+  { "log", { "ExtendedLog" } },
+  { "quotatab", { "QuotaEngine" } },
+  { "radius", { "RadiusEngine" } },
+  { "ratio", { "Ratios" } },
+  { "redis", { "RedisEngine", "RedisLogOnCommand", "RedisLogOnEvent" } },
+  { "rewrite", { "RewriteEngine" } },
+  { "shaper", { "ShaperEngine" } },
+  { "snmp", { "SNMPEngine" } },
+  { "statcache", { "StatCacheEngine" } },
+  { "tls", { "TLSEngine" } },
+  { "wrap2", { "WrapEngine" } },
+};
+
+_Static_assert(SFTP_NELEMS(switches) <=
+  sizeof(((struct ftpd_files *) 0)->idle), "one flag per module");
+
+static bool configured(const char *directive) {
+  return find_config(main_server->conf, CONF_PARAM, directive, TRUE) != NULL;
+}
+
+/* True when the module's handlers of every command have nothing to do. */
+static bool is_idle(struct ftpd_files *s, const module *m) {
+  unsigned int i, j;
+
+  for (i = 0; i < SFTP_NELEMS(switches); i++) {
+    if (strcmp(m->name, switches[i].module) != 0) {
+      continue;
+    }
+
+    if (s->idle[i] < 0) {
+      s->idle[i] = 1;
+      for (j = 0; j < SFTP_NELEMS(switches[i].directives) &&
+           switches[i].directives[j] != NULL; j++) {
+        if (configured(switches[i].directives[j])) {
+          s->idle[i] = 0;
+        }
+      }
+    }
+
+    return s->idle[i] == 1;
+  }
+
+  return false;
+}
+
+static bool has_handler(struct ftpd_files *s, const char *name, int phase,
+    bool any) {
+  cmdtable *c;
+  int idx = -1;
+  unsigned int hash = 0;
+
+  c = pr_stash_get_symbol2(PR_SYM_CMD, name, NULL, &idx, &hash);
+  while (c != NULL) {
+    if (c->cmd_type == phase && (!any || !is_idle(s, c->m))) {
+      return true;
+    }
+
+    c = pr_stash_get_symbol2(PR_SYM_CMD, name, c, &idx, &hash);
+  }
+
+  return false;
+}
+
+static bool compute_need(struct ftpd_files *s, const char *name,
+    enum phase_set set) {
+  static const int phases[NPHASES][2] = {
+    { PRE_CMD, PRE_CMD },
+    { POST_CMD, LOG_CMD },
+    { POST_CMD_ERR, LOG_CMD_ERR }
+  };
+  unsigned int i;
+
+  for (i = 0; i < 2; i++) {
+    if (has_handler(s, C_ANY, phases[set][i], true) ||
+        has_handler(s, name, phases[set][i], false)) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
+    enum phase_set set) {
+  struct ftpd_files *s = ftpd_files_of(h);
+  const char *name = ftpd_requests[req].name;
+
+  if (name == NULL) {
+    return false;
+  }
+
+  if (s->need[req][set] < 0) {
+    s->need[req][set] = compute_need(s, name, set);
+  }
+
+  if (s->need[req][set] == 1) {
+    return true;
+  }
+
+  /* mod_core's filters hold per folder: asked as its handler asks. */
+  return set == PHASE_PRE &&
+    (get_param_ptr(CURRENT_CONF, "AllowFilter", FALSE) != NULL ||
+     get_param_ptr(CURRENT_CONF, "DenyFilter", FALSE) != NULL);
+}
+
+int ftpd_phase_pre(cmd_rec *cmd) {
+  int xerrno;
+
+  pr_response_clear(&resp_err_list);
+  errno = 0;
+
+  if (pr_cmd_dispatch_phase(cmd, PRE_CMD, 0) >= 0) {
+    return 0;
+  }
+
+  /* The dispatcher loses errno of handlers for every command. */
+  xerrno = errno;
+  if (pr_cmd_get_errno(cmd) > 0) {
+    xerrno = pr_cmd_get_errno(cmd);
+  }
+
+  errno = xerrno != 0 ? xerrno : EACCES;
+  return -1;
+}
+
+const char *ftpd_phase_answer(pool *p) {
+  pr_response_t *r;
+  const char *text = NULL;
+
+  for (r = resp_err_list; r != NULL; r = r->next) {
+    if (r->msg != NULL && *r->msg != '\0') {
+      text = r->msg;
+    }
+  }
+
+  return text != NULL ? pstrdup(p, text) : NULL;
+}
+
+void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
+    const char *text) {
+  pool *old = pr_response_get_pool();
+  int xerrno = errno;
+
+  pr_response_set_pool(cmd->pool);
+  pr_response_clear(ok ? &resp_list : &resp_err_list);
+  if (ok) {
+    pr_response_add(code, "%s", text);
+    (void) pr_cmd_dispatch_phase(cmd, POST_CMD, 0);
+    (void) pr_cmd_dispatch_phase(cmd, LOG_CMD, 0);
+
+  } else {
+    pr_response_add_err(code, "%s", text);
+    (void) pr_cmd_dispatch_phase(cmd, POST_CMD_ERR, 0);
+    (void) pr_cmd_dispatch_phase(cmd, LOG_CMD_ERR, 0);
+  }
+
+  pr_response_clear(&resp_list);
+  pr_response_clear(&resp_err_list);
+  pr_response_set_pool(old);
+
+  /* The command's pool dies before the session does. */
+  session.curr_cmd_rec = NULL;
+  session.curr_cmd = NULL;
+  session.curr_cmd_id = 0;
+  errno = xerrno;
+}
+
+void ftpd_xfer_begin(const char *path, int direction) {
+  ftpd_xfer_end();
+  session.xfer.p = make_sub_pool(session.pool);
+  pr_pool_tag(session.xfer.p, "SFTP transfer pool");
+  session.xfer.path = pstrdup(session.xfer.p, path);
+  session.xfer.filename = session.xfer.path;
+  session.xfer.direction = direction;
+  session.xfer.xfer_type = STOR_DEFAULT;
+  gettimeofday(&session.xfer.start_time, NULL);
+}
+
+void ftpd_xfer_end(void) {
+  pr_data_clear_xfer_pool();
+  session.xfer.xfer_type = STOR_DEFAULT;
+  session.restart_pos = 0;
+  session.range_start = session.range_len = 0;
+}

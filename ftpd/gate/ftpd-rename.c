@@ -1,0 +1,185 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-rename.c -- renames, across file systems as well. */
+
+#include "ftpd-files.h"
+
+#include <fcntl.h>
+
+#define COPY_BYTES 131072
+
+const char *ftpd_name_beside(pool *p, const char *path) {
+  size_t dir = (size_t) (strrchr(path, '/') + 1 - path);
+  unsigned char rnd[8];
+  char name[2 * sizeof(rnd) + 1];
+  size_t i;
+
+  sftp_random(rnd, sizeof(rnd));
+  for (i = 0; i < sizeof(rnd); i++) {
+    snprintf(name + 2 * i, 3, "%02x", rnd[i]);
+  }
+
+  return pstrcat(p, pstrndup(p, path, dir), ".copy.", name, NULL);
+}
+
+static int copy_data(pool *p, pr_fh_t *in, pr_fh_t *out) {
+  char *buf = palloc(p, COPY_BYTES);
+  int n, off, w;
+
+  while ((n = pr_fsio_read(in, buf, COPY_BYTES)) > 0) {
+    for (off = 0; off < n; off += w) {
+      w = pr_fsio_write(out, buf + off, (size_t) (n - off));
+      if (w <= 0) {
+        errno = w == 0 ? EIO : errno;
+        return -1;
+      }
+    }
+
+    errno = 0;
+    pr_signals_handle();
+  }
+
+  return n;
+}
+
+/* Owner, mode and times: as far as the user may. */
+static void keep_attrs(pr_fh_t *out, const struct stat *st) {
+  struct timeval tv[2];
+
+  tv[0].tv_sec = st->st_atim.tv_sec;
+  tv[0].tv_usec = st->st_atim.tv_nsec / 1000;
+  tv[1].tv_sec = st->st_mtim.tv_sec;
+  tv[1].tv_usec = st->st_mtim.tv_nsec / 1000;
+  (void) pr_fsio_fchown(out, st->st_uid, st->st_gid);
+  (void) pr_fsio_fchmod(out, st->st_mode & 07777);
+  (void) pr_fsio_futimes(out, tv);
+}
+
+/* The file that st speaks of; NULL with EXDEV when another took its place. */
+static pr_fh_t *open_same(const char *path, const struct stat *st) {
+  pr_fh_t *in = pr_fsio_open(path, O_RDONLY|O_NOFOLLOW|O_NONBLOCK);
+  struct stat now;
+
+  if (in != NULL && (pr_fsio_fstat(in, &now) < 0 ||
+      now.st_dev != st->st_dev || now.st_ino != st->st_ino)) {
+    (void) pr_fsio_close(in);
+    in = NULL;
+    errno = EXDEV;
+  }
+
+  return in;
+}
+
+/* Copies a regular file under a name that nobody can have put there, without
+ * following a link at either end, then moves it into place.
+ */
+static int copy_over(pool *p, const char *from, const char *to,
+    const struct stat *st) {
+  const char *tmp = ftpd_name_beside(p, to);
+  pr_fh_t *in = open_same(from, st), *out = NULL;
+  int res = -1, xerrno;
+
+  if (in != NULL) {
+    out = pr_fsio_open(tmp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW);
+  }
+
+  if (out != NULL) {
+    res = copy_data(p, in, out);
+    if (res == 0) {
+      keep_attrs(out, st);
+    }
+
+    xerrno = errno;
+    if (pr_fsio_close(out) < 0 && res == 0) {
+      res = -1;
+      xerrno = errno;
+    }
+
+    if (res == 0) {
+      res = pr_fsio_rename(tmp, to);
+      xerrno = errno;
+    }
+
+    if (res < 0) {
+      (void) pr_fsio_unlink(tmp);
+    }
+
+    errno = xerrno;
+  }
+
+  if (in != NULL) {
+    xerrno = errno;
+    (void) pr_fsio_close(in);
+    errno = xerrno;
+  }
+
+  return res;
+}
+
+/* rename(2) across file systems. */
+static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
+  const char *text;
+  struct stat st;
+
+  if (ftpd_lstat(op->ftpd, from, &st) < 0) {
+    return -1;
+  }
+
+  if (S_ISLNK(st.st_mode)) {
+    if (ftpd_readlink(op->ftpd, op->pool, from, &text) < 0) {
+      return -1;
+    }
+
+    (void) pr_fsio_unlink(to);
+    if (pr_fsio_symlink(text, to) < 0) {
+      return -1;
+    }
+
+  } else if (!S_ISREG(st.st_mode)) {
+    errno = EXDEV;
+    return -1;
+
+  } else if (copy_over(op->pool, from, to, &st) < 0) {
+    return -1;
+  }
+
+  return pr_fsio_unlink(from);
+}
+
+int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
+    bool overwrite) {
+  unsigned char *allowed;
+  struct stat st, old;
+
+  if (ftpd_lstat(op->ftpd, from, &old) < 0) {
+    return -1;
+  }
+
+  if (ftpd_lstat(op->ftpd, to, &st) == 0 &&
+      (st.st_dev != old.st_dev || st.st_ino != old.st_ino)) {
+    if (!overwrite) {
+      errno = EEXIST;
+      return -1;
+    }
+
+    allowed = get_param_ptr(CURRENT_CONF, "AllowOverwrite", FALSE);
+    if (allowed == NULL || *allowed == FALSE) {
+      ftpd_refuse(op, "file exists and AllowOverwrite is off");
+      sftp_log("rename to '%s' denied: AllowOverwrite is off", to);
+      errno = EACCES;
+      return -1;
+    }
+  }
+
+  if (pr_fsio_rename(from, to) == 0) {
+    return 0;
+  }
+
+  return errno == EXDEV ? rename_far(op, from, to) : -1;
+}

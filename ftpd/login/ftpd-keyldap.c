@@ -1,0 +1,53 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+
+/* ftpd-keyldap.c -- the store "ldap": the host's mod_ldap looks for the keys
+ * of a user, by the HOOK that it has for that.
+ */
+
+#include "ftpd-login.h"
+
+static modret_t *look_up(pool *p, const char *user) {
+  cmdtable *hook = pr_stash_get_symbol2(PR_SYM_HOOK,
+    "ldap_ssh_publickey_lookup", NULL, NULL, NULL);
+  cmd_rec *cmd;
+
+  if (hook == NULL) {
+    return NULL;
+  }
+
+  cmd = pr_cmd_alloc(p, 1, pstrdup(p, user));
+  cmd->tmp_pool = p;
+  return pr_module_call(hook->m, hook->handler, cmd);
+}
+
+int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info SFTP_UNUSED,
+    struct sftp_str blob SFTP_UNUSED, const char **where,
+    struct sftp_str *text) {
+  modret_t *mr = look_up(p, h->user);
+  const array_header *keys;
+  const char *all = "";
+  unsigned int i;
+
+  if (mr == NULL || !MODRET_HASDATA(mr)) {
+    sftp_log_why(WHY_MISSING, "no public keys of user '%s' in the directory",
+      h->user);
+    return -1;
+  }
+
+  /* One value of the attribute each, in any form that a file may have. */
+  keys = mr->data;
+  for (i = 0; i < (unsigned int) keys->nelts; i++) {
+    all = pstrcat(p, all, ((char **) keys->elts)[i], "\n", NULL);
+  }
+
+  *text = sftp_str_of(all);
+  *where = "ldap:";
+  return 0;
+}

@@ -1,0 +1,527 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and
+ * the store "file".  "exec" and "ldap" have files of their own.
+ */
+
+#include "ftpd-login.h"
+
+#include <fcntl.h>
+
+#include "cert.h"
+#include "keyfile.h"
+#include "keys.h"
+
+/* No file of keys is larger; nothing of one that is gets read. */
+#define FILE_MAX (4 * 1024 * 1024)
+
+/* ---- Reading the file */
+
+int ftpd_keyfile_open(const char *path) {
+  int fd, xerrno;
+
+  /* Not blocking, for the case that it is no file. */
+  PRIVS_ROOT
+  fd = open(path, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+  errno = xerrno;
+  return fd;
+}
+
+/* Whoever owns a file of keys says who may log in: root, the user himself,
+ * the daemon.
+ */
+static bool may_own(struct ftpd *h, pool *p, uid_t uid) {
+  const struct passwd *pw;
+
+  if (uid == PR_ROOT_UID || uid == geteuid()) {
+    return true;
+  }
+
+  pw = ftpd_auth_entry(h, p);
+  return pw == NULL || pw->pw_uid == uid;
+}
+
+/* What a file, or the folder it is in, must not be for its keys to count;
+ * NULL: it may.
+ */
+static const char *objection(struct ftpd *h, pool *p, const char *path,
+    const struct stat *st) {
+  const char *slash = strrchr(path, '/');
+  struct stat dir;
+  int res;
+
+  if (!S_ISREG(st->st_mode)) {
+    return "not a regular file";
+  }
+
+  if (st->st_size > FILE_MAX) {
+    return "too large";
+  }
+
+  if ((h->set->opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0) {
+    return NULL;
+  }
+
+  if (st->st_mode & S_IWOTH) {
+    return "anybody may write to it";
+  }
+
+  if (!may_own(h, p, st->st_uid)) {
+    char text[96];
+
+    snprintf(text, sizeof(text), "it belongs to user %lu, neither to root nor "
+      "to the user who logs in", (unsigned long) st->st_uid);
+    return pstrdup(p, text);
+  }
+
+  PRIVS_ROOT
+  res = stat(slash != NULL && slash != path ?
+    pstrndup(p, path, (size_t) (slash - path)) : "/", &dir);
+  PRIVS_RELINQUISH
+  return res == 0 && (dir.st_mode & S_IWOTH) != 0 &&
+    (dir.st_mode & S_ISVTX) == 0 ? "anybody may write to its folder" : NULL;
+}
+
+static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
+  unsigned char *buf = palloc(p, size + 1);
+  size_t len = 0;
+  ssize_t n = 1;
+
+  while (len < size && n > 0) {
+    n = read(fd, buf + len, size - len);
+    if (n < 0 && errno == EINTR) {
+      n = 1;
+      continue;
+    }
+
+    len += n > 0 ? (size_t) n : 0;
+  }
+
+  text->ptr = buf;
+  text->len = len;
+  return n < 0 ? -1 : 0;
+}
+
+static int read_file(struct ftpd *h, pool *p, const char *path,
+    struct sftp_str *text) {
+  const char *why = NULL;
+  struct stat st;
+  int fd = ftpd_keyfile_open(path), res = -1, xerrno = EPERM;
+
+  if (fd < 0) {
+    xerrno = errno;
+    sftp_log_why(WHY_MISSING, "unable to open key file '%s': %s", path,
+      strerror(xerrno));
+    errno = xerrno;
+    return -1;
+  }
+
+  if (fstat(fd, &st) < 0) {
+    why = strerror(errno);
+
+  } else {
+    why = objection(h, p, path, &st);
+  }
+
+  if (why == NULL) {
+    res = read_all(fd, p, (size_t) st.st_size, text);
+    why = res < 0 ? strerror(errno) : NULL;
+  }
+
+  if (why != NULL) {
+    sftp_log_why(WHY_OBJECTION, "unable to use key file '%s': %s", path, why);
+  }
+
+  (void) close(fd);
+  errno = xerrno;
+  return res;
+}
+
+/* %h is the user's home. */
+static const char *subst_home(struct ftpd *h, pool *p, const char *path) {
+  const struct passwd *pw;
+
+  if (path == NULL || strstr(path, "%h") == NULL) {
+    return path;
+  }
+
+  pw = ftpd_auth_entry(h, p);
+  return pw != NULL && pw->pw_dir != NULL && *pw->pw_dir == '/' ?
+    sreplace(p, path, "%h", pw->pw_dir, NULL) : NULL;
+}
+
+/* The path with ~, %u and %h filled in; NULL when there is none. */
+static const char *resolve(struct ftpd *h, pool *p, const char *info) {
+  const char *path = subst_home(h, p, ftpd_subst_user(h, p, info));
+  const char *user = session.user;
+  char *buf;
+  int res;
+
+  if (path == NULL || *path != '~') {
+    return path;
+  }
+
+  buf = palloc(p, PR_TUNABLE_PATH_MAX + 1);
+  session.user = h->user;
+  res = pr_fs_interpolate(path, buf, PR_TUNABLE_PATH_MAX);
+  session.user = user;
+  return res >= 0 ? buf : NULL;
+}
+
+int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
+    const char **path, struct sftp_str *text) {
+  *path = resolve(h, p, info);
+  if (*path == NULL) {
+    sftp_log_why(WHY_MISSING, "unable to resolve key file '%s' for user '%s'",
+      info, h->user);
+    return -1;
+  }
+
+  return read_file(h, p, *path, text);
+}
+
+/* ---- Looking for a key */
+
+static bool is_same_type(struct sftp_str a, struct sftp_str b) {
+  struct sftp_rd ra, rb;
+
+  sftp_rd_init_str(&ra, a);
+  sftp_rd_init_str(&rb, b);
+  return sftp_str_same(sftp_rd_string(&ra), sftp_rd_string(&rb));
+}
+
+bool ftpd_same_key(pool *p, struct sftp_str a, struct sftp_str b) {
+  struct sftp_key *ka, *kb;
+
+  if (a.len == b.len && sftp_same(a.ptr, b.ptr, a.len)) {
+    return true;
+  }
+
+  return is_same_type(a, b) && sftp_key_from_blob(p, a, &ka) == SFTP_OK &&
+    sftp_key_from_blob(p, b, &kb) == SFTP_OK && sftp_key_same(ka, kb);
+}
+
+static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
+    unsigned long opts, const char *path) {
+  if ((opts & SFTP_OPT_MATCH_KEY_SUBJECT) == 0 || e->subject == NULL ||
+      strcmp(e->subject, user) == 0) {
+    return true;
+  }
+
+  sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, is for subject '%s', not "
+    "for '%s'", path, e->line, e->subject, user);
+  return false;
+}
+
+/* What is looked for, and where. */
+struct search {
+  struct ftpd *ftpd;
+  const char *path;
+  struct sftp_str blob;
+  const struct sftp_cert *cert; /* whose authority's key blob is; or NULL */
+};
+
+/* Whether the options let the entry count, as what it is looked for. */
+static bool options_allow(pool *p, const struct search *s,
+    const struct sftp_keyfile_entry *e, struct ftpd_keyopts *o) {
+  const char *why = NULL;
+
+  if (ftpd_keyopts_read(p, e->options, o, &why)) {
+    if (o->authority != (s->cert != NULL)) {
+      /* An authority's key is not its user's, and the other way round. */
+      why = o->authority ? "it is that of an authority, not of a user" :
+        "it is not marked as that of an authority (cert-authority)";
+
+    } else if (s->cert != NULL &&
+        !ftpd_usercert_is_for(s->ftpd, p, s->cert, o->principals)) {
+      why = o->principals != NULL ?
+        "the certificate has none of its principals" :
+        "the certificate does not name this user";
+    }
+  }
+
+  if (why == NULL) {
+    return true;
+  }
+
+  sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, does not count: %s",
+    s->path, e->line, why);
+  return false;
+}
+
+/* The headers of RFC 4716 that say the same as options. */
+static void take_headers(const struct sftp_keyfile_entry *e,
+    struct ftpd_keyopts *o) {
+  o->verify |= e->fido_verify;
+  o->no_touch |= e->fido_no_touch;
+}
+
+static bool search(pool *p, const struct search *s, struct sftp_str text,
+    struct sftp_keyfile_entry *e, struct ftpd_keyopts *o) {
+  struct sftp_keyfile f;
+  bool found = false;
+
+  sftp_keyfile_init(&f, p, text);
+  while (!found && sftp_keyfile_next(&f, e)) {
+    pr_signals_handle();
+    found = ftpd_same_key(p, s->blob, e->blob) &&
+      subject_fits(e, s->ftpd->user, s->ftpd->set->opts, s->path) &&
+      options_allow(p, s, e, o);
+  }
+
+  if (f.nbroken > 0) {
+    sftp_log("key file '%s': %u unusable entr%s, the last one in line %u: %s",
+      s->path, f.nbroken, f.nbroken == 1 ? "y" : "ies", f.broken_line,
+      f.broken_why);
+  }
+
+  return found;
+}
+
+int ftpd_keystore_search(struct ftpd *h, pool *p, const char *what,
+    struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
+    struct ftpd_key_grant *grant) {
+  struct search s = { h, what, cert != NULL ? cert->ca->blob : blob, cert };
+  struct sftp_keyfile_entry e;
+  struct ftpd_keyopts o;
+  char line[16];
+
+  if (!search(p, &s, text, &e, &o)) {
+    sftp_log_why(WHY_MISSING, "no matching %s found for user '%s' in '%s'",
+      cert != NULL ? "certificate authority" : "public key", h->user, what);
+    return -1;
+  }
+
+  take_headers(&e, &o);
+  ftpd_keyopts_grant(&o, grant);
+  pr_snprintf(line, sizeof(line), "%u", e.line);
+  grant->id = pstrcat(p, "'", what, "', line ", line, e.comment != NULL ?
+    ", comment '" : "", e.comment != NULL ? e.comment : "",
+    e.comment != NULL ? "'" : "", NULL);
+  return 0;
+}
+
+/* ---- The stores of this module: each has a text for the user */
+
+static int file_read(struct ftpd *h, pool *p, const char *info,
+    struct sftp_str blob SFTP_UNUSED, const char **where,
+    struct sftp_str *text) {
+  return ftpd_keyfile_read(h, p, info, where, text);
+}
+
+static const struct own_store {
+  const char *name;
+  int (*read)(struct ftpd *h, pool *p, const char *info, struct sftp_str blob,
+    const char **where, struct sftp_str *text);
+  unsigned int ktypes;
+} own_stores[] = {
+  { "file", file_read, SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
+  { "exec", ftpd_keyexec_read, SFTP_SSH2_USER_KEY_STORE },
+  { "ldap", ftpd_keyldap_read, SFTP_SSH2_USER_KEY_STORE }
+};
+
+static const struct own_store *own_store(const char *name, size_t len) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
+    if (strlen(own_stores[i].name) == len &&
+        strncmp(own_stores[i].name, name, len) == 0) {
+      return &own_stores[i];
+    }
+  }
+
+  return NULL;
+}
+
+/* 0 and what comes with it, or -1. */
+static int own_has_key(const struct own_store *own, struct ftpd *h, pool *p,
+    const char *info, struct sftp_str blob, const struct sftp_cert *cert,
+    struct ftpd_key_grant *grant) {
+  struct sftp_str text;
+  const char *where;
+
+  return own->read(h, p, info, blob, &where, &text) < 0 ? -1 :
+    ftpd_keystore_search(h, p, where, text, blob, cert, grant);
+}
+
+/* ---- Stores of other modules */
+
+static int ask_store(sftp_keystore_t *store, pool *p, const char *user,
+    struct sftp_str blob) {
+  unsigned char *copy = palloc(p, blob.len);
+
+  if (store->verify_user_key == NULL) {
+    errno = ENOSYS;
+    return -1;
+  }
+
+  memcpy(copy, blob.ptr, blob.len);
+#if PROFTPD_VERSION_NUMBER >= 0x0001030900
+  return store->verify_user_key(store, p, user, copy, (uint32_t) blob.len,
+    pr_table_nalloc(p, 0, 4));
+#else
+  return store->verify_user_key(store, p, user, copy, (uint32_t) blob.len);
+#endif
+}
+
+static int store_has_key(struct ftpd *h, pool *p, const char *name,
+    size_t len, const char *info, struct sftp_str blob, const char **id) {
+  const struct ftpd_store *s = ftpd_store_find(name, len,
+    SFTP_SSH2_USER_KEY_STORE);
+  sftp_keystore_t *store;
+  int res;
+
+  if (s == NULL) {
+    sftp_log_why(WHY_MISSING, "key store '%s' is not there any more", name);
+    return -1;
+  }
+
+  info = ftpd_subst_user(h, p, info);
+  store = s->open(p, SFTP_SSH2_USER_KEY_STORE, info, h->user);
+  if (store == NULL) {
+    sftp_log_why(WHY_MISSING, "unable to open key store '%s': %s", name,
+      strerror(errno));
+    return -1;
+  }
+
+  res = ask_store(store, p, h->user, blob);
+  if (res < 0) {
+    sftp_log_why(WHY_MISSING, "no matching public key found for user '%s' in "
+      "'%s': %s", h->user, name, strerror(errno));
+  }
+
+  if (store->store_close != NULL) {
+    (void) store->store_close(store);
+  }
+
+  *id = pstrcat(p, "'", name, "'", NULL);
+  return res;
+}
+
+int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
+    const struct sftp_cert *cert, struct ftpd_key_grant *grant) {
+  config_rec *c = find_config(h->server->conf, CONF_PARAM,
+    "SFTPAuthorizedUserKeys", FALSE);
+  unsigned int i;
+
+  for (i = 0; c != NULL && i < c->argc; i++) {
+    const char *name = c->argv[i], *colon = strchr(name, ':');
+    const struct own_store *own;
+    size_t len;
+    int res;
+
+    if (colon == NULL) {
+      continue;
+    }
+
+    len = (size_t) (colon - name);
+    own = own_store(name, len);
+    if (own != NULL) {
+      res = own_has_key(own, h, p, colon + 1, blob, cert, grant);
+
+    } else {
+      /* Other modules' stores tell no authority from a user. */
+      res = cert != NULL ? -1 :
+        store_has_key(h, p, name, len, colon + 1, blob, &grant->id);
+    }
+
+    if (res == 0) {
+      return 0;
+    }
+  }
+
+  errno = ENOENT;
+  return -1;
+}
+
+/* ---- Our stores by their public face, for whoever asks the registry */
+
+struct own_data {
+  const struct own_store *store;
+  const char *info;
+};
+
+static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
+    unsigned char *key, uint32_t keylen SFTP_KEYSTORE_HEADERS) {
+  const struct own_data *own = store->keystore_data;
+  struct ftpd *h = ftpd_current();
+  struct sftp_str blob = { key, keylen };
+  struct ftpd_key_grant grant = { NULL, false, false, NULL, NULL };
+
+  (void) user;
+#if PROFTPD_VERSION_NUMBER >= 0x0001030900
+  (void) headers;
+#endif
+  if (h == NULL) {
+    errno = EPERM;
+    return -1;
+  }
+
+  if (own_has_key(own->store, h, p, own->info, blob, NULL, &grant) < 0) {
+    return -1;
+  }
+
+  /* Who asks by this way cannot be told of limits. */
+  errno = EACCES;
+  return grant.command == NULL && !grant.verify ? 0 : -1;
+}
+
+static int own_close(sftp_keystore_t *store) {
+  destroy_pool(store->keystore_pool);
+  return 0;
+}
+
+static sftp_keystore_t *own_open(pool *parent, const char *name,
+    const char *info) {
+  pool *p = make_sub_pool(parent);
+  sftp_keystore_t *store = pcalloc(p, sizeof(*store));
+  struct own_data *own = pcalloc(p, sizeof(*own));
+
+  pr_pool_tag(p, "sftp key store");
+  own->store = own_store(name, strlen(name));
+  own->info = pstrdup(p, info);
+  store->keystore_pool = p;
+  store->keystore_data = own;
+  store->store_ktypes = SFTP_SSH2_USER_KEY_STORE;
+  store->verify_user_key = own_verify_user;
+  store->store_close = own_close;
+  return store;
+}
+
+static sftp_keystore_t *file_open(pool *parent, int ktype SFTP_UNUSED,
+    const char *info, const char *user SFTP_UNUSED) {
+  return own_open(parent, "file", info);
+}
+
+static sftp_keystore_t *exec_open(pool *parent, int ktype SFTP_UNUSED,
+    const char *info, const char *user SFTP_UNUSED) {
+  return own_open(parent, "exec", info);
+}
+
+static sftp_keystore_t *ldap_open(pool *parent, int ktype SFTP_UNUSED,
+    const char *info, const char *user SFTP_UNUSED) {
+  return own_open(parent, "ldap", info);
+}
+
+void ftpd_keystore_init(void) {
+  static sftp_keystore_t *(*const opens[])(pool *, int, const char *,
+    const char *) = { file_open, exec_open, ldap_open };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
+    if (sftp_keystore_register_store(own_stores[i].name, opens[i],
+          own_stores[i].ktypes) < 0 && errno != EEXIST) {
+      pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+        ": unable to register key store '%s': %s", own_stores[i].name,
+        strerror(errno));
+    }
+  }
+}

@@ -1,0 +1,422 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-run.c -- runs a program and takes what it prints: with a time limit,
+ * with a limit for the output, and as whoever it should be.
+ */
+
+#include "ftpd-int.h"
+
+#include <dirent.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+/* Output is read into this much to begin with. */
+#define OUT_FIRST 8192
+
+/* After the output has ended: how long its end may take, and how long it gets
+ * when it is asked to.
+ */
+#define END_MS 1000
+
+struct running {
+  pid_t pid;
+  int out, err;                 /* our ends of its stdout and stderr */
+};
+
+static void close_fd(int *fd) {
+  if (*fd >= 0) {
+    (void) close(*fd);
+    *fd = -1;
+  }
+}
+
+/* ---- The child */
+
+/* 0 when nothing of root is left. */
+static int become(const struct ftpd_run *r) {
+  if (initgroups(r->user, r->gid) < 0 ||
+      setresgid(r->gid, r->gid, r->gid) < 0 ||
+      setresuid(r->uid, r->uid, r->uid) < 0) {
+    return -1;
+  }
+
+  return getuid() == r->uid && setuid(0) < 0 ? 0 : -1;
+}
+
+/* Before Linux 5.9 there is no close_range(). */
+static void close_others(void) {
+  struct dirent *entry;
+  DIR *dir;
+
+  if (close_range(STDERR_FILENO + 1, ~0U, 0) == 0) {
+    return;
+  }
+
+  dir = opendir("/proc/self/fd");
+  if (dir == NULL) {
+    int fd = (int) sysconf(_SC_OPEN_MAX);
+
+    while (--fd > STDERR_FILENO) {
+      (void) close(fd);
+    }
+
+    return;
+  }
+
+  while ((entry = readdir(dir)) != NULL) {
+    int fd = atoi(entry->d_name);
+
+    if (fd > STDERR_FILENO && fd != dirfd(dir)) {
+      (void) close(fd);
+    }
+  }
+
+  (void) closedir(dir);
+}
+
+/* Never returns. */
+static void child(const struct ftpd_run *r, int out, int err,
+    const sigset_t *mask) {
+  int null = open("/dev/null", O_RDONLY);
+
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+      dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
+    _exit(127);
+  }
+
+  /* A group of its own, so that what it starts ends with it. */
+  (void) setpgid(0, 0);
+
+  /* Here and not before the fork: changing privileges lets signals in. */
+  PRIVS_ROOT
+  close_others();
+  (void) signal(SIGPIPE, SIG_DFL);
+  (void) signal(SIGHUP, SIG_DFL);
+  (void) sigprocmask(SIG_SETMASK, mask, NULL);
+  if (r->user != NULL && (become(r) < 0 || chdir("/") < 0)) {
+    _exit(126);
+  }
+
+  if (r->envp != NULL) {
+    execve(r->path, r->argv, r->envp);
+
+  } else {
+    execv(r->path, r->argv);
+  }
+
+  _exit(127);
+}
+
+/* ---- The parent */
+
+/* A pipe whose ends are no standard descriptors: a daemon has those closed. */
+static int make_pipe(int fds[2]) {
+  int low[2], i;
+
+  if (pipe(low) < 0) {
+    return -1;
+  }
+
+  for (i = 0; i < 2; i++) {
+    fds[i] = fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    (void) close(low[i]);
+  }
+
+  if (fds[0] < 0 || fds[1] < 0) {
+    close_fd(&fds[0]);
+    close_fd(&fds[1]);
+    return -1;
+  }
+
+  return 0;
+}
+
+static int start(struct running *run, const struct ftpd_run *r,
+    const sigset_t *mask) {
+  int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+
+  if (make_pipe(out) < 0 || make_pipe(err) < 0) {
+    close_fd(&out[0]);
+    close_fd(&out[1]);
+    return -1;
+  }
+
+  run->pid = fork();
+  if (run->pid == 0) {
+    child(r, out[1], err[1], mask);
+  }
+
+  if (run->pid > 0) {
+    /* Here, too: the group must be there before it is signalled. */
+    (void) setpgid(run->pid, run->pid);
+  }
+
+  close_fd(&out[1]);
+  close_fd(&err[1]);
+  run->out = out[0];
+  run->err = err[0];
+  return run->pid < 0 ? -1 : 0;
+}
+
+/* Reads what is there; closes at the end.  False when there is no room. */
+static bool read_out(int *fd, pool *p, struct ftpd_output *o, size_t max) {
+  ssize_t n;
+
+  if (o->len == o->size) {
+    size_t size = o->size * 2 < max + 1 ? o->size * 2 : max + 1;
+    char *more = palloc(p, size);
+
+    memcpy(more, o->text, o->len);
+    sftp_wipe(o->text, o->len);
+    o->text = more;
+    o->size = size;
+  }
+
+  n = read(*fd, o->text + o->len, o->size - o->len);
+  if (n > 0) {
+    o->len += (size_t) n;
+
+  } else if (n == 0 || errno != EINTR) {
+    close_fd(fd);
+  }
+
+  return o->len <= max;
+}
+
+/* The same for what it complains about; what does not fit is dropped. */
+static void read_err(int *fd, struct ftpd_output *o) {
+  char more[512];
+  size_t room = sizeof(o->err) - o->errlen;
+  ssize_t n = read(*fd, more, sizeof(more));
+
+  if (n > 0) {
+    n = (size_t) n < room ? n : (ssize_t) room;
+    memcpy(o->err + o->errlen, more, (size_t) n);
+    o->errlen += (size_t) n;
+
+  } else if (n == 0 || errno != EINTR) {
+    close_fd(fd);
+  }
+}
+
+/* Both pipes to their end; NULL, or why not. */
+static const char *drain(struct running *run, pool *p,
+    const struct ftpd_run *r, struct ftpd_output *o) {
+  uint64_t until = ftpd_now_ms() + r->timeout_ms;
+
+  while (run->out >= 0 || run->err >= 0) {
+    struct pollfd fds[2] = {
+      { .fd = run->out, .events = POLLIN },
+      { .fd = run->err, .events = POLLIN }
+    };
+    uint64_t now = ftpd_now_ms();
+
+    if (now >= until) {
+      return "it took too long";
+    }
+
+    if (poll(fds, 2, (int) (until - now)) < 0) {
+      if (errno != EINTR) {
+        return strerror(errno);
+      }
+
+      continue;
+    }
+
+    if (fds[0].revents != 0 && !read_out(&run->out, p, o, r->out_max)) {
+      return "it printed too much";
+    }
+
+    if (fds[1].revents != 0) {
+      read_err(&run->err, o);
+    }
+  }
+
+  return NULL;
+}
+
+static void kill_group(pid_t pid, int signo) {
+  PRIVS_ROOT
+  (void) kill(-pid, signo);
+  PRIVS_RELINQUISH
+}
+
+/* Its end within some time: 1, 0 when it goes on, or -1 with errno.  It is not
+ * waited for, so that its number stays its own.
+ */
+static int wait_end(pid_t pid) {
+  uint64_t until = ftpd_now_ms() + END_MS;
+
+  for (;;) {
+    siginfo_t info;
+
+    info.si_pid = 0;
+    if (waitid(P_PID, (id_t) pid, &info, WEXITED|WNOHANG|WNOWAIT) < 0) {
+      if (errno != EINTR) {
+        return -1;
+      }
+
+    } else if (info.si_pid == pid) {
+      return 1;
+    }
+
+    if (ftpd_now_ms() >= until) {
+      return 0;
+    }
+
+    (void) poll(NULL, 0, 5);
+  }
+}
+
+/* Waits for its end, with force if need be; NULL, or what was wrong. */
+static const char *reap(struct running *run, pool *p,
+    const struct ftpd_run *r, const char *why) {
+  int status = 0, ended = why == NULL ? wait_end(run->pid) : 0;
+  pid_t got;
+  char text[64];
+
+  if (ended < 0) {
+    return pstrdup(p, strerror(errno));
+  }
+
+  if (ended == 0) {
+    why = why != NULL ? why : "it did not end";
+    kill_group(run->pid, SIGTERM);
+    (void) wait_end(run->pid);
+  }
+
+  /* And what it started, which may be left however it ended. */
+  kill_group(run->pid, SIGKILL);
+  do {
+    got = waitpid(run->pid, &status, 0);
+  } while (got < 0 && errno == EINTR);
+
+  if (why != NULL || got < 0) {
+    return why != NULL ? why : pstrdup(p, strerror(errno));
+  }
+
+  if (WIFEXITED(status) && (r->any_status || WEXITSTATUS(status) == 0)) {
+    return NULL;
+  }
+
+  snprintf(text, sizeof(text), WIFEXITED(status) ? "exit status %d" :
+    "ended by signal %d", WIFEXITED(status) ? WEXITSTATUS(status) :
+    WTERMSIG(status));
+  return pstrdup(p, text);
+}
+
+const char *ftpd_run(pool *p, const struct ftpd_run *r,
+    struct ftpd_output *o) {
+  struct running run = { -1, -1, -1 };
+  struct sigaction ours, theirs;
+  sigset_t block, mask;
+  const char *why;
+
+  memset(o, 0, sizeof(*o));
+  o->size = OUT_FIRST;
+  o->text = palloc(p, o->size);
+
+  /* The host reaps every child that it hears of, and it hears of them whenever
+   * privileges change; this one is ours.
+   */
+  memset(&ours, 0, sizeof(ours));
+  ours.sa_handler = SIG_DFL;
+  sigemptyset(&ours.sa_mask);
+  (void) sigaction(SIGCHLD, &ours, &theirs);
+  sigemptyset(&block);
+  sigaddset(&block, SIGINT);
+  sigaddset(&block, SIGQUIT);
+  (void) sigprocmask(SIG_BLOCK, &block, &mask);
+
+  if (start(&run, r, &mask) < 0) {
+    why = strerror(errno);
+
+  } else {
+    why = drain(&run, p, r, o);
+    close_fd(&run.out);
+    close_fd(&run.err);
+    why = reap(&run, p, r, why);
+  }
+
+  close_fd(&run.out);
+  close_fd(&run.err);
+  (void) sigprocmask(SIG_SETMASK, &mask, NULL);
+  (void) sigaction(SIGCHLD, &theirs, NULL);
+  (void) raise(SIGCHLD);        /* others may have ended meanwhile */
+  return why;
+}
+
+/* ---- May it be run? */
+
+static const char *part_objection(pool *p, const char *path, bool last) {
+  struct stat st;
+
+  if (lstat(path, &st) < 0) {
+    return pstrcat(p, "'", path, "': ", strerror(errno), NULL);
+  }
+
+  if (st.st_uid != 0) {
+    return pstrcat(p, "'", path, "' does not belong to root", NULL);
+  }
+
+  if (S_ISLNK(st.st_mode)) {
+    return NULL;                /* where it leads is looked at, too */
+  }
+
+  if (last && !S_ISREG(st.st_mode)) {
+    return pstrcat(p, "'", path, "' is not a regular file", NULL);
+  }
+
+  if (last && (st.st_mode & (S_IXUSR|S_IXGRP|S_IXOTH)) == 0) {
+    return pstrcat(p, "'", path, "' is not executable", NULL);
+  }
+
+  /* In a folder like /tmp nobody can replace what is root's. */
+  if ((st.st_mode & (S_IWGRP|S_IWOTH)) != 0 &&
+      (last || (st.st_mode & S_ISVTX) == 0)) {
+    return pstrcat(p, "others than root may write to '", path, "'", NULL);
+  }
+
+  return NULL;
+}
+
+/* A file and every folder above it. */
+static const char *path_objection(pool *p, const char *path) {
+  char *part = pstrdup(p, path), *end;
+  const char *why = part_objection(p, part, true);
+
+  while (why == NULL && (end = strrchr(part, '/')) != NULL && end != part) {
+    *end = '\0';
+    why = part_objection(p, part, false);
+  }
+
+  return why;
+}
+
+const char *ftpd_run_objection(pool *p, const char *path) {
+  const char *why;
+  char *real;
+
+  if (*path != '/') {
+    return pstrcat(p, "'", path, "' must be an absolute path", NULL);
+  }
+
+  PRIVS_ROOT
+  real = realpath(path, NULL);
+  why = real == NULL ? pstrcat(p, "'", path, "': ", strerror(errno), NULL) :
+    path_objection(p, real);
+  if (why == NULL) {
+    why = path_objection(p, path);
+  }
+
+  PRIVS_RELINQUISH
+  free(real);
+  return why;
+}

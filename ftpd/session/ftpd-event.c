@@ -1,0 +1,283 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-event.c -- events of the host and of other modules that end a session
+ * or accompany the life of the server, and those that we generate.
+ */
+
+#include "ftpd-int.h"
+
+#include "channel.h"
+#include "conn.h"
+#include "crypto.h"
+#include "directives.h"
+#include "ssh2.h"
+
+/* ---- Ours */
+
+static void invalid_packet(struct ftpd *h, const struct sftp_pkt *pkt) {
+  pool *p;
+
+  if (pr_event_listening("ssh2.invalid-packet") <= 0) {
+    return;
+  }
+
+  p = make_sub_pool(h->pool);
+  pr_event_generate("ssh2.invalid-packet", ftpd_hook_packet(p, pkt));
+  destroy_pool(p);
+}
+
+void ftpd_event(struct ftpd *h, const char *name, const void *data) {
+  if (strcmp(name, "ssh2.invalid-packet") == 0) {
+    invalid_packet(h, data);
+    return;
+  }
+
+  ftpd_abi_publish(h);
+  pr_event_generate(name, data);
+
+  /* The one that is documented, and the one that mod_snmp listens to. */
+  if (strcmp(name, "mod_sftp.ssh.client-compression") == 0) {
+    pr_event_generate("mod_sftp.ssh2.client-compression", data);
+
+  } else if (strcmp(name, "mod_sftp.ssh.server-compression") == 0) {
+    pr_event_generate("mod_sftp.ssh2.server-compression", data);
+  }
+}
+
+/* What the core generates when a client of FTP speaks another protocol. */
+static void bad_protocol(struct ftpd *h) {
+  pool *p = make_sub_pool(h->pool);
+  cmd_rec *cmd = pr_cmd_alloc(p, 1, pstrdup(p, "unknown"));
+
+  cmd->is_ftp = FALSE;
+  cmd->protocol = "unknown";
+  pr_event_generate("core.bad-protocol", cmd);
+  destroy_pool(p);
+}
+
+void ftpd_event_stranger(struct ftpd *h, int err) {
+  switch (err) {
+    case SFTP_ERR_SHORT:
+    case SFTP_ERR_EXTRA:
+    case SFTP_ERR_FORMAT:
+    case SFTP_ERR_LIMIT:
+    case SFTP_ERR_MAC:
+    case SFTP_ERR_ORDER:
+    case SFTP_ERR_VERSION:
+      bad_protocol(h);
+      break;
+
+    default:
+      break;
+  }
+
+  if (!h->tried) {
+    ftpd_event(h, "mod_sftp.ssh2.no-authentication", NULL);
+  }
+}
+
+/* ---- The life of the server */
+
+static void on_postparse(const void *data, void *user_data) {
+  (void) data;
+  (void) user_data;
+
+  ftpd_log_system();
+
+  if (ftpd_conf_check() > 0) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+      ": the server does not start with this configuration");
+    session.disconnect_reason = PR_SESS_DISCONNECT_BAD_CONFIG;
+    session.disconnect_module = &sftp_module;
+    pr_session_end(PR_SESS_END_FL_ERROR);
+  }
+
+  ftpd_penalty_start();
+}
+
+static void on_shutdown(const void *data, void *user_data) {
+  (void) data;
+  (void) user_data;
+  ftpd_hostkeys_free();
+  ftpd_log_close();
+  sftp_crypto_free();
+}
+
+#ifdef PR_SHARED_MODULE
+static void on_module_unload(const void *data, void *user_data) {
+  (void) user_data;
+
+  if (strcmp(data, "mod_sftp.c") == 0) {
+    pr_event_unregister(&sftp_module, NULL, NULL);
+    ftpd_hostkeys_free();
+    ftpd_log_close();
+    sftp_crypto_free();
+    pr_response_block(FALSE);
+  }
+}
+#endif
+
+/* ---- The end of a session */
+
+/* user_data: the text for the client. */
+static void on_timeout(const void *data, void *user_data) {
+  (void) data;
+  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, user_data);
+}
+
+static void on_ban(const void *data, void *user_data) {
+  struct ftpd *h = ftpd_current();
+  char text[512];
+
+  (void) data;
+  if (h == NULL) {
+    return;
+  }
+
+  if (strcmp(user_data, "user") == 0) {
+    snprintf(text, sizeof(text), "User %s has been banned",
+      h->user != NULL ? h->user : "");
+
+  } else if (strcmp(user_data, "host") == 0) {
+    snprintf(text, sizeof(text), "Host %s has been banned",
+      ftpd_remote_ip(h));
+
+  } else {
+    snprintf(text, sizeof(text), "Banned");
+  }
+
+  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, text);
+}
+
+static void on_too_many(const void *data, void *user_data) {
+  (void) data;
+  (void) user_data;
+  ftpd_disconnect(SSH_DISCONNECT_TOO_MANY_CONNECTIONS,
+    "Maximum connections for host/user reached");
+}
+
+/* mod_wrap and mod_wrap2 refuse before the first key exchange, too. */
+static void on_wrap_denied(const void *data, void *user_data) {
+  struct ftpd *h = ftpd_current();
+  const char *text, *user;
+
+  (void) data;
+  (void) user_data;
+  if (!ftpd_conf_engine(main_server)) {
+    return;
+  }
+
+  user = h != NULL && h->user != NULL ? h->user :
+    pr_table_get(session.notes, "mod_auth.orig-user", NULL);
+  text = get_param_ptr(main_server->conf, "WrapDenyMsg", FALSE);
+  text = text != NULL ? sreplace(session.pool, text, "%u",
+    user != NULL ? user : "unknown", NULL) : "Access denied";
+
+  if (h != NULL && h->keyed) {
+    ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, text);
+
+  } else if (session.c != NULL) {
+    const char *line = pstrcat(session.pool, text, "\n", NULL);
+
+    if (write(session.c->wfd, line, strlen(line)) < 0) {
+      sftp_log("unable to tell the client '%s': %s", text, strerror(errno));
+    }
+
+    pr_response_block(TRUE);
+  }
+}
+
+static void on_chroot(const void *data, void *user_data) {
+  const char *path = data;
+
+  (void) user_data;
+  (void) pr_table_remove(session.notes, "mod_sftp.chroot-path", NULL);
+  if (path != NULL &&
+      pr_table_add_dup(session.notes, "mod_sftp.chroot-path", path, 0) < 0) {
+    SFTP_TRACE(TRACE_SSH2, 3, "unable to keep the chroot path: %s",
+      strerror(errno));
+  }
+}
+
+/* The host ends the session, for whatever reason: what is open is aborted,
+ * so that it appears in the logs and leaves nothing behind.
+ */
+static void on_exit_session(const void *data, void *user_data) {
+  struct ftpd *h = ftpd_current();
+
+  (void) data;
+  (void) user_data;
+  if (h == NULL || h->ended) {
+    return;
+  }
+
+  h->ended = true;
+  ftpd_deadline_end();          /* it does not hang */
+  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION,
+    session.disconnect_reason == PR_SESS_DISCONNECT_SERVER_SHUTDOWN ||
+    session.disconnect_reason == PR_SESS_DISCONNECT_SIGNAL ?
+    "server is shutting down" : "session ended by the server");
+  h->keyed = false;
+
+  if (h->conn != NULL) {
+    sftp_channels_close_all(h->conn);
+  }
+
+  ftpd_abort_all(h);
+}
+
+int ftpd_events_master(void) {
+  static char ban_class[] = "class", ban_host[] = "host", ban_user[] = "user";
+  static const struct {
+    const char *event;
+    void (*run)(const void *, void *);
+    void *user_data;
+  } events[] = {
+    { "core.postparse", on_postparse, NULL },
+    { "core.shutdown", on_shutdown, NULL },
+#ifdef PR_SHARED_MODULE
+    { "core.module-unload", on_module_unload, NULL },
+#endif
+    { "core.timeout-login", on_timeout, "login timeout reached" },
+    { "core.timeout-idle", on_timeout, "idle timeout reached" },
+    { "core.timeout-no-transfer", on_timeout, "no transfer timeout reached" },
+    { "core.timeout-stalled", on_timeout, "data stalled timeout reached" },
+    { "core.timeout-session", on_timeout, "session timeout reached" },
+    { "mod_ban.ban-class", on_ban, ban_class },
+    { "mod_ban.ban-host", on_ban, ban_host },
+    { "mod_ban.ban-user", on_ban, ban_user },
+    { "mod_wrap.connection-denied", on_wrap_denied, NULL }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(events); i++) {
+    if (pr_event_register(&sftp_module, events[i].event, events[i].run,
+        events[i].user_data) < 0) {
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+void ftpd_events_session(struct ftpd *h) {
+  static const char *const limits[] = { "mod_auth.max-clients",
+    "mod_auth.max-clients-per-class", "mod_auth.max-clients-per-host",
+    "mod_auth.max-clients-per-user", "mod_auth.max-connections-per-host",
+    "mod_auth.max-hosts-per-user" };
+  size_t i;
+
+  (void) h;
+  for (i = 0; i < SFTP_NELEMS(limits); i++) {
+    (void) pr_event_register(&sftp_module, limits[i], on_too_many, NULL);
+  }
+
+  (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);
+  (void) pr_event_register(&sftp_module, "core.exit", on_exit_session, NULL);
+}

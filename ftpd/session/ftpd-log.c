@@ -1,0 +1,150 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-log.c -- where lines go: SFTPLog, the system's authentication log, the
+ * host's trace log; and the clock.
+ */
+
+#include "ftpd-int.h"
+
+#include <time.h>
+
+SFTP_EXPORT int sftp_logfd = -1;
+SFTP_EXPORT const char *sftp_logname = NULL;
+
+static const char *const trace_names[TRACE_NCHANNELS] = {
+  [TRACE_SSH2] = "ssh2",
+  [TRACE_SFTP] = "sftp",
+  [TRACE_SCP] = "scp"
+};
+
+static const char *open_error(int res, int xerrno) {
+  switch (res) {
+    case PR_LOG_WRITABLE_DIR:
+      return "parent directory is world-writable";
+
+    case PR_LOG_SYMLINK:
+      return "it is a symbolic link";
+
+    default:
+      return strerror(xerrno);
+  }
+}
+
+void ftpd_log_open(server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPLog", FALSE);
+  int res, xerrno;
+
+  if (c == NULL || strcasecmp(c->argv[0], "none") == 0) {
+    return;
+  }
+
+  sftp_logname = c->argv[0];
+
+  pr_signals_block();
+  PRIVS_ROOT
+  res = pr_log_openfile(sftp_logname, &sftp_logfd, PR_LOG_SYSTEM_MODE);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+  pr_signals_unblock();
+
+  if (res < 0) {
+    sftp_logfd = -1;
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": unable to open SFTPLog '%s': %s; logging is disabled", sftp_logname,
+      open_error(res, xerrno));
+  }
+}
+
+void ftpd_log_close(void) {
+  if (sftp_logfd >= 0) {
+    (void) close(sftp_logfd);
+    sftp_logfd = -1;
+  }
+}
+
+void ftpd_log_system(void) {
+  const char *path = get_param_ptr(main_server->conf, "SystemLog", FALSE);
+
+  if (path == NULL || strcasecmp(path, "none") == 0) {
+    return;
+  }
+
+  path = dir_canonical_path(main_server->pool, path);
+
+  pr_signals_block();
+  PRIVS_ROOT
+  (void) log_opensyslog(path);
+  PRIVS_RELINQUISH
+  pr_signals_unblock();
+}
+
+/* What was said last, and what that is worth: a line may be replaced by one
+ * that is worth as much.
+ */
+static char reason[512];
+static enum { WORTH_LINE, WORTH_AUTH, WORTH_MISSING, WORTH_OBJECTION,
+  WORTH_ALL } worth;
+
+static void keep(int value, const char *line) {
+  if (value >= (int) worth) {
+    worth = value;
+    sstrncpy(reason, line, sizeof(reason));
+  }
+}
+
+void ftpd_log_forget(void) {
+  reason[0] = '\0';
+  worth = WORTH_LINE;
+}
+
+void ftpd_log_because(const char *text) {
+  keep(WORTH_ALL, text);
+}
+
+const char *ftpd_log_reason(struct ftpd *h) {
+  (void) h;
+  return reason[0] != '\0' ? reason : NULL;
+}
+
+void ftpd_log_line(const char *line) {
+  keep(WORTH_LINE, line);
+  (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
+}
+
+void ftpd_log_why_line(enum sftp_why why, const char *line) {
+  keep(why == WHY_MISSING ? WORTH_MISSING : WORTH_OBJECTION, line);
+  (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
+}
+
+void ftpd_auth_log_line(int level, const char *line) {
+  keep(WORTH_AUTH, line);
+  pr_log_auth(level, "%s", line);
+}
+
+void ftpd_trace_line(enum sftp_trace_channel chan, int level,
+    const char *line) {
+  (void) pr_trace_msg(trace_names[chan], level, "%s", line);
+}
+
+void ftpd_trace_levels(void) {
+  int i;
+
+  for (i = 0; i < TRACE_NCHANNELS; i++) {
+    int level = pr_trace_get_level(trace_names[i]);
+
+    sftp_trace_levels[i] = level > 0 ? level : 0;
+  }
+}
+
+uint64_t ftpd_now_ms(void) {
+  struct timespec ts;
+
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
+}

@@ -1,0 +1,75 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-file.h -- the fake host's files: a file system in memory behind the
+ * gate and file functions of ftpd.h, and what tests see and set of it.
+ *
+ * Nothing here reaches the machine's own files, so that a fuzzer may do what
+ * it likes.  Files are sparse: offsets beyond 4 GiB cost a page.
+ */
+
+#ifndef MOD_SFTP_FAKE_FTPD_FILE_H
+#define MOD_SFTP_FAKE_FTPD_FILE_H
+
+#include "ftpd.h"
+
+/* Everything goes; what remains is "/" and the home, "/home/user". */
+void fake_fs_reset(void);
+
+/* Making and reading what is there; folders above must exist. */
+void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode);
+void fake_fs_dir(const char *path);
+void fake_fs_link(const char *path, const char *target);
+/* n entries "prefix0" ... in a folder, without looking for doubles. */
+void fake_fs_fill(const char *path, const char *prefix, unsigned int n);
+bool fake_fs_exists(const char *path);
+/* Whether the file holds exactly these bytes. */
+bool fake_fs_is(const char *path, const void *data, size_t len);
+/* lstat(2) of it; aborts when it is not there. */
+struct stat fake_fs_stat(const char *path);
+
+/* What goes wrong, and what was seen; all zero after fake_fs_reset(). */
+struct fake_files {
+  /* Set by tests. */
+  bool deny[FTPD_NREQUESTS];    /* the gate refuses, EACCES */
+  const char *refused;          /* and says this */
+  bool deny_attr[2];            /* by enum ftpd_attr */
+  int write_errno;              /* writes fail with it ... */
+  uint64_t write_limit;         /* ... from this offset on */
+  int close_errno, read_errno, readdir_errno;
+  unsigned int max_handles;     /* 0: 100 */
+  const char *login_message;
+  const char *charset;          /* of names: "X" swaps a and A, what has a z
+                                 * cannot be converted */
+  bool lock_taken;              /* by another session */
+  unsigned int lookups;         /* names of users and groups */
+  const char *on_close_refused; /* then nothing is removed on close */
+  bool no_acl;                  /* the file system has none */
+
+  /* Seen. */
+  unsigned int begun, ended;    /* operations */
+  unsigned int count[FTPD_NREQUESTS];
+  enum ftpd_request last_req;   /* of the operation ended last */
+  char last_arg[256];
+  int last_err;
+  unsigned int last_status;
+  char last_text[256];
+  unsigned int files, dirs;     /* open now */
+  unsigned int aborted;         /* closed as not complete */
+  unsigned int reads, writes;   /* calls of ftpd_preadv(), ftpd_pwritev() */
+  unsigned int locks;           /* that stand */
+  bool last_exclusive;          /* the lock taken last */
+  unsigned int last_deny;       /* of the file opened last */
+  unsigned int removed;         /* files, when they were closed */
+  unsigned char acl[FTPD_ACL_MAX];      /* of all files, as it was set */
+  size_t acl_len;
+};
+
+extern struct fake_files fake_files;
+
+#endif /* MOD_SFTP_FAKE_FTPD_FILE_H */

@@ -1,0 +1,34 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-session.h -- the fake host's waiting, notes and events. */
+
+#ifndef MOD_SFTP_FAKE_FTPD_SESSION_H
+#define MOD_SFTP_FAKE_FTPD_SESSION_H
+
+#include "ftpd.h"
+
+/* Notes and environment variables last set; "" when never. */
+const char *fake_note(const char *name);
+/* How often an event or a logged command came, by name. */
+unsigned int fake_events(const char *name);
+unsigned int fake_commands(const char *name);
+void fake_session_reset(void);
+
+/* The protocol set last. */
+extern char fake_protocol[16];
+/* The highest version of SFTP that observers were told. */
+extern unsigned int fake_sftp_version;
+/* Where clients.c's rows without lists are applied, besides the note "does";
+ * or NULL.
+ */
+extern struct sftp_settings *fake_client;
+/* What ftpd_wait() answers while nothing is ready: tests never sleep. */
+extern unsigned int fake_waits;
+
+#endif /* MOD_SFTP_FAKE_FTPD_SESSION_H */

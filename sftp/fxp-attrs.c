@@ -14,7 +14,6 @@
 
 #define EXT_PAIRS_MAX 100
 #define EXT_BYTES_MAX 1024
-#define OWNER_BYTES_MAX 256
 #define ACL_BYTES_MAX 65536
 #define NSEC_MAX 999999999U
 
@@ -69,21 +68,6 @@ static void put_ids(struct sftp_wr *w, const struct fxp_attrs *a,
     const struct attr_form *form SFTP_UNUSED) {
   sftp_wr_u32(w, a->uid);
   sftp_wr_u32(w, a->gid);
-}
-
-const char *fxp_read_who(struct sftp_rd *r, pool *p) {
-  const char *name = sftp_rd_text(r, p);
-  size_t i;
-
-  for (i = 0; name[i] != '\0'; i++) {
-    if ((unsigned char) name[i] < ' ' || name[i] == 0x7f ||
-        i >= OWNER_BYTES_MAX) {
-      sftp_rd_fail(r, SFTP_ERR_FORMAT);
-      return "";
-    }
-  }
-
-  return name;
 }
 
 static void get_names(struct sftp_rd *r, struct fxp_attrs *a,

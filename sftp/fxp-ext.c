@@ -6,9 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-ext.c -- EXTENDED: the table of extensions, and those that concern no
- * file.
- */
+/* fxp-ext.c -- EXTENDED: the table of extensions. */
 
 #include "forced.h"
 #include "fxp-int.h"
@@ -197,95 +195,4 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
   req->name = row->name;
   return fxp_is_allowed(req->fxp, row->name) ? row->run(req) :
     SSH_FX_PERMISSION_DENIED;
-}
-
-/* ---- limits@openssh.com */
-
-uint32_t fxp_data_max(const struct fxp *f) {
-  uint32_t max = f->conn->set->client.data_max;
-
-  return max > 0 && max < FXP_READ_MAX ? max : FXP_READ_MAX;
-}
-
-uint32_t fxp_do_limits(struct fxp_req *req) {
-  struct sftp_wr *w;
-
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
-  fxp_begin(req, FTPD_LIMITS, "");
-  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
-  sftp_wr_u64(w, FXP_PACKET_MAX);
-  sftp_wr_u64(w, fxp_data_max(req->fxp));
-  sftp_wr_u64(w, fxp_data_max(req->fxp));
-  sftp_wr_u64(w, req->fxp->max_handles);
-  return fxp_reply_send(req);
-}
-
-/* ---- vendor-id: strings vendor, product, version, u64 build
- * (draft-ietf-secsh-filexfer-13, section 4.4): what the client calls itself.
- */
-uint32_t fxp_do_vendor_id(struct fxp_req *req) {
-  const char *vendor = sftp_rd_text(&req->in, req->pool);
-  const char *product = sftp_rd_text(&req->in, req->pool);
-  const char *version = sftp_rd_text(&req->in, req->pool);
-  uint64_t build = sftp_rd_u64(&req->in);
-
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
-  fxp_begin(req, FTPD_EXTENDED, req->name);
-  sftp_log("SFTP client is '%.256s' of '%.256s', version '%.256s', build %llu",
-    product, vendor, version, (unsigned long long) build);
-  sftp_client_observed(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool, vendor,
-    " ", product, " ", version, (char *) NULL)));
-  return SSH_FX_OK;
-}
-
-/* ---- users-groups-by-id@openssh.com: string of uids, string of gids, each a
- * row of u32.  The answer has their names in two strings of strings, empty for
- * ids that have none.
- */
-
-static void put_names(struct fxp_req *req, struct sftp_wr *w,
-    struct sftp_str ids, bool users) {
-  size_t mark = sftp_wr_begin(w), i;
-
-  for (i = 0; i + 4 <= ids.len && sftp_wr_end(w) == SFTP_OK; i += 4) {
-    uint32_t id = sftp_get_u32(ids.ptr + i);
-    const char *name = users ?
-      ftpd_uid_name(req->ftpd, req->pool, (uid_t) id) :
-      ftpd_gid_name(req->ftpd, req->pool, (gid_t) id);
-    char number[16];
-
-    snprintf(number, sizeof(number), "%lu", (unsigned long) id);
-    sftp_wr_text(w, strcmp(name, number) == 0 ? "" : name);
-  }
-
-  sftp_wr_finish(w, mark);
-}
-
-/* Names looked up for one request; clients ask for those of one listing. */
-#define IDS_BYTES_MAX (1024 * 4)
-
-uint32_t fxp_do_names_by_id(struct fxp_req *req) {
-  struct sftp_str uids = sftp_rd_string(&req->in);
-  struct sftp_str gids = sftp_rd_string(&req->in);
-  struct sftp_wr *w;
-
-  if (sftp_rd_end(&req->in) != SFTP_OK || uids.len % 4 != 0 ||
-      gids.len % 4 != 0) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
-  if (uids.len > IDS_BYTES_MAX || gids.len > IDS_BYTES_MAX) {
-    return fxp_fail(req, SSH_FX_FAILURE, E2BIG, "Too many ids");
-  }
-
-  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
-  put_names(req, w, uids, true);
-  put_names(req, w, gids, false);
-  return fxp_reply_send(req);
 }

@@ -154,10 +154,3 @@ void fxp_handle_abort_all(struct fxp *f) {
 const char *fxp_handle_path(const struct fxp_handle *h) {
   return h->file != NULL ? ftpd_file_path(h->file) : ftpd_dir_path(h->dir);
 }
-
-uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h) {
-  struct sftp_wr *w = fxp_reply(req, SSH_FXP_HANDLE);
-
-  sftp_wr_string(w, h->text, FXP_HANDLE_LEN);
-  return fxp_reply_send(req);
-}

@@ -8,7 +8,7 @@
 
 /* fxp-int.h -- inside the SFTP family.
  *
- * A session takes bytes and cuts them into requests (fxp-session.c); each is
+ * A session takes bytes and cuts them into requests (fxp-frame.c); each is
  * run by its row of the table (fxp.c).  A handler decodes, asks the gate, acts
  * and answers; it returns a status for the dispatcher to send, or FXP_REPLIED.
  * WRITE alone is not cut: its data goes to the file by reference as it comes
@@ -218,7 +218,7 @@ struct fxp_row {
   uint32_t (*run)(struct fxp_req *req);
 };
 
-/* ---- fxp.c */
+/* ---- fxp-gate.c */
 
 /* Begins the operation of a request; arg is what logs show. */
 void fxp_begin(struct fxp_req *req, enum ftpd_request what, const char *arg);
@@ -233,7 +233,14 @@ uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
  */
 const char *fxp_permit(struct fxp_req *req, enum ftpd_request what,
   const char *path, const char **second);
-/* A path; the empty one is the folder of the login. */
+/* Whether the command that the user's key forces (forced.h) allows this
+ * request; says so in the log if not.
+ */
+bool fxp_is_allowed(const struct fxp *f, const char *name);
+
+/* ---- fxp-request.c */
+
+/* A path; the empty one is the directory of the login. */
 const char *fxp_read_path(struct fxp_req *req);
 /* A name as files have it here, out of the client's charset; and back. */
 const char *fxp_read_name(struct fxp_req *req);
@@ -243,18 +250,25 @@ const char *fxp_name_out(struct fxp_req *req, const char *name);
  * perhaps a while longer.
  */
 pool *fxp_request_pool(struct fxp *f, size_t len);
-/* Bytes to the client; a failure ends the channel. */
-void fxp_send(struct fxp *f, const void *p, size_t n);
-/* Makes the writer of answers hold at least n bytes, empties it. */
-void fxp_out_reset(struct fxp *f, size_t n);
-/* Gives back what only a large answer needed. */
-void fxp_out_shrink(struct fxp *f);
-/* Runs one whole request: p has its type, len bytes in all, at least 5. */
-void fxp_run(struct fxp *f, const unsigned char *p, size_t len);
-void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len);
-
 /* Answers with the status a handler returned and closes what it began. */
 void fxp_finish_request(struct fxp_req *req, uint32_t status);
+
+/* ---- fxp-frame.c */
+
+/* Reads one request, or the beginning of a WRITE, from n bytes.  Returns the
+ * bytes used, 0 when more are needed (f->need) or when f->err was set; *whole
+ * is the request from its type on, with at least 5 bytes, or empty when it is
+ * a WRITE.
+ */
+size_t fxp_frame_next(struct fxp *f, const unsigned char *p, size_t n,
+  struct sftp_str *whole);
+
+/* ---- fxp-init.c */
+
+/* Answers INIT: p has its type, len bytes in all, at least 5. */
+void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len);
+
+/* ---- fxp-limits.c */
 
 /* Data of one READ or WRITE at most. */
 uint32_t fxp_data_max(const struct fxp *f);
@@ -285,20 +299,24 @@ uint32_t fxp_fail(struct fxp_req *req, uint32_t status, int err,
   const char *text);
 /* After a refusal of the gate: by errno, naming the rule. */
 uint32_t fxp_refused(struct fxp_req *req, int err);
-/* Whether the command that the user's key forces (forced.h) lets him ask for
- * this; says so in the log if not.
- */
-bool fxp_is_allowed(const struct fxp *f, const char *name);
 uint32_t fxp_bad_handle(struct fxp_req *req);
 /* The status alone and its text, for answers that have no request. */
 uint32_t fxp_status_of(unsigned int version, int err, const char **text);
 const char *fxp_status_text(uint32_t status);
+/* The status for an invalid handle. */
+uint32_t fxp_bad_handle_status(unsigned int version);
+
+/* ---- fxp-reply.c */
+
+/* Bytes to the client; a failure ends the channel. */
+void fxp_send(struct fxp *f, const void *p, size_t n);
+/* Makes the writer of answers hold at least n bytes, empties it. */
+void fxp_out_reset(struct fxp *f, size_t n);
+/* Gives back what only a large answer needed. */
+void fxp_out_shrink(struct fxp *f);
 /* Appends a whole STATUS message; data as in struct fxp_req. */
 void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,
   uint32_t status, const char *text, const char *data);
-/* What a handle that is none is answered with. */
-uint32_t fxp_bad_handle_status(unsigned int version);
-
 /* An answer: begin with its type, put the fields, send.  fxp_reply_send()
  * returns FXP_REPLIED, or a status when the answer did not fit.
  */
@@ -309,6 +327,7 @@ struct fxp_attrs;
 uint32_t fxp_reply_name(struct fxp_req *req, const char *name);
 uint32_t fxp_reply_name_attrs(struct fxp_req *req, const char *name,
   const struct fxp_attrs *a);
+uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h);
 
 /* ---- fxp-handle.c */
 
@@ -323,7 +342,6 @@ void fxp_handle_free(struct fxp *f, struct fxp_handle *h);
 /* Closes everything as aborted. */
 void fxp_handle_abort_all(struct fxp *f);
 const char *fxp_handle_path(const struct fxp_handle *h);
-uint32_t fxp_reply_handle(struct fxp_req *req, const struct fxp_handle *h);
 
 /* ---- fxp-attrs.c */
 
@@ -385,8 +403,6 @@ uint32_t fxp_attrs_mask(unsigned int version, unsigned int has);
 
 /* All that can be said of a file in each version. */
 unsigned int fxp_attrs_known(unsigned int version);
-/* The names of the owners, remembered from one to the next. */
-void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a);
 /* What the name of a file says about it. */
 void fxp_attrs_guess(struct fxp_attrs *a, const char *name);
 /* Fills in what is wanted of a file, as far as it can be said. */
@@ -412,6 +428,16 @@ struct fxp_target {
   bool follow;                  /* symbolic links */
 };
 
+/* SETSTAT and its kin: drops what SFTPOptions ignore, asks the gate for each
+ * attribute, sets what differs.  Returns a status; the first failure ends it.
+ */
+uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
+  const struct fxp_target *t);
+
+/* ---- fxp-owner.c */
+
+/* The names of the owners, remembered from one to the next. */
+void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a);
 /* A name of a user or group: it goes to the host's databases, so that it must
  * look like one, and not be longer than one.
  */
@@ -426,12 +452,6 @@ int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id);
  */
 const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
   const struct stat *st);
-
-/* SETSTAT and its kin: drops what SFTPOptions ignore, asks the gate for each
- * attribute, sets what differs.  Returns a status; the first failure ends it.
- */
-uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
-  const struct fxp_target *t);
 
 /* ---- fxp-lock.c */
 
@@ -516,7 +536,7 @@ uint32_t fxp_do_version_select(struct fxp_req *req);
 uint32_t fxp_do_translation_control(struct fxp_req *req);
 uint32_t fxp_do_text_seek(struct fxp_req *req);
 
-/* ---- fxp-io.c: the flags of OPEN that are served */
+/* ---- fxp-open.c: the flags of OPEN that are served */
 #define FXP_OPEN_FLAGS_V5       0x000000ffU
 #define FXP_OPEN_FLAGS_V6       0x00000fffU
 

@@ -8,7 +8,6 @@
 
 /* fxp-setattr.c -- what the SETSTATs do with file attributes. */
 
-#include <ctype.h>
 #include <sys/stat.h>
 
 #include "fxp-int.h"
@@ -73,7 +72,6 @@ static int set_times(struct fxp_req *req, const struct fxp_attrs *a,
     ftpd_utimes(req->ftpd, t->path, a->times, t->follow);
 }
 
-
 static void drop_ignored(const struct fxp_req *req, struct fxp_attrs *a) {
   unsigned long opts = req->fxp->conn->set->opts;
 
@@ -91,76 +89,6 @@ static void drop_ignored(const struct fxp_req *req, struct fxp_attrs *a) {
 }
 
 /* ---- Owners */
-
-static bool is_number(const char *name) {
-  size_t i;
-
-  for (i = 0; name[i] != '\0'; i++) {
-    if (!isdigit((unsigned char) name[i])) {
-      return false;
-    }
-  }
-
-  return i > 0 && i <= 10;
-}
-
-/* Names may come with a domain, as NFSv4 has them (draft -13, section 7.5),
- * or as the number that stood in the place of a name that is not known.
- */
-static int find_id(struct fxp_req *req, const char *name, bool user,
-    uint32_t *id) {
-  const char *at = strchr(name, '@');
-  unsigned long n;
-  uid_t uid;
-  gid_t gid;
-
-  if (user ? ftpd_name_uid(req->ftpd, name, &uid) == 0 :
-      ftpd_name_gid(req->ftpd, name, &gid) == 0) {
-    *id = user ? (uint32_t) uid : (uint32_t) gid;
-    return 0;
-  }
-
-  if (at != NULL && at > name) {
-    return find_id(req, pstrndup(req->pool, name, (size_t) (at - name)), user,
-      id);
-  }
-
-  if (is_number(name)) {
-    n = strtoul(name, NULL, 10);
-    if (n < UINT32_MAX) {
-      *id = (uint32_t) n;
-      return 0;
-    }
-  }
-
-  errno = ENOENT;
-  return -1;
-}
-
-int fxp_find_uid(struct fxp_req *req, const char *name, uint32_t *id) {
-  return find_id(req, name, true, id);
-}
-
-int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id) {
-  return find_id(req, name, false, id);
-}
-
-/* An empty name leaves what is there (draft -13, section 7.5). */
-const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
-    const struct stat *st) {
-  if (a->owner == NULL) {
-    return NULL;                /* they came as numbers */
-  }
-
-  a->uid = (uint32_t) st->st_uid;
-  a->gid = (uint32_t) st->st_gid;
-  if (a->owner[0] != '\0' && fxp_find_uid(req, a->owner, &a->uid) < 0) {
-    return a->owner;
-  }
-
-  return a->group[0] != '\0' && fxp_find_gid(req, a->group, &a->gid) < 0 ?
-    a->group : NULL;
-}
 
 static int set_owner(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t, const struct stat *st) {

@@ -32,33 +32,6 @@ unsigned int fxp_attrs_known(unsigned int version) {
   return has;
 }
 
-static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
-    uint32_t id, bool is_user) {
-  struct fxp_name_slot *slot = &slots[id % FXP_NAME_SLOTS];
-  const char *name;
-
-  if (!slot->used || slot->id != id) {
-    if (req->fxp->conn->set->client.owner_numbers) {
-      snprintf(slot->name, sizeof(slot->name), "%lu", (unsigned long) id);
-
-    } else {
-      name = is_user ? ftpd_uid_name(req->ftpd, req->pool, (uid_t) id) :
-        ftpd_gid_name(req->ftpd, req->pool, (gid_t) id);
-      snprintf(slot->name, sizeof(slot->name), "%s", name);
-    }
-
-    slot->id = id;
-    slot->used = true;
-  }
-
-  return slot->name;
-}
-
-void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a) {
-  a->owner = slot_name(req, req->fxp->users, a->uid, true);
-  a->group = slot_name(req, req->fxp->groups, a->gid, false);
-}
-
 /* Kinds of files by the ends of their names: those that people move.  Text
  * that nothing says of is sent as it is.
  */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-status.c -- answers: STATUS for an errno, and how each answer is sent. */
+/* fxp-status.c -- the status for an errno, in each version of the protocol. */
 
 #include "fxp-int.h"
 
@@ -165,71 +165,4 @@ uint32_t fxp_bad_handle_status(unsigned int version) {
 uint32_t fxp_bad_handle(struct fxp_req *req) {
   return fxp_fail(req, fxp_bad_handle_status(req->fxp->version), EBADF,
     "Invalid handle");
-}
-
-/* ---- Messages */
-
-void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,
-    uint32_t status, const char *text, const char *data) {
-  size_t mark = sftp_wr_begin(w);
-
-  /* draft-ietf-secsh-filexfer-02, section 7; -13, section 9.1.  Texts came
-   * with version 3.
-   */
-  sftp_wr_u8(w, SSH_FXP_STATUS);
-  sftp_wr_u32(w, id);
-  sftp_wr_u32(w, status);
-  if (version >= 3) {
-    sftp_wr_text(w, text);
-    sftp_wr_text(w, "en-US");
-  }
-
-  if (version >= 6 && data != NULL) {
-    sftp_wr_text(w, data);
-  }
-
-  sftp_wr_finish(w, mark);
-}
-
-struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type) {
-  struct sftp_wr *w = &req->fxp->out;
-
-  fxp_out_reset(req->fxp, 0);
-  (void) sftp_wr_begin(w);
-  sftp_wr_u8(w, type);
-  sftp_wr_u32(w, req->id);
-  return w;
-}
-
-uint32_t fxp_reply_send(struct fxp_req *req) {
-  struct sftp_wr *w = &req->fxp->out;
-
-  if (sftp_wr_end(w) != SFTP_OK) {
-    return fxp_fail(req, SSH_FX_FAILURE, EOVERFLOW, "Answer too large");
-  }
-
-  sftp_wr_finish(w, 4);
-  fxp_send(req->fxp, w->ptr, w->len);
-  return FXP_REPLIED;
-}
-
-uint32_t fxp_reply_name_attrs(struct fxp_req *req, const char *name,
-    const struct fxp_attrs *a) {
-  struct fxp_attrs none;
-  struct sftp_wr *w = fxp_reply(req, SSH_FXP_NAME);
-
-  memset(&none, 0, sizeof(none));
-  name = fxp_name_out(req, name);
-  sftp_wr_u32(w, 1);
-  sftp_wr_text(w, name);
-  if (req->fxp->version < 4) {
-    sftp_wr_text(w, name);      /* the long form */
-  }
-
-  fxp_attrs_write(w, req->fxp->version, a != NULL ? a : &none);
-  return fxp_reply_send(req);
-}
-
-uint32_t fxp_reply_name(struct fxp_req *req, const char *name) {
-  return fxp_reply_name_attrs(req, name, NULL);
 }

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* fxp-version.c -- which version is spoken, and what VERSION says of it. */
+/* fxp-version.c -- which version is spoken, what VERSION says of it, and what
+ * the client calls itself.
+ */
 
 #include "fxp-int.h"
 
@@ -226,5 +228,26 @@ uint32_t fxp_do_translation_control(struct fxp_req *req) {
   }
 
   req->fxp->translate = on && ftpd_charset(req->ftpd) != NULL;
+  return SSH_FX_OK;
+}
+
+/* ---- vendor-id: strings vendor, product, version, u64 build
+ * (draft-ietf-secsh-filexfer-13, section 4.4): what the client calls itself.
+ */
+uint32_t fxp_do_vendor_id(struct fxp_req *req) {
+  const char *vendor = sftp_rd_text(&req->in, req->pool);
+  const char *product = sftp_rd_text(&req->in, req->pool);
+  const char *version = sftp_rd_text(&req->in, req->pool);
+  uint64_t build = sftp_rd_u64(&req->in);
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  fxp_begin(req, FTPD_EXTENDED, req->name);
+  sftp_log("SFTP client is '%.256s' of '%.256s', version '%.256s', build %llu",
+    product, vendor, version, (unsigned long long) build);
+  sftp_client_observed(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool, vendor,
+    " ", product, " ", version, (char *) NULL)));
   return SSH_FX_OK;
 }

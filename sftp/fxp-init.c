@@ -1,0 +1,69 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-init.c -- INIT and its answer, VERSION. */
+
+#include "fxp-int.h"
+
+/* The session cannot go on: the client is told why where it shows it. */
+static void give_up(struct fxp *f, const char *why) {
+  sftp_log("SFTP session ended: %s", why);
+  (void) sftp_channel_write_stderr(f->ch, why, strlen(why));
+  f->done = true;
+  sftp_channel_finish(f->ch, 1);
+}
+
+static void send_version(struct fxp *f) {
+  size_t mark;
+
+  fxp_out_reset(f, 0);
+  mark = sftp_wr_begin(&f->out);
+  sftp_wr_u8(&f->out, SSH_FXP_VERSION);
+  sftp_wr_u32(&f->out, f->version);
+  fxp_version_pairs(&f->out, f);
+  sftp_wr_finish(&f->out, mark);
+  fxp_send(f, f->out.ptr, f->out.len);
+}
+
+/* The message of the day belongs before the first answer. */
+static void show_login_message(struct fxp *f) {
+  const char *text = ftpd_login_message(f->ftpd, f->pool);
+
+  if (text != NULL && text[0] != '\0') {
+    (void) sftp_channel_write_stderr(f->ch, text, strlen(text));
+  }
+}
+
+/* INIT: u32 version, then pairs that concern nobody here.  A second one
+ * starts no second session: it is answered again.
+ */
+void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
+  uint32_t wanted = sftp_get_u32(p + 1);
+  unsigned int version;
+  struct ftpd_op op;
+  char arg[16];
+
+  snprintf(arg, sizeof(arg), "%lu", (unsigned long) wanted);
+  sftp_client_observed(f->conn, "speaks SFTP", sftp_str_of(arg));
+  version = fxp_version_for(f, wanted);
+  SFTP_TRACE(TRACE_SFTP, 7, "INIT %s", arg);
+  ftpd_op_begin(f->ftpd, &op, fxp_request_pool(f, len), FTPD_INIT, arg);
+  if (version == 0) {
+    give_up(f, "this server speaks later versions of SFTP than the client\r\n");
+    ftpd_op_end(&op, ENOTSUP, SSH_FX_OP_UNSUPPORTED, "Unsupported version");
+    return;
+  }
+
+  if (f->version == 0) {
+    show_login_message(f);
+  }
+
+  fxp_version_set(f, version);
+  send_version(f);
+  ftpd_op_end(&op, 0, SSH_FX_OK, "OK");
+}

@@ -1,0 +1,33 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-limits.c -- limits@openssh.com: how much one request may ask for. */
+
+#include "fxp-int.h"
+
+uint32_t fxp_data_max(const struct fxp *f) {
+  uint32_t max = f->conn->set->client.data_max;
+
+  return max > 0 && max < FXP_READ_MAX ? max : FXP_READ_MAX;
+}
+
+uint32_t fxp_do_limits(struct fxp_req *req) {
+  struct sftp_wr *w;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  fxp_begin(req, FTPD_LIMITS, "");
+  w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
+  sftp_wr_u64(w, FXP_PACKET_MAX);
+  sftp_wr_u64(w, fxp_data_max(req->fxp));
+  sftp_wr_u64(w, fxp_data_max(req->fxp));
+  sftp_wr_u64(w, req->fxp->max_handles);
+  return fxp_reply_send(req);
+}

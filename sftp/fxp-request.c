@@ -1,0 +1,102 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-request.c -- a request: its memory, the names in it, its end. */
+
+#include "fxp-int.h"
+
+/* Requests after which the pool they share is made anew, and bytes. */
+#define REQ_POOL_COUNT 32
+#define REQ_POOL_BYTES 65536
+
+/* Making a pool costs more than many a request: they share one for a while. */
+pool *fxp_request_pool(struct fxp *f, size_t len) {
+  if (f->req_count >= REQ_POOL_COUNT || f->req_bytes >= REQ_POOL_BYTES) {
+    destroy_pool(f->req_pool);
+    f->req_pool = NULL;
+  }
+
+  if (f->req_pool == NULL) {
+    f->req_pool = make_sub_pool(f->pool);
+    pr_pool_tag(f->req_pool, "SFTP requests");
+    f->req_count = 0;
+    f->req_bytes = 0;
+  }
+
+  f->req_count++;
+  f->req_bytes += len;
+  return f->req_pool;
+}
+
+/* What cannot be converted is taken as it is: it may well be a name that was
+ * sent as it is, because it could not be converted.
+ */
+const char *fxp_read_name(struct fxp_req *req) {
+  const char *name = sftp_rd_text(&req->in, req->pool), *here = NULL;
+
+  if (req->fxp->translate) {
+    here = ftpd_from_utf8(req->ftpd, req->pool, name);
+  }
+
+  return here != NULL ? here : name;
+}
+
+const char *fxp_name_out(struct fxp_req *req, const char *name) {
+  const char *there = NULL;
+
+  if (req->fxp->translate) {
+    there = ftpd_to_utf8(req->ftpd, req->pool, name);
+  }
+
+  return there != NULL ? there : name;
+}
+
+const char *fxp_read_path(struct fxp_req *req) {
+  const char *path = fxp_read_name(req);
+
+  return path[0] != '\0' ? path : ftpd_cwd(req->ftpd);
+}
+
+void fxp_finish_request(struct fxp_req *req, uint32_t status) {
+  const char *text = req->text;
+  int err = req->err;
+
+  if (status == FXP_REPLIED) {
+    status = SSH_FX_OK;
+    text = fxp_status_text(status);
+    err = 0;
+
+  } else {
+    text = text != NULL ? text : fxp_status_text(status);
+    fxp_out_reset(req->fxp, 0);
+    fxp_put_status(&req->fxp->out, req->fxp->version, req->id, status, text,
+      req->data);
+    fxp_send(req->fxp, req->fxp->out.ptr, req->fxp->out.len);
+    SFTP_TRACE(TRACE_SFTP, 8, "request %lu: status %lu (%s)",
+      (unsigned long) req->id, (unsigned long) status, text);
+    if (status == SSH_FX_OK) {
+      err = 0;
+
+    } else if (err == 0 && status != SSH_FX_EOF) {
+      err = status == SSH_FX_OP_UNSUPPORTED ? ENOSYS : EIO;
+    }
+  }
+
+  if (req->op_open) {
+    ftpd_op_end(&req->op, err, status, text);
+  }
+
+  if (req->outer_open) {
+    ftpd_op_end(&req->outer, err, status, text);
+  }
+
+  if (req->fxp->leave && !req->fxp->done) {
+    req->fxp->done = true;
+    sftp_channel_finish(req->fxp->ch, 1);
+  }
+}

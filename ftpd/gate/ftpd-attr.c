@@ -10,7 +10,8 @@
  * file system, POSIX ACLs.
  */
 
-#include "ftpd-files.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,7 +20,8 @@
 
 /* ---- Birth and flags */
 
-static int ask(int fd, const char *path, int flags, struct ftpd_extra_attrs *more) {
+static int ask(int fd, const char *path, int flags,
+    struct ftpd_extra_attrs *more) {
   struct statx stx;
 
   if (statx(fd, path, flags|AT_STATX_DONT_SYNC, STATX_BTIME, &stx) < 0) {

@@ -15,6 +15,9 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-openfile.h"
+#include "ftpd-rules.h"
+#include "ftpd-transfer.h"
 
 #include <limits.h>
 #include <sys/ioctl.h>
@@ -52,7 +55,7 @@ static void account(struct ftpd_file *f, size_t n, bool out) {
     session.total_bytes_in += (off_t) n;
   }
 
-  ftpd_tick(f->h->files);
+  ftpd_tick(f->h);
   ftpd_score_moved(f);
 }
 

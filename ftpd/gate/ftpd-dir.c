@@ -14,7 +14,15 @@
  * descriptor do the rest.
  */
 
+#include "ftpd-fake.h"
 #include "ftpd-files.h"
+#include "ftpd-listing.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
+#include "ftpd-transfer.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -95,7 +103,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
 
   ftpd_files_of(op->ftpd)->nopen++;
   ftpd_stalled_hold(op->ftpd);
-  ftpd_tick(op->ftpd->files);
+  ftpd_tick(op->ftpd);
   ftpd_xfer_end();
   return d;
 }
@@ -159,7 +167,7 @@ int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
     return 0;
   }
 
-  ftpd_tick(d->h->files);
+  ftpd_tick(d->h);
   for (;;) {
     errno = 0;
     dent = d->direct ? readdir((DIR *) d->dirh) : pr_fsio_readdir(d->dirh);

@@ -6,12 +6,17 @@
  * (see LICENSE)
  */
 
-/* ftpd-equivalent.c -- PRE_CMD: handlers are asked about a request under its own name
- * and under that of its equivalent, the FTP command that means the same.  What they
- * rewrite is taken over.
+/* ftpd-equivalent.c -- PRE_CMD: handlers are asked about a request under its
+ * own name and under that of its equivalent, the FTP command that means the
+ * same.  What they rewrite is taken over.
  */
 
 #include "ftpd-files.h"
+#include "ftpd-path.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
+#include "ftpd-transfer.h"
 
 /* The rules of the path's own folder, not those of the request before. */
 static void enter(struct ftpd_op *op, const char *path) {
@@ -86,7 +91,8 @@ static int equivalent_file(struct ftpd_op *op, const char **path) {
 
   state->pool = make_sub_pool(ftpd_files_of(op->ftpd)->pool);
   pr_pool_tag(state->pool, "SFTP file pool");
-  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path, row->equivalent_class, TRUE);
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path,
+    row->equivalent_class, TRUE);
 
   ftpd_xfer_begin(*path, strcmp(row->equivalent, C_RETR) == 0 ? PR_NETIO_IO_WR :
     PR_NETIO_IO_RD);
@@ -102,7 +108,8 @@ static int equivalent_file(struct ftpd_op *op, const char **path) {
   }
 
   state->xfer_type = session.xfer.xfer_type;
-  real = pr_table_get(state->equivalent->notes, strcmp(row->equivalent, C_RETR) == 0 ?
+  real = pr_table_get(state->equivalent->notes,
+    strcmp(row->equivalent, C_RETR) == 0 ?
     "mod_xfer.retr-path" : "mod_xfer.store-path", NULL);
   if (real != NULL) {
     *path = pstrdup(op->pool, real);
@@ -116,9 +123,10 @@ static int equivalent_path(struct ftpd_op *op, const char **path) {
   const struct req_row *row = &ftpd_requests[op->req];
   int xerrno;
 
-  state->pool = row->kind == TWIN_LIST ?
+  state->pool = row->kind == EQUIV_LIST ?
     make_sub_pool(ftpd_files_of(op->ftpd)->pool) : op->pool;
-  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path, row->equivalent_class, TRUE);
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path,
+    row->equivalent_class, TRUE);
   ftpd_xfer_begin(*path, PR_NETIO_IO_WR);
   if (equivalent_pre(op, state->equivalent, path) == 0) {
     return 0;
@@ -144,10 +152,10 @@ static int equivalent_rename(struct ftpd_op *op, const char **from,
   /* From here on the host refuses everything but RNTO, whose LOG_CMD or
    * LOG_CMD_ERR takes the note away again: ftpd_op_end().
    */
-  state->twin2 = ftpd_cmd(op->pool, C_RNTO, *to, CL_MISC|CL_WRITE, TRUE);
+  state->equivalent2 = ftpd_cmd(op->pool, C_RNTO, *to, CL_MISC|CL_WRITE, TRUE);
   (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
   (void) pr_table_add(session.notes, "mod_core.rnfr-path", *from, 0);
-  if (equivalent_pre(op, state->twin2, to) < 0) {
+  if (equivalent_pre(op, state->equivalent2, to) < 0) {
     return -1;
   }
 
@@ -203,21 +211,21 @@ int ftpd_symlink_pre(struct ftpd_op *op, const char **text,
 int ftpd_equivalents_pre(struct ftpd_op *op, const char **path,
     const char **second) {
   switch (ftpd_requests[op->req].kind) {
-    case TWIN_FILE:
+    case EQUIV_FILE:
       return equivalent_file(op, path);
 
-    case TWIN_LIST:
-    case TWIN_PATH:
+    case EQUIV_LIST:
+    case EQUIV_PATH:
       return equivalent_path(op, path);
 
-    case TWIN_RENAME:
+    case EQUIV_RENAME:
       return equivalent_rename(op, path, second);
 
-    case TWIN_SITE_COPY:
+    case EQUIV_SITE_COPY:
       return equivalent_site_copy(op, *path, *second);
 
-    case TWIN_SYMLINK:
-    case TWIN_NONE:
+    case EQUIV_SYMLINK:
+    case EQUIV_NONE:
       break;
   }
 

@@ -11,6 +11,13 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-onclose.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
+#include "ftpd-transfer.h"
 
 /* ---- Close */
 

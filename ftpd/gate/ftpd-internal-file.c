@@ -6,11 +6,16 @@
  * (see LICENSE)
  */
 
-/* ftpd-internal-file.c -- files that the server itself works on, for sums and copies:
- * see ftpd.h.
+/* ftpd-internal-file.c -- files that the server itself works on, for checksums
+ * and copies.
  */
 
 #include "ftpd-files.h"
+#include "ftpd-locks.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
 
 #include <sys/xattr.h>
 

@@ -15,6 +15,9 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
 
 /* How long the look at a folder's .ftpaccess counts for requests that only
  * look (LSTAT, READDIR...).
@@ -38,12 +41,33 @@ void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
 
 /* ---- <Limit> */
 
-static cmd_rec *limit_cmd(struct ftpd *h, const char *name,
-    const char *path) {
+struct rules_cache {
+  cmd_rec *limit;               /* for <Limit> look-ups */
+  signed char quiet[FTPD_NREQUESTS];    /* no static rule matters; -1: not
+                                         * known yet */
+  char dir[PR_TUNABLE_PATH_MAX + 1];    /* no .ftpaccess in there ... */
+  uint64_t until_ms;                    /* ... until then */
+};
+
+static struct rules_cache *cache_of(struct ftpd *h) {
   struct ftpd_files *s = ftpd_files_of(h);
 
+  if (s->rules == NULL) {
+    s->rules = pcalloc(s->pool, sizeof(*s->rules));
+    memset(s->rules->quiet, -1, sizeof(s->rules->quiet));
+  }
+
+  return s->rules;
+}
+
+static cmd_rec *limit_cmd(struct ftpd *h, const char *name,
+    const char *path) {
+  struct rules_cache *s = cache_of(h);
+
   if (s->limit == NULL) {
-    s->limit = pr_cmd_alloc(s->pool, 2, pstrdup(s->pool, name), "");
+    pool *p = ftpd_files_of(h)->pool;
+
+    s->limit = pr_cmd_alloc(p, 2, pstrdup(p, name), "");
   }
 
   (void) pr_cmd_set_name(s->limit, name);
@@ -206,7 +230,7 @@ static bool any_rule(xaset_t *set, const struct limit_rule *rule,
 }
 
 static bool static_quiet(struct ftpd *h, enum ftpd_request req) {
-  struct ftpd_files *s = ftpd_files_of(h);
+  struct rules_cache *s = cache_of(h);
 
   if (s->quiet[req] < 0) {
     s->quiet[req] = session.anon_config == NULL &&
@@ -224,13 +248,13 @@ static size_t dir_len(const char *path) {
 
 bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
     const char *path) {
-  struct ftpd_files *s = ftpd_files_of(h);
+  struct rules_cache *s = cache_of(h);
   struct stat st;
   size_t n = dir_len(path);
 
   if ((ftpd_requests[req].flags & ROW_LOOKS) == 0 || !static_quiet(h, req) ||
-      ftpd_coarse_ms() >= s->quiet_until_ms || strlen(s->quiet_dir) != n ||
-      memcmp(s->quiet_dir, path, n) != 0) {
+      ftpd_coarse_ms() >= s->until_ms || strlen(s->dir) != n ||
+      memcmp(s->dir, path, n) != 0) {
     return false;
   }
 
@@ -241,14 +265,14 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
 
 bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,
     const char *dir) {
-  struct ftpd_files *s = ftpd_files_of(h);
+  struct rules_cache *s = cache_of(h);
 
-  return static_quiet(h, req) && ftpd_coarse_ms() < s->quiet_until_ms &&
-    strcmp(s->quiet_dir, strcmp(dir, "/") == 0 ? "" : dir) == 0;
+  return static_quiet(h, req) && ftpd_coarse_ms() < s->until_ms &&
+    strcmp(s->dir, strcmp(dir, "/") == 0 ? "" : dir) == 0;
 }
 
 void ftpd_limit_learn(struct ftpd *h, const char *path) {
-  struct ftpd_files *s = ftpd_files_of(h);
+  struct rules_cache *s = cache_of(h);
   config_rec *c;
   size_t n = dir_len(path);
 
@@ -267,10 +291,10 @@ void ftpd_limit_learn(struct ftpd *h, const char *path) {
     }
   }
 
-  if (n < sizeof(s->quiet_dir)) {
-    memcpy(s->quiet_dir, path, n);
-    s->quiet_dir[n] = '\0';
-    s->quiet_until_ms = ftpd_coarse_ms() + QUIET_MS;
+  if (n < sizeof(s->dir)) {
+    memcpy(s->dir, path, n);
+    s->dir[n] = '\0';
+    s->until_ms = ftpd_coarse_ms() + QUIET_MS;
   }
 }
 

@@ -18,6 +18,9 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-locks.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

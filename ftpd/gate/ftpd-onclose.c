@@ -11,7 +11,10 @@
  * opened, and the removal is one like any other.
  */
 
-#include "ftpd-files.h"
+#include "ftpd-onclose.h"
+#include "ftpd-openfile.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
 
 int ftpd_onclose_check(struct ftpd_op *op, const char *path) {
   const struct limit_rule *rule = &ftpd_requests[FTPD_REMOVE].first;

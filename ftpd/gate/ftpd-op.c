@@ -8,120 +8,122 @@
 
 /* ftpd-op.c -- the gate: one table of requests, and how each begins and ends.
  *
- * Permission stands between (ftpd-permit.c).  The end: the equivalent's phases, then
- * the own ones.  The phase CMD is never dispatched: the host would begin an FTP
- * transfer.
+ * ftpd-permit.c asks for permission in between.  At the end come the phases of
+ * the FTP equivalent, then the request's own.  The phase CMD is never
+ * dispatched: ProFTPD would begin an FTP transfer.
  */
 
 #include "ftpd-files.h"
+#include "ftpd-path.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-transfer.h"
 
 #include <time.h>
-
-#define SCORE_MS 1000
 
 #define LIMIT(n, g, ...) { .name = (n), .group = (g), .also = { __VA_ARGS__ } }
 #define NO_LIMIT { .name = NULL }
 
-/* Own command, class, flags, equivalent, its class and code, <Limit> of the first
- * and the second path.
+/* Own command, class, flags, equivalent, its class and code, <Limit> of the
+ * first and the second path.
  */
 const struct req_row ftpd_requests[FTPD_NREQUESTS] = {
-  [FTPD_INIT] = { "INIT", CL_MISC, 0, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_INIT] = { "INIT", CL_MISC, 0, EQUIV_NONE, NULL, 0, NULL,
     NO_LIMIT, NO_LIMIT },
 
   /* mod_xfer's PRE_CMD handlers check <Limit>, filters, AllowOverwrite. */
-  [FTPD_OPEN_READ] = { "OPEN", CL_READ, ROW_FOLLOW1, TWIN_FILE, C_RETR,
+  [FTPD_OPEN_READ] = { "OPEN", CL_READ, ROW_FOLLOW1, EQUIV_FILE, C_RETR,
     CL_READ, R_226, LIMIT(C_RETR, G_READ, NULL), NO_LIMIT },
-  [FTPD_OPEN_WRITE] = { "OPEN", CL_WRITE, ROW_FOLLOW1|ROW_FILTER1, TWIN_FILE,
+  [FTPD_OPEN_WRITE] = { "OPEN", CL_WRITE, ROW_FOLLOW1|ROW_FILTER1, EQUIV_FILE,
     C_STOR, CL_WRITE, R_226, LIMIT(C_STOR, G_WRITE, NULL), NO_LIMIT },
   [FTPD_OPEN_APPEND] = { "OPEN", CL_WRITE, ROW_FOLLOW1|ROW_FILTER1,
-    TWIN_FILE, C_APPE, CL_WRITE, R_226, LIMIT(C_APPE, G_WRITE, NULL),
+    EQUIV_FILE, C_APPE, CL_WRITE, R_226, LIMIT(C_APPE, G_WRITE, NULL),
     NO_LIMIT },
-  [FTPD_SCP_RECV] = { NULL, CL_WRITE, ROW_FOLLOW1|ROW_FILTER1, TWIN_FILE,
+  [FTPD_SCP_RECV] = { NULL, CL_WRITE, ROW_FOLLOW1|ROW_FILTER1, EQUIV_FILE,
     C_STOR, CL_WRITE, R_226, LIMIT(C_STOR, G_WRITE, NULL), NO_LIMIT },
-  [FTPD_SCP_SEND] = { NULL, CL_READ, ROW_FOLLOW1, TWIN_FILE, C_RETR, CL_READ,
+  [FTPD_SCP_SEND] = { NULL, CL_READ, ROW_FOLLOW1, EQUIV_FILE, C_RETR, CL_READ,
     R_226, LIMIT(C_RETR, G_READ, NULL), NO_LIMIT },
 
-  [FTPD_CLOSE] = { "CLOSE", 0, 0, TWIN_NONE, NULL, 0, NULL, NO_LIMIT,
+  [FTPD_CLOSE] = { "CLOSE", 0, 0, EQUIV_NONE, NULL, 0, NULL, NO_LIMIT,
     NO_LIMIT },
-  [FTPD_READ] = { "READ", CL_READ, 0, TWIN_NONE, NULL, 0, NULL, NO_LIMIT,
+  [FTPD_READ] = { "READ", CL_READ, 0, EQUIV_NONE, NULL, 0, NULL, NO_LIMIT,
     NO_LIMIT },
-  [FTPD_WRITE] = { "WRITE", CL_WRITE, 0, TWIN_NONE, NULL, 0, NULL, NO_LIMIT,
+  [FTPD_WRITE] = { "WRITE", CL_WRITE, 0, EQUIV_NONE, NULL, 0, NULL, NO_LIMIT,
     NO_LIMIT },
 
-  [FTPD_LSTAT] = { "LSTAT", CL_READ, ROW_PRE|ROW_LOOKS, TWIN_NONE, NULL, 0,
+  [FTPD_LSTAT] = { "LSTAT", CL_READ, ROW_PRE|ROW_LOOKS, EQUIV_NONE, NULL, 0,
     NULL, LIMIT("LSTAT", NULL, NULL), NO_LIMIT },
-  [FTPD_STAT] = { "STAT", CL_READ, ROW_PRE|ROW_FOLLOW1|ROW_LOOKS, TWIN_NONE,
+  [FTPD_STAT] = { "STAT", CL_READ, ROW_PRE|ROW_FOLLOW1|ROW_LOOKS, EQUIV_NONE,
     NULL, 0, NULL, LIMIT("STAT", G_READ, NULL), NO_LIMIT },
-  [FTPD_FSTAT] = { "FSTAT", CL_READ, ROW_LOOKS, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_FSTAT] = { "FSTAT", CL_READ, ROW_LOOKS, EQUIV_NONE, NULL, 0, NULL,
     LIMIT("FSTAT", NULL, NULL), NO_LIMIT },
   [FTPD_SETSTAT] = { "SETSTAT", CL_WRITE, ROW_PRE|ROW_FOLLOW1|ROW_FILTER1,
-    TWIN_NONE, NULL, 0, NULL, LIMIT("SETSTAT", G_WRITE, NULL), NO_LIMIT },
-  [FTPD_LSETSTAT] = { "SETSTAT", CL_WRITE, ROW_PRE|ROW_FILTER1, TWIN_NONE,
+    EQUIV_NONE, NULL, 0, NULL, LIMIT("SETSTAT", G_WRITE, NULL), NO_LIMIT },
+  [FTPD_LSETSTAT] = { "SETSTAT", CL_WRITE, ROW_PRE|ROW_FILTER1, EQUIV_NONE,
     NULL, 0, NULL, LIMIT("SETSTAT", G_WRITE, NULL), NO_LIMIT },
   [FTPD_FSETSTAT] = { "FSETSTAT", CL_WRITE, ROW_HANDLE_PRE|ROW_FILTER1,
-    TWIN_NONE, NULL, 0, NULL, LIMIT("FSETSTAT", G_WRITE, "SETSTAT"),
+    EQUIV_NONE, NULL, 0, NULL, LIMIT("FSETSTAT", G_WRITE, "SETSTAT"),
     NO_LIMIT },
 
-  [FTPD_OPENDIR] = { "OPENDIR", CL_DIRS, ROW_PRE|ROW_FOLLOW1, TWIN_LIST,
+  [FTPD_OPENDIR] = { "OPENDIR", CL_DIRS, ROW_PRE|ROW_FOLLOW1, EQUIV_LIST,
     C_MLSD, CL_DIRS, R_226, LIMIT("OPENDIR", G_DIRS, NULL), NO_LIMIT },
-  [FTPD_READDIR] = { "READDIR", CL_DIRS, ROW_LOOKS, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_READDIR] = { "READDIR", CL_DIRS, ROW_LOOKS, EQUIV_NONE, NULL, 0, NULL,
     LIMIT("READDIR", G_DIRS, NULL), NO_LIMIT },
 
   [FTPD_MKDIR] = { "MKDIR", CL_WRITE|CL_DIRS, ROW_PRE|ROW_FOLLOW1|ROW_FILTER1,
-    TWIN_PATH, C_MKD, CL_WRITE|CL_DIRS, R_257,
+    EQUIV_PATH, C_MKD, CL_WRITE|CL_DIRS, R_257,
     LIMIT(C_MKD, G_WRITE, C_XMKD, "MKDIR"), NO_LIMIT },
-  [FTPD_SCP_MKDIR] = { NULL, CL_WRITE, ROW_FOLLOW1|ROW_FILTER1, TWIN_PATH,
+  [FTPD_SCP_MKDIR] = { NULL, CL_WRITE, ROW_FOLLOW1|ROW_FILTER1, EQUIV_PATH,
     C_MKD, CL_WRITE|CL_DIRS, R_257, LIMIT(C_MKD, G_WRITE, C_XMKD, "MKDIR"),
     NO_LIMIT },
-  [FTPD_RMDIR] = { "RMDIR", CL_WRITE, ROW_PRE|ROW_FILTER1, TWIN_PATH, C_RMD,
+  [FTPD_RMDIR] = { "RMDIR", CL_WRITE, ROW_PRE|ROW_FILTER1, EQUIV_PATH, C_RMD,
     CL_WRITE|CL_DIRS, R_250, LIMIT(C_RMD, G_WRITE, C_XRMD, "RMDIR"),
     NO_LIMIT },
-  [FTPD_REMOVE] = { "REMOVE", CL_WRITE, ROW_PRE|ROW_FILTER1, TWIN_PATH,
+  [FTPD_REMOVE] = { "REMOVE", CL_WRITE, ROW_PRE|ROW_FILTER1, EQUIV_PATH,
     C_DELE, CL_WRITE, R_250, LIMIT(C_DELE, G_WRITE, "REMOVE"), NO_LIMIT },
   [FTPD_RENAME] = { "RENAME", CL_MISC|CL_WRITE, ROW_FILTER1|ROW_FILTER2,
-    TWIN_RENAME, C_RNFR, CL_MISC|CL_WRITE, R_350,
+    EQUIV_RENAME, C_RNFR, CL_MISC|CL_WRITE, R_350,
     LIMIT(C_RNFR, G_DIRS, "RENAME"), LIMIT(C_RNTO, G_WRITE, "RENAME") },
 
   [FTPD_REALPATH] = { "REALPATH", CL_INFO, ROW_PRE|ROW_FOLLOW1|ROW_LOOKS,
-    TWIN_NONE, NULL, 0, NULL, LIMIT("REALPATH", G_DIRS, NULL), NO_LIMIT },
-  [FTPD_READLINK] = { "READLINK", CL_READ, ROW_PRE|ROW_LOOKS, TWIN_NONE,
+    EQUIV_NONE, NULL, 0, NULL, LIMIT("REALPATH", G_DIRS, NULL), NO_LIMIT },
+  [FTPD_READLINK] = { "READLINK", CL_READ, ROW_PRE|ROW_LOOKS, EQUIV_NONE,
     NULL, 0, NULL, LIMIT("READLINK", G_READ, NULL), NO_LIMIT },
-  [FTPD_SYMLINK] = { "SYMLINK", CL_WRITE, ROW_FILTER2, TWIN_SYMLINK,
+  [FTPD_SYMLINK] = { "SYMLINK", CL_WRITE, ROW_FILTER2, EQUIV_SYMLINK,
     "SYMLINK", CL_WRITE, NULL, LIMIT("SYMLINK", G_READ, NULL),
     LIMIT("SYMLINK", G_WRITE, NULL) },
   [FTPD_LINK] = { "LINK", CL_WRITE, ROW_PRE|ROW_FILTER1|ROW_FILTER2,
-    TWIN_NONE, NULL, 0, NULL, LIMIT("LINK", G_READ, NULL),
+    EQUIV_NONE, NULL, 0, NULL, LIMIT("LINK", G_READ, NULL),
     LIMIT("LINK", G_WRITE, NULL) },
   [FTPD_HARDLINK] = { "HARDLINK", CL_MISC|CL_WRITE,
-    ROW_PRE|ROW_FILTER1|ROW_FILTER2, TWIN_NONE, NULL, 0, NULL,
+    ROW_PRE|ROW_FILTER1|ROW_FILTER2, EQUIV_NONE, NULL, 0, NULL,
     LIMIT("HARDLINK", G_DIRS, G_READ), LIMIT("HARDLINK", G_WRITE, NULL) },
 
-  [FTPD_LOCK] = { "LOCK", CL_WRITE, ROW_FOLLOW1, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_LOCK] = { "LOCK", CL_WRITE, ROW_FOLLOW1, EQUIV_NONE, NULL, 0, NULL,
     LIMIT("LOCK", G_WRITE, NULL), NO_LIMIT },
-  [FTPD_UNLOCK] = { "UNLOCK", CL_WRITE, 0, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_UNLOCK] = { "UNLOCK", CL_WRITE, 0, EQUIV_NONE, NULL, 0, NULL,
     LIMIT("LOCK", G_WRITE, NULL), NO_LIMIT },
 
-  [FTPD_EXTENDED] = { "EXTENDED", CL_MISC, 0, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_EXTENDED] = { "EXTENDED", CL_MISC, 0, EQUIV_NONE, NULL, 0, NULL,
     NO_LIMIT, NO_LIMIT },
-  [FTPD_STATVFS] = { "EXTENDED", CL_MISC, ROW_FOLLOW1|ROW_LOOKS, TWIN_NONE,
+  [FTPD_STATVFS] = { "EXTENDED", CL_MISC, ROW_FOLLOW1|ROW_LOOKS, EQUIV_NONE,
     NULL, 0, NULL, LIMIT("STATVFS", G_READ, NULL), NO_LIMIT },
-  [FTPD_FSYNC] = { "FSYNC", CL_MISC, ROW_HANDLE_PRE, TWIN_NONE, NULL, 0,
+  [FTPD_FSYNC] = { "FSYNC", CL_MISC, ROW_HANDLE_PRE, EQUIV_NONE, NULL, 0,
     NULL, NO_LIMIT, NO_LIMIT },
-  [FTPD_HOMEDIR] = { "HOMEDIR", CL_MISC, 0, TWIN_NONE, NULL, 0, NULL,
+  [FTPD_HOMEDIR] = { "HOMEDIR", CL_MISC, 0, EQUIV_NONE, NULL, 0, NULL,
     NO_LIMIT, NO_LIMIT },
-  [FTPD_LIMITS] = { "LIMITS", CL_MISC, 0, TWIN_NONE, NULL, 0, NULL, NO_LIMIT,
+  [FTPD_LIMITS] = { "LIMITS", CL_MISC, 0, EQUIV_NONE, NULL, 0, NULL, NO_LIMIT,
     NO_LIMIT },
   [FTPD_COPY] = { "EXTENDED", CL_MISC|CL_WRITE,
-    ROW_FOLLOW1|ROW_FILTER1|ROW_FILTER2, TWIN_SITE_COPY, C_SITE,
+    ROW_FOLLOW1|ROW_FILTER1|ROW_FILTER2, EQUIV_SITE_COPY, C_SITE,
     CL_MISC|CL_WRITE, R_200, LIMIT("SITE_COPY", G_READ, NULL),
     LIMIT("SITE_COPY", G_WRITE, NULL) },
-  [FTPD_DIGEST] = { "EXTENDED", CL_MISC|CL_READ, ROW_FOLLOW1, TWIN_NONE, NULL,
+  [FTPD_DIGEST] = { "EXTENDED", CL_MISC|CL_READ, ROW_FOLLOW1, EQUIV_NONE, NULL,
     0, NULL, LIMIT("SITE_DIGEST", G_READ, NULL), NO_LIMIT },
-  [FTPD_XATTR_GET] = { "EXTENDED", CL_MISC|CL_READ, ROW_PRE, TWIN_NONE, NULL,
+  [FTPD_XATTR_GET] = { "EXTENDED", CL_MISC|CL_READ, ROW_PRE, EQUIV_NONE, NULL,
     0, NULL, LIMIT("STAT", G_READ, NULL), NO_LIMIT },
   [FTPD_XATTR_SET] = { "EXTENDED", CL_MISC|CL_WRITE, ROW_PRE|ROW_FILTER1,
-    TWIN_NONE, NULL, 0, NULL, LIMIT("SETSTAT", G_WRITE, NULL), NO_LIMIT },
+    EQUIV_NONE, NULL, 0, NULL, LIMIT("SETSTAT", G_WRITE, NULL), NO_LIMIT },
 };
 
 /* ---- State */
@@ -138,9 +140,6 @@ struct ftpd_files *ftpd_files_of(struct ftpd *h) {
   pr_pool_tag(p, "SFTP files pool");
   s = pcalloc(p, sizeof(*s));
   s->pool = p;
-  memset(s->need, -1, sizeof(s->need));
-  memset(s->quiet, -1, sizeof(s->quiet));
-  memset(s->idle, -1, sizeof(s->idle));
   h->files = s;
 
   /* FTP's default type would turn up in the TransferLog. */
@@ -166,24 +165,6 @@ uint64_t ftpd_coarse_ms(void) {
   return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
 }
 
-/* What ftpwho shows: once a second at most, the file is locked for it. */
-void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg) {
-  struct ftpd_files *s = ftpd_files_of(h);
-  uint64_t now = ftpd_coarse_ms();
-
-  if (now < s->score_ms) {
-    return;
-  }
-
-  s->score_ms = now + SCORE_MS;
-  ftpd_score_cmd(s, cmd);
-  (void) pr_scoreboard_entry_update(session.pid,
-    PR_SCORE_CMD_ARG, "%s", arg != NULL ? arg : "", NULL, NULL);
-  pr_proctitle_set("%s - %s: %s %s", session.user != NULL ? session.user :
-    "(none)", session.proc_prefix != NULL ? session.proc_prefix : "", cmd,
-    arg != NULL ? arg : "");
-}
-
 void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
     enum ftpd_request req, const char *arg) {
   memset(op, 0, sizeof(*op));
@@ -192,7 +173,8 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   op->req = req;
   op->arg = arg;
 
-  if (req != FTPD_READ && req != FTPD_WRITE && ftpd_requests[req].name != NULL) {
+  if (req != FTPD_READ && req != FTPD_WRITE &&
+      ftpd_requests[req].name != NULL) {
     ftpd_doing(h, ftpd_requests[req].name, arg);
   }
 }
@@ -267,8 +249,8 @@ static void end_equivalents(struct ftpd_op *op, int err) {
   }
 
   end_equivalent(op, state->equivalent, err, row->done);
-  if (state->twin2 != NULL) {
-    end_equivalent(op, state->twin2, err, R_250);
+  if (state->equivalent2 != NULL) {
+    end_equivalent(op, state->equivalent2, err, R_250);
     (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
   }
 
@@ -282,7 +264,7 @@ static void end_equivalents(struct ftpd_op *op, int err) {
   }
 
   state->pool = NULL;
-  state->equivalent = state->twin2 = NULL;
+  state->equivalent = state->equivalent2 = NULL;
 }
 
 /* The file that log lines of the operation speak of; NULL: none. */

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-open-lock.c -- who opens a file for what, and what others must not open it
- * for meanwhile (SSH_FXF_BLOCK_READ and its kin at OPEN).
+/* ftpd-open-lock.c -- what a file is opened for, and what others must not open
+ * it for meanwhile (SSH_FXF_BLOCK_READ and its kin at OPEN).
  *
  * Like the locks on ranges (ftpd-lock.c), these are locks of the system on
  * bytes that no file has: a region for each thing a file is used for, another
@@ -17,6 +17,8 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-locks.h"
+#include "ftpd-path.h"
 
 #include <fcntl.h>
 
@@ -101,15 +103,21 @@ static int mark_all(int fd, unsigned int uses, unsigned int deny) {
   return 0;
 }
 
+struct device_cache {
+  dev_t dev;                    /* of the file opened last */
+  bool is_local;
+};
+
 /* Asked once as long as all files are in one place. */
 static bool is_local(struct ftpd_files *s, int fd, dev_t dev) {
-  if (!s->dev_known || s->dev != dev) {
-    s->dev_known = true;
-    s->dev = dev;
-    s->dev_local = ftpd_lock_is_local(fd);
+  if (s->device == NULL || s->device->dev != dev) {
+    s->device = s->device != NULL ? s->device :
+      pcalloc(s->pool, sizeof(*s->device));
+    s->device->dev = dev;
+    s->device->is_local = ftpd_lock_is_local(fd);
   }
 
-  return s->dev_local;
+  return s->device->is_local;
 }
 
 int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,

@@ -9,6 +9,13 @@
 /* ftpd-open.c -- opens the file of a STOR, APPE or RETR that was permitted. */
 
 #include "ftpd-files.h"
+#include "ftpd-locks.h"
+#include "ftpd-onclose.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
+#include "ftpd-transfer.h"
 
 /* UserOwner and GroupOwner; what fails is logged, never the client's error. */
 void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
@@ -96,7 +103,8 @@ static const char *hidden_path(struct op_state *state, int flags,
     return NULL;
   }
 
-  path = pr_table_get(state->equivalent->notes, "mod_xfer.store-hidden-path", NULL);
+  path = pr_table_get(state->equivalent->notes, "mod_xfer.store-hidden-path",
+    NULL);
   if (path != NULL && exists && (flags & O_TRUNC) == 0) {
     sftp_log("HiddenStores ignored for '%s': the file is changed in place",
       state->path);
@@ -271,7 +279,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   state->handed = true;
   state->opened = f;
   ftpd_stalled_hold(f->h);
-  ftpd_tick(f->h->files);
+  ftpd_tick(f->h);
   ftpd_score_open(f);
   if (f->wr && f->rd && state->own != NULL) {
     state->own->cmd_class |= CL_READ;

@@ -8,11 +8,14 @@
 
 /* ftpd-permit.c -- the gate's question: may this request act on that path?
  *
- * PRE_CMD handlers first (ftpd-equivalent.c), then <Limit> for the name used and for
- * where its links lead, then path filters.
+ * First the PRE_CMD handlers are asked (ftpd-equivalent.c), then <Limit>, for the
+ * name used and for where its links lead, then the path filters.
  */
 
-#include "ftpd-files.h"
+#include "ftpd-path.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-rules.h"
 
 #include <limits.h>
 
@@ -145,7 +148,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  if (row->kind == TWIN_FILE) {
+  if (row->kind == EQUIV_FILE) {
     return check_file(op, used, path);
   }
 
@@ -271,7 +274,8 @@ int ftpd_permit_attr(struct ftpd_op *op, const char *path,
 }
 
 static bool may_setstat(struct ftpd_op *op, const char *path) {
-  return ftpd_limit(op->ftpd, NULL, op->pool, &ftpd_requests[FTPD_SETSTAT].first,
+  return ftpd_limit(op->ftpd, NULL, op->pool,
+    &ftpd_requests[FTPD_SETSTAT].first,
     path, NULL) == 0;
 }
 

@@ -18,6 +18,9 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-phase.h"
+#include "ftpd-request.h"
+#include "ftpd-transfer.h"
 
 extern pr_response_t *resp_list, *resp_err_list;
 
@@ -45,15 +48,28 @@ static const struct {
   { "wrap2", { "WrapEngine" } },
 };
 
-_Static_assert(SFTP_NELEMS(switches) <=
-  sizeof(((struct ftpd_files *) 0)->idle), "one flag per module");
+struct phase_cache {            /* -1: not known yet */
+  signed char need[FTPD_NREQUESTS][NPHASES];
+  signed char idle[SFTP_NELEMS(switches)];
+};
+
+static struct phase_cache *cache_of(struct ftpd *h) {
+  struct ftpd_files *s = ftpd_files_of(h);
+
+  if (s->phases == NULL) {
+    s->phases = palloc(s->pool, sizeof(*s->phases));
+    memset(s->phases, -1, sizeof(*s->phases));
+  }
+
+  return s->phases;
+}
 
 static bool configured(const char *directive) {
   return find_config(main_server->conf, CONF_PARAM, directive, TRUE) != NULL;
 }
 
 /* True when the module's handlers of every command have nothing to do. */
-static bool is_idle(struct ftpd_files *s, const module *m) {
+static bool is_idle(struct phase_cache *s, const module *m) {
   unsigned int i, j;
 
   for (i = 0; i < SFTP_NELEMS(switches); i++) {
@@ -77,7 +93,7 @@ static bool is_idle(struct ftpd_files *s, const module *m) {
   return false;
 }
 
-static bool has_handler(struct ftpd_files *s, const char *name, int phase,
+static bool has_handler(struct phase_cache *s, const char *name, int phase,
     bool any) {
   cmdtable *c;
   int idx = -1;
@@ -95,7 +111,7 @@ static bool has_handler(struct ftpd_files *s, const char *name, int phase,
   return false;
 }
 
-static bool compute_need(struct ftpd_files *s, const char *name,
+static bool compute_need(struct phase_cache *s, const char *name,
     enum phase_set set) {
   static const int phases[NPHASES][2] = {
     { PRE_CMD, PRE_CMD },
@@ -116,7 +132,7 @@ static bool compute_need(struct ftpd_files *s, const char *name,
 
 bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
     enum phase_set set) {
-  struct ftpd_files *s = ftpd_files_of(h);
+  struct phase_cache *s = cache_of(h);
   const char *name = ftpd_requests[req].name;
 
   if (name == NULL) {

@@ -8,7 +8,8 @@
 
 /* ftpd-rename.c -- renames, across file systems as well. */
 
-#include "ftpd-files.h"
+#include "ftpd-path.h"
+#include "ftpd-rules.h"
 
 #include <fcntl.h>
 

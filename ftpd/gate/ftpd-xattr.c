@@ -10,7 +10,7 @@
  * off.
  */
 
-#include "ftpd-files.h"
+#include "ftpd-openfile.h"
 
 ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     void *value, size_t size) {

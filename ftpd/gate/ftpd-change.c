@@ -1,0 +1,180 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-change.c -- changes by a path: size, mode, owner, times, directories,
+ * links, removal.  All go through FSIO, because modules put their own file
+ * systems there.
+ */
+
+#include "ftpd-locks.h"
+#include "ftpd-path.h"
+#include "ftpd-rules.h"
+
+#include <sys/stat.h>
+#include <sys/time.h>
+
+int ftpd_truncate(struct ftpd *h, const char *path, off_t size) {
+  (void) h;
+  if (size < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  return ftpd_max_store(size) < 0 || ftpd_open_lock_changed(path) < 0 ? -1 :
+    pr_fsio_truncate(path, size);
+}
+
+int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
+  (void) h;
+  return pr_fsio_chmod(path, mode);
+}
+
+int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
+  (void) h;
+  return pr_fsio_chown(path, uid, gid);
+}
+
+int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
+  (void) h;
+  return pr_fsio_lchown(path, uid, gid);
+}
+
+/* FSIO knows microseconds and both times at once only. */
+static int whole_times(const struct timespec ts[2], struct timeval tv[2]) {
+  unsigned int i;
+
+  for (i = 0; i < 2; i++) {
+    if (ts[i].tv_nsec == UTIME_OMIT || ts[i].tv_nsec == UTIME_NOW) {
+      return -1;
+    }
+
+    tv[i].tv_sec = ts[i].tv_sec;
+    tv[i].tv_usec = ts[i].tv_nsec / 1000;
+  }
+
+  return 0;
+}
+
+/* Puts the file's own times where ts says to leave them. */
+static void fill_times(const struct stat *st, struct timespec ts[2]) {
+  if (ts[0].tv_nsec == UTIME_OMIT) {
+    ts[0] = st->st_atim;
+  }
+
+  if (ts[1].tv_nsec == UTIME_OMIT) {
+    ts[1] = st->st_mtim;
+  }
+
+  if (ts[0].tv_nsec == UTIME_NOW) {
+    (void) clock_gettime(CLOCK_REALTIME, &ts[0]);
+  }
+
+  if (ts[1].tv_nsec == UTIME_NOW) {
+    (void) clock_gettime(CLOCK_REALTIME, &ts[1]);
+  }
+}
+
+int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
+    bool follow) {
+  struct timespec set[2] = { ts[0], ts[1] };
+  struct timeval tv[2];
+  struct stat st;
+
+  if ((follow ? ftpd_stat(h, path, &st) : ftpd_lstat(h, path, &st)) < 0) {
+    return -1;
+  }
+
+  fill_times(&st, set);
+  if (!follow && S_ISLNK(st.st_mode)) {
+    if (!FTPD_FS_PLAIN(ftpd_fs_of(path), utimes)) {
+      errno = ENOSYS;
+      return -1;
+    }
+
+    return utimensat(AT_FDCWD, path, set, AT_SYMLINK_NOFOLLOW);
+  }
+
+  if (whole_times(set, tv) < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  return pr_fsio_utimes(path, tv);
+}
+
+int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
+  struct timespec set[2] = { ts[0], ts[1] };
+  struct timeval tv[2];
+  struct stat st;
+
+  if (ftpd_fstat(f, &st) < 0) {
+    return -1;
+  }
+
+  fill_times(&st, set);
+  if (whole_times(set, tv) < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+
+  return pr_fsio_futimes(f->fh, tv);
+}
+
+int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
+  mode_t mask;
+  int res;
+
+  /* The umask of the directory is in force since ftpd_permit(). */
+  res = pr_fsio_smkdir(op->pool, path, mode & 01777, session.fsuid,
+    session.fsgid);
+  if (res == 0 && (mode & 07000) != 0) {
+    mask = umask(0);
+    (void) umask(mask);
+    (void) pr_fsio_chmod(path, mode & 07777 & ~mask);
+  }
+
+  return res;
+}
+
+int ftpd_rmdir(struct ftpd *h, const char *path) {
+  (void) h;
+  return pr_fsio_rmdir(path);
+}
+
+int ftpd_unlink(struct ftpd_op *op, const char *path) {
+  struct op_state *state = ftpd_op_state(op);
+  struct stat st;
+
+  if (ftpd_lstat(op->ftpd, path, &st) < 0) {
+    return -1;
+  }
+
+  if (S_ISDIR(st.st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (pr_fsio_unlink(path) < 0) {
+    return -1;
+  }
+
+  state->removed = true;
+  state->size = st.st_size;
+  state->path = path;
+  return 0;
+}
+
+int ftpd_link(struct ftpd *h, const char *from, const char *to) {
+  (void) h;
+  return pr_fsio_link(from, to);
+}
+
+int ftpd_symlink(struct ftpd *h, const char *target, const char *path) {
+  (void) h;
+  return pr_fsio_symlink(target, path);
+}

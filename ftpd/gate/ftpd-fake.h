@@ -1,0 +1,31 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-fake.h -- what DirFakeUser, DirFakeGroup and DirFakeMode show
+ * instead of owners and modes.
+ */
+
+#ifndef MOD_SFTP_FTPD_FAKE_H
+#define MOD_SFTP_FTPD_FAKE_H
+
+#include "ftpd-int.h"
+
+/* What DirFake* say in a directory. */
+struct fake {
+  bool has_uid, has_gid, has_mode;
+  uid_t uid;
+  gid_t gid;
+  mode_t mode;
+};
+
+/* What holds in that directory. */
+void ftpd_fake_of(struct ftpd *h, const char *dir, struct fake *fake);
+/* Changes st accordingly. */
+void ftpd_fake_apply(const struct fake *fake, struct stat *st);
+
+#endif /* MOD_SFTP_FTPD_FAKE_H */

@@ -1,0 +1,54 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-homedir.c -- the user of the session, their home, and how times are
+ * shown to them.
+ */
+
+#include "ftpd-path.h"
+
+bool ftpd_times_gmt(struct ftpd *h) {
+  unsigned char *gmt = get_param_ptr(h->server->conf, "TimesGMT", FALSE);
+
+  return gmt == NULL || *gmt == TRUE;
+}
+
+const char *ftpd_user(struct ftpd *h) {
+  return session.user != NULL ? session.user : h->user;
+}
+
+const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
+  struct passwd *pw;
+  const char *home;
+  size_t n;
+
+  /* A user may not learn where others have their homes. */
+  if (*user != '\0' && strcmp(user, ftpd_user(h)) != 0) {
+    errno = EACCES;
+    return NULL;
+  }
+
+  pw = pr_auth_getpwnam(p, ftpd_user(h));
+  if (pw == NULL || pw->pw_dir == NULL) {
+    return pstrdup(p, ftpd_cwd(h));
+  }
+
+  home = pw->pw_dir;
+  if (session.chroot_path != NULL) {
+    n = strlen(session.chroot_path);
+    if (strncmp(home, session.chroot_path, n) == 0 &&
+        (home[n] == '/' || home[n] == '\0')) {
+      home += n;
+
+    } else if (n > 1) {
+      return pstrdup(p, ftpd_cwd(h));
+    }
+  }
+
+  return ftpd_canon(h, p, *home != '\0' ? home : "/");
+}

@@ -1,0 +1,36 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-listing.h -- directories that are being listed (ftpd-dir.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_LISTING_H
+#define MOD_SFTP_FTPD_LISTING_H
+
+#include "ftpd-fake.h"
+
+struct ftpd_dir {
+  struct ftpd *h;
+  pool *pool, *scratch;
+  void *dirh;                   /* DIR *, or the host's handle */
+  int fd;                       /* direct: of the directory */
+  bool direct, quiet, denied;
+  unsigned int count;
+  const char *path;
+  cmd_rec *cmd;                 /* MLSD */
+  struct fake fake;
+  struct timeval start;
+};
+
+/* Whether listings would show a client the names of an absolute path that
+ * stand behind path[known], a slash: what a pattern matched is learned from
+ * them.
+ */
+bool ftpd_is_listed(struct ftpd *h, pool *p, const char *path, size_t known);
+
+#endif /* MOD_SFTP_FTPD_LISTING_H */

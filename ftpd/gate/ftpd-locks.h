@@ -1,0 +1,39 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-locks.h -- locks on ranges (ftpd-lock.c) and at OPEN
+ * (ftpd-open-lock.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_LOCKS_H
+#define MOD_SFTP_FTPD_LOCKS_H
+
+#include "ftpd-int.h"
+
+/* Files end here, as far as locks go. */
+#define FTPD_LOCK_SPACE ((off_t) 1 << 62)
+
+/* Whether asking for locks costs next to nothing: on a network file system each
+ * question goes to its server, which may be slow or away.
+ */
+bool ftpd_lock_is_local(int fd);
+/* Whether FTP or SCP transfers the file. */
+bool ftpd_lock_transfers(int fd, bool reads, bool writes);
+/* Notes what op opened the file for, and what it keeps from others.  EAGAIN:
+ * they use it for that, or keep it from us; ENOTSUP: they cannot be kept away.
+ */
+int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
+  int flags);
+/* Whether somebody keeps one of the uses from others. */
+bool ftpd_open_lock_kept(int fd, unsigned int uses);
+/* The same for a file that is changed by its name: -1 with EAGAIN when writing
+ * is kept from us.
+ */
+int ftpd_open_lock_changed(const char *path);
+
+#endif /* MOD_SFTP_FTPD_LOCKS_H */

@@ -1,0 +1,69 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-openfile.h -- an open file: made by ftpd-open.c, moved by
+ * ftpd-data.c, closed by ftpd-file.c.
+ */
+
+#ifndef MOD_SFTP_FTPD_OPENFILE_H
+#define MOD_SFTP_FTPD_OPENFILE_H
+
+#include "ftpd-int.h"
+
+struct ftpd_range;              /* ftpd-lock.c */
+
+struct ftpd_file {
+  struct ftpd_file *next, *prev;
+  struct ftpd *h;
+  pool *pool;
+  pr_fh_t *fh;
+  int fd;
+  const char *path;             /* final name */
+  const char *hidden;           /* where it is until then: HiddenStores, and
+                                 * copies over what is there */
+  pr_fh_t *old;                 /* that: open for its locks, or NULL */
+  cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */
+  enum ftpd_request req;
+  bool rd, wr, append, scp;
+  bool made;                    /* created or truncated by us */
+  bool stream;                  /* no offsets: FIFO, device */
+  bool direct_rd, direct_wr;    /* the system's own functions serve it */
+  bool rated;                   /* TransferRate holds */
+  bool listened;                /* somebody wants the data events */
+  bool on_close;                /* then it is removed */
+  const char *refused;          /* the rule that did it, for the client */
+  off_t pos;                    /* of the descriptor, for hooked writes */
+  off_t max_size;               /* MaxStoreFileSize; 0: none */
+  off_t end;                    /* append, max_size: where the file ended */
+  size_t end_good;              /* ... which holds for so many bytes more */
+  bool modified;                /* existed before the upload */
+  off_t total, size;            /* moved; at open */
+  off_t offset;                 /* of the last READ or WRITE */
+  int xfer_type;
+  struct timeval start;
+  struct ftpd_range *locks, *spare_locks;       /* ftpd-lock.c's own */
+};
+
+/* ---- ftpd-open.c */
+
+/* Gives a new file to UserOwner and GroupOwner of the folder last checked. */
+void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path);
+/* Opens with the permissions that mode and the umask allow. */
+pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
+/* Which functions serve the data. */
+void ftpd_choose_io(struct ftpd_file *f);
+/* It is no open file of the session any more. */
+void ftpd_file_unlink(struct ftpd_file *f);
+
+/* ---- ftpd-file.c */
+
+void ftpd_file_abort(struct ftpd_file *f);
+/* The line of the TransferLog: how is 'c' or 'i'. */
+void ftpd_log_transfer(struct ftpd_file *f, char how);
+
+#endif /* MOD_SFTP_FTPD_OPENFILE_H */

@@ -1,0 +1,46 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), and whether the
+ * system itself serves them (ftpd-fsio.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_PATH_H
+#define MOD_SFTP_FTPD_PATH_H
+
+#include "ftpd-int.h"
+
+/* ---- ftpd-fsio.c */
+
+/* True when the system's own functions serve the path. */
+#define FTPD_FS_PLAIN(fs, member) \
+  (ftpd_fs_member((fs), offsetof(pr_fs_t, member)))
+bool ftpd_fs_member(pr_fs_t *fs, size_t offset);
+/* The file system that FSIO would ask for the path. */
+pr_fs_t *ftpd_fs_of(const char *path);
+
+/* ---- ftpd-path.c */
+
+/* Absolute, without ".", ".." and "//", as text. */
+const char *ftpd_canon(struct ftpd *h, pool *p, const char *path);
+/* The same with links resolved: all of it, or all but the last name. */
+const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
+  bool follow);
+/* Absolute as seen from outside any chroot, for the TransferLog. */
+const char *ftpd_outside(pool *p, const char *path);
+
+/* The path of a name in a directory. */
+const char *ftpd_join(pool *p, const char *dir, const char *name);
+
+/* ---- ftpd-rename.c */
+
+/* In the directory of an absolute path, a name that nobody can have put there.
+ */
+const char *ftpd_name_beside(pool *p, const char *path);
+
+#endif /* MOD_SFTP_FTPD_PATH_H */

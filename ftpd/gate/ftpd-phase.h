@@ -1,0 +1,43 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-phase.h -- command phases: who listens, PRE_CMD and what handlers
+ * made of the path, and the end (ftpd-phase.c, ftpd-equivalent.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_PHASE_H
+#define MOD_SFTP_FTPD_PHASE_H
+
+#include "ftpd-int.h"
+
+/* ---- ftpd-phase.c */
+
+enum phase_set { PHASE_PRE, PHASE_OK, PHASE_ERR, NPHASES };
+
+/* True when somebody but an idle module handles that phase of the request. */
+bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
+  enum phase_set set);
+/* Dispatches PRE_CMD; -1 with errno when refused. */
+int ftpd_phase_pre(cmd_rec *cmd);
+/* What the refusing handler of the PRE_CMD last dispatched said, or NULL. */
+const char *ftpd_phase_answer(pool *p);
+/* POST_CMD and LOG_CMD or the *_ERR pair, with that response. */
+void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
+  const char *text);
+/* ---- ftpd-equivalent.c: PRE_CMD; 0, or -1 with errno and op->refused */
+
+/* Of the own name; *path is replaced when a handler rewrote it. */
+int ftpd_own_pre(struct ftpd_op *op, const char **path);
+/* Of the equivalent, and of both for a rename; second may be NULL otherwise. */
+int ftpd_equivalents_pre(struct ftpd_op *op, const char **path,
+  const char **second);
+/* Of a second SYMLINK, "text<TAB>link": only for handlers that rewrite. */
+int ftpd_symlink_pre(struct ftpd_op *op, const char **text,
+  const char **link);
+
+#endif /* MOD_SFTP_FTPD_PHASE_H */

@@ -1,0 +1,63 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-request.h -- the table of requests, and what an operation
+ * under way remembers (ftpd-op.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_REQUEST_H
+#define MOD_SFTP_FTPD_REQUEST_H
+
+#include "ftpd-openfile.h"
+
+enum equivalent { EQUIV_NONE, EQUIV_FILE, EQUIV_LIST, EQUIV_PATH, EQUIV_RENAME,
+  EQUIV_SITE_COPY, EQUIV_SYMLINK };
+
+#define ROW_PRE         0x01    /* its own name has a PRE_CMD phase */
+#define ROW_FOLLOW1     0x02    /* the first path: the last link is followed */
+#define ROW_FILTER1     0x04    /* PathAllowFilter and PathDenyFilter */
+#define ROW_FILTER2     0x08
+#define ROW_LOOKS       0x10    /* only looks: may be decided per directory */
+#define ROW_HANDLE_PRE  0x20    /* PRE_CMD also when it names a handle */
+
+struct limit_rule {
+  const char *name;             /* of <Limit>, NULL: no rule */
+  const char *group;            /* READ, WRITE, DIRS or NULL */
+  const char *also[2];          /* further names that may deny or allow */
+};
+
+struct req_row {
+  const char *name;             /* own command; NULL: only the equivalent's */
+  int cls;
+  unsigned int flags;           /* ROW_* */
+  enum equivalent kind;
+  const char *equivalent;       /* FTP command that means the same */
+  int equivalent_class;
+  const char *done;             /* code of the equivalent's success */
+  struct limit_rule first, second;
+};
+
+extern const struct req_row ftpd_requests[FTPD_NREQUESTS];
+
+struct op_state {
+  pool *pool;                   /* of the equivalents; an open file keeps it */
+  cmd_rec *own, *equivalent, *equivalent2;
+  bool handed;                  /* the equivalent is now the open file's */
+  int xfer_type;                /* after STOR's PRE_CMD */
+  const char *path, *path2;     /* canonical names as used */
+  off_t size;                   /* REMOVE: of what was removed */
+  bool removed;
+  struct ftpd_file *opened;     /* by this operation */
+  struct ftpd_file closed;      /* by this operation: as it was */
+};
+
+struct op_state *ftpd_op_state(struct ftpd_op *op);
+/* The command under the request's own name, made at its first use. */
+cmd_rec *ftpd_own_cmd(struct ftpd_op *op, const char *arg);
+
+#endif /* MOD_SFTP_FTPD_REQUEST_H */

@@ -1,0 +1,99 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-scoreboard.c -- what ftpwho and ftptop show of the session.
+ *
+ * Each change locks the scoreboard's file, so that changes wait for the next
+ * second unless a transfer begins.
+ */
+
+#include "ftpd-files.h"
+#include "ftpd-transfer.h"
+
+#include <sys/time.h>
+
+#define SCORE_MS 1000
+
+struct score_state {
+  uint64_t next_ms;             /* nothing is written before */
+  char cmd[32];                 /* what the scoreboard shows */
+};
+
+static struct score_state *score_of(struct ftpd *h) {
+  struct ftpd_files *s = ftpd_files_of(h);
+
+  if (s->score == NULL) {
+    s->score = pcalloc(s->pool, sizeof(*s->score));
+  }
+
+  return s->score;
+}
+
+void ftpd_score_cmd(struct ftpd *h, const char *cmd) {
+  struct score_state *s = score_of(h);
+
+  if (strncmp(s->cmd, cmd, sizeof(s->cmd)) != 0) {
+    sstrncpy(s->cmd, cmd, sizeof(s->cmd));
+    (void) pr_scoreboard_entry_update(session.pid,
+      PR_SCORE_CMD, "%s", cmd, NULL, NULL);
+  }
+}
+
+void ftpd_score_open(struct ftpd_file *f) {
+  struct score_state *s = score_of(f->h);
+
+  s->next_ms = ftpd_coarse_ms() + SCORE_MS;
+  ftpd_score_cmd(f->h, f->cmd->argv[0]);
+  /* Texts come last: where the host's list of arguments goes on behind one
+   * depends on the machine.
+   */
+  (void) pr_scoreboard_entry_update(session.pid,
+    PR_SCORE_XFER_SIZE, f->wr ? (off_t) 0 : f->size,
+    PR_SCORE_XFER_DONE, (off_t) 0,
+    PR_SCORE_CMD_ARG, "%s", f->path, NULL, NULL);
+  pr_proctitle_set("%s - %s: %s %s", session.user, session.proc_prefix,
+    (char *) f->cmd->argv[0], f->path);
+}
+
+void ftpd_score_moved(struct ftpd_file *f) {
+  struct score_state *s = score_of(f->h);
+  struct timeval now;
+  uint64_t ms = ftpd_coarse_ms();
+  unsigned long elapsed;
+
+  if (ms < s->next_ms) {
+    return;
+  }
+
+  s->next_ms = ms + SCORE_MS;
+  gettimeofday(&now, NULL);
+  elapsed = (unsigned long) ((now.tv_sec - f->start.tv_sec) * 1000L +
+    (now.tv_usec - f->start.tv_usec) / 1000L);
+  (void) pr_scoreboard_entry_update(session.pid,
+    PR_SCORE_XFER_DONE, f->total,
+    PR_SCORE_XFER_LEN, f->total,
+    PR_SCORE_XFER_ELAPSED, elapsed, NULL);
+}
+
+/* What ftpwho shows: once a second at most, the file is locked for it. */
+void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg) {
+  struct score_state *s = score_of(h);
+  uint64_t now = ftpd_coarse_ms();
+
+  if (now < s->next_ms) {
+    return;
+  }
+
+  s->next_ms = now + SCORE_MS;
+  ftpd_score_cmd(h, cmd);
+  (void) pr_scoreboard_entry_update(session.pid,
+    PR_SCORE_CMD_ARG, "%s", arg != NULL ? arg : "", NULL, NULL);
+  pr_proctitle_set("%s - %s: %s %s", session.user != NULL ? session.user :
+    "(none)", session.proc_prefix != NULL ? session.proc_prefix : "", cmd,
+    arg != NULL ? arg : "");
+}

@@ -1,0 +1,98 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-stalled.c -- TimeoutStalled and TimeoutNoTransfer: the timers that data
+ * in motion sets back.
+ */
+
+#include "ftpd-files.h"
+#include "ftpd-transfer.h"
+#include "ssh2.h"
+
+#define TICK_MS 250             /* timers are touched at most that often */
+
+struct stall_state {
+  uint64_t tick_ms;
+  unsigned int nopen;           /* files that keep the stalled timer going */
+};
+
+static struct stall_state *stall_of(struct ftpd *h) {
+  struct ftpd_files *s = ftpd_files_of(h);
+
+  if (s->stall == NULL) {
+    s->stall = pcalloc(s->pool, sizeof(*s->stall));
+  }
+
+  return s->stall;
+}
+
+static int stalled_cb(CALLBACK_FRAME) {
+  struct ftpd *h = ftpd_current();
+
+  (void) p1;
+  (void) p2;
+  (void) p3;
+  (void) data;
+
+  if (h == NULL) {
+    return 0;
+  }
+
+  if (h->files != NULL && h->files->open != NULL) {
+    ftpd_xfer_load(h->files->open);
+    ftpd_xfer_command(h->files->open);
+  }
+
+  pr_event_generate("core.timeout-stalled", NULL);
+  sftp_log("data stalled timeout (TimeoutStalled %d) reached",
+    pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED));
+  pr_log_pri(PR_LOG_NOTICE, "Data transfer stall timeout: %d seconds",
+    pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED));
+  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION,
+    "data stalled timeout reached");
+  pr_session_disconnect(&sftp_module, PR_SESS_DISCONNECT_TIMEOUT,
+    "TimeoutStalled during data transfer");
+  return 0;
+}
+
+void ftpd_stalled_hold(struct ftpd *h) {
+  struct stall_state *s = stall_of(h);
+  int secs = pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED);
+
+  if (s->nopen++ == 0 && secs > 0) {
+    (void) pr_timer_remove(PR_TIMER_STALLED, &sftp_module);
+    (void) pr_timer_add(secs, PR_TIMER_STALLED, &sftp_module, stalled_cb,
+      "TimeoutStalled");
+  }
+}
+
+void ftpd_stalled_release(struct ftpd *h) {
+  struct stall_state *s = stall_of(h);
+
+  if (s->nopen > 0 && --s->nopen == 0) {
+    (void) pr_timer_remove(PR_TIMER_STALLED, &sftp_module);
+  }
+}
+
+void ftpd_tick(struct ftpd *h) {
+  struct stall_state *s = stall_of(h);
+  uint64_t now = ftpd_coarse_ms();
+
+  if (now < s->tick_ms) {
+    return;
+  }
+
+  s->tick_ms = now + TICK_MS;
+  if (pr_data_get_timeout(PR_DATA_TIMEOUT_NO_TRANSFER) > 0) {
+    (void) pr_timer_reset(PR_TIMER_NOXFER, ANY_MODULE);
+  }
+
+  if (s->nopen > 0 && pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED) > 0) {
+    (void) pr_timer_reset(PR_TIMER_STALLED, &sftp_module);
+  }
+}

@@ -1,0 +1,47 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-transfer.h -- what the daemon knows of transfers: session.xfer
+ * (ftpd-xfer.c), timers (ftpd-stalled.c), the scoreboard
+ * (ftpd-scoreboard.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_TRANSFER_H
+#define MOD_SFTP_FTPD_TRANSFER_H
+
+#include "ftpd-openfile.h"
+
+/* ---- ftpd-xfer.c */
+
+/* session.xfer speaks of the file, or the command is that of the file. */
+void ftpd_xfer_load(const struct ftpd_file *f);
+void ftpd_xfer_command(const struct ftpd_file *f);
+/* The same, and the notes of cmd do. */
+void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd, bool moved);
+/* session.xfer for a phase of an operation on path; and its end. */
+void ftpd_xfer_begin(const char *path, int direction);
+void ftpd_xfer_end(void);
+
+/* ---- ftpd-stalled.c */
+
+/* Data moved: timers begin anew, not too often. */
+void ftpd_tick(struct ftpd *h);
+/* TimeoutStalled runs while a file is open. */
+void ftpd_stalled_hold(struct ftpd *h);
+void ftpd_stalled_release(struct ftpd *h);
+
+/* ---- ftpd-scoreboard.c */
+
+/* What ftpwho shows: a command, unless it is there already, for each look and
+ * change locks the scoreboard; a file was opened; data has moved.
+ */
+void ftpd_score_cmd(struct ftpd *h, const char *cmd);
+void ftpd_score_open(struct ftpd_file *f);
+void ftpd_score_moved(struct ftpd_file *f);
+
+#endif /* MOD_SFTP_FTPD_TRANSFER_H */

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import Failed, expect, expect_same, main, promise
+from tap import Failed, expect, expect_same, main, promise, skip
 from server import (MODULE, PRELOAD, SOURCE, free_port, must, run, said,
                     wait_for)
 
@@ -47,18 +47,21 @@ def printed():
 
 
 def daemon():
-    """The process id of its ProFTPD, or None."""
+    """The process id of its ProFTPD, or None.  A zombie has ended."""
     try:
         with open(os.path.join(STATE, "proftpd.pid")) as file:
             pid = int(file.read())
-        os.kill(pid, 0)
+        with open("/proc/%d/stat" % pid) as stat:
+            if stat.read().rpartition(") ")[2][0] in "ZX":
+                return None
         return pid
     except (OSError, ValueError):
         return None
 
 
-def check():
-    result = run(quickstart("--check"), timeout=240)
+def check(*before):
+    """With the words of a program before it that runs it."""
+    result = run(list(before) + quickstart("--check"), timeout=240)
     if result.returncode != 0:
         raise Failed(said(result))
     out = result.stdout.decode()
@@ -91,6 +94,26 @@ for sign in ("host_ecdsa", "proftpd.conf", "proftpd.pid", "proof/file"):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         check()
+
+
+# The first process of a container, which waits for its child and leaves
+# orphans as zombies.
+NEVER_REAPS = """
+import glob, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+stats = [open(name).read() for name in glob.glob("/proc/[0-9]*/stat")]
+if status == 0 and not any("(proftpd) Z" in stat for stat in stats):
+    sys.exit("there is no zombie: this proves nothing")
+sys.exit(status)
+"""
+
+
+@promise("--check works where nobody reaps the daemon")
+def _():
+    alone = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if run(alone + ["true"]).returncode != 0:
+        skip("no process namespaces here")
+    check(*alone, sys.executable, "-c", NEVER_REAPS)
 
 
 @promise("it serves with the printed command until Ctrl-C")

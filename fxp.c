@@ -8,13 +8,24 @@
 
 /* fxp.c -- SFTP: the table of requests and the service on a channel. */
 
-#include "forced.h"
-#include "fxp-int.h"
+#include "fxp-frame.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-job.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
+#include "fxp-version.h"
+#include "fxp-write.h"
+#include "fxp.h"
 
 /* Requests between two looks at the host's timers and signals. */
 #define POLL_EVERY 64
 
-static const struct fxp_row fxp_rows[256] = {
+static const struct request_row {
+  const char *name;
+  uint8_t min, max;             /* versions that have it */
+  fxp_handler run;
+} request_rows[256] = {
   /*                     name       versions  handler */
   [SSH_FXP_OPEN] =     { "OPEN",     1, 6, fxp_do_open },
   [SSH_FXP_CLOSE] =    { "CLOSE",    1, 6, fxp_do_close },
@@ -43,7 +54,7 @@ static const struct fxp_row fxp_rows[256] = {
 /* ---- One request */
 
 static void run_request(struct fxp *f, const unsigned char *p, size_t len) {
-  const struct fxp_row *row = &fxp_rows[p[0]];
+  const struct request_row *row = &request_rows[p[0]];
   struct fxp_req req;
   uint32_t status;
 
@@ -103,7 +114,7 @@ static ssize_t fxp_input(void *svc, const unsigned char *p, size_t len) {
 
   f->need = 0;
   while (f->err == SFTP_OK && !f->done && f->job == NULL && used < len) {
-    if (f->writing) {
+    if (f->write.under_way) {
       used += fxp_write_data(f, p + used, len - used);
       continue;
     }
@@ -157,7 +168,7 @@ static int fxp_eof(void *svc) {
   struct fxp *f = svc;
 
   fxp_write_out(f);
-  if (f->writing || f->need > 0) {
+  if (f->write.under_way || f->need > 0) {
     sftp_log("the client ended SFTP in the middle of a request");
   }
 
@@ -173,7 +184,7 @@ static void fxp_close(void *svc) {
   struct fxp *f = svc;
 
   f->done = true;
-  f->writing = false;
+  f->write.under_way = false;
   fxp_job_stop(f);
   fxp_handle_abort_all(f);
   ftpd_event(f->ftpd, "mod_sftp.sftp.session-closed", NULL);
@@ -183,7 +194,7 @@ static void fxp_close(void *svc) {
 static size_t fxp_missing(void *svc) {
   struct fxp *f = svc;
 
-  return f->writing ? f->cur_left : f->need;
+  return f->write.under_way ? f->write.left : f->need;
 }
 
 const struct sftp_service sftp_fxp_service = {
@@ -206,7 +217,7 @@ void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   f->ch = ch;
   f->ftpd = c->ftpd;
   f->pool = p;
-  f->max_handles = ftpd_max_handles(c->ftpd);
+  f->handles.max = ftpd_max_handles(c->ftpd);
   ftpd_set_protocol(c->ftpd, "sftp");
   ftpd_event(c->ftpd, "mod_sftp.sftp.session-opened", NULL);
   return f;

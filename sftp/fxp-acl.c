@@ -16,7 +16,10 @@
 
 #include <sys/stat.h>
 
-#include "fxp-int.h"
+#include "fxp-file-attrs.h"
+#include "fxp-limits.h"
+#include "fxp-owner.h"
+#include "fxp-session.h"
 
 #define ACE4_ACCESS_ALLOWED_ACE_TYPE    0U
 #define ACE4_IDENTIFIER_GROUP           0x40U

@@ -10,7 +10,8 @@
 
 #include <sys/stat.h>
 
-#include "fxp-int.h"
+#include "fxp-attrs.h"
+#include "fxp-owner.h"
 
 #define EXT_PAIRS_MAX 100
 #define EXT_BYTES_MAX 1024

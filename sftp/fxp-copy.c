@@ -10,9 +10,12 @@
  * from name to name.
  */
 
-#include "fxp-int.h"
-
 #include <fcntl.h>
+
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-job.h"
+#include "fxp-reply.h"
 
 /* What one turn copies at most. */
 #define TURN_BYTES (32 * 1024 * 1024)
@@ -224,8 +227,8 @@ static int open_both(struct fxp_req *req, struct copy *c, const char *from,
     return errno != 0 ? errno : EIO;
   }
 
-  c->to = ftpd_open_internal(&req->op, to, O_WRONLY|O_CREAT|(overwrite ? O_TRUNC :
-    O_EXCL), src.st_mode & 0777, src.st_size);
+  c->to = ftpd_open_internal(&req->op, to, O_WRONLY|O_CREAT|
+    (overwrite ? O_TRUNC : O_EXCL), src.st_mode & 0777, src.st_size);
   if (c->to == NULL) {
     err = errno != 0 ? errno : EIO;
     (void) ftpd_close_internal(c->from, true);

@@ -11,7 +11,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "fxp-int.h"
+#include "fxp-file-attrs.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-owner.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* An answer of READDIR is full when less than one more entry fits: a name has
  * at most 255 bytes and stands there twice.

@@ -10,7 +10,9 @@
  * space-available.
  */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-reply.h"
 
 /* fsync@openssh.com: string handle. */
 uint32_t fxp_do_fsync(struct fxp_req *req) {

@@ -9,7 +9,10 @@
 /* fxp-ext.c -- EXTENDED: the table of extensions. */
 
 #include "forced.h"
-#include "fxp-int.h"
+#include "fxp-ext.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-session.h"
 
 struct ext_row {
   const char *name;

@@ -8,7 +8,10 @@
 
 /* fxp-frame.c -- cuts the bytes of a channel into requests. */
 
-#include "fxp-int.h"
+#include "fxp-frame.h"
+#include "fxp-limits.h"
+#include "fxp-session.h"
+#include "fxp-write.h"
 
 /* The length field of a request; 0 when it ends the channel. */
 static size_t check_length(struct fxp *f, const unsigned char *p) {

@@ -9,7 +9,8 @@
 /* fxp-gate.c -- how a handler asks the gate before it acts. */
 
 #include "forced.h"
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-session.h"
 
 void fxp_begin(struct fxp_req *req, enum ftpd_request what, const char *arg) {
   SFTP_TRACE(TRACE_SFTP, 7, "request %lu: %s %s", (unsigned long) req->id,

@@ -12,7 +12,7 @@
  * A table per channel: what one channel opened, no other can name.
  */
 
-#include "fxp-int.h"
+#include "fxp-session.h"
 
 #define RANDOM_BYTES 6
 #define SLOTS_MAX 0xffffU
@@ -43,22 +43,22 @@ static int hex_value(unsigned char c) {
 }
 
 bool fxp_handle_room(const struct fxp *f) {
-  return f->nhandles < f->max_handles && f->nhandles < SLOTS_MAX;
+  return f->handles.count < f->handles.max && f->handles.count < SLOTS_MAX;
 }
 
 /* Doubles the table; the old one stays in the pool, which costs no more than
  * the table itself.
  */
 static void grow_table(struct fxp *f) {
-  unsigned int n = f->nslots > 0 ? f->nslots * 2 : 8;
+  unsigned int n = f->handles.nslots > 0 ? f->handles.nslots * 2 : 8;
   struct fxp_handle **bigger = pcalloc(f->pool, n * sizeof(*bigger));
 
-  if (f->nslots > 0) {
-    memcpy(bigger, f->handles, f->nslots * sizeof(*bigger));
+  if (f->handles.nslots > 0) {
+    memcpy(bigger, f->handles.slots, f->handles.nslots * sizeof(*bigger));
   }
 
-  f->handles = bigger;
-  f->nslots = n;
+  f->handles.slots = bigger;
+  f->handles.nslots = n;
 }
 
 struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
@@ -71,11 +71,11 @@ struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
     return NULL;
   }
 
-  while (slot < f->nslots && f->handles[slot] != NULL) {
+  while (slot < f->handles.nslots && f->handles.slots[slot] != NULL) {
     slot++;
   }
 
-  if (slot == f->nslots) {
+  if (slot == f->handles.nslots) {
     grow_table(f);
   }
 
@@ -87,8 +87,8 @@ struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
   h->file = file;
   h->dir = dir;
   name_handle(h);
-  f->handles[slot] = h;
-  f->nhandles++;
+  f->handles.slots[slot] = h;
+  f->handles.count++;
   return h;
 }
 
@@ -111,25 +111,25 @@ struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text) {
     slot = slot << 4 | (unsigned int) v;
   }
 
-  h = slot < f->nslots ? f->handles[slot] : NULL;
+  h = slot < f->handles.nslots ? f->handles.slots[slot] : NULL;
   return h != NULL && sftp_same(h->text, text.ptr, FXP_HANDLE_LEN) ? h : NULL;
 }
 
 void fxp_handle_free(struct fxp *f, struct fxp_handle *h) {
-  if (f->batch.handle == h) {
-    f->batch.handle = NULL;
+  if (f->write.batch.handle == h) {
+    f->write.batch.handle = NULL;
   }
 
-  f->handles[h->slot] = NULL;
-  f->nhandles--;
+  f->handles.slots[h->slot] = NULL;
+  f->handles.count--;
   destroy_pool(h->pool);
 }
 
 void fxp_handle_abort_all(struct fxp *f) {
   unsigned int i;
 
-  for (i = 0; i < f->nslots; i++) {
-    struct fxp_handle *h = f->handles[i];
+  for (i = 0; i < f->handles.nslots; i++) {
+    struct fxp_handle *h = f->handles.slots[i];
     struct ftpd_op op;
 
     if (h == NULL) {

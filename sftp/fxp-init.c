@@ -8,7 +8,9 @@
 
 /* fxp-init.c -- INIT and its answer, VERSION. */
 
-#include "fxp-int.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
+#include "fxp-version.h"
 
 /* The session cannot go on: the client is told why where it shows it. */
 static void give_up(struct fxp *f, const char *why) {
@@ -22,12 +24,12 @@ static void send_version(struct fxp *f) {
   size_t mark;
 
   fxp_out_reset(f, 0);
-  mark = sftp_wr_begin(&f->out);
-  sftp_wr_u8(&f->out, SSH_FXP_VERSION);
-  sftp_wr_u32(&f->out, f->version);
-  fxp_version_pairs(&f->out, f);
-  sftp_wr_finish(&f->out, mark);
-  fxp_send(f, f->out.ptr, f->out.len);
+  mark = sftp_wr_begin(&f->out.w);
+  sftp_wr_u8(&f->out.w, SSH_FXP_VERSION);
+  sftp_wr_u32(&f->out.w, f->version);
+  fxp_version_pairs(&f->out.w, f);
+  sftp_wr_finish(&f->out.w, mark);
+  fxp_send(f, f->out.w.ptr, f->out.w.len);
 }
 
 /* The message of the day belongs before the first answer. */

@@ -11,7 +11,8 @@
  * channels do not.
  */
 
-#include "fxp-int.h"
+#include "fxp-job.h"
+#include "fxp-session.h"
 
 struct fxp_job {
   struct fxp_req req;

@@ -8,7 +8,11 @@
 
 /* fxp-limits.c -- limits@openssh.com: how much one request may ask for. */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-limits.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 uint32_t fxp_data_max(const struct fxp *f) {
   uint32_t max = f->conn->set->client.data_max;
@@ -28,6 +32,6 @@ uint32_t fxp_do_limits(struct fxp_req *req) {
   sftp_wr_u64(w, FXP_PACKET_MAX);
   sftp_wr_u64(w, fxp_data_max(req->fxp));
   sftp_wr_u64(w, fxp_data_max(req->fxp));
-  sftp_wr_u64(w, req->fxp->max_handles);
+  sftp_wr_u64(w, req->fxp->handles.max);
   return fxp_reply_send(req);
 }

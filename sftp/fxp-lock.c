@@ -14,7 +14,10 @@
  * FTP and SCP, which take a file as a whole.
  */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-open.h"
+#include "fxp-reply.h"
 
 /* Bytes to lock; a length of 0 stands for all that follow. */
 struct range {

@@ -10,7 +10,13 @@
 
 #include <fcntl.h>
 
-#include "fxp-int.h"
+#include "fxp-file-attrs.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-open.h"
+#include "fxp-owner.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* draft-ietf-secsh-filexfer-02, section 6.3 */
 #define SSH_FXF_READ    0x01U

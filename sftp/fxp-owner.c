@@ -12,15 +12,19 @@
 
 #include <ctype.h>
 
-#include "fxp-int.h"
+#include "fxp-attrs.h"
+#include "fxp-handlers.h"
+#include "fxp-owner.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 #define OWNER_BYTES_MAX 256
 
 /* ---- Names for ids */
 
-static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
+static const char *slot_name(struct fxp_req *req, struct fxp_owner_slot *slots,
     uint32_t id, bool is_user) {
-  struct fxp_name_slot *slot = &slots[id % FXP_NAME_SLOTS];
+  struct fxp_owner_slot *slot = &slots[id % FXP_OWNER_SLOTS];
   const char *name;
 
   if (!slot->used || slot->id != id) {
@@ -41,8 +45,8 @@ static const char *slot_name(struct fxp_req *req, struct fxp_name_slot *slots,
 }
 
 void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a) {
-  a->owner = slot_name(req, req->fxp->users, a->uid, true);
-  a->group = slot_name(req, req->fxp->groups, a->gid, false);
+  a->owner = slot_name(req, req->fxp->owners.users, a->uid, true);
+  a->group = slot_name(req, req->fxp->owners.groups, a->gid, false);
 }
 
 /* ---- Ids for names */

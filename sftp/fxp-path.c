@@ -8,7 +8,11 @@
 
 /* fxp-path.c -- requests that name paths: REMOVE, RENAME, REALPATH, links. */
 
-#include "fxp-int.h"
+#include "fxp-file-attrs.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* REMOVE: string path (draft-ietf-secsh-filexfer-02, section 6.5). */
 uint32_t fxp_do_remove(struct fxp_req *req) {

@@ -8,7 +8,13 @@
 
 /* fxp-read.c -- READ: bytes of a file straight into messages. */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-limits.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
+
+#define READ_IOV 64
 
 /* Less than was asked for is all there is, and version 6 can say so (draft
  * -13, section 9.2).  One byte more, at most as many as were asked for.
@@ -49,17 +55,17 @@ static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
   ssize_t n;
 
   fxp_out_reset(f, FXP_DATA_HEADER + len);
-  iov.iov_base = f->out.ptr + FXP_DATA_HEADER;
+  iov.iov_base = f->out.w.ptr + FXP_DATA_HEADER;
   iov.iov_len = len;
   n = ftpd_preadv(h->file, &iov, 1, (off_t) offset);
   if (n > 0) {
     bool end = tells_end(req, n, len);
 
     if (end) {
-      f->out.ptr[FXP_DATA_HEADER + n] = 1;
+      f->out.w.ptr[FXP_DATA_HEADER + n] = 1;
     }
 
-    fxp_send(f, f->out.ptr, put_header(req, f->out.ptr, n, end));
+    fxp_send(f, f->out.w.ptr, put_header(req, f->out.w.ptr, n, end));
   }
 
   return n;
@@ -68,7 +74,7 @@ static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
 /* Reads straight into messages.  Returns -2 when there is no place. */
 static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
     uint64_t offset, uint32_t len) {
-  struct iovec iov[FXP_READ_IOV];
+  struct iovec iov[READ_IOV];
   struct fxp *f = req->fxp;
   unsigned char *head;
   size_t used = 0;
@@ -76,7 +82,7 @@ static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
   int pieces, err;
 
   pieces = sftp_channel_reserve(f->ch, FXP_DATA_HEADER + len, iov,
-    FXP_READ_IOV);
+    READ_IOV);
   if (pieces <= 0) {
     return -2;
   }

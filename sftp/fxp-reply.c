@@ -8,7 +8,10 @@
 
 /* fxp-reply.c -- answers: the bytes that leave, and how each is built. */
 
-#include "fxp-int.h"
+#include "fxp-attrs.h"
+#include "fxp-limits.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* Bytes for answers, unless more are asked for. */
 #define OUT_SIZE_FIRST 2048
@@ -22,23 +25,23 @@ void fxp_send(struct fxp *f, const void *p, size_t n) {
 }
 
 void fxp_out_reset(struct fxp *f, size_t n) {
-  if (f->out_pool == NULL || f->out.size < n) {
+  if (f->out.pool == NULL || f->out.w.size < n) {
     n = n > OUT_SIZE_FIRST ? n : OUT_SIZE_FIRST;
-    destroy_pool(f->out_pool);
-    f->out_pool = make_sub_pool(f->pool);
-    pr_pool_tag(f->out_pool, "SFTP answers");
-    sftp_wr_init(&f->out, f->out_pool, n,
+    destroy_pool(f->out.pool);
+    f->out.pool = make_sub_pool(f->pool);
+    pr_pool_tag(f->out.pool, "SFTP answers");
+    sftp_wr_init(&f->out.w, f->out.pool, n,
       n > FXP_REPLY_MAX ? n : FXP_REPLY_MAX);
   }
 
-  f->out.len = 0;
-  f->out.err = SFTP_OK;
+  f->out.w.len = 0;
+  f->out.w.err = SFTP_OK;
 }
 
 void fxp_out_shrink(struct fxp *f) {
-  if (f->out_pool != NULL && f->out.size > OUT_SIZE_FIRST) {
-    destroy_pool(f->out_pool);
-    f->out_pool = NULL;
+  if (f->out.pool != NULL && f->out.w.size > OUT_SIZE_FIRST) {
+    destroy_pool(f->out.pool);
+    f->out.pool = NULL;
   }
 }
 
@@ -67,7 +70,7 @@ void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,
 }
 
 struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type) {
-  struct sftp_wr *w = &req->fxp->out;
+  struct sftp_wr *w = &req->fxp->out.w;
 
   fxp_out_reset(req->fxp, 0);
   (void) sftp_wr_begin(w);
@@ -77,7 +80,7 @@ struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type) {
 }
 
 uint32_t fxp_reply_send(struct fxp_req *req) {
-  struct sftp_wr *w = &req->fxp->out;
+  struct sftp_wr *w = &req->fxp->out.w;
 
   if (sftp_wr_end(w) != SFTP_OK) {
     return fxp_fail(req, SSH_FX_FAILURE, EOVERFLOW, "Answer too large");

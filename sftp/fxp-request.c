@@ -8,7 +8,8 @@
 
 /* fxp-request.c -- a request: its memory, the names in it, its end. */
 
-#include "fxp-int.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* Requests after which the pool they share is made anew, and bytes. */
 #define REQ_POOL_COUNT 32
@@ -16,21 +17,22 @@
 
 /* Making a pool costs more than many a request: they share one for a while. */
 pool *fxp_request_pool(struct fxp *f, size_t len) {
-  if (f->req_count >= REQ_POOL_COUNT || f->req_bytes >= REQ_POOL_BYTES) {
-    destroy_pool(f->req_pool);
-    f->req_pool = NULL;
+  if (f->memory.requests >= REQ_POOL_COUNT ||
+      f->memory.bytes >= REQ_POOL_BYTES) {
+    destroy_pool(f->memory.pool);
+    f->memory.pool = NULL;
   }
 
-  if (f->req_pool == NULL) {
-    f->req_pool = make_sub_pool(f->pool);
-    pr_pool_tag(f->req_pool, "SFTP requests");
-    f->req_count = 0;
-    f->req_bytes = 0;
+  if (f->memory.pool == NULL) {
+    f->memory.pool = make_sub_pool(f->pool);
+    pr_pool_tag(f->memory.pool, "SFTP requests");
+    f->memory.requests = 0;
+    f->memory.bytes = 0;
   }
 
-  f->req_count++;
-  f->req_bytes += len;
-  return f->req_pool;
+  f->memory.requests++;
+  f->memory.bytes += len;
+  return f->memory.pool;
 }
 
 /* What cannot be converted is taken as it is: it may well be a name that was
@@ -74,9 +76,9 @@ void fxp_finish_request(struct fxp_req *req, uint32_t status) {
   } else {
     text = text != NULL ? text : fxp_status_text(status);
     fxp_out_reset(req->fxp, 0);
-    fxp_put_status(&req->fxp->out, req->fxp->version, req->id, status, text,
+    fxp_put_status(&req->fxp->out.w, req->fxp->version, req->id, status, text,
       req->data);
-    fxp_send(req->fxp, req->fxp->out.ptr, req->fxp->out.len);
+    fxp_send(req->fxp, req->fxp->out.w.ptr, req->fxp->out.w.len);
     SFTP_TRACE(TRACE_SFTP, 8, "request %lu: status %lu (%s)",
       (unsigned long) req->id, (unsigned long) status, text);
     if (status == SSH_FX_OK) {

@@ -8,7 +8,10 @@
 
 /* fxp-seek.c -- text-seek: to a line of a file in text mode. */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-job.h"
+#include "fxp-reply.h"
 
 /* text-seek: string handle, u64 line, of a file in text mode (draft -13,
  * section 8.2.3).  Lines are counted from 0.

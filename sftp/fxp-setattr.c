@@ -10,7 +10,11 @@
 
 #include <sys/stat.h>
 
-#include "fxp-int.h"
+#include "fxp-file-attrs.h"
+#include "fxp-gate.h"
+#include "fxp-owner.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 static int target_stat(struct fxp_req *req, const struct fxp_target *t,
     struct stat *st) {

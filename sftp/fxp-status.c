@@ -8,7 +8,9 @@
 
 /* fxp-status.c -- the status for an errno, in each version of the protocol. */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* What an errno is called in each version of the protocol. */
 static const struct errno_row {

@@ -10,12 +10,16 @@
  * -00, section 3) and md5-hash (draft-ietf-secsh-filexfer-07, section 9.1.1).
  */
 
-#include "fxp-int.h"
-
 #include <fcntl.h>
 
 #include "alg.h"
 #include "checksum.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-job.h"
+#include "fxp-limits.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
 
 /* What one turn reads at most. */
 #define TURN_BYTES (8U * 1024 * 1024)

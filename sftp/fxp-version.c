@@ -10,7 +10,15 @@
  * the client calls itself.
  */
 
-#include "fxp-int.h"
+#include "fxp-ext.h"
+#include "fxp-file-attrs.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-limits.h"
+#include "fxp-open.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
+#include "fxp-version.h"
 
 /* ---- Choosing */
 
@@ -247,7 +255,7 @@ uint32_t fxp_do_vendor_id(struct fxp_req *req) {
   fxp_begin(req, FTPD_EXTENDED, req->name);
   sftp_log("SFTP client is '%.256s' of '%.256s', version '%.256s', build %llu",
     product, vendor, version, (unsigned long long) build);
-  sftp_client_observed(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool, vendor,
-    " ", product, " ", version, (char *) NULL)));
+  sftp_client_observed(req->fxp->conn, "is", sftp_str_of(pstrcat(req->pool,
+    vendor, " ", product, " ", version, (char *) NULL)));
   return SSH_FX_OK;
 }

@@ -14,7 +14,10 @@
  * flush() comes; then the requests that are complete are answered, in order.
  */
 
-#include "fxp-int.h"
+#include "fxp-gate.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
+#include "fxp-write.h"
 
 /* The STATUS of a WRITE that went well; the writer grows for others. */
 #define STATUS_BYTES 32
@@ -39,7 +42,7 @@ static void note_result(struct fxp_batch *b, size_t done, int err) {
 
 /* Writes the batch; requests not wholly written get the error. */
 static void write_batch(struct fxp *f) {
-  struct fxp_batch *b = &f->batch;
+  struct fxp_batch *b = &f->write.batch;
   size_t done = 0, last = 0;
   unsigned int i;
   int err = 0;
@@ -59,8 +62,9 @@ static void write_batch(struct fxp *f) {
   }
 
   /* What follows the last complete request is of the one at hand. */
-  if (err != 0 && f->writing && b->len > last && f->cur.err == 0) {
-    f->cur.err = err;
+  if (err != 0 && f->write.under_way && b->len > last &&
+      f->write.cur.err == 0) {
+    f->write.cur.err = err;
   }
 
   if (b->len > 0) {
@@ -125,7 +129,7 @@ static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
       "Handle is not open for writing" : "Offset out of range";
   }
 
-  fxp_put_status(&f->out, f->version, w->id, status, text, NULL);
+  fxp_put_status(&f->out.w, f->version, w->id, status, text, NULL);
   SFTP_TRACE(TRACE_SFTP, 8, "request %lu: WRITE, status %lu (%s)",
     (unsigned long) w->id, (unsigned long) status, text);
   if (w->handle == NULL) {
@@ -140,7 +144,7 @@ static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
 }
 
 void fxp_write_out(struct fxp *f) {
-  struct fxp_batch *b = &f->batch;
+  struct fxp_batch *b = &f->write.batch;
   unsigned int i, n = b->nreqs;
 
   if (b->len == 0 && n == 0) {
@@ -158,26 +162,27 @@ void fxp_write_out(struct fxp *f) {
     answer(f, &b->reqs[i], fxp_request_pool(f, 0));
   }
 
-  fxp_send(f, f->out.ptr, f->out.len);
+  fxp_send(f, f->out.w.ptr, f->out.w.len);
 }
 
 /* ---- Gathering */
 
 static void complete(struct fxp *f) {
-  struct fxp_batch *b = &f->batch;
+  struct fxp_written *w = &f->write.cur;
+  struct fxp_batch *b = &f->write.batch;
 
   if (b->nreqs == FXP_BATCH_REQS) {
     fxp_write_out(f);
   }
 
-  f->writing = false;
-  f->cur.end = f->cur.err == 0 && f->cur.status == SSH_FX_OK ? b->len : 0;
-  b->reqs[b->nreqs++] = f->cur;
+  f->write.under_way = false;
+  w->end = w->err == 0 && w->status == SSH_FX_OK ? b->len : 0;
+  b->reqs[b->nreqs++] = *w;
 }
 
 /* Whether the data is to be written, or only to be swallowed. */
 static bool is_wanted(const struct fxp *f) {
-  return f->cur.status == SSH_FX_OK && f->cur.err == 0;
+  return f->write.cur.status == SSH_FX_OK && f->write.cur.err == 0;
 }
 
 static void add_piece(struct fxp_batch *b, const unsigned char *p, size_t n) {
@@ -198,19 +203,19 @@ static void add_piece(struct fxp_batch *b, const unsigned char *p, size_t n) {
 size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
   size_t data;
 
-  n = n < f->cur_left ? n : f->cur_left;
-  data = f->cur_left > f->cur_extra ? f->cur_left - f->cur_extra : 0;
+  n = n < f->write.left ? n : f->write.left;
+  data = f->write.left > f->write.extra ? f->write.left - f->write.extra : 0;
   data = n < data ? n : data;
-  if (data > 0 && f->batch.niov == FXP_BATCH_IOV) {
+  if (data > 0 && f->write.batch.niov == FXP_BATCH_IOV) {
     fxp_write_out(f);
   }
 
   if (data > 0 && is_wanted(f)) {
-    add_piece(&f->batch, p, data);
+    add_piece(&f->write.batch, p, data);
   }
 
-  f->cur_left -= n;
-  if (f->cur_left == 0) {
+  f->write.left -= n;
+  if (f->write.left == 0) {
     complete(f);
   }
 
@@ -219,9 +224,10 @@ size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
 
 /* The place the data goes to: behind what was gathered, or a new batch. */
 static void choose_place(struct fxp *f) {
-  struct fxp_batch *b = &f->batch;
+  const struct fxp_written *w = &f->write.cur;
+  struct fxp_batch *b = &f->write.batch;
 
-  if (b->handle == f->cur.handle && b->offset + b->len == f->cur.offset) {
+  if (b->handle == w->handle && b->offset + b->len == w->offset) {
     return;
   }
 
@@ -229,8 +235,8 @@ static void choose_place(struct fxp *f) {
     fxp_write_out(f);
   }
 
-  b->handle = f->cur.handle;
-  b->offset = f->cur.offset;
+  b->handle = w->handle;
+  b->offset = w->offset;
 }
 
 static uint32_t check_write(const struct fxp *f,
@@ -270,7 +276,7 @@ static void place_text(struct fxp_written *w) {
 size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
     size_t len) {
   size_t n = have < len ? have : len;
-  struct fxp_written *w = &f->cur;
+  struct fxp_written *w = &f->write.cur;
   struct sftp_str handle;
   struct sftp_rd r;
 
@@ -285,16 +291,16 @@ size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
     return 0;
   }
 
-  f->writing = true;
+  f->write.under_way = true;
   f->selectable = false;
-  f->cur_left = len - (n - r.left);
-  f->cur_extra = 0;
-  if (sftp_rd_ok(&r) != SFTP_OK || w->len > f->cur_left) {
+  f->write.left = len - (n - r.left);
+  f->write.extra = 0;
+  if (sftp_rd_ok(&r) != SFTP_OK || w->len > f->write.left) {
     sftp_log("malformed SFTP WRITE request");
     w->status = SSH_FX_BAD_MESSAGE;
 
   } else {
-    f->cur_extra = f->cur_left - w->len;
+    f->write.extra = f->write.left - w->len;
     w->handle = fxp_handle_find(f, handle);
     place_text(w);
     w->status = check_write(f, w);
@@ -305,7 +311,7 @@ size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
   }
 
   n -= r.left;
-  if (f->cur_left == 0) {
+  if (f->write.left == 0) {
     complete(f);
   }
 

@@ -13,7 +13,12 @@
  * there, not where a link leads.
  */
 
-#include "fxp-int.h"
+#include "fxp-file-attrs.h"
+#include "fxp-gate.h"
+#include "fxp-handlers.h"
+#include "fxp-reply.h"
+#include "fxp-session.h"
+#include "fxp.h"
 
 #define NAME_BYTES_MAX 255U     /* Linux's own limits */
 #define VALUE_BYTES_MAX 65536U

@@ -15,8 +15,12 @@
 #define MOD_SFTP_FAKE_FXP_CLIENT_H
 
 #include "fake-channel.h"
-#include "fxp-int.h"
 #include "ftpd-file.h"
+#include "fxp-attrs.h"
+#include "fxp-ext.h"
+#include "fxp-limits.h"
+#include "fxp-session.h"
+#include "fxp.h"
 
 struct fxc {
   pool *pool;

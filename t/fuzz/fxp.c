@@ -20,7 +20,9 @@
 #include "../fake/fake-channel.h"
 #include "../fake/ftpd-file.h"
 #include "../fake/ftpd-session.h"
-#include "fxp-int.h"
+#include "fxp-limits.h"
+#include "fxp-session.h"
+#include "fxp.h"
 #include "target.h"
 
 #ifndef FUZZ_VERSION
@@ -61,8 +63,8 @@ static void name_handles(const struct fxp *f, uint8_t *p, size_t n) {
     }
 
     slot = p[i + len] & 7U;
-    if (slot < f->nslots && f->handles[slot] != NULL) {
-      memcpy(p + i, f->handles[slot]->text, FXP_HANDLE_LEN);
+    if (slot < f->handles.nslots && f->handles.slots[slot] != NULL) {
+      memcpy(p + i, f->handles.slots[slot]->text, FXP_HANDLE_LEN);
     }
 
     i += len;

@@ -761,9 +761,9 @@ static void memory_does_not_grow(void) {
   }
 
   fxc_send(x);
-  ok(f->req_count <= 32 && f->req_bytes <= 65536 + 64,
+  ok(f->memory.requests <= 32 && f->memory.bytes <= 65536 + 64,
     "requests share a pool that is made anew");
-  ok(f->out_pool == NULL || f->out.size <= 4096,
+  ok(f->out.pool == NULL || f->out.w.size <= 4096,
     "and the buffer of answers shrinks back");
   clean(x);
 }

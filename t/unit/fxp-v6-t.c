@@ -8,6 +8,7 @@
 
 /* SFTP version 6: draft-ietf-secsh-filexfer-13. */
 
+#include "fxp-file-attrs.h"
 #include "fxp-later.h"
 
 static const struct later rows[] = {

@@ -1,0 +1,24 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-ext.h -- the extensions of the protocol, as VERSION names them. */
+
+#ifndef MOD_SFTP_FXP_EXT_H
+#define MOD_SFTP_FXP_EXT_H
+
+#include "fxp.h"
+#include "wire.h"
+
+struct fxp;
+
+/* The extensions' pairs of VERSION. */
+void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f);
+/* Their names alone; returns how many. */
+unsigned int fxp_put_extension_names(struct sftp_wr *w, const struct fxp *f);
+
+#endif /* MOD_SFTP_FXP_EXT_H */

@@ -1,0 +1,60 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-file-attrs.h -- the attributes of a file: read, and set. */
+
+#ifndef MOD_SFTP_FXP_FILE_ATTRS_H
+#define MOD_SFTP_FXP_FILE_ATTRS_H
+
+#include "fxp-attrs.h"
+#include "fxp-request.h"
+
+/* What attributes are set on: an open file, or a path. */
+struct fxp_target {
+  struct ftpd_file *file;       /* or NULL */
+  const char *path;
+  bool follow;                  /* symbolic links */
+};
+
+/* ---- Reading (fxp-describe.c) */
+
+/* The attribute bits that are looked at. */
+#define FXP_BITS_KNOWN 0x000003e0U
+
+/* All that can be said of a file in each version. */
+unsigned int fxp_attrs_known(unsigned int version);
+/* What the name of a file says about it. */
+void fxp_attrs_guess(struct fxp_attrs *a, const char *name);
+/* Fills in what is wanted of a file, as far as it can be said. */
+void fxp_attrs_describe(struct fxp_req *req, const struct fxp_target *t,
+  const struct stat *st, unsigned int wanted, struct fxp_attrs *a);
+
+/* ---- Setting (fxp-setattr.c) */
+
+/* SETSTAT and its kin: drops what SFTPOptions ignore, asks the gate for each
+ * attribute, sets what differs.  Returns a status; the first failure ends it.
+ */
+uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
+  const struct fxp_target *t);
+
+/* ---- ACLs (fxp-acl.c; draft -13, section 7.8) */
+
+/* The ACL of a file in its wire form; NULL ptr when it has none. */
+struct sftp_str fxp_acl_get(struct fxp_req *req, const struct fxp_target *t,
+  const struct stat *st);
+/* 0, or -1 with errno. */
+int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
+  const struct fxp_target *t, const struct stat *st);
+
+/* ---- Extended attributes (fxp-xattr.c) */
+
+/* Sets the extended attributes that came along; 0, or -1 with errno. */
+int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
+  const struct fxp_target *t);
+
+#endif /* MOD_SFTP_FXP_FILE_ATTRS_H */

@@ -1,0 +1,53 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-handle.h -- what a client has open, and the names it knows it by. */
+
+#ifndef MOD_SFTP_FXP_HANDLE_H
+#define MOD_SFTP_FXP_HANDLE_H
+
+#include "ftpd.h"
+
+struct fxp;
+
+#define FXP_HANDLE_LEN 16               /* characters */
+
+struct fxp_handle {
+  pool *pool;
+  unsigned int slot;
+  char text[FXP_HANDLE_LEN + 1];        /* as the client knows it */
+  struct ftpd_file *file;               /* one of the two is set */
+  struct ftpd_dir *dir;
+  bool can_read, can_write;
+  bool text_mode;                       /* offsets do not count */
+  bool at_end;                          /* of a folder */
+  uint64_t text_read, text_written;     /* text_mode: the next byte's place */
+  bool permitted;                       /* READDIR passed the gate */
+  bool write_failed;                    /* and nothing replaced it since */
+  uint64_t failed_at;                   /* its offset */
+};
+
+/* The handles of a session. */
+struct fxp_handles {
+  struct fxp_handle **slots;    /* NULL: free */
+  unsigned int nslots, count, max;
+};
+
+/* A handle for an open file or folder, NULL when there are too many. */
+struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
+  struct ftpd_dir *dir);
+bool fxp_handle_room(const struct fxp *f);
+/* By the client's text; NULL when it is none of this channel's. */
+struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text);
+/* Forgets it; what it stood for is closed already. */
+void fxp_handle_free(struct fxp *f, struct fxp_handle *h);
+/* Closes everything as aborted. */
+void fxp_handle_abort_all(struct fxp *f);
+const char *fxp_handle_path(const struct fxp_handle *h);
+
+#endif /* MOD_SFTP_FXP_HANDLE_H */

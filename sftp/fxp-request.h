@@ -1,0 +1,66 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-request.h -- one request, from its bytes to its end. */
+
+#ifndef MOD_SFTP_FXP_REQUEST_H
+#define MOD_SFTP_FXP_REQUEST_H
+
+#include "ftpd.h"
+
+struct fxp;
+
+/* Not a status: the handler has sent its answer. */
+#define FXP_REPLIED 0xffffffffU
+
+/* Nor this: the request goes on in the next turn (fxp_later()). */
+#define FXP_LATER 0xfffffffeU
+
+struct fxp_req {
+  struct fxp *fxp;
+  struct ftpd *ftpd;
+  pool *pool;
+  uint8_t type;
+  uint32_t id;
+  const char *name;             /* for logs */
+  struct sftp_rd in;            /* the fields behind the id */
+  struct ftpd_op op;
+  bool op_open;                 /* op was begun, the dispatcher ends it */
+  struct ftpd_op outer;         /* EXTENDED around it */
+  bool outer_open;
+  int err;                      /* errno behind the status, for the log */
+  const char *text;             /* of the STATUS; NULL: the status' own */
+  const char *data;             /* version 6: more about it, or NULL */
+};
+
+/* Decodes a request, asks the gate, acts and answers; returns a status for the
+ * dispatcher to send, FXP_REPLIED or FXP_LATER.
+ */
+typedef uint32_t (*fxp_handler)(struct fxp_req *req);
+
+/* The memory that requests share for a while. */
+struct fxp_memory {
+  pool *pool;
+  unsigned int requests;        /* since it was made */
+  size_t bytes;
+};
+
+/* A path; the empty one is the directory of the login. */
+const char *fxp_read_path(struct fxp_req *req);
+/* A name as files have it here, out of the client's charset; and back. */
+const char *fxp_read_name(struct fxp_req *req);
+const char *fxp_name_out(struct fxp_req *req, const char *name);
+
+/* The pool of a request of len bytes: it lives until the request is done, and
+ * perhaps a while longer.
+ */
+pool *fxp_request_pool(struct fxp *f, size_t len);
+/* Answers with the status a handler returned and closes what it began. */
+void fxp_finish_request(struct fxp_req *req, uint32_t status);
+
+#endif /* MOD_SFTP_FXP_REQUEST_H */

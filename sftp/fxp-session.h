@@ -1,0 +1,52 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-session.h -- one SFTP session: what its parts hold.
+ *
+ * A session takes bytes and cuts them into requests (fxp-frame.c); the table of
+ * the door (fxp.c) says which handler runs each.  A handler decodes, asks the
+ * gate, acts and answers; it returns a status for the door to send, or
+ * FXP_REPLIED.  WRITE alone is not cut: its data goes to the file by reference
+ * as it comes (fxp-write.c).
+ */
+
+#ifndef MOD_SFTP_FXP_SESSION_H
+#define MOD_SFTP_FXP_SESSION_H
+
+#include "channel.h"
+#include "conn.h"
+#include "fxp-handle.h"
+#include "fxp-owner.h"
+#include "fxp-reply.h"
+#include "fxp-request.h"
+#include "fxp-write.h"
+
+struct fxp_job;
+
+struct fxp {
+  struct ssh_conn *conn;
+  struct sftp_channel *ch;
+  struct ftpd *ftpd;
+  pool *pool;                   /* the channel's */
+  unsigned int version;         /* 0 before INIT */
+  bool selectable;              /* version-select may come now */
+  uint64_t asked;               /* rows of the table of extensions */
+  bool translate;               /* names are not UTF-8 here, but there */
+  bool leave;                   /* the session ends after this answer */
+  bool done;                    /* whatever comes is dropped */
+  int err;                      /* of the channel, sticky */
+  size_t need;                  /* see sftp_service.missing */
+  struct fxp_memory memory;
+  struct fxp_output out;
+  struct fxp_handles handles;
+  struct fxp_owners owners;
+  struct fxp_writes write;
+  struct fxp_job *job;          /* a request that goes on, or NULL */
+};
+
+#endif /* MOD_SFTP_FXP_SESSION_H */

@@ -1,0 +1,81 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-wire.h -- the protocol's numbers: messages, statuses, versions. */
+
+#ifndef MOD_SFTP_FXP_WIRE_H
+#define MOD_SFTP_FXP_WIRE_H
+
+#include "base.h"
+
+/* draft-ietf-secsh-filexfer-02, section 3 */
+enum {
+  SSH_FXP_INIT = 1,
+  SSH_FXP_VERSION = 2,
+  SSH_FXP_OPEN = 3,
+  SSH_FXP_CLOSE = 4,
+  SSH_FXP_READ = 5,
+  SSH_FXP_WRITE = 6,
+  SSH_FXP_LSTAT = 7,
+  SSH_FXP_FSTAT = 8,
+  SSH_FXP_SETSTAT = 9,
+  SSH_FXP_FSETSTAT = 10,
+  SSH_FXP_OPENDIR = 11,
+  SSH_FXP_READDIR = 12,
+  SSH_FXP_REMOVE = 13,
+  SSH_FXP_MKDIR = 14,
+  SSH_FXP_RMDIR = 15,
+  SSH_FXP_REALPATH = 16,
+  SSH_FXP_STAT = 17,
+  SSH_FXP_RENAME = 18,
+  SSH_FXP_READLINK = 19,
+  SSH_FXP_SYMLINK = 20,
+  SSH_FXP_LINK = 21,            /* since version 6 */
+  SSH_FXP_BLOCK = 22,
+  SSH_FXP_UNBLOCK = 23,
+  SSH_FXP_STATUS = 101,
+  SSH_FXP_HANDLE = 102,
+  SSH_FXP_DATA = 103,
+  SSH_FXP_NAME = 104,
+  SSH_FXP_ATTRS = 105,
+  SSH_FXP_EXTENDED = 200,
+  SSH_FXP_EXTENDED_REPLY = 201
+};
+
+/* Section 7; draft -13, section 9.1 */
+enum {
+  SSH_FX_OK = 0,
+  SSH_FX_EOF = 1,
+  SSH_FX_NO_SUCH_FILE = 2,
+  SSH_FX_PERMISSION_DENIED = 3,
+  SSH_FX_FAILURE = 4,
+  SSH_FX_BAD_MESSAGE = 5,
+  SSH_FX_OP_UNSUPPORTED = 8,
+  SSH_FX_INVALID_HANDLE = 9,
+  SSH_FX_NO_SUCH_PATH = 10,
+  SSH_FX_FILE_ALREADY_EXISTS = 11,
+  SSH_FX_WRITE_PROTECT = 12,
+  SSH_FX_NO_SPACE_ON_FILESYSTEM = 14,
+  SSH_FX_QUOTA_EXCEEDED = 15,
+  SSH_FX_UNKNOWN_PRINCIPAL = 16,
+  SSH_FX_LOCK_CONFLICT = 17,
+  SSH_FX_DIR_NOT_EMPTY = 18,
+  SSH_FX_NOT_A_DIRECTORY = 19,
+  SSH_FX_INVALID_FILENAME = 20,
+  SSH_FX_LINK_LOOP = 21,
+  SSH_FX_INVALID_PARAMETER = 23,
+  SSH_FX_FILE_IS_A_DIRECTORY = 24,
+  SSH_FX_BYTE_RANGE_LOCK_CONFLICT = 25,
+  SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK = 31
+};
+
+/* The versions that are spoken here. */
+#define FXP_VERSION_MIN 1
+#define FXP_VERSION_MAX 6
+
+#endif /* MOD_SFTP_FXP_WIRE_H */

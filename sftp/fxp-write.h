@@ -1,0 +1,59 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* fxp-write.h -- WRITE, whose data goes to the file as it comes. */
+
+#ifndef MOD_SFTP_FXP_WRITE_H
+#define MOD_SFTP_FXP_WRITE_H
+
+#include "fxp-handle.h"
+
+#define FXP_BATCH_IOV 256
+#define FXP_BATCH_REQS 256
+
+/* A WRITE whose data has come, and how it ended so far. */
+struct fxp_written {
+  uint32_t id, len;
+  uint64_t offset;
+  size_t end;                   /* its end in the batch */
+  struct fxp_handle *handle;    /* NULL: there was none */
+  uint32_t status;              /* what it is refused with, or OK */
+  int err;                      /* errno of a failed write, or 0 */
+};
+
+/* Data on its way to one place of one file. */
+struct fxp_batch {
+  struct fxp_handle *handle;
+  uint64_t offset;              /* of the first byte, in the file */
+  size_t len;
+  struct iovec iov[FXP_BATCH_IOV];
+  int niov;
+  struct fxp_written reqs[FXP_BATCH_REQS];
+  unsigned int nreqs;
+};
+
+/* The WRITEs of a session. */
+struct fxp_writes {
+  bool under_way;               /* the data of one is not complete */
+  struct fxp_written cur;       /* that one */
+  size_t left;                  /* bytes of it still to come */
+  size_t extra;                 /* the last of them, which are no data */
+  struct fxp_batch batch;
+};
+
+/* Takes the header of a WRITE whose length field says len; p has have bytes
+ * behind that field.  Returns the bytes used behind it, 0: more are needed.
+ */
+size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
+  size_t len);
+/* Takes data of the WRITE at hand; returns how much. */
+size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n);
+/* Writes what was gathered and answers the WRITEs that are complete. */
+void fxp_write_out(struct fxp *f);
+
+#endif /* MOD_SFTP_FXP_WRITE_H */

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: binutils python3-paramiko
+
 """What other modules see: exported names, events, records, HOOKs."""
 
 import os

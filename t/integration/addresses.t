@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: geoip-database proftpd-mod-geoip python3-paramiko
+
 """What depends on where a client comes from, in a network of the test's own
 where that may be anywhere: countries by FTP and by SFTP with the same outcome,
 and penalties for sources of IPv6.

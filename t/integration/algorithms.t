@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: putty-tools
+
 """Every cipher and every MAC by name, with the clients that know it, and
 rekeying on the way: what unit tests compare with vectors meets its peers."""
 

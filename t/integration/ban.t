@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """What makes mod_ban ban whoever does it by FTP makes it ban whoever does it by
 SFTP.  It bans from one virtual host."""
 

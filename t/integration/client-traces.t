@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """Clients of clients.c that Debian does not have: their version line, the
 lists of their KEXINIT and their requests, replayed by paramiko.  Clients that
 it has are in t/interop."""

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """SFTPClientMatch: each of its keys, for clients known by their name or by
 what they do; and the table that it goes before."""
 

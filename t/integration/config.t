@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-crypto
+
 """A wrong configuration stops the start and says what is wrong.
 
 The message names the directive and the value, and says what is accepted.

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: curl
+
 """curl (libssh2): sftp:// and scp://."""
 
 import base64

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-asyncssh python3-paramiko
+
 """What the directives do to a session, wherever they stand.
 
 Wrong values are config.t's matter.

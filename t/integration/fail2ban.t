@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: fail2ban python3-paramiko
+
 """The filter "proftpd" that fail2ban comes with finds what the daemon logs of
 failed logins, and nothing else."""
 

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: 13:openssl-provider-fips python3-paramiko
+
 """FIPS: OpenSSL's fips provider made the default by its configuration, and
 -D SFTP_USE_FIPS without it.  MOD_SFTP_FIPS may name a provider's file."""
 

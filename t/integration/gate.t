@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """The host's rules hold for SFTP as they hold for FTP.
 
 The same users, folders and rules are served twice, over SFTP and over FTP;

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: libssh-dev libssh2-1-dev python3-asyncssh rclone
+
 """The quick clients of the interoperability matrix, step by step; t/interop
 has them all, and rekey-clients.t what rekeys do to them."""
 

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """From where and until when a key counts: from=, source-address and
 expiry-time, for IPv4, IPv6 and names."""
 

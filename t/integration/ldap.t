@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-ldap python3-paramiko slapd
+
 """Users and their keys in OpenLDAP, by the host's mod_ldap."""
 
 import os

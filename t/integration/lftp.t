@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: lftp
+
 """lftp, which speaks SFTP itself through a pipe to ssh."""
 
 import os

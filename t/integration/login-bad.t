@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """Logins with what no good client sends, and drivers that misbehave: each has
 an outcome, and the next client notices nothing of it.
 """

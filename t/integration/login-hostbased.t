@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-crypto proftpd-mod-sqlite python3-paramiko
+
 """Logins that the client's host vouches for (RFC 4252, section 9)."""
 
 import os

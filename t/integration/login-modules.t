@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-crypto proftpd-mod-sqlite python3-paramiko
+
 """Logins with the host's companions: keys in SQL, one-time codes, bans."""
 
 import base64

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: libssh-dev putty-tools python3-asyncssh python3-paramiko
+
 """What matrix.t does, with clients that know what OpenSSH does not: asyncssh,
 paramiko, libssh and PuTTY.
 

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: binutils proftpd-mod-crypto proftpd-mod-sqlite
+
 """The shared object is a good neighbour of the host and its companions."""
 
 import os

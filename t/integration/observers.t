@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-snmp python3-paramiko snmp
+
 """Modules of the host that watch: counters of mod_snmp, digests of
 mod_digest."""
 

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: libpam0g-dev proftpd-mod-crypto python3-paramiko
+
 """Accounts of the system: by the host's own look-up and by PAM, whose
 conversations go through keyboard-interactive.  The accounts and services are
 there for the daemon under test alone."""

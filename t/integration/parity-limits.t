@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: geoip-database proftpd-mod-geoip python3-paramiko
+
 """How many may log in, and from where: counts, bans and address tables by FTP
 and by SFTP, with the same outcome.
 """

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """Who may log in by FTP may log in by SFTP, whatever the method is, and who may
 not may not: a password by FTP beside each method of SSH."""
 

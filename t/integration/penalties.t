@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """SFTPPerSourcePenalties: sources that misbehave before the login are not let
 in for a while.  All of 127.0.0.0/8 is this machine: each test is a client
 from an address of its own."""

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: putty-tools python3-paramiko
+
 """Policies: traffic that is hidden, fingerprints, sizes of keys, groups of a
 file."""
 

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-crypto ssh-audit
+
 """What is offered: SFTPAlgorithmProfile, the lists that change it, and what
 a scanner says of the default."""
 

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: rclone
+
 """rclone: copy, check, sums, free space; it asks a shell for the latter."""
 
 import hashlib

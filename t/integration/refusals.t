@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """A refused login is one line in SFTPLog, with the reason that the
 administrator needs; the client is not told."""
 

@@ -5,6 +5,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: curl lftp libssh-dev libssh2-1-dev putty-tools python3-asyncssh
+# needs: python3-paramiko rclone
+
 """The rekey proof: 64 MiB both ways with new keys every 256 KiB, asked for by
 the server, and by each client that can be told to.  What arrives is what was
 sent, no rekey fails or is waited for in vain, and the log says who started it

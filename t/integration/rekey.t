@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: putty-tools python3-paramiko
+
 """Rekeying never breaks a transfer, whoever starts it, with any client.
 
 The server rekeys after every MiB here, which is the least that SFTPRekey can

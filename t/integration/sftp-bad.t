@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """What no client should send, in each version of SFTP: the right STATUS,
 nothing leaked, nothing touched outside of the root."""
 

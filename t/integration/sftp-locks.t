@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """What OPEN of SFTP 5 and 6 can ask for beside a file: that others keep away
 from it, and that it is removed when it is closed."""
 

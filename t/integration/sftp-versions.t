@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: acl lftp python3-asyncssh python3-paramiko
+
 """SFTP versions 1 to 6: asyncssh and lftp, and messages made by hand."""
 
 import asyncio

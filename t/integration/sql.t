@@ -5,6 +5,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: postgresql proftpd-mod-crypto proftpd-mod-pgsql proftpd-mod-sqlite
+# needs: python3-paramiko
+
 """Users, their keys, hosts' keys and a log of transfers in SQL: SQLite, and
 a PostgreSQL server of the test's own."""
 

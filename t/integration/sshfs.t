@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: fuse3 sshfs
+
 """sshfs: the server's files as a filesystem."""
 
 import os

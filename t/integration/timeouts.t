@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """The host's timers end sessions with a DISCONNECT and a line in the log.
 
 Nothing here measures time: each promise waits for what must happen, and for

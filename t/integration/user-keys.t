@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-asyncssh
+
 """Users' keys and certificates of every type, with every algorithm: which log
 in by default, and which when named."""
 

@@ -8,6 +8,13 @@
 #
 #   as_root CMD...       runs CMD as root: directly, or through sudo
 #   need_packages PKG... installs what is missing, as quietly as can be
+#   named_needs FILE...  prints the packages that tests name in their heads
+#   $build_packages      what a build needs
+#   $test_packages       what every test needs besides
+
+build_packages="proftpd-core proftpd-dev gcc libc6-dev make autoconf
+  pkg-config libssl-dev zlib1g-dev libsodium-dev"
+test_packages="perl python3 openssl openssh-client util-linux iproute2"
 
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
@@ -90,4 +97,15 @@ need_packages() {
   rm -rf "$shims"
   echo "could not install:$want" >&2
   return 1
+}
+
+# Lines "# needs: lftp 13:openssl-provider-fips": a number is the release of
+# Debian since which there is the package.
+named_needs() {
+  release=${VERSION_ID:-$(. /etc/os-release && echo "${VERSION_ID:-99}")}
+  sed -n 's/^# needs: //p' "$@" | tr ' ' '\n' |
+    while IFS=: read -r since pkg; do
+      [ -n "$pkg" ] || { pkg=$since since=0; }
+      [ "${release%%.*}" -lt "$since" ] || echo "$pkg"
+    done
 }

@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""What a test needs is named in its head, so that t/run installs that alone.
+
+This reads the tests and starts nothing.
+"""
+
+import ast
+import glob
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIB = os.path.join(HERE, "../lib")
+INTEROP = os.path.join(HERE, "../interop")
+sys.path[:0] = [LIB, INTEROP, os.path.join(INTEROP, "drivers")]
+from server import SOURCE, must, run
+from tap import expect_same, main, promise
+
+# A sign of use in a test's text, and the packages that it stands for.
+SIGNS = (
+    (r"^ *(import|from) paramiko", "python3-paramiko"),
+    (r"^ *(import|from) asyncssh", "python3-asyncssh"),
+    (r'\["(psftp|pscp|plink|puttygen)"', "putty-tools"),
+    (r'\["lftp"', "lftp"),
+    (r'\["rclone"', "rclone"),
+    (r'\["curl"', "curl"),
+    (r'\["(sshfs|fusermount3)",', "sshfs fuse3"),
+    (r'\["strace"', "strace"),
+    (r'\["(nm|readelf|objdump)"', "binutils"),
+    (r'\["ssh-audit"', "ssh-audit"),
+    (r'\["[gs]etfacl"', "acl"),
+    (r'"fail2ban-regex"', "fail2ban"),
+    (r'"(slapd|slapadd)"', "slapd"),
+    (r'"snmp(walk|get)"', "snmp"),
+    (r'PROGRAMS, "build"\)[^)]*"libssh"', "libssh-dev"),
+    (r'PROGRAMS, "build"\)[^)]*"libssh2"', "libssh2-1-dev"),
+    (r"\bfips\.so|\bfips_sect\b", "13:openssl-provider-fips"),
+    (r"/usr/lib/postgresql", "postgresql"),
+    (r"\bpam_talk\b", "libpam0g-dev"),
+    (r'module_folder\(\), "mod_sftp.so"', "proftpd-mod-crypto"),
+)
+
+# ProFTPD's modules that are not in proftpd-core.
+MODULES = {
+    "mod_sftp_pam": "proftpd-mod-crypto",
+    "mod_sftp_sql": "proftpd-mod-crypto",
+    "mod_sql_passwd": "proftpd-mod-crypto",
+    "mod_tls": "proftpd-mod-crypto",
+    "mod_sql_sqlite": "proftpd-mod-sqlite",
+    "mod_sql_postgres": "proftpd-mod-pgsql",
+    "mod_geoip": "proftpd-mod-geoip geoip-database",
+    "mod_ldap": "proftpd-mod-ldap",
+    "mod_snmp": "proftpd-mod-snmp",
+}
+
+TESTS = sorted(glob.glob(os.path.join(HERE, "*.t")))
+
+
+def text_of(path):
+    with open(path) as file:
+        return file.read()
+
+
+def parts_of_lib(tree):
+    """The text of what a test takes out of t/lib, and of what that uses."""
+    found, todo = {}, []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            todo += [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            todo += [(alias.name, None) for alias in node.names]
+    while todo:
+        module, name = todo.pop()
+        path = os.path.join(LIB, "%s.py" % module)
+        if (module, name) in found or module == "server" \
+                or not os.path.exists(path):
+            continue
+        text = text_of(path)
+        lib = ast.parse(text)
+        found[module, name] = text if name is None else ""
+        for node in lib.body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                found[module, name] += "\n" + ast.get_source_segment(text, node)
+            elif name in names_of(node):
+                found[module, name] += "\n" + ast.get_source_segment(text, node)
+                todo += [(module, one.id) for one in ast.walk(node)
+                         if isinstance(one, ast.Name)]
+            if isinstance(node, ast.ImportFrom):
+                todo += [(node.module, alias.name) for alias in node.names]
+    return "\n".join(found.values())
+
+
+def names_of(node):
+    """What a statement of a module defines."""
+    if isinstance(node, ast.Assign):
+        return [one.id for target in node.targets
+                for one in ast.walk(target) if isinstance(one, ast.Name)]
+    return [getattr(node, "name", "")]
+
+
+def used_by(path):
+    """The packages that a test's text shows it to use."""
+    text = text_of(path)
+    tree = ast.parse(text)
+    packages = set()
+    for found in re.finditer(r"\b([a-z_]+)\.([A-Z]\w+)\b", text):
+        if os.path.exists(os.path.join(INTEROP, "drivers",
+                                       found.group(1) + ".py")) and \
+                re.search("^import %s$" % found.group(1), text, re.M):
+            driver = getattr(__import__(found.group(1)), found.group(2))
+            packages.update(driver.packages)
+    text += parts_of_lib(tree)
+    for sign, names in SIGNS:
+        if re.search(sign, text, re.M):
+            packages.update(names.split())
+    for name in re.findall(r'\b(mod_\w+)\.(?:c|so)\b|"(mod_\w+)"', text):
+        packages.update(MODULES.get(name[0] or name[1], "").split())
+    return packages
+
+
+def named_in(path):
+    """The packages of its head, as they stand there."""
+    return [name for line in re.findall(r"^# needs: (.+)$", text_of(path),
+                                        re.M) for name in line.split()]
+
+
+def by_name(name):
+    """Without the release from which on a package is there."""
+    return name.rpartition(":")[2]
+
+
+def shell(words):
+    """What t/lib/packages.sh says."""
+    return must(run(["sh", "-c", ". %s/packages.sh; %s" % (LIB, words)])) \
+        .stdout.decode().split()
+
+
+ALWAYS = set(shell("echo $build_packages $test_packages"))
+
+
+@promise("every test names in its head what its text shows it to use")
+def _():
+    missing = {}
+    for path in TESTS:
+        if path != os.path.join(HERE, os.path.basename(__file__)):
+            lacks = used_by(path) - set(named_in(path)) - ALWAYS
+            if lacks:
+                missing[os.path.basename(path)] = sorted(lacks)
+    expect_same(missing, {}, "used and not named")
+
+
+@promise("a head names no package twice, nor one that every test has")
+def _():
+    for path in TESTS:
+        names = named_in(path)
+        expect_same(names, sorted(set(names) - ALWAYS, key=by_name),
+                    "%s: sorted names" % os.path.basename(path))
+
+
+@promise("a head's packages are read by t/run")
+def _():
+    for path in TESTS:
+        expect_same(shell("VERSION_ID=99 named_needs '%s'" % path),
+                    [by_name(name) for name in named_in(path)],
+                    os.path.basename(path))
+
+
+@promise("a package of a later release is not asked for before")
+def _():
+    fips = os.path.join(HERE, "fips.t")
+    later = "openssl-provider-fips"
+    for release, there in (("12", False), ("13", True), ("14", True)):
+        expect_same(later in shell("VERSION_ID=%s named_needs '%s'"
+                                   % (release, fips)), there,
+                    "%s on Debian %s" % (later, release))
+
+
+@promise("files that are no tests need nothing more")
+def _():
+    for name in ("t/unit/wire-t.c", "t/integration/scp.t"):
+        expect_same(shell("named_needs '%s'" % os.path.join(SOURCE, name)),
+                    [], name)
+
+
+main()

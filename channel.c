@@ -6,6 +6,10 @@
  * (see LICENSE)
  */
 
+/* channel.c -- the channels of a connection, and the messages about them (RFC
+ * 4254, section 5).
+ */
+
 #include "channel-int.h"
 
 #include "ftpd.h"

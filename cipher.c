@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* cipher.c -- the table of ciphers. */
+
 #include "cipher-int.h"
 
 /* In order of preference: AEAD before the rest, and among equals what runs

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* keys.c -- the table of key types, and what all types share. */
+
 #include <openssl/err.h>
 
 #include "base64.h"

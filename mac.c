@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* mac.c -- the table of MACs. */
+
 #include "mac-int.h"
 
 #define FIT (ALG_DEFAULT|ALG_MODERN|ALG_FIPS)

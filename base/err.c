@@ -6,6 +6,10 @@
  * (see LICENSE)
  */
 
+/* err.c -- the names of SFTP_ERR_*, libcrypto's random bytes, and comparing and
+ * wiping secrets.
+ */
+
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <sodium.h>

@@ -270,14 +270,15 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
  * login landed, "" is that place.  For operations of two paths (old and new,
  * existing and new, source and target), `second' goes through the same with
  * the second's rules and is replaced; NULL otherwise.  FTPD_SYMLINK: path is
- * the text of the link, checked as seen from the folder of `second' and handed
- * back as text, not made absolute.
+ * the text of the link, checked as seen from the directory of `second' and
+ * handed back as text, not made absolute.
  */
 const char *ftpd_permit(struct ftpd_op *op, const char *path,
   const char **second);
 /* The same for an open handle's path (as ftpd_file_path() gives it), without
- * FTP equivalent and without rewriting: FSTAT, FSETSTAT, LOCK, FSYNC...  READ and
- * WRITE need none: what a file may be used for is decided when it is opened.
+ * FTP equivalent and without rewriting: FSTAT, FSETSTAT, LOCK, FSYNC...  READ
+ * and WRITE need none: what a file may be used for is decided when it is
+ * opened.
  */
 int ftpd_permit_handle(struct ftpd_op *op, const char *path);
 /* Within FTPD_SETSTAT, FTPD_FSETSTAT: the <Limit> of the attribute itself
@@ -346,8 +347,8 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
  * so no command of their own, no rate and no place among the open files.
  * Within op (FTPD_DIGEST, FTPD_COPY), the path as ftpd_permit() returned it;
  * O_CREAT makes a new file, with O_TRUNC over an existing one, which stays as
- * it is until ftpd_close_internal() wherever a new file can be put in its place.
- * size is what will be written: EFBIG if it cannot be.
+ * it is until ftpd_close_internal() wherever a new file can be put in its
+ * place. size is what will be written: EFBIG if it cannot be.
  */
 struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   int flags, mode_t mode, off_t size);

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* log.c -- SFTPLog's lines, with the peer's bytes escaped. */
+
 #include "ftpd.h"
 
 #define LINE_BYTES 4096

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* queue.c -- bytes that wait, first in, first out. */
+
 #include "queue.h"
 
 size_t sftp_queue_len(const struct sftp_queue *q) {

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* wire.c -- reading and writing the data types of RFC 4251, section 5. */
+
 #include "wire.h"
 
 #define MPINT_MAX_BYTES (16384 / 8)

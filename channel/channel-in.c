@@ -6,6 +6,9 @@
  * (see LICENSE)
  */
 
+/* channel-in.c -- what a client sends on a channel: data, windows, end of file.
+ * */
+
 #include "channel-int.h"
 
 /* Before bytes in ch->in move, the service uses what it refers to. */

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* channel-out.c -- what we send on a channel, within the client's window. */
+
 #include "channel-int.h"
 
 #include <netinet/in.h>

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* global.c -- global requests (RFC 4254, section 4). */
+
 #include "global.h"
 
 /* Signing costs: one connection may have each key proven so many times. */

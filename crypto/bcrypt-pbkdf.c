@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* Written from Provos and Mazieres, "A Future-Adaptable Password Scheme"
+/* bcrypt-pbkdf.c -- the key derivation of encrypted OpenSSH key files.
+ *
+ * Written from Provos and Mazieres, "A Future-Adaptable Password Scheme"
  * (eksblowfish), and the definition of bcrypt_pbkdf(3).
  */
 

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* blowfish-pi.c -- Blowfish's tables: the digits of pi. */
+
 #include "blowfish-pi.h"
 
 /* Not secret, and the same in every Blowfish: Schneier, "Description of a

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* checksum.c -- sums of file contents over libcrypto and zlib. */
+
 #include "checksum.h"
 
 #include <zlib.h>

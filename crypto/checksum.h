@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* checksum.h -- sums of file contents, by the names that clients ask for them. */
+/* checksum.h -- sums of file contents, by the names that clients ask for
+ * them.
+ */
 
 #ifndef MOD_SFTP_CHECKSUM_H
 #define MOD_SFTP_CHECKSUM_H

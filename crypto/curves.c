@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* curves.c -- the NIST curves: their names, sizes and points. */
+
 #include <openssl/core_names.h>
 
 #include "curves.h"

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* Written from FIPS 203; the names of sections, algorithms and variables are
+/* mlkem.c -- ML-KEM-768 and -1024.
+ *
+ * Written from FIPS 203; the names of sections, algorithms and variables are
  * the standard's.
  */
 

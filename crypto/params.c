@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* params.c -- lists of parameters for libcrypto's keys. */
+
 #include <openssl/err.h>
 
 #include "params.h"

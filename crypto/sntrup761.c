@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* Written from "NTRU Prime: round 3" (2020), sections 3 and 4; the names are
+/* sntrup761.c -- Streamlined NTRU Prime.
+ *
+ * Written from "NTRU Prime: round 3" (2020), sections 3 and 4; the names are
  * the specification's.
  */
 

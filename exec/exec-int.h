@@ -21,7 +21,7 @@
 #define EXEC_LINE_MAX (64 * 1024)
 #define EXEC_COMMANDS_MAX 64    /* of a line */
 #define EXEC_WORDS_MAX 4096     /* of a line */
-#define EXEC_PATTERNS_MAX 16    /* of a command: each reads folders */
+#define EXEC_PATTERNS_MAX 16    /* of a command: each reads directories */
 #define EXEC_PIPE_MAX (64 * 1024)
 
 /* ---- The line (exec-line.c) */
@@ -117,7 +117,7 @@ void exec_complain(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
 const char *exec_quote(struct exec *e, const char *name);
 /* "No such file or directory", or that and the rule that refused. */
 const char *exec_reason(struct exec *e, int err, const char *refused);
-/* A path as seen from the folder of the line. */
+/* A path as seen from the directory of the line. */
 const char *exec_path(struct exec *e, const char *path);
 
 int exec_run_md5sum(struct exec *e);

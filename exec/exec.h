@@ -9,7 +9,7 @@
 /* exec.h -- small commands on "exec" channels, answered in the process.
  *
  * What clients of file servers ask a shell for: sums of files, free space, the
- * folder they are in.  The line is read here (exec-line.c) and each command
+ * directory they are in.  The line is read here (exec-line.c) and each command
  * is a function here: no program runs, no file is written, and every path
  * passes the gate.
  */

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* Lines end with LF, CR LF or CR and have any length.  Blank lines and lines
+/* keyfile.c -- lists of public keys: RFC 4716 and one key per line.
+ *
+ * Lines end with LF, CR LF or CR and have any length.  Blank lines and lines
  * that begin with # are skipped; whatever else is no key counts as broken.
  */
 

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ECDSA keys and signatures: RFC 5656, section 3. */
+/* keys-ecdsa.c -- ECDSA keys and signatures: RFC 5656, section 3. */
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>

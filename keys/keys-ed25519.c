@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* Ed25519 keys and signatures: RFC 8709, RFC 8032.
+/* keys-ed25519.c -- Ed25519 keys and signatures: RFC 8709, RFC 8032.
  *
  * libsodium does the work: it takes less than half the time of libcrypto 3,
  * and refuses small-order keys and S + L, as a verifier should.  The private

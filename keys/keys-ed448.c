@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* Ed448 keys and signatures: RFC 8709, RFC 8032. */
+/* keys-ed448.c -- Ed448 keys and signatures: RFC 8709, RFC 8032. */
 
 #include <openssl/bn.h>
 

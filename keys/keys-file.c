@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* Private key files: which format it is, whose key it becomes, and the
- * checks that every private key must pass before it is used.
+/* keys-file.c -- private key files: which format it is, whose key it becomes,
+ * and the checks that every private key must pass before it is used.
  */
 
 #include <openssl/err.h>

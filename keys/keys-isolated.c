@@ -6,7 +6,8 @@
  * (see LICENSE)
  */
 
-/* keys-isolated.c -- what libcrypto does to private keys in a process of its own.
+/* keys-isolated.c -- what libcrypto does to private keys in a process of its
+ * own.
  *
  * When libcrypto decodes a key or hands out its numbers, it leaves copies in
  * memory that it frees.  Here that memory is of a process that ends at once;

@@ -6,7 +6,8 @@
  * (see LICENSE)
  */
 
-/* OpenSSH's private key files: "openssh-key-v1" in armour (PROTOCOL.key).
+/* keys-openssh.c -- OpenSSH's private key files: "openssh-key-v1" in armour
+ * (PROTOCOL.key).
  *
  * Everything decoded lies in one buffer that is wiped before returning; keys
  * are decrypted in place.

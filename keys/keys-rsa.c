@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* RSA keys: RFC 4253, section 6.6; signatures PKCS#1 v1.5 with SHA-2 (RFC
- * 8332) or SHA-1.
+/* keys-rsa.c -- RSA keys: RFC 4253, section 6.6; signatures PKCS#1 v1.5 with
+ * SHA-2 (RFC 8332) or SHA-1.
  */
 
 #include <openssl/core_names.h>

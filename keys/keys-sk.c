@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* Security keys (FIDO): PROTOCOL.u2f of OpenSSH; signatures made by a browser:
- * W3C Web Authentication, sections 5.8.1 and 6.1.
+/* keys-sk.c -- security keys (FIDO): PROTOCOL.u2f of OpenSSH; signatures made
+ * by a browser: W3C Web Authentication, sections 5.8.1 and 6.1.
  *
  * The device signs what it was asked for, by whom and how (was it touched?),
  * not the data itself.  Which of that is enough is for the caller to decide:

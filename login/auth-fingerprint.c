@@ -6,18 +6,23 @@
  * (see LICENSE)
  */
 
-/* auth-fingerprint.c -- fingerprints of keys, as SFTPKeyFingerprints wants them. */
+/* auth-fingerprint.c -- fingerprints of keys, as SFTPKeyFingerprints wants
+ * them.
+ */
 
 #include "userauth-int.h"
 
 /* Settings without a digest are those of tests. */
 const char *sftp_auth_fingerprint_digest(const struct ssh_conn *c) {
-  return c->set->fingerprint_digest != NULL ? c->set->fingerprint_digest : "SHA256";
+  const char *digest = c->set->fingerprint_digest;
+
+  return digest != NULL ? digest : "SHA256";
 }
 
 const char *sftp_auth_fingerprint(const struct ssh_conn *c, pool *p,
     struct sftp_str blob) {
-  const char *text = sftp_key_fingerprint(p, blob, sftp_auth_fingerprint_digest(c),
+  const char *text = sftp_key_fingerprint(p, blob,
+    sftp_auth_fingerprint_digest(c),
     c->set->fingerprint_form != FINGERPRINT_BASE64);
   char *plain, *to;
 

@@ -171,7 +171,8 @@ static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
     return NULL;
   }
 
-  sftp_log("public key %s fingerprint: %s", sftp_auth_fingerprint_digest(c), print);
+  sftp_log("public key %s fingerprint: %s",
+    sftp_auth_fingerprint_digest(c), print);
   if (req->u.key.cert != NULL) {
     sftp_auth_cert_log(c, req);
   }

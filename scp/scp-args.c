@@ -236,7 +236,7 @@ static void read_paths(pool *p, const char *line, struct scp_args *a) {
   a->nwords = words->nelts;
 }
 
-/* "" and the like mean the folder of the login. */
+/* "" and the like mean the directory of the login. */
 static void name_the_empty(struct scp_word *w) {
   if (w->text[0] == '\0') {
     w->text = ".";

@@ -93,7 +93,7 @@ struct scp {
   struct scp_source *source;
 };
 
-/* The name as it stands, or behind the folder of the login. */
+/* The name as it stands, or behind the directory of the login. */
 const char *scp_absolute(struct scp *s, pool *p, const char *path);
 /* Dir and name; NULL with ENAMETOOLONG. */
 const char *scp_join(pool *p, const char *dir, const char *name);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-dir.c -- folders: OPENDIR, READDIR, MKDIR, RMDIR. */
+/* fxp-dir.c -- directories: OPENDIR, READDIR, MKDIR, RMDIR. */
 
 #include <sys/stat.h>
 #include <time.h>
@@ -242,7 +242,7 @@ uint32_t fxp_do_readdir(struct fxp_req *req) {
 
   fxp_begin_handle(req, FTPD_READDIR, NULL, h);
 
-  /* A folder that may not be listed looks empty, as over FTP. */
+  /* A directory that may not be listed looks empty, as over FTP. */
   if (!h->permitted && ftpd_permit_handle(&req->op, ftpd_dir_path(h->dir)) <
       0) {
     return SSH_FX_EOF;

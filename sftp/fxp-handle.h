@@ -25,7 +25,7 @@ struct fxp_handle {
   struct ftpd_dir *dir;
   bool can_read, can_write;
   bool text_mode;                       /* offsets do not count */
-  bool at_end;                          /* of a folder */
+  bool at_end;                          /* of a directory */
   uint64_t text_read, text_written;     /* text_mode: the next byte's place */
   bool permitted;                       /* READDIR passed the gate */
   bool write_failed;                    /* and nothing replaced it since */
@@ -38,7 +38,7 @@ struct fxp_handles {
   unsigned int nslots, count, max;
 };
 
-/* A handle for an open file or folder, NULL when there are too many. */
+/* A handle for an open file or directory, NULL when there are too many. */
 struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
   struct ftpd_dir *dir);
 bool fxp_handle_room(const struct fxp *f);

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* clients.c -- the table of client programs and of what they need. */
+
 #include "clients.h"
 
 #include <stdio.h>

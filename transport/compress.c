@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* compress.c -- zlib for packets (RFC 4253, section 6.2). */
+
 #include <limits.h>
 
 #include <zlib.h>

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* conn.c -- the table of messages, and the one read loop. */
+
 #include "conn.h"
 
 #include <netinet/in.h>

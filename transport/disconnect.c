@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* disconnect.c -- DISCONNECT, sent and received (RFC 4253, section 11.1). */
+
 #include "conn.h"
 
 #include "ftpd.h"

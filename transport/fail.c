@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* fail.c -- the first failure of a connection, which ends it. */
+
 #include "conn.h"
 
 int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...) {

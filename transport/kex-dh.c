@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* Diffie-Hellman in a fixed group: RFC 4253, section 8; RFC 8268. */
+/* kex-dh.c -- Diffie-Hellman in a fixed group: RFC 4253, section 8; RFC
+ * 8268.
+ */
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>

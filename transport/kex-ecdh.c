@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ECDH over the NIST curves: RFC 5656, section 4. */
+/* kex-ecdh.c -- ECDH over the NIST curves: RFC 5656, section 4. */
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>

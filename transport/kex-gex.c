@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* Diffie-Hellman in a group of the size that the client asks for: RFC 4419,
- * RFC 8270.
+/* kex-gex.c -- Diffie-Hellman in a group of the size that the client asks for:
+ * RFC 4419, RFC 8270.
  *
  * The groups are those of SFTPDHParamFile or, without one, RFC 3526's.
  */

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* kex-hybrid.c -- post-quantum key exchanges joined with a curve. */
+
 #include <openssl/evp.h>
 
 #include "crypto.h"

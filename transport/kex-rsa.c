@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* RSA key exchange: RFC 4432.  The server speaks first, with a public key
- * that lives for this one exchange; the client chooses K and encrypts it.
+/* kex-rsa.c -- RSA key exchange: RFC 4432.  The server speaks first, with a
+ * public key that lives for this one exchange; the client chooses K and
+ * encrypts it.
  */
 
 #include <openssl/core_names.h>

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* curve25519-sha256: RFC 8731.  libsodium is a little faster than libcrypto
- * here and refuses points of small order.
+/* kex-x25519.c -- curve25519-sha256: RFC 8731.  libsodium is a little faster
+ * than libcrypto here and refuses points of small order.
  */
 
 #include <sodium.h>

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* curve448-sha512: RFC 8731. */
+/* kex-x448.c -- curve448-sha512: RFC 8731. */
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

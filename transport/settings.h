@@ -78,7 +78,11 @@ struct sftp_chain {
   unsigned int nsteps;
 };
 
-enum sftp_fingerprint_form { FINGERPRINT_COLONS, FINGERPRINT_HEX, FINGERPRINT_BASE64 };
+enum sftp_fingerprint_form {
+  FINGERPRINT_COLONS,
+  FINGERPRINT_HEX,
+  FINGERPRINT_BASE64
+};
 
 /* SFTPClientAlive: what asks for a sign of life. */
 enum sftp_keepalive {
@@ -134,7 +138,7 @@ struct sftp_settings {
    */
   const char *fingerprint_digest;
   enum sftp_fingerprint_form fingerprint_form;
-  bool fingerprint_named;             /* by SFTPKeyFingerprints, not by default */
+  bool fingerprint_named;       /* by SFTPKeyFingerprints, not by default */
 
   unsigned int max_channels;
   uint32_t window, max_packet;  /* of our channels; 0 = built in */

@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* traffic.c -- the policies of SFTPTrafficPolicy. */
+
 #include "traffic.h"
 
 #include <strings.h>

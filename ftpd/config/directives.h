@@ -161,8 +161,8 @@ void ftpd_match_apply(pool *p, server_rec *s, const char *software,
 void ftpd_conf_profile(pool *p, struct sftp_settings *set,
   enum sftp_alg_profile profile);
 
-/* ftpd-hostkeys.c: host keys and DH groups, read once in the parent and kept over
- * the fork.
+/* ftpd-hostkeys.c: host keys and DH groups, read once in the parent and kept
+ * over the fork.
  */
 
 /* Fills in set->host_keys with those of the virtual host.  starting: in the

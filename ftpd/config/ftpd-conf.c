@@ -210,7 +210,8 @@ static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
   }
 
   set->fingerprint_named = true;
-  set->fingerprint_form = strcmp(c->argv[1], "base64") == 0 ? FINGERPRINT_BASE64 :
+  set->fingerprint_form =
+    strcmp(c->argv[1], "base64") == 0 ? FINGERPRINT_BASE64 :
     strcmp(c->argv[1], "hex") == 0 ? FINGERPRINT_HEX : FINGERPRINT_COLONS;
 }
 

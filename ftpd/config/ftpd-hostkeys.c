@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-hostkeys.c -- SFTPHostKey and SFTPDHParamFile: files that the parent reads
- * once and that virtual hosts and sessions share.
+/* ftpd-hostkeys.c -- SFTPHostKey and SFTPDHParamFile: files that the parent
+ * reads once and that virtual hosts and sessions share.
  *
  * What was read stays over a restart of the server as long as the file is the
  * same, if the host keeps this module loaded over it (mod_dso does not): there

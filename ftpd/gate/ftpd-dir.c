@@ -9,9 +9,9 @@
 /* ftpd-dir.c -- listings.
  *
  * What is true for all entries (who may list, what DirFake* say, whether any
- * rule could hide or deny one) is found out when the folder is opened.  Where
- * FSIO would end at the system call, readdir and fstatat on the folder's
- * descriptor do the rest.
+ * rule could hide or deny one) is found out when the directory is opened.
+ * Where FSIO would end at the system call, readdir and fstatat on the
+ * directory's descriptor do the rest.
  */
 
 #include "ftpd-fake.h"
@@ -68,7 +68,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     return NULL;
   }
 
-  /* The pool of the MLSD goes over to the folder when it is open. */
+  /* The pool of the MLSD goes over to the directory when it is open. */
   p = op->req == FTPD_OPENDIR ? state->pool :
     make_sub_pool(ftpd_files_of(op->ftpd)->pool);
   d = pcalloc(p, sizeof(*d));
@@ -90,8 +90,8 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
   d->denied = ftpd_limit(op->ftpd, op, op->pool, &list_rule, path, NULL) < 0;
   ftpd_fake_of(op->ftpd, path, &d->fake);
 
-  /* Asked as for an entry of the folder; folders among them are looked at
-   * one by one.
+  /* Asked as for an entry of the directory; directories among them are looked
+   * at one by one.
    */
   ftpd_limit_learn(op->ftpd, pstrcat(op->pool, strcmp(path, "/") == 0 ? "" :
     path, "/.", NULL));
@@ -213,7 +213,7 @@ int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
   return res;
 }
 
-/* One name of a path, up to `end', in the folder before it. */
+/* One name of a path, up to `end', in the directory before it. */
 static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
     size_t end) {
   const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;

@@ -18,7 +18,7 @@
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
-/* The rules of the path's own folder, not those of the request before. */
+/* The rules of the path's own directory, not those of the request before. */
 static void enter(struct ftpd_op *op, const char *path) {
   session.dir_config = dir_match_path(op->pool, (char *) ftpd_outside(
     op->pool, ftpd_canon(op->ftpd, op->pool, path)));

@@ -86,7 +86,7 @@ static int reveal(struct ftpd_file *f) {
   return 0;
 }
 
-/* The rules of the file's own folder, for DeleteAbortedStores. */
+/* The rules of the file's own directory, for DeleteAbortedStores. */
 static void enter_folder(struct ftpd_file *f) {
   session.dir_config = dir_match_path(f->pool,
     (char *) ftpd_outside(f->pool, f->path));

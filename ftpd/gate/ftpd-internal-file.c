@@ -90,8 +90,9 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
 }
 
 /* What is written over an open file goes beside it, so that an error does not
- * cost the old one; *tmp is where.  In place, *tmp NULL, only where the folder
- * or the file do not allow that.  NULL with errno, and then old is closed.
+ * cost the old one; *tmp is where.  In place, *tmp NULL, only where the
+ * directory or the file do not allow that.  NULL with errno, and then old is
+ * closed.
  */
 static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
     const struct stat *st, const char **tmp) {

@@ -10,7 +10,7 @@
  * refusal.
  *
  * The decision is always the host's own (dir_check and its parts).  It also
- * sets the umask and the owner of new files for the folder, so it runs right
+ * sets the umask and the owner of new files for the directory, so it runs right
  * before the operation it is for.
  */
 
@@ -19,7 +19,7 @@
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 
-/* How long the look at a folder's .ftpaccess counts for requests that only
+/* How long the look at a directory's .ftpaccess counts for requests that only
  * look (LSTAT, READDIR...).
  */
 #define QUIET_MS 1000
@@ -164,13 +164,13 @@ int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
   return -1;
 }
 
-/* ---- Folders where nothing can matter
+/* ---- Directories where nothing can matter
  *
  * Looking up <Limit> costs a walk through the configuration and a look for
- * .ftpaccess in every folder up to the root, for every LSTAT.  When nothing
+ * .ftpaccess in every directory up to the root, for every LSTAT.  When nothing
  * in the whole configuration speaks of the request's names, of hidden files
  * or of everything, only a .ftpaccess could; that is looked for once a second
- * and folder.
+ * and directory.
  */
 
 static bool names_rule(const config_rec *c, const struct limit_rule *rule) {
@@ -258,7 +258,7 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
     return false;
   }
 
-  /* A folder has its own .ftpaccess, a link leads elsewhere. */
+  /* A directory has its own .ftpaccess, a link leads elsewhere. */
   return ftpd_lstat(h, path, &st) == 0 && !S_ISDIR(st.st_mode) &&
     !(S_ISLNK(st.st_mode) && (ftpd_requests[req].flags & ROW_FOLLOW1) != 0);
 }

@@ -239,7 +239,7 @@ static void end_equivalent(struct ftpd_op *op, cmd_rec *cmd, int err,
     equivalent_text(op, cmd, err));
 }
 
-/* The equivalents that did not go over to an open file or folder. */
+/* The equivalents that did not go over to an open file or directory. */
 static void end_equivalents(struct ftpd_op *op, int err) {
   struct op_state *state = op->state;
   const struct req_row *row = &ftpd_requests[op->req];

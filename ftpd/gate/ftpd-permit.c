@@ -8,8 +8,8 @@
 
 /* ftpd-permit.c -- the gate's question: may this request act on that path?
  *
- * First the PRE_CMD handlers are asked (ftpd-equivalent.c), then <Limit>, for the
- * name used and for where its links lead, then the path filters.
+ * First the PRE_CMD handlers are asked (ftpd-equivalent.c), then <Limit>, for
+ * the name used and for where its links lead, then the path filters.
  */
 
 #include "ftpd-path.h"
@@ -80,7 +80,7 @@ static const char *check_file(struct ftpd_op *op, const char *used,
   return real;
 }
 
-/* Where the text of a link leads, seen from the link's folder. */
+/* Where the text of a link leads, seen from the link's directory. */
 static const char *link_target(struct ftpd_op *op, const char *text,
     const char *link) {
   const char *slash = strrchr(link, '/');
@@ -180,7 +180,7 @@ static bool may_write(struct ftpd_op *op) {
   return false;
 }
 
-/* What the system would not take, and what is deep in folders that are not
+/* What the system would not take, and what is deep in directories that are not
  * there, is refused before rules are looked up for each of them: the host's
  * work grows with the third power of their number.
  */

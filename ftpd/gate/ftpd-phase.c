@@ -147,7 +147,7 @@ bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
     return true;
   }
 
-  /* mod_core's filters hold per folder: asked as its handler asks. */
+  /* mod_core's filters hold per directory: asked as its handler asks. */
   return set == PHASE_PRE &&
     (get_param_ptr(CURRENT_CONF, "AllowFilter", FALSE) != NULL ||
      get_param_ptr(CURRENT_CONF, "DenyFilter", FALSE) != NULL);

@@ -49,7 +49,7 @@ static bool may_own(struct ftpd *h, pool *p, uid_t uid) {
   return pw == NULL || pw->pw_uid == uid;
 }
 
-/* What a file, or the folder it is in, must not be for its keys to count;
+/* What a file, or the directory it is in, must not be for its keys to count;
  * NULL: it may.
  */
 static const char *objection(struct ftpd *h, pool *p, const char *path,
@@ -87,7 +87,7 @@ static const char *objection(struct ftpd *h, pool *p, const char *path,
     pstrndup(p, path, (size_t) (slash - path)) : "/", &dir);
   PRIVS_RELINQUISH
   return res == 0 && (dir.st_mode & S_IWOTH) != 0 &&
-    (dir.st_mode & S_ISVTX) == 0 ? "anybody may write to its folder" : NULL;
+    (dir.st_mode & S_ISVTX) == 0 ? "anybody may write to its directory" : NULL;
 }
 
 static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {

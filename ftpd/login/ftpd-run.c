@@ -378,7 +378,7 @@ static const char *part_objection(pool *p, const char *path, bool last) {
     return pstrcat(p, "'", path, "' is not executable", NULL);
   }
 
-  /* In a folder like /tmp nobody can replace what is root's. */
+  /* In a directory like /tmp nobody can replace what is root's. */
   if ((st.st_mode & (S_IWGRP|S_IWOTH)) != 0 &&
       (last || (st.st_mode & S_ISVTX) == 0)) {
     return pstrcat(p, "others than root may write to '", path, "'", NULL);
@@ -387,7 +387,7 @@ static const char *part_objection(pool *p, const char *path, bool last) {
   return NULL;
 }
 
-/* A file and every folder above it. */
+/* A file and every directory above it. */
 static const char *path_objection(pool *p, const char *path) {
   char *part = pstrdup(p, path), *end;
   const char *why = part_objection(p, part, true);

@@ -217,7 +217,7 @@ struct ftpd_output {
  * time, else what was wrong.  Text is in p.
  */
 const char *ftpd_run(pool *p, const struct ftpd_run *r, struct ftpd_output *o);
-/* Why the program must not be run: whoever can change it, or a folder it is
+/* Why the program must not be run: whoever can change it, or a directory it is
  * in, would be who it runs as.  NULL: root alone can.
  */
 const char *ftpd_run_objection(pool *p, const char *path);

@@ -7,8 +7,9 @@
  */
 
 /* ftpd-penalty.c -- SFTPPerSourcePenalties: who misbehaves before the login
- * is not let in for a while, by whatever protocol.  ftpd-penalty-shm.c remembers
- * them, in memory that a process lets go of before it becomes its user's.
+ * is not let in for a while, by whatever protocol.  ftpd-penalty-shm.c
+ * remembers them, in memory that a process lets go of before it becomes its
+ * user's.
  */
 
 #include "ftpd-penalty-shm.h"

@@ -38,7 +38,7 @@ struct node {
   struct stat st;
   struct page *pages[BUCKETS];  /* by index */
   char *target;                 /* of a link */
-  struct entry *entries;        /* of a folder, without . and .. */
+  struct entry *entries;        /* of a directory, without . and .. */
   struct fake_xattr {
     char name[64];
     unsigned char value[256];
@@ -551,7 +551,7 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
     text != NULL ? text : "");
 }
 
-/* Removes what is there; folders when dir says so and they are empty. */
+/* Removes what is there; directories when dir says so and they are empty. */
 static int remove_node(const char *path, bool dir) {
   struct place at;
 
@@ -1205,7 +1205,7 @@ const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path) {
   return out;
 }
 
-/* ---- Folders */
+/* ---- Directories */
 
 struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
   struct node *n = find(path, true);

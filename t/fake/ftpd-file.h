@@ -21,11 +21,11 @@
 /* Everything goes; what remains is "/" and the home, "/home/user". */
 void fake_fs_reset(void);
 
-/* Making and reading what is there; folders above must exist. */
+/* Making and reading what is there; directories above must exist. */
 void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode);
 void fake_fs_dir(const char *path);
 void fake_fs_link(const char *path, const char *target);
-/* n entries "prefix0" ... in a folder, without looking for doubles. */
+/* n entries "prefix0" ... in a directory, without looking for doubles. */
 void fake_fs_fill(const char *path, const char *prefix, unsigned int n);
 bool fake_fs_exists(const char *path);
 /* Whether the file holds exactly these bytes. */

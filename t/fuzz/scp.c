@@ -11,7 +11,7 @@
  * The input is a command line up to LF, then what the client sends.  Its
  * first byte decides about the window and the size of the pieces.  Whatever
  * comes, every file is closed, every operation ended, and nothing is made
- * outside of the login's folder.
+ * outside of the login's directory.
  */
 
 #include "../fake/fake-channel.h"

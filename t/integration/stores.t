@@ -103,7 +103,7 @@ def _():
     folder = files.path("keys")
     for place, mode, why in (
             (path, 0o666, "'%s': anybody may write to it" % path),
-            (folder, 0o777, "'%s': anybody may write to its folder" % path)):
+            (folder, 0o777, "'%s': anybody may write to its directory" % path)):
         before = os.stat(place).st_mode
         os.chmod(place, mode)
         expect(login(files, "bob").returncode != 0, why)

@@ -5,13 +5,13 @@
 # (see LICENSE)
 
 # root.sh -- sourced by t/run and t/interop/run (bash): another release of
-# Debian in a root made by debootstrap, kept in the cache folder.
+# Debian in a root made by debootstrap, kept in the cache directory.
 #
 #   make_root SUITE       makes $cache/SUITE-root, unless it is there
 #   in_root DIR CMD...    runs CMD with that root mounted; $scratch is inside
 #   copy_source DIR       puts the source into DIR/src
 #
-# The caller has headline(), $scratch (a folder of its own) and $top.
+# The caller has headline(), $scratch (a directory of its own) and $top.
 
 cache=${MOD_SFTP_CACHE:-${XDG_CACHE_HOME:-/var/cache}/mod_sftp}
 
@@ -43,7 +43,7 @@ make_root() {
 }
 
 # in_root DIR CMD...: mounts are in a namespace of their own and vanish with
-# the command, however it ends.  The scratch folder is the same inside.
+# the command, however it ends.  The scratch directory is the same inside.
 in_root() {
   local dir=$1
   shift

@@ -591,7 +591,7 @@ static void strange_channels_end_the_connection(void) {
   for (i = 0; i < SFTP_NELEMS(types); i++) {
     struct client *cl = open_client();
 
-    client_send(cl, types[i], "\0\0\0\x63\0\0\0\0\0\0", 
+    client_send(cl, types[i], "\0\0\0\x63\0\0\0\0\0\0",
       types[i] == SSH_MSG_CHANNEL_REQUEST ? 9 :
       types[i] == SSH_MSG_CHANNEL_EOF || types[i] == SSH_MSG_CHANNEL_CLOSE ?
       4 : 8);

@@ -152,7 +152,7 @@ static void statvfs_has_eleven_numbers(void) {
 
     ok(good == 12 && sftp_rd_end(&r.in) == SFTP_OK,
       "%s", i == 0 ? "statvfs" : i == 1 ? "fstatvfs of a file" :
-      "fstatvfs of a folder");
+      "fstatvfs of a directory");
   }
 
   ext_text(x, "statvfs@openssh.com", "/no");
@@ -240,7 +240,7 @@ static void fsyncs(void) {
   is_int(fake_files.count[FTPD_FSYNC], 1, "passes the gate");
   fxc_path(x, SSH_FXP_OPENDIR, "/");
   ext_text(x, "fsync@openssh.com", fxc_take_handle(x));
-  is_int(fxc_status(x), SSH_FX_FAILURE, "fsync of a folder");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "fsync of a directory");
   clean(x);
 }
 

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* SFTP: paths, folders, attributes. */
+/* SFTP: paths, directories, attributes. */
 
 #include "fxp-client.h"
 #include "ftpd-session.h"
@@ -62,12 +62,12 @@ static void stats_tell_links_from_targets(void) {
   h = fxc_take_handle(x);
   fxc_handle(x, SSH_FXP_FSTAT, h);
   ok(take_attrs(x, &a) && (a.perms & S_IFMT) == S_IFDIR,
-    "FSTAT of a folder's handle works");
+    "FSTAT of a directory's handle works");
   fxc_path(x, SSH_FXP_STAT, "/no");
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "STAT of nothing");
   fxc_path(x, SSH_FXP_STAT, "");
   ok(take_attrs(x, &a) && (a.perms & S_IFMT) == S_IFDIR,
-    "the empty path is the folder of the login");
+    "the empty path is the directory of the login");
   fxc_path(x, SSH_FXP_STAT, "../user");
   ok(take_attrs(x, &a), "relative paths begin there");
   clean(x);
@@ -200,7 +200,7 @@ static void attributes_have_limits_of_their_own(void) {
   clean(x);
 }
 
-/* ---- Folders */
+/* ---- Directories */
 
 struct listed {
   unsigned int n, good;         /* entries, and those of the right form */
@@ -258,7 +258,7 @@ static void folders_are_listed_whole(unsigned int n, const char *software,
   fxc_path(x, SSH_FXP_OPENDIR, "/d");
   h = fxc_take_handle(x);
   list(x, h, &l);
-  is_int(l.n, n + 2, "a folder of %u entries is listed, with . and ..", n);
+  is_int(l.n, n + 2, "a directory of %u entries is listed, with . and ..", n);
   is_int(l.good, l.n, "... each with a long form and all attributes");
   ok(l.eof, "... then EOF");
   ok(l.longest <= limit, "... in answers of at most %lu bytes (%lu)",
@@ -401,15 +401,15 @@ static void mkdir_and_rmdir(void) {
   is_int(fxc_status(x), SSH_FX_FAILURE, "MKDIR of what exists");
   fake_fs_put("/d1/f", "", 0, 0644);
   fxc_path(x, SSH_FXP_RMDIR, "/d1");
-  is_int(fxc_status(x), SSH_FX_FAILURE, "RMDIR of a folder with content");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "RMDIR of a directory with content");
   fxc_path(x, SSH_FXP_RMDIR, "/d1/f");
   is_int(fxc_status(x), SSH_FX_FAILURE, "RMDIR of a file");
   fxc_path(x, SSH_FXP_REMOVE, "/d1");
-  is_int(fxc_status(x), SSH_FX_FAILURE, "REMOVE of a folder");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "REMOVE of a directory");
   fxc_path(x, SSH_FXP_REMOVE, "/d1/f");
   is_int(fxc_status(x), SSH_FX_OK, "REMOVE of a file");
   fxc_path(x, SSH_FXP_RMDIR, "/d1");
-  is_int(fxc_status(x), SSH_FX_OK, "RMDIR of an empty folder");
+  is_int(fxc_status(x), SSH_FX_OK, "RMDIR of an empty directory");
   fxc_path(x, SSH_FXP_REMOVE, "/d1");
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "REMOVE of nothing");
   clean(x);

@@ -34,7 +34,7 @@ static void open_flags_mean_what_they_say(void) {
     { "no flags at all", "/a", 0, 0xffffffffU, "hello", FTPD_OPEN_READ },
     { "READ of nothing", "/no", FXC_READ, SSH_FX_NO_SUCH_FILE, NULL,
       FTPD_OPEN_READ },
-    { "READ of a folder", "/home", FXC_READ, SSH_FX_FAILURE, NULL,
+    { "READ of a directory", "/home", FXC_READ, SSH_FX_FAILURE, NULL,
       FTPD_OPEN_READ },
     { "WRITE without CREAT", "/no", FXC_WRITE, SSH_FX_NO_SUCH_FILE, NULL,
       FTPD_OPEN_WRITE },
@@ -196,7 +196,7 @@ static void handles_are_limited(void) {
   is_int(opened, 100, "no more handles than the host allows");
   is_int(fake_files.files, 100, "and no more open files");
   fxc_path(x, SSH_FXP_OPENDIR, "/");
-  is_int(fxc_status(x), SSH_FX_FAILURE, "folders count too");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "directories count too");
   clean(x);
 }
 
@@ -303,9 +303,9 @@ static void read_and_write_need_the_right_handle(void) {
   fxc_write(x, r, 0, "J", 1);
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "WRITE to a read handle");
   fxc_read(x, d, 0, 5);
-  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "READ from a folder");
+  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "READ from a directory");
   fxc_write(x, d, 0, "J", 1);
-  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "WRITE to a folder");
+  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "WRITE to a directory");
   fxc_handle(x, SSH_FXP_READDIR, r);
   is_int(fxc_status(x), SSH_FX_FAILURE, "READDIR of a file");
   fxc_write(x, "0123456789abcdef", 0, "J", 1);

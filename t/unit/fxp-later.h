@@ -11,7 +11,7 @@
  *
  * A request is a row of words: sTEXT a string, bN a byte, uN a word, qN a
  * quad (decimal, or 0x...), xHEX bytes of a string, F the handle of an open
- * file, D that of a folder, and | where the request may end.
+ * file, D that of a directory, and | where the request may end.
  */
 
 #ifndef MOD_SFTP_T_FXP_LATER_H
@@ -27,7 +27,7 @@ struct later {
 };
 
 /* A session of that version among the files that the requests name: /a, /b,
- * /t.html, /link to /a, the folders /d with an entry and /empty.
+ * /t.html, /link to /a, the directories /d with an entry and /empty.
  */
 struct fxc *later_new(unsigned int version);
 /* Builds and sends one; later_ask() takes its only answer, false when there

@@ -157,13 +157,13 @@ static void sums_are_refused(void) {
   check(x, "check-file-name", "/no", "md5", 0, 0, 0);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "no such file");
   check(x, "check-file-name", "/d", "md5", 0, 0, 0);
-  is_int(fxc_status(x), SSH_FX_FAILURE, "a folder");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "a directory");
   check(x, "check-file-handle", fxc_opened(x, "/a", FXC_WRITE), "md5", 0, 0, 0);
   is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "a handle not for reading");
   fxc_path(x, SSH_FXP_OPENDIR, "/d");
   h = fxc_take_handle(x);
   check(x, "check-file-handle", h, "md5", 0, 0, 0);
-  is_int(fxc_status(x), SSH_FX_FAILURE, "a folder's handle");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "a directory's handle");
   check(x, "check-file-handle", "0123456701234567", "md5", 0, 0, 0);
   is_int(fxc_status(x), SSH_FX_FAILURE, "no handle");
   fake_files.deny[FTPD_DIGEST] = true;
@@ -295,7 +295,7 @@ static void files_are_copied(void) {
   is_int(fxc_status(x), SSH_FX_FAILURE, "onto itself, by a link");
   ok(fake_fs_is("/a", "0123456789", 10), "... which costs nothing");
   copy_file(x, "/d", "/x", false);
-  is_int(fxc_status(x), SSH_FX_FAILURE, "a folder");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "a directory");
   copy_file(x, "/no", "/x", false);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "nothing there");
   fake_files.deny[FTPD_COPY] = true;

@@ -75,7 +75,7 @@ static void attributes_are_as_asked(void) {
   ok(later_answers(x, SSH_FXP_LSTAT, "s/link u4", SSH_FXP_ATTRS,
     "u4 b3 u0777"), "a link's type");
   ok(later_answers(x, SSH_FXP_STAT, "s/d u4", SSH_FXP_ATTRS, "u4 b2 u0755"),
-    "a folder's type");
+    "a directory's type");
   clean(x);
 }
 

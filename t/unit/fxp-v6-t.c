@@ -379,7 +379,7 @@ static void locks_are_passed_on(void) {
   is_int(later_status(x, SSH_FXP_UNBLOCK, "F q0 q10"),
     SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK, "UNBLOCK of nothing");
   is_int(later_status(x, SSH_FXP_UNBLOCK, "D q0 q10"), SSH_FX_INVALID_HANDLE,
-    "UNBLOCK of a folder");
+    "UNBLOCK of a directory");
   is_int(later_status(x, SSH_FXP_UNBLOCK, "F q0x8000000000000000 q1"),
     SSH_FX_INVALID_PARAMETER, "UNBLOCK beyond all files");
   fake_files.lock_taken = true;
@@ -495,7 +495,7 @@ static void errors_are_those_of_version_6(void) {
   is_int(later_status(x, SSH_FXP_RMDIR, "s/a"), SSH_FX_NOT_A_DIRECTORY,
     "RMDIR of a file");
   is_int(later_status(x, SSH_FXP_REMOVE, "s/d"), SSH_FX_FILE_IS_A_DIRECTORY,
-    "REMOVE of a folder");
+    "REMOVE of a directory");
   fake_files.close_errno = EROFS;
   is_int(later_status(x, SSH_FXP_CLOSE, "F"), SSH_FX_WRITE_PROTECT,
     "what cannot be written at all");

@@ -91,7 +91,7 @@ static unsigned int count_entries(const char *path) {
   return n - 2;
 }
 
-/* Nothing was made outside of the login's folder. */
+/* Nothing was made outside of the login's directory. */
 static bool stayed_inside(void) {
   return count_entries("/") == 1 && count_entries("/home") == 1;
 }
@@ -236,7 +236,7 @@ static void a_directory_gets_files_by_their_own_names(void) {
 
   y = copy_begin(" -t .", 0);
   FEED(y, "C0644 1 here\nx\0");
-  ok(fake_fs_is("/home/user/./here", "x", 1), "'.' is the login's folder");
+  ok(fake_fs_is("/home/user/./here", "x", 1), "'.' is the login's directory");
   copy_end(y);
 
   y = copy_begin(" -t ~/d", 0);
@@ -316,7 +316,7 @@ static void a_new_name_becomes_the_top_of_a_tree(void) {
   fake_fs_reset();
   y = copy_begin(" -r -t fresh", 0);
   FEED(y, "D0755 0 top\nC0644 1 f\nx\0E\n");
-  ok(fake_fs_is("/home/user/fresh/f", "x", 1), "no folder in between");
+  ok(fake_fs_is("/home/user/fresh/f", "x", 1), "no directory in between");
   fake_channel_eof(y->ch);
   is_int(y->ch->status, 0, "and the status is 0");
   copy_end(y);

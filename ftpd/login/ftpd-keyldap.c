@@ -6,7 +6,6 @@
  * (see LICENSE)
  */
 
-
 /* ftpd-keyldap.c -- the store "ldap": the host's mod_ldap looks for the keys
  * of a user, by the HOOK that it has for that.
  */

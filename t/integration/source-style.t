@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""The style of the source, as far as a program can tell: CONTRIBUTING.md.
+
+This reads the source and starts nothing.  .clang-format is for new code; it
+cannot keep tables and wrapped conditions as people write them, so this is the
+check.
+"""
+
+import glob
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from server import SOURCE
+from tap import expect, expect_same, main, promise
+
+COLUMNS = 80
+LICENCE = """/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+"""
+# The page of the interoperability matrix is written by a program.
+GENERATED = ("doc/interop.md",)
+
+
+def names(*patterns):
+    found = []
+    for pattern in patterns:
+        found += glob.glob(os.path.join(SOURCE, pattern), recursive=True)
+    return sorted(set(os.path.relpath(path, SOURCE) for path in found)
+                  - set(GENERATED))
+
+
+C = names("*.c", "*.h.in", "[!.]*/*.[ch]", "ftpd/*/*.[ch]", "t/*/*.[ch]")
+MODULE = [name for name in C if not name.startswith("t/")]
+PAGES = names("*.md", "doc/*.md")
+SCRIPTS = names("t/run", "quickstart", "t/lib/*", "t/integration/*.t")
+
+
+def text_of(name):
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def lines_where(found, files):
+    """Lines of the files, as "name:number", for which found(line) is true."""
+    return ["%s:%d" % (name, number) for name in files
+            for number, line in enumerate(text_of(name).split("\n"), 1)
+            if found(line)]
+
+
+def code_of(text):
+    """Without comments and directives of the preprocessor, and with empty
+    strings: lines keep their numbers."""
+    def blank(match):
+        lines = "\n" * match.group().count("\n")
+        return '""' + lines if match.group()[0] in "\"'" else " " + lines
+    text = re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', blank,
+                  text, flags=re.S)
+    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.M)
+
+
+def closing(text, at):
+    """Where the parenthesis that opens at `at' is closed."""
+    depth = 0
+    for at in range(at, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    return len(text)
+
+
+def without_braces(text):
+    """Numbers of the lines with an if, else or loop whose body has none."""
+    code, bad = code_of(text), []
+    for word in re.finditer(r"\b(if|for|while|else|do)\b", code):
+        end = word.end()
+        if word.group() in ("if", "for", "while"):
+            end = closing(code, code.index("(", end)) + 1
+        rest = code[end:].lstrip()
+        if word.group() == "while" and rest.startswith(";"):
+            # The end of a do.
+            if code[:word.start()].rstrip().endswith("}"):
+                continue
+        if word.group() == "else" and re.match(r"if\b", rest):
+            continue
+        if not rest.startswith("{"):
+            bad.append(code.count("\n", 0, word.start()) + 1)
+    return bad
+
+
+@promise("the check of braces knows a body with them from one without")
+def _():
+    expect_same(without_braces("if (a) {\n}\nelse if (b(c)) {\n} else {\n}\n"
+                               "do {\n  f();\n} while (g(1));\n"
+                               "/* if (x) y; */ \"while (1);\"\n"
+                               "#define if_not(a) if (a) b\n"), [], "good")
+    expect_same(without_braces("if (a)\n  b;\nelse\n  c;\nfor (;;) d;\n"
+                               "while (e(1))\n  ;\n"), [1, 3, 5, 6], "bad")
+
+
+@promise("there is source to look at")
+def _():
+    expect(len(MODULE) > 200 and len(C) > len(MODULE) and len(PAGES) > 5
+           and len(SCRIPTS) > 50, "%d files of the module, %d in C, %d pages, "
+           "%d scripts" % (len(MODULE), len(C), len(PAGES), len(SCRIPTS)))
+
+
+@promise("no line of C has more than 80 columns")
+def _():
+    expect_same(lines_where(lambda line: len(line) > COLUMNS, C), [], "lines")
+
+
+@promise("no tabs, no blanks at the end of a line, one line feed at the end")
+def _():
+    expect_same(lines_where(lambda line: "\t" in line, C), [], "tabs")
+    expect_same(lines_where(lambda line: line != line.rstrip(),
+                            C + PAGES + SCRIPTS), [], "blanks")
+    expect_same([name for name in C + PAGES + SCRIPTS
+                 if not re.search(r"[^\n]\n\Z", text_of(name))], [],
+                "ends of files")
+
+
+@promise("every body of an if, else or loop has braces")
+def _():
+    expect_same(["%s:%d" % (name, number) for name in C
+                 for number in without_braces(text_of(name))], [], "lines")
+
+
+@promise("every file begins with the licence")
+def _():
+    expect_same([name for name in C
+                 if not text_of(name).startswith(LICENCE)], [], "C")
+    expect_same([name for name in SCRIPTS
+                 if "SPDX-License-Identifier" not in text_of(name)[:400]], [],
+                "scripts")
+
+
+@promise("every source of the module says in its first line what it is")
+def _():
+    expect_same([name for name in MODULE if name.endswith(".c") and not
+                 text_of(name)[len(LICENCE):].startswith(
+                     "\n/* %s -- " % os.path.basename(name))], [], "sources")
+
+
+@promise("every header has its guard, which no other has")
+def _():
+    seen = {}
+    for name in C:
+        if name.endswith((".h", ".h.in")):
+            guard = re.match(r"(?:\s|/\*.*?\*/)*#ifndef (\w+)\n#define \1\n",
+                             text_of(name), re.S)
+            expect(guard is not None, name + " has none")
+            expect(re.search(r"\n#endif(?: /\*.*\*/)?\n\Z", text_of(name)),
+                   name + ": the guard does not end it")
+            expect_same(seen.setdefault(guard.group(1), name), name,
+                        guard.group(1))
+
+
+@promise("nothing is left to do")
+def _():
+    expect_same(lines_where(re.compile(r"\b(TODO|FIXME|XXX)\b(?!\.)").search,
+                            C), [], "lines")
+
+
+@promise("a directory is not called a folder")
+def _():
+    expect_same(lines_where(re.compile(r"\bfolders?\b", re.I).search,
+                            C + PAGES), [], "lines")
+
+
+main()

@@ -17,9 +17,11 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from server import SOURCE
-from tap import expect, expect_same, main, promise
+SOURCE = os.environ.get("srcdir", ".")
+sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
+sys.dont_write_bytecode = True
+
+from tap import expect, expect_same, main, promise  # noqa: E402
 
 COLUMNS = 80
 LICENCE = """/*
@@ -45,7 +47,8 @@ def names(*patterns):
 C = names("*.c", "*.h.in", "[!.]*/*.[ch]", "ftpd/*/*.[ch]", "t/*/*.[ch]")
 MODULE = [name for name in C if not name.startswith("t/")]
 PAGES = names("*.md", "doc/*.md")
-SCRIPTS = names("t/run", "quickstart", "t/lib/*", "t/integration/*.t")
+SCRIPTS = names("t/run", "quickstart", "t/lib/*", "t/integration/*.t",
+                "t/unit/*.py")
 
 
 def text_of(name):

@@ -11,17 +11,20 @@ This reads the tests and starts nothing.
 """
 
 import ast
+import functools
 import glob
 import os
 import re
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-LIB = os.path.join(HERE, "../lib")
-INTEROP = os.path.join(HERE, "../interop")
+SOURCE = os.path.abspath(os.environ.get("srcdir", "."))
+LIB = os.path.join(SOURCE, "t", "lib")
+INTEROP = os.path.join(SOURCE, "t", "interop")
 sys.path[:0] = [LIB, INTEROP, os.path.join(INTEROP, "drivers")]
-from server import SOURCE, must, run
-from tap import expect_same, main, promise
+sys.dont_write_bytecode = True
+
+from server import must, run  # noqa: E402
+from tap import expect, expect_same, main, promise  # noqa: E402
 
 # A sign of use in a test's text, and the packages that it stands for.
 SIGNS = (
@@ -60,7 +63,7 @@ MODULES = {
     "mod_snmp": "proftpd-mod-snmp",
 }
 
-TESTS = sorted(glob.glob(os.path.join(HERE, "*.t")))
+TESTS = sorted(glob.glob(os.path.join(SOURCE, "t", "integration", "*.t")))
 
 
 def text_of(path):
@@ -68,33 +71,28 @@ def text_of(path):
         return file.read()
 
 
-def parts_of_lib(tree):
-    """The text of what a test takes out of t/lib, and of what that uses."""
-    found, todo = {}, []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            todo += [(node.module, alias.name) for alias in node.names]
-        elif isinstance(node, ast.Import):
-            todo += [(alias.name, None) for alias in node.names]
-    while todo:
-        module, name = todo.pop()
-        path = os.path.join(LIB, "%s.py" % module)
-        if (module, name) in found or module == "server" \
-                or not os.path.exists(path):
-            continue
-        text = text_of(path)
-        lib = ast.parse(text)
-        found[module, name] = text if name is None else ""
-        for node in lib.body:
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                found[module, name] += "\n" + ast.get_source_segment(text, node)
-            elif name in names_of(node):
-                found[module, name] += "\n" + ast.get_source_segment(text, node)
-                todo += [(module, one.id) for one in ast.walk(node)
-                         if isinstance(one, ast.Name)]
-            if isinstance(node, ast.ImportFrom):
-                todo += [(node.module, alias.name) for alias in node.names]
-    return "\n".join(found.values())
+def imported(tree):
+    """What a module takes from others: {name: its module}."""
+    return {alias.name: node.module for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+@functools.lru_cache(maxsize=None)
+def lib(module):
+    """A module of t/lib: its import lines, and what it defines by name."""
+    path = os.path.join(LIB, module + ".py")
+    if module == "server" or not os.path.exists(path):
+        return "", {}, {}
+    text = text_of(path)
+    tree = ast.parse(text)
+    defines = {}
+    for node in tree.body:
+        source = ast.get_source_segment(text, node)
+        for name in names_of(node):
+            defines[name] = (source, {one.id for one in ast.walk(node)
+                                      if isinstance(one, ast.Name)})
+    lines = "\n".join(re.findall(r"^(?:import|from) .*$", text, re.M))
+    return lines, defines, imported(tree)
 
 
 def names_of(node):
@@ -102,7 +100,26 @@ def names_of(node):
     if isinstance(node, ast.Assign):
         return [one.id for target in node.targets
                 for one in ast.walk(target) if isinstance(one, ast.Name)]
-    return [getattr(node, "name", "")]
+    return [node.name] if hasattr(node, "name") else []
+
+
+def parts_of_lib(tree):
+    """The text of what a test takes out of t/lib, and of what that uses."""
+    modules = {alias.name for node in ast.walk(tree)
+               if isinstance(node, ast.Import) for alias in node.names}
+    todo = [(module, name) for name, module in imported(tree).items()] \
+        + [(module, name) for module in modules for name in lib(module)[1]]
+    seen, parts = set(), []
+    while todo:
+        module, name = todo.pop()
+        if (module, name) in seen:
+            continue
+        seen.add((module, name))
+        lines, defines, takes = lib(module)
+        text, uses = defines.get(name, ("", ()))
+        parts += [lines, text]
+        todo += [(takes.get(one, module), one) for one in uses]
+    return "\n".join(parts)
 
 
 def used_by(path):
@@ -149,10 +166,10 @@ ALWAYS = set(shell("echo $build_packages $test_packages"))
 def _():
     missing = {}
     for path in TESTS:
-        if path != os.path.join(HERE, os.path.basename(__file__)):
-            lacks = used_by(path) - set(named_in(path)) - ALWAYS
-            if lacks:
-                missing[os.path.basename(path)] = sorted(lacks)
+        lacks = used_by(path) - set(named_in(path)) - ALWAYS
+        if lacks:
+            missing[os.path.basename(path)] = sorted(lacks)
+    expect(len(TESTS) > 50, "only %d tests" % len(TESTS))
     expect_same(missing, {}, "used and not named")
 
 
@@ -174,7 +191,7 @@ def _():
 
 @promise("a package of a later release is not asked for before")
 def _():
-    fips = os.path.join(HERE, "fips.t")
+    fips = os.path.join(SOURCE, "t/integration/fips.t")
     later = "openssl-provider-fips"
     for release, there in (("12", False), ("13", True), ("14", True)):
         expect_same(later in shell("VERSION_ID=%s named_needs '%s'"

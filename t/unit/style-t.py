@@ -183,4 +183,15 @@ def _():
                             C + PAGES), [], "lines")
 
 
+@promise("the files that a page on the source names are there")
+def _():
+    missing = []
+    for page in ("doc/architecture.md", "CONTRIBUTING.md"):
+        for name in re.findall(r"`([\w./*-]*\w\*?\.(?:c|h|h\.in|py|t|map|in)"
+                               r"|[\w./]+/)`", text_of(page)):
+            if not names(name, "*/" + name, "ftpd/*/" + name):
+                missing.append("%s: %s" % (page, name))
+    expect_same(missing, [], "names of no file")
+
+
 main()

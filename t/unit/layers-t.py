@@ -83,6 +83,12 @@ def is_refused(source, header):
 
 # ---- Includes
 
+@promise("make without a target builds the module")
+def _():
+    expect("mod_sftp.so" in make("-n", "-W", "mod_sftp.h"),
+           "it would not: " + make("-n"))
+
+
 @promise("a header's name says which one it is")
 def _():
     owners = {}

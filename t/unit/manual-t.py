@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""The manual has what the code has: directives, their words, notes.
+
+It reads the tables of the code, by their names.  A table that was renamed
+fails here as well: see TABLES.
+"""
+
+import glob
+import os
+import re
+import sys
+
+SOURCE = os.environ.get("srcdir", ".")
+sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
+sys.dont_write_bytecode = True
+
+from tap import expect, expect_same, main, promise  # noqa: E402
+
+# What is to be found in the manual: the file with the table, and its name.
+TABLES = {
+    "directives": ("ftpd/config/directives.c", "sftp_conftab"),
+    "options": ("ftpd/config/directives.c", "options"),
+    "keys": ("ftpd/config/ftpd-match.c", "keys"),
+    "extensions": ("sftp/fxp-ext.c", "sftp_fxp_ext_words"),
+    "commands": ("exec/exec.c", "sftp_exec_words"),
+    "reasons": ("ftpd/config/ftpd-penalty-conf.c", "names"),
+    "policies": ("transport/traffic.c", "policies"),
+}
+PARTS = ("Syntax", "Default", "Context", "Since")
+
+
+def text_of(name):
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def words_of(table):
+    """The first text of each line of a table of the code."""
+    name, array = TABLES[table]
+    body = re.search(r"\b%s\[\w*\] = \{\n(.*?)\n\};" % array, text_of(name),
+                     re.S)
+    expect(body is not None, "%s: no table '%s'" % (name, array))
+    found = re.findall(r'(?:^|\n) *(?:\{|\[\w+\] =) *"([^"]+)"',
+                       body.group(1))
+    expect(len(found) > 3, "%s: '%s' has only %r" % (name, array, found))
+    return sorted(found)
+
+
+def sections_of(text, level):
+    """{heading: text below it} of the headings of that level."""
+    parts = re.split(r"^%s (.+)\n" % ("#" * level),
+                     re.sub(r"^(#{1,%d} )" % (level - 1), r"\n\1", text,
+                            flags=re.M), flags=re.M)
+    return {head: re.split(r"^#{1,%d} " % level, body, flags=re.M)[0]
+            for head, body in zip(parts[1::2], parts[2::2])}
+
+
+MANUAL = text_of("doc/manual.md")
+DIRECTIVES = {head: body for head, body in sections_of(MANUAL, 4).items()
+              if head.startswith("SFTP")}
+
+
+def first_cells(text):
+    """The words in the first column of the tables in a text."""
+    return sorted(word for line in re.findall(r"^\| (`.*?) \|", text, re.M)
+                  for word in re.findall(r"`([\w./-]+)`", line))
+
+
+def quoted(text):
+    return set(re.findall(r"`([^`\s]+)`", text))
+
+
+@promise("each directive of the code has a heading, and each heading one")
+def _():
+    heads = re.findall(r"^#### (SFTP.*)$", MANUAL, re.M)
+    expect_same(sorted(heads), words_of("directives"), "headings")
+
+
+@promise("each heading has its parts, in their order")
+def _():
+    for name, body in DIRECTIVES.items():
+        found = re.findall(r"^- \*\*(\w+):\*\* ([^\n]+)", body, re.M)
+        expect_same([part for part, _ in found], list(PARTS), name)
+        parts = dict(found)
+        expect(parts["Syntax"].startswith("`%s " % name), name
+               + ": its syntax does not begin with it")
+        expect(re.match(r"\d+\.\d+\.\d+(; packaged [\w.]+)?$",
+                        parts["Since"]), "%s: since %s" % (name,
+                                                           parts["Since"]))
+        expect(re.match("everywhere|server config only", parts["Context"]),
+               "%s: context %s" % (name, parts["Context"]))
+        expect("\n**Works with:** " in body, name + ": works with what?")
+        expect_same("\n**Packaged module:** " in body,
+                    "packaged" in parts["Since"],
+                    name + ": says how the packaged module differs")
+
+
+@promise("each heading has an example, of directives that there are")
+def _():
+    for name, body in DIRECTIVES.items():
+        lines = [line.strip() for line in re.findall(r"^    (.*)$", body,
+                                                     re.M)]
+        expect(any(name == line.split()[0] for line in lines) or any(
+            re.search(r"\b%s\b" % name, line, re.I) for line in lines),
+               name + ": no example")
+        for line in lines:
+            word = line.split()[0]
+            expect(not word.startswith("SFTP") or word in DIRECTIVES,
+                   "%s: the example has %s" % (name, word))
+
+
+@promise("the context is what the code checks")
+def _():
+    only = sorted(name for name, body in DIRECTIVES.items()
+                  if "**Context:** server config only" in body)
+    code = "".join(text_of(os.path.relpath(path, SOURCE)) for path in
+                   glob.glob(os.path.join(SOURCE, "ftpd/config/*.c")))
+    rows = dict(re.findall(r'\{ "(SFTP\w+)", (\w+), NULL \}', code))
+    found = []
+    for name, handler in rows.items():
+        body = re.search(r"%s\(cmd_rec \*cmd\) \{\n(.*?)\n\}" % handler, code,
+                         re.S)
+        expect(body is not None, "no handler of " + name)
+        if "CHECK_CONF(cmd, CONF_ROOT);" in body.group(1):
+            found.append(name)
+    expect_same(only, sorted(found), "directives of the main server")
+
+
+@promise("every flag of SFTPOptions is there, and no other")
+def _():
+    expect_same(first_cells(DIRECTIVES["SFTPOptions"]), words_of("options"),
+                "flags")
+
+
+@promise("every key of SFTPClientMatch is there, and no other")
+def _():
+    expect_same(first_cells(DIRECTIVES["SFTPClientMatch"]), words_of("keys"),
+                "keys")
+
+
+@promise("every name of SFTPExtensions is there, twice, and no other")
+def _():
+    wanted = words_of("extensions")
+    expect_same(first_cells(sections_of(MANUAL, 3)["Extensions"]), wanted,
+                "names of the table")
+    body = DIRECTIVES["SFTPExtensions"]
+    names = re.search(r"each name switches: (.*?)\.\n", body, re.S).group(1)
+    expect_same(sorted(quoted(names)), wanted, "names of the heading")
+
+
+@promise("every command of SFTPExecCommands is there, twice, and no other")
+def _():
+    wanted = words_of("commands")
+    body = DIRECTIVES["SFTPExecCommands"]
+    names = re.search(r"Names: (.*?)\. Words", body, re.S).group(1)
+    expect_same(sorted(quoted(names)), wanted, "names of the heading")
+    missing = set(wanted) - quoted(sections_of(MANUAL, 3)["Commands"])
+    expect_same(sorted(missing), [], "not in the section on commands")
+
+
+@promise("every reason for a penalty and every traffic policy is there")
+def _():
+    cells = first_cells(DIRECTIVES["SFTPPerSourcePenalties"])
+    expect_same(sorted(set(words_of("reasons")) - set(cells)), [], "reasons")
+    expect_same(sorted(first_cells(DIRECTIVES["SFTPTrafficPolicy"])
+                       + ["none"]), words_of("policies"), "policies")
+
+
+@promise("every note that the code sets is there, and no other")
+def _():
+    found = set()
+    for path in glob.glob(os.path.join(SOURCE, "**/*.c"), recursive=True):
+        name = os.path.relpath(path, SOURCE)
+        if not name.startswith(("t/", ".")):
+            text = text_of(name)
+            found |= set(re.findall(r'ftpd_note\([\w>.-]+, "(\w+)"', text))
+            found |= set(re.findall(r'"(SFTP_\w+_ALGO)"', text)) \
+                if name == "transport/kex-init.c" else set()
+    expect(len(found) > 15, "only %r" % found)
+    expect_same(first_cells(sections_of(MANUAL, 3)["Notes"]), sorted(found),
+                "notes")
+
+
+@promise("links within the pages lead to a heading")
+def _():
+    pages = [os.path.relpath(path, SOURCE) for path in
+             glob.glob(os.path.join(SOURCE, "*.md"))
+             + glob.glob(os.path.join(SOURCE, "doc/*.md"))]
+    anchors = {page: {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
+                      for head in re.findall(r"^#+ (.*)$", text_of(page),
+                                             re.M)} for page in pages}
+    for page in pages:
+        for link in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+            if "://" in link:
+                continue
+            path, _, anchor = link.partition("#")
+            path = os.path.normpath(os.path.join(os.path.dirname(page),
+                                                 path)) if path else page
+            expect(os.path.exists(os.path.join(SOURCE, path)),
+                   "%s: there is no %s" % (page, link))
+            expect(not anchor or anchor in anchors.get(path, ()),
+                   "%s: no heading for %s" % (page, link))
+
+
+main()

@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: proftpd-mod-crypto
+
+"""A server with the example of a directive from doc/manual.md starts.
+t/unit/manual-t.py checks the rest of that page.
+"""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, main, promise
+from server import SOURCE, Server, free_port, has_module, keygen, must, run
+
+with open(os.path.join(SOURCE, "doc/manual.md"), encoding="utf-8") as page:
+    EXAMPLES = {name: "\n".join(re.findall(r"^    (.*)$", text, re.M))
+                for name, text in re.findall(
+                    r"^#### (SFTP\w+)\n(.*?)(?=^#{1,4} )", page.read(),
+                    re.S | re.M)}
+
+# Has a driver of keyboard-interactive, which an example names.
+PAM = has_module("mod_sftp_pam.so")
+srv = Server()
+key = srv.path("host_ed25519")
+ca = keygen(srv.path("ca"), "-t", "ed25519")
+must(run(["ssh-keygen", "-q", "-h", "-s", ca, "-I", "it", "-n", "host",
+          key + ".pub"]))
+program = srv.path("program")
+with open(os.open(program, os.O_CREAT | os.O_WRONLY, 0o755), "w") as out:
+    out.write("#!/bin/sh\n")
+
+# What the files of the examples are here.
+FILES = (
+    ("/etc/ssh/ssh_host_ed25519_key-cert.pub", key + "-cert.pub"),
+    ("/etc/ssh/ssh_host_ed25519_key", key),
+    ("/etc/ssh/ssh_host_rsa_key", srv.path("host_rsa")),
+    ("/usr/local/sbin/sftp-passphrase", program),
+    ("/usr/local/bin/keys-of", "/usr/bin/env"),
+    ("/etc/proftpd/ca.pub", ca + ".pub"),
+    ("/etc/proftpd/revoked", ca + ".pub"),
+    ("/etc/proftpd/blacklist.dat", ca + ".pub"),
+    ("/etc/proftpd/dhparams.pem", ca + ".pub"),
+    ("/var/log/proftpd/sftp.log", srv.path("sftp.log")),
+    ("Port 2222", "Port %d" % free_port()),
+)
+
+
+def as_here(text):
+    for there, here in FILES:
+        text = text.replace(there, here)
+    # An agent would have to run.
+    return re.sub("^SFTPHostKey agent:.*$", "", text, flags=re.M)
+
+
+@promise("the manual has examples of its directives")
+def _():
+    expect(len(EXAMPLES) > 30 and all(EXAMPLES.values()),
+           "%d examples" % len(EXAMPLES))
+
+
+for directive, example in sorted(EXAMPLES.items()):
+    @promise("%s: a server with the example starts" % directive)
+    def _(example=example):
+        srv.directives = as_here(example)
+        if PAM:
+            srv.directives = "LoadModule mod_sftp_pam.c\n" + srv.directives
+        else:
+            srv.directives = srv.directives.replace("keyboard-interactive",
+                                                    "password")
+        # An example takes the place of the default lines of its names, but
+        # a section has its own.
+        srv.drop = () if "<" in example else \
+            re.findall(r"^(SFTP\w+)", example, re.M)
+        srv.choose_ports()
+        srv.start()
+        srv.stop()
+
+
+main()

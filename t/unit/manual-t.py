@@ -187,6 +187,25 @@ def _():
                 "notes")
 
 
+@promise("what section 7 finds in a log is a text of the code")
+def _():
+    code = ""
+    for path in glob.glob(os.path.join(SOURCE, "**/*.c"), recursive=True):
+        name = os.path.relpath(path, SOURCE)
+        if not name.startswith(("t/", ".")):
+            code += re.sub(r'"\s*"', "", text_of(name))
+    tables = re.findall(r"^\| In the log .*\n\| --- .*\n((?:\|.*\n)+)", MANUAL,
+                        re.M)
+    seen = 0
+    for line in "".join(tables).splitlines():
+        for text in re.findall(r"`([^`]+)`", line.split(" | ")[0]):
+            words = [re.escape(part) for part in text.split("...")]
+            expect(re.search('"[^"\n]*' + '[^"\n]*'.join(words), code),
+                   "no log line has '%s'" % text)
+            seen += 1
+    expect(seen > 25, "only %d texts" % seen)
+
+
 @promise("links within the pages lead to a heading")
 def _():
     pages = [os.path.relpath(path, SOURCE) for path in

@@ -73,7 +73,9 @@ static void run_request(struct fxp *f, const unsigned char *p, size_t len) {
     return;
   }
 
-  if (p[0] != SSH_FXP_EXTENDED && !fxp_is_allowed(f, row->name)) {
+  /* These two ask by the kind of what they do. */
+  if (p[0] != SSH_FXP_EXTENDED && p[0] != SSH_FXP_LINK &&
+      !fxp_is_allowed(f, row->name, NULL)) {
     fxp_finish_request(&req, SSH_FX_PERMISSION_DENIED);
     return;
   }

@@ -255,6 +255,12 @@ struct ftpd_op {
   /* Set by the caller before ftpd_open(). */
   unsigned int deny;            /* FTPD_USE_* that are kept from others */
   bool deletes;                 /* its file is removed when it is closed */
+  /* Set by the caller before ftpd_permit(): SFTP_EFF_* (effects.h) that the
+   * request has because of what it asks for.
+   */
+  unsigned int effects;
+  int blind;                    /* FTPD_REALPATH: 0, or the path is text alone
+                                 * and this the errno of looking at it */
   const char *refused;          /* after a refusal: text naming the rule */
   void *state;                  /* the host's own */
 };
@@ -281,18 +287,23 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
  * opened.
  */
 int ftpd_permit_handle(struct ftpd_op *op, const char *path);
-/* Within FTPD_SETSTAT, FTPD_FSETSTAT: the <Limit> of the attribute itself
- * (SITE_CHMOD, SITE_CHGRP); errno and op->refused as ftpd_permit().
+/* Within an operation: whether an effect (one of SFTP_EFF_*) is permitted that
+ * comes along, like that of an attribute; errno and op->refused as
+ * ftpd_permit().
  */
-enum ftpd_attr { FTPD_ATTR_PERMS, FTPD_ATTR_OWNER };
-int ftpd_permit_attr(struct ftpd_op *op, const char *path,
-  enum ftpd_attr what);
+int ftpd_permit_effect(struct ftpd_op *op, const char *path,
+  unsigned int effect);
 /* Whether what came with OPEN may be set on the file it made: only what
  * SETSTAT could do afterwards, and no owner where UserOwner or GroupOwner give
  * the file to somebody.  Asks quietly: what may not be set is left out.  (The
  * permissions are ftpd_open()'s own business.)
  */
-bool ftpd_may_set_new(struct ftpd_op *op, const char *path, bool owner);
+bool ftpd_may_set_new(struct ftpd_op *op, const char *path,
+  unsigned int effect);
+/* Whether the session may know what is at the path, for decisions that are no
+ * request of the client: quietly, nothing is logged.
+ */
+bool ftpd_may_look(struct ftpd *h, pool *p, const char *path);
 /* Ends it: POST_CMD and LOG_CMD with err 0, the *_ERR pair otherwise, of the
  * own name and the equivalent.  status and text are what the client was told.
  */

@@ -146,7 +146,10 @@ int exec_run_cd(struct exec *e) {
   path = exec_path(e, *name != '\0' ? name : ".");
   ftpd_op_begin(e->ftpd, &op, e->cmd_pool, FTPD_REALPATH, path);
   path = ftpd_permit(&op, path, NULL);
-  if (path == NULL || ftpd_stat(e->ftpd, path, &st) < 0) {
+  if (path != NULL && op.blind != 0) {
+    err = op.blind;
+
+  } else if (path == NULL || ftpd_stat(e->ftpd, path, &st) < 0) {
     err = errno != 0 ? errno : EIO;
 
   } else if (!S_ISDIR(st.st_mode)) {

@@ -10,6 +10,7 @@
 
 #include <strings.h>
 
+#include "effects.h"
 #include "forced.h"
 #include "settings.h"
 
@@ -265,10 +266,63 @@ static bool has_name(const char *list, const char *name, size_t len) {
   return false;
 }
 
-bool sftp_forced_allows(const struct sftp_forced *f, const char *request) {
-  size_t len = strcspn(request, "@");
+/* The end of a word: one of the letters, or the end of the text. */
+static size_t word_len(const char *text, const char *ends) {
+  return strcspn(text, ends);
+}
 
-  return f == NULL ||
-    ((f->denied == NULL || !has_name(f->denied, request, len)) &&
-    (f->allowed == NULL || has_name(f->allowed, request, len)));
+/* Whether the list has one of the words, which are separated as in effects.h.
+ */
+static bool has_any(const char *list, const char *words) {
+  while (words != NULL && *words != '\0') {
+    size_t len = word_len(words, ",+");
+
+    if (has_name(list, words, len)) {
+      return true;
+    }
+
+    words += len + (words[len] != '\0');
+  }
+
+  return false;
+}
+
+/* Whether the list has all words of one of the alternatives. */
+static bool has_alternative(const char *list, const char *words) {
+  bool all = true;
+
+  while (*words != '\0') {
+    size_t len = word_len(words, ",+");
+
+    all = all && has_name(list, words, len);
+    words += len;
+    if (*words != '+' && all) {
+      return true;
+    }
+
+    all = *words == ',' || all;
+    words += *words != '\0';
+  }
+
+  return false;
+}
+
+bool sftp_forced_allows(const struct sftp_forced *f, const char *name,
+    const char *how) {
+  const struct sftp_request *r;
+  size_t len;
+
+  if (f == NULL) {
+    return true;
+  }
+
+  r = sftp_request_find(name, how);
+  len = word_len(name, "@");
+  if (f->denied != NULL && (has_name(f->denied, name, len) || (r != NULL &&
+      (has_any(f->denied, r->names) || has_any(f->denied, r->does))))) {
+    return false;
+  }
+
+  return f->allowed == NULL || (r == NULL || r->names == NULL ?
+    has_name(f->allowed, name, len) : has_alternative(f->allowed, r->names));
 }

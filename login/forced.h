@@ -31,9 +31,10 @@ struct sftp_forced {
 /* Reads a command.  On errors *why gets a text for the administrator. */
 int sftp_forced_parse(pool *p, const char *command, struct sftp_forced *f,
   const char **why) SFTP_MUST_CHECK;
-/* Whether an SFTP request, or an extension up to its @, may be used.  f NULL:
- * nothing is forced.
+/* Whether an SFTP request or extension, or that kind of it (how, NULL: any; see
+ * effects.h), may be used.  f NULL: nothing is forced.
  */
-bool sftp_forced_allows(const struct sftp_forced *f, const char *request);
+bool sftp_forced_allows(const struct sftp_forced *f, const char *name,
+  const char *how);
 
 #endif /* MOD_SFTP_FORCED_H */

@@ -10,6 +10,7 @@
  * mode and times when all that belongs into them is there.
  */
 
+#include "effects.h"
 #include "scp-sink.h"
 
 /* Makes the directory unless it is there.  0 or an errno. */
@@ -17,10 +18,12 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   struct ftpd_op op;
   struct stat st;
   mode_t mode = 0777;
+  bool looks;
   int err = 0;
 
   d->real = scp_absolute(s, d->pool, d->path);
-  if (ftpd_stat(s->ftpd, d->real, &st) == 0) {
+  looks = ftpd_may_look(s->ftpd, d->pool, d->real);
+  if (looks && ftpd_stat(s->ftpd, d->real, &st) == 0) {
     return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
   }
 
@@ -39,7 +42,9 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
 
   *refused = op.refused;
   scp_op_end(&op, err);
-  return err;
+
+  /* What it is, is not to be told: its entries are asked about. */
+  return err == EEXIST && !looks ? 0 : err;
 }
 
 int scp_sink_on_dir(struct scp *s, mode_t mode, const char *name) {
@@ -64,9 +69,10 @@ int scp_sink_on_dir(struct scp *s, mode_t mode, const char *name) {
   scp_sink_give_times(s, &d->times);
 
   d->path = scp_sink_place(s, p, name);
+  d->shown = scp_sink_shown(s, p, d->path, name);
   err = d->path != NULL ? make_dir(s, d, &refused) : errno;
   if (err != 0) {
-    res = scp_say_error(s, d->path != NULL ? d->path : name,
+    res = scp_say_error(s, d->shown,
       scp_reason(p, err, refused));
     destroy_pool(p);
     return res;
@@ -101,27 +107,42 @@ static int final_mode(struct scp *s, const struct sink_dir *d) {
   return st.st_mode & 07777 & ~(S_IRWXU & ~d->mode);
 }
 
-/* 0 or an errno. */
+/* 0 or an errno: the mode's, which keeps the times from nothing. */
 static int set_dir_attrs(struct scp *s, struct ftpd_op *op,
     const struct sink_dir *d, const char *path) {
-  int mode = final_mode(s, d);
+  int mode = final_mode(s, d), err = 0;
 
-  if (mode >= 0 && ((op != NULL &&
-      ftpd_permit_attr(op, path, FTPD_ATTR_PERMS) < 0) ||
+  if (mode >= 0 && (ftpd_permit_effect(op, path, SFTP_EFF_MODE) < 0 ||
       ftpd_chmod(s->ftpd, path, (mode_t) mode) < 0)) {
-    return errno;
+    err = errno;
   }
 
   if (scp_sink_wants_times(s, &d->times) &&
-      ftpd_utimes(s->ftpd, path, d->times.at, true) < 0) {
-    return errno;
+      (ftpd_permit_effect(op, path, SFTP_EFF_TIME) < 0 ||
+       ftpd_utimes(s->ftpd, path, d->times.at, true) < 0) && err == 0) {
+    err = errno;
   }
 
-  return 0;
+  return err;
+}
+
+/* Of a directory that we made they are part of its making, which is logged. */
+static int finish_made(struct scp *s, struct sink_dir *d,
+    const char **refused) {
+  struct ftpd_op op;
+  int err;
+
+  memset(&op, 0, sizeof(op));
+  op.ftpd = s->ftpd;
+  op.pool = d->pool;
+  op.req = FTPD_SCP_MKDIR;
+  err = set_dir_attrs(s, &op, d, d->real);
+  *refused = op.refused;
+  return s->args.times ? err : 0;
 }
 
 /* Mode and times when all entries are in.  A directory that was there before
- * is changed like by SETSTAT; one that we made was permitted with its making.
+ * is changed like by SETSTAT.
  */
 static int finish_dir(struct scp *s, struct sink_dir *d,
     const char **refused) {
@@ -130,7 +151,7 @@ static int finish_dir(struct scp *s, struct sink_dir *d,
   int err;
 
   if (d->created) {
-    return set_dir_attrs(s, NULL, d, d->real);
+    return finish_made(s, d, refused);
   }
 
   if (!s->args.times ||
@@ -139,6 +160,8 @@ static int finish_dir(struct scp *s, struct sink_dir *d,
   }
 
   ftpd_op_begin(s->ftpd, &op, d->pool, FTPD_SETSTAT, d->real);
+  op.effects = (scp_sink_wants_perms(s) ? SFTP_EFF_MODE : 0) |
+    (scp_sink_wants_times(s, &d->times) ? SFTP_EFF_TIME : 0);
   path = ftpd_permit(&op, d->real, NULL);
   err = path != NULL ? set_dir_attrs(s, &op, d, path) : errno;
   *refused = op.refused;
@@ -160,7 +183,7 @@ int scp_sink_on_dir_end(struct scp *s) {
   k->depth--;
   err = finish_dir(s, d, &refused);
   res = err == 0 ? scp_say_ok(s) :
-    scp_say_error(s, d->path, scp_reason(d->pool, err, refused));
+    scp_say_error(s, d->shown, scp_reason(d->pool, err, refused));
   destroy_pool(d->pool);
   return res;
 }

@@ -13,6 +13,7 @@
  * the rest of it swallowed: the protocol knows no earlier moment to say so.
  */
 
+#include "effects.h"
 #include "scp-sink.h"
 
 static void drop_file(struct scp_sink *k) {
@@ -62,6 +63,7 @@ int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
   scp_sink_give_times(s, &f->times);
 
   f->path = scp_sink_place(s, f->pool, name);
+  f->shown = scp_sink_shown(s, f->pool, f->path, name);
   if (f->path == NULL) {
     err = errno;
     f->path = name;
@@ -74,7 +76,7 @@ int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
   }
 
   if (err != 0) {
-    res = scp_say_error(s, f->path,
+    res = scp_say_error(s, f->shown,
       scp_reason(f->pool, err, f->op.refused));
     drop_file(k);
     return res;
@@ -141,6 +143,21 @@ size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len) {
   return n;
 }
 
+/* The mode that -p wants, unless it is that already. */
+static int set_mode(struct scp *s, struct sink_file *f,
+    const struct stat *st) {
+  return !s->args.times || !scp_sink_wants_perms(s) ||
+    (st->st_mode & 07777) == f->mode ? 0 :
+    ftpd_permit_effect(&f->op, ftpd_file_path(f->file), SFTP_EFF_MODE) < 0 ?
+    -1 : ftpd_fchmod(f->file, f->mode);
+}
+
+static int set_times(struct scp *s, struct sink_file *f) {
+  return !scp_sink_wants_times(s, &f->times) ? 0 :
+    ftpd_permit_effect(&f->op, ftpd_file_path(f->file), SFTP_EFF_TIME) < 0 ?
+    -1 : ftpd_futimes(f->file, f->times.at);
+}
+
 /* Mode and times of a complete file, and no byte of an older, longer one.
  * 0 or an errno; the content is there all the same.
  */
@@ -148,18 +165,20 @@ static int set_file_attrs(struct scp *s, struct sink_file *f) {
   struct stat st;
   int err = 0;
 
-  if (ftpd_fstat(f->file, &st) == 0 && S_ISREG(st.st_mode) &&
-      st.st_size > f->at && ftpd_ftruncate(f->file, f->at) < 0) {
+  if (ftpd_fstat(f->file, &st) < 0) {
+    return errno;
+  }
+
+  if (S_ISREG(st.st_mode) && st.st_size > f->at &&
+      ftpd_ftruncate(f->file, f->at) < 0) {
     err = errno;
   }
 
-  if (s->args.times && scp_sink_wants_perms(s) &&
-      ftpd_fchmod(f->file, f->mode) < 0) {
+  if (set_mode(s, f, &st) < 0) {
     err = errno;
   }
 
-  if (scp_sink_wants_times(s, &f->times) &&
-      ftpd_futimes(f->file, f->times.at) < 0) {
+  if (set_times(s, f) < 0) {
     err = errno;
   }
 
@@ -192,15 +211,15 @@ static int end_file(struct scp *s) {
 
   err = close_file(s, &note);
   if (err == ECANCELED) {
-    res = scp_say_error(s, f->path, "incomplete, says the client");
+    res = scp_say_error(s, f->shown, "incomplete, says the client");
 
   } else if (err != 0) {
-    res = scp_say_error(s, f->path, scp_reason(f->pool, err, f->op.refused));
+    res = scp_say_error(s, f->shown, scp_reason(f->pool, err, f->op.refused));
 
   } else if (note != 0) {
-    res = scp_say_error(s, f->path, pstrcat(f->pool,
-      "received, but its mode or times could not be set: ", strerror(note),
-      NULL));
+    res = scp_say_error(s, f->shown, pstrcat(f->pool,
+      "received, but its mode or times could not be set: ",
+      scp_reason(f->pool, note, f->op.refused), NULL));
 
   } else {
     res = scp_say_ok(s);

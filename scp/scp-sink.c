@@ -28,23 +28,41 @@ static const char *strip_slashes(pool *p, const char *path, bool *had) {
   return pstrndup(p, path, len);
 }
 
+/* Whether the target is a directory; 0 or an errno.  Where users may not look
+ * they are not told: what they send goes into the directory that is there, and
+ * is asked about there, but all that they read is the name they sent.
+ */
+static int look_at_target(struct scp *s) {
+  struct scp_sink *k = s->sink;
+  const char *path = scp_absolute(s, s->pool, k->target);
+  struct stat st;
+
+  int err = ftpd_stat(s->ftpd, path, &st) < 0 ? errno :
+    S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+
+  k->target_is_dir = err == 0;
+  k->unseen = !ftpd_may_look(s->ftpd, s->pool, path);
+  if (k->unseen) {
+    k->target_is_dir |= s->args.directory || k->target_slash;
+    err = 0;
+  }
+
+  return err;
+}
+
 int scp_sink_start(struct scp *s) {
   struct scp_sink *k = pcalloc(s->pool, sizeof(*k));
   const char *path;
-  struct stat st;
+  int err;
 
   s->sink = k;
   path = scp_word_path(s, s->pool, &s->args.all);
   k->target = strip_slashes(s->pool, path, &k->target_slash);
   ftpd_doing(s->ftpd, "scp upload", k->target);
 
-  if (ftpd_stat(s->ftpd, scp_absolute(s, s->pool, k->target), &st) == 0) {
-    k->target_is_dir = S_ISDIR(st.st_mode);
-    errno = ENOTDIR;
-  }
-
-  if (s->args.directory && !k->target_is_dir) {
-    int res = scp_say_error(s, k->target, strerror(errno));
+  err = look_at_target(s);
+  if (s->args.directory && err != 0) {
+    int res = scp_say_error(s, k->target, strerror(err));
 
     scp_finish(s);
     return res;
@@ -67,6 +85,11 @@ bool scp_sink_wants_times(const struct scp *s, const struct sink_times *t) {
 
 bool scp_sink_wants_perms(const struct scp *s) {
   return (s->conn->set->opts & SFTP_OPT_IGNORE_SCP_UPLOAD_PERMS) == 0;
+}
+
+const char *scp_sink_shown(struct scp *s, pool *p, const char *path,
+    const char *name) {
+  return s->sink->unseen || path == NULL ? pstrdup(p, name) : path;
 }
 
 const char *scp_sink_place(struct scp *s, pool *p, const char *name) {

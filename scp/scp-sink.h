@@ -32,6 +32,7 @@ struct sink_dir {
   struct sink_dir *up;
   pool *pool;
   const char *path;             /* as the client would call it */
+  const char *shown;            /* what it is told of it */
   const char *real;             /* what ftpd_permit() made of it */
   bool created;
   mode_t mode;
@@ -42,7 +43,7 @@ struct sink_file {
   pool *pool;                   /* NULL: there is no file at hand */
   struct ftpd_op op;
   struct ftpd_file *file;
-  const char *path;
+  const char *path, *shown;     /* as of a directory */
   mode_t mode;
   struct sink_times times;
   uint64_t left;                /* bytes still to come */
@@ -54,6 +55,7 @@ struct scp_sink {
   enum sink_state state;
   const char *target;
   bool target_is_dir, target_slash;
+  bool unseen;                  /* the user may not know what it is */
   struct sink_dir *top;         /* NULL: the target itself */
   unsigned int depth;
   struct sink_times times;      /* for the next C or D */
@@ -74,6 +76,10 @@ bool scp_sink_wants_times(const struct scp *s, const struct sink_times *t);
 bool scp_sink_wants_perms(const struct scp *s);
 /* Where a record's entry goes; NULL with errno. */
 const char *scp_sink_place(struct scp *s, pool *p, const char *name);
+/* What the client is told instead of the path, which is NULL if there is none.
+ */
+const char *scp_sink_shown(struct scp *s, pool *p, const char *path,
+  const char *name);
 
 /* ---- scp-sink-dir.c: D and E records */
 

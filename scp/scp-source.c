@@ -184,7 +184,8 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
   if (strchr(name, '\n') != NULL) {
     wrong = "a name with a line feed cannot be sent by scp";
 
-  } else if (ftpd_stat(s->ftpd, scp_absolute(s, p, path), &st) < 0) {
+  } else if (!ftpd_may_look(s->ftpd, p, scp_absolute(s, p, path)) ||
+      ftpd_stat(s->ftpd, scp_absolute(s, p, path), &st) < 0) {
     return scp_source_begin_file(s, p, path, name);     /* the gate knows why */
 
   } else if (S_ISDIR(st.st_mode)) {
@@ -332,6 +333,7 @@ static void drop_all(struct scp *s, int err) {
 int scp_source_start(struct scp *s) {
   struct scp_source *src = pcalloc(s->pool, sizeof(*src));
   struct scp_args *a = &s->args;
+  const char *whole;
   struct stat st;
 
   s->source = src;
@@ -339,9 +341,10 @@ int scp_source_start(struct scp *s) {
   src->nwords = a->nwords;
 
   /* Clients that do not quote mean one name with blanks if there is one. */
-  if (a->nwords > 1 && strlen(a->all.text) < PATH_MAX &&
-      ftpd_stat(s->ftpd, scp_absolute(s, s->pool,
-        scp_word_path(s, s->pool, &a->all)), &st) == 0) {
+  whole = a->nwords > 1 && strlen(a->all.text) < PATH_MAX ?
+    scp_absolute(s, s->pool, scp_word_path(s, s->pool, &a->all)) : NULL;
+  if (whole != NULL && ftpd_may_look(s->ftpd, s->pool, whole) &&
+      ftpd_stat(s->ftpd, whole, &st) == 0) {
     a->all.pattern = NULL;
     src->words = &a->all;
     src->nwords = 1;

@@ -16,6 +16,7 @@
 
 #include <sys/stat.h>
 
+#include "effects.h"
 #include "fxp-file-attrs.h"
 #include "fxp-limits.h"
 #include "fxp-owner.h"
@@ -412,7 +413,7 @@ int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
     return -1;
   }
 
-  if (ftpd_permit_attr(&req->op, t->path, FTPD_ATTR_PERMS) < 0) {
+  if (ftpd_permit_effect(&req->op, t->path, SFTP_EFF_MODE) < 0) {
     return -1;
   }
 

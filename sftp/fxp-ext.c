@@ -114,7 +114,7 @@ const struct sftp_fxp_ext_word sftp_fxp_ext_words[] = {
  */
 static bool is_offered(const struct fxp *f, const struct ext_row *row) {
   return (f->conn->set->extensions & row->bit) != 0 &&
-    (row->run == NULL || sftp_forced_allows(f->conn->forced, row->name));
+    (row->run == NULL || sftp_forced_allows(f->conn->forced, row->name, NULL));
 }
 
 void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f) {
@@ -196,6 +196,6 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
   }
 
   req->name = row->name;
-  return fxp_is_allowed(req->fxp, row->name) ? row->run(req) :
+  return fxp_is_allowed(req->fxp, row->name, NULL) ? row->run(req) :
     SSH_FX_PERMISSION_DENIED;
 }

@@ -36,8 +36,13 @@ void fxp_attrs_describe(struct fxp_req *req, const struct fxp_target *t,
 
 /* ---- Setting (fxp-setattr.c) */
 
-/* SETSTAT and its kin: drops what SFTPOptions ignore, asks the gate for each
- * attribute, sets what differs.  Returns a status; the first failure ends it.
+/* What SFTPOptions say to ignore goes. */
+void fxp_attrs_drop(const struct fxp_req *req, struct fxp_attrs *a);
+/* The effects of setting them (effects.h). */
+unsigned int fxp_attrs_effects(const struct fxp_attrs *a);
+/* SETSTAT and its kin: asks the gate for each attribute, sets what differs.
+ * Returns a status, that of the first failure, behind which the others are set
+ * all the same.
  */
 uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
   const struct fxp_target *t);

@@ -45,12 +45,13 @@ uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
     fxp_refused(req, errno);
 }
 
-bool fxp_is_allowed(const struct fxp *f, const char *name) {
-  if (sftp_forced_allows(f->conn->forced, name)) {
+bool fxp_is_allowed(const struct fxp *f, const char *name, const char *how) {
+  if (sftp_forced_allows(f->conn->forced, name, how)) {
     return true;
   }
 
-  sftp_log("SFTP %s refused: the command of the user's key, '%s', does not "
-    "allow it", name, f->conn->forced->text);
+  sftp_log("SFTP %s%s%s refused: the command of the user's key, '%s', does not "
+    "allow it", name, how != NULL ? " " : "", how != NULL ? how : "",
+    f->conn->forced->text);
   return false;
 }

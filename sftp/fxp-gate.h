@@ -28,8 +28,8 @@ uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
 const char *fxp_permit(struct fxp_req *req, enum ftpd_request what,
   const char *path, const char **second);
 /* Whether the command that the user's key forces (forced.h) allows this
- * request; says so in the log if not.
+ * request, or this kind of it (how, NULL: any); says so in the log if not.
  */
-bool fxp_is_allowed(const struct fxp *f, const char *name);
+bool fxp_is_allowed(const struct fxp *f, const char *name, const char *how);
 
 #endif /* MOD_SFTP_FXP_GATE_H */

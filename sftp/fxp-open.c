@@ -10,6 +10,8 @@
 
 #include <fcntl.h>
 
+#include "effects.h"
+#include "forced.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
@@ -188,12 +190,12 @@ static uint32_t ask_more(struct fxp_req *req, const char *path,
     const struct fxp_open *how) {
   uint32_t status = SSH_FX_OK;
 
-  if (how->deletes && !fxp_is_allowed(req->fxp, "REMOVE")) {
+  if (how->deletes && !fxp_is_allowed(req->fxp, "REMOVE", NULL)) {
     return SSH_FX_PERMISSION_DENIED;
   }
 
   if (how->deny != 0) {
-    status = fxp_is_allowed(req->fxp, "LOCK") ?
+    status = fxp_is_allowed(req->fxp, "LOCK", NULL) ?
       ask_first(req, FTPD_LOCK, path) : SSH_FX_PERMISSION_DENIED;
   }
 
@@ -207,16 +209,26 @@ static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
   unsigned long opts = req->fxp->conn->set->opts;
   struct fxp_target t = { file, path, true };
 
+  if (!sftp_forced_allows(req->fxp->conn->forced, "FSETSTAT", NULL)) {
+    return;
+  }
+
   if ((a->has & FXP_ATTR_OWNER) != 0 &&
       (opts & SFTP_OPT_IGNORE_SFTP_SET_OWNERS) == 0 &&
-      ftpd_may_set_new(&req->op, path, true)) {
+      ftpd_may_set_new(&req->op, path, SFTP_EFF_OWNER)) {
     give_new_file(req, file, a);
   }
 
   if (a->npairs > 0 && (opts & SFTP_OPT_IGNORE_SFTP_UPLOAD_XATTRS) == 0 &&
-      ftpd_may_set_new(&req->op, path, false)) {
+      ftpd_may_set_new(&req->op, path, SFTP_EFF_ATTR)) {
     (void) fxp_xattrs_set(req, a, &t);
   }
+}
+
+/* What is emptied first is no more appended to than a new file is. */
+static enum ftpd_request request_of(const struct fxp_open *how) {
+  return how->appends && (how->flags & O_TRUNC) == 0 ? FTPD_OPEN_APPEND :
+    how->writes ? FTPD_OPEN_WRITE : FTPD_OPEN_READ;
 }
 
 static uint32_t open_file(struct fxp_req *req, const char *path,
@@ -227,8 +239,7 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   struct ftpd_file *file;
   struct stat st;
 
-  path = fxp_permit(req, how->appends ? FTPD_OPEN_APPEND :
-    how->writes ? FTPD_OPEN_WRITE : FTPD_OPEN_READ, path, NULL);
+  path = fxp_permit(req, request_of(how), path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }

@@ -53,6 +53,11 @@ static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
     return SSH_FX_BAD_MESSAGE;
   }
 
+  if (flagged && overwrite &&
+      !fxp_is_allowed(req->fxp, "RENAME", "over a file")) {
+    return SSH_FX_PERMISSION_DENIED;
+  }
+
   from = fxp_permit(req, FTPD_RENAME, from, &to);
   if (from == NULL) {
     return fxp_refused(req, errno);
@@ -78,7 +83,7 @@ static uint32_t reply_realpath(struct fxp_req *req, const char *path) {
     return fxp_refused(req, errno);
   }
 
-  path = ftpd_realpath(req->ftpd, req->pool, path);
+  path = req->op.blind != 0 ? path : ftpd_realpath(req->ftpd, req->pool, path);
   return path != NULL ? fxp_reply_name(req, path) : fxp_status(req, errno);
 }
 
@@ -140,6 +145,10 @@ static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
     return fxp_refused(req, errno);
   }
 
+  if (req->op.blind != 0) {
+    return must ? fxp_refused(req, req->op.blind) : fxp_reply_name(req, t.path);
+  }
+
   path = ftpd_realpath(req->ftpd, req->pool, t.path != NULL ? t.path : path);
   if (path == NULL) {
     return fxp_status(req, errno);
@@ -172,6 +181,10 @@ uint32_t fxp_do_realpath(struct fxp_req *req) {
 
     case SSH_FXP_REALPATH_STAT_IF:
     case SSH_FXP_REALPATH_STAT_ALWAYS:
+      if (!fxp_is_allowed(req->fxp, "REALPATH", "with attributes")) {
+        return SSH_FX_PERMISSION_DENIED;
+      }
+
       return reply_looked_at(req, path,
         control == SSH_FXP_REALPATH_STAT_ALWAYS);
 
@@ -279,6 +292,10 @@ uint32_t fxp_do_link(struct fxp_req *req) {
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
+  }
+
+  if (!fxp_is_allowed(req->fxp, "LINK", symbolic ? "symbolic" : "hard")) {
+    return SSH_FX_PERMISSION_DENIED;
   }
 
   if (symbolic) {

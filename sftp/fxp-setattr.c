@@ -10,7 +10,9 @@
 
 #include <sys/stat.h>
 
+#include "effects.h"
 #include "fxp-file-attrs.h"
+#include "fxp.h"
 #include "fxp-gate.h"
 #include "fxp-owner.h"
 #include "fxp-reply.h"
@@ -42,6 +44,10 @@ static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
     return 0;
   }
 
+  if (ftpd_permit_effect(&req->op, t->path, SFTP_EFF_REPLACE) < 0) {
+    return -1;
+  }
+
   return t->file != NULL ? ftpd_ftruncate(t->file, (off_t) a->size) :
     ftpd_truncate(req->ftpd, t->path, (off_t) a->size);
 }
@@ -57,7 +63,7 @@ static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
     return 0;
   }
 
-  if (ftpd_permit_attr(&req->op, t->path, FTPD_ATTR_PERMS) < 0) {
+  if (ftpd_permit_effect(&req->op, t->path, SFTP_EFF_MODE) < 0) {
     return -1;
   }
 
@@ -72,11 +78,15 @@ static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
 
 static int set_times(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t) {
+  if (ftpd_permit_effect(&req->op, t->path, SFTP_EFF_TIME) < 0) {
+    return -1;
+  }
+
   return t->file != NULL ? ftpd_futimes(t->file, a->times) :
     ftpd_utimes(req->ftpd, t->path, a->times, t->follow);
 }
 
-static void drop_ignored(const struct fxp_req *req, struct fxp_attrs *a) {
+void fxp_attrs_drop(const struct fxp_req *req, struct fxp_attrs *a) {
   unsigned long opts = req->fxp->conn->set->opts;
 
   if ((opts & SFTP_OPT_IGNORE_SFTP_SET_PERMS) != 0) {
@@ -89,6 +99,11 @@ static void drop_ignored(const struct fxp_req *req, struct fxp_attrs *a) {
 
   if ((opts & SFTP_OPT_IGNORE_SFTP_SET_OWNERS) != 0) {
     a->has &= ~FXP_ATTR_OWNER;
+  }
+
+  if ((opts & SFTP_OPT_IGNORE_SFTP_SET_XATTRS) != 0 ||
+      (req->fxp->conn->set->extensions & FXP_EXT_XATTR) == 0) {
+    a->npairs = 0;
   }
 }
 
@@ -105,7 +120,7 @@ static int set_owner(struct fxp_req *req, const struct fxp_attrs *a,
     return 0;
   }
 
-  if (ftpd_permit_attr(&req->op, t->path, FTPD_ATTR_OWNER) < 0) {
+  if (ftpd_permit_effect(&req->op, t->path, SFTP_EFF_OWNER) < 0) {
     return -1;
   }
 
@@ -119,42 +134,70 @@ static int set_owner(struct fxp_req *req, const struct fxp_attrs *a,
 
 /* ---- All together */
 
+unsigned int fxp_attrs_effects(const struct fxp_attrs *a) {
+  return ((a->has & FXP_ATTR_SIZE) != 0 ? SFTP_EFF_REPLACE : 0) |
+    ((a->has & (FXP_ATTR_PERMS|FXP_ATTR_ACL)) != 0 ? SFTP_EFF_MODE : 0) |
+    ((a->has & FXP_ATTR_TIMES) != 0 ? SFTP_EFF_TIME : 0) |
+    ((a->has & FXP_ATTR_OWNER) != 0 ? SFTP_EFF_OWNER : 0) |
+    (a->npairs > 0 ? SFTP_EFF_ATTR : 0);
+}
+
+/* The extended ones that came along. */
+static int set_pairs(struct fxp_req *req, const struct fxp_attrs *a,
+    const struct fxp_target *t) {
+  if (a->npairs == 0) {
+    return 0;
+  }
+
+  return ftpd_permit_effect(&req->op, t->path, SFTP_EFF_ATTR) < 0 ? -1 :
+    fxp_xattrs_set(req, a, t);
+}
+
+/* Keeps the first of the errors. */
+static void keep_error(int *err, int res) {
+  if (res < 0 && *err == 0) {
+    *err = errno != 0 ? errno : EIO;
+  }
+}
+
 /* The size while the file may still be written, the times after it, and the
- * owner last, since after that nothing else may be allowed.
+ * owner last, since after that nothing else may be allowed.  What cannot be
+ * set keeps nothing else from being set.  0 or an errno.
  */
 static int set_all(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t, const struct stat *st) {
-  int res = 0;
+  int err = 0;
 
   if ((a->has & FXP_ATTR_SIZE) != 0) {
-    res = set_size(req, a, t, st);
+    keep_error(&err, set_size(req, a, t, st));
   }
 
-  if (res == 0 && (a->has & FXP_ATTR_PERMS) != 0) {
-    res = set_perms(req, a, t, st);
+  if ((a->has & FXP_ATTR_PERMS) != 0) {
+    keep_error(&err, set_perms(req, a, t, st));
   }
 
-  if (res == 0 && (a->has & FXP_ATTR_ACL) != 0) {
-    res = fxp_acl_set(req, a->acl, t, st);
+  if ((a->has & FXP_ATTR_ACL) != 0) {
+    keep_error(&err, fxp_acl_set(req, a->acl, t, st));
   }
 
-  if (res == 0 && (a->has & FXP_ATTR_TIMES) != 0) {
-    res = set_times(req, a, t);
+  keep_error(&err, set_pairs(req, a, t));
+  if ((a->has & FXP_ATTR_TIMES) != 0) {
+    keep_error(&err, set_times(req, a, t));
   }
 
-  if (res == 0 && (a->has & FXP_ATTR_OWNER) != 0) {
-    res = set_owner(req, a, t, st);
+  if ((a->has & FXP_ATTR_OWNER) != 0) {
+    keep_error(&err, set_owner(req, a, t, st));
   }
 
-  return res;
+  return err;
 }
 
 uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
     const struct fxp_target *t) {
   const char *unknown = NULL;
   struct stat st;
+  int err;
 
-  drop_ignored(req, a);
   if (target_stat(req, t, &st) < 0) {
     return fxp_refused(req, errno);
   }
@@ -171,7 +214,6 @@ uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
       unknown, (char *) NULL));
   }
 
-  return set_all(req, a, t, &st) == 0 &&
-    ((req->fxp->conn->set->opts & SFTP_OPT_IGNORE_SFTP_SET_XATTRS) != 0 ||
-     fxp_xattrs_set(req, a, t) == 0) ? SSH_FX_OK : fxp_refused(req, errno);
+  err = set_all(req, a, t, &st);
+  return err == 0 ? SSH_FX_OK : fxp_refused(req, err);
 }

@@ -134,8 +134,10 @@ static uint32_t set_path(struct fxp_req *req, bool follow) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  target.path = fxp_permit(req, follow ? FTPD_SETSTAT : FTPD_LSETSTAT,
-    target.path, NULL);
+  fxp_attrs_drop(req, &a);
+  fxp_begin(req, follow ? FTPD_SETSTAT : FTPD_LSETSTAT, target.path);
+  req->op.effects = fxp_attrs_effects(&a);
+  target.path = ftpd_permit(&req->op, target.path, NULL);
   if (target.path == NULL) {
     return fxp_refused(req, errno);
   }
@@ -157,7 +159,6 @@ uint32_t fxp_do_fsetstat(struct fxp_req *req) {
   struct fxp_target target = { NULL, NULL, true };
   struct fxp_handle *h;
   struct fxp_attrs a;
-  uint32_t status;
 
   fxp_attrs_read(&req->in, req->pool, req->fxp->version, &a);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
@@ -171,6 +172,9 @@ uint32_t fxp_do_fsetstat(struct fxp_req *req) {
 
   target.file = h->file;
   target.path = fxp_handle_path(h);
-  status = fxp_permit_handle(req, FTPD_FSETSTAT, NULL, h);
-  return status == SSH_FX_OK ? fxp_attrs_set(req, &a, &target) : status;
+  fxp_attrs_drop(req, &a);
+  fxp_begin_handle(req, FTPD_FSETSTAT, NULL, h);
+  req->op.effects = fxp_attrs_effects(&a);
+  return ftpd_permit_handle(&req->op, target.path) == 0 ?
+    fxp_attrs_set(req, &a, &target) : fxp_refused(req, errno);
 }

@@ -126,16 +126,22 @@ int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
 }
 
 int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
+  struct stat st;
   mode_t mask;
   int res;
 
   /* The umask of the directory is in force since ftpd_permit(). */
+  mode = ftpd_new_mode(op, path, mode, 0777);
   res = pr_fsio_smkdir(op->pool, path, mode & 01777, session.fsuid,
     session.fsgid);
   if (res == 0 && (mode & 07000) != 0) {
     mask = umask(0);
     (void) umask(mask);
     (void) pr_fsio_chmod(path, mode & 07777 & ~mask);
+  }
+
+  if (res == 0 && ftpd_lstat(op->ftpd, path, &st) == 0) {
+    ftpd_upload_note(op->ftpd, &st);
   }
 
   return res;

@@ -31,12 +31,12 @@
 /* The scratch pool of per-entry checks is emptied after so many. */
 #define SCRATCH_ENTRIES 64
 
-/* <Limit LIST>, <Limit NLST>, <Limit READDIR> and DIRS: any no wins, any
- * explicit yes outweighs the group.
- */
-static const struct limit_rule list_rule = { "READDIR", G_DIRS,
-  { C_LIST, C_NLST } };
-static const struct limit_rule entry_rule = { "READDIR", G_DIRS, { NULL } };
+/* <Limit> of listings, for a directory and for each of its entries. */
+static int limit_list(struct ftpd *h, struct ftpd_op *op, pool *p,
+    const char *path, struct limit_answer *answer) {
+  return ftpd_limit(h, op, p, &sftp_rules[FTPD_READDIR].first, SFTP_EFF_LIST,
+    path, answer);
+}
 
 static int open_handle(struct ftpd_dir *d) {
   pr_fs_t *fs = pr_get_fs(d->path, NULL);
@@ -87,7 +87,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     return NULL;
   }
 
-  d->denied = ftpd_limit(op->ftpd, op, op->pool, &list_rule, path, NULL) < 0;
+  d->denied = limit_list(op->ftpd, op, op->pool, path, NULL) < 0;
   ftpd_fake_of(op->ftpd, path, &d->fake);
 
   /* Asked as for an entry of the directory; directories among them are looked
@@ -130,7 +130,7 @@ static const char *entry_path(struct ftpd_dir *d, const char *name) {
 static bool is_visible(struct ftpd_dir *d, const char *name,
     const struct stat *st) {
   const char *path;
-  bool hidden = false;
+  struct limit_answer a;
   int res;
 
   if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
@@ -143,12 +143,12 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   }
 
   path = entry_path(d, name);
-  res = ftpd_limit(d->h, NULL, d->scratch, &entry_rule, path, &hidden);
+  res = limit_list(d->h, NULL, d->scratch, path, &a);
   if (res == 0 && !S_ISDIR(st->st_mode)) {
     ftpd_limit_learn(d->h, path);
   }
 
-  return res == 0 && !hidden;
+  return res == 0 && !a.hidden;
 }
 
 static int stat_entry(struct ftpd_dir *d, const char *name,
@@ -217,17 +217,16 @@ int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
 static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
     size_t end) {
   const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;
+  struct limit_answer a;
   const char *dir;
-  bool hidden = false;
 
   if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
     return true;
   }
 
   dir = ftpd_canon(h, p, pstrndup(p, whole, (size_t) (name - whole)));
-  return ftpd_limit(h, NULL, p, &list_rule, dir, NULL) == 0 &&
-    ftpd_limit(h, NULL, p, &entry_rule, ftpd_canon(h, p, whole),
-      &hidden) == 0 && !hidden;
+  return limit_list(h, NULL, p, dir, NULL) == 0 &&
+    limit_list(h, NULL, p, ftpd_canon(h, p, whole), &a) == 0 && !a.hidden;
 }
 
 bool ftpd_is_listed(struct ftpd *h, pool *parent, const char *path,

@@ -53,7 +53,7 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
   }
 
   /* What rewriting handlers see is the path, when there is only one. */
-  if (ftpd_requests[op->req].second.name == NULL) {
+  if ((ftpd_requests[op->req].flags & ROW_TWO) == 0) {
     arg = *path;
   }
 

@@ -23,6 +23,7 @@ struct stall_state;             /* ftpd-stalled.c: timers of transfers */
 struct device_cache;            /* ftpd-open-lock.c: is it a local disk? */
 struct fake_cache;              /* ftpd-fake.c: DirFake* of a directory */
 struct owner_cache;             /* ftpd-owners.c: names looked up last */
+struct upload_cache;            /* ftpd-uploads.c: what the session made */
 struct ftpd_file;
 
 struct ftpd_files {
@@ -39,6 +40,7 @@ struct ftpd_files {
   struct device_cache *device;
   struct fake_cache *fakes;
   struct owner_cache *owners;
+  struct upload_cache *uploads;
 };
 
 /* The state of h, made at its first use. */

@@ -159,6 +159,10 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
+  if (writes) {
+    mode = ftpd_new_mode(op, path, mode, 0666);
+  }
+
   fh = ftpd_open_new(path, (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode,
     exists);
   if (fh == NULL) {

@@ -6,8 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-limit.c -- <Limit>, path filters, hidden files, and the words for a
- * refusal.
+/* ftpd-limit.c -- <Limit> by effects (base/effects.h), and hidden files.
  *
  * The decision is always the host's own (dir_check and its parts).  It also
  * sets the umask and the owner of new files for the directory, so it runs right
@@ -24,27 +23,13 @@
  */
 #define QUIET_MS 1000
 
-void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
-  char text[512];
-  va_list ap;
-
-  if (op == NULL || op->refused != NULL ||
-      (op->ftpd->set->opts & SFTP_OPT_TERSE_REFUSALS) != 0) {
-    return;
-  }
-
-  va_start(ap, fmt);
-  vsnprintf(text, sizeof(text), fmt, ap);
-  va_end(ap);
-  op->refused = pstrdup(op->pool, text);
-}
-
 /* ---- <Limit> */
 
 struct rules_cache {
   cmd_rec *limit;               /* for <Limit> look-ups */
   signed char quiet[FTPD_NREQUESTS];    /* no static rule matters; -1: not
                                          * known yet */
+  signed char ignores;          /* IgnoreHidden stands somewhere; -1 as above */
   char dir[PR_TUNABLE_PATH_MAX + 1];    /* no .ftpaccess in there ... */
   uint64_t until_ms;                    /* ... until then */
 };
@@ -55,6 +40,7 @@ static struct rules_cache *cache_of(struct ftpd *h) {
   if (s->rules == NULL) {
     s->rules = pcalloc(s->pool, sizeof(*s->rules));
     memset(s->rules->quiet, -1, sizeof(s->rules->quiet));
+    s->rules->ignores = -1;
   }
 
   return s->rules;
@@ -81,86 +67,250 @@ static config_rec *limit_chain(void) {
     session.anon_config;
 }
 
-/* The <Limit> name that said no to the path checked last; NULL if none. */
-static const char *who_denied(cmd_rec *cmd, const struct limit_rule *rule) {
-  const char *names[5] = { rule->name, rule->also[0], rule->also[1],
-    rule->group, "ALL" };
-  unsigned int i;
+/* What a <Limit> name says of the path checked last. */
+enum says { SAYS_NO, SAYS_NOTHING, SAYS_YES };
 
-  for (i = 0; i < SFTP_NELEMS(names); i++) {
-    if (names[i] != NULL &&
-        dir_check_limits(cmd, limit_chain(), names[i], FALSE) == 0) {
-      return names[i];
-    }
+/* One question: of a path, for one effect. */
+struct question {
+  cmd_rec *cmd;
+  const struct sftp_rule *rule;
+  const struct sftp_effect *effect;
+  bool hidden;                  /* by Hide*: IgnoreHidden says no */
+  struct limit_answer *answer;
+};
+
+static enum says ask_name(const struct question *q, const char *name) {
+  int res;
+
+  errno = 0;
+  res = dir_check_limits(q->cmd, limit_chain(), name, q->hidden);
+  if (res == 0) {
+    q->answer->denied = name;
+    q->answer->ignored = errno == ENOENT;
+    return SAYS_NO;
   }
 
-  return NULL;
+  return res > 1 ? SAYS_YES : SAYS_NOTHING;
 }
 
-/* The further names of a rule: any may deny; an explicit permission of one
- * outweighs what the group or ALL say.
- */
-static int limit_also(cmd_rec *cmd, const struct limit_rule *rule, int res) {
+/* Names of commands: one no is no, else one yes is yes. */
+static enum says ask_names(const struct question *q,
+    const char *const names[SFTP_EFF_NAMES]) {
+  enum says all = SAYS_NOTHING;
   unsigned int i;
-  bool allowed = false;
 
-  if (rule->also[0] == NULL) {
-    return res;
-  }
+  for (i = 0; i < SFTP_EFF_NAMES && names[i] != NULL; i++) {
+    bool only_denies = names[i][0] == '!';
+    enum says one = ask_name(q, names[i] + only_denies);
 
-  if (res == 0 && (errno == ENOENT ||
-      dir_check_limits(cmd, limit_chain(), rule->name, FALSE) == 0)) {
-    return 0;
-  }
-
-  for (i = 0; i < SFTP_NELEMS(rule->also) && rule->also[i] != NULL; i++) {
-    int also = dir_check_limits(cmd, limit_chain(), rule->also[i], FALSE);
-
-    if (also == 0) {
-      return 0;
+    if (one == SAYS_NO) {
+      q->answer->by_name = true;
+      return SAYS_NO;
     }
 
-    allowed = allowed || also > 1;
+    if (one == SAYS_YES && !only_denies) {
+      q->answer->allowed = names[i];
+      all = SAYS_YES;
+    }
   }
 
-  return allowed ? 2 : res;
+  return all;
+}
+
+/* Of two groups that stand for an effect both have to deny. */
+static enum says ask_groups(const struct question *q) {
+  enum says all = SAYS_NO;
+  unsigned int i;
+
+  for (i = 0; i < SFTP_NELEMS(q->effect->groups) &&
+      q->effect->groups[i] != NULL; i++) {
+    enum says one = ask_name(q, q->effect->groups[i]);
+
+    if (one == SAYS_NO && q->answer->ignored) {
+      return SAYS_NO;
+    }
+
+    all = one > all ? one : all;
+  }
+
+  return i > 0 ? all : SAYS_NOTHING;
+}
+
+/* As the host asks for a command: the names, then the group, then ALL; who
+ * says something first is heard.
+ */
+static bool permits(const struct question *q) {
+  enum says own = ask_names(q, q->rule->names), res;
+
+  res = own != SAYS_NO ? ask_names(q, q->effect->names) : SAYS_NO;
+  res = res == SAYS_NOTHING ? own : res;
+  if (res == SAYS_NOTHING) {
+    res = ask_groups(q);
+  }
+
+  if (res == SAYS_NOTHING) {
+    res = ask_name(q, "ALL");
+  }
+
+  return res != SAYS_NO;
+}
+
+unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
+    unsigned int effects, bool hidden, const char *path,
+    struct limit_answer *answer) {
+  struct limit_answer one;
+  struct question q = { limit_cmd(h, "STAT", path), rule, NULL, hidden,
+    &one };
+  unsigned int i;
+
+  memset(answer, 0, sizeof(*answer));
+  answer->hidden = hidden;
+  for (i = 0; i < SFTP_NEFFECTS && !answer->ignored; i++) {
+    q.effect = &sftp_effects[i];
+    if ((effects & q.effect->bit) == 0) {
+      continue;
+    }
+
+    memset(&one, 0, sizeof(one));
+    if (!permits(&q)) {
+      answer->effects |= q.effect->bit;
+      answer->denied = one.denied;
+      answer->ignored = one.ignored;
+      answer->by_name |= one.by_name;
+
+    } else if (one.allowed != NULL) {
+      answer->allowed = one.allowed;
+    }
+  }
+
+  return answer->effects;
+}
+
+/* The effect whose name the host is asked for; it takes umask and owner from
+ * there.
+ */
+static const struct sftp_effect *first_effect(unsigned int effects) {
+  unsigned int i;
+
+  for (i = 0; i + 1 < SFTP_NEFFECTS; i++) {
+    if ((effects & sftp_effects[i].bit) != 0) {
+      break;
+    }
+  }
+
+  return &sftp_effects[i];
+}
+
+/* DenyAll of a directory itself, outside of any <Limit>: as the host has it,
+ * for what is there.  What is not there is not to be told from it.
+ */
+static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
+  const unsigned char *allow = get_param_ptr(CURRENT_CONF, "AllowAll", FALSE);
+  const unsigned char *deny = get_param_ptr(CURRENT_CONF, "DenyAll", FALSE);
+  struct stat st;
+
+  return deny != NULL && *deny == TRUE && (allow == NULL ||
+    *allow == FALSE) && ((effects & ~SFTP_EFF_LOOKS) == 0 ||
+    ftpd_stat(h, path, &st) == 0);
+}
+
+/* The host's own check enters the directory: configuration, umask, owner of
+ * new files.  It sets the umask only when it allows.
+ */
+static void enter(pool *p, struct ftpd *h, const struct sftp_rule *rule,
+    unsigned int effects, const char *path, int *hidden) {
+  const struct sftp_effect *e = first_effect(effects);
+  const char *name = rule->names[0] != NULL ? rule->names[0] :
+    e->names[0] != NULL ? e->names[0] : "STAT";
+
+  pr_fs_clear_cache2(path);
+  (void) dir_check(p, limit_cmd(h, name, path), e->groups[0], path, hidden);
+}
+
+bool ftpd_limit_ignores(struct ftpd *h) {
+  struct rules_cache *s = cache_of(h);
+
+  if (s->ignores < 0) {
+    s->ignores = find_config(main_server->conf, CONF_PARAM, "IgnoreHidden",
+      TRUE) != NULL;
+  }
+
+  return s->ignores == 1;
+}
+
+/* What is in a directory that is not there, is not there. */
+static bool is_below_hidden(pool *p, struct ftpd *h,
+    const struct sftp_rule *rule, unsigned int effects, const char *path) {
+  struct limit_answer a;
+  const char *slash;
+
+  for (slash = ftpd_limit_ignores(h) ? strchr(path + 1, '/') : NULL;
+      slash != NULL; slash = strchr(slash + 1, '/')) {
+    const char *dir = pstrndup(p, path, (size_t) (slash - path));
+    int hidden = FALSE;
+
+    enter(p, h, rule, effects, dir, &hidden);
+    if (hidden && ftpd_limit_denies(h, rule, effects, true, dir, &a) != 0 &&
+        a.ignored) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static bool allowed_elsewhere(const struct sftp_rule *rule,
+    const struct limit_answer *a) {
+  return a->allowed != NULL && (rule->names[0] == NULL ||
+    strcmp(a->allowed, rule->names[0]) != 0);
 }
 
 int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
-    const struct limit_rule *rule, const char *path, bool *hidden) {
-  cmd_rec *cmd = limit_cmd(h, rule->name, path);
-  const char *denied;
-  int is_hidden = FALSE, res, xerrno;
+    const struct sftp_rule *rule, unsigned int effects, const char *path,
+    struct limit_answer *answer) {
+  struct limit_answer a;
+  int is_hidden = FALSE;
+  unsigned int denied;
 
-  pr_fs_clear_cache2(path);
-  errno = 0;
-  res = dir_check(p, cmd, rule->group, path, &is_hidden);
-  xerrno = errno;
-  if (hidden != NULL) {
-    *hidden = is_hidden != FALSE;
+  answer = answer != NULL ? answer : &a;
+  memset(answer, 0, sizeof(*answer));
+  if (is_below_hidden(p, h, rule, effects, path)) {
+    answer->hidden = answer->ignored = true;
+    denied = answer->effects = effects;
+
+  } else {
+    enter(p, h, rule, effects, path, &is_hidden);
+    denied = ftpd_limit_denies(h, rule, effects, is_hidden != FALSE, path,
+      answer);
   }
 
-  errno = xerrno;
-  res = limit_also(cmd, rule, res);
-  if (res > 0) {
+  if (denied == 0 && closed(h, effects, path)) {
+    answer->denied = "ALL";
+    answer->effects = denied = effects;
+  }
+
+  if (denied == 0) {
+    if (allowed_elsewhere(rule, answer)) {
+      (void) dir_check(p, limit_cmd(h, answer->allowed, path), NULL, path,
+        NULL);
+    }
+
     return 0;
   }
 
-  if (xerrno != ENOENT) {
-    xerrno = EACCES;
-    denied = who_denied(cmd, rule);
-    ftpd_refuse(op, "denied by <Limit %s>", denied != NULL ? denied :
-      rule->name);
+  if (!answer->ignored) {
+    ftpd_refuse(op, "denied by <Limit %s>", answer->denied);
     if (op != NULL) {
-      sftp_log("%s of '%s' denied by <Limit %s>", rule->name, path,
-        denied != NULL ? denied : rule->name);
+      sftp_log("%s of '%s' denied by <Limit %s>", ftpd_op_name(op), path,
+        answer->denied);
     }
 
   } else if (op != NULL) {
-    sftp_log("%s of '%s' refused: hidden (IgnoreHidden)", rule->name, path);
+    sftp_log("%s of '%s' refused: hidden (IgnoreHidden)", ftpd_op_name(op),
+      path);
   }
 
-  errno = xerrno;
+  errno = answer->ignored ? ENOENT : EACCES;
   return -1;
 }
 
@@ -173,23 +323,53 @@ int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
  * and directory.
  */
 
-static bool names_rule(const config_rec *c, const struct limit_rule *rule) {
-  unsigned int i, j;
-  const char *names[5] = { rule->name, rule->group, rule->also[0],
-    rule->also[1], "ALL" };
+static bool is_among(const char *name, const char *const *names,
+    unsigned int n) {
+  unsigned int i;
 
-  for (i = 0; i < c->argc; i++) {
-    for (j = 0; j < SFTP_NELEMS(names); j++) {
-      if (names[j] != NULL && strcasecmp(c->argv[i], names[j]) == 0) {
-        return true;
-      }
+  for (i = 0; i < n && names[i] != NULL; i++) {
+    if (strcasecmp(names[i] + (names[i][0] == '!'), name) == 0) {
+      return true;
     }
   }
 
   return false;
 }
 
-static bool is_rule(const config_rec *c, const struct limit_rule *rule) {
+static bool asks_for(const struct sftp_rule *rule, const char *name) {
+  unsigned int i;
+
+  if (strcasecmp(name, "ALL") == 0 || is_among(name, rule->names,
+      SFTP_EFF_NAMES)) {
+    return true;
+  }
+
+  for (i = 0; i < SFTP_NEFFECTS; i++) {
+    const struct sftp_effect *e = &sftp_effects[i];
+
+    if (((rule->effects | rule->maybe) & e->bit) != 0 &&
+        (is_among(name, e->names, SFTP_EFF_NAMES) ||
+         is_among(name, e->groups, SFTP_NELEMS(e->groups)))) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static bool names_rule(const config_rec *c, const struct sftp_rule *rule) {
+  unsigned int i;
+
+  for (i = 0; i < c->argc; i++) {
+    if (asks_for(rule, c->argv[i])) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+static bool is_rule(const config_rec *c, const struct sftp_rule *rule) {
   static const char *const params[] = { "AllowAll", "DenyAll", "HideFiles",
     "HideGroup", "HideNoAccess", "HideUser", NULL };
   unsigned int i;
@@ -207,7 +387,7 @@ static bool is_rule(const config_rec *c, const struct limit_rule *rule) {
   return false;
 }
 
-static bool any_rule(xaset_t *set, const struct limit_rule *rule,
+static bool any_rule(xaset_t *set, const struct sftp_rule *rule,
     bool recurse) {
   config_rec *c;
 
@@ -234,7 +414,7 @@ static bool static_quiet(struct ftpd *h, enum ftpd_request req) {
 
   if (s->quiet[req] < 0) {
     s->quiet[req] = session.anon_config == NULL &&
-      !any_rule(main_server->conf, &ftpd_requests[req].first, true);
+      !any_rule(main_server->conf, &sftp_rules[req].first, true);
   }
 
   return s->quiet[req] == 1;
@@ -296,117 +476,4 @@ void ftpd_limit_learn(struct ftpd *h, const char *path) {
     s->dir[n] = '\0';
     s->until_ms = ftpd_coarse_ms() + QUIET_MS;
   }
-}
-
-/* ---- Filters */
-
-int ftpd_filter(struct ftpd_op *op, const char *path) {
-  const char *rule;
-
-  switch (pr_filter_allow_path(CURRENT_CONF, path)) {
-    case PR_FILTER_ERR_FAILS_ALLOW_FILTER:
-      rule = "PathAllowFilter";
-      break;
-
-    case PR_FILTER_ERR_FAILS_DENY_FILTER:
-      rule = "PathDenyFilter";
-      break;
-
-    default:
-      return 0;
-  }
-
-  sftp_log("'%s' denied by %s", path, rule);
-  ftpd_refuse(op, "denied by %s", rule);
-  errno = EACCES;
-  return -1;
-}
-
-/* ---- Why a PRE_CMD handler refused
- *
- * The handlers answer in FTP's words, in the server's language.  The rules are
- * asked again instead; what is left is the handler's own text.
- */
-
-static bool explain_filters(struct ftpd_op *op, cmd_rec *cmd) {
-  static const char *const filters[] = { "AllowFilter", "DenyFilter" };
-  unsigned int i;
-
-  for (i = 0; cmd->arg != NULL && i < SFTP_NELEMS(filters); i++) {
-    pr_regex_t *re = get_param_ptr(CURRENT_CONF, filters[i], FALSE);
-
-    if (re != NULL && (pr_regexp_exec(re, cmd->arg, 0, NULL, 0, 0, 0) == 0) ==
-        (i == 1)) {
-      ftpd_refuse(op, "denied by %s", filters[i]);
-      sftp_log("'%s %s' denied by %s", (char *) cmd->argv[0], cmd->arg,
-        filters[i]);
-      return true;
-    }
-  }
-
-  return false;
-}
-
-static bool is_off(const char *directive) {
-  unsigned char *on = get_param_ptr(CURRENT_CONF, directive, FALSE);
-
-  return on == NULL || *on == FALSE;
-}
-
-/* A rule for what is there already: said if that is so and the rule is off. */
-static bool explain_off(struct ftpd_op *op, const char *name,
-    const char *path, const char *directive) {
-  struct stat st;
-
-  if (!is_off(directive) || pr_fsio_stat(path, &st) < 0) {
-    return false;
-  }
-
-  ftpd_refuse(op, "file exists and %s is off", directive);
-  sftp_log("%s of '%s' denied: %s is off", name, path, directive);
-  return true;
-}
-
-/* What mod_xfer's handlers ask for a transfer, in their order. */
-static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
-    const char *path) {
-  static const struct limit_rule stor = { "STOR", "WRITE", { NULL } },
-    appe = { "APPE", "WRITE", { NULL } }, retr = { "RETR", "READ", { NULL } };
-  const char *name = cmd->argv[0], *denied;
-  const struct limit_rule *rule = strcmp(name, "STOR") == 0 ? &stor :
-    strcmp(name, "APPE") == 0 ? &appe : strcmp(name, "RETR") == 0 ? &retr :
-    NULL;
-
-  if (rule == NULL) {
-    return false;
-  }
-
-  denied = who_denied(cmd, rule);
-  if (denied != NULL) {
-    ftpd_refuse(op, "denied by <Limit %s>", denied);
-    sftp_log("%s of '%s' denied by <Limit %s>", name, path, denied);
-    return true;
-  }
-
-  return rule != &retr && (ftpd_filter(op, path) < 0 ||
-    explain_off(op, name, path, rule == &stor ? "AllowOverwrite" :
-      "AllowStoreRestart"));
-}
-
-void ftpd_limit_explain(struct ftpd_op *op, cmd_rec *cmd, const char *path,
-    int xerrno) {
-  const char *name = cmd->argv[0], *text;
-
-  if (op->refused != NULL || (xerrno != EACCES && xerrno != EPERM) ||
-      explain_filters(op, cmd) || explain_transfer(op, cmd, path)) {
-    return;
-  }
-
-  text = ftpd_phase_answer(op->pool);
-  if (text != NULL && *text != '\0') {
-    ftpd_refuse(op, "%s", text);
-  }
-
-  sftp_log("%s of '%s' blocked by '%s' handler%s%s", name, path, name,
-    text != NULL ? ": " : "", text != NULL ? text : "");
 }

@@ -17,7 +17,7 @@
 #include "ftpd-rules.h"
 
 int ftpd_onclose_check(struct ftpd_op *op, const char *path) {
-  const struct limit_rule *rule = &ftpd_requests[FTPD_REMOVE].first;
+  const struct sftp_rule *rule = &sftp_rules[FTPD_REMOVE].first;
 
   if (op->ftpd->read_only) {
     ftpd_refuse(op, "denied by the key, which is for reading only");
@@ -25,7 +25,8 @@ int ftpd_onclose_check(struct ftpd_op *op, const char *path) {
     return -1;
   }
 
-  return ftpd_limit(op->ftpd, op, op->pool, rule, path, NULL) < 0 ||
+  return ftpd_limit(op->ftpd, op, op->pool, rule, rule->effects, path,
+    NULL) < 0 ||
     ftpd_filter(op, path) < 0 ? -1 : 0;
 }
 

@@ -168,19 +168,18 @@ static int check_before(struct ftpd_op *op, const char *path, int flags,
  * removal on close.
  */
 static int check_more(struct ftpd_op *op, const char *path, int flags) {
-  static const struct limit_rule retr = { C_RETR, G_READ, { NULL } },
-    stor = { C_STOR, G_WRITE, { NULL } };
-
+  const struct sftp_rule *rule = &sftp_rules[op->req].first;
   bool both = (flags & O_ACCMODE) == O_RDWR;
 
-  if ((both && ftpd_limit(op->ftpd, op, op->pool, &retr, path, NULL) < 0) ||
+  if ((both && ftpd_limit(op->ftpd, op, op->pool, rule, SFTP_EFF_READ, path,
+        NULL) < 0) ||
       (op->deletes && ftpd_onclose_check(op, path) < 0)) {
     return -1;
   }
 
   /* Umask and owner are again those of the upload. */
   return both || (op->deletes && (flags & O_ACCMODE) != O_RDONLY) ?
-    ftpd_limit(op->ftpd, op, op->pool, &stor, path, NULL) : 0;
+    ftpd_limit(op->ftpd, op, op->pool, rule, rule->effects, path, NULL) : 0;
 }
 
 static void note_offset(struct ftpd_file *f) {
@@ -380,7 +379,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   }
 
   if (hidden != NULL || (flags & O_CREAT) != 0) {
-    mode = ftpd_new_mode(op, path, mode);
+    mode = ftpd_new_mode(op, path, mode, 0666);
   }
 
   fh = open_fh(op, path, hidden, flags, mode, exists, &st);
@@ -391,6 +390,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   f = new_file(op, fh, path, hidden, flags, &st);
   f->made = f->wr && (!exists || hidden != NULL || (flags & O_TRUNC) != 0);
   if (f->made) {
+    ftpd_upload_note(op->ftpd, &st);
     ftpd_give_away(op->pool, fh, path);
   }
 

@@ -19,31 +19,30 @@
 
 #include <limits.h>
 
+/* ---- One path */
+
 /* <Limit> and filters for one path: for the name as it was used, then for
  * where its links lead; the latter leaves umask and owner as they must be.
  * Returns the path to act on.
  */
 static const char *check_path(struct ftpd_op *op, const char *path,
-    const struct limit_rule *rule, bool follow, bool filter) {
+    const struct sftp_rule *rule, bool follow, bool filter) {
   const char *real;
 
-  if (rule->name == NULL) {
-    return path;
-  }
-
-  if (ftpd_limit_quiet(op->ftpd, op->req, path)) {
+  if ((rule->effects | rule->maybe) == 0 ||
+      ftpd_limit_quiet(op->ftpd, op->req, path)) {
     return path;
   }
 
   real = ftpd_resolve(op->ftpd, op->pool, path, follow);
-  if (strcmp(real, path) != 0 &&
-      (ftpd_limit(op->ftpd, op, op->pool, rule, path, NULL) < 0 ||
-       (filter && ftpd_filter(op, path) < 0))) {
+  if (strcmp(real, path) != 0 && (ftpd_ask(op, rule, path) < 0 ||
+      (filter && ftpd_filter(op, path) < 0))) {
     return NULL;
   }
 
-  if (ftpd_limit(op->ftpd, op, op->pool, rule, real, NULL) < 0 ||
-      (filter && ftpd_filter(op, real) < 0)) {
+  if (ftpd_ask(op, rule, real) < 0 || (filter && ftpd_filter(op, real) < 0) ||
+      ((ftpd_requests[op->req].flags & ROW_WORDS) != 0 &&
+       ftpd_word_filter(op, ftpd_op_name(op), path) < 0)) {
     return NULL;
   }
 
@@ -55,30 +54,42 @@ static const char *check_path(struct ftpd_op *op, const char *path,
 }
 
 /* What mod_xfer's handlers checked is where links lead; the name as it was
- * used, and a link to nothing yet, are ours to check.
+ * used, a link to nothing yet, and what is in hidden directories are ours.
  */
 static const char *check_file(struct ftpd_op *op, const char *used,
     const char *path) {
-  const struct req_row *row = &ftpd_requests[op->req];
+  const struct sftp_rule *rule = &sftp_rules[op->req].first;
+  bool filter = (ftpd_requests[op->req].flags & ROW_FILTER1) != 0;
   const char *real = ftpd_resolve(op->ftpd, op->pool, path, true);
 
-  if (strcmp(used, path) == 0 && strcmp(real, path) == 0) {
+  if (strcmp(used, path) == 0 && strcmp(real, path) == 0 &&
+      !ftpd_limit_ignores(op->ftpd)) {
     return path;
   }
 
-  if (strcmp(used, real) != 0 &&
-      (ftpd_limit(op->ftpd, op, op->pool, &row->first, used, NULL) < 0 ||
-       ((row->flags & ROW_FILTER1) != 0 && ftpd_filter(op, used) < 0))) {
+  if (strcmp(used, real) != 0 && (ftpd_ask(op, rule, used) < 0 ||
+      (filter && ftpd_filter(op, used) < 0))) {
     return NULL;
   }
 
-  if (ftpd_limit(op->ftpd, op, op->pool, &row->first, real, NULL) < 0 ||
-      ((row->flags & ROW_FILTER1) != 0 && ftpd_filter(op, real) < 0)) {
-    return NULL;
-  }
-
-  return real;
+  return ftpd_ask(op, rule, real) < 0 || (filter && ftpd_filter(op, real) < 0) ?
+    NULL : real;
 }
+
+/* The handlers said no because of what is there, or is not: nobody learns that
+ * who is not permitted what he asked for.
+ */
+static void hide_why(struct ftpd_op *op, const char *used) {
+  const struct sftp_rule *rule = &sftp_rules[op->req].first;
+  int xerrno = errno;
+
+  if (xerrno == EACCES || xerrno == EPERM ||
+      ftpd_ask(op, rule, ftpd_resolve(op->ftpd, op->pool, used, true)) == 0) {
+    errno = xerrno;
+  }
+}
+
+/* ---- Two paths */
 
 /* Where the text of a link leads, seen from the link's directory. */
 static const char *link_target(struct ftpd_op *op, const char *text,
@@ -96,15 +107,16 @@ static const char *link_target(struct ftpd_op *op, const char *text,
 static const char *permit_symlink(struct ftpd_op *op, const char *text,
     const char **link) {
   const struct req_row *row = &ftpd_requests[op->req];
+  const struct sftp_rules *rules = &sftp_rules[op->req];
   const char *path = ftpd_canon(op->ftpd, op->pool, *link);
 
   if (ftpd_symlink_pre(op, &text, &path) < 0 ||
-      check_path(op, link_target(op, text, path), &row->first, true,
+      check_path(op, link_target(op, text, path), &rules->first, true,
         false) == NULL) {
     return NULL;
   }
 
-  path = check_path(op, path, &row->second, false,
+  path = check_path(op, path, &rules->second, false,
     (row->flags & ROW_FILTER2) != 0);
   if (path == NULL) {
     return NULL;
@@ -114,20 +126,36 @@ static const char *permit_symlink(struct ftpd_op *op, const char *text,
   return text;
 }
 
-/* AllowOverwrite for copies; other requests ask it where they overwrite. */
-static int check_overwrite(struct ftpd_op *op, const char *to) {
-  unsigned char *allowed = get_param_ptr(CURRENT_CONF, "AllowOverwrite",
-    FALSE);
+/* A copy replaces what it finds. */
+static int check_copy(struct ftpd_op *op, const char *to) {
   struct stat st;
 
-  if ((allowed == NULL || *allowed == FALSE) && op->file == NULL &&
-      ftpd_lstat(op->ftpd, to, &st) == 0) {
-    ftpd_refuse(op, "file exists and AllowOverwrite is off");
-    errno = EACCES;
-    return -1;
+  return op->file != NULL || ftpd_lstat(op->ftpd, to, &st) < 0 ? 0 :
+    ftpd_may_replace(op, to);
+}
+
+static bool is_link(const struct ftpd_op *op) {
+  return op->req == FTPD_LINK || op->req == FTPD_HARDLINK;
+}
+
+static const char *permit_second(struct ftpd_op *op, const char *path,
+    const char *to, const char **second) {
+  const struct req_row *row = &ftpd_requests[op->req];
+  struct second_name old = { 0, false };
+
+  if (is_link(op)) {
+    old = ftpd_second_name(op, path);
   }
 
-  return 0;
+  to = check_path(op, to, &sftp_rules[op->req].second,
+    op->req == FTPD_COPY, (row->flags & ROW_FILTER2) != 0);
+  if (to == NULL || (op->req == FTPD_COPY && check_copy(op, to) < 0) ||
+      (is_link(op) && ftpd_check_link(op, path, &old, to) < 0)) {
+    return NULL;
+  }
+
+  *second = to;
+  return path;
 }
 
 static const char *permit_paths(struct ftpd_op *op, const char *path,
@@ -139,12 +167,17 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
+  if (op->req == FTPD_REALPATH) {
+    return ftpd_permit_go(op, ftpd_canon(op->ftpd, op->pool, path), path);
+  }
+
   path = used = ftpd_canon(op->ftpd, op->pool, path);
   if (second != NULL) {
     to = ftpd_canon(op->ftpd, op->pool, *second);
   }
 
   if (ftpd_equivalents_pre(op, &path, &to) < 0) {
+    hide_why(op, used);
     return NULL;
   }
 
@@ -152,20 +185,10 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
     return check_file(op, used, path);
   }
 
-  path = check_path(op, path, &row->first, (row->flags & ROW_FOLLOW1) != 0,
-    (row->flags & ROW_FILTER1) != 0);
-  if (path == NULL || second == NULL) {
-    return path;
-  }
-
-  to = check_path(op, to, &row->second, op->req == FTPD_COPY,
-    (row->flags & ROW_FILTER2) != 0);
-  if (to == NULL || (op->req == FTPD_COPY && check_overwrite(op, to) < 0)) {
-    return NULL;
-  }
-
-  *second = to;
-  return path;
+  path = check_path(op, path, &sftp_rules[op->req].first,
+    (row->flags & ROW_FOLLOW1) != 0, (row->flags & ROW_FILTER1) != 0);
+  return path == NULL || second == NULL ? path :
+    permit_second(op, path, to, second);
 }
 
 /* A key whose command has -R is good for reading. */
@@ -186,7 +209,7 @@ static bool may_write(struct ftpd_op *op) {
  */
 #define DEEP 128
 
-static int check_depth(struct ftpd_op *op, const char *path) {
+int ftpd_check_depth(struct ftpd_op *op, const char *path) {
   unsigned int names = 0;
   struct stat st;
   const char *p;
@@ -215,7 +238,7 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
   struct op_state *state = ftpd_op_state(op);
   const char *res;
 
-  if (ftpd_requests[op->req].second.name != NULL && second == NULL) {
+  if ((ftpd_requests[op->req].flags & ROW_TWO) != 0 && second == NULL) {
     errno = EINVAL;
     return NULL;
   }
@@ -224,8 +247,8 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  if (check_depth(op, path) < 0 ||
-      (second != NULL && check_depth(op, *second) < 0)) {
+  if (ftpd_check_depth(op, path) < 0 ||
+      (second != NULL && ftpd_check_depth(op, *second) < 0)) {
     return NULL;
   }
 
@@ -260,40 +283,6 @@ int ftpd_permit_handle(struct ftpd_op *op, const char *path) {
     }
   }
 
-  return check_path(op, path, &row->first, true,
+  return check_path(op, path, &sftp_rules[op->req].first, true,
     (row->flags & ROW_FILTER1) != 0) != NULL ? 0 : -1;
-}
-
-static const struct limit_rule rule_perms = { "SITE_CHMOD", G_WRITE, { NULL } };
-static const struct limit_rule rule_owner = { "SITE_CHGRP", G_WRITE, { NULL } };
-
-int ftpd_permit_attr(struct ftpd_op *op, const char *path,
-    enum ftpd_attr what) {
-  return ftpd_limit(op->ftpd, op, op->pool, what == FTPD_ATTR_PERMS ?
-    &rule_perms : &rule_owner, path, NULL);
-}
-
-static bool may_setstat(struct ftpd_op *op, const char *path) {
-  return ftpd_limit(op->ftpd, NULL, op->pool,
-    &ftpd_requests[FTPD_SETSTAT].first,
-    path, NULL) == 0;
-}
-
-/* The rules of the same path: umask and owner stay as they are. */
-mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode) {
-  if ((mode & 07777 & ~0666) != 0 && (!may_setstat(op, path) ||
-      ftpd_limit(op->ftpd, NULL, op->pool, &rule_perms, path, NULL) < 0)) {
-    mode &= 0666;
-  }
-
-  return mode;
-}
-
-bool ftpd_may_set_new(struct ftpd_op *op, const char *path, bool owner) {
-  if (owner && (session.fsuid != (uid_t) -1 || session.fsgid != (gid_t) -1)) {
-    return false;
-  }
-
-  return may_setstat(op, path) && (!owner ||
-    ftpd_limit(op->ftpd, NULL, op->pool, &rule_owner, path, NULL) == 0);
 }

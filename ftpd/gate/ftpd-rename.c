@@ -155,7 +155,6 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
 
 int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     bool overwrite) {
-  unsigned char *allowed;
   struct stat st, old;
 
   if (ftpd_lstat(op->ftpd, from, &old) < 0) {
@@ -169,11 +168,7 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
       return -1;
     }
 
-    allowed = get_param_ptr(CURRENT_CONF, "AllowOverwrite", FALSE);
-    if (allowed == NULL || *allowed == FALSE) {
-      ftpd_refuse(op, "file exists and AllowOverwrite is off");
-      sftp_log("rename to '%s' denied: AllowOverwrite is off", to);
-      errno = EACCES;
+    if (ftpd_may_replace(op, to) < 0) {
       return -1;
     }
   }

@@ -24,12 +24,9 @@ enum equivalent { EQUIV_NONE, EQUIV_FILE, EQUIV_LIST, EQUIV_PATH, EQUIV_RENAME,
 #define ROW_FILTER2     0x08
 #define ROW_LOOKS       0x10    /* only looks: may be decided per directory */
 #define ROW_HANDLE_PRE  0x20    /* PRE_CMD also when it names a handle */
-
-struct limit_rule {
-  const char *name;             /* of <Limit>, NULL: no rule */
-  const char *group;            /* READ, WRITE, DIRS or NULL */
-  const char *also[2];          /* further names that may deny or allow */
-};
+#define ROW_TWO         0x40    /* it names two paths */
+#define ROW_WORDS       0x80    /* AllowFilter and DenyFilter: no PRE_CMD, in
+                                 * which the host asks them */
 
 struct req_row {
   const char *name;             /* own command; NULL: only the equivalent's */
@@ -39,7 +36,6 @@ struct req_row {
   const char *equivalent;       /* FTP command that means the same */
   int equivalent_class;
   const char *done;             /* code of the equivalent's success */
-  struct limit_rule first, second;
 };
 
 extern const struct req_row ftpd_requests[FTPD_NREQUESTS];
@@ -57,6 +53,8 @@ struct op_state {
 };
 
 struct op_state *ftpd_op_state(struct ftpd_op *op);
+/* How logs call it. */
+const char *ftpd_op_name(const struct ftpd_op *op);
 /* The command under the request's own name, made at its first use. */
 cmd_rec *ftpd_own_cmd(struct ftpd_op *op, const char *arg);
 

@@ -6,23 +6,44 @@
  * (see LICENSE)
  */
 
-/* ftpd-rules.h -- what the rules of the configuration say: <Limit>, path
- * filters, hidden files (ftpd-limit.c), sizes and rates of transfers
- * (ftpd-transfer-rules.c), modes of new files (ftpd-permit.c).
+/* ftpd-rules.h -- what the rules of the configuration say: <Limit> and hidden
+ * files (ftpd-limit.c, ftpd-ask.c, ftpd-effect.c), filters (ftpd-filter.c),
+ * sizes and rates of transfers (ftpd-transfer-rules.c).
  */
 
 #ifndef MOD_SFTP_FTPD_RULES_H
 #define MOD_SFTP_FTPD_RULES_H
 
+#include "effects.h"
 #include "ftpd-request.h"
 
 /* ---- ftpd-limit.c */
 
-/* <Limit> for one path; 0, or -1 with errno and op->refused (op may be NULL).
- * hidden may be NULL.
+/* What <Limit> said of a path. */
+struct limit_answer {
+  bool hidden;                  /* by HideFiles and its kin */
+  bool ignored;                 /* ... and so by IgnoreHidden: not there */
+  bool by_name;                 /* a command's own name denied it */
+  unsigned int effects;         /* SFTP_EFF_*: those that are denied */
+  const char *denied;           /* the name that did, without '!' */
+  const char *allowed;          /* a command's own name that permitted */
+};
+
+/* <Limit> for one path: all of the effects (SFTP_EFF_*) have to be permitted.
+ * 0, or -1 with errno (ENOENT: hidden) and op->refused.  op and answer may be
+ * NULL: without op nothing is logged.
  */
 int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
-  const struct limit_rule *rule, const char *path, bool *hidden);
+  const struct sftp_rule *rule, unsigned int effects, const char *path,
+  struct limit_answer *answer);
+/* The effects that are denied in the directory last checked, to which path
+ * belongs.  Leaves umask and owner of new files as they are.
+ */
+unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
+  unsigned int effects, bool hidden, const char *path,
+  struct limit_answer *answer);
+/* Whether IgnoreHidden stands anywhere in the configuration. */
+bool ftpd_limit_ignores(struct ftpd *h);
 /* True when no rule can matter for looks of that kind at path. */
 bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
   const char *path);
@@ -33,6 +54,15 @@ bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,
  * there.
  */
 void ftpd_limit_learn(struct ftpd *h, const char *path);
+
+/* ---- ftpd-filter.c */
+
+/* AllowFilter and DenyFilter, for what passes no PRE_CMD; 0 or -1. */
+int ftpd_word_filter(struct ftpd_op *op, const char *name, const char *arg);
+/* AllowOverwrite of the directory last checked; 0, or -1 with errno and
+ * op->refused.
+ */
+int ftpd_may_overwrite(struct ftpd_op *op, const char *path);
 /* PathAllowFilter and PathDenyFilter of the directory last checked. */
 int ftpd_filter(struct ftpd_op *op, const char *path);
 /* Sets op->refused for a PRE_CMD refusal. */
@@ -54,7 +84,49 @@ void ftpd_rate_pause(struct ftpd_file *f, bool end);
 
 /* ---- ftpd-permit.c */
 
-/* The mode for a new file: without what the user may not SITE_CHMOD. */
-mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode);
+/* -1 with errno for paths that cost too much to ask about. */
+int ftpd_check_depth(struct ftpd_op *op, const char *path);
+
+/* ---- ftpd-ask.c */
+
+/* Whether op may do to path what its rule says; 0, or -1 with errno and
+ * op->refused.
+ */
+int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
+  const char *path);
+/* FTPD_REALPATH: the path to answer with, or NULL; text is what was sent. */
+const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
+  const char *text);
+
+/* ---- ftpd-effect.c */
+
+/* A rule without names: for effects that come along. */
+extern const struct sftp_rule ftpd_no_names;
+/* Whether what is there may be replaced: <Limit> and AllowOverwrite; 0, or -1
+ * with errno and op->refused.
+ */
+int ftpd_may_replace(struct ftpd_op *op, const char *path);
+/* The mode for what is new at the path last checked: `plain' where the user
+ * may not choose one.
+ */
+mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode,
+  mode_t plain);
+
+/* What may not be done to a file at the path last checked: a second name of it
+ * must not allow that.
+ */
+struct second_name {
+  unsigned int denied;          /* SFTP_EFF_* */
+  bool keeps;                   /* AllowOverwrite is off */
+};
+struct second_name ftpd_second_name(struct ftpd_op *op, const char *path);
+int ftpd_check_link(struct ftpd_op *op, const char *from,
+  const struct second_name *old, const char *to);
+
+/* ---- ftpd-uploads.c */
+
+/* Remembers what the session has made, and tells whether this is such. */
+void ftpd_upload_note(struct ftpd *h, const struct stat *st);
+bool ftpd_upload_is(struct ftpd *h, const struct stat *st);
 
 #endif /* MOD_SFTP_FTPD_RULES_H */

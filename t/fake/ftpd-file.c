@@ -521,10 +521,10 @@ int ftpd_permit_handle(struct ftpd_op *op, const char *path) {
   return refuse(op);
 }
 
-int ftpd_permit_attr(struct ftpd_op *op, const char *path,
-    enum ftpd_attr what) {
+int ftpd_permit_effect(struct ftpd_op *op, const char *path,
+    unsigned int effect) {
   (void) path;
-  if (fake_files.deny_attr[what]) {
+  if ((fake_files.deny_effects & effect) != 0) {
     op->refused = fake_files.refused;
     errno = EACCES;
     return -1;
@@ -533,10 +533,18 @@ int ftpd_permit_attr(struct ftpd_op *op, const char *path,
   return 0;
 }
 
-bool ftpd_may_set_new(struct ftpd_op *op, const char *path, bool owner) {
+bool ftpd_may_set_new(struct ftpd_op *op, const char *path,
+    unsigned int effect) {
   (void) op;
   (void) path;
-  return !owner || !fake_files.deny_attr[FTPD_ATTR_OWNER];
+  return (fake_files.deny_effects & effect) == 0;
+}
+
+bool ftpd_may_look(struct ftpd *h, pool *p, const char *path) {
+  (void) h;
+  (void) p;
+  (void) path;
+  return !fake_files.may_not_look;
 }
 
 void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,

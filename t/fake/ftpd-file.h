@@ -38,7 +38,8 @@ struct fake_files {
   /* Set by tests. */
   bool deny[FTPD_NREQUESTS];    /* the gate refuses, EACCES */
   const char *refused;          /* and says this */
-  bool deny_attr[2];            /* by enum ftpd_attr */
+  unsigned int deny_effects;    /* SFTP_EFF_* that come along */
+  bool may_not_look;
   int write_errno;              /* writes fail with it ... */
   uint64_t write_limit;         /* ... from this offset on */
   int close_errno, read_errno, readdir_errno;

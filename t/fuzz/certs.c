@@ -95,7 +95,7 @@ static void command(pool *p, struct sftp_str in) {
 
   must(f.service == SFTP_SERVICE_FL_SFTP || f.service == SFTP_SERVICE_FL_SCP);
   must(f.umask >= -1 && f.umask <= 0777);
-  (void) sftp_forced_allows(&f, "OPEN");
+  (void) sftp_forced_allows(&f, "OPEN", NULL);
 }
 
 static int one_input(const uint8_t *data, size_t size) {

@@ -744,13 +744,17 @@ static void commands_allow_requests(void) {
     bail_out("%s", why);
   }
 
-  ok(sftp_forced_allows(NULL, "WRITE"), "nothing forced, nothing denied");
-  ok(sftp_forced_allows(&f, "OPEN") && sftp_forced_allows(&f, "READ") &&
-    sftp_forced_allows(&f, "fsync@openssh.com"), "what is named is allowed");
-  ok(!sftp_forced_allows(&f, "WRITE") && !sftp_forced_allows(&f, "OPENDIR") &&
-    !sftp_forced_allows(&f, "RE") && !sftp_forced_allows(&f, ""),
+  ok(sftp_forced_allows(NULL, "WRITE", NULL),
+    "nothing forced, nothing denied");
+  ok(sftp_forced_allows(&f, "OPEN", NULL) &&
+    sftp_forced_allows(&f, "READ", NULL) &&
+    sftp_forced_allows(&f, "fsync@openssh.com", NULL),
+    "what is named is allowed");
+  ok(!sftp_forced_allows(&f, "WRITE", NULL) &&
+    !sftp_forced_allows(&f, "OPENDIR", NULL) &&
+    !sftp_forced_allows(&f, "RE", NULL) && !sftp_forced_allows(&f, "", NULL),
     "and nothing else");
-  ok(!sftp_forced_allows(&f, "STAT"), "-P goes before -p");
+  ok(!sftp_forced_allows(&f, "STAT", NULL), "-P goes before -p");
 }
 
 int main(void) {

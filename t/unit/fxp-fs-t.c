@@ -8,6 +8,7 @@
 
 /* SFTP: paths, directories, attributes. */
 
+#include "effects.h"
 #include "fxp-client.h"
 #include "ftpd-session.h"
 #include "tap.h"
@@ -144,8 +145,8 @@ static void options_drop_attributes(void) {
 
     x->set.opts = rows[i / 2].opt;
     fake_fs_put("/a", "hello", 5, 0644);
-    fake_files.deny_attr[FTPD_ATTR_PERMS] =
-      (rows[i / 2].opt & SFTP_OPT_IGNORE_SFTP_SET_PERMS) != 0;
+    fake_files.deny_effects = (rows[i / 2].opt &
+      SFTP_OPT_IGNORE_SFTP_SET_PERMS) != 0 ? SFTP_EFF_MODE : 0;
     if (i % 2 == 0) {
       w = setstat(x, "/a", 0xe);
 
@@ -178,7 +179,7 @@ static void attributes_have_limits_of_their_own(void) {
   struct fxc *x = fxc_new(NULL);
 
   fake_fs_put("/a", "hello", 5, 0644);
-  fake_files.deny_attr[FTPD_ATTR_PERMS] = true;
+  fake_files.deny_effects = SFTP_EFF_MODE;
   fake_files.refused = "denied by <Limit SITE_CHMOD>";
   sftp_wr_u32(setstat(x, "/a", 4), 0600);
   fxc_end(x);
@@ -188,7 +189,7 @@ static void attributes_have_limits_of_their_own(void) {
   sftp_wr_u32(setstat(x, "/a", 4), 0644);
   fxc_end(x);
   is_int(fxc_status(x), SSH_FX_OK, "a mode that is the same needs nothing");
-  fake_files.deny_attr[FTPD_ATTR_OWNER] = true;
+  fake_files.deny_effects |= SFTP_EFF_OWNER;
   sftp_wr_u32(setstat(x, "/a", 2), 1000);
   sftp_wr_u32(&x->w, 1000);
   fxc_end(x);

@@ -8,6 +8,7 @@
 
 /* SFTP version 4: draft-ietf-secsh-filexfer-04; and what 1 and 2 lack. */
 
+#include "effects.h"
 #include "fxp-later.h"
 
 static const struct later rows[] = {
@@ -319,10 +320,10 @@ static void acls_become_posix(void) {
       "... nor is anybody looked up");
   }
 
-  fake_files.deny_attr[FTPD_ATTR_PERMS] = true;
+  fake_files.deny_effects = SFTP_EFF_MODE;
   status = set_acl(x, "u0");
   is_int(status, SSH_FX_PERMISSION_DENIED, "the gate is asked as for modes");
-  fake_files.deny_attr[FTPD_ATTR_PERMS] = false;
+  fake_files.deny_effects = 0;
   fake_files.no_acl = true;
   status = set_acl(x, "u0");
   is_int(status, SSH_FX_OP_UNSUPPORTED, "a file system without ACLs");

@@ -6,6 +6,7 @@
  * (see LICENSE)
  */
 
+#include "effects.h"
 #include "tap.h"
 
 #include "../fake/fake-channel.h"
@@ -373,7 +374,7 @@ static void a_directory_that_exists_is_changed_by_the_gate_only(void) {
     "without -p it keeps its mode");
   copy_end(y);
 
-  fake_files.deny_attr[FTPD_ATTR_PERMS] = true;
+  fake_files.deny_effects = SFTP_EFF_MODE;
   fake_files.refused = "denied by <Limit SITE_CHMOD>";
   y = copy_begin(" -rpt d", 0);
   FEED(y, "D0700 0 s\nE\n");

@@ -1,0 +1,189 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-ask.c -- questions that are more than a yes or no for all effects of a
+ * request: attributes, looks, REALPATH.
+ */
+
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
+#include "ftpd-rules.h"
+
+/* What the request does to its first or second path. */
+static unsigned int effects_of(const struct ftpd_op *op,
+    const struct sftp_rule *rule) {
+  return rule->effects | (rule->maybe & op->effects);
+}
+
+/* Attributes: each of them is asked about when it is set; one that may be is
+ * enough to begin.
+ */
+static int ask_any(struct ftpd_op *op, const struct sftp_rule *rule,
+    const char *path) {
+  unsigned int effects = op->effects != 0 ? op->effects & rule->maybe :
+    rule->maybe;
+  struct limit_answer a;
+
+  if (ftpd_limit(op->ftpd, NULL, op->pool, rule, effects, path, &a) == 0 ||
+      (!a.ignored && (effects & ~a.effects) != 0)) {
+    return 0;
+  }
+
+  return ftpd_limit(op->ftpd, op, op->pool, rule, effects, path, NULL);
+}
+
+/* Whether a name was denied by a group alone, which says nothing of it. */
+static bool in_general(const struct limit_answer *a) {
+  return !a->ignored && !a->by_name;
+}
+
+/* Where users may not look at what is there, they still see what they made, the
+ * files that they have open, and directories that they may enter by a rule.
+ */
+static bool may_tell(struct ftpd_op *op, const char *path, bool hidden) {
+  struct limit_answer a;
+  struct stat st;
+
+  if (op->file != NULL && (op->file->rd || op->file->made)) {
+    return true;
+  }
+
+  if (ftpd_lstat(op->ftpd, path, &st) < 0) {
+    return false;
+  }
+
+  return ftpd_upload_is(op->ftpd, &st) || (S_ISDIR(st.st_mode) &&
+    ftpd_limit_denies(op->ftpd, &ftpd_no_names, SFTP_EFF_GO, hidden, path,
+      &a) == 0 && a.allowed != NULL);
+}
+
+static bool tells(struct ftpd_op *op, const struct sftp_rule *rule,
+    const char *path) {
+  struct limit_answer a;
+
+  return ftpd_limit(op->ftpd, NULL, op->pool, rule, SFTP_EFF_TELL, path,
+    &a) == 0 || (in_general(&a) && may_tell(op, path, a.hidden));
+}
+
+static int ask_tell(struct ftpd_op *op, const struct sftp_rule *rule,
+    const char *path) {
+  return tells(op, rule, path) ? 0 : ftpd_limit(op->ftpd, op, op->pool, rule,
+    SFTP_EFF_TELL, path, NULL);
+}
+
+int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
+    const char *path) {
+  unsigned int effects = effects_of(op, rule);
+
+  return rule->effects == 0 ? ask_any(op, rule, path) :
+    effects == SFTP_EFF_TELL ? ask_tell(op, rule, path) :
+    ftpd_limit(op->ftpd, op, op->pool, rule, effects, path, NULL);
+}
+
+/* ---- REALPATH: clients begin with it and cannot do without.  Where rules that
+ * do not name it forbid to look, the answer is made of the text alone.
+ */
+
+static bool goes_up(const char *path) {
+  const char *at = path;
+
+  while ((at = strstr(at, "..")) != NULL) {
+    if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/')) {
+      return true;
+    }
+
+    at += 2;
+  }
+
+  return false;
+}
+
+/* What is denied in general, or hidden, is not looked at. */
+static int ask_go(struct ftpd_op *op, unsigned int effects,
+    const char *path) {
+  const struct sftp_rule *rule = &sftp_rules[op->req].first;
+  struct limit_answer a;
+
+  if (ftpd_limit(op->ftpd, NULL, op->pool, rule, effects, path, &a) == 0) {
+    return 0;
+  }
+
+  if (a.by_name && !a.ignored) {
+    return ftpd_limit(op->ftpd, op, op->pool, rule, effects, path, NULL);
+  }
+
+  op->blind = a.ignored ? ENOENT : EACCES;
+  return 0;
+}
+
+/* Its directory resolved, if that may be looked at. */
+static const char *blind_path(struct ftpd_op *op, const char *path) {
+  const struct sftp_rule *rule = &sftp_rules[op->req].first;
+  const char *name = strrchr(path, '/'), *dir;
+
+  dir = pstrndup(op->pool, path, name == path ? 1 : (size_t) (name - path));
+  return ftpd_limit(op->ftpd, NULL, op->pool, rule, SFTP_EFF_GO, dir,
+      NULL) < 0 || ftpd_limit(op->ftpd, NULL, op->pool, rule, SFTP_EFF_GO,
+      ftpd_resolve(op->ftpd, op->pool, dir, true), NULL) < 0 ? path :
+    ftpd_resolve(op->ftpd, op->pool, path, false);
+}
+
+const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
+    const char *text) {
+  unsigned int effects = SFTP_EFF_GO;
+  const char *real;
+
+  if (ftpd_limit_quiet(op->ftpd, op->req, path)) {
+    return path;
+  }
+
+  if (strcmp(path, ftpd_cwd(op->ftpd)) == 0) {
+    effects = SFTP_EFF_HERE;
+
+  } else if (goes_up(text)) {
+    effects |= SFTP_EFF_UP;
+  }
+
+  if (ask_go(op, effects, path) < 0) {
+    return NULL;
+  }
+
+  real = op->blind != 0 ? path : ftpd_resolve(op->ftpd, op->pool, path, true);
+  if (op->blind == 0 && strcmp(real, path) != 0 &&
+      ask_go(op, effects, real) < 0) {
+    return NULL;
+  }
+
+  if (op->blind != 0) {
+    return blind_path(op, path);
+  }
+
+  ftpd_limit_learn(op->ftpd, real);
+  return real;
+}
+
+/* ---- Looks that nobody asked for */
+
+bool ftpd_may_look(struct ftpd *h, pool *p, const char *path) {
+  struct ftpd_op op;
+  const char *used, *real;
+
+  memset(&op, 0, sizeof(op));
+  op.ftpd = h;
+  op.pool = p;
+  op.req = FTPD_STAT;
+  used = ftpd_canon(h, p, path);
+  if (ftpd_check_depth(&op, used) < 0 ||
+      !tells(&op, &sftp_rules[FTPD_STAT].first, used)) {
+    return false;
+  }
+
+  real = ftpd_resolve(h, p, used, true);
+  return strcmp(real, used) == 0 ||
+    tells(&op, &sftp_rules[FTPD_STAT].first, real);
+}

@@ -1,0 +1,84 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-effect.c -- effects that come along with a request: attributes, what is
+ * replaced, what a second name of a file would permit.
+ */
+
+#include "ftpd-openfile.h"
+#include "ftpd-rules.h"
+
+const struct sftp_rule ftpd_no_names;
+
+int ftpd_may_replace(struct ftpd_op *op, const char *path) {
+  const struct sftp_rules *rules = &sftp_rules[op->req];
+  const struct sftp_rule *rule = (ftpd_requests[op->req].flags &
+    ROW_TWO) != 0 ? &rules->second : &rules->first;
+
+  return ftpd_limit(op->ftpd, op, op->pool, rule, SFTP_EFF_REPLACE, path,
+    NULL) < 0 ? -1 : ftpd_may_overwrite(op, path);
+}
+
+int ftpd_permit_effect(struct ftpd_op *op, const char *path,
+    unsigned int effect) {
+  if (effect != SFTP_EFF_REPLACE) {
+    return ftpd_limit(op->ftpd, op, op->pool, &ftpd_no_names, effect, path,
+      NULL);
+  }
+
+  /* What the handle itself made or emptied is its own. */
+  return op->file != NULL && op->file->made ? 0 : ftpd_may_replace(op, path);
+}
+
+static bool may_come_along(struct ftpd_op *op, const char *path,
+    unsigned int effect) {
+  struct limit_answer a;
+
+  return ftpd_limit_denies(op->ftpd, &ftpd_no_names, effect, false, path,
+    &a) == 0;
+}
+
+mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode,
+    mode_t plain) {
+  return (mode & 07777) == plain || may_come_along(op, path,
+    SFTP_EFF_MODE) ? mode : plain;
+}
+
+bool ftpd_may_set_new(struct ftpd_op *op, const char *path,
+    unsigned int effect) {
+  return (effect != SFTP_EFF_OWNER || (session.fsuid == (uid_t) -1 &&
+    session.fsgid == (gid_t) -1)) && may_come_along(op, path, effect);
+}
+
+/* ---- Hard links */
+
+struct second_name ftpd_second_name(struct ftpd_op *op, const char *path) {
+  unsigned char *on = get_param_ptr(CURRENT_CONF, "AllowOverwrite", FALSE);
+  struct limit_answer a;
+  struct second_name n;
+
+  n.denied = ftpd_limit_denies(op->ftpd, &ftpd_no_names,
+    sftp_rules[op->req].first.maybe, false, path, &a);
+  n.keeps = on == NULL || *on == FALSE;
+  return n;
+}
+
+int ftpd_check_link(struct ftpd_op *op, const char *from,
+    const struct second_name *old, const char *to) {
+  struct second_name new = ftpd_second_name(op, to);
+
+  if ((old->denied & ~new.denied) == 0 && (!old->keeps || new.keeps)) {
+    return 0;
+  }
+
+  sftp_log("%s of '%s' to '%s' denied: more is allowed there than here",
+    ftpd_op_name(op), from, to);
+  ftpd_refuse(op, "more is allowed with the new name than with the old one");
+  errno = EACCES;
+  return -1;
+}

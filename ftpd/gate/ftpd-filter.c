@@ -1,0 +1,157 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-filter.c -- filters of paths and words, AllowOverwrite, and the words
+ * for a refusal.
+ */
+
+#include "ftpd-phase.h"
+#include "ftpd-rules.h"
+
+void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
+  char text[512];
+  va_list ap;
+
+  if (op == NULL || op->refused != NULL ||
+      (op->ftpd->set->opts & SFTP_OPT_TERSE_REFUSALS) != 0) {
+    return;
+  }
+
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof(text), fmt, ap);
+  va_end(ap);
+  op->refused = pstrdup(op->pool, text);
+}
+
+/* ---- Filters */
+
+int ftpd_filter(struct ftpd_op *op, const char *path) {
+  const char *rule;
+
+  switch (pr_filter_allow_path(CURRENT_CONF, path)) {
+    case PR_FILTER_ERR_FAILS_ALLOW_FILTER:
+      rule = "PathAllowFilter";
+      break;
+
+    case PR_FILTER_ERR_FAILS_DENY_FILTER:
+      rule = "PathDenyFilter";
+      break;
+
+    default:
+      return 0;
+  }
+
+  sftp_log("'%s' denied by %s", path, rule);
+  ftpd_refuse(op, "denied by %s", rule);
+  errno = EACCES;
+  return -1;
+}
+
+/* ---- Why a PRE_CMD handler refused
+ *
+ * The handlers answer in FTP's words, in the server's language.  The rules are
+ * asked again instead; what is left is the handler's own text.
+ */
+
+int ftpd_word_filter(struct ftpd_op *op, const char *name, const char *arg) {
+  static const char *const filters[] = { "AllowFilter", "DenyFilter" };
+  unsigned int i;
+
+  for (i = 0; arg != NULL && i < SFTP_NELEMS(filters); i++) {
+    pr_regex_t *re = get_param_ptr(CURRENT_CONF, filters[i], FALSE);
+
+    if (re != NULL && (pr_regexp_exec(re, arg, 0, NULL, 0, 0, 0) == 0) ==
+        (i == 1)) {
+      ftpd_refuse(op, "denied by %s", filters[i]);
+      sftp_log("'%s %s' denied by %s", name, arg, filters[i]);
+      errno = EACCES;
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+static bool is_off(const char *directive) {
+  unsigned char *on = get_param_ptr(CURRENT_CONF, directive, FALSE);
+
+  return on == NULL || *on == FALSE;
+}
+
+int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
+  if (!is_off("AllowOverwrite")) {
+    return 0;
+  }
+
+  ftpd_refuse(op, "file exists and AllowOverwrite is off");
+  if (op != NULL) {
+    sftp_log("%s of '%s' denied: AllowOverwrite is off", ftpd_op_name(op),
+      path);
+  }
+
+  errno = EACCES;
+  return -1;
+}
+
+/* A rule for what is there already: said if that is so and the rule is off. */
+static bool explain_off(struct ftpd_op *op, const char *name,
+    const char *path, const char *directive) {
+  struct stat st;
+
+  if (!is_off(directive) || pr_fsio_stat(path, &st) < 0) {
+    return false;
+  }
+
+  ftpd_refuse(op, "file exists and %s is off", directive);
+  sftp_log("%s of '%s' denied: %s is off", name, path, directive);
+  return true;
+}
+
+/* What mod_xfer's handlers ask for a transfer, in their order. */
+static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
+    const char *path) {
+  static const struct sftp_rule rule;
+  const char *name = cmd->argv[0];
+  struct limit_answer a;
+  unsigned int effect = strcmp(name, C_STOR) == 0 ? SFTP_EFF_REPLACE :
+    strcmp(name, C_APPE) == 0 ? SFTP_EFF_APPEND :
+    strcmp(name, C_RETR) == 0 ? SFTP_EFF_READ : 0;
+
+  if (effect == 0) {
+    return false;
+  }
+
+  if (ftpd_limit_denies(op->ftpd, &rule, effect, false, path, &a) != 0) {
+    ftpd_refuse(op, "denied by <Limit %s>", a.denied);
+    sftp_log("%s of '%s' denied by <Limit %s>", name, path, a.denied);
+    return true;
+  }
+
+  return effect != SFTP_EFF_READ && (ftpd_filter(op, path) < 0 ||
+    explain_off(op, name, path, effect == SFTP_EFF_REPLACE ?
+      "AllowOverwrite" : "AllowStoreRestart"));
+}
+
+void ftpd_limit_explain(struct ftpd_op *op, cmd_rec *cmd, const char *path,
+    int xerrno) {
+  const char *name = cmd->argv[0], *text;
+
+  if (op->refused != NULL || (xerrno != EACCES && xerrno != EPERM) ||
+      ftpd_word_filter(op, name, cmd->arg) < 0 ||
+      explain_transfer(op, cmd, path)) {
+    return;
+  }
+
+  text = ftpd_phase_answer(op->pool);
+  if (text != NULL && *text != '\0') {
+    ftpd_refuse(op, "%s", text);
+  }
+
+  sftp_log("%s of '%s' blocked by '%s' handler%s%s", name, path, name,
+    text != NULL ? ": " : "", text != NULL ? text : "");
+}

@@ -8,9 +8,9 @@
 
 /* settings.h -- what the administrator decided, as the core sees it.
  *
- * Built by the host row (directives.c) out of one virtual host's
- * configuration, constant during a session, except that the host may hand
- * over a changed copy after login (per-user and per-group values).
+ * ftpd-conf.c builds it from the configuration of one virtual host.  It is
+ * constant during a session, but the daemon's side may hand over a changed
+ * copy after the login (per-user and per-group values).
  */
 
 #ifndef MOD_SFTP_SETTINGS_H
@@ -60,8 +60,8 @@ struct sftp_traffic_policy;
 
 enum sftp_compression_setting { COMPRESS_OFF, COMPRESS_ON, COMPRESS_DELAYED };
 
-/* One method of an authentication chain.  The layout of the chain that other
- * modules read is built by the host row from the same configuration.
+/* One method of an authentication chain.  directives.h has the layout of the
+ * chain that other modules read.
  */
 #define AUTH_PUBLICKEY  0x1
 #define AUTH_KBDINT     0x2

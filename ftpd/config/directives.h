@@ -7,7 +7,7 @@
  */
 
 /* directives.h -- the configuration records that the directives leave for
- * ftpd-conf.c and others of the host row.
+ * ftpd-conf.c and others of ftpd/.
  *
  * A handler checks everything it can check at once, so that a wrong value
  * stops the start with the line it stands on.  <Global> sections are copied

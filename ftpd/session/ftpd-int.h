@@ -6,9 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-int.h -- what the files of the host row (mod_sftp.c, directives.c,
- * ftpd-*.c) share among themselves.  Includes the host's headers; no other
- * row includes this one.
+/* ftpd-int.h -- what the sources of ftpd/ and mod_sftp.c share among
+ * themselves.  It includes ProFTPD's headers; no other layer includes it.
  *
  * A process serves one connection: ftpd_current() is its struct ftpd, NULL in
  * the master and in sessions of virtual hosts without SFTPEngine.

@@ -198,7 +198,7 @@ def _(visit):
 
 
 def tree_by_hand(visit, tree):
-    """For clients without a command for it; those that make no folders
+    """For clients without a command for it; those that make no directories
     find them there."""
     up, down = [], []
     visit.server.mkdir(visit.client.name)
@@ -225,7 +225,7 @@ def tree_by_hand(visit, tree):
 
 
 @step("tree", "trees, odd names",
-      "a tree with an empty folder and names with blanks, quotes, patterns, "
+      "a tree with an empty directory and names with blanks, quotes, patterns, "
       "Unicode, 255 bytes, bytes that are no UTF-8 (where the client can be "
       "told such names)")
 def _(visit):
@@ -310,8 +310,8 @@ def _(visit):
 
 
 @step("listing", "10,000 entries",
-      "a folder with 10,000 files, listed; or fetched, by clients that list "
-      "nothing", "it neither lists folders nor fetches them")
+      "a directory with 10,000 files, listed; or fetched, by clients that list "
+      "nothing", "it neither lists directories nor fetches them")
 def _(visit):
     can = visit.client.can
     if "ls" not in can and "gettree" not in can:
@@ -407,7 +407,7 @@ def complains(result, *words):
 
 
 @step("errors", "errors",
-      "a missing file, a closed folder and a wrong password end with words "
+      "a missing file, a closed directory and a wrong password end with words "
       "that say so")
 def _(visit):
     mute = visit.client.mute
@@ -422,7 +422,7 @@ def _(visit):
     result = visit.try_to(("put", visit.here("x", b"x"),
                            visit.remote("closed/x")))
     expect(result.returncode != 0 or visit.client.always_0,
-           "a closed folder is no error: " + said(result))
+           "a closed directory is no error: " + said(result))
     complains(result, "denied", "permission_denied", "not permitted", mute)
     wrong = base64.b16encode(os.urandom(4)).decode()
     visit.use("plain", password=wrong)

@@ -32,16 +32,13 @@ LICENCE = """/*
  * (see LICENSE)
  */
 """
-# The page of the interoperability matrix is written by a program.
-GENERATED = ("doc/interop.md",)
 
 
 def names(*patterns):
     found = []
     for pattern in patterns:
         found += glob.glob(os.path.join(SOURCE, pattern), recursive=True)
-    return sorted(set(os.path.relpath(path, SOURCE) for path in found)
-                  - set(GENERATED))
+    return sorted(set(os.path.relpath(path, SOURCE) for path in found))
 
 
 C = names("*.c", "*.h.in", "[!.]*/*.[ch]", "ftpd/*/*.[ch]", "t/*/*.[ch]")

@@ -27,7 +27,7 @@ class Restic(Client):
     cannot = {
         "resume": "it begins a pack anew",
         "links": "links are inside of its packs",
-        "listing": "it keeps its packs in 256 folders",
+        "listing": "it keeps its packs in 256 directories",
         "rename": "each of its files is new",
     }
 

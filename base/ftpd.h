@@ -328,7 +328,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
  */
 int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete);
 const char *ftpd_file_path(const struct ftpd_file *f);
-/* Which rule of the host failed the last write, or NULL. */
+/* Which rule of the host failed the last read or write, or NULL. */
 const char *ftpd_file_refused(const struct ftpd_file *f);
 /* Reads up to the sum of iov; short only at the end of the file.  Keeps the
  * TransferRate: may pause.

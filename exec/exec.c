@@ -37,14 +37,22 @@ const struct sftp_exec_word sftp_exec_words[] = {
   { NULL, 0 }
 };
 
+/* Protocols has a word for one of them. */
+static bool is_served(const struct exec *e, unsigned long bit) {
+  unsigned int services = bit == EXEC_DATE ? SFTP_SERVICE_FL_DATE :
+    SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP;
+
+  return (e->conn->set->services & services) != 0;
+}
+
 static const struct exec_row *find(const struct exec *e, const char *name,
     size_t len) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(rows); i++) {
     if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
-      return (e->conn->set->exec_commands & rows[i].bit) != 0 ? &rows[i] :
-        NULL;
+      return (e->conn->set->exec_commands & rows[i].bit) != 0 &&
+        is_served(e, rows[i].bit) ? &rows[i] : NULL;
     }
   }
 
@@ -412,7 +420,8 @@ void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   struct exec *e;
   size_t len;
 
-  if ((c->set->services & (SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP)) == 0) {
+  if ((c->set->services & (SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP|
+       SFTP_SERVICE_FL_DATE)) == 0) {
     *why = "commands are not enabled (Protocols)";
     return NULL;
   }

@@ -112,6 +112,17 @@ static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
   return n;
 }
 
+/* Some rules are about where a file is read. */
+static uint32_t read_failed(struct fxp_req *req, const struct fxp_handle *h,
+    int err) {
+  if (err != EACCES) {
+    return fxp_status(req, err);
+  }
+
+  req->op.refused = ftpd_file_refused(h->file);
+  return fxp_refused(req, err);
+}
+
 /* READ: string handle, u64 offset, u32 len.  Replies DATA (section 6.4). */
 uint32_t fxp_do_read(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
@@ -154,5 +165,6 @@ uint32_t fxp_do_read(struct fxp_req *req) {
   }
 
   h->text_read += n > 0 ? (uint64_t) n : 0;
-  return n > 0 ? FXP_REPLIED : n == 0 ? SSH_FX_EOF : fxp_status(req, errno);
+  return n > 0 ? FXP_REPLIED : n == 0 ? SSH_FX_EOF :
+    read_failed(req, h, errno);
 }

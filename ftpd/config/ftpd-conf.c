@@ -242,7 +242,7 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
 
   set->opts = ftpd_opts(s);
   set->ident = ident(p, s);
-  set->services = SFTP_SERVICE_DEFAULT;
+  set->services = SFTP_SERVICE_DEFAULT|SFTP_SERVICE_FL_DATE;
   set->sftp_min_version = 1;
   set->sftp_max_version = 6;
   set->sftp_utf8_version = 4;
@@ -265,7 +265,9 @@ struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s) {
   return settings(p, s, false, &faults);
 }
 
-/* Protocols: what of sftp, scp and date stays. */
+/* Protocols: what of sftp, scp and date stays.  Without it all of them, and
+ * SFTPExecCommands says whether there is date.
+ */
 static unsigned int services(server_rec *s) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "Protocols", FALSE);
   unsigned int bits = 0;
@@ -273,7 +275,7 @@ static unsigned int services(server_rec *s) {
   unsigned int i;
 
   if (c == NULL) {
-    return SFTP_SERVICE_DEFAULT;
+    return SFTP_SERVICE_DEFAULT|SFTP_SERVICE_FL_DATE;
   }
 
   list = c->argv[0];
@@ -429,10 +431,6 @@ static void check_unsupported(server_rec *s) {
 
   if (find_config(s->conf, CONF_PARAM, "ListOptions", TRUE) != NULL) {
     warn(s, "ListOptions has no effect with SFTPEngine");
-  }
-
-  if (find_config(s->conf, CONF_PARAM, "MaxRetrieveFileSize", TRUE) != NULL) {
-    warn(s, "MaxRetrieveFileSize has no effect with SFTPEngine");
   }
 
   c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);

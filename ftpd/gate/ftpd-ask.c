@@ -164,7 +164,7 @@ const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
   }
 
   ftpd_limit_learn(op->ftpd, real);
-  return real;
+  return ftpd_shows_links(op->ftpd) ? real : path;
 }
 
 /* ---- Looks that nobody asked for */

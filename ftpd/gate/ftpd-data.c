@@ -150,6 +150,10 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
     return -1;
   }
 
+  if (ftpd_restart_check(f, offset, false) < 0) {
+    return -1;
+  }
+
   while (done < want) {
     int m = window(iov, n, done, f->rated ? RATED_BYTES : SIZE_MAX, part);
     ssize_t res = read_some(f, part, m, offset + (off_t) done);
@@ -175,6 +179,7 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
     ftpd_rate_pause(f, false);
   }
 
+  ftpd_restart_note(f, offset + (off_t) want, false);
   return (ssize_t) done;
 }
 
@@ -246,7 +251,8 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
     return -1;
   }
 
-  if (check_size(f, offset, want) < 0) {
+  if (ftpd_restart_check(f, offset, true) < 0 ||
+      check_size(f, offset, want) < 0) {
     return -1;
   }
 
@@ -277,6 +283,7 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
     ftpd_rate_pause(f, false);
   }
 
+  ftpd_restart_note(f, offset + (off_t) want, true);
   return 0;
 }
 
@@ -365,7 +372,9 @@ static int copy_len(struct ftpd_file *from, off_t from_off,
     return -1;
   }
 
-  return check_size(to, to_off, *len);
+  return ftpd_restart_check(from, from_off, false) < 0 ||
+    ftpd_restart_check(to, to_off, true) < 0 ? -1 :
+    check_size(to, to_off, *len);
 }
 
 int ftpd_copy_range(struct ftpd_file *from, off_t from_off,

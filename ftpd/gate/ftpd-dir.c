@@ -95,6 +95,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
    */
   ftpd_limit_learn(op->ftpd, pstrcat(op->pool, strcmp(path, "/") == 0 ? "" :
     path, "/.", NULL));
+  d->links = ftpd_shows_links(op->ftpd);
   gettimeofday(&d->start, NULL);
   if (op->req == FTPD_OPENDIR) {
     d->cmd = state->equivalent;
@@ -151,13 +152,24 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   return res == 0 && !a.hidden;
 }
 
+/* A link that is not shown as one: what it leads to, if that may be seen. */
+static int stat_target(struct ftpd_dir *d, const char *name,
+    struct stat *st) {
+  const char *path = entry_path(d, name);
+  struct limit_answer a;
+
+  path = ftpd_resolve(d->h, d->scratch, path, true);
+  return limit_list(d->h, NULL, d->scratch, path, &a) < 0 || a.hidden ? -1 :
+    ftpd_stat(d->h, path, st);
+}
+
 static int stat_entry(struct ftpd_dir *d, const char *name,
     struct stat *st) {
-  if (d->direct) {
-    return fstatat(d->fd, name, st, AT_SYMLINK_NOFOLLOW);
-  }
+  int res = d->direct ? fstatat(d->fd, name, st, AT_SYMLINK_NOFOLLOW) :
+    ftpd_lstat(d->h, entry_path(d, name), st);
 
-  return ftpd_lstat(d->h, entry_path(d, name), st);
+  return res == 0 && S_ISLNK(st->st_mode) && !d->links ?
+    stat_target(d, name, st) : res;
 }
 
 int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {

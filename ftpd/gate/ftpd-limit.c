@@ -14,6 +14,7 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
@@ -440,7 +441,8 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
 
   /* A directory has its own .ftpaccess, a link leads elsewhere. */
   return ftpd_lstat(h, path, &st) == 0 && !S_ISDIR(st.st_mode) &&
-    !(S_ISLNK(st.st_mode) && (ftpd_requests[req].flags & ROW_FOLLOW1) != 0);
+    !(S_ISLNK(st.st_mode) && ((ftpd_requests[req].flags & ROW_FOLLOW1) != 0 ||
+      !ftpd_shows_links(h)));
 }
 
 bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,

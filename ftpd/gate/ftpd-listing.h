@@ -20,6 +20,7 @@ struct ftpd_dir {
   void *dirh;                   /* DIR *, or the host's handle */
   int fd;                       /* direct: of the directory */
   bool direct, quiet, denied;
+  bool links;                   /* are shown */
   unsigned int count;
   const char *path;
   cmd_rec *cmd;                 /* MLSD */

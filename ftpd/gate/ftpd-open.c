@@ -338,7 +338,9 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  if (take(op, fh, flags, exists && hidden == NULL, st) < 0) {
+  if (take(op, fh, flags, exists && hidden == NULL, st) < 0 ||
+      ((flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
+       ftpd_max_retrieve(op, st->st_size) < 0)) {
     xerrno = errno;
     (void) pr_fsio_close(fh);
     if (hidden != NULL) {
@@ -389,6 +391,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
 
   f = new_file(op, fh, path, hidden, flags, &st);
   f->made = f->wr && (!exists || hidden != NULL || (flags & O_TRUNC) != 0);
+  ftpd_restart_rules(f);
   if (f->made) {
     ftpd_upload_note(op->ftpd, &st);
     ftpd_give_away(op->pool, fh, path);

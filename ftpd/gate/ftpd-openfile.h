@@ -39,6 +39,9 @@ struct ftpd_file {
   const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */
+  bool whole_rd, whole_wr;      /* only from its beginning:
+                                 * AllowRetrieveRestart, AllowStoreRestart */
+  off_t run_rd, run_wr;         /* so far it went from there */
   off_t end;                    /* append, max_size: where the file ended */
   size_t end_good;              /* ... which holds for so many bytes more */
   bool modified;                /* existed before the upload */

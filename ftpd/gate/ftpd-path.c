@@ -182,8 +182,17 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   return res != NULL ? res : path;
 }
 
+bool ftpd_shows_links(struct ftpd *h) {
+  const unsigned char *show = get_param_ptr(TOPLEVEL_CONF, "ShowSymlinks",
+    FALSE);
+
+  (void) h;
+  return show == NULL || *show == TRUE;
+}
+
 const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path) {
-  return ftpd_resolve(h, p, ftpd_canon(h, p, path), true);
+  path = ftpd_canon(h, p, path);
+  return ftpd_shows_links(h) ? ftpd_resolve(h, p, path, true) : path;
 }
 
 int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
@@ -192,7 +201,11 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
   size_t root = 0;
   int len;
 
-  (void) h;
+  if (!ftpd_shows_links(h)) {
+    errno = EINVAL;             /* as of what is no link */
+    return -1;
+  }
+
   len = pr_fsio_readlink(path, text, sizeof(text) - 1);
   if (len < 0) {
     return -1;

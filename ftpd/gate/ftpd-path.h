@@ -31,6 +31,8 @@ const char *ftpd_canon(struct ftpd *h, pool *p, const char *path);
 /* The same with links resolved: all of it, or all but the last name. */
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   bool follow);
+/* ShowSymlinks: where it is off, links are what they lead to. */
+bool ftpd_shows_links(struct ftpd *h);
 /* Absolute as seen from outside any chroot, for the TransferLog. */
 const char *ftpd_outside(pool *p, const char *path);
 

@@ -186,7 +186,8 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   }
 
   path = check_path(op, path, &sftp_rules[op->req].first,
-    (row->flags & ROW_FOLLOW1) != 0, (row->flags & ROW_FILTER1) != 0);
+    (row->flags & ROW_FOLLOW1) != 0 || (op->req == FTPD_LSTAT &&
+     !ftpd_shows_links(op->ftpd)), (row->flags & ROW_FILTER1) != 0);
   return path == NULL || second == NULL ? path :
     permit_second(op, path, to, second);
 }

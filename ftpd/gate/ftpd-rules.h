@@ -77,6 +77,17 @@ void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...)
 int ftpd_max_store(off_t size);
 /* MaxStoreFileSize of the directory last checked; 0: none. */
 off_t ftpd_max_store_size(void);
+/* EFBIG when MaxRetrieveFileSize of the directory last checked is below size.
+ */
+int ftpd_max_retrieve(struct ftpd_op *op, off_t size);
+/* What AllowRetrieveRestart and AllowStoreRestart say to a file that was opened
+ * in the directory last checked.
+ */
+void ftpd_restart_rules(struct ftpd_file *f);
+/* Whether it may be read or written there; 0, or -1 with EACCES. */
+int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes);
+/* It was, up to there. */
+void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes);
 /* EFBIG when max, unless it is 0, is below size. */
 int ftpd_within(off_t max, off_t size);
 /* Waits as long as TransferRate wants it; end: the transfer is over. */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-transfer-rules.c -- MaxStoreFileSize and TransferRate. */
+/* ftpd-transfer-rules.c -- sizes, restarts and rates of transfers. */
 
 #include "ftpd-files.h"
 #include "ftpd-path.h"
@@ -32,15 +32,13 @@ static bool applies(const config_rec *c) {
     pr_expr_eval_class_or(items) == TRUE;
 }
 
-/* MaxStoreFileSize of the directory last checked, the most special one; 0:
- * none.
- */
-off_t ftpd_max_store_size(void) {
+/* A size of the directory last checked, the most special one; 0: none. */
+static off_t size_of(const char *directive) {
   config_rec *c;
   unsigned int best = 0;
   off_t max = 0;
 
-  c = find_config(CURRENT_CONF, CONF_PARAM, "MaxStoreFileSize", FALSE);
+  c = find_config(CURRENT_CONF, CONF_PARAM, directive, FALSE);
   while (c != NULL) {
     unsigned int weight = *((unsigned int *) c->argv[1]);
 
@@ -49,10 +47,72 @@ off_t ftpd_max_store_size(void) {
       max = *((off_t *) c->argv[0]);
     }
 
-    c = find_config_next(c, c->next, CONF_PARAM, "MaxStoreFileSize", FALSE);
+    c = find_config_next(c, c->next, CONF_PARAM, directive, FALSE);
   }
 
   return max;
+}
+
+off_t ftpd_max_store_size(void) {
+  return size_of("MaxStoreFileSize");
+}
+
+int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
+  off_t max = size_of("MaxRetrieveFileSize");
+
+  if (max == 0 || size <= max) {
+    return 0;
+  }
+
+  sftp_log("file of %lld bytes denied: MaxRetrieveFileSize is %lld bytes",
+    (long long) size, (long long) max);
+  ftpd_refuse(op, "MaxRetrieveFileSize is %lld bytes", (long long) max);
+  errno = EACCES;
+  return -1;
+}
+
+/* ---- Restarts
+ *
+ * FTP begins a transfer at one place; SFTP says so with each READ and WRITE.
+ * What goes on from the beginning of the file without a gap is no restart;
+ * pieces that are under way at once may overtake each other.
+ */
+
+#define OVERTAKEN (4 * 1024 * 1024)     /* bytes */
+
+static bool is_said_off(const char *directive) {
+  const unsigned char *on = get_param_ptr(CURRENT_CONF, directive, FALSE);
+
+  return on != NULL && *on == FALSE;
+}
+
+void ftpd_restart_rules(struct ftpd_file *f) {
+  f->whole_rd = f->rd && !f->stream && is_said_off("AllowRetrieveRestart");
+  f->whole_wr = f->wr && !f->stream && !f->append && !f->made &&
+    f->size > 0 && is_said_off("AllowStoreRestart");
+}
+
+int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes) {
+  off_t run = writes ? f->run_wr : f->run_rd;
+
+  if (!(writes ? f->whole_wr : f->whole_rd) || offset == 0 || (run > 0 &&
+      offset <= run + OVERTAKEN)) {
+    return 0;
+  }
+
+  f->refused = (f->h->set->opts & SFTP_OPT_TERSE_REFUSALS) != 0 ? NULL :
+    writes ? "AllowStoreRestart is off" : "AllowRetrieveRestart is off";
+  sftp_log("'%s' is not %s from byte %lld on: Allow%sRestart is off", f->path,
+    writes ? "written" : "read", (long long) offset, writes ? "Store" :
+    "Retrieve");
+  errno = EACCES;
+  return -1;
+}
+
+void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes) {
+  off_t *run = writes ? &f->run_wr : &f->run_rd;
+
+  *run = end > *run ? end : *run;
 }
 
 int ftpd_within(off_t max, off_t size) {

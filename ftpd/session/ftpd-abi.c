@@ -68,7 +68,9 @@ void ftpd_abi_publish(const struct ftpd *h) {
 
   sftp_conn = session.c;
   sftp_opts = public_opts(h->set->opts);
-  sftp_services = h->set->services;
+  /* What has no word of its own is no service. */
+  sftp_services = find_config(h->server->conf, CONF_PARAM, "Protocols",
+    FALSE) != NULL ? h->set->services : SFTP_SERVICE_DEFAULT;
   sftp_sess_state = h->logged_in ? SFTP_SESS_STATE_HAVE_AUTH : 0;
   if (c == NULL || !c->keyed) {
     return;

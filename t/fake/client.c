@@ -79,7 +79,8 @@ struct client *client_new(void) {
   set->nhost_keys = 1;
   set->max_channels = 10;
   set->max_login_attempts = 6;
-  set->services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP;
+  set->services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP|
+    SFTP_SERVICE_FL_DATE;
   set->accept_env = cl_patterns;
   set->sftp_min_version = 1;
   set->sftp_max_version = 6;

@@ -75,7 +75,7 @@ static int one_input(const uint8_t *data, size_t size) {
   top = make_sub_pool(permanent_pool);
   memset(&set, 0, sizeof(set));
   memset(&conn, 0, sizeof(conn));
-  set.services = SFTP_SERVICE_FL_SFTP;
+  set.services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_DATE;
   set.exec_commands = EXEC_DEFAULT;
   conn.pool = top;
   conn.set = &set;

@@ -24,6 +24,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from clients import paramiko_transport
 from ftphost import FtpServer, ftp_says
 from rawsftp import HANDLE, NAME, STATUS, Raw, num, quad, string
 from server import SOURCE, UID, GID, Server, has_module, must, said
@@ -183,6 +184,11 @@ RULES += """
     DenyAll
   </Limit>
 </Directory>
+<Directory ~/whole>
+  AllowStoreRestart off
+  AllowRetrieveRestart off
+  MaxRetrieveFileSize 1 Kb
+</Directory>
 <Directory ~/hidden>
   HideFiles "^secret"
   <Limit ALL>
@@ -201,8 +207,27 @@ MODULES = (["mod_copy"] if have_copy else []) + \
     (["mod_site_misc"] if have_misc else [])
 
 srv = FtpServer(RULES + "SFTPExtensions +xattr\nSFTPMaxChannels 20\n",
-                ftp=RULES + "AllowOverwrite on\n", modules=MODULES)
+                ftp=RULES + "AllowOverwrite on\nAllowStoreRestart on\n",
+                modules=MODULES)
+linkless = FtpServer("""
+ShowSymlinks off
+Protocols sftp date
+<Directory ~/locked>
+  <Limit ALL>
+    DenyAll
+  </Limit>
+</Directory>
+""", ftp="""
+ShowSymlinks off
+<Directory ~/locked>
+  <Limit ALL>
+    DenyAll
+  </Limit>
+</Directory>
+""")
+dated = Server("Protocols date")
 blind = Server("""
+Protocols sftp scp
 <Directory ~/>
   <Limit READ DIRS>
     DenyAll
@@ -546,6 +571,11 @@ for number in (3, 6):
 
 
 # ---- SCP and commands
+
+
+class Session:
+    def __init__(self, transport):
+        self.transport = transport
 
 
 class Shell:
@@ -1134,4 +1164,128 @@ def _():
         expect_same(raw.ask(16, string(b"/deny-CDUP/sub"))[0], NAME, "down")
 
 
-main(srv, blind)
+# ---- Restarts, sizes, links, protocols
+
+
+def at(c, handle, offset):
+    """The status of a READ there, or None."""
+    return c.raw.status(5, string(handle) + quad(offset) + num(10))
+
+
+@promise("restarts (12): AllowRetrieveRestart off, AllowStoreRestart off")
+def _():
+    for number in (3, 6):
+        fresh("whole")
+        with client(number) as raw, srv.ftp() as ftp:
+            c = Client(raw)
+            handle = c.open("whole/file", reads=True)
+            expect_same(at(c, handle, 5), 3, "a read from 5 on")
+            c.close(handle)
+            handle = c.open("whole/file", reads=True)
+            expect_same([at(c, handle, n) for n in (0, 10, 4, 15)],
+                        [None, None, None, 1], "a read from 0 on")
+            c.close(handle)
+            handle = c.open("whole/file", writes=True)
+            expect(not c.write(handle, b"x", 5), "a write from 5 on")
+            expect(not c.write(handle, b"x", len(OLD)), "a write at the end")
+            c.close(handle)
+            expect_same(content("whole/file"), OLD, "the file")
+            handle = c.open("whole/file", writes=True)
+            expect(c.write(handle, b"abc", 0) and c.write(handle, b"d", 3),
+                   "a write from 0 on")
+            c.close(handle)
+            expect_same(content("whole/file"), b"abcd" + OLD[4:], "the file")
+            handle = c.open("whole/new", writes=True, creates=True)
+            expect(c.write(handle, b"x", 100), "into a new file")
+            c.close(handle)
+            expect(not open_append(c, "whole", None), "APPE")
+            # copy-data neither.
+            source = c.open("plain/file", reads=True)
+            into = c.open("whole/file", writes=True)
+            expect_same(c.extended("copy-data", string(source) + quad(0)
+                                   + quad(3) + string(into)
+                                   + quad(5))[1][:4], num(3), "copy-data")
+            ftp.sendcmd("TYPE I")
+            expect(ftp_says(ftp.retrbinary, "RETR /whole/file", len, 8192, 3),
+                   "FTP: RETR")
+            expect(ftp_says(ftp.storbinary, "STOR /whole/file",
+                            io.BytesIO(b"x"), 8192, None, 3), "FTP: STOR")
+
+
+@promise("sizes (12): MaxRetrieveFileSize")
+def _():
+    fresh("whole")
+    srv.put("whole/big", b"b" * 1025)
+    srv.put("whole/fits", b"f" * 1024)
+    with client(3) as raw, srv.ftp() as ftp:
+        c = Client(raw)
+        expect(c.open("whole/big", reads=True) is None, "OPEN")
+        expect(c.open("whole/big", reads=True, writes=True) is None,
+               "OPEN for both")
+        expect(c.open("whole/fits", reads=True) is not None, "what fits")
+        got, code = Shell(raw).run("scp -f /whole/big", ahead=b"\0" * 8)
+        expect(b"MaxRetrieveFileSize" in got and b"bb" not in got,
+               "scp: %r" % got)
+        expect(ftp_says(ftp.retrbinary, "RETR /whole/big", len), "FTP")
+
+
+@promise("links (12): ShowSymlinks off shows what they lead to")
+def _():
+    linkless.put("data/file", OLD)
+    linkless.put("locked/file", OLD)
+    os.symlink("file", linkless.home("data/link"))
+    os.symlink("../data", linkless.home("data/around"))
+    os.symlink("nowhere", linkless.home("data/broken"))
+    os.symlink("../locked/file", linkless.home("data/away"))
+    with linkless.ftp() as ftp:
+        lines = []
+        ftp.retrlines("LIST /data", lines.append)
+        of_ftp = {line.split()[8]: line[0] for line in lines}
+        ftp.cwd("/data/around")
+        went = ftp.pwd()
+    for number in (3, 6):
+        with Raw(linkless, number) as raw:
+            c = Client(raw)
+            entries = {}
+            listing = raw.list("/data")
+            for name in (b"file", b"link", b"around", b"broken", b"away"):
+                if string(name) in listing:
+                    kind, left = raw.ask(7, c.path("data/" + name.decode())
+                                         + c.flags(5))
+                    is_dir = stat.S_ISDIR(struct.unpack(
+                        ">I", left[20:24])[0]) if number == 3 \
+                        else left[4] == 2
+                    entries[name.decode()] = "d" if is_dir else "-"
+            expect_same(entries, of_ftp, "SFTP %d and FTP" % number)
+            expect(b"-> " not in listing, "a target's name")
+            expect(raw.ask(19, c.path("data/link"))[0] == STATUS, "READLINK")
+            expect_same(raw.status(7, c.path("data/broken") + c.flags(1)), 2,
+                        "LSTAT of a link to nowhere")
+            expect_same(raw.status(7, c.path("data/away") + c.flags(1)), 3,
+                        "LSTAT of a link to where nobody may look")
+            kind, left = raw.ask(16, c.path("data/around"))
+            expect_same(raw.cut(left[4:])[0].decode(), went, "REALPATH, PWD")
+            c.ok(13, c.path("data/link"))
+        expect(not os.path.lexists(linkless.home("data/link"))
+               and os.path.exists(linkless.home("data/file")),
+               "REMOVE does not take the link")
+        os.symlink("file", linkless.home("data/link"))
+
+
+@promise("protocols (12): Protocols knows date")
+def _():
+    with Raw(linkless, 3) as raw:
+        shell = Shell(raw)
+        expect_same(shell.run("date -u +%Y")[1], 0, "sftp date: date")
+        expect(shell.run("scp -f /data/file")[1] != 0, "sftp date: scp")
+    with Raw(blind, 3) as raw:
+        expect(Shell(raw).run("date")[1] != 0, "sftp scp: date")
+        expect_same(Shell(raw).run("pwd")[1], 0, "sftp scp: pwd")
+    with paramiko_transport(dated) as transport:
+        shell = Shell(Session(transport))
+        expect_same(shell.run("date -u +%Y")[1], 0, "date: date")
+        expect(shell.run("pwd")[1] != 0, "date: pwd")
+    expect(dated.sftp("pwd").returncode != 0, "date: sftp")
+
+
+main(srv, blind, linkless, dated)

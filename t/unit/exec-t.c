@@ -219,7 +219,7 @@ static void others_are_not_found(void) {
   set.services = 0;
   ok(!start("true"), "nothing without a service");
   fake_channel_free(ch);
-  set.services = SFTP_SERVICE_FL_SFTP;
+  set.services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_DATE;
 }
 
 static void the_gate_is_asked(void) {
@@ -303,7 +303,7 @@ static void large_files_take_turns(void) {
 int main(void) {
   p = make_sub_pool(NULL);
   fake_fs_reset();
-  set.services = SFTP_SERVICE_FL_SFTP;
+  set.services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_DATE;
   set.exec_commands = EXEC_DEFAULT;
   conn.pool = p;
   conn.set = &set;

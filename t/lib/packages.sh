@@ -8,9 +8,10 @@
 #
 #   as_root CMD...       runs CMD as root: directly, or through sudo
 #   need_packages PKG... installs what is missing, as quietly as can be
+#   packages_of FILE...  prints what these tests need, from a build on
 #   named_needs FILE...  prints the packages that tests name in their heads
-#   $build_packages      what a build needs
-#   $test_packages       what every test needs besides
+#   $build_packages      what a build needs; the unit tests in C as well
+#   $test_packages       what every other test needs besides
 
 build_packages="proftpd-core proftpd-dev gcc libc6-dev make autoconf
   pkg-config libssl-dev zlib1g-dev libsodium-dev"
@@ -99,11 +100,22 @@ need_packages() {
   return 1
 }
 
+packages_of() {
+  echo $build_packages
+  for test in "$@"; do
+    case $test in
+      *.c) ;;
+      *) echo $test_packages; break ;;
+    esac
+  done
+  named_needs "$@"
+}
+
 # Lines "# needs: lftp 13:openssl-provider-fips": a number is the release of
-# Debian since which there is the package.
+# Debian since which there is the package.  In C the line is a comment.
 named_needs() {
   release=${VERSION_ID:-$(. /etc/os-release && echo "${VERSION_ID:-99}")}
-  sed -n 's/^# needs: //p' "$@" | tr ' ' '\n' |
+  sed -n 's/^# needs: //p; s|^/\* needs: \(.*\) \*/$|\1|p' "$@" | tr ' ' '\n' |
     while IFS=: read -r since pkg; do
       [ -n "$pkg" ] || { pkg=$since since=0; }
       [ "${release%%.*}" -lt "$since" ] || echo "$pkg"

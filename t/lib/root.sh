@@ -59,9 +59,12 @@ in_root() {
   return $status
 }
 
+# A root that lies in the source itself is not copied into itself.
 copy_source() {
+  local within
+  within=$(realpath -m --relative-to="$top" "$cache")
   rm -rf "$1/src"
   mkdir -p "$1/src"
   tar -C "$top" --exclude=./.git --exclude=./.quickstart --exclude=./obj \
-    -cf - . | tar -C "$1/src" -xf -
+    --exclude="./$within" -cf - . | tar -C "$1/src" -xf -
 }

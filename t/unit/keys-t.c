@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* needs: openssh-client */
+
 #include <sys/stat.h>
 #include <unistd.h>
 

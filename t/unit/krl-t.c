@@ -6,6 +6,8 @@
  * (see LICENSE)
  */
 
+/* needs: openssh-client */
+
 /* Lists of revoked keys: every section, damaged lists, lists of ssh-keygen. */
 
 #include <unistd.h>

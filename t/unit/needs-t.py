@@ -64,6 +64,7 @@ MODULES = {
 }
 
 TESTS = sorted(glob.glob(os.path.join(SOURCE, "t", "integration", "*.t")))
+C_TESTS = sorted(glob.glob(os.path.join(SOURCE, "t", "unit", "*-t.c")))
 
 
 def text_of(path):
@@ -125,6 +126,9 @@ def parts_of_lib(tree):
 def used_by(path):
     """The packages that a test's text shows it to use."""
     text = text_of(path)
+    if path.endswith(".c"):
+        return set(re.findall(r'system\("(ssh-keygen)', text)
+                   and ["openssh-client"])
     tree = ast.parse(text)
     packages = set()
     for found in re.finditer(r"\b([a-z_]+)\.([A-Z]\w+)\b", text):
@@ -144,8 +148,9 @@ def used_by(path):
 
 def named_in(path):
     """The packages of its head, as they stand there."""
-    return [name for line in re.findall(r"^# needs: (.+)$", text_of(path),
-                                        re.M) for name in line.split()]
+    lines = re.findall(r"^(?:# needs: (.+)|/\* needs: (.+) \*/)$",
+                       text_of(path), re.M)
+    return [name for line in lines for name in " ".join(line).split()]
 
 
 def by_name(name):
@@ -159,14 +164,16 @@ def shell(words):
         .stdout.decode().split()
 
 
-ALWAYS = set(shell("echo $build_packages $test_packages"))
+ALWAYS_BUILD = set(shell("echo $build_packages"))
+ALWAYS = ALWAYS_BUILD | set(shell("echo $test_packages"))
 
 
 @promise("every test names in its head what its text shows it to use")
 def _():
     missing = {}
-    for path in TESTS:
-        lacks = used_by(path) - set(named_in(path)) - ALWAYS
+    for path in TESTS + C_TESTS:
+        there = ALWAYS_BUILD if path in C_TESTS else ALWAYS
+        lacks = used_by(path) - set(named_in(path)) - there
         if lacks:
             missing[os.path.basename(path)] = sorted(lacks)
     expect(len(TESTS) > 50, "only %d tests" % len(TESTS))
@@ -183,7 +190,7 @@ def _():
 
 @promise("a head's packages are read by t/run")
 def _():
-    for path in TESTS:
+    for path in TESTS + C_TESTS:
         expect_same(shell("VERSION_ID=99 named_needs '%s'" % path),
                     [by_name(name) for name in named_in(path)],
                     os.path.basename(path))
@@ -199,11 +206,17 @@ def _():
                     "%s on Debian %s" % (later, release))
 
 
-@promise("files that are no tests need nothing more")
+@promise("a test in C needs what a build needs, others what they name")
 def _():
-    for name in ("t/unit/wire-t.c", "t/integration/scp.t"):
-        expect_same(shell("named_needs '%s'" % os.path.join(SOURCE, name)),
-                    [], name)
+    wire, keys, scp, lftp = ("'%s/t/%s'" % (SOURCE, name) for name in (
+        "unit/wire-t.c", "unit/keys-t.c", "integration/scp.t",
+        "integration/lftp.t"))
+    expect_same(set(shell("packages_of " + wire)), ALWAYS_BUILD, "wire-t.c")
+    expect_same(set(shell("packages_of " + keys)) - ALWAYS_BUILD,
+                {"openssh-client"}, "keys-t.c")
+    expect_same(set(shell("packages_of " + scp)), ALWAYS, "scp.t")
+    expect_same(set(shell("packages_of %s %s" % (wire, lftp))) - ALWAYS,
+                {"lftp"}, "wire-t.c and lftp.t")
 
 
 main()

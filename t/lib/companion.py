@@ -7,6 +7,7 @@
 """Modules of t/companion, built against the public header alone."""
 
 import os
+import re
 
 from server import MODULE, SOURCE, must, run
 
@@ -18,9 +19,9 @@ def add_companion(srv, name):
     include = "/usr/include/proftpd"
     if os.path.exists(makefile):
         with open(makefile) as file:
-            for line in file:
-                if "-isystem" in line:
-                    include = line.split("-isystem")[1].split()[0]
+            # ProFTPD's headers, not the pools that the core sees of them.
+            found = re.search(r"-isystem (/\S+)", file.read())
+            include = found.group(1) if found else include
     must(run(["cc", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror",
               "-D_GNU_SOURCE", "-DPR_SHARED_MODULE", "-isystem", include,
               "-I", os.path.dirname(MODULE), "-o",

@@ -99,7 +99,7 @@ void ftpd_keyed(struct ftpd *h);
  * and at last ftpd_auth_end() or, after USERAUTH_SUCCESS, ftpd_logged_in().
  * The order is auth.c's; the commands that other modules see on the way are
  * the host's.  Why a user was refused goes to the authentication log here;
- * the client only ever learns that he was.
+ * the client only ever learns that they were.
  */
 
 enum ftpd_verdict {
@@ -143,20 +143,20 @@ struct ftpd_key_grant {
 };
 
 /* Whether a stored key of the user is this one, or a trusted authority's
- * certificate (NULL: a bare key) is good for him; neither if it is revoked.
+ * certificate (NULL: a bare key) is good for them; neither if it is revoked.
  * Equal work for users that do not exist.  probe: nothing is proven yet.
  */
 struct sftp_cert;
 enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
   struct sftp_str blob, const struct sftp_cert *cert, bool probe,
   struct ftpd_key_grant *grant);
-/* What a key limits its user to: only reading, where he begins (%d for his
- * home, %u for his name), the umask; NULL and -1 for what it does not say.
+/* What a key limits its user to: only reading, where they begin (%d for their
+ * home, %u for their name), the umask; NULL and -1 for what it does not say.
  */
 void ftpd_auth_limit(struct ftpd *h, bool read_only, const char *dir,
   int mask);
 /* The same for the key of the host that the client comes from, which vouches
- * for him: host is its name as the client says, client_user his name there.
+ * for them: host is its name as the client says, client_user their name there.
  */
 enum ftpd_verdict ftpd_auth_host_key(struct ftpd *h, pool *p,
   struct sftp_str blob, const char *host, const char *client_user,

@@ -108,7 +108,7 @@ struct exec {
 
 /* ---- exec.c, for commands */
 
-/* Output; what stands behind a pipe gets it instead. */
+/* Output; the command after a pipe gets it instead. */
 void exec_out(struct exec *e, const void *p, size_t n);
 void exec_printf(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
 /* One line on stderr: "md5sum: text". */

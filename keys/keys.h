@@ -55,7 +55,7 @@ struct sftp_key_ops {
   /* SFTP_OK only for a valid signature; SFTP_ERR_MAC for an invalid one. */
   int (*verify)(const struct sftp_key *key, const char *digest,
     struct sftp_str sig, struct sftp_str data);
-  /* Of security keys alone, NULL otherwise: the reader stands behind the name
+  /* Of security keys alone, NULL otherwise: the reader is behind the name
    * in the signature blob.
    */
   int (*verify_sk)(const struct sftp_key *key, const struct sftp_sig_alg *alg,

@@ -21,7 +21,7 @@
 struct sftp_forced {
   const char *text;             /* as it was written */
   unsigned int service;         /* SFTP_SERVICE_FL_*: one of them */
-  const char *scp_args;         /* in place of the client's; NULL: his */
+  const char *scp_args;         /* instead of the client's; NULL: those */
   bool read_only;               /* -R */
   const char *allowed, *denied; /* -p, -P: requests, comma-separated; or NULL */
   const char *dir;              /* -d: where it begins, or NULL */

@@ -48,7 +48,7 @@ struct sftp_auth_req {
       struct sftp_str alg, blob, sig;   /* sig.ptr NULL: a probe */
       struct sftp_str host_key;         /* hostbound: ours, as signed */
       bool bound;
-      const char *host, *client_user;   /* hostbased: where he comes from */
+      const char *host, *client_user;   /* hostbased: where they are from */
       const struct sftp_cert *cert;     /* blob, where it is one, as read */
     } key;
   } u;

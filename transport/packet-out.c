@@ -73,7 +73,7 @@ static int out_room(struct sftp_packets *pk, size_t n) {
   return sftp_packets_resize(&pk->out.buf, &pk->out.size, want);
 }
 
-/* Encrypts the payload of len bytes that stands behind the room for the
+/* Encrypts the payload of len bytes that follows the room for the
  * header at `end', and appends padding and MAC.
  */
 static int seal(struct sftp_packets *pk, size_t len) {

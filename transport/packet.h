@@ -110,7 +110,7 @@ void sftp_packet_set_gather(struct sftp_packets *pk, int (*finish)(void *),
 void sftp_packet_gathering(struct sftp_packets *pk, bool open);
 
 /* Whoever hides the traffic is called before each message begins, unless
- * messages are held, and may send one of his own.  NULL: nobody.
+ * messages are held, and may send one of its own.  NULL: nobody.
  */
 void sftp_packets_set_cover(struct sftp_packets *pk, int (*cover)(void *),
   void *arg);

@@ -48,7 +48,7 @@ struct sftp_traffic_policy;
 #define SFTP_OPT_FIDO_VERIFY_REQUIRED           0x100000
 /* Refusals answer with the bare protocol text, without naming a directive. */
 #define SFTP_OPT_TERSE_REFUSALS                 0x200000
-/* hostbased: a user may log in under other names than his own. */
+/* hostbased: a user may log in under other names than their own. */
 #define SFTP_OPT_HOSTBASED_ANY_USER             0x400000
 /* Files of authorised keys may belong to anybody, and anybody may write. */
 #define SFTP_OPT_INSECURE_USERKEY_PERMS         0x4000000

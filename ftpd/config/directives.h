@@ -140,7 +140,7 @@ modret_t *ftpd_set_penalties(cmd_rec *cmd);
 void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
 bool ftpd_methods_use(const struct sftp_settings *set, unsigned int method);
 
-/* ftpd-keyexec.c: what is wrong with what stands behind "exec:"; NULL if
+/* ftpd-keyexec.c: what is wrong with the text after "exec:"; NULL if
  * nothing is.
  */
 const char *ftpd_keyexec_check(pool *p, const char *info);

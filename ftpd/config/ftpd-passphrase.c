@@ -17,7 +17,7 @@
 #define PROVIDER_TIMEOUT_MS 10000
 #define PASSPHRASE_MAX 1024
 
-/* A passphrase is a text: what stands behind a NUL would not count. */
+/* A passphrase is a text: what follows a NUL would not count. */
 static char *text_of(pool *p, const char *bytes, size_t len,
     const char **why) {
   char *text;

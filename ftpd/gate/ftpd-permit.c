@@ -76,8 +76,8 @@ static const char *check_file(struct ftpd_op *op, const char *used,
     NULL : real;
 }
 
-/* The handlers said no because of what is there, or is not: nobody learns that
- * who is not permitted what he asked for.
+/* The handlers said no because of what is there, or is not: users who are not
+ * permitted what they asked for do not learn that.
  */
 static void hide_why(struct ftpd_op *op, const char *used) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;

@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-login.c -- from an authenticated user to a session of his: who he is,
- * whether he may, where he lands, and that nothing of root is left.  The order
- * is that of the host's own login for FTP (setup_env() of mod_auth.c).
+/* ftpd-login.c -- from an authenticated user to their session: who they are,
+ * whether they may log in, where they land, and that nothing of root is left.
+ * The order is that of ProFTPD's own login for FTP (setup_env() of mod_auth.c).
  */
 
 #include "ftpd-login.h"
@@ -30,7 +30,7 @@ static struct passwd *copy_entry(pool *p, const struct passwd *pw) {
   return copy;
 }
 
-/* ---- May he? */
+/* ---- May they log in? */
 
 /* For the system log, and the reason of the refusal. */
 static void trouble(const char *fmt, const char *what) SFTP_PRINTF(1, 0);
@@ -93,7 +93,7 @@ static bool limits_allow(struct ftpd *h) {
   return allowed;
 }
 
-/* ---- Who he is */
+/* ---- Who they are */
 
 static void take_groups(pool *p, const struct passwd *pw) {
   int n = pr_auth_getgroups(p, pw->pw_name, &session.gids, &session.groups);
@@ -197,7 +197,7 @@ static int with_root(pool *p, const struct passwd *pw) {
   return 0;
 }
 
-/* ---- Where he lands */
+/* ---- Where they land */
 
 static void open_databases(pool *p) {
   /* Once inside the root their files are out of reach. */
@@ -298,7 +298,7 @@ static void apply_key(struct ftpd *h, pool *p) {
   }
 }
 
-/* ---- Becoming him */
+/* ---- Becoming them */
 
 static bool keeps_root(void) {
   config_rec *c = find_config(main_server->conf, CONF_PARAM, "RootRevoke",
@@ -414,7 +414,7 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
 
   *by_default_chdir = ftpd_home_chdir(p, ftpd_anon_conf(h));
 
-  /* Once more, now that it is known where he lands. */
+  /* Once more, now that it is known where they land. */
   if (!allows(ftpd_anon_conf(h), &found)) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s: Limit configuration denies login",
       h->user);

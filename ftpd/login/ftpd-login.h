@@ -47,7 +47,7 @@ enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
  * account's name, in p.
  */
 const char *ftpd_anon_resolve(struct ftpd *h, pool *p, const char *given);
-/* Whether his password is looked at (AnonRequirePassword). */
+/* Whether the password is looked at (AnonRequirePassword). */
 bool ftpd_anon_wants_password(const struct ftpd *h);
 /* AnonRejectPasswords. */
 bool ftpd_anon_rejects(const struct ftpd *h, const char *password);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-verify.c -- is it the user who he says he is?  By password, by key, by
- * what a driver asks.
+/* ftpd-verify.c -- verifies that users are who they claim to be: by password,
+ * by key, by what a driver asks.
  */
 
 #include "ftpd-login.h"
@@ -277,8 +277,8 @@ enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
   return FTPD_AUTH_NO_USER;
 }
 
-/* With UseReverseDNS on, the name that the client gives himself must be the
- * one that his address has.  A name may end in the dot of the root.
+/* With UseReverseDNS on, the name that the client gives its host must be the
+ * one that its address has.  A name may end in the dot of the root.
  */
 static bool host_name_fits(const char *name) {
   size_t len = strlen(name);
@@ -298,7 +298,7 @@ static bool host_name_fits(const char *name) {
   return false;
 }
 
-/* A host vouches for who its user is, not for who else he may be. */
+/* A host vouches for who its user is, not for who else they may be. */
 static bool user_fits(struct ftpd *h, const char *client_user) {
   if ((h->set->opts & SFTP_OPT_HOSTBASED_ANY_USER) != 0 ||
       strcmp(client_user, h->orig_user) == 0 ||
@@ -307,7 +307,7 @@ static bool user_fits(struct ftpd *h, const char *client_user) {
   }
 
   sftp_log_why(WHY_OBJECTION, "user '%s' of the client's host may not log in "
-    "as '%s' (SFTPOptions HostbasedAnyUser would let him)", client_user,
+    "as '%s' (SFTPOptions HostbasedAnyUser would let them)", client_user,
     h->user);
   return false;
 }

@@ -122,7 +122,7 @@ static enum penalty verdict(void) {
   }
 }
 
-/* Before the process becomes its user's: he shall not reach this memory. */
+/* Before the process becomes its user's: they shall not reach this memory. */
 static void let_go(void) {
   mine.tag = 0;
   ftpd_penalty_shm_close();

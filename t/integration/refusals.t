@@ -313,7 +313,7 @@ def _():
     reasons((
         (hostbased("alice", load("host"), "bob"), "user 'bob' of the client's "
          "host may not log in as 'alice' (SFTPOptions HostbasedAnyUser would "
-         "let him)"),
+         "let them)"),
         (hostbased("alice", KEY), "no matching public key found for host "
          "'client.test' in '%s'" % srv.path("hosts")),
         (hostbased("alice", Forged(load("host"))),

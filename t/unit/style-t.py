@@ -180,6 +180,12 @@ def _():
                             C + PAGES), [], "lines")
 
 
+@promise("users are they")
+def _():
+    expect_same(lines_where(re.compile(r"\b(he|him|his|she|her)\b").search,
+                            MODULE + PAGES), [], "lines")
+
+
 @promise("the files that a page on the source names are there")
 def _():
     missing = []

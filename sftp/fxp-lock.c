@@ -22,27 +22,32 @@
 /* Bytes to lock; a length of 0 stands for all that follow. */
 struct range {
   uint64_t offset, len;
+  unsigned int deny;            /* FTPD_USE_*: what others may not */
 };
 
 static uint32_t open_range(struct fxp_req *req, enum ftpd_request what,
     struct sftp_str text, const struct range *range,
     struct fxp_handle **handle) {
   struct fxp_handle *h = fxp_handle_find(req->fxp, text);
-  uint32_t status;
 
   if (h == NULL || h->file == NULL) {
     return fxp_bad_handle(req);
   }
 
-  status = fxp_permit_handle(req, what, NULL, h);
-  if (status == SSH_FX_OK && (range->offset > INT64_MAX ||
-      range->len > (uint64_t) INT64_MAX - range->offset)) {
+  fxp_begin_handle(req, what, NULL, h);
+  req->op.deny = range->deny;
+  if (ftpd_permit_handle(&req->op, fxp_handle_path(h)) < 0) {
+    return fxp_refused(req, errno);
+  }
+
+  if (range->offset > INT64_MAX ||
+      range->len > (uint64_t) INT64_MAX - range->offset) {
     return fxp_fail(req, SSH_FX_INVALID_PARAMETER, EINVAL,
       "Range out of bounds");
   }
 
   *handle = h;
-  return status;
+  return SSH_FX_OK;
 }
 
 /* Who keeps others from reading keeps them from writing as well; two writers
@@ -61,12 +66,13 @@ unsigned int fxp_lock_denies(uint32_t flags) {
 /* BLOCK: string handle, u64 offset, u64 length, u32 mask. */
 uint32_t fxp_do_block(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
-  struct range range = { sftp_rd_u64(&req->in), 0 };
+  struct range range = { sftp_rd_u64(&req->in), 0, 0 };
   struct fxp_handle *h = NULL;
   uint32_t mask, status;
 
   range.len = sftp_rd_u64(&req->in);
   mask = sftp_rd_u32(&req->in);
+  range.deny = fxp_lock_denies(mask);
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
   }
@@ -99,7 +105,7 @@ uint32_t fxp_do_block(struct fxp_req *req) {
 /* UNBLOCK: string handle, u64 offset, u64 length. */
 uint32_t fxp_do_unblock(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
-  struct range range = { sftp_rd_u64(&req->in), 0 };
+  struct range range = { sftp_rd_u64(&req->in), 0, 0 };
   struct fxp_handle *h = NULL;
   uint32_t status;
 

@@ -29,6 +29,11 @@ bool ftpd_lock_transfers(int fd, bool reads, bool writes);
  */
 int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
   int flags);
+/* Whether the user has the rights that op->deny keeps from others: who opens it
+ * to read and to write has them.  0, or -1 with EACCES and op->refused.
+ */
+int ftpd_may_keep(struct ftpd_op *op, const char *path, bool reads,
+  bool writes);
 /* Whether somebody keeps one of the uses from others. */
 bool ftpd_open_lock_kept(int fd, unsigned int uses);
 /* The same for a file that is changed by its name: -1 with EAGAIN when writing

@@ -19,6 +19,7 @@
 #include "ftpd-files.h"
 #include "ftpd-locks.h"
 #include "ftpd-path.h"
+#include "ftpd-rules.h"
 
 #include <fcntl.h>
 
@@ -167,4 +168,34 @@ int ftpd_open_lock_changed(const char *path) {
   (void) close(fd);
   errno = EAGAIN;
   return kept;
+}
+
+/* The kernel's own word on the file that is there. */
+static bool has_access(const char *path, int mode) {
+  struct stat st;
+
+  return pr_fsio_stat(path, &st) < 0 ||
+    pr_fsio_access(path, mode, session.uid, session.gid, session.gids) == 0;
+}
+
+int ftpd_may_keep(struct ftpd_op *op, const char *path, bool reads,
+    bool writes) {
+  bool read_too = (op->deny & FTPD_USE_READ) != 0 && !reads;
+  bool write_too = (op->deny & FTPD_USE_WRITE) != 0 && !writes;
+
+  if ((read_too && ftpd_permit_effect(op, path, SFTP_EFF_READ) < 0) ||
+      (write_too && ftpd_permit_effect(op, path, SFTP_EFF_REPLACE) < 0)) {
+    return -1;
+  }
+
+  if ((read_too && !has_access(path, R_OK)) ||
+      (write_too && !has_access(path, W_OK))) {
+    sftp_log("'%s' is not kept from others by who may not %s it", path,
+      read_too && !has_access(path, R_OK) ? "read" : "write");
+    ftpd_refuse(op, "others are kept only from what the user may do");
+    errno = EACCES;
+    return -1;
+  }
+
+  return 0;
 }

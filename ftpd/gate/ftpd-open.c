@@ -171,6 +171,11 @@ static int check_more(struct ftpd_op *op, const char *path, int flags) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   bool both = (flags & O_ACCMODE) == O_RDWR;
 
+  if (op->deny != 0 && ftpd_may_keep(op, path,
+      (flags & O_ACCMODE) != O_WRONLY, (flags & O_ACCMODE) != O_RDONLY) < 0) {
+    return -1;
+  }
+
   if ((both && ftpd_limit(op->ftpd, op, op->pool, rule, SFTP_EFF_READ, path,
         NULL) < 0) ||
       (op->deletes && ftpd_onclose_check(op, path) < 0)) {
@@ -178,7 +183,8 @@ static int check_more(struct ftpd_op *op, const char *path, int flags) {
   }
 
   /* Umask and owner are again those of the upload. */
-  return both || (op->deletes && (flags & O_ACCMODE) != O_RDONLY) ?
+  return both || op->deny != 0 ||
+    (op->deletes && (flags & O_ACCMODE) != O_RDONLY) ?
     ftpd_limit(op->ftpd, op, op->pool, rule, rule->effects, path, NULL) : 0;
 }
 

@@ -12,6 +12,8 @@
  * the name used and for where its links lead, then the path filters.
  */
 
+#include "ftpd-locks.h"
+#include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -284,6 +286,11 @@ int ftpd_permit_handle(struct ftpd_op *op, const char *path) {
     }
   }
 
-  return check_path(op, path, &sftp_rules[op->req].first, true,
-    (row->flags & ROW_FILTER1) != 0) != NULL ? 0 : -1;
+  if (check_path(op, path, &sftp_rules[op->req].first, true,
+        (row->flags & ROW_FILTER1) != 0) == NULL) {
+    return -1;
+  }
+
+  return op->deny == 0 || op->file == NULL ? 0 : ftpd_may_keep(op, path,
+    op->file->rd, op->file->wr);
 }

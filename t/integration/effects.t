@@ -1164,6 +1164,58 @@ def _():
         expect_same(raw.ask(16, string(b"/deny-CDUP/sub"))[0], NAME, "down")
 
 
+# ---- Locks
+
+
+BLOCK_READ, BLOCK_WRITE, ADVISORY = 0x40, 0x80, 0x200
+
+
+def open_blocked(c, path, access, block):
+    """The status of an OPEN that keeps others out; None: it is open."""
+    kind, left = c.raw.ask(3, c.path(path) + num(access) + num(2 | block)
+                           + c.none())
+    if kind == HANDLE:
+        c.close(c.raw.cut(left)[0])
+        return None
+    return struct.unpack(">I", left[:4])[0]
+
+
+def block(c, path, access, mask):
+    """The status of BLOCK on a range of a file that is open so."""
+    handle = c.open(path, reads=access == 1, writes=access == 2)
+    code = c.raw.status(22, string(handle) + quad(0) + quad(5) + num(mask))
+    c.close(handle)
+    return code
+
+
+@promise("locks (E25): only who has a right keeps it from others")
+def _():
+    for form in ("plain", "deny-STOR", "deny-RETR", "keep", "deny-ALL"):
+        fresh(form)
+    write(srv.home("plain/roots"), OLD, 0o644)
+    os.chown(srv.home("plain/roots"), 0, 0)
+    with client(6) as raw:
+        c = Client(raw)
+        expect_same([open_blocked(c, "plain/file", 1, BLOCK_WRITE),
+                     open_blocked(c, "plain/file", 2, BLOCK_READ),
+                     block(c, "plain/file", 1, BLOCK_WRITE)],
+                    [None, None, 0], "who may do both")
+        expect_same([open_blocked(c, path, access, bits)
+                     for path, access, bits in (
+                         ("deny-STOR/file", 1, BLOCK_WRITE),
+                         ("keep/file", 1, BLOCK_WRITE),
+                         ("plain/roots", 1, BLOCK_WRITE),
+                         ("deny-RETR/file", 2, BLOCK_READ))],
+                    [3] * 4, "on opening")
+        expect_same([open_blocked(c, "deny-STOR/file", 1, BLOCK_READ),
+                     open_blocked(c, "deny-RETR/file", 2, BLOCK_WRITE)],
+                    [None, None], "what they may do themselves")
+        for path in ("deny-STOR/file", "keep/file", "plain/roots"):
+            expect_same(block(c, path, 1, BLOCK_WRITE), 3, "range of " + path)
+        expect_same(block(c, "deny-RETR/file", 2, BLOCK_READ | BLOCK_WRITE),
+                    3, "range, reading")
+
+
 # ---- Restarts, sizes, links, protocols
 
 

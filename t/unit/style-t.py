@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 from tap import expect, expect_same, main, promise  # noqa: E402
 
 COLUMNS = 80
+SCREEN = 60
 LICENCE = """/*
  * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
  * Copyright (c) 2026 The mod_sftp authors
@@ -166,6 +167,26 @@ def _():
                    name + ": the guard does not end it")
             expect_same(seen.setdefault(guard.group(1), name), name,
                         guard.group(1))
+
+
+def functions_of(text):
+    """(first line, number of lines) of each function, from its head on."""
+    return [(text.count("\n", 0, found.start()) + 1,
+             found.group().count("\n") + 1) for found in re.finditer(
+                 r"^[A-Za-z][^\n;={}]*\((?:[^\n]|\n    )*?\) \{\n.*?^\}$", text,
+                 re.M | re.S)]
+
+
+@promise("a function of the module fits a screen")
+def _():
+    seen, long = 0, []
+    for name in MODULE:
+        for line, count in functions_of(text_of(name)):
+            seen += 1
+            if count > SCREEN:
+                long.append("%s:%d has %d lines" % (name, line, count))
+    expect(seen > 1500, "only %d functions found" % seen)
+    expect_same(long, [], "functions of more than %d lines" % SCREEN)
 
 
 @promise("nothing is left to do")

@@ -113,9 +113,11 @@ static int set_owner(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t, const struct stat *st) {
   uid_t uid = (uid_t) a->uid;
   gid_t gid = (gid_t) a->gid;
+  struct stat shown = *st;
 
-  uid = uid == st->st_uid ? (uid_t) -1 : uid;
-  gid = gid == st->st_gid ? (gid_t) -1 : gid;
+  ftpd_fake_stat(req->ftpd, t->path, &shown);
+  uid = uid == st->st_uid || uid == shown.st_uid ? (uid_t) -1 : uid;
+  gid = gid == st->st_gid || gid == shown.st_gid ? (gid_t) -1 : gid;
   if (uid == (uid_t) -1 && gid == (gid_t) -1) {
     return 0;
   }

@@ -13,7 +13,13 @@
 
 #define FAKE_MS 1000            /* a directory's directives are read again */
 
+/* Names that nobody has: they are shown for ids that nobody has either. */
+#define NO_ONE 0x7f000000U
+#define NO_ONES 32
+
 struct fake_cache {
+  const char *names[NO_ONES];           /* of the ids from NO_ONE on */
+  unsigned int nnames;
   char dir[PR_TUNABLE_PATH_MAX + 1];    /* "" for the root */
   struct fake fake;                     /* what holds there ... */
   uint64_t until_ms;                    /* ... until then */
@@ -29,25 +35,74 @@ static struct fake_cache *cache_of(struct ftpd *h) {
   return s->fakes;
 }
 
+bool ftpd_fake_id(struct ftpd *h, const char *name, uint32_t *id) {
+  const struct fake_cache *s = cache_of(h);
+  unsigned int i;
+
+  for (i = 0; i < s->nnames; i++) {
+    if (strcmp(s->names[i], name) == 0) {
+      *id = NO_ONE + i;
+      return true;
+    }
+  }
+
+  return false;
+}
+
+const char *ftpd_fake_name(struct ftpd *h, uint32_t id) {
+  const struct fake_cache *s = cache_of(h);
+
+  return id >= NO_ONE && id - NO_ONE < s->nnames ? s->names[id - NO_ONE] :
+    NULL;
+}
+
+/* An id for a name without an account; false: there were too many. */
+static bool new_id(struct ftpd *h, const char *name, uint32_t *id) {
+  struct fake_cache *s = cache_of(h);
+
+  if (!ftpd_fake_id(h, name, id)) {
+    if (s->nnames == NO_ONES) {
+      return false;
+    }
+
+    *id = NO_ONE + s->nnames;
+    s->names[s->nnames++] = pstrdup(ftpd_files_of(h)->pool, name);
+  }
+
+  return true;
+}
+
+/* The id of the user or group to show. */
+static bool shown_id(struct ftpd *h, pool *p, const char *name, bool user,
+    uint32_t *id) {
+  if (strcmp(name, "~") == 0) {
+    *id = user ? (uint32_t) session.uid : (uint32_t) session.gid;
+    return true;
+  }
+
+  *id = user ? (uint32_t) pr_auth_name2uid(p, name) :
+    (uint32_t) pr_auth_name2gid(p, name);
+  return *id != UINT32_MAX || new_id(h, name, id);
+}
+
 void ftpd_fake_of(struct ftpd *h, const char *dir, struct fake *fake) {
   pool *p = make_sub_pool(ftpd_files_of(h)->pool);
   xaset_t *set = get_dir_ctxt(p, (char *) dir);
   config_rec *c;
   mode_t *mode;
+  uint32_t id;
 
   memset(fake, 0, sizeof(*fake));
   c = find_config(set, CONF_PARAM, "DirFakeUser", FALSE);
   if (c != NULL && c->argc > 0 && c->argv[0] != NULL) {
-    fake->uid = strcmp(c->argv[0], "~") == 0 ? session.uid :
-      pr_auth_name2uid(p, c->argv[0]);
-    fake->has_uid = fake->uid != (uid_t) -1;
+    fake->has_uid = shown_id(h, p, c->argv[0], true, &id);
+    fake->uid = (uid_t) id;
   }
 
   c = find_config(set, CONF_PARAM, "DirFakeGroup", FALSE);
   if (c != NULL && c->argc > 0 && c->argv[0] != NULL) {
-    fake->gid = strcmp(c->argv[0], "~") == 0 ? session.gid :
-      pr_auth_name2gid(p, c->argv[0]);
-    fake->has_gid = fake->gid != (gid_t) -1;
+    fake->has_gid = shown_id(h, p, c->argv[0], false, &id);
+    fake->gid = (gid_t) id;
   }
 
   mode = get_param_ptr(set, "DirFakeMode", FALSE);

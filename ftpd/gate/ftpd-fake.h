@@ -23,6 +23,11 @@ struct fake {
   mode_t mode;
 };
 
+/* Names of DirFakeUser and DirFakeGroup that have no account have ids here, for
+ * this session: false, NULL for others.
+ */
+bool ftpd_fake_id(struct ftpd *h, const char *name, uint32_t *id);
+const char *ftpd_fake_name(struct ftpd *h, uint32_t id);
 /* What holds in that directory. */
 void ftpd_fake_of(struct ftpd *h, const char *dir, struct fake *fake);
 /* Changes st accordingly. */

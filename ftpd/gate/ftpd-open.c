@@ -400,6 +400,10 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   ftpd_restart_rules(f);
   if (f->made) {
     ftpd_upload_note(op->ftpd, &st);
+  }
+
+  /* As in FTP, what is written is given away, new or not. */
+  if (f->wr && !f->stream) {
     ftpd_give_away(op->pool, fh, path);
   }
 

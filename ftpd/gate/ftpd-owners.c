@@ -8,6 +8,7 @@
 
 /* ftpd-owners.c -- names of users and groups for ids, and back. */
 
+#include "ftpd-fake.h"
 #include "ftpd-files.h"
 
 struct owner_cache {            /* looked up last; "" for none */
@@ -28,7 +29,11 @@ static struct owner_cache *cache_of(struct ftpd *h) {
 
 const char *ftpd_uid_name(struct ftpd *h, pool *p, uid_t uid) {
   struct owner_cache *s = cache_of(h);
-  const char *name;
+  const char *name = ftpd_fake_name(h, (uint32_t) uid);
+
+  if (name != NULL) {
+    return name;
+  }
 
   if (s->user[0] == '\0' || s->uid != uid) {
     name = pr_auth_uid2name(p, uid);
@@ -49,7 +54,11 @@ const char *ftpd_uid_name(struct ftpd *h, pool *p, uid_t uid) {
 
 const char *ftpd_gid_name(struct ftpd *h, pool *p, gid_t gid) {
   struct owner_cache *s = cache_of(h);
-  const char *name;
+  const char *name = ftpd_fake_name(h, (uint32_t) gid);
+
+  if (name != NULL) {
+    return name;
+  }
 
   if (s->group[0] == '\0' || s->gid != gid) {
     name = pr_auth_gid2name(p, gid);
@@ -69,7 +78,15 @@ const char *ftpd_gid_name(struct ftpd *h, pool *p, gid_t gid) {
 }
 
 int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
-  pool *p = make_sub_pool(ftpd_files_of(h)->pool);
+  uint32_t id;
+  pool *p;
+
+  if (ftpd_fake_id(h, name, &id)) {
+    *uid = (uid_t) id;
+    return 0;
+  }
+
+  p = make_sub_pool(ftpd_files_of(h)->pool);
 
   *uid = pr_auth_name2uid(p, name);
   destroy_pool(p);
@@ -82,7 +99,15 @@ int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
 }
 
 int ftpd_name_gid(struct ftpd *h, const char *name, gid_t *gid) {
-  pool *p = make_sub_pool(ftpd_files_of(h)->pool);
+  uint32_t id;
+  pool *p;
+
+  if (ftpd_fake_id(h, name, &id)) {
+    *gid = (gid_t) id;
+    return 0;
+  }
+
+  p = make_sub_pool(ftpd_files_of(h)->pool);
 
   *gid = pr_auth_name2gid(p, name);
   destroy_pool(p);

@@ -189,6 +189,16 @@ RULES += """
   AllowRetrieveRestart off
   MaxRetrieveFileSize 1 Kb
 </Directory>
+<Directory ~/words>
+  DenyFilter "forbidden"
+</Directory>
+<Directory ~/owned>
+  GroupOwner staff
+</Directory>
+<Directory ~/fake>
+  DirFakeUser on nobody-here
+  DirFakeGroup on no-group-either
+</Directory>
 <Directory ~/hidden>
   HideFiles "^secret"
   <Limit ALL>
@@ -245,22 +255,37 @@ def write(path, data, mode=0o644):
     os.utime(path, (1000000000, 1000000000))
 
 
+LASTING = {"file", "seen", "sub", "link"}
+
+
+def is_untouched(path):
+    """As write() left it; who changes it changes one of these."""
+    info = os.stat(path)
+    return (info.st_mtime, info.st_size, info.st_mode & 0o7777, info.st_nlink,
+            info.st_uid, info.st_gid) == (1000000000, len(OLD), 0o644, 1, UID,
+                                          GID)
+
+
 def fresh(form):
     """The directory as it was."""
     root = srv.home(form)
     if not os.path.isdir(root):
         srv.mkdir(form)
-    for name in os.listdir(root):
-        if name not in ("file", "seen", "sub", "link"):
-            path = os.path.join(root, name)
-            (os.rmdir if os.path.isdir(path) and not os.path.islink(path)
-             else os.unlink)(path)
-    write(os.path.join(root, "file"), OLD)
-    if not os.path.exists(os.path.join(root, "seen")):
+    names = set(os.listdir(root))
+    for name in names - LASTING:
+        path = os.path.join(root, name)
+        (os.rmdir if os.path.isdir(path) and not os.path.islink(path)
+         else os.unlink)(path)
+    names = names & LASTING
+    if "file" not in names or not is_untouched(os.path.join(root, "file")):
+        write(os.path.join(root, "file"), OLD)
+    if names | {"file"} == LASTING:
+        return
+    if "seen" not in names:
         write(os.path.join(root, "seen"), OLD)
-    if not os.path.isdir(os.path.join(root, "sub")):
+    if "sub" not in names:
         srv.mkdir(form + "/sub")
-    if not os.path.islink(os.path.join(root, "link")):
+    if "link" not in names:
         os.symlink("file", os.path.join(root, "link"))
 
 
@@ -1338,6 +1363,81 @@ def _():
         expect_same(shell.run("date -u +%Y")[1], 0, "date: date")
         expect(shell.run("pwd")[1] != 0, "date: pwd")
     expect(dated.sftp("pwd").returncode != 0, "date: sftp")
+
+
+# ---- The rest of what holds on an OPEN
+
+
+@promise("words (E27): DenyFilter holds for requests that pass no PRE_CMD")
+def _():
+    srv.put("words/forbidden", OLD)
+    srv.put("words/other", OLD)
+    for number in (3, 6):
+        with client(number) as raw:
+            c = Client(raw)
+            for name, fields in (
+                    ("statvfs@openssh.com", b""), ("space-available", b""),
+                    ("check-file-name", string(b"md5") + quad(0) + quad(0)
+                     + num(0)),
+                    ("md5-hash", quad(0) + quad(0) + string(b""))):
+                kind, left = c.extended(name, c.path("words/forbidden")
+                                        + fields)
+                expect_same((kind, left[:4]), (STATUS, num(3)), name)
+                expect(b"DenyFilter" in left, "%r" % left)
+                expect(c.extended(name, c.path("words/other")
+                                  + fields)[0] != STATUS, name)
+    with client() as raw:
+        shell = Shell(raw)
+        expect(shell.run("md5sum /words/forbidden")[1] != 0, "md5sum")
+        expect(shell.run("df /words/forbidden")[1] != 0, "df")
+
+
+@promise("owners (E27): what is appended to is given away as by FTP")
+def _():
+    groups = {}
+    for name, append in (
+            ("FTP", lambda: Ftp(srv.ftp()).stores("APPE /owned/file")),
+            ("SFTP 3", lambda: in_client(3, open_append)),
+            ("SFTP 6", lambda: in_client(6, open_append))):
+        fresh("owned")
+        os.chown(srv.home("owned/file"), UID, GID + 77)
+        append()
+        groups[name] = os.stat(srv.home("owned/file")).st_gid
+    expect_same(groups, dict.fromkeys(groups, GID), "groups")
+
+
+def in_client(number, how):
+    with client(number) as raw:
+        return how(Client(raw), "owned", None)
+
+
+@promise("names (E27): DirFakeUser and DirFakeGroup without an account show")
+def _():
+    fresh("fake")
+    with srv.ftp() as ftp:
+        lines = []
+        ftp.cwd("/fake")
+        ftp.retrlines("LIST", lines.append)
+        expect("nobody-here" in lines[0] and "no-group-either"[:8]
+               in lines[0], "FTP: %r" % lines)
+    with client(3) as raw:
+        listing = raw.list("/fake")
+        expect(b" nobody-here no-group-either " in listing, "%r" % listing)
+        c = Client(raw)
+        kind, left = raw.ask(7, c.path("fake/file"))
+        ids = left[12:20]
+        expect(ids != struct.pack(">II", UID, GID), "the owner's own ids")
+        kind, left = c.extended("users-groups-by-id@openssh.com",
+                                string(ids[:4]) + string(ids[4:]))
+        expect(b"nobody-here" in left and b"no-group-either" in left,
+               "by id: %r" % left)
+        # Sent back, they change nothing.
+        expect(c.ok(9, c.path("fake/file") + num(2) + ids), "sent back")
+    with client(6) as raw:
+        c = Client(raw)
+        kind, left = raw.ask(7, c.path("fake/file") + num(0x80))
+        expect(string(b"nobody-here") in left
+               and string(b"no-group-either") in left, "version 6: %r" % left)
 
 
 main(srv, blind, linkless, dated)

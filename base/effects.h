@@ -45,9 +45,6 @@
 /* What attributes can set. */
 #define SFTP_EFF_SETS     (SFTP_EFF_MODE|SFTP_EFF_OWNER|SFTP_EFF_TIME| \
   SFTP_EFF_ATTR|SFTP_EFF_REPLACE)
-/* Nothing changes and no byte leaves. */
-#define SFTP_EFF_LOOKS    (SFTP_EFF_TELL|SFTP_EFF_SHOW|SFTP_EFF_LIST| \
-  SFTP_EFF_GO|SFTP_EFF_UP|SFTP_EFF_HERE)
 /* Changes something: not for keys that are good for reading only. */
 #define SFTP_EFF_WRITES   (SFTP_EFF_SETS|SFTP_EFF_MAKE|SFTP_EFF_APPEND| \
   SFTP_EFF_NAME|SFTP_EFF_UNNAME|SFTP_EFF_LOCK)

@@ -24,23 +24,31 @@ int ftpd_may_replace(struct ftpd_op *op, const char *path) {
     NULL) < 0 ? -1 : ftpd_may_overwrite(op, path);
 }
 
-int ftpd_permit_effect(struct ftpd_op *op, const char *path,
-    unsigned int effect) {
-  if (effect != SFTP_EFF_REPLACE) {
-    return ftpd_limit(op->ftpd, op, op->pool, &ftpd_no_names, effect, path,
-      NULL);
-  }
-
-  /* What the handle itself made or emptied is its own. */
-  return op->file != NULL && op->file->made ? 0 : ftpd_may_replace(op, path);
-}
-
 static bool may_come_along(struct ftpd_op *op, const char *path,
     unsigned int effect) {
   struct limit_answer a;
 
   return ftpd_limit_denies(op->ftpd, &ftpd_no_names, effect, false, path,
     &a) == 0;
+}
+
+/* The SETSTATs are permitted right before their attributes are: nothing else
+ * was checked since.
+ */
+static bool was_entered(const struct ftpd_op *op) {
+  return op->req == FTPD_SETSTAT || op->req == FTPD_LSETSTAT ||
+    op->req == FTPD_FSETSTAT;
+}
+
+int ftpd_permit_effect(struct ftpd_op *op, const char *path,
+    unsigned int effect) {
+  if (effect != SFTP_EFF_REPLACE) {
+    return was_entered(op) && may_come_along(op, path, effect) ? 0 :
+      ftpd_limit(op->ftpd, op, op->pool, &ftpd_no_names, effect, path, NULL);
+  }
+
+  /* What the handle itself made or emptied is its own. */
+  return op->file != NULL && op->file->made ? 0 : ftpd_may_replace(op, path);
 }
 
 mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode,

@@ -115,9 +115,7 @@ static bool explain_off(struct ftpd_op *op, const char *name,
 /* What mod_xfer's handlers ask for a transfer, in their order. */
 static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     const char *path) {
-  static const struct sftp_rule rule;
   const char *name = cmd->argv[0];
-  struct limit_answer a;
   unsigned int effect = strcmp(name, C_STOR) == 0 ? SFTP_EFF_REPLACE :
     strcmp(name, C_APPE) == 0 ? SFTP_EFF_APPEND :
     strcmp(name, C_RETR) == 0 ? SFTP_EFF_READ : 0;
@@ -126,9 +124,8 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     return false;
   }
 
-  if (ftpd_limit_denies(op->ftpd, &rule, effect, false, path, &a) != 0) {
-    ftpd_refuse(op, "denied by <Limit %s>", a.denied);
-    sftp_log("%s of '%s' denied by <Limit %s>", name, path, a.denied);
+  if (ftpd_limit(op->ftpd, op, op->pool, &ftpd_no_names, effect, path,
+      NULL) < 0) {
     return true;
   }
 

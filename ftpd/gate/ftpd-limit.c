@@ -202,8 +202,9 @@ static const struct sftp_effect *first_effect(unsigned int effects) {
   return &sftp_effects[i];
 }
 
-/* DenyAll of a directory itself, outside of any <Limit>: as the host has it,
- * for what is there.  What is not there is not to be told from it.
+/* DenyAll of a directory itself, outside of any <Limit>: the host has it for
+ * what is there, so that new files can be made.  For all other effects what is
+ * not there is not to be told from what is.
  */
 static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
   const unsigned char *allow = get_param_ptr(CURRENT_CONF, "AllowAll", FALSE);
@@ -211,8 +212,8 @@ static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
   struct stat st;
 
   return deny != NULL && *deny == TRUE && (allow == NULL ||
-    *allow == FALSE) && ((effects & ~SFTP_EFF_LOOKS) == 0 ||
-    ftpd_stat(h, path, &st) == 0);
+    *allow == FALSE) && ((effects & (SFTP_EFF_MAKE|SFTP_EFF_APPEND|
+    SFTP_EFF_NAME)) == 0 || ftpd_stat(h, path, &st) == 0);
 }
 
 /* The host's own check enters the directory: configuration, umask, owner of

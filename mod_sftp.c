@@ -11,7 +11,15 @@
  * host's.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-abi.h"
+#include "ftpd-charset.h"
+#include "ftpd-conf.h"
+#include "ftpd-event.h"
+#include "ftpd-keystore.h"
+#include "ftpd-log.h"
+#include "ftpd-path.h"
+#include "ftpd-penalty.h"
+#include "ftpd-session.h"
 
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>

@@ -31,6 +31,42 @@
     CHECK_CONF((cmd), CTXT_SERVER); \
   } while (0)
 
+/* Flags for records of which all count: mod_ifsession would otherwise put
+ * those of its sections in the place of the others.
+ */
+long ftpd_multi_flag(void);
+
+/* Decimal number from min to max, nothing else; false if text is not one. */
+bool ftpd_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
+/* Bytes from 1 to max: a number with B, KB, MB or GB in either case; a bare one
+ * is shifted by `bare' bits.
+ */
+bool ftpd_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
+  uint64_t *n);
+
+/* What kind of names an error text speaks of. */
+extern const char *const ftpd_alg_kinds[ALGS_NFAMILIES];
+
+/* Adds one name, perhaps with a sign, to the comma-separated list (NULL: none
+ * yet) in p.  Names that cannot be used here are left out with a warning.
+ * Returns NULL, or the error text.
+ */
+const char *ftpd_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+  const char *name, size_t len, const char **list);
+/* The same for names joined by commas. */
+const char *ftpd_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
+  const char *text, const char **list);
+/* The list, or an error text if it stayed empty, in *err. */
+const char *ftpd_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
+  const char *list, const char **err);
+
+/* Directives that have a file of their own. */
+modret_t *ftpd_set_authmethods(cmd_rec *cmd);           /* ftpd-methods.c */
+modret_t *ftpd_set_clientmatch(cmd_rec *cmd);           /* ftpd-match.c */
+modret_t *ftpd_set_exempt(cmd_rec *cmd);           /* ftpd-penalty-conf.c */
+modret_t *ftpd_set_netblock(cmd_rec *cmd);
+modret_t *ftpd_set_penalties(cmd_rec *cmd);
+
 /* Whether the line stands in <Global>. */
 bool conf_in_global(const cmd_rec *cmd);
 /* Records of the directive: with one word, with all words, with a value of n

@@ -11,6 +11,10 @@
  */
 
 #include "directives-int.h"
+#include "directives.h"
+#include "ftpd-abi.h"
+#include "ftpd-conf.h"
+#include "ftpd-keystore.h"
 
 /* A file, or what speaks for an agent; NULL: it is fine.  Permissions are
  * looked at when all SFTPOptions are known.

@@ -14,6 +14,8 @@
  */
 
 #include "directives-int.h"
+#include "directives.h"
+#include "ftpd-conf.h"
 
 #include "exec.h"
 #include "fxp.h"

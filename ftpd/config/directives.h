@@ -53,8 +53,8 @@
 #ifndef MOD_SFTP_DIRECTIVES_H
 #define MOD_SFTP_DIRECTIVES_H
 
-#include "ftpd-int.h"
 #include "alg.h"
+#include "ftpd-session.h"
 
 /* Of SFTPAuthMethods; read by mod_auth_otp too, so that the layout stands. */
 struct sftp_auth_method {
@@ -112,103 +112,5 @@ struct penalties {
   unsigned int bits4, bits6;
   config_rec *exempt;           /* argv: pr_netacl_t *; or NULL */
 };
-
-/* What kind of names an error text speaks of. */
-extern const char *const ftpd_alg_kinds[ALGS_NFAMILIES];
-
-/* Adds one name, perhaps with a sign, to the comma-separated list (NULL: none
- * yet) in p.  Names that cannot be used here are left out with a warning.
- * Returns NULL, or the error text.
- */
-const char *ftpd_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
-  const char *name, size_t len, const char **list);
-/* The same for names joined by commas. */
-const char *ftpd_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
-  const char *text, const char **list);
-/* The list, or an error text if it stayed empty, in *err. */
-const char *ftpd_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
-  const char *list, const char **err);
-
-/* Directives that have a file of their own. */
-modret_t *ftpd_set_authmethods(cmd_rec *cmd);           /* ftpd-methods.c */
-modret_t *ftpd_set_clientmatch(cmd_rec *cmd);           /* ftpd-match.c */
-modret_t *ftpd_set_exempt(cmd_rec *cmd);           /* ftpd-penalty-conf.c */
-modret_t *ftpd_set_netblock(cmd_rec *cmd);
-modret_t *ftpd_set_penalties(cmd_rec *cmd);
-
-/* ftpd-methods.c: the chains of SFTPAuthMethods, or of what could work. */
-void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
-bool ftpd_methods_use(const struct sftp_settings *set, unsigned int method);
-
-/* ftpd-keyexec.c: what is wrong with the text after "exec:"; NULL if
- * nothing is.
- */
-const char *ftpd_keyexec_check(pool *p, const char *info);
-
-/* ftpd-match.c.  Whether a rule of the virtual host names algorithms, so that
- * our KEXINIT has to wait for the client's version.
- */
-bool ftpd_match_early(server_rec *s);
-/* Whether a rule fits what is known of the client now: its software or (does
- * not NULL) what it does, in the words of clients.h.
- */
-bool ftpd_match_note(server_rec *s, const char *software, const char *does);
-/* Applies all that fit so far to set. */
-void ftpd_match_apply(pool *p, server_rec *s, const char *software,
-  struct sftp_settings *set);
-
-/* ftpd-conf.c: the lists of algorithms of a profile. */
-void ftpd_conf_profile(pool *p, struct sftp_settings *set,
-  enum sftp_alg_profile profile);
-
-/* ftpd-hostkeys.c: host keys and DH groups, read once in the parent and kept
- * over the fork.
- */
-
-/* Fills in set->host_keys with those of the virtual host.  starting: in the
- * parent, files are looked at again and passphrases may be asked for; every
- * fault is logged.  Returns the number of keys that cannot be used at all.
- */
-int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
-  bool starting);
-/* Fills in set->dh_param_file and its length. */
-void ftpd_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
-  bool starting);
-/* After ftpd_hostkeys_load() of all virtual hosts: forgets what none of them
- * named since the last sweep.
- */
-void ftpd_hostkeys_sweep(void);
-void ftpd_hostkeys_free(void);
-
-/* ftpd-revoked.c: whether every file of SFTPRevokedKeys can be used; -1 with
- * first that cannot, and why, in p.
- */
-int ftpd_revoked_check(pool *p, server_rec *s, const char **path,
-  const char **why);
-
-/* ftpd-agent.c: the keys of the agent at that path, struct sftp_key * each, in
- * p; they sign as long as p lives.  NULL with the reason.
- */
-array_header *ftpd_agent_keys(pool *p, const char *path, const char **why);
-
-/* ftpd-passphrase.c: asks for the passphrase of a key, the provider or the
- * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller;
- * NULL when there is none to be had.  attempt counts from 1.
- */
-char *ftpd_passphrase(pool *p, server_rec *s, const char *path, int attempt,
-  const char **why);
-
-/* Flags for records of which all count: mod_ifsession would otherwise put
- * those of its sections in the place of the others.
- */
-long ftpd_multi_flag(void);
-
-/* Decimal number from min to max, nothing else; false if text is not one. */
-bool ftpd_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
-/* Bytes from 1 to max: a number with B, KB, MB or GB in either case; a bare one
- * is shifted by `bare' bits.
- */
-bool ftpd_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
-  uint64_t *n);
 
 #endif /* MOD_SFTP_DIRECTIVES_H */

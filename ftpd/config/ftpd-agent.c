@@ -10,7 +10,7 @@
  * (draft-ietf-sshm-ssh-agent).  It never gives a private key away, it signs.
  */
 
-#include "directives.h"
+#include "ftpd-hostkeys.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -11,6 +11,13 @@
  */
 
 #include "directives.h"
+#include "ftpd-abi.h"
+#include "ftpd-conf.h"
+#include "ftpd-hostkeys.h"
+#include "ftpd-match.h"
+#include "ftpd-methods.h"
+#include "ftpd-session.h"
+#include "ftpd-usercert.h"
 
 #include "clients.h"
 #include "exec.h"
@@ -391,12 +398,6 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
         FALSE) == NULL) {
     faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
       "SFTPAuthorizedUserKeys and no SFTPTrustedUserCAKeys");
-  }
-
-  if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
-        "SFTPAuthorizedKeysCommandUser", FALSE) == NULL) {
-    faults += fault(s, "SFTPAuthorizedUserKeys exec: needs "
-      "SFTPAuthorizedKeysCommandUser");
   }
 
   if (runs_commands(s) && find_config(s->conf, CONF_PARAM,

@@ -14,7 +14,7 @@
  * may be nobody at the terminal any more to type its passphrase.
  */
 
-#include "directives.h"
+#include "ftpd-hostkeys.h"
 
 #include "cert.h"
 #include "crypto.h"

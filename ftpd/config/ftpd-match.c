@@ -11,7 +11,10 @@
  * expression) by what they do.
  */
 
+#include "directives-int.h"
 #include "directives.h"
+#include "ftpd-conf.h"
+#include "ftpd-match.h"
 
 /* The largest packet that a channel may be given (packet.h). */
 #define MAX_CHANNEL_PACKET 262144

@@ -10,7 +10,9 @@
  * other modules read and as the settings of the core.
  */
 
+#include "directives-int.h"
 #include "directives.h"
+#include "ftpd-methods.h"
 
 static const struct {
   const char *name;

@@ -10,7 +10,8 @@
  * SFTPPassPhraseProvider names, or from the terminal.
  */
 
-#include "directives.h"
+#include "ftpd-hostkeys.h"
+#include "ftpd-run.h"
 
 #include <termios.h>
 

@@ -10,8 +10,7 @@
  * they stand in the configuration.
  */
 
-#include "ftpd-int.h"
-
+#include "directives-int.h"
 #include "directives.h"
 
 #define MAX_SOURCES 1048576

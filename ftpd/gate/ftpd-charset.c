@@ -10,7 +10,8 @@
  * and UTF-8, which is what SFTP has on the wire since version 4.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-charset.h"
+#include "ftpd-session.h"
 
 #include <iconv.h>
 #include <langinfo.h>

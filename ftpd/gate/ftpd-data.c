@@ -14,6 +14,7 @@
  * these hosts watch.
  */
 
+#include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-openfile.h"
 #include "ftpd-rules.h"
@@ -110,7 +111,7 @@ static ssize_t write_hooked(struct ftpd_file *f, const struct iovec *iov,
   session.xfer.total_bytes += (off_t) iov[0].iov_len;
   ftpd_xfer_command(f);
   res = pr_fsio_write(f->fh, iov[0].iov_base, iov[0].iov_len);
-  session.curr_cmd_rec = NULL;
+  ftpd_cmd_forget();
   if (res > 0) {
     f->pos += res;
   }

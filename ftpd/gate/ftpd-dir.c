@@ -14,6 +14,7 @@
  * directory's descriptor do the rest.
  */
 
+#include "ftpd-cmd.h"
 #include "ftpd-fake.h"
 #include "ftpd-files.h"
 #include "ftpd-listing.h"

@@ -11,6 +11,7 @@
  * same.  What they rewrite is taken over.
  */
 
+#include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"

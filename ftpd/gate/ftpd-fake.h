@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_FAKE_H
 #define MOD_SFTP_FTPD_FAKE_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 /* What DirFake* say in a directory. */
 struct fake {

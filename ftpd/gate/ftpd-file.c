@@ -10,6 +10,7 @@
  * up to the log line.
  */
 
+#include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"

@@ -14,7 +14,7 @@
 #ifndef MOD_SFTP_FTPD_FILES_H
 #define MOD_SFTP_FTPD_FILES_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 struct phase_cache;             /* ftpd-phase.c: who listens to what */
 struct rules_cache;             /* ftpd-limit.c: where no rule matters */

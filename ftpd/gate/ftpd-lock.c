@@ -17,6 +17,7 @@
  * so and then looks for marks: one of the two sees the other.
  */
 
+#include "ftpd-conf.h"
 #include "ftpd-files.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"

@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_LOCKS_H
 #define MOD_SFTP_FTPD_LOCKS_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 /* Files end here, as far as locks go. */
 #define FTPD_LOCK_SPACE ((off_t) 1 << 62)
@@ -40,5 +40,10 @@ bool ftpd_open_lock_kept(int fd, unsigned int uses);
  * is kept from us.
  */
 int ftpd_open_lock_changed(const char *path);
+
+/* PRE_CMD of transfers, in sessions of FTP, too. */
+
+modret_t *ftpd_lock_pre_read(cmd_rec *cmd);
+modret_t *ftpd_lock_pre_write(cmd_rec *cmd);
 
 #endif /* MOD_SFTP_FTPD_LOCKS_H */

@@ -13,6 +13,7 @@
  * dispatched: ProFTPD would begin an FTP transfer.
  */
 
+#include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"

@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_OPENFILE_H
 #define MOD_SFTP_FTPD_OPENFILE_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 struct ftpd_range;              /* ftpd-lock.c */
 
@@ -70,5 +70,8 @@ void ftpd_file_unlink(struct ftpd_file *f);
 void ftpd_file_abort(struct ftpd_file *f);
 /* The line of the TransferLog: how is 'c' or 'i'. */
 void ftpd_log_transfer(struct ftpd_file *f, char how);
+
+/* The session ends: open files are aborted, logged and cleaned up. */
+void ftpd_abort_all(struct ftpd *h);
 
 #endif /* MOD_SFTP_FTPD_OPENFILE_H */

@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_PATH_H
 #define MOD_SFTP_FTPD_PATH_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 /* ---- ftpd-fsio.c */
 
@@ -44,5 +44,10 @@ const char *ftpd_join(pool *p, const char *dir, const char *name);
 /* In the directory of an absolute path, a name that nobody can have put there.
  */
 const char *ftpd_name_beside(pool *p, const char *path);
+
+/* ---- ftpd-fsio.c */
+
+/* Notes which functions of the system serve "/", in the master. */
+void ftpd_files_init(void);
 
 #endif /* MOD_SFTP_FTPD_PATH_H */

@@ -17,12 +17,12 @@
  * The phases of FTP commands (STOR, RETR, MKD...) are always dispatched.
  */
 
+#include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
 #include "ftpd-transfer.h"
 
-extern pr_response_t *resp_list, *resp_err_list;
 
 /* Modules that handle every command (C_ANY), and the directives without which
  * their handlers decline.
@@ -208,10 +208,7 @@ void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
   pr_response_clear(&resp_err_list);
   pr_response_set_pool(old);
 
-  /* The command's pool dies before the session does. */
-  session.curr_cmd_rec = NULL;
-  session.curr_cmd = NULL;
-  session.curr_cmd_id = 0;
+  ftpd_cmd_forget();
   errno = xerrno;
 }
 

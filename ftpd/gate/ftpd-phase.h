@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_PHASE_H
 #define MOD_SFTP_FTPD_PHASE_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 /* ---- ftpd-phase.c */
 

@@ -12,6 +12,7 @@
 
 #include "ftpd-files.h"
 #include "ftpd-transfer.h"
+
 #include "ssh2.h"
 
 #define TICK_MS 250             /* timers are touched at most that often */

@@ -15,6 +15,7 @@
 
 #include "ftpd-openfile.h"
 #include "ftpd-transfer.h"
+
 #include "conn.h"
 
 /* ---- session.xfer */

@@ -10,7 +10,10 @@
  * <Anonymous>, with what they mean for FTP.
  */
 
+#include "ftpd-anon.h"
+#include "ftpd-home.h"
 #include "ftpd-login.h"
+#include "ftpd-session.h"
 
 const char *ftpd_anon_resolve(struct ftpd *h, pool *p, const char *given) {
   struct ftpd_login *l = h->login;

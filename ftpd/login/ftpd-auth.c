@@ -10,7 +10,11 @@
  * PASS and USERAUTH_REQUEST around the host's own verification.
  */
 
+#include "ftpd-anon.h"
+#include "ftpd-cmd.h"
+#include "ftpd-log.h"
 #include "ftpd-login.h"
+#include "ftpd-session.h"
 
 static struct ftpd_login *login_of(struct ftpd *h) {
   if (h->login == NULL) {

@@ -13,7 +13,8 @@
  * same as over FTP.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-cmd.h"
+#include "ftpd-session.h"
 
 /* The lines of the file, each ended by CR LF; NULL when there is none. */
 static const char *expand(pool *p, pr_fh_t *fh) {

@@ -10,7 +10,8 @@
  * DefaultRoot.
  */
 
-#include "ftpd-login.h"
+#include "ftpd-home.h"
+#include "ftpd-session.h"
 
 #include "mkhome.h"
 

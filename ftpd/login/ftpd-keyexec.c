@@ -13,10 +13,12 @@
  * own.  No shell is between.
  */
 
-#include "base64.h"
+#include "ftpd-keystore.h"
 #include "ftpd-login.h"
-#include "directives.h"
+#include "ftpd-run.h"
+#include "ftpd-session.h"
 
+#include "base64.h"
 #include "keyfile.h"
 
 #define EXEC_TIMEOUT_MS 10000

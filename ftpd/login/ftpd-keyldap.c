@@ -10,7 +10,8 @@
  * of a user, by the HOOK that it has for that.
  */
 
-#include "ftpd-login.h"
+#include "ftpd-keystore.h"
+#include "ftpd-session.h"
 
 static modret_t *look_up(pool *p, const char *user) {
   cmdtable *hook = pr_stash_get_symbol2(PR_SYM_HOOK,

@@ -12,7 +12,7 @@
  * not possible, takes the key out: what was meant as a limit is never ignored.
  */
 
-#include "ftpd-login.h"
+#include "ftpd-keyopts.h"
 
 #include <time.h>
 

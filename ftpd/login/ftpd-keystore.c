@@ -10,7 +10,13 @@
  * the store "file".  "exec" and "ldap" have files of their own.
  */
 
+#include "ftpd-abi.h"
+#include "ftpd-home.h"
+#include "ftpd-keyopts.h"
+#include "ftpd-keystore.h"
 #include "ftpd-login.h"
+#include "ftpd-session.h"
+#include "ftpd-usercert.h"
 
 #include <fcntl.h>
 

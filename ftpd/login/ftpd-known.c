@@ -13,7 +13,9 @@
  * OpenSSH's known_hosts, which are good for the names in front of the key.
  */
 
-#include "ftpd-login.h"
+#include "ftpd-abi.h"
+#include "ftpd-keystore.h"
+#include "ftpd-session.h"
 
 #include "keyfile.h"
 

@@ -11,7 +11,14 @@
  * The order is that of ProFTPD's own login for FTP (setup_env() of mod_auth.c).
  */
 
+#include "ftpd-abi.h"
+#include "ftpd-anon.h"
+#include "ftpd-cmd.h"
+#include "ftpd-conf.h"
+#include "ftpd-event.h"
+#include "ftpd-home.h"
 #include "ftpd-login.h"
+#include "ftpd-session.h"
 
 /* What is put back when a login is denied half-way. */
 struct before {

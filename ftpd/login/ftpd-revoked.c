@@ -11,12 +11,13 @@
  * The files are read for each key: what was revoked a second ago is.
  */
 
-#include "ftpd-login.h"
+#include "ftpd-keystore.h"
+#include "ftpd-session.h"
+#include "ftpd-usercert.h"
 
 #include <fcntl.h>
 
 #include "crypto.h"
-#include "directives.h"
 #include "krl.h"
 
 /* A list of revoked keys is not larger. */

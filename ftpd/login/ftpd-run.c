@@ -10,7 +10,7 @@
  * with a limit for the output, and as whoever it should be.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-run.h"
 
 #include <dirent.h>
 #include <grp.h>

@@ -10,7 +10,10 @@
  * SFTPAuthorizedPrincipals, and the cert-authority lines of key stores.
  */
 
-#include "ftpd-login.h"
+#include "ftpd-keyopts.h"
+#include "ftpd-keystore.h"
+#include "ftpd-session.h"
+#include "ftpd-usercert.h"
 
 #include "cert.h"
 #include "keyfile.h"

@@ -10,7 +10,12 @@
  * by key, by what a driver asks.
  */
 
+#include "ftpd-anon.h"
+#include "ftpd-keystore.h"
+#include "ftpd-log.h"
 #include "ftpd-login.h"
+#include "ftpd-session.h"
+#include "ftpd-usercert.h"
 
 #include <shadow.h>
 

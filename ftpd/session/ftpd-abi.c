@@ -12,7 +12,8 @@
  * their registers live as long as the process.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-abi.h"
+#include "ftpd-session.h"
 
 #include "conn.h"
 #include "crypto.h"

@@ -17,7 +17,8 @@
  * and takes its row out of the scoreboard, where ftpwho and MaxClients count.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-event.h"
+#include "ftpd-session.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -10,12 +10,18 @@
  * or accompany the life of the server, and those that we generate.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-abi.h"
+#include "ftpd-conf.h"
+#include "ftpd-event.h"
+#include "ftpd-hostkeys.h"
+#include "ftpd-log.h"
+#include "ftpd-openfile.h"
+#include "ftpd-penalty.h"
+#include "ftpd-session.h"
 
 #include "channel.h"
 #include "conn.h"
 #include "crypto.h"
-#include "directives.h"
 #include "ssh2.h"
 
 /* ---- Ours */

@@ -12,7 +12,8 @@
  * Modules register in the session's process, before the connection begins.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-abi.h"
+#include "ftpd-session.h"
 
 #include "channel.h"
 #include "conn.h"

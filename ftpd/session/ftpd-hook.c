@@ -10,7 +10,9 @@
  * every message first, to send messages, and to do the login in our place.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-abi.h"
+#include "ftpd-locks.h"
+#include "ftpd-session.h"
 
 #include "conn.h"
 

@@ -10,7 +10,8 @@
  * host's trace log; and the clock.
  */
 
-#include "ftpd-int.h"
+#include "ftpd-log.h"
+#include "ftpd-session.h"
 
 #include <time.h>
 

@@ -14,7 +14,7 @@
 #ifndef MOD_SFTP_FTPD_PENALTY_SHM_H
 #define MOD_SFTP_FTPD_PENALTY_SHM_H
 
-#include "ftpd-int.h"
+#include "ftpd-session.h"
 
 #include "directives.h"
 

@@ -12,6 +12,7 @@
  * user's.
  */
 
+#include "ftpd-conf.h"
 #include "ftpd-penalty-shm.h"
 
 static const char *const reasons[PENALTY_NREASONS] = {

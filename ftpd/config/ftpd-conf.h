@@ -1,0 +1,49 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-conf.h -- the configuration of a virtual host, checked when the
+ * server starts and made into settings for the core.
+ */
+
+#ifndef MOD_SFTP_FTPD_CONF_H
+#define MOD_SFTP_FTPD_CONF_H
+
+#include "alg.h"
+#include "ftpd-session.h"
+
+/* What holds unless a directive says otherwise. */
+#define FTPD_MIN_RSA_BITS 2048
+#define FTPD_MIN_DSA_BITS 1024
+#define FTPD_MIN_EC_BITS 160
+#define FTPD_REKEY_SECS 3600
+#define FTPD_REKEY_BYTES ((uint64_t) 2 << 30)
+#define FTPD_MIN_REKEY_BYTES 16384      /* what an exchange itself takes */
+#define FTPD_REKEY_PACKETS 0x7fffffffU
+#define FTPD_MAX_CHANNELS 10
+#define FTPD_MAX_LOGIN_ATTEMPTS 6
+
+/* Checks every virtual host with the engine on, loads host keys.  Returns the
+ * number of faults, which are logged.
+ */
+int ftpd_conf_check(void);
+/* Settings of the session's virtual host, in p. */
+struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s);
+/* What is decided per user: called by ftpd_logged_in() after PASS POST_CMD,
+ * when mod_ifsession has merged its sections.  Returns h->set, changed.
+ */
+const struct sftp_settings *ftpd_conf_late(struct ftpd *h);
+bool ftpd_conf_engine(server_rec *s);
+
+extern conftable sftp_conftab[];
+unsigned long ftpd_opts(server_rec *s);         /* SFTPOptions, all records */
+
+/* The lists of algorithms of a profile. */
+void ftpd_conf_profile(pool *p, struct sftp_settings *set,
+  enum sftp_alg_profile profile);
+
+#endif /* MOD_SFTP_FTPD_CONF_H */

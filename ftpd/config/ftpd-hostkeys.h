@@ -1,0 +1,50 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-hostkeys.h -- private keys of the server and what opens them: host
+ * keys and DH groups (ftpd-hostkeys.c), an agent (ftpd-agent.c), passphrases
+ * (ftpd-passphrase.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_HOSTKEYS_H
+#define MOD_SFTP_FTPD_HOSTKEYS_H
+
+#include "ftpd-session.h"
+
+/* ftpd-hostkeys.c: host keys and DH groups, read once in the parent and kept
+ * over the fork.
+ */
+
+/* Fills in set->host_keys with those of the virtual host.  starting: in the
+ * parent, files are looked at again and passphrases may be asked for; every
+ * fault is logged.  Returns the number of keys that cannot be used at all.
+ */
+int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
+  bool starting);
+/* Fills in set->dh_param_file and its length. */
+void ftpd_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
+  bool starting);
+/* After ftpd_hostkeys_load() of all virtual hosts: forgets what none of them
+ * named since the last sweep.
+ */
+void ftpd_hostkeys_sweep(void);
+void ftpd_hostkeys_free(void);
+
+/* ftpd-agent.c: the keys of the agent at that path, struct sftp_key * each, in
+ * p; they sign as long as p lives.  NULL with the reason.
+ */
+array_header *ftpd_agent_keys(pool *p, const char *path, const char **why);
+
+/* ftpd-passphrase.c: asks for the passphrase of a key, the provider or the
+ * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller;
+ * NULL when there is none to be had.  attempt counts from 1.
+ */
+char *ftpd_passphrase(pool *p, server_rec *s, const char *path, int attempt,
+  const char **why);
+
+#endif /* MOD_SFTP_FTPD_HOSTKEYS_H */

@@ -1,0 +1,37 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-home.h -- the way from a user's entry to the directory where the
+ * session begins.
+ */
+
+#ifndef MOD_SFTP_FTPD_HOME_H
+#define MOD_SFTP_FTPD_HOME_H
+
+#include "ftpd-session.h"
+
+/* Substitutes %u (and %u[n]) as if the user were logged in already; NULL when
+ * the name would lead elsewhere ("..").
+ */
+const char *ftpd_subst_user(struct ftpd *h, pool *p, const char *path);
+/* The home itself, with links resolved. */
+void ftpd_home_enter(struct ftpd *h, pool *p, const struct passwd *pw);
+/* CreateHome; -1 with errno. */
+int ftpd_home_create(struct ftpd *h, pool *p, const struct passwd *pw);
+/* DefaultChdir of that configuration; true when one applies. */
+bool ftpd_home_chdir(pool *p, xaset_t *conf);
+/* DefaultRoot: the directory, NULL for none; -1 with errno. */
+int ftpd_home_root(pool *p, const char **root);
+/* That directory with its links resolved; -1 with errno, which was logged: not
+ * there, or AllowChrootSymlinks does not allow it.
+ */
+int ftpd_home_resolve(pool *p, const char *dir, const char **real);
+/* The process is in that root now. */
+void ftpd_home_below(const char *root);
+
+#endif /* MOD_SFTP_FTPD_HOME_H */

@@ -1,0 +1,64 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-keystore.h -- where keys of users and of hosts are found: files,
+ * commands (ftpd-keyexec.c), LDAP (ftpd-keyldap.c), stores of other modules.
+ */
+
+#ifndef MOD_SFTP_FTPD_KEYSTORE_H
+#define MOD_SFTP_FTPD_KEYSTORE_H
+
+#include "ftpd-session.h"
+
+/* Registers the store "file"; from the module's init. */
+void ftpd_keystore_init(void);
+
+/* Whether a store that SFTPAuthorizedUserKeys names has this key, or (cert not
+ * NULL) its authority's as a cert-authority whose certificates this user may
+ * log in with.  0 with what comes with it, -1 when not.
+ */
+int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
+  const struct sftp_cert *cert, struct ftpd_key_grant *grant);
+/* The same in the text of one file of keys; what names it in the log. */
+int ftpd_keystore_search(struct ftpd *h, pool *p, const char *what,
+  struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
+  struct ftpd_key_grant *grant);
+
+/* Opens a file of keys as root, without waiting at a FIFO; -1 with errno. */
+int ftpd_keyfile_open(const char *path);
+/* The text of a file of keys, as the store "file" finds and judges it; -1 when
+ * it cannot be used (the log says why).
+ */
+int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
+  const char **path, struct sftp_str *text);
+/* Whether two blobs are one key: by their numbers, not by their spelling. */
+bool ftpd_same_key(pool *p, struct sftp_str a, struct sftp_str b);
+
+/* ---- ftpd-known.c */
+
+/* Whether a store that SFTPAuthorizedHostKeys names has this key for a host of
+ * that name.  0 with *id for the log, -1 when not.
+ */
+int ftpd_known_key(struct ftpd *h, pool *p, struct sftp_str blob,
+  const char *host, const char *client_user, const char **id);
+
+/* ---- ftpd-keyexec.c, ftpd-keyldap.c: as ftpd_keyfile_read(), for the stores
+ * "exec" and "ldap".  blob is the key that is looked for.
+ */
+
+int ftpd_keyexec_read(struct ftpd *h, pool *p, const char *info,
+  struct sftp_str blob, const char **where, struct sftp_str *text);
+int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info,
+  struct sftp_str blob, const char **where, struct sftp_str *text);
+
+/* What is wrong with the text after "exec:"; NULL if
+ * nothing is.
+ */
+const char *ftpd_keyexec_check(pool *p, const char *info);
+
+#endif /* MOD_SFTP_FTPD_KEYSTORE_H */

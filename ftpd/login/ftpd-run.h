@@ -1,0 +1,44 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-run.h -- programs that print something for us.
+ */
+
+#ifndef MOD_SFTP_FTPD_RUN_H
+#define MOD_SFTP_FTPD_RUN_H
+
+#include "ftpd-session.h"
+
+struct ftpd_run {
+  const char *path;
+  char *const *argv, *const *envp;      /* envp NULL: our environment */
+  const char *user;             /* whom it runs as, NULL: root */
+  uid_t uid;
+  gid_t gid;
+  unsigned int timeout_ms;
+  size_t out_max;               /* bytes; more is a failure */
+  bool any_status;              /* other exit statuses than 0 are none */
+};
+
+struct ftpd_output {
+  char *text;                   /* len bytes, no NUL behind; wiped by nobody */
+  size_t len, size;
+  char err[1024];               /* the beginning of its stderr */
+  size_t errlen;
+};
+
+/* Runs it to its end with stdin at /dev/null.  NULL when it exited with 0 in
+ * time, else what was wrong.  Text is in p.
+ */
+const char *ftpd_run(pool *p, const struct ftpd_run *r, struct ftpd_output *o);
+/* Why the program must not be run: whoever can change it, or a directory it is
+ * in, would be who it runs as.  NULL: root alone can.
+ */
+const char *ftpd_run_objection(pool *p, const char *path);
+
+#endif /* MOD_SFTP_FTPD_RUN_H */

@@ -1,0 +1,68 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-abi.h -- what other modules link to, register and ask for:
+ * key stores and the exported symbols (ftpd-abi.c), commands of their own
+ * (ftpd-exec.c), HOOKs (ftpd-hook.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_ABI_H
+#define MOD_SFTP_FTPD_ABI_H
+
+#include "ftpd-session.h"
+
+/* What other modules get to see of a message; its layout stands. */
+struct ssh2_packet {
+  pool *pool;
+  module *m;
+  uint32_t packet_len;
+  unsigned char padding_len;
+  unsigned char *payload;       /* the message number first */
+  uint32_t payload_len;
+  unsigned char *padding;
+  unsigned char *aad;
+  uint32_t aad_len;
+  unsigned char *mac;
+  uint32_t mac_len;
+  uint32_t seqno;
+};
+
+struct ftpd_store {
+  struct ftpd_store *next;
+  const char *name;
+  sftp_keystore_t *(*open)(pool *parent, int ktype, const char *info,
+    const char *user);
+  unsigned int ktypes;          /* SFTP_SSH2_*_KEY_STORE */
+};
+
+/* NULL when there is no store of that name for all kinds of ktypes. */
+const struct ftpd_store *ftpd_store_find(const char *name, size_t len,
+  unsigned int ktypes);
+const struct ftpd_store *ftpd_store_first(void);
+/* The registers that companions write into; call before any of them does. */
+void ftpd_abi_init(void);
+/* Puts the session's state into the symbols that others may look at. */
+void ftpd_abi_publish(const struct ftpd *h);
+
+/* ---- ftpd-exec.c */
+
+struct sftp_service_row;
+/* The built-in services and behind them the commands of other modules. */
+const struct sftp_service_row *ftpd_exec_services(pool *p,
+  const struct sftp_service_row *built_in);
+
+/* ---- ftpd-hook.c: what other modules ask for by HOOK */
+
+extern cmdtable ftpd_hooks[];
+/* A copy of the message in p, as other modules know it. */
+struct sftp_pkt;
+struct ssh2_packet *ftpd_hook_packet(pool *p, const struct sftp_pkt *pkt);
+/* The login that a module does in our place; NULL: ours. */
+extern int (*ftpd_hook_login)(pool *p, const char *user);
+
+#endif /* MOD_SFTP_FTPD_ABI_H */

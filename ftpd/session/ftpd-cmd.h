@@ -1,0 +1,37 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-cmd.h -- commands whose single phases are dispatched, so that
+ * other modules and the logs see what happens (ftpd-cmd.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_CMD_H
+#define MOD_SFTP_FTPD_CMD_H
+
+#include "ftpd-session.h"
+
+/* The host's lists of pending responses (no header of it declares them). */
+extern pr_response_t *resp_list, *resp_err_list;
+
+/* Of messages that are no FTP command: keeps the host from taking STAT or
+ * RENAME for the command of that name when it sorts log lines.
+ */
+#define FTPD_CMD_ID 128
+
+/* A command for single phases (never CMD): name and arg are copied, arg may
+ * be NULL; id FTPD_CMD_ID, or the FTP command's own when ftp is true.
+ */
+cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
+  bool ftp);
+/* POST_CMD and LOG_CMD, or the *_ERR pair; clears the response lists. */
+void ftpd_cmd_end(cmd_rec *cmd, bool ok);
+
+/* No command is under way any more: its pool may die before the session. */
+void ftpd_cmd_forget(void);
+
+#endif /* MOD_SFTP_FTPD_CMD_H */

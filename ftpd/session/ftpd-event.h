@@ -1,0 +1,33 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-event.h -- events of the daemon (ftpd-event.c), and the deadline
+ * of the login (ftpd-deadline.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_EVENT_H
+#define MOD_SFTP_FTPD_EVENT_H
+
+#include "ftpd-session.h"
+
+/* ---- ftpd-deadline.c */
+
+/* Ends the process some seconds behind TimeoutLogin, wherever it hangs; until
+ * the login is done.
+ */
+void ftpd_deadline_begin(struct ftpd *h);
+void ftpd_deadline_end(void);
+
+/* ---- ftpd-event.c */
+
+/* A connection ends with that error and without a login. */
+void ftpd_event_stranger(struct ftpd *h, int err);
+int ftpd_events_master(void);
+void ftpd_events_session(struct ftpd *h);
+
+#endif /* MOD_SFTP_FTPD_EVENT_H */

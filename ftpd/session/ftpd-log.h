@@ -1,0 +1,31 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-log.h -- where log lines go (ftpd-log.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_LOG_H
+#define MOD_SFTP_FTPD_LOG_H
+
+#include "ftpd-session.h"
+
+/* Opens SFTPLog of that virtual host; failures are logged and no more. */
+void ftpd_log_open(server_rec *s);
+void ftpd_log_close(void);
+/* Opens SystemLog: while the server starts our checks come before the turn of
+ * the module that does so otherwise, which reports errors then.
+ */
+void ftpd_log_system(void);
+/* A new request: what was logged before is no reason for what becomes of it. */
+void ftpd_log_forget(void);
+/* Whatever else is logged, this is why a login is refused. */
+void ftpd_log_because(const char *text);
+/* Fills sftp_trace_levels from the Trace directives in force. */
+void ftpd_trace_levels(void);
+
+#endif /* MOD_SFTP_FTPD_LOG_H */

@@ -1,0 +1,25 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-penalty.h -- SFTPPerSourcePenalties.
+ */
+
+#ifndef MOD_SFTP_FTPD_PENALTY_H
+#define MOD_SFTP_FTPD_PENALTY_H
+
+#include "ftpd-session.h"
+
+int ftpd_penalty_init(void);
+/* The configuration is complete: in the master, at every (re)start. */
+void ftpd_penalty_start(void);
+/* Ends the session if its source is not let in; for every virtual host, with
+ * the engine on or off.
+ */
+void ftpd_penalty_check(void);
+
+#endif /* MOD_SFTP_FTPD_PENALTY_H */

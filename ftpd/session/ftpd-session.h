@@ -1,0 +1,83 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-session.h -- one session on the daemon's side.  A process serves
+ * one connection: ftpd_current() is its struct ftpd, NULL in the master and in
+ * sessions of virtual hosts without SFTPEngine.
+ *
+ * Includes ProFTPD's headers; no lower layer includes this one.
+ */
+
+#ifndef MOD_SFTP_FTPD_SESSION_H
+#define MOD_SFTP_FTPD_SESSION_H
+
+#include "conf.h"
+#include "privs.h"
+
+#include "mod_sftp.h"
+
+/* From 1.3.9 on the public header numbers these in another way than
+ * settings.h, which is what this module thinks in (ftpd-abi.c translates).
+ */
+#undef SFTP_OPT_FIDO_TOUCH_REQUIRED
+#undef SFTP_OPT_FIDO_VERIFY_REQUIRED
+#undef SFTP_OPT_NO_STRICT_KEX
+
+#include "ftpd.h"
+#include "settings.h"
+
+#define SFTP_EXPORT __attribute__((visibility("default")))
+
+struct ftpd_login;              /* ftpd-login.c's and ftpd-auth.c's own */
+struct ftpd_files;              /* ftpd-op.c's and ftpd-file.c's own */
+struct ftpd_names;              /* ftpd-charset.c */
+
+struct ftpd {
+  pool *pool;                   /* as long as the session */
+  server_rec *server;
+  struct ssh_conn *conn;        /* NULL until the loop begins */
+  struct sftp_settings *set;    /* ftpd-conf.c's; in force now */
+  bool keyed;                   /* DISCONNECTs may be sent */
+  bool logged_in;               /* USERAUTH_SUCCESS went out */
+  bool tried;                   /* something was to be proven, rightly or not */
+  bool ended;                   /* the exit event was handled */
+
+  const char *remote_ip;        /* session.c is gone when the exit event is */
+  const char *user;             /* after rewrites; NULL before a request */
+  const char *orig_user;        /* as the client spelt it */
+
+  bool read_only;               /* by the key of the login */
+  const char *start_dir;        /* by it, too; or NULL */
+  int forced_umask;             /* and this; or -1 */
+
+  struct ftpd_login *login;
+  struct ftpd_files *files;
+  struct ftpd_names *names;     /* NULL: names of files stay as they are */
+  pr_fh_t *display_login;       /* opened before any chroot, or NULL */
+
+  bool idle;                    /* the scoreboard says so (ftpd_doing()
+                                 * clears it) */
+  uint64_t idle_reset_ms, xfer_reset_ms;        /* timers last touched */
+  int wants_poll, wants_io;     /* listeners of those events; -1: not asked */
+};
+
+/* ---- ftpd-current.c */
+
+struct ftpd *ftpd_current(void);
+void ftpd_set_current(struct ftpd *h);
+/* ---- ftpd-session.c */
+
+/* The session's state; called once, before anything is exchanged. */
+struct ftpd *ftpd_new(pool *p, server_rec *s);
+
+/* Sends a DISCONNECT with that text if the client can read one, and ends
+ * nothing.
+ */
+void ftpd_disconnect(unsigned int reason, const char *text);
+
+#endif /* MOD_SFTP_FTPD_SESSION_H */

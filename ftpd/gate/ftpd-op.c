@@ -152,6 +152,11 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   op->req = req;
   op->arg = arg;
 
+  /* mod_vroot, and others that map paths, leave them alone while something is
+   * logged: what the last operation ended with must not hold for this one.
+   */
+  session.curr_phase = PRE_CMD;
+
   if (req != FTPD_READ && req != FTPD_WRITE &&
       ftpd_requests[req].name != NULL) {
     ftpd_doing(h, ftpd_requests[req].name, arg);

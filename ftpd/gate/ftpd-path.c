@@ -159,12 +159,57 @@ static const char *resolve_plain(pool *p, const char *path) {
   return lstat(res, &st) == 0 && S_ISLNK(st.st_mode) ? NULL : res;
 }
 
+/* Through FSIO, name by name: what a module shows may have links that the
+ * system would follow to other places than the module does.  Every link is
+ * replaced by its text, seen from the root that the module shows; what does
+ * not exist is kept.
+ */
+static const char *resolve_by_fsio(pool *p, const char *path) {
+  char *done = pstrdup(p, ""), text[PATH_MAX];
+  const char *rest = path;
+  unsigned int nlinks = 0;
+
+  while (*(rest += strspn(rest, "/")) != '\0') {
+    size_t len = strcspn(rest, "/");
+    const char *name = pstrndup(p, rest, len);
+    char *next = pstrcat(p, done, "/", name, NULL);
+    struct stat st;
+    int n;
+
+    rest += len;
+    if (strcmp(name, ".") == 0) {
+      continue;
+    }
+
+    if (strcmp(name, "..") == 0) {
+      done[drop_name(done, strlen(done))] = '\0';
+      continue;
+    }
+
+    pr_fs_clear_cache2(next);
+    if (pr_fsio_lstat(next, &st) < 0 || !S_ISLNK(st.st_mode) ||
+        (n = pr_fsio_readlink(next, text, sizeof(text) - 1)) <= 0) {
+      done = next;
+      continue;
+    }
+
+    if (++nlinks > MAX_LINKS || strlen(rest) > PATH_MAX) {
+      return path;
+    }
+
+    text[n] = '\0';
+    done = text[0] == '/' ? pstrdup(p, "") : done;
+    rest = pstrcat(p, text, "/", rest, NULL);
+  }
+
+  return *done != '\0' ? done : "/";
+}
+
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
     bool follow) {
   pr_fs_t *fs = ftpd_fs_of(path);
   const char *name = strrchr(path, '/');
   const char *plain;
-  char *res;
 
   if (!follow && name != NULL && name[1] != '\0') {
     return ftpd_join(p, ftpd_resolve(h, p, name == path ? "/" :
@@ -177,9 +222,7 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
       resolve_dangling(h, p, resolve_existing(p, path));
   }
 
-  pr_fs_clear_cache2(path);
-  res = dir_best_path(p, path);
-  return res != NULL ? res : path;
+  return resolve_by_fsio(p, path);
 }
 
 bool ftpd_shows_links(struct ftpd *h) {

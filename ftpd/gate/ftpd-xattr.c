@@ -8,27 +8,86 @@
 
 /* ftpd-xattr.c -- extended attributes, through FSIO: FSOptions may switch them
  * off.
+ *
+ * A module that maps paths (mod_vroot) maps them when a file is opened, and
+ * often has no functions for attributes by path: FSIO would hand these paths
+ * to the system as they are.  So they are asked of an open file there.
  */
 
 #include "ftpd-openfile.h"
+#include "ftpd-path.h"
+
+/* What attributes are asked of: an open file, or (fh NULL) a path. */
+struct target {
+  pr_fh_t *fh;
+  bool ours;                    /* opened for the question */
+};
+
+/* -1 with errno when it cannot be asked. */
+static int target_open(const struct ftpd_xattrs *x, struct target *t) {
+  struct stat st;
+
+  t->fh = x->file != NULL ? x->file->fh : NULL;
+  t->ours = false;
+  if (t->fh != NULL || FTPD_FS_PLAIN(ftpd_fs_of(x->path), open)) {
+    return 0;
+  }
+
+  if (ftpd_lstat(x->ftpd, x->path, &st) < 0) {
+    return -1;
+  }
+
+  if (S_ISLNK(st.st_mode) && !x->follow) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+
+  t->fh = pr_fsio_open(x->path, O_RDONLY|O_NONBLOCK);
+  t->ours = true;
+  return t->fh != NULL ? 0 : -1;
+}
+
+static void target_close(const struct target *t) {
+  int xerrno = errno;
+
+  if (t->ours) {
+    (void) pr_fsio_close(t->fh);
+  }
+
+  errno = xerrno;
+}
 
 ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     void *value, size_t size) {
-  return x->file != NULL ?
-    pr_fsio_fgetxattr(p, x->file->fh, name, value, size) : x->follow ?
-    pr_fsio_getxattr(p, x->path, name, value, size) :
+  struct target t;
+  ssize_t res;
+
+  if (target_open(x, &t) < 0) {
+    return -1;
+  }
+
+  res = t.fh != NULL ? pr_fsio_fgetxattr(p, t.fh, name, value, size) :
+    x->follow ? pr_fsio_getxattr(p, x->path, name, value, size) :
     pr_fsio_lgetxattr(p, x->path, name, value, size);
+  target_close(&t);
+  return res;
 }
 
 const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p) {
   array_header *found = NULL;
   const char **names;
+  struct target t;
   unsigned int i;
   int res;
 
-  res = x->file != NULL ? pr_fsio_flistxattr(p, x->file->fh, &found) :
+  if (target_open(x, &t) < 0) {
+    return NULL;
+  }
+
+  res = t.fh != NULL ? pr_fsio_flistxattr(p, t.fh, &found) :
     x->follow ? pr_fsio_listxattr(p, x->path, &found) :
     pr_fsio_llistxattr(p, x->path, &found);
+  target_close(&t);
   if (res < 0) {
     return NULL;
   }
@@ -45,17 +104,32 @@ const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p) {
 int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     const void *value, size_t len, int flags) {
   int fl = ((flags & FTPD_XATTR_CREATE) != 0 ? PR_FSIO_XATTR_FL_CREATE : 0) |
-    ((flags & FTPD_XATTR_REPLACE) != 0 ? PR_FSIO_XATTR_FL_REPLACE : 0);
+    ((flags & FTPD_XATTR_REPLACE) != 0 ? PR_FSIO_XATTR_FL_REPLACE : 0), res;
   void *v = (void *) value;     /* FSIO only reads it */
+  struct target t;
 
-  return x->file != NULL ?
-    pr_fsio_fsetxattr(p, x->file->fh, name, v, len, fl) : x->follow ?
-    pr_fsio_setxattr(p, x->path, name, v, len, fl) :
+  if (target_open(x, &t) < 0) {
+    return -1;
+  }
+
+  res = t.fh != NULL ? pr_fsio_fsetxattr(p, t.fh, name, v, len, fl) :
+    x->follow ? pr_fsio_setxattr(p, x->path, name, v, len, fl) :
     pr_fsio_lsetxattr(p, x->path, name, v, len, fl);
+  target_close(&t);
+  return res;
 }
 
 int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
-  return x->file != NULL ? pr_fsio_fremovexattr(p, x->file->fh, name) :
+  struct target t;
+  int res;
+
+  if (target_open(x, &t) < 0) {
+    return -1;
+  }
+
+  res = t.fh != NULL ? pr_fsio_fremovexattr(p, t.fh, name) :
     x->follow ? pr_fsio_removexattr(p, x->path, name) :
     pr_fsio_lremovexattr(p, x->path, name);
+  target_close(&t);
+  return res;
 }

@@ -22,6 +22,7 @@ struct score_state;             /* ftpd-scoreboard.c: what ftpwho shows */
 struct stall_state;             /* ftpd-stalled.c: timers of transfers */
 struct device_cache;            /* ftpd-open-lock.c: is it a local disk? */
 struct fake_cache;              /* ftpd-fake.c: DirFake* of a directory */
+struct ftpaccess_cache;         /* ftpd-ftpaccess.c: what was read */
 struct owner_cache;             /* ftpd-owners.c: names looked up last */
 struct upload_cache;            /* ftpd-uploads.c: what the session made */
 struct ftpd_file;
@@ -33,6 +34,8 @@ struct ftpd_files {
   struct ftpd_op *op;           /* whose PRE_CMD is under way, or NULL */
   struct ftpd_file *rate_of;    /* whose TransferRate is loaded */
 
+  unsigned long nops;           /* operations begun */
+
   struct phase_cache *phases;   /* each is NULL until it is needed */
   struct rules_cache *rules;
   struct score_state *score;
@@ -40,6 +43,7 @@ struct ftpd_files {
   struct device_cache *device;
   struct fake_cache *fakes;
   struct owner_cache *owners;
+  struct ftpaccess_cache *ftpaccess;
   struct upload_cache *uploads;
 };
 

@@ -225,6 +225,7 @@ static void enter(pool *p, struct ftpd *h, const struct sftp_rule *rule,
   const char *name = rule->names[0] != NULL ? rule->names[0] :
     e->names[0] != NULL ? e->names[0] : "STAT";
 
+  ftpd_ftpaccess_read(h, p, path);
   pr_fs_clear_cache2(path);
   (void) dir_check(p, limit_cmd(h, name, path), e->groups[0], path, hidden);
 }

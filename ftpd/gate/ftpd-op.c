@@ -156,6 +156,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
    * logged: what the last operation ended with must not hold for this one.
    */
   session.curr_phase = PRE_CMD;
+  ftpd_files_of(h)->nops++;
 
   if (req != FTPD_READ && req != FTPD_WRITE &&
       ftpd_requests[req].name != NULL) {

@@ -160,6 +160,16 @@ static const char *permit_second(struct ftpd_op *op, const char *path,
   return path;
 }
 
+/* Handlers of FTP commands ask the daemon's rules themselves, for where links
+ * lead.
+ */
+static void read_ftpaccess(struct ftpd_op *op, const char *path) {
+  if (ftpd_requests[op->req].kind != EQUIV_NONE) {
+    ftpd_ftpaccess_read(op->ftpd, op->pool, ftpd_resolve(op->ftpd, op->pool,
+      path, true));
+  }
+}
+
 static const char *permit_paths(struct ftpd_op *op, const char *path,
     const char **second) {
   const struct req_row *row = &ftpd_requests[op->req];
@@ -176,6 +186,11 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   path = used = ftpd_canon(op->ftpd, op->pool, path);
   if (second != NULL) {
     to = ftpd_canon(op->ftpd, op->pool, *second);
+  }
+
+  read_ftpaccess(op, path);
+  if (to != NULL) {
+    read_ftpaccess(op, to);
   }
 
   if (ftpd_equivalents_pre(op, &path, &to) < 0) {

@@ -17,6 +17,13 @@
 #include "effects.h"
 #include "ftpd-request.h"
 
+/* ---- ftpd-ftpaccess.c */
+
+/* Reads the .ftpaccess of every directory above the path that is new or was
+ * changed, and forgets those that are gone; once for an operation.
+ */
+void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path);
+
 /* ---- ftpd-limit.c */
 
 /* What <Limit> said of a path. */

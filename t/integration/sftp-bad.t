@@ -421,9 +421,12 @@ def _():
         for _ in range(2):
             many(raw, b"/" + top.encode())
         before = private_kib(pid)
-        many(raw, b"/" + top.encode())
+        # A buffer of 300 KiB is there or given back when we look: what grows
+        # does so each time.
+        for _ in range(4):
+            many(raw, b"/" + top.encode())
         more = private_kib(pid) - before
-    expect(more < 150, "%d KiB more" % more)
+    expect(more < 4 * 150, "%d KiB more" % more)
 
 
 # ---- INIT

@@ -12,6 +12,7 @@
  */
 
 #include "ftpd-locks.h"
+#include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
 
@@ -35,13 +36,19 @@ int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
+  struct stat st;
+
   (void) h;
-  return pr_fsio_chown(path, uid, gid);
+  return pr_fsio_stat(path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
+    : pr_fsio_chown(path, uid, gid);
 }
 
 int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
+  struct stat st;
+
   (void) h;
-  return pr_fsio_lchown(path, uid, gid);
+  return pr_fsio_lstat(path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
+    : pr_fsio_lchown(path, uid, gid);
 }
 
 /* FSIO knows microseconds and both times at once only. */
@@ -132,19 +139,23 @@ int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
 
   /* The umask of the directory is in force since ftpd_permit(). */
   mode = ftpd_new_mode(op, path, mode, 0777);
-  res = pr_fsio_smkdir(op->pool, path, mode & 01777, session.fsuid,
-    session.fsgid);
-  if (res == 0 && (mode & 07000) != 0) {
+  res = pr_fsio_smkdir(op->pool, path, mode & 01777, (uid_t) -1, (gid_t) -1);
+  if (res < 0) {
+    return -1;
+  }
+
+  if ((mode & 07000) != 0) {
     mask = umask(0);
     (void) umask(mask);
     (void) pr_fsio_chmod(path, mode & 07777 & ~mask);
   }
 
-  if (res == 0 && ftpd_lstat(op->ftpd, path, &st) == 0) {
+  ftpd_give_away_dir(path);
+  if (ftpd_lstat(op->ftpd, path, &st) == 0) {
     ftpd_upload_note(op->ftpd, &st);
   }
 
-  return res;
+  return 0;
 }
 
 int ftpd_rmdir(struct ftpd *h, const char *path) {

@@ -14,6 +14,7 @@
 #include "ftpd-files.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
+#include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -229,7 +230,10 @@ int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
 }
 
 int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
-  return pr_fsio_fchown(f->fh, uid, gid);
+  struct stat st;
+
+  return pr_fsio_fstat(f->fh, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ?
+    -1 : pr_fsio_fchown(f->fh, uid, gid);
 }
 
 int ftpd_fsync(struct ftpd_file *f) {

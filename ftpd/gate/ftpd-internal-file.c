@@ -13,6 +13,7 @@
 #include "ftpd-files.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"
+#include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
@@ -75,11 +76,13 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
+  /* Behind UserOwner the file may be somebody else's. */
+  (void) pr_fsio_fchown(fh, (uid_t) -1, old->st_gid);
+  (void) pr_fsio_fchmod(fh, old->st_mode & 0777);
   ftpd_give_away(op->pool, fh, path);
   if (pr_fsio_fstat(fh, &st) == 0 && st.st_uid == old->st_uid &&
-      (st.st_gid == old->st_gid ||
-       pr_fsio_fchown(fh, (uid_t) -1, old->st_gid) == 0) &&
-      pr_fsio_fchmod(fh, old->st_mode & 0777) == 0) {
+      st.st_gid == old->st_gid &&
+      (st.st_mode & 07777) == (old->st_mode & 0777)) {
     return fh;
   }
 

@@ -12,56 +12,11 @@
 #include "ftpd-locks.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
+#include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
-
-/* UserOwner and GroupOwner; what fails is logged, never the client's error. */
-void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
-  bool root = session.fsuid != (uid_t) -1;
-  struct stat st;
-  unsigned int i;
-  int res, xerrno;
-
-  (void) p;
-  if (session.fsuid == (uid_t) -1 && session.fsgid == (gid_t) -1) {
-    return;
-  }
-
-  if (!root) {
-    gid_t *gids = session.gids != NULL ? session.gids->elts : NULL;
-
-    root = true;
-    for (i = 0; gids != NULL && i < (unsigned int) session.gids->nelts; i++) {
-      if (gids[i] == session.fsgid) {
-        root = false;
-      }
-    }
-  }
-
-  if (pr_fsio_fstat(fh, &st) < 0) {
-    return;
-  }
-
-  if (root) {
-    PRIVS_ROOT
-  }
-  res = pr_fsio_fchown(fh, session.fsuid, session.fsgid);
-  xerrno = errno;
-  if (res == 0) {
-    /* chown takes set-id bits away. */
-    (void) pr_fsio_fchmod(fh, st.st_mode & 07777);
-  }
-  if (root) {
-    PRIVS_RELINQUISH
-  }
-
-  if (res < 0) {
-    sftp_log("unable to give '%s' to its UserOwner or GroupOwner: %s", path,
-      strerror(xerrno));
-  }
-}
 
 /* Opens with the permissions that mode and the umask allow, and not for a
  * moment with more.  The path has no links left to follow: one that turns up

@@ -54,10 +54,6 @@ struct ftpd_file {
 
 /* ---- ftpd-open.c */
 
-/* Gives a new file to UserOwner and GroupOwner of the directory last
- * checked.
- */
-void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path);
 /* Opens with the permissions that mode and the umask allow. */
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
 /* Which functions serve the data. */

@@ -51,14 +51,19 @@ static int copy_data(pool *p, pr_fh_t *in, pr_fh_t *out) {
 
 /* Owner, mode and times: as far as the user may. */
 static void keep_attrs(pr_fh_t *out, const struct stat *st) {
+  mode_t mode = st->st_mode & 07777;
   struct timeval tv[2];
 
   tv[0].tv_sec = st->st_atim.tv_sec;
   tv[0].tv_usec = st->st_atim.tv_nsec / 1000;
   tv[1].tv_sec = st->st_mtim.tv_sec;
   tv[1].tv_usec = st->st_mtim.tv_nsec / 1000;
-  (void) pr_fsio_fchown(out, st->st_uid, st->st_gid);
-  (void) pr_fsio_fchmod(out, st->st_mode & 07777);
+  if (pr_fsio_fchown(out, st->st_uid, st->st_gid) < 0) {
+    /* Nobody else's program is to run as this user. */
+    mode &= ~(mode_t) (S_ISUID|S_ISGID);
+  }
+
+  (void) pr_fsio_fchmod(out, mode);
   (void) pr_fsio_futimes(out, tv);
 }
 

@@ -18,6 +18,7 @@
 #include "ftpd-event.h"
 #include "ftpd-home.h"
 #include "ftpd-login.h"
+#include "ftpd-privs.h"
 #include "ftpd-session.h"
 
 /* What is put back when a login is denied half-way. */
@@ -307,23 +308,11 @@ static void apply_key(struct ftpd *h, pool *p) {
 
 /* ---- Becoming them */
 
-static bool keeps_root(void) {
-  config_rec *c = find_config(main_server->conf, CONF_PARAM, "RootRevoke",
-    FALSE);
-
-  if (c != NULL) {
-    return *((int *) c->argv[0]) == FALSE;
-  }
-
-  /* Giving files to another owner takes root. */
-  return find_config(main_server->conf, CONF_PARAM, "UserOwner", TRUE) != NULL;
-}
-
 static int become(const struct passwd *pw) {
   pr_signals_block();
   PRIVS_ROOT
   PRIVS_SETUP(pw->pw_uid, pw->pw_gid)
-  if (!keeps_root()) {
+  if (!ftpd_privs_keep_root()) {
     PRIVS_ROOT
     PRIVS_REVOKE
     session.disable_id_switching = TRUE;
@@ -495,5 +484,9 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
   ftpd_cmd_end(l->pass_cmd, true);
   ftpd_cmd_end(l->auth_cmd, true);
   l->pass_cmd = l->auth_cmd = NULL;
+  if (ftpd_hook_login == NULL) {
+    ftpd_privs_settle();
+  }
+
   return ftpd_conf_late(h);
 }

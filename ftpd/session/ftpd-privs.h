@@ -1,0 +1,27 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-privs.h -- privileges behind the login. */
+
+#ifndef MOD_SFTP_FTPD_PRIVS_H
+#define MOD_SFTP_FTPD_PRIVS_H
+
+#include "ftpd-session.h"
+
+/* Whether the configuration lets the daemon keep root for a session. */
+bool ftpd_privs_keep_root(void);
+/* The login is over and its handlers, mod_cap's among them, have run: from now
+ * on nothing is in effect that the user may not do by themselves.  Ends the
+ * session when that cannot be had.
+ */
+void ftpd_privs_settle(void);
+/* Around the one call that UserOwner and GroupOwner take. */
+void ftpd_privs_chown_begin(void);
+void ftpd_privs_chown_end(void);
+
+#endif /* MOD_SFTP_FTPD_PRIVS_H */

@@ -201,7 +201,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
   sftp_auth_outcome(c, req, "accepted", false);
   sftp_packets_authenticated(c->pkts);
   c->authenticated = true;
-  c->phase = PH_OPEN;
+  sftp_phase_enter(c, PH_OPEN);
   sftp_kex_tell_compression(c);
   c->set = ftpd_logged_in(c->ftpd);
   return SFTP_OK;

@@ -75,8 +75,10 @@ const struct sftp_kex_method sftp_kex_methods[] = {
 /* ---- The course of an exchange */
 
 static void forget_exchange(struct sftp_kex *k) {
-  destroy_pool(k->pool);
-  k->pool = NULL;
+  pool *p = k->run->pool;
+
+  k->run = NULL;
+  destroy_pool(p);
 }
 
 struct sftp_kex *sftp_kex_new(struct ssh_conn *c) {
@@ -95,7 +97,7 @@ struct sftp_str sftp_kex_session_id(const struct ssh_conn *c) {
 }
 
 bool sftp_kex_running(const struct ssh_conn *c) {
-  return c->kex->pool != NULL;
+  return c->kex->run != NULL;
 }
 
 const struct sftp_kex_names *sftp_kex_agreed(const struct ssh_conn *c) {
@@ -104,48 +106,47 @@ const struct sftp_kex_names *sftp_kex_agreed(const struct ssh_conn *c) {
 
 /* ---- What the log says of a rekey: who started it, why, how it ended */
 
-static const char *starter(const struct sftp_kex *k) {
-  return k->by_us ? pstrcat(k->pool, "server: ", k->why, NULL) : "client";
+static const char *starter(const struct kex_run *run) {
+  return run->by_us ? pstrcat(run->pool, "server: ", run->why, NULL) :
+    "client";
 }
 
 static void tell_rekey_began(const struct sftp_kex *k) {
   if (k->conn->keyed) {
-    sftp_log("rekeying (started by %s)", starter(k));
+    sftp_log("rekeying (started by %s)", starter(k->run));
   }
 }
 
-static unsigned long took_ms(const struct sftp_kex *k) {
-  return (unsigned long) (sftp_now_ms() - k->started_ms);
+static unsigned long took_ms(const struct kex_run *run) {
+  return (unsigned long) (sftp_now_ms() - run->started_ms);
 }
 
 void sftp_kex_broken_off(struct ssh_conn *c, const char *why) {
   struct sftp_kex *k = c->kex;
 
-  if (c->keyed && k->pool != NULL && k->why != NULL) {
-    sftp_log("rekeying failed (started by %s) after %lu ms: %s", starter(k),
-      took_ms(k), why);
-    k->why = NULL;
+  if (c->keyed && k->run != NULL && k->run->why != NULL) {
+    sftp_log("rekeying failed (started by %s) after %lu ms: %s",
+      starter(k->run), took_ms(k->run), why);
+    k->run->why = NULL;
   }
 }
 
 void kex_begin(struct sftp_kex *k, const char *why, bool by_us) {
-  k->pool = make_sub_pool(k->conn->pool);
-  pr_pool_tag(k->pool, "SSH key exchange");
-  k->why = pstrdup(k->pool, why);
-  k->by_us = by_us;
-  k->started_ms = sftp_now_ms();
-  k->sent_newkeys = k->drop_guess = false;
-  k->ours.len = k->theirs.len = 0;
-  memset(&k->x, 0, sizeof(k->x));
-  memset(&k->in, 0, sizeof(k->in));
-  memset(&k->out, 0, sizeof(k->out));
+  pool *p = make_sub_pool(k->conn->pool);
+
+  pr_pool_tag(p, "SSH key exchange");
+  k->run = pcalloc(p, sizeof(*k->run));
+  k->run->pool = p;
+  k->run->why = pstrdup(p, why);
+  k->run->by_us = by_us;
+  k->run->started_ms = sftp_now_ms();
   tell_rekey_began(k);
 }
 
 int sftp_kex_start(struct ssh_conn *c, const char *why) {
   struct sftp_kex *k = c->kex;
 
-  if (k->pool != NULL) {
+  if (k->run != NULL) {
     return SFTP_OK;             /* never a second KEXINIT while one runs */
   }
 
@@ -157,24 +158,24 @@ int sftp_kex_start(struct ssh_conn *c, const char *why) {
 
 static int send_reply(struct ssh_conn *c, const struct sftp_key *host_key,
     struct sftp_str H) {
-  struct sftp_kex *k = c->kex;
+  struct kex_run *run = c->kex->run;
   const struct sftp_sig_alg *alg =
-    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY];
-  struct sftp_str fields = sftp_wr_get(&k->x.reply);
+    (const struct sftp_sig_alg *) run->alg[L_HOSTKEY];
+  struct sftp_str fields = sftp_wr_get(&run->x.reply);
   struct sftp_wr sig, *w;
   int res;
 
-  sftp_wr_init(&sig, k->pool, 512, 8192);
+  sftp_wr_init(&sig, run->pool, 512, 8192);
   res = sftp_key_sign(host_key, alg, H, &sig);
   if (res != SFTP_OK || sftp_wr_end(&sig) != SFTP_OK) {
     return sftp_fail(c, SFTP_ERR_KEX, "cannot sign with the %s host key: %s",
-      alg->alg.name, sftp_crypto_errors(k->pool));
+      alg->alg.name, sftp_crypto_errors(run->pool));
   }
 
-  w = sftp_packet_begin(c->pkts, (uint8_t) k->x.reply_type,
-    k->x.host_key.len + fields.len + sig.len + 64);
-  if (!k->x.bare_reply) {
-    sftp_wr_str(w, k->x.host_key);
+  w = sftp_packet_begin(c->pkts, (uint8_t) run->x.reply_type,
+    run->x.host_key.len + fields.len + sig.len + 64);
+  if (!run->x.bare_reply) {
+    sftp_wr_str(w, run->x.host_key);
     sftp_wr_bytes(w, fields.ptr, fields.len);
   }
 
@@ -205,7 +206,7 @@ static int send_ext_info(struct ssh_conn *c, bool first) {
 
 /* Sends NEWKEYS and everything that waited for it. */
 static int send_newkeys(struct ssh_conn *c) {
-  struct sftp_kex *k = c->kex;
+  struct kex_run *run = c->kex->run;
   bool first = !c->keyed;
   int res;
 
@@ -215,9 +216,9 @@ static int send_newkeys(struct ssh_conn *c) {
     return res;
   }
 
-  sftp_packets_set_out(c->pkts, &k->out, c->strict_kex);
-  memset(&k->out, 0, sizeof(k->out));
-  k->sent_newkeys = true;
+  sftp_packets_set_out(c->pkts, &run->out, c->strict_kex);
+  memset(&run->out, 0, sizeof(run->out));
+  run->sent_newkeys = true;
 
   if (first && c->client_ext_info) {
     res = send_ext_info(c, true);
@@ -229,62 +230,64 @@ static int send_newkeys(struct ssh_conn *c) {
 /* All of the method's messages are through: the rest of the exchange. */
 static int complete(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
+  struct kex_run *run = k->run;
   struct sftp_str blob;
   const struct sftp_key *host_key = kex_host_key(k, &blob);
   unsigned char hash[KEX_MAX_DIGEST];
   struct sftp_str H = { hash, 0 };
   int res = SFTP_ERR_KEX;
 
-  if (host_key == NULL || sftp_wr_end(&k->x.hashed) != SFTP_OK ||
-      sftp_wr_end(&k->x.reply) != SFTP_OK || sftp_wr_end(&k->x.k) != SFTP_OK) {
+  if (host_key == NULL || sftp_wr_end(&run->x.hashed) != SFTP_OK ||
+      sftp_wr_end(&run->x.reply) != SFTP_OK ||
+      sftp_wr_end(&run->x.k) != SFTP_OK) {
     goto done;
   }
 
-  res = kex_hash(c, k->x.host_key, hash, &H.len);
+  res = kex_hash(c, run->x.host_key, hash, &H.len);
   if (res != SFTP_OK) {
     goto done;
   }
 
   if (k->session_id.len == 0) {
     k->session_id = sftp_str_copy(c->pool, H);
-    k->first_host_key = sftp_str_copy(c->pool, k->x.host_key);
+    k->first_host_key = sftp_str_copy(c->pool, run->x.host_key);
   }
 
   res = send_reply(c, host_key, H);
   if (res == SFTP_OK) {
-    res = kex_make_keys(c, H, true, &k->in);
+    res = kex_make_keys(c, H, true, &run->in);
   }
 
   if (res == SFTP_OK) {
-    res = kex_make_keys(c, H, false, &k->out);
+    res = kex_make_keys(c, H, false, &run->out);
   }
 
   if (res == SFTP_OK) {
-    c->phase = PH_NEWKEYS;
+    sftp_phase_enter(c, PH_NEWKEYS);
     res = c->set->pessimistic_newkeys ? SFTP_OK : send_newkeys(c);
   }
 
 done:
   sftp_wipe(hash, sizeof(hash));
-  sftp_wr_wipe(&k->x.k);
+  sftp_wr_wipe(&run->x.k);
   return res;
 }
 
 int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
-  struct sftp_kex *k = c->kex;
+  struct kex_run *run = c->kex->run;
   int res;
 
-  if (k->drop_guess) {
-    k->drop_guess = false;      /* RFC 4253, section 7.1 */
+  if (run->drop_guess) {
+    run->drop_guess = false;    /* RFC 4253, section 7.1 */
     return SFTP_OK;
   }
 
-  res = k->x.method->ops->message(&k->x, c->msg_type, r);
-  if (res == SFTP_OK && k->x.done) {
+  res = run->x.method->ops->message(&run->x, c->msg_type, r);
+  if (res == SFTP_OK && run->x.done) {
     res = complete(c);
   }
 
-  ftpd_ssh_cmd(c->ftpd, k->x.method->ops->command, "(data)", FTPD_SSH_AUTH,
+  ftpd_ssh_cmd(c->ftpd, run->x.method->ops->command, "(data)", FTPD_SSH_AUTH,
     res == SFTP_OK);
   return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
 }
@@ -294,13 +297,14 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
 /* Keeps, logs and notes what was agreed. */
 static void tell_agreed(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
+  struct kex_run *run = k->run;
   const char **name[L_LANG_C2S] = { &k->names.kex, &k->names.hostkey,
     &k->names.cipher_c2s, &k->names.cipher_s2c, &k->names.mac_c2s,
     &k->names.mac_s2c, &k->names.comp_c2s, &k->names.comp_s2c };
   size_t i;
 
   for (i = 0; i < L_LANG_C2S; i++) {
-    *name[i] = k->alg[i] != NULL ? k->alg[i]->name : "implicit";
+    *name[i] = run->alg[i] != NULL ? run->alg[i]->name : "implicit";
     sftp_log(" + Session %s: %s", kex_lists[i].kind, *name[i]);
     ftpd_note(c->ftpd, kex_lists[i].note, *name[i]);
   }
@@ -340,24 +344,23 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, res, "malformed NEWKEYS");
   }
 
-  if (!k->sent_newkeys) {
+  if (!k->run->sent_newkeys) {
     res = send_newkeys(c);
     if (res != SFTP_OK) {
       return res;
     }
   }
 
-  sftp_packets_set_in(c->pkts, &k->in, c->strict_kex);
-  memset(&k->in, 0, sizeof(k->in));
+  sftp_packets_set_in(c->pkts, &k->run->in, c->strict_kex);
+  memset(&k->run->in, 0, sizeof(k->run->in));
   tell_agreed(c);
+  sftp_phase_keyed(c);
   if (c->keyed) {
-    sftp_log("rekeying done (started by %s) after %lu ms", starter(k),
-      took_ms(k));
-    c->phase = c->resume;
+    sftp_log("rekeying done (started by %s) after %lu ms", starter(k->run),
+      took_ms(k->run));
 
   } else {
     c->keyed = true;
-    c->phase = PH_SERVICE;
     ftpd_keyed(c->ftpd);
   }
 
@@ -428,7 +431,7 @@ static bool too_old(const struct ssh_conn *c) {
 
 /* None before login. */
 static bool may_rekey(const struct ssh_conn *c) {
-  return c->kex->pool == NULL && c->phase == PH_OPEN &&
+  return c->kex->run == NULL && c->phase == PH_OPEN &&
     !c->set->client.never_rekey;
 }
 
@@ -451,16 +454,16 @@ uint64_t sftp_kex_due_ms(const struct ssh_conn *c) {
   const struct sftp_kex *k = c->kex;
   uint64_t now, at;
 
-  if (c->phase != PH_OPEN && k->pool == NULL) {
+  if (c->phase != PH_OPEN && k->run == NULL) {
     return UINT64_MAX;
   }
 
-  if (k->pool != NULL) {
-    if (c->set->rekey_timeout_secs == 0 || !k->by_us || !c->keyed) {
+  if (k->run != NULL) {
+    if (c->set->rekey_timeout_secs == 0 || !k->run->by_us || !c->keyed) {
       return UINT64_MAX;
     }
 
-    at = k->started_ms + (uint64_t) c->set->rekey_timeout_secs * 1000;
+    at = k->run->started_ms + (uint64_t) c->set->rekey_timeout_secs * 1000;
 
   } else {
     if (c->set->rekey_secs == 0) {
@@ -479,8 +482,8 @@ int sftp_kex_check(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   const char *why;
 
-  if (k->pool != NULL) {
-    if (c->keyed && k->by_us && sftp_kex_due_ms(c) == 0) {
+  if (k->run != NULL) {
+    if (c->keyed && k->run->by_us && sftp_kex_due_ms(c) == 0) {
       return sftp_fail(c, SFTP_ERR_KEX,
         "rekeying was not completed within %u seconds (SFTPRekey)",
         c->set->rekey_timeout_secs);

@@ -57,7 +57,7 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   if (!c->authenticated) {
-    c->phase = PH_AUTH;
+    sftp_phase_enter(c, PH_AUTH);
   }
 
   return SFTP_OK;

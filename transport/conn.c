@@ -58,6 +58,7 @@ struct sftp_loop {
   unsigned int lowat_penalty;   /* turns without it */
   bool more;                    /* the socket may hold more right now */
   bool dozed;
+  const bool *stop;             /* of the run_until() that is under way */
   unsigned int nunimplemented;
   uint64_t heard_ms;            /* when something was received last */
   unsigned int nalive;          /* keepalives without an answer */
@@ -83,7 +84,7 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->fd = fd;
   c->set = set;
   c->ftpd = ftpd;
-  c->phase = PH_VERSION;
+  sftp_phase_begin(c);
   c->loop = pcalloc(p, sizeof(*c->loop));
   c->loop->lowat = 1;
   c->loop->heard_ms = sftp_now_ms();
@@ -224,12 +225,10 @@ static const char *needed(const struct ssh_conn *c) {
  * and some clients go on sending them.
  */
 static unsigned int phases_for(const struct ssh_conn *c, uint8_t type) {
-  if ((c->phase == PH_KEX || c->phase == PH_NEWKEYS) && c->keyed &&
-      c->resume == PH_OPEN && type >= SSH_MSG_GLOBAL_REQUEST) {
-    return PH_OPEN;
-  }
+  enum sftp_phase beyond = sftp_phase_beyond_exchange(c);
 
-  return c->phase;
+  return beyond == PH_OPEN && type >= SSH_MSG_GLOBAL_REQUEST ? PH_OPEN :
+    c->phase;
 }
 
 static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
@@ -275,7 +274,7 @@ static int read_version(struct ssh_conn *c) {
   if (res == 1) {
     set = ftpd_client(c->ftpd, c->client_software, NULL);
     c->set = set != NULL ? set : c->set;
-    c->phase = PH_KEXINIT;
+    sftp_phase_enter(c, PH_KEXINIT);
     ftpd_note(c->ftpd, "SFTP", "1");
     ftpd_note(c->ftpd, "SFTP_CLIENT_BANNER",
       strchr(c->client_ident + 4, '-') + 1);
@@ -285,12 +284,19 @@ static int read_version(struct ssh_conn *c) {
   return res == 0 ? SFTP_OK : res;
 }
 
+/* Whoever waits in a nested loop has what they waited for: what the client sent
+ * behind it is handled when they are done with it.
+ */
+static bool is_stopped(const struct ssh_conn *c) {
+  return c->loop->stop != NULL && *c->loop->stop;
+}
+
 static int handle_messages(struct ssh_conn *c) {
   struct sftp_pkt pkt;
   const char *why = NULL;
   int res = SFTP_OK;
 
-  while (c->err == SFTP_OK && c->phase != PH_VERSION &&
+  while (c->err == SFTP_OK && c->phase != PH_VERSION && !is_stopped(c) &&
       sftp_packets_pending(c->pkts) < PENDING_MAX) {
     res = sftp_packets_next(c->pkts, &pkt, &why);
     if (res < 0) {
@@ -578,8 +584,11 @@ static int get_input(struct ssh_conn *c) {
 }
 
 int sftp_conn_run_until(struct ssh_conn *c, const bool *stop) {
-  int res = sftp_conn_turn(c);
+  const bool *outer = c->loop->stop;
+  int res;
 
+  c->loop->stop = stop;
+  res = sftp_conn_turn(c);
   while (res == SFTP_OK && !*stop) {
     res = get_input(c);
     if (res == SFTP_OK) {
@@ -587,6 +596,7 @@ int sftp_conn_run_until(struct ssh_conn *c, const bool *stop) {
     }
   }
 
+  c->loop->stop = outer;
   return res;
 }
 
@@ -611,7 +621,7 @@ static void end(struct ssh_conn *c) {
       }
   }
 
-  c->phase = PH_DEAD;
+  sftp_phase_enter(c, PH_DEAD);
   sftp_channels_close_all(c);
 }
 

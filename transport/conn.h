@@ -31,7 +31,7 @@ struct sftp_traffic;
 struct sftp_service_row;
 struct sftp_forced;
 
-/* What the client may send next.  A rekey parks the phase in `resume'. */
+/* What the client may send next; phase.c alone changes it. */
 enum sftp_phase {
   PH_VERSION = 1,       /* its identification string */
   PH_KEXINIT = 2,       /* its KEXINIT */
@@ -55,7 +55,8 @@ struct ssh_conn {
   const char *client_ident;     /* "SSH-2.0-..." as received, no line end */
   const char *client_software;  /* behind "SSH-2.0-", up to the first space */
 
-  enum sftp_phase phase, resume;
+  enum sftp_phase phase;
+  enum sftp_phase resume;       /* what follows the exchange that runs */
   uint8_t msg_type;             /* of the message being handled */
   bool strict_kex;              /* in force (first KEXINITs agreed) */
   bool keyed;                   /* the first exchange is complete */
@@ -109,6 +110,18 @@ struct sftp_msg {
 };
 
 extern const struct sftp_msg sftp_msgs[256];
+
+/* ---- phase.c: the one setter of the phase */
+
+void sftp_phase_begin(struct ssh_conn *c);
+/* What the client may send next.  While keys are exchanged, a phase that needs
+ * keys is what follows the exchange: the exchange itself goes on.
+ */
+void sftp_phase_enter(struct ssh_conn *c, enum sftp_phase next);
+/* The exchange is over: what follows it begins. */
+void sftp_phase_keyed(struct ssh_conn *c);
+/* The phase as if no rekey ran. */
+enum sftp_phase sftp_phase_beyond_exchange(const struct ssh_conn *c);
 
 /* ---- disconnect.c */
 

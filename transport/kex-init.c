@@ -114,18 +114,20 @@ static const char *offered_compression(const struct sftp_settings *set) {
 }
 
 static void make_offer(struct sftp_kex *k) {
+  struct kex_run *run = k->run;
   struct ssh_conn *c = k->conn;
 
-  k->offered[L_KEX] = offered_kex(k->pool, c);
-  k->offered[L_HOSTKEY] = offered_hostkeys(k->pool, c->set);
-  k->offered[L_CIPHER_C2S] = k->offered[L_CIPHER_S2C] = c->set->ciphers;
-  k->offered[L_MAC_C2S] = k->offered[L_MAC_S2C] = c->set->macs;
-  k->offered[L_COMP_C2S] = k->offered[L_COMP_S2C] =
+  run->offered[L_KEX] = offered_kex(run->pool, c);
+  run->offered[L_HOSTKEY] = offered_hostkeys(run->pool, c->set);
+  run->offered[L_CIPHER_C2S] = run->offered[L_CIPHER_S2C] = c->set->ciphers;
+  run->offered[L_MAC_C2S] = run->offered[L_MAC_S2C] = c->set->macs;
+  run->offered[L_COMP_C2S] = run->offered[L_COMP_S2C] =
     offered_compression(c->set);
-  k->offered[L_LANG_C2S] = k->offered[L_LANG_S2C] = "";
+  run->offered[L_LANG_C2S] = run->offered[L_LANG_S2C] = "";
 }
 
 int kex_send_init(struct sftp_kex *k) {
+  struct kex_run *run = k->run;
   struct ssh_conn *c = k->conn;
   unsigned char cookie[COOKIE_LEN];
   struct sftp_wr w;
@@ -135,11 +137,11 @@ int kex_send_init(struct sftp_kex *k) {
   make_offer(k);
   sftp_random(cookie, sizeof(cookie));
 
-  sftp_wr_init(&w, k->pool, 2048, MAX_KEXINIT);
+  sftp_wr_init(&w, run->pool, 2048, MAX_KEXINIT);
   sftp_wr_u8(&w, SSH_MSG_KEXINIT);
   sftp_wr_bytes(&w, cookie, sizeof(cookie));
   for (i = 0; i < NLISTS; i++) {
-    sftp_wr_text(&w, k->offered[i]);
+    sftp_wr_text(&w, run->offered[i]);
   }
 
   sftp_wr_bool(&w, false);
@@ -149,8 +151,8 @@ int kex_send_init(struct sftp_kex *k) {
     return sftp_fail(c, res, "KEXINIT is too long");
   }
 
-  k->ours = sftp_wr_get(&w);
-  res = sftp_packet_send(c->pkts, k->ours);
+  run->ours = sftp_wr_get(&w);
+  res = sftp_packet_send(c->pkts, run->ours);
 
   /* From here to our NEWKEYS only messages 1 to 49 may leave us (RFC 4253,
    * section 7.1); answers wait.
@@ -161,35 +163,35 @@ int kex_send_init(struct sftp_kex *k) {
 /* ---- KEXINIT: what both agree on */
 
 static int no_match(struct ssh_conn *c, size_t i, struct sftp_str theirs) {
-  const char *client = sftp_str_dup(c->kex->pool, theirs);
+  const char *client = sftp_str_dup(c->kex->run->pool, theirs);
 
   sftp_log("no shared %s algorithm found (client sent '%s', server sent '%s')",
-    kex_lists[i].kind, client, c->kex->offered[i]);
+    kex_lists[i].kind, client, c->kex->run->offered[i]);
   return sftp_fail(c, SFTP_ERR_NOMATCH,
     "no shared %s algorithm found (server offers %s)", kex_lists[i].kind,
-    c->kex->offered[i]);
+    c->kex->run->offered[i]);
 }
 
 static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
-  struct sftp_kex *k = c->kex;
+  struct kex_run *run = c->kex->run;
   size_t i;
 
   for (i = 0; i < L_LANG_C2S; i++) {
     struct sftp_str name;
 
-    k->alg[i] = NULL;
+    run->alg[i] = NULL;
     if ((i == L_MAC_C2S || i == L_MAC_S2C) &&
-        ((const struct sftp_cipher_alg *) k->alg[i - 2])->tag_len > 0) {
+        ((const struct sftp_cipher_alg *) run->alg[i - 2])->tag_len > 0) {
       continue;                 /* the cipher authenticates by itself */
     }
 
-    name = sftp_names_match(theirs[i], sftp_str_of(k->offered[i]));
+    name = sftp_names_match(theirs[i], sftp_str_of(run->offered[i]));
     if (name.len > 0) {
-      k->alg[i] = sftp_alg_find(kex_lists[i].family, name);
+      run->alg[i] = sftp_alg_find(kex_lists[i].family, name);
     }
 
     /* A marker (ext-info-c and the like) is in both lists but in no table. */
-    if (k->alg[i] == NULL) {
+    if (run->alg[i] == NULL) {
       return no_match(c, i, theirs[i]);
     }
   }
@@ -210,9 +212,9 @@ static struct sftp_str first_name(struct sftp_str list) {
 static bool is_right_guess(const struct sftp_kex *k,
     const struct sftp_str *theirs) {
   return sftp_str_same(first_name(theirs[L_KEX]),
-      first_name(sftp_str_of(k->offered[L_KEX]))) &&
+      first_name(sftp_str_of(k->run->offered[L_KEX]))) &&
     sftp_str_same(first_name(theirs[L_HOSTKEY]),
-      first_name(sftp_str_of(k->offered[L_HOSTKEY])));
+      first_name(sftp_str_of(k->run->offered[L_HOSTKEY])));
 }
 
 /* What a client offers tells what it is.  No client has more names. */
@@ -251,26 +253,27 @@ static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
 const struct sftp_key *kex_host_key(const struct sftp_kex *k,
     struct sftp_str *blob) {
   return host_key_for(k->conn->set,
-    (const struct sftp_sig_alg *) k->alg[L_HOSTKEY], blob);
+    (const struct sftp_sig_alg *) k->run->alg[L_HOSTKEY], blob);
 }
 
 static void set_up_exchange(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
-  struct sftp_kex_exchange *x = &k->x;
+  struct kex_run *run = k->run;
+  struct sftp_kex_exchange *x = &run->x;
   struct sftp_str blob = { NULL, 0 };
 
   x->host_key = kex_host_key(k, &blob) != NULL ? blob : sftp_str_of("");
-  x->pool = k->pool;
-  x->method = (const struct sftp_kex_method *) k->alg[L_KEX];
+  x->pool = run->pool;
+  x->method = (const struct sftp_kex_method *) run->alg[L_KEX];
   x->reply_type = SSH_MSG_KEXDH_REPLY;
   x->arg = c;
   x->weak_dh = (c->set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0;
   x->dh_param_file = c->set->dh_param_file;
   x->dh_param_len = c->set->dh_param_len;
-  sftp_wr_init(&x->hashed, k->pool, 1024, 65536);
-  sftp_wr_init(&x->reply, k->pool, 512, 65536);
-  sftp_wr_init(&x->k, k->pool, 128, 4096);
-  register_cleanup2(k->pool, &x->k, wipe_secret);
+  sftp_wr_init(&x->hashed, run->pool, 1024, 65536);
+  sftp_wr_init(&x->reply, run->pool, 512, 65536);
+  sftp_wr_init(&x->k, run->pool, 128, 4096);
+  register_cleanup2(run->pool, &x->k, wipe_secret);
 }
 
 static int exchange_send(struct sftp_kex_exchange *x, struct sftp_str payload) {
@@ -283,7 +286,7 @@ int kex_failed(struct ssh_conn *c, int err) {
   ftpd_event(c->ftpd, "mod_sftp.ssh2.kex.failed", NULL);
   return sftp_fail(c, err == SFTP_ERR_ORDER || err == SFTP_ERR_SHORT ||
     err == SFTP_ERR_EXTRA ? err : SFTP_ERR_KEX,
-    "key exchange %s failed: %s", c->kex->x.method->alg.name,
+    "key exchange %s failed: %s", c->kex->run->x.method->alg.name,
     sftp_strerror(err));
 }
 
@@ -308,18 +311,14 @@ static int read_kexinit(struct sftp_rd *r, struct sftp_str *theirs,
 
 /* The method is agreed on: what follows is its messages. */
 static int start_method(struct ssh_conn *c) {
-  struct sftp_kex *k = c->kex;
+  struct kex_run *run = c->kex->run;
   int res = SFTP_OK;
 
   set_up_exchange(c);
-  k->x.send = exchange_send;
-  if (c->phase != PH_KEXINIT) {
-    c->resume = c->phase;
-  }
-
-  c->phase = PH_KEX;
-  if (k->x.method->ops->begin != NULL) {
-    res = k->x.method->ops->begin(&k->x);
+  run->x.send = exchange_send;
+  sftp_phase_enter(c, PH_KEX);
+  if (run->x.method->ops->begin != NULL) {
+    res = run->x.method->ops->begin(&run->x);
   }
 
   return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
@@ -350,7 +349,12 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, res, "malformed KEXINIT");
   }
 
-  if (k->pool == NULL) {
+  if (k->run != NULL && k->run->theirs.len > 0) {
+    return sftp_fail(c, SFTP_ERR_ORDER,
+      "KEXINIT while the one before it is being answered");
+  }
+
+  if (k->run == NULL) {
     res = check_early(c);
     if (res != SFTP_OK) {
       return res;
@@ -363,10 +367,10 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     }
   }
 
-  sftp_wr_init(&w, k->pool, all.len + 1, all.len + 1);
+  sftp_wr_init(&w, k->run->pool, all.len + 1, all.len + 1);
   sftp_wr_u8(&w, SSH_MSG_KEXINIT);
   sftp_wr_bytes(&w, all.ptr, all.len);
-  k->theirs = sftp_wr_get(&w);
+  k->run->theirs = sftp_wr_get(&w);
 
   if (!c->keyed) {
     res = read_markers(c, theirs[L_KEX]);
@@ -383,6 +387,6 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     return res;
   }
 
-  k->drop_guess = follows && !is_right_guess(k, theirs);
+  k->run->drop_guess = follows && !is_right_guess(k, theirs);
   return start_method(c);
 }

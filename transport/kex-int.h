@@ -28,19 +28,12 @@ extern const struct kex_list {
   const char *note;             /* of the session, with what was agreed */
 } kex_lists[L_LANG_C2S];
 
-struct sftp_kex {
-  struct ssh_conn *conn;
-  struct sftp_str session_id;
-  struct sftp_str first_host_key;
-  bool ext_info_seen;
-  bool ext_info_in_auth;        /* one more is welcome */
-
-  /* The exchange that runs, if any. */
-  pool *pool;                   /* NULL: none */
+/* An exchange that runs: made anew for each, in its own pool. */
+struct kex_run {
+  pool *pool;
   const char *why;              /* what started it; NULL: its end is logged */
   uint64_t started_ms;
   bool by_us;                   /* our KEXINIT was first */
-  unsigned int early;           /* rekeys that the client began before login */
   bool sent_newkeys;
   struct sftp_str ours, theirs; /* KEXINIT payloads; len 0: not yet */
   const char *offered[NLISTS];
@@ -48,6 +41,16 @@ struct sftp_kex {
   bool drop_guess;
   struct sftp_kex_exchange x;
   struct sftp_keys in, out;
+};
+
+struct sftp_kex {
+  struct ssh_conn *conn;
+  struct sftp_str session_id;
+  struct sftp_str first_host_key;
+  bool ext_info_seen;
+  bool ext_info_in_auth;        /* one more is welcome */
+  unsigned int early;           /* rekeys that the client began before login */
+  struct kex_run *run;          /* NULL: none runs */
 
   struct sftp_kex_names names;  /* of the exchange last completed */
   pool *names_pool;

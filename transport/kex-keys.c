@@ -59,15 +59,15 @@ static int hash_end(struct hash *h, unsigned char *out, size_t *len) {
 int kex_hash(struct ssh_conn *c, struct sftp_str host_key,
     unsigned char *out, size_t *len) {
   struct sftp_kex *k = c->kex;
-  struct sftp_str hashed = sftp_wr_get(&k->x.hashed),
-    secret = sftp_wr_get(&k->x.k);
+  struct sftp_str hashed = sftp_wr_get(&k->run->x.hashed),
+    secret = sftp_wr_get(&k->run->x.k);
   struct hash h;
 
-  if (hash_begin(&h, k->x.method->digest)) {
+  if (hash_begin(&h, k->run->x.method->digest)) {
     hash_string(&h, sftp_str_of(c->client_ident));
     hash_string(&h, sftp_str_of(c->set->ident));
-    hash_string(&h, k->theirs);
-    hash_string(&h, k->ours);
+    hash_string(&h, k->run->theirs);
+    hash_string(&h, k->run->ours);
     hash_string(&h, host_key);
     hash_bytes(&h, hashed.ptr, hashed.len);
     hash_bytes(&h, secret.ptr, secret.len);
@@ -80,7 +80,7 @@ int kex_hash(struct ssh_conn *c, struct sftp_str host_key,
 static int derive(struct ssh_conn *c, struct sftp_str H, char letter,
     unsigned char *out, size_t need) {
   struct sftp_kex *k = c->kex;
-  struct sftp_str secret = sftp_wr_get(&k->x.k);
+  struct sftp_str secret = sftp_wr_get(&k->run->x.k);
   unsigned char block[KEX_MAX_DIGEST];
   size_t have = 0, len = 0;
   int res = SFTP_OK;
@@ -88,7 +88,7 @@ static int derive(struct ssh_conn *c, struct sftp_str H, char letter,
   while (have < need && res == SFTP_OK) {
     struct hash h;
 
-    if (hash_begin(&h, k->x.method->digest)) {
+    if (hash_begin(&h, k->run->x.method->digest)) {
       hash_bytes(&h, secret.ptr, secret.len);
       hash_bytes(&h, H.ptr, H.len);
       if (have == 0) {
@@ -118,9 +118,9 @@ int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
     struct sftp_keys *keys) {
   const struct sftp_kex *k = c->kex;
   const struct sftp_cipher_alg *cipher = (const struct sftp_cipher_alg *)
-    k->alg[in ? L_CIPHER_C2S : L_CIPHER_S2C];
+    k->run->alg[in ? L_CIPHER_C2S : L_CIPHER_S2C];
   const struct sftp_mac_alg *mac = (const struct sftp_mac_alg *)
-    k->alg[in ? L_MAC_C2S : L_MAC_S2C];
+    k->run->alg[in ? L_MAC_C2S : L_MAC_S2C];
   unsigned char iv[64], key[64], mac_key[128];
   int res = SFTP_ERR_CRYPTO;
 
@@ -132,7 +132,7 @@ int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
 
   keys->pool = make_sub_pool(c->pool);
   pr_pool_tag(keys->pool, "SSH session keys");
-  keys->compression = k->alg[in ? L_COMP_C2S : L_COMP_S2C];
+  keys->compression = k->run->alg[in ? L_COMP_C2S : L_COMP_S2C];
 
   if (derive(c, H, in ? 'A' : 'B', iv, cipher->iv_len) == SFTP_OK &&
       derive(c, H, in ? 'C' : 'D', key, cipher->key_len) == SFTP_OK &&

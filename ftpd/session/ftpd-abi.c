@@ -78,7 +78,7 @@ void ftpd_abi_publish(const struct ftpd *h) {
   }
 
   sftp_sess_state |= SFTP_SESS_STATE_HAVE_KEX;
-  if (c->phase != PH_SERVICE) {
+  if (sftp_phase_beyond_exchange(c) != PH_SERVICE) {
     sftp_sess_state |= SFTP_SESS_STATE_HAVE_SERVICE;
   }
 

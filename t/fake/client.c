@@ -344,6 +344,7 @@ static void direction_keys(struct client *cl, struct half *h,
 }
 
 static int finish(struct client *cl, struct half *h) {
+  static const unsigned char zeros[64];
   struct sftp_keys in, out;
   struct sftp_pkt pkt;
   struct sftp_str ks, qs, sig, data;
@@ -392,6 +393,10 @@ static int finish(struct client *cl, struct half *h) {
   }
 
   cl->keyed = true;
+  if (cl->send_behind) {
+    client_send(cl, cl->behind, zeros, sizeof(zeros));
+  }
+
   return client_pump(cl);
 }
 
@@ -422,7 +427,7 @@ int client_kex(struct client *cl) {
 void client_login(struct client *cl) {
   (void) client_pump(cl);
   cl->server->authenticated = true;
-  cl->server->phase = PH_OPEN;
+  sftp_phase_enter(cl->server, PH_OPEN);
   sftp_packets_authenticated(cl->pkts);
   sftp_packets_authenticated(cl->server->pkts);
 }

@@ -36,6 +36,9 @@ struct client {
   bool keyed;
   bool server_first;            /* its NEWKEYS did not wait for ours */
 
+  bool send_behind;             /* message `behind' follows our NEWKEYS at */
+  uint8_t behind;               /* once, with 64 bytes of zeros */
+
   /* Sees what client_expect() passes over; may be NULL. */
   void (*on_other)(void *arg, struct sftp_pkt *pkt);
   void *arg;

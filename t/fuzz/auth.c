@@ -100,7 +100,7 @@ static int one_input(const uint8_t *data, size_t size) {
   cl->set->nchains = size > 0 ? data[0] % (SFTP_NELEMS(chains) + 1) : 0;
   c->auth = sftp_auth_new(c);
   c->authenticated = false;
-  c->phase = PH_AUTH;
+  sftp_phase_enter(c, PH_AUTH);
   c->err = SFTP_OK;
 
   for (data++; size > 3 && c->err == SFTP_OK; ) {

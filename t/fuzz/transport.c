@@ -51,7 +51,7 @@ static void set_phase(struct client *cl, uint8_t how) {
   c->keyed = ph != PH_NEWKEYS;
   c->authenticated = ph == PH_OPEN;
   c->strict_kex = (how & HOW_STRICT) != 0;
-  c->phase = ph == PH_NEWKEYS ? PH_KEXINIT : ph;
+  sftp_phase_enter(c, ph == PH_NEWKEYS ? PH_KEXINIT : ph);
 }
 
 static void send_framed(struct client *cl, const uint8_t *p, size_t n) {

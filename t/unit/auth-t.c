@@ -1060,6 +1060,72 @@ static void drivers_converse(void) {
   stop();
 }
 
+/* ---- Keys that change meanwhile */
+
+/* A client may begin a rekey at any time, and what it sends arrives as it
+ * likes: behind the last answer, in one segment with it.
+ */
+static void keys_change_behind_the_last_answer(void) {
+  START(simple);
+  fake_auth.drivers = pam_only;
+  ask_kbdint("alice");
+  send_answers(2, "secret", "");
+  client_send_kexinit(cl, false);
+  ok(client_expect(cl, SSH_MSG_USERAUTH_SUCCESS, &pkt),
+    "a login is not disturbed by a KEXINIT behind its last answer");
+  is_int(client_kex(cl), SFTP_OK, "and the exchange goes on");
+  ok(cl->server->authenticated && cl->server->phase == PH_OPEN &&
+    !sftp_kex_running(cl->server), "to channels");
+  client_send(cl, SSH_MSG_GLOBAL_REQUEST, "\0\0\0\1x\1", 6);
+  ok(client_expect(cl, SSH_MSG_REQUEST_FAILURE, &pkt), "with the new keys");
+  stop();
+}
+
+static void begin_with_two_methods(void) {
+  prepare(simple, SFTP_NELEMS(simple));
+  cl->set->kex = "curve25519-sha256,rsa2048-sha256,"
+    "diffie-hellman-group-exchange-sha256";
+  begin();
+  fake_auth.drivers = pam_only;
+}
+
+static void an_exchange_does_not_begin_twice(void) {
+  struct sftp_rd r;
+
+  begin_with_two_methods();
+  ask_kbdint("alice");
+  send_answers(2, "secret", "");
+  cl->kex = "rsa2048-sha256";
+  client_send_kexinit(cl, false);
+  (void) client_pump(cl);
+  is_int(cl->server->phase, PH_KEX, "an exchange behind the last answer runs");
+  cl->kex = "diffie-hellman-group-exchange-sha256";
+  client_send_kexinit(cl, false);
+  ok(failed_with(SFTP_ERR_ORDER), "and another KEXINIT ends the connection");
+  stop();
+
+  /* Whatever the phase says. */
+  begin_with_two_methods();
+  client_send_kexinit(cl, false);
+  (void) client_pump(cl);
+  sftp_rd_init(&r, cl->kexinit_c.ptr + 1, cl->kexinit_c.len - 1);
+  is_int(sftp_on_kexinit(cl->server, &r), SFTP_ERR_ORDER,
+    "a KEXINIT while the one before it is answered is refused by the exchange");
+  stop();
+}
+
+/* Drivers may succeed without an answer, while keys are exchanged. */
+static void a_login_within_an_exchange_waits_for_its_end(void) {
+  START(simple);
+  client_send_kexinit(cl, false);
+  (void) client_pump(cl);
+  sftp_phase_enter(cl->server, PH_OPEN);
+  is_int(cl->server->phase, PH_KEX, "an exchange goes on whatever comes next");
+  is_int(client_kex(cl), SFTP_OK, "up to its end");
+  is_int(cl->server->phase, PH_OPEN, "and then that comes");
+  stop();
+}
+
 static void wrong_answers_are_refused(void) {
   START(simple);
   fake_auth.drivers = pam_only;
@@ -1268,7 +1334,7 @@ static int deliver(const void *bytes, size_t len, bool *wiped) {
 
   c->err = SFTP_OK;
   c->authenticated = false;
-  c->phase = PH_AUTH;
+  sftp_phase_enter(c, PH_AUTH);
   c->auth = sftp_auth_new(c);
   fake_auth.calls[0] = '\0';
   sftp_rd_init(&r, copy, len);
@@ -1393,6 +1459,9 @@ int main(void) {
   names_with_controls_are_refused();
   the_banner_comes_once_in_lines();
   drivers_converse();
+  keys_change_behind_the_last_answer();
+  an_exchange_does_not_begin_twice();
+  a_login_within_an_exchange_waits_for_its_end();
   wrong_answers_are_refused();
   a_new_request_abandons_the_old();
   a_conversation_ends_with_the_time_for_it();

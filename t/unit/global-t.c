@@ -169,7 +169,7 @@ static void a_second_ext_info_for_those_who_can(void) {
 
     (void) client_expect(cl, SSH_MSG_EXT_INFO, &pkt);
     send_ext_info(cl, values[i]);
-    cl->server->phase = PH_AUTH;
+    sftp_phase_enter(cl->server, PH_AUTH);
     sftp_wr_init(&w, cl->pool, 64, 1024);
     sftp_wr_text(&w, "nobody");
     sftp_wr_text(&w, "ssh-connection");

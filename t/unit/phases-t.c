@@ -6,13 +6,16 @@
  * (see LICENSE)
  */
 
-/* phases-t.c -- all 256 message numbers in every phase, against a list
+/* phases-t.c -- all 256 message numbers in every phase, alone and behind the
+ * message that brings the phase about, against a list
  * written from the RFCs: 4253 (sections 7, 10, 11), 4252 (section 6), 4254,
  * 8308, and OpenSSH's strict key exchange and ping.
  */
 
 #include "../fake/client.h"
+#include "ftpd-auth.h"
 #include "tap.h"
+#include "userauth-int.h"
 
 enum outcome { TAKEN, UNIMPLEMENTED, REFUSED };
 
@@ -36,6 +39,11 @@ static const struct rule first_kexinit[] = {
 static const struct rule first_kex[] = {
   { 1, 4, TAKEN }, { 5, 5, REFUSED }, { 7, 7, REFUSED }, { 20, 21, REFUSED },
   { 30, 49, TAKEN }, { 50, 255, REFUSED }, { 0, 0, 0 }
+};
+
+static const struct rule first_newkeys[] = {
+  { 1, 4, TAKEN }, { 5, 5, REFUSED }, { 7, 7, REFUSED }, { 20, 20, REFUSED },
+  { 21, 21, TAKEN }, { 30, 49, REFUSED }, { 50, 255, REFUSED }, { 0, 0, 0 }
 };
 
 static const struct rule strict_kex[] = {
@@ -119,7 +127,7 @@ static struct client *at_service(void) {
 static struct client *at_auth(void) {
   struct client *cl = at_service();
 
-  cl->server->phase = PH_AUTH;
+  sftp_phase_enter(cl->server, PH_AUTH);
   return cl;
 }
 
@@ -138,21 +146,22 @@ static struct client *at_rekey(void) {
   return cl;
 }
 
-static enum outcome try(struct client *cl, unsigned int type) {
-  static const unsigned char zeros[64];
-  struct sftp_pkt pkt;
-  int res;
+/* ---- A message alone in a phase */
 
-  /* What was sent before does not count. */
+/* What was sent before does not count. */
+static void forget_answers(struct client *cl) {
+  struct sftp_pkt pkt;
+
   while (client_recv(cl, &pkt)) {
   }
+}
 
-  client_send(cl, (uint8_t) type, zeros, sizeof(zeros));
-  res = client_pump(cl);
+/* An order error that names the message is a refusal by the table; other
+ * failures come from the handler that took it.
+ */
+static enum outcome judge(struct client *cl, int res) {
+  struct sftp_pkt pkt;
 
-  /* An order error that names the message is a refusal by the table; other
-   * failures come from the handler that took it.
-   */
   if (res == SFTP_ERR_ORDER &&
       strncmp(cl->server->why, "unable to handle", 16) == 0) {
     return REFUSED;
@@ -167,27 +176,203 @@ static enum outcome try(struct client *cl, unsigned int type) {
   return TAKEN;
 }
 
+static void send_zeros(struct client *cl, unsigned int type) {
+  static const unsigned char zeros[64];
+
+  client_send(cl, (uint8_t) type, zeros, sizeof(zeros));
+}
+
+static enum outcome try_alone(unsigned int type, struct client *cl) {
+  forget_answers(cl);
+  send_zeros(cl, type);
+  return judge(cl, client_pump(cl));
+}
+
+static bool is_expected(const char *phase, unsigned int type,
+    const struct rule *rules, enum outcome got, const struct client *cl) {
+  enum outcome want = expected(rules, type);
+
+  if (got != want) {
+    diag("%s: message %u is %s, should be %s (%s)", phase, type,
+      outcome_names[got], outcome_names[want],
+      cl->server->why != NULL ? cl->server->why : "no error");
+  }
+
+  return got == want;
+}
+
 static void every_number(const char *phase, struct client *(*reach)(void),
     const struct rule *rules) {
   unsigned int type, good = 0;
 
   for (type = 0; type < 256; type++) {
     struct client *cl = reach();
-    enum outcome got = try(cl, type), want = expected(rules, type);
 
-    if (got == want) {
-      good++;
-
-    } else {
-      diag("%s: message %u is %s, should be %s (%s)", phase, type,
-        outcome_names[got], outcome_names[want],
-        cl->server->why != NULL ? cl->server->why : "no error");
-    }
-
+    good += is_expected(phase, type, rules, try_alone(type, cl), cl);
     client_free(cl);
   }
 
   is_int(good, 256, "%s: every message number as the RFCs have it", phase);
+}
+
+/* ---- A message behind one that changes the phase, in one segment
+ *
+ * It counts as if it had come alone, after the change.
+ */
+
+static void put_request(struct client *cl, const char *method,
+    struct sftp_wr *w) {
+  sftp_wr_init(w, cl->pool, 256, 4096);
+  sftp_wr_text(w, "alice");
+  sftp_wr_text(w, "ssh-connection");
+  sftp_wr_text(w, method);
+}
+
+static void send_kexinit(struct client *cl) {
+  client_send_kexinit(cl, false);
+}
+
+static void send_kexdh_init(struct client *cl) {
+  static const unsigned char point[36] = { 0, 0, 0, 32, 9 };
+
+  client_send(cl, SSH_MSG_KEXDH_INIT, point, sizeof(point));
+}
+
+static void send_service(struct client *cl) {
+  client_send(cl, SSH_MSG_SERVICE_REQUEST, "\0\0\0\14ssh-userauth", 16);
+}
+
+static void send_password(struct client *cl) {
+  struct sftp_wr w;
+
+  put_request(cl, "password", &w);
+  sftp_wr_bool(&w, false);
+  sftp_wr_text(&w, "secret");
+  client_send(cl, SSH_MSG_USERAUTH_REQUEST, w.ptr, w.len);
+}
+
+static void send_kbdint(struct client *cl) {
+  struct sftp_wr w;
+
+  put_request(cl, "keyboard-interactive", &w);
+  sftp_wr_text(&w, "");
+  sftp_wr_text(&w, "");
+  client_send(cl, SSH_MSG_USERAUTH_REQUEST, w.ptr, w.len);
+}
+
+static void send_conversation(struct client *cl) {
+  send_kbdint(cl);
+  client_send(cl, SSH_MSG_USERAUTH_INFO_RESPONSE,
+    "\0\0\0\1\0\0\0\6secret", 14);
+}
+
+static enum ftpd_verdict ask_once(struct ssh_conn *c) {
+  static const struct sftp_auth_prompt prompt = { "Password: ", false };
+  const char **answers;
+  pool *p = make_sub_pool(permanent_pool);
+  enum ftpd_verdict v = FTPD_AUTH_BAD;
+
+  if (sftp_auth_ask(c, "", "", 1, &prompt) == SFTP_OK &&
+      sftp_auth_answers(c, p, 1, &answers) == SFTP_OK &&
+      strcmp(answers[0], "secret") == 0) {
+    v = FTPD_AUTH_OK;
+  }
+
+  destroy_pool(p);
+  return v;
+}
+
+static void set_up_logins(struct client *cl) {
+  static const struct fake_user users[] = {
+    { "alice", "secret", { { NULL, 0 } }, false },
+    { NULL, NULL, { { NULL, 0 } }, false }
+  };
+  static const struct fake_driver drivers[] = { { "ask", ask_once },
+    { NULL, NULL } };
+  static const struct sftp_chain_step pw[] = { { AUTH_PASSWORD, NULL } },
+    ki[] = { { AUTH_KBDINT, NULL } };
+  static const struct sftp_chain chains[] = { { pw, 1 }, { ki, 1 } };
+
+  fake_auth_reset();
+  fake_auth.users = users;
+  fake_auth.drivers = drivers;
+  fake_auth.conn = cl->server;
+  fake_auth.late = cl->set;
+  cl->set->chains = chains;
+  cl->set->nchains = 2;
+  cl->server->auth = sftp_auth_new(cl->server);
+}
+
+static struct client *at_login(void) {
+  struct client *cl = at_auth();
+
+  set_up_logins(cl);
+  return cl;
+}
+
+/* Our NEWKEYS wait for theirs, so that answers can be read. */
+static struct client *at_first_kex_patient(void) {
+  struct client *cl = client_new();
+
+  cl->strict = false;
+  cl->set->pessimistic_newkeys = true;
+  (void) client_version(cl);
+  client_send_kexinit(cl, false);
+  (void) client_pump(cl);
+  return cl;
+}
+
+static void every_number_behind(const char *what, struct client *(*reach)(void),
+    void (*send_first)(struct client *cl), const struct rule *rules) {
+  unsigned int type, good = 0;
+
+  for (type = 0; type < 256; type++) {
+    struct client *cl = reach();
+    enum outcome got;
+
+    forget_answers(cl);
+    send_first(cl);
+    send_zeros(cl, type);
+    got = judge(cl, client_pump(cl));
+    good += is_expected(what, type, rules, got, cl);
+    client_free(cl);
+  }
+
+  is_int(good, 256, "behind %s: as if it had come later", what);
+}
+
+static void every_number_behind_newkeys(const char *what,
+    struct client *(*reach)(void), const struct rule *rules) {
+  unsigned int type, good = 0;
+
+  for (type = 0; type < 256; type++) {
+    struct client *cl = reach();
+    int res;
+
+    cl->send_behind = true;
+    cl->behind = (uint8_t) type;
+    res = client_kex(cl);
+    good += is_expected(what, type, rules, judge(cl, res), cl);
+    client_free(cl);
+  }
+
+  is_int(good, 256, "behind %s: as if it had come later", what);
+}
+
+static void nothing_follows_a_disconnect(void) {
+  struct client *cl = at_open();
+
+  client_send(cl, SSH_MSG_DISCONNECT, "\0\0\0\13\0\0\0\0\0\0\0\0", 12);
+  send_zeros(cl, 21);
+  is_int(client_pump(cl), SFTP_ERR_CLOSED, "behind DISCONNECT: nothing counts");
+  client_free(cl);
+}
+
+static struct client *at_version(void) {
+  struct client *cl = client_new();
+
+  (void) client_version(cl);
+  return cl;
 }
 
 int main(void) {
@@ -198,5 +383,19 @@ int main(void) {
   every_number("before login", at_auth, auth);
   every_number("after login", at_open, open_);
   every_number("rekey", at_rekey, rekey);
+
+  every_number_behind("KEXINIT", at_first_kexinit, send_kexinit, first_kex);
+  every_number_behind("KEXDH_INIT", at_first_kex_patient, send_kexdh_init,
+    first_newkeys);
+  every_number_behind_newkeys("NEWKEYS", at_version, service);
+  every_number_behind("SERVICE_REQUEST", at_service, send_service, auth);
+  every_number_behind("KEXINIT before login", at_auth, send_kexinit,
+    first_kex);
+  every_number_behind_newkeys("NEWKEYS before login", at_auth, auth);
+  every_number_behind("a password", at_login, send_password, open_);
+  every_number_behind("the last answer", at_login, send_conversation, open_);
+  every_number_behind("KEXINIT after login", at_open, send_kexinit, rekey);
+  every_number_behind_newkeys("NEWKEYS after login", at_open, open_);
+  nothing_follows_a_disconnect();
   return done_testing();
 }

@@ -332,9 +332,9 @@ static bool is_same_request(struct ssh_conn *c,
     strcmp(a->service, req->service) == 0;
 }
 
+/* What follows a login here (RFC 4252, section 5). */
 static bool is_our_service(const char *name) {
-  return strcmp(name, "ssh-connection") == 0 ||
-    strcmp(name, "ssh-userauth") == 0;
+  return strcmp(name, "ssh-connection") == 0;
 }
 
 /* The user's part of the request: USER, and what it may not do. */

@@ -899,7 +899,16 @@ static void the_user_does_not_change(void) {
   (void) answer();
   request_of("alice", "ssh-userauth", "none");
   send_request();
-  ok(failed_with(SFTP_ERR_FORMAT), "so does another service");
+  ok(failed_with(SFTP_ERR_SERVICE), "so does another service");
+  stop();
+
+  START(simple);
+  sftp_wr_bool(request_of("alice", "ssh-userauth", "password"), false);
+  sftp_wr_text(&request, "secret");
+  send_request();
+  ok(failed_with(SFTP_ERR_SERVICE), "the right password logs nobody in to "
+    "another service");
+  ok(strstr(fake_auth.calls, "PASS") == NULL, "and is not looked at");
   stop();
 
   START(simple);

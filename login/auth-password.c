@@ -48,26 +48,33 @@ static void fill_with_nonsense(char *text) {
   }
 }
 
+/* Why the request proves nothing whatever its password is; NULL: it may. */
+static const char *objection(const struct sftp_auth_req *req) {
+  struct sftp_str text = req->u.password.text;
+
+  if (req->u.password.change) {
+    return "is to be changed, which is not supported: it is not checked";
+  }
+
+  return text.len > PASSWORD_MAX || memchr(text.ptr, '\0', text.len) != NULL ?
+    "is too long or has a NUL" : NULL;
+}
+
 static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
   struct sftp_str text = req->u.password.text;
   char *copy = pcalloc(req->pool, PASSWORD_MAX + 1);
-  bool impossible = text.len > PASSWORD_MAX ||
-    memchr(text.ptr, '\0', text.len) != NULL;
+  const char *why = objection(req);
   int res;
 
   if (!sftp_auth_is_private(c, req)) {
     return OUTCOME_DEAD;
   }
 
-  if (req->u.password.change) {
-    sftp_log("change of password requested by user '%s': not supported, "
-      "checking the old one", req->user);
-  }
-
-  if (impossible) {
-    /* Refused as any wrong one, by the same road. */
-    sftp_log_why(WHY_OBJECTION, "password of user '%s' is too long or has a "
-      "NUL", req->user);
+  if (why != NULL) {
+    /* Refused as any wrong one, by the same road; an old password that is to
+     * be changed (RFC 4252, section 8) is not even looked at.
+     */
+    sftp_log_why(WHY_OBJECTION, "password of user '%s' %s", req->user, why);
     fill_with_nonsense(copy);
 
   } else {
@@ -77,7 +84,7 @@ static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
   sftp_wipe((void *) text.ptr, text.len);
   res = outcome(ftpd_auth_password(c->ftpd, copy));
   sftp_wipe(copy, PASSWORD_MAX + 1);
-  return impossible && res == OUTCOME_YES ? OUTCOME_NO : res;
+  return why != NULL && res == OUTCOME_YES ? OUTCOME_NO : res;
 }
 
 const struct sftp_auth_method sftp_auth_password = {

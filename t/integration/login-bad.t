@@ -106,6 +106,20 @@ def _():
     still_serves()
 
 
+@promise("changes of password are refused alike, whatever the old one is")
+def _():
+    for user, old in (("alice", PW), ("alice", "wrong"), ("nobody", PW),
+                      ("alice", ""), ("alice", b"x" * 2000)):
+        with raw() as conn:
+            expect_same(conn.answer(conn.change(user, old, "brand-new")),
+                        REFUSED, "%s, %.10r" % (user, old))
+            expect_same(conn.answer(conn.password("alice", PW)),
+                        "success" if user == "alice" else "gone",
+                        "and what follows")
+    srv.wait_log("sftp.log", "password of user 'alice' is to be changed")
+    expect("brand-new" not in srv.log("sftp.log"), "the log has no password")
+
+
 @promise("neither user nor service may change between requests")
 def _():
     for change in (("bob", b"ssh-connection"), ("Alice", b"ssh-connection"),

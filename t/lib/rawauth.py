@@ -86,6 +86,13 @@ class RawAuth:
         m.add_string(password)
         return m
 
+    def change(self, user, old, new):
+        m = self.message(user, "password")
+        m.add_boolean(True)
+        m.add_string(old)
+        m.add_string(new)
+        return m
+
     def kbdint(self, user):
         m = self.message(user, "keyboard-interactive")
         m.add_string("")

@@ -342,18 +342,51 @@ static void a_password_logs_in(void) {
   stop();
 }
 
-static void a_change_of_password_is_not_made(void) {
-  struct sftp_wr *w;
+static void try_change(const char *user, const char *old) {
+  struct sftp_wr *w = request_of(user, "ssh-connection", "password");
+
+  sftp_wr_bool(w, true);
+  sftp_wr_text(w, old);
+  sftp_wr_text(w, "brand-new");
+  send_request();
+}
+
+/* What a request to change a password gets: the answer and the calls. */
+static const char *outcome_of_change(const char *user, const char *old) {
+  const char *text;
+  unsigned int ms;
 
   START(simple);
-  w = request_of("alice", "ssh-connection", "password");
-  sftp_wr_bool(w, true);
-  sftp_wr_text(w, "secret");
-  sftp_wr_text(w, "new");
-  send_request();
-  is_str(answer(), "SUCCESS", "the old password is checked");
-  ok(fake_log_has("change of password requested"), "the log tells");
-  is_str(fake_auth.password, "secret", "and nothing else is");
+  try_change(user, old);
+  text = answer();
+  ms = fake_auth.paused_ms;
+  text = pstrcat(top, text, ": ", fake_auth.calls, NULL);
+  is_int(cl->server->auth->nfailures, 1, "it is an attempt");
+  is_int(fake_events("mod_sftp.ssh2.auth-password.failed"), 1, "that failed");
+  is_int(fake_events("mod_sftp.ssh2.auth-password"), 0, "and only failed");
+  ok(ms > 0 && ms <= 250, "after the delay of other refusals");
+  ok(fake_log_has("is to be changed, which is not supported"), "the log tells");
+  ok(strcmp(fake_auth.password, old) != 0 &&
+    strcmp(fake_auth.password, "brand-new") != 0, "no password was looked at");
+  ok(!fake_log_has("brand-new"), "nor written down");
+  stop();
+  return text;
+}
+
+static void a_change_of_password_is_a_failure(void) {
+  const char *right = outcome_of_change("alice", "secret"),
+    *wrong = outcome_of_change("alice", "nonsense"),
+    *unknown = outcome_of_change("nobody", "secret");
+
+  ok(strncmp(right, ALL, strlen(ALL)) == 0, "the right old one is refused");
+  is_str(right, wrong, "and the answer is that to a wrong one");
+  is_str(unknown, wrong, "and that to a user who does not exist");
+
+  START(simple);
+  try_change("alice", "secret");
+  is_str(answer(), ALL, "the user may go on");
+  try_password("alice", "secret");
+  is_str(answer(), "SUCCESS", "without a change the same password logs in");
   stop();
 }
 
@@ -1442,7 +1475,7 @@ int main(void) {
   services_come_in_order();
   none_lists_the_methods();
   a_password_logs_in();
-  a_change_of_password_is_not_made();
+  a_change_of_password_is_a_failure();
   impossible_passwords_fail_as_others();
   unknown_users_are_not_told();
   the_last_attempt_ends_it();

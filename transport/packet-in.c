@@ -248,6 +248,11 @@ static int take_packet(struct sftp_packets *pk, uint32_t len,
   size_t n, padding;
   int res;
 
+  if (pk->in.dir.stats.npackets == UINT32_MAX) {
+    *why = "no packet number is left for the key";
+    return SFTP_ERR_TOOMANY;
+  }
+
   res = open_packet(pk, p, len);
   if (res != SFTP_OK) {
     if (hides_length(&pk->in.dir)) {

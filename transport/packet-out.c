@@ -83,6 +83,10 @@ static int seal(struct sftp_packets *pk, size_t len) {
   size_t padding = padding_for(d, len), n = 1 + len + padding;
   int res = SFTP_OK;
 
+  if (d->stats.npackets == UINT32_MAX) {
+    return SFTP_ERR_TOOMANY;    /* conn.c's loop was to end it long ago */
+  }
+
   sftp_put_u32(p, (uint32_t) n);
   p[4] = (unsigned char) padding;
   pad(pk, p + HEADER_LEN + len, padding);

@@ -27,6 +27,14 @@
 
 #define SFTP_PACKET_MAX 262144          /* packet_length, either way */
 
+/* Packets of one key in one direction: so many, and it is time for another; so
+ * many, and it is used up (RFC 4344, section 3.1: no number of 32 bits comes
+ * twice; chacha20 has it as its nonce).  Between the second and 2^32 there is
+ * more than all that one turn of the loop sends or takes.
+ */
+#define SFTP_KEY_PACKETS_WORN 0x80000000U
+#define SFTP_KEY_PACKETS_LAST 0xfff00000U
+
 struct sftp_packets;
 
 /* A message from the peer; valid until the next fill (see also stable()). */

@@ -14,6 +14,7 @@
 #include "../fake/client.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
+#include "packet-int.h"
 #include "ssh2.h"
 #include <sys/socket.h>
 
@@ -429,6 +430,109 @@ static void rekey_timeout_ends_the_connection(void) {
   client_free(cl);
 }
 
+/* ---- Keys wear out */
+
+/* What one key of the server has done so far, in one direction. */
+static void key_has_done(struct client *cl, bool in, uint32_t npackets) {
+  struct sftp_packets *pk = cl->server->pkts;
+
+  (in ? &pk->in.dir : &pk->out.dir)->stats.npackets = npackets;
+}
+
+static void worn_keys_are_replaced(void) {
+  int in;
+
+  for (in = 0; in < 2; in++) {
+    const char *way = in ? "in" : "out";
+    struct client *cl = open_client();
+
+    key_has_done(cl, in, SFTP_KEY_PACKETS_WORN - 3);
+    ok(works(cl, 10) && !sftp_kex_running(cl->server),
+      "no rekey yet with SFTPRekey none (packets %s)", way);
+    key_has_done(cl, in, SFTP_KEY_PACKETS_WORN);
+    is_int(client_pump(cl), SFTP_OK, "a turn");
+    ok(sftp_kex_running(cl->server), "a rekey after 2^31 packets %s", way);
+    is_int(client_kex(cl), SFTP_OK, "... which goes well");
+    ok(works(cl, 10) && !sftp_kex_running(cl->server),
+      "... and counts anew");
+    client_free(cl);
+
+    cl = open_client();
+    cl->set->rekey_packets = UINT32_MAX;
+    key_has_done(cl, in, SFTP_KEY_PACKETS_WORN);
+    ok(client_pump(cl) == SFTP_OK && sftp_kex_running(cl->server),
+      "no setting puts it off (packets %s)", way);
+    client_free(cl);
+  }
+}
+
+/* The server is at the end of a key: it says so, and that is all. */
+static void ends_at_last_packet(struct client *cl, bool in, const char *what) {
+  const char *text = "keys are used up";
+  struct sftp_pkt pkt;
+  struct sftp_str said;
+
+  key_has_done(cl, in, SFTP_KEY_PACKETS_LAST);
+  is_int(client_pump(cl), SFTP_ERR_TOOMANY, "the end of a key %s, %s",
+    in ? "in" : "out", what);
+  ok(cl->server->why != NULL && strstr(cl->server->why, text) != NULL,
+    "... for the reason: %s", cl->server->why);
+  fake_log_reset();
+  sftp_disconnect(cl->server, sftp_disconnect_reason(cl->server->err),
+    cl->server->why);
+  ok(client_expect(cl, SSH_MSG_DISCONNECT, &pkt) &&
+    sftp_rd_u32(&pkt.in) == SSH_DISCONNECT_BY_APPLICATION,
+    "... DISCONNECT still leaves");
+  said = sftp_rd_string(&pkt.in);
+  ok(memmem(said.ptr, said.len, text, strlen(text)) != NULL &&
+    fake_log_has(text), "... and says why, as the log does");
+  client_free(cl);
+}
+
+static void used_up_keys_end_the_connection(void) {
+  int in;
+
+  for (in = 0; in < 2; in++) {
+    struct client *cl = open_client();
+
+    cl->set->client.never_rekey = true;
+    key_has_done(cl, in, SFTP_KEY_PACKETS_LAST - 3);
+    ok(works(cl, 10) && !sftp_kex_running(cl->server),
+      "a client that may not be asked goes on without a rekey");
+    ends_at_last_packet(cl, in, "no rekey by us");
+
+    cl = open_client();
+    is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "we rekey");
+    ends_at_last_packet(cl, in, "the client never answers");
+
+    cl = open_client();
+    client_send_kexinit(cl, false);
+    is_int(client_pump(cl), SFTP_OK, "the client rekeys");
+    ends_at_last_packet(cl, in, "and never goes on");
+
+    ends_at_last_packet(keyed_client(), in, "before login");
+  }
+}
+
+/* Whatever asks for it: none is sealed or opened with a number used before. */
+static void no_number_comes_twice(void) {
+  struct client *cl = open_client();
+  struct sftp_packets *pk = cl->server->pkts;
+  const char *why = NULL;
+  struct sftp_pkt pkt;
+
+  key_has_done(cl, false, UINT32_MAX);
+  (void) sftp_packet_begin(pk, SSH_MSG_IGNORE, 1);
+  is_int(sftp_packet_end(pk), SFTP_ERR_TOOMANY, "nothing more is sealed");
+  is_int(pk->out.dir.stats.npackets, UINT32_MAX, "... the count stands still");
+  client_send(cl, SSH_MSG_IGNORE, "\0\0\0\0", 4);
+  key_has_done(cl, true, UINT32_MAX);
+  ok(sftp_packets_flush(cl->pkts) == 1 && sftp_packets_fill(pk) == 1 &&
+    sftp_packets_next(pk, &pkt, &why) == SFTP_ERR_TOOMANY,
+    "nothing more is opened");
+  client_free(cl);
+}
+
 /* The server starts a rekey for a reason that `set' makes. */
 static void one_reason(const char *why, void (*make)(struct client *cl)) {
   struct client *cl = open_client();
@@ -668,6 +772,9 @@ int main(void) {
   no_rekey_before_login();
   few_rekeys_before_login();
   rekey_timeout_ends_the_connection();
+  worn_keys_are_replaced();
+  used_up_keys_end_the_connection();
+  no_number_comes_twice();
   log_says_why_the_server_rekeys();
   log_says_that_the_client_rekeys();
   log_says_that_a_rekey_failed();

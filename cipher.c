@@ -9,6 +9,7 @@
 /* cipher.c -- the table of ciphers. */
 
 #include "cipher-int.h"
+#include "crypto.h"
 
 /* In order of preference: AEAD before the rest, and among equals what runs
  * fastest where AES is done by the CPU (elsewhere, see alg-profile.c).  Lengths
@@ -61,6 +62,13 @@ const struct sftp_cipher_alg sftp_ciphers[] = {
 
   { { NULL, 0 }, NULL, NULL, 0, 0, 0, 0, 0 }
 };
+
+bool sftp_cipher_is_usable(const struct sftp_alg *alg) {
+  const struct sftp_cipher_alg *cipher = (const void *) alg;
+
+  return sftp_crypto_permits(alg) &&
+    (cipher->evp == NULL || sftp_crypto_cipher(cipher->evp) != NULL);
+}
 
 static void cleanup(void *data) {
   struct sftp_cipher *c = data;

@@ -10,6 +10,7 @@
  * and of those that follow it.
  */
 
+#include "alg-table.h"
 #include "compress.h"
 #include "crypto.h"
 #include "ftpd.h"
@@ -71,6 +72,13 @@ const struct sftp_kex_method sftp_kex_methods[] = {
     "SHA1", &sftp_kex_dh, "oakley_1024" },
   { { NULL, 0 }, NULL, NULL, NULL }
 };
+
+bool sftp_kex_is_usable(const struct sftp_alg *alg) {
+  const struct sftp_kex_method *kex = (const void *) alg;
+
+  return sftp_crypto_permits(alg) && sftp_crypto_digest(kex->digest) != NULL &&
+    (kex->ops->usable == NULL || kex->ops->usable(kex));
+}
 
 /* ---- The course of an exchange */
 

@@ -112,6 +112,13 @@ const struct sftp_sig_alg *sftp_sig_alg_find(struct sftp_str name) {
   return NULL;
 }
 
+bool sftp_sig_is_usable(const struct sftp_alg *alg) {
+  const struct sftp_sig_alg *sig = (const void *) alg;
+
+  return sftp_crypto_permits(alg) &&
+    (sig->digest == NULL || sftp_crypto_digest(sig->digest) != NULL);
+}
+
 /* ---- Birth and death */
 
 static void key_cleanup(void *data) {

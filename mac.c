@@ -8,6 +8,7 @@
 
 /* mac.c -- the table of MACs. */
 
+#include "crypto.h"
 #include "mac-int.h"
 
 #define FIT (ALG_DEFAULT|ALG_MODERN|ALG_FIPS)
@@ -60,6 +61,13 @@ const struct sftp_mac_alg sftp_macs[] = {
 
   { { NULL, 0 }, NULL, NULL, 0, 0, false }
 };
+
+bool sftp_mac_is_usable(const struct sftp_alg *alg) {
+  const struct sftp_mac_alg *mac = (const void *) alg;
+
+  return sftp_crypto_permits(alg) &&
+    (mac->digest == NULL || sftp_crypto_digest(mac->digest) != NULL);
+}
 
 static void cleanup(void *data) {
   struct sftp_mac *m = data;

@@ -25,6 +25,7 @@
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 
+#include "alg-table.h"
 #include "conn.h"
 #include "crypto.h"
 
@@ -186,6 +187,7 @@ static int sftp_init(void) {
     return -1;
   }
 
+  sftp_alg_prefetch();
   fips();
   ftpd_keystore_init();
   ftpd_files_init();

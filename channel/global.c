@@ -112,7 +112,7 @@ static const struct sftp_sig_alg *proof_alg(const struct ssh_conn *c,
   }
 
   for (a = sftp_sig_algs; a->alg.name != NULL; a++) {
-    if (fits(key, a) && sftp_alg_usable(ALGS_HOSTKEY, &a->alg)) {
+    if (fits(key, a) && sftp_sig_is_usable(&a->alg)) {
       return a;
     }
   }

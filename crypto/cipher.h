@@ -56,6 +56,8 @@ struct sftp_cipher {
 
 /* Ends with a NULL name. */
 extern const struct sftp_cipher_alg sftp_ciphers[];
+/* Whether a row of it can be used in this process. */
+bool sftp_cipher_is_usable(const struct sftp_alg *alg);
 
 /* Keys a cipher for one direction; it lives as long as p and is wiped with
  * it.  key has alg->key_len bytes, iv alg->iv_len.

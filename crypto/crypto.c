@@ -23,9 +23,6 @@
 #include <sodium.h>
 
 #include "crypto.h"
-#include "alg.h"
-#include "cipher.h"
-#include "mac.h"
 
 enum kind { KIND_CIPHER, KIND_DIGEST, KIND_MAC, KIND_KEM };
 
@@ -178,12 +175,6 @@ bool sftp_crypto_has_kem(const char *name) {
 }
 
 int sftp_crypto_init(void) {
-  static const enum sftp_alg_family families[] = {
-    ALGS_KEX, ALGS_SIGNATURE, ALGS_CIPHER, ALGS_MAC
-  };
-  const struct sftp_alg *alg;
-  size_t f, i;
-
   if (ready) {
     return SFTP_OK;
   }
@@ -197,17 +188,6 @@ int sftp_crypto_init(void) {
       sftp_crypto_digest("SHA256") == NULL) {
     sftp_log("libcrypto cannot be initialised: no SHA-256");
     return SFTP_ERR_CRYPTO;
-  }
-
-  /* Asking whether a row is usable fetches what it needs.  Rows that must be
-   * named are asked about when somebody names them.
-   */
-  for (f = 0; f < SFTP_NELEMS(families); f++) {
-    for (i = 0; (alg = sftp_alg_at(families[f], i)) != NULL; i++) {
-      if ((alg->flags & ALG_DEFAULT) != 0) {
-        (void) sftp_alg_usable(families[f], alg);
-      }
-    }
   }
 
   ready = true;
@@ -241,6 +221,10 @@ bool sftp_crypto_has_fips(void) {
 
 bool sftp_crypto_fips(void) {
   return fips_demanded || EVP_default_properties_is_fips_enabled(NULL) == 1;
+}
+
+bool sftp_crypto_permits(const struct sftp_alg *alg) {
+  return (alg->flags & ALG_FIPS) != 0 || !sftp_crypto_fips();
 }
 
 bool sftp_crypto_fast_aes(void) {

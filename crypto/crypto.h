@@ -17,9 +17,10 @@
 
 #include <openssl/evp.h>
 
+#include "alg.h"
 #include "wire.h"
 
-/* Fetches what the tables name.  May be called again; SFTP_ERR_CRYPTO when
+/* Makes both libraries ready.  May be called again; SFTP_ERR_CRYPTO when
  * libcrypto or libsodium cannot be used at all (why is logged).
  */
 int sftp_crypto_init(void) SFTP_MUST_CHECK;
@@ -30,6 +31,8 @@ void sftp_crypto_free(void);
  */
 void sftp_crypto_set_fips(bool on);
 bool sftp_crypto_fips(void);
+/* Whether FIPS, where it is demanded, approves of the row. */
+bool sftp_crypto_permits(const struct sftp_alg *alg);
 /* Whether libcrypto's fips provider is active and preferred. */
 bool sftp_crypto_has_fips(void);
 

@@ -42,6 +42,8 @@ struct sftp_mac {
 };
 
 extern const struct sftp_mac_alg sftp_macs[];   /* ends with a NULL name */
+/* Whether a row of it can be used in this process. */
+bool sftp_mac_is_usable(const struct sftp_alg *alg);
 
 /* Keys a MAC; key has alg->key_len bytes.  Lives and is wiped with p. */
 int sftp_mac_new(pool *p, const struct sftp_mac_alg *alg,

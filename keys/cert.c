@@ -10,6 +10,7 @@
 
 #include "cert.h"
 #include "keys-int.h"
+#include "namelist.h"
 
 #define MAX_PRINCIPALS 256
 #define MAX_OPTIONS 64
@@ -232,7 +233,7 @@ static int check_signature(pool *p, const struct fields *f,
 
   cert->ca_alg = alg->alg.name;
   if (!sftp_names_have(sftp_str_of(ca_algs), alg->alg.name) ||
-      !sftp_alg_usable(ALGS_SIGNATURE, &alg->alg)) {
+      !sftp_sig_is_usable(&alg->alg)) {
     *why = sftp_key_why(p, "its authority has signed with %s, which is not "
       "enabled (SFTPCASignatureAlgorithms)", alg->alg.name);
     return SFTP_ERR_DENIED;

@@ -22,6 +22,7 @@
 #include <openssl/evp.h>
 
 #include "alg.h"
+#include "wire.h"
 
 struct sftp_key;
 struct sftp_sig_alg;
@@ -106,6 +107,8 @@ extern const struct sftp_sig_alg sftp_sig_algs[];
 
 const struct sftp_key_type *sftp_key_type_find(struct sftp_str name);
 const struct sftp_sig_alg *sftp_sig_alg_find(struct sftp_str name);
+/* Whether a row of sftp_sig_algs can be used in this process. */
+bool sftp_sig_is_usable(const struct sftp_alg *alg);
 
 /* A public key from its wire form; the whole blob must be used up. */
 int sftp_key_from_blob(pool *p, struct sftp_str blob, struct sftp_key **key)

@@ -13,6 +13,7 @@
 #include <syslog.h>
 
 #include "userauth-int.h"
+#include "namelist.h"
 
 /* A key blob above this is no key of any size that libcrypto takes, and no
  * certificate of one that anybody needs.
@@ -79,7 +80,7 @@ const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
 
   if (alg != NULL &&
       sftp_names_have(sftp_str_of(c->set->userkeys), alg->alg.name) &&
-      sftp_alg_usable(ALGS_SIGNATURE, &alg->alg)) {
+      sftp_sig_is_usable(&alg->alg)) {
     return alg;
   }
 
@@ -221,7 +222,7 @@ static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
   }
 
   other = sftp_sig_alg_find(inner);
-  return other != NULL && sftp_alg_usable(ALGS_SIGNATURE, &other->alg) ?
+  return other != NULL && sftp_sig_is_usable(&other->alg) ?
     other : alg;
 }
 

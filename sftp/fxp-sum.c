@@ -12,7 +12,6 @@
 
 #include <fcntl.h>
 
-#include "alg.h"
 #include "checksum.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
@@ -20,6 +19,7 @@
 #include "fxp-limits.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
+#include "namelist.h"
 
 /* What one turn reads at most. */
 #define TURN_BYTES (8U * 1024 * 1024)

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-#include "alg.h"
+#include "alg-profile.h"
 
 #define LINK_FIRST { .link_first = true }
 #define NO_REKEY { .never_rekey = true }

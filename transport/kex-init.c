@@ -12,8 +12,10 @@
 
 #include "kex-int.h"
 
+#include "alg-table.h"
 #include "cert.h"
 #include "ftpd.h"
+#include "namelist.h"
 
 #define COOKIE_LEN 16
 #define MAX_KEXINIT SFTP_PACKET_MAX

@@ -13,6 +13,7 @@
 
 #include "conn.h"
 
+#include "alg-table.h"
 #include "kex-method.h"
 #include "keys.h"
 

@@ -19,6 +19,7 @@
 #define MOD_SFTP_KEX_METHOD_H
 
 #include "alg.h"
+#include "wire.h"
 
 struct sftp_kex_exchange;
 struct sftp_kex_method;
@@ -74,6 +75,8 @@ struct sftp_kex_exchange {
 };
 
 extern const struct sftp_kex_method sftp_kex_methods[]; /* kex.c */
+/* Whether a row of it can be used in this process. */
+bool sftp_kex_is_usable(const struct sftp_alg *alg);
 
 /* What curves share (RFC 5656, section 4; RFC 8731, section 3), and hybrids the
  * first of them: SSH_MSG_KEX_ECDH_INIT and its one string; SFTP_ERR_ORDER for

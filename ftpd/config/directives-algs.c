@@ -11,6 +11,8 @@
  */
 
 #include "directives-int.h"
+#include "alg-profile.h"
+#include "namelist.h"
 
 const char *const ftpd_alg_kinds[ALGS_NFAMILIES] = {
   [ALGS_KEX] = "key exchange",

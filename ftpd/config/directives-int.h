@@ -11,6 +11,7 @@
 #ifndef MOD_SFTP_DIRECTIVES_INT_H
 #define MOD_SFTP_DIRECTIVES_INT_H
 
+#include "alg-table.h"
 #include "directives.h"
 
 #define CTXT_SERVER (CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL)

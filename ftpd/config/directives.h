@@ -53,7 +53,6 @@
 #ifndef MOD_SFTP_DIRECTIVES_H
 #define MOD_SFTP_DIRECTIVES_H
 
-#include "alg.h"
 #include "ftpd-session.h"
 
 /* Of SFTPAuthMethods; read by mod_auth_otp too, so that the layout stands. */

@@ -19,9 +19,11 @@
 #include "ftpd-session.h"
 #include "ftpd-usercert.h"
 
+#include "alg-profile.h"
 #include "clients.h"
 #include "exec.h"
 #include "fxp.h"
+#include "namelist.h"
 #include "traffic.h"
 
 /* The host's list of virtual hosts (no header of it declares it). */

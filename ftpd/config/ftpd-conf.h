@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_CONF_H
 #define MOD_SFTP_FTPD_CONF_H
 
-#include "alg.h"
+#include "alg-profile.h"
 #include "ftpd-session.h"
 
 /* What holds unless a directive says otherwise. */

@@ -16,6 +16,7 @@
 
 #include "ftpd-hostkeys.h"
 
+#include "alg-profile.h"
 #include "cert.h"
 #include "crypto.h"
 #include "keyfile.h"

@@ -12,6 +12,7 @@
  */
 
 #include "directives-int.h"
+#include "alg-profile.h"
 #include "directives.h"
 #include "ftpd-conf.h"
 #include "ftpd-match.h"

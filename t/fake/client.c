@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "alg-table.h"
 #include "compress.h"
 #include "crypto.h"
 #include "ftpd.h"

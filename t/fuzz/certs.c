@@ -12,6 +12,7 @@
  * The first byte chooses among them.
  */
 
+#include "alg-table.h"
 #include "cert.h"
 #include "crypto.h"
 #include "forced.h"

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 
 #include "../fake/client.h"
-#include "alg.h"
+#include "alg-table.h"
 #include "crypto.h"
 #include "kex-method.h"
 #include "target.h"

@@ -12,10 +12,10 @@
  * private key file, a file of authorised keys, a name-list.
  */
 
-#include "alg.h"
 #include "crypto.h"
 #include "keyfile.h"
 #include "keys.h"
+#include "namelist.h"
 #include "target.h"
 
 #define PASSPHRASE "correct horse"      /* t/data/keys/README */

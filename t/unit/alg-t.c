@@ -12,11 +12,13 @@
 
 #include <openssl/err.h>
 
+#include "alg-profile.h"
 #include "cipher.h"
 #include "compress.h"
 #include "crypto.h"
 #include "kex-method.h"
 #include "mac.h"
+#include "namelist.h"
 #include "tap.h"
 
 static pool *p;

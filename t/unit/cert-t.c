@@ -10,6 +10,7 @@
  * it signs with keys of t/data/keys.
  */
 
+#include "alg-table.h"
 #include "cert.h"
 #include "crypto.h"
 #include "forced.h"

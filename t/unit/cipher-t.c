@@ -12,6 +12,7 @@
 
 #include <sodium.h>
 
+#include "alg-table.h"
 #include "cipher.h"
 #include "crypto.h"
 #include "tap.h"

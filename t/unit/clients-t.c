@@ -8,7 +8,7 @@
 
 /* What is known of client programs: a version line for each word of a row. */
 
-#include "alg.h"
+#include "alg-profile.h"
 #include "clients.h"
 #include "crypto.h"
 #include "tap.h"

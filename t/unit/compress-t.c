@@ -10,6 +10,7 @@
 
 #include <zlib.h>
 
+#include "alg-table.h"
 #include "compress.h"
 #include "tap.h"
 

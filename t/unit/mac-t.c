@@ -10,6 +10,7 @@
  * message, number or code accepted.
  */
 
+#include "alg-table.h"
 #include "crypto.h"
 #include "mac-int.h"
 #include "tap.h"

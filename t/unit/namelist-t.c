@@ -8,7 +8,7 @@
 
 /* namelist-t.c -- name-lists (RFC 4251, sections 5 and 6; RFC 4253, 7.1). */
 
-#include "alg.h"
+#include "namelist.h"
 #include "tap.h"
 
 static void names_come_one_by_one(void) {

@@ -18,6 +18,7 @@
 #include "ssh2.h"
 #include <sys/socket.h>
 
+#include "alg-table.h"
 #include "tap.h"
 
 static struct client *keyed_client(void) {

@@ -11,8 +11,9 @@
 #include <fnmatch.h>
 #include <strings.h>
 
-#include "alg.h"
+#include "alg-profile.h"
 #include "crypto.h"
+#include "namelist.h"
 
 /* A list of all rows of a family is not half as long. */
 #define LIST_MAX 16384

@@ -8,7 +8,7 @@
 
 /* namelist.c -- comma-separated lists of names (RFC 4251, sections 5 and 6). */
 
-#include "alg.h"
+#include "namelist.h"
 
 #define NAME_MAX_BYTES 64
 

@@ -6,62 +6,31 @@
  * (see LICENSE)
  */
 
-/* alg.c -- the common face of the algorithm tables. */
+/* alg-table.c -- the common face of the algorithm tables. */
 
-#include "alg.h"
+#include "alg-table.h"
 #include "cipher.h"
 #include "compress.h"
-#include "crypto.h"
 #include "kex-method.h"
 #include "keys.h"
 #include "mac.h"
-
-static bool kex_usable(const void *row) {
-  const struct sftp_kex_method *kex = row;
-
-  return sftp_crypto_digest(kex->digest) != NULL &&
-    (kex->ops->usable == NULL || kex->ops->usable(kex));
-}
-
-static bool sig_usable(const void *row) {
-  const struct sftp_sig_alg *sig = row;
-
-  return sig->digest == NULL || sftp_crypto_digest(sig->digest) != NULL;
-}
-
-static bool cipher_usable(const void *row) {
-  const struct sftp_cipher_alg *cipher = row;
-
-  return cipher->evp == NULL || sftp_crypto_cipher(cipher->evp) != NULL;
-}
-
-static bool mac_usable(const void *row) {
-  const struct sftp_mac_alg *mac = row;
-
-  return mac->digest == NULL || sftp_crypto_digest(mac->digest) != NULL;
-}
-
-static bool always_usable(const void *row) {
-  (void) row;
-  return true;
-}
 
 /* A table's rows begin with a struct sftp_alg and end with a NULL name. */
 static const struct {
   const void *rows;
   size_t row_size;
-  bool (*usable)(const void *row);
+  bool (*is_usable)(const struct sftp_alg *alg);        /* NULL: always */
 } families[ALGS_NFAMILIES] = {
   [ALGS_KEX] = { sftp_kex_methods, sizeof(struct sftp_kex_method),
-    kex_usable },
-  [ALGS_HOSTKEY] = { sftp_sig_algs, sizeof(struct sftp_sig_alg), sig_usable },
+    sftp_kex_is_usable },
+  [ALGS_HOSTKEY] = { sftp_sig_algs, sizeof(struct sftp_sig_alg),
+    sftp_sig_is_usable },
   [ALGS_CIPHER] = { sftp_ciphers, sizeof(struct sftp_cipher_alg),
-    cipher_usable },
-  [ALGS_MAC] = { sftp_macs, sizeof(struct sftp_mac_alg), mac_usable },
-  [ALGS_COMPRESS] = { sftp_compressions, sizeof(struct sftp_alg),
-    always_usable },
+    sftp_cipher_is_usable },
+  [ALGS_MAC] = { sftp_macs, sizeof(struct sftp_mac_alg), sftp_mac_is_usable },
+  [ALGS_COMPRESS] = { sftp_compressions, sizeof(struct sftp_alg), NULL },
   [ALGS_SIGNATURE] = { sftp_sig_algs, sizeof(struct sftp_sig_alg),
-    sig_usable }
+    sftp_sig_is_usable }
 };
 
 /* The row, or the NULL-named one at the table's end: i is not beyond that. */
@@ -101,12 +70,7 @@ const struct sftp_alg *sftp_alg_find(enum sftp_alg_family f,
 }
 
 bool sftp_alg_usable(enum sftp_alg_family f, const struct sftp_alg *alg) {
-  if (f != ALGS_COMPRESS && sftp_crypto_fips() &&
-      (alg->flags & ALG_FIPS) == 0) {
-    return false;
-  }
-
-  return families[f].usable(alg);
+  return families[f].is_usable == NULL || families[f].is_usable(alg);
 }
 
 const char *sftp_alg_list(pool *p, enum sftp_alg_family f, unsigned int with,
@@ -130,4 +94,23 @@ const char *sftp_alg_list(pool *p, enum sftp_alg_family f, unsigned int with,
   }
 
   return sftp_str_dup(p, sftp_wr_get(&w));
+}
+
+void sftp_alg_prefetch(void) {
+  static const enum sftp_alg_family fetching[] = {
+    ALGS_KEX, ALGS_SIGNATURE, ALGS_CIPHER, ALGS_MAC
+  };
+  const struct sftp_alg *alg;
+  size_t f, i;
+
+  /* Asking whether a row is usable fetches what it needs.  Rows that must be
+   * named are asked about when somebody names them.
+   */
+  for (f = 0; f < SFTP_NELEMS(fetching); f++) {
+    for (i = 0; (alg = sftp_alg_at(fetching[f], i)) != NULL; i++) {
+      if ((alg->flags & ALG_DEFAULT) != 0) {
+        (void) sftp_alg_usable(fetching[f], alg);
+      }
+    }
+  }
 }

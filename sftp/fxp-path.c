@@ -276,7 +276,7 @@ uint32_t fxp_do_symlink(struct fxp_req *req) {
     return SSH_FX_BAD_MESSAGE;
   }
 
-  return req->fxp->conn->set->client.link_first ?
+  return req->fxp->conn->set->client.link_order == LINK_ORDER_LINK ?
     make_symlink(req, second, first) : make_symlink(req, first, second);
 }
 
@@ -286,7 +286,7 @@ uint32_t fxp_do_symlink(struct fxp_req *req) {
 uint32_t fxp_do_link(struct fxp_req *req) {
   const char *first = fxp_read_name(req), *second = fxp_read_name(req);
   bool symbolic = sftp_rd_bool(&req->in);
-  bool swapped = req->fxp->conn->set->client.link_last;
+  bool swapped = req->fxp->conn->set->client.link_order == LINK_ORDER_LAST;
   const char *link = swapped ? second : first;
   const char *existing = swapped ? first : second;
 

@@ -16,8 +16,7 @@
  *   asks NAME      a request of an extension
  *   is TEXT        vendor, product and version of vendor-id
  *
- * Lists of algorithms are as sftp_alg_change() takes them, and change only what
- * the administrator has left as it is.
+ * Lists of algorithms change only what the administrator has left as it is.
  */
 
 #ifndef MOD_SFTP_CLIENTS_H
@@ -31,12 +30,7 @@ struct sftp_client_row {
                                  * "=text": all of it, "*text": anywhere in it;
                                  * "!text": unless it begins so; NULL: any */
   const char *does;             /* and does this, or NULL */
-  struct sftp_client_traits traits;
-  uint32_t window, max_packet;  /* of our channels; 0: as ever */
-  unsigned int max_version;     /* of SFTP; 0: as ever */
-  unsigned int utf8_version;    /* names are UTF-8 from here on; 0: as ever */
-  bool late_newkeys;            /* our NEWKEYS waits for the client's */
-  const char *kex, *macs;       /* offered in addition, or NULL */
+  const char *traits;           /* words and values of traits.c */
 };
 
 /* Ends with a NULL name. */
@@ -48,7 +42,9 @@ bool sftp_client_is(const struct sftp_client_row *row, const char *software);
  */
 bool sftp_client_apply(pool *p, const char *software, const char *does,
   struct sftp_settings *set);
-/* What a row says, as text for the administrator; in p. */
+/* What a row says, as text for the administrator, in the words of
+ * SFTPClientMatch; in p.
+ */
 const char *sftp_client_describe(pool *p, const struct sftp_client_row *row);
 
 #endif /* MOD_SFTP_CLIENTS_H */

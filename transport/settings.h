@@ -91,10 +91,18 @@ enum sftp_keepalive {
   KEEPALIVE_IGNORE              /* IGNORE: nothing is asked or counted */
 };
 
-/* What the client at hand needs: clients.c's table, then SFTPClientMatch. */
+/* Which of the two names of SYMLINK and LINK is the link's. */
+enum sftp_link_order {
+  LINK_ORDER_TARGET,            /* in SYMLINK the second, in LINK the first */
+  LINK_ORDER_LINK,              /* in both the first */
+  LINK_ORDER_LAST               /* in both the second */
+};
+
+/* What this client needs: clients.c's table, then SFTPClientMatch; traits.c has
+ * a word for each.
+ */
 struct sftp_client_traits {
-  bool link_first;              /* SYMLINK and LINK name the link first */
-  bool link_last;               /* ... never, not in LINK either */
+  enum sftp_link_order link_order;
   bool tagged_sums;             /* check-file's answers begin with its name,
                                  * and each sum with its length */
   bool data_alone;              /* nothing may follow the bytes of DATA */
@@ -111,8 +119,9 @@ struct sftp_settings {
 
   /* Offered names in order, comma-separated; never NULL. */
   const char *kex, *hostkeys, *ciphers, *macs;
-  bool kex_named, macs_named;   /* by the administrator, or a profile was: a
-                                 * known client gets nothing in addition */
+  unsigned int named;           /* 1 << ALGS_*: lists that the administrator
+                                 * has named, or a profile: a known client
+                                 * gets nothing in addition */
   const char *userkeys;         /* server-sig-algs and what login accepts */
   const char *ca_algs;          /* what authorities sign certificates with */
   enum sftp_compression_setting compression;

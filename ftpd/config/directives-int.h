@@ -13,6 +13,7 @@
 
 #include "alg-table.h"
 #include "directives.h"
+#include "number.h"
 
 #define CTXT_SERVER (CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL)
 
@@ -36,14 +37,6 @@
  * those of its sections in the place of the others.
  */
 long ftpd_multi_flag(void);
-
-/* Decimal number from min to max, nothing else; false if text is not one. */
-bool ftpd_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
-/* Bytes from 1 to max: a number with B, KB, MB or GB in either case; a bare one
- * is shifted by `bare' bits.
- */
-bool ftpd_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
-  uint64_t *n);
 
 /* What kind of names an error text speaks of. */
 extern const char *const ftpd_alg_kinds[ALGS_NFAMILIES];

@@ -294,7 +294,7 @@ modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
         "MinimumECSize)", NULL));
     }
 
-    if (!ftpd_number(cmd->argv[i + 1], 0, 65536, &n)) {
+    if (!sftp_number(cmd->argv[i + 1], 0, 65536, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[i + 1],
         "' is no number of bits (0 to 65536, 0 for no limit)", NULL));
     }

@@ -26,40 +26,6 @@ long ftpd_multi_flag(void) {
   return pr_module_exists("mod_ifsession.c") ? CF_MULTI : 0;
 }
 
-bool ftpd_number(const char *text, uint64_t min, uint64_t max, uint64_t *n) {
-  char *end = NULL;
-
-  if (!PR_ISDIGIT((int) *text)) {
-    return false;
-  }
-
-  errno = 0;
-  *n = strtoull(text, &end, 10);
-  return errno == 0 && *end == '\0' && *n >= min && *n <= max;
-}
-
-bool ftpd_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
-    uint64_t *n) {
-  const struct { const char *unit; unsigned int shift; } units[] = {
-    { "GB", 30 }, { "MB", 20 }, { "KB", 10 }, { "B", 0 }, { "", bare }
-  };
-  size_t digits = strspn(text, "0123456789"), i;
-  const char *number = pstrndup(p, text, digits);
-
-  for (i = 0; i < SFTP_NELEMS(units); i++) {
-    if (strcasecmp(text + digits, units[i].unit) == 0) {
-      if (!ftpd_number(number, 1, max >> units[i].shift, n)) {
-        return false;
-      }
-
-      *n <<= units[i].shift;
-      return true;
-    }
-  }
-
-  return false;
-}
-
 bool conf_in_global(const cmd_rec *cmd) {
   return cmd->config != NULL && cmd->config->config_type == CONF_GLOBAL;
 }
@@ -113,12 +79,12 @@ MODRET set_clientalive(cmd_rec *cmd) {
       "interval in seconds");
   }
 
-  if (!ftpd_number(cmd->argv[1], 0, INT_MAX, &count)) {
+  if (!sftp_number(cmd->argv[1], 0, INT_MAX, &count)) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "max count '", cmd->argv[1],
       "' must be a number, 0 or greater", NULL));
   }
 
-  if (!ftpd_number(cmd->argv[2], 0, INT_MAX / 1000, &secs)) {
+  if (!sftp_number(cmd->argv[2], 0, INT_MAX / 1000, &secs)) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "interval '", cmd->argv[2],
       "' must be a number of seconds, 0 or greater", NULL));
   }
@@ -323,7 +289,7 @@ MODRET set_maxchannels(cmd_rec *cmd) {
 
   CHECK_ONE(cmd);
 
-  if (!ftpd_number(cmd->argv[1], 0, UINT_MAX, &n)) {
+  if (!sftp_number(cmd->argv[1], 0, UINT_MAX, &n)) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
       "' must be numeric", NULL));
   }
@@ -431,7 +397,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   }
 
   if (cmd->argc > 2) {
-    if (!ftpd_number(cmd->argv[2], 1, INT_MAX / 1000, &n)) {
+    if (!sftp_number(cmd->argv[2], 1, INT_MAX / 1000, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "interval '", cmd->argv[2],
         "' must be numeric, in seconds, and greater than zero", NULL));
     }
@@ -441,7 +407,7 @@ MODRET set_rekey(cmd_rec *cmd) {
 
   if (cmd->argc > 3) {
     /* Bare numbers were MB before there were units. */
-    if (!ftpd_bytes(cmd->tmp_pool, cmd->argv[3], 20, UINT64_MAX, &n) ||
+    if (!sftp_bytes(cmd->tmp_pool, cmd->argv[3], 20, UINT64_MAX, &n) ||
         n < FTPD_MIN_REKEY_BYTES) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "size '", cmd->argv[3],
         "' must be numeric, in MB or with B, KB, MB or GB, and at least 16KB",
@@ -452,7 +418,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   }
 
   if (cmd->argc > 4) {
-    if (!ftpd_number(cmd->argv[4], 1, INT_MAX / 1000, &n)) {
+    if (!sftp_number(cmd->argv[4], 1, INT_MAX / 1000, &n)) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "timeout '", cmd->argv[4],
         "' must be numeric, in seconds, and greater than zero", NULL));
     }

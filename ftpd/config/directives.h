@@ -80,21 +80,13 @@ struct key_limits {
   unsigned int min_rsa_bits, min_dsa_bits, min_ec_bits; /* 0: no limit */
 };
 
-/* One SFTPClientMatch; what is not set is 0 or NULL. */
+/* One SFTPClientMatch. */
 struct client_match {
   const char *pattern;
   bool does;                    /* speaks of what clients do ... */
   bool done;                    /* ... and this one did it */
   pr_regex_t *regex;
-  uint32_t window, max_packet;
-  int pessimistic_newkeys;      /* -1: not set */
-  unsigned int min_version, max_version, utf8_version;
-  int profile;                  /* -1: not set */
-  int link_order;               /* 0 target, 1 link, 2 last; -1: not set */
-  int tagged_sums, data_alone, owner_numbers;   /* -1: not set */
-  int rekey, keepalive;         /* -1: not set */
-  uint32_t readdir_max, data_max;
-  const char *ciphers, *macs, *hostkeys, *kex;  /* for sftp_alg_change() */
+  const char **values;          /* of each trait (traits.h), or NULL */
 };
 
 /* SFTPPerSourcePenalties: seconds for each reason. */

@@ -25,6 +25,7 @@
 #include "fxp.h"
 #include "namelist.h"
 #include "traffic.h"
+#include "traits.h"
 
 /* The host's list of virtual hosts (no header of it declares it). */
 extern xaset_t *server_list;
@@ -103,15 +104,6 @@ static const char *ident(pool *p, server_rec *s) {
 
 /* ---- Settings */
 
-void ftpd_conf_profile(pool *p, struct sftp_settings *set,
-    enum sftp_alg_profile profile) {
-  set->kex = sftp_alg_profile(p, ALGS_KEX, profile);
-  set->hostkeys = sftp_alg_profile(p, ALGS_HOSTKEY, profile);
-  set->ciphers = sftp_alg_profile(p, ALGS_CIPHER, profile);
-  set->macs = sftp_alg_profile(p, ALGS_MAC, profile);
-  set->userkeys = sftp_alg_profile(p, ALGS_SIGNATURE, profile);
-}
-
 /* What a directive makes of the profile's list. */
 static void change_algs(pool *p, server_rec *s, const char *directive,
     enum sftp_alg_family f, const char **names) {
@@ -127,14 +119,17 @@ static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
   const int *profile = param(s, "SFTPAlgorithmProfile");
   const struct sftp_alg *alg;
 
-  ftpd_conf_profile(p, set, profile != NULL ?
-    (enum sftp_alg_profile) *profile : PROFILE_DEFAULT);
+  sftp_settings_profile(p, profile != NULL ?
+    (enum sftp_alg_profile) *profile : PROFILE_DEFAULT, set);
   change_algs(p, s, "SFTPKeyExchanges", ALGS_KEX, &set->kex);
   change_algs(p, s, "SFTPHostKeys", ALGS_HOSTKEY, &set->hostkeys);
   change_algs(p, s, "SFTPCiphers", ALGS_CIPHER, &set->ciphers);
   change_algs(p, s, "SFTPDigests", ALGS_MAC, &set->macs);
-  set->kex_named = is_named(s, "SFTPKeyExchanges");
-  set->macs_named = is_named(s, "SFTPDigests");
+  set->named =
+    (is_named(s, "SFTPKeyExchanges") ? 1U << ALGS_KEX : 0) |
+    (is_named(s, "SFTPHostKeys") ? 1U << ALGS_HOSTKEY : 0) |
+    (is_named(s, "SFTPCiphers") ? 1U << ALGS_CIPHER : 0) |
+    (is_named(s, "SFTPDigests") ? 1U << ALGS_MAC : 0);
   change_algs(p, s, "SFTPAuthPublicKeys", ALGS_SIGNATURE, &set->userkeys);
   set->ca_algs = sftp_alg_profile(p, ALGS_SIGNATURE, PROFILE_DEFAULT);
   change_algs(p, s, "SFTPCASignatureAlgorithms", ALGS_SIGNATURE,

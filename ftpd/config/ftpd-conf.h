@@ -42,8 +42,4 @@ bool ftpd_conf_engine(server_rec *s);
 extern conftable sftp_conftab[];
 unsigned long ftpd_opts(server_rec *s);         /* SFTPOptions, all records */
 
-/* The lists of algorithms of a profile. */
-void ftpd_conf_profile(pool *p, struct sftp_settings *set,
-  enum sftp_alg_profile profile);
-
 #endif /* MOD_SFTP_FTPD_CONF_H */

@@ -16,271 +16,81 @@
 #include "directives.h"
 #include "ftpd-conf.h"
 #include "ftpd-match.h"
-
-/* The largest packet that a channel may be given (packet.h). */
-#define MAX_CHANNEL_PACKET 262144
+#include "traits.h"
 
 /* Before an expression for what clients do (clients.h). */
 #define DOES "does:"
 
-typedef const char *(*match_setter)(cmd_rec *cmd, pool *p,
-  struct client_match *m, const char *value);
+static size_t count_traits(void) {
+  size_t n = 0;
 
-static const char *bad_value(cmd_rec *cmd, const char *value,
-    const char *expected) {
-  return pstrcat(cmd->tmp_pool, "badly formatted value '", value,
-    "' (expected ", expected, ")", NULL);
-}
-
-static const char *set_window(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  uint64_t n;
-
-  (void) p;
-  if (!ftpd_bytes(cmd->tmp_pool, value, 0, UINT64_C(1) << 32, &n)) {
-    return bad_value(cmd, value, "1 to 4 GB, as number with B, KB, MB or GB");
+  while (sftp_traits[n].word != NULL) {
+    n++;
   }
 
-  m->window = n > UINT32_MAX ? UINT32_MAX : (uint32_t) n;
-  return NULL;
+  return n;
 }
-
-static const char *set_packet(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  uint64_t n;
-
-  (void) p;
-  if (!ftpd_bytes(cmd->tmp_pool, value, 0, MAX_CHANNEL_PACKET, &n)) {
-    return bad_value(cmd, value, "1 to 262144, as number with B, KB or MB");
-  }
-
-  m->max_packet = (uint32_t) n;
-  return NULL;
-}
-
-static const char *set_pessimistic(cmd_rec *cmd, pool *p,
-    struct client_match *m, const char *value) {
-  int on = pr_str_is_boolean(value);
-
-  (void) p;
-  if (on < 0) {
-    return bad_value(cmd, value, "on or off");
-  }
-
-  m->pessimistic_newkeys = on;
-  return NULL;
-}
-
-static const char *set_version(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  const char *dash = strchr(value, '-');
-  uint64_t min, max;
-
-  (void) p;
-  if (dash != NULL) {
-    if (!ftpd_number(pstrndup(cmd->tmp_pool, value, (size_t) (dash - value)),
-          1, 6, &min) ||
-        !ftpd_number(dash + 1, min, 6, &max)) {
-      return bad_value(cmd, value, "N or N-M, from 1 to 6");
-    }
-
-  } else {
-    if (!ftpd_number(value, 1, 6, &min)) {
-      return bad_value(cmd, value, "N or N-M, from 1 to 6");
-    }
-
-    max = min;
-  }
-
-  m->min_version = (unsigned int) min;
-  m->max_version = (unsigned int) max;
-  return NULL;
-}
-
-static const char *set_utf8(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  uint64_t n;
-
-  (void) p;
-  if (!ftpd_number(value, 1, 6, &n)) {
-    return bad_value(cmd, value, "1 to 6");
-  }
-
-  m->utf8_version = (unsigned int) n;
-  return NULL;
-}
-
-static const char *set_names(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
-    const char *value, const char **list) {
-  const char *err = ftpd_alg_words(cmd, p, f, value, list);
-
-  if (err == NULL) {
-    (void) ftpd_alg_done(cmd, f, *list, &err);
-  }
-
-  return err;
-}
-
-static const char *set_profile(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  (void) p;
-  m->profile = sftp_alg_profile_find(value);
-  return m->profile >= 0 ? NULL :
-    bad_value(cmd, value, "modern, default or legacy");
-}
-
-static const char *set_ciphers(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  return set_names(cmd, p, ALGS_CIPHER, value, &m->ciphers);
-}
-
-static const char *set_digests(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  return set_names(cmd, p, ALGS_MAC, value, &m->macs);
-}
-
-static const char *set_hostkeys(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  return set_names(cmd, p, ALGS_HOSTKEY, value, &m->hostkeys);
-}
-
-static const char *set_kex(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  return set_names(cmd, p, ALGS_KEX, value, &m->kex);
-}
-
-static const char *set_switch(cmd_rec *cmd, const char *value, int *at) {
-  *at = pr_str_is_boolean(value);
-  return *at >= 0 ? NULL : bad_value(cmd, value, "on or off");
-}
-
-static const char *set_rekey(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  (void) p;
-  return set_switch(cmd, value, &m->rekey);
-}
-
-static const char *set_tagged_sums(cmd_rec *cmd, pool *p,
-    struct client_match *m, const char *value) {
-  (void) p;
-  return set_switch(cmd, value, &m->tagged_sums);
-}
-
-static const char *set_data_alone(cmd_rec *cmd, pool *p,
-    struct client_match *m, const char *value) {
-  (void) p;
-  return set_switch(cmd, value, &m->data_alone);
-}
-
-static const char *set_owner_numbers(cmd_rec *cmd, pool *p,
-    struct client_match *m, const char *value) {
-  (void) p;
-  return set_switch(cmd, value, &m->owner_numbers);
-}
-
-static const char *set_link_order(cmd_rec *cmd, pool *p,
-    struct client_match *m, const char *value) {
-  (void) p;
-  m->link_order = strcasecmp(value, "target") == 0 ? 0 :
-    strcasecmp(value, "link") == 0 ? 1 :
-    strcasecmp(value, "last") == 0 ? 2 : -1;
-  return m->link_order >= 0 ? NULL : bad_value(cmd, value,
-    "target, link or last");
-}
-
-static const char *set_keepalive(cmd_rec *cmd, pool *p,
-    struct client_match *m, const char *value) {
-  (void) p;
-  m->keepalive = strcasecmp(value, "channel") == 0 ? KEEPALIVE_CHANNEL :
-    strcasecmp(value, "global") == 0 ? KEEPALIVE_GLOBAL :
-    strcasecmp(value, "ignore") == 0 ? KEEPALIVE_IGNORE : -1;
-  return m->keepalive >= 0 ? NULL : bad_value(cmd, value,
-    "channel, global or ignore");
-}
-
-/* From 4 KB on. */
-static const char *set_size(cmd_rec *cmd, const char *value, uint64_t max,
-    uint32_t *at) {
-  uint64_t n;
-
-  if (!ftpd_bytes(cmd->tmp_pool, value, 0, max, &n) || n < 4096) {
-    return bad_value(cmd, value, "4 KB to 255 KB");
-  }
-
-  *at = (uint32_t) n;
-  return NULL;
-}
-
-static const char *set_readdir(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  (void) p;
-  return set_size(cmd, value, 255 * 1024, &m->readdir_max);
-}
-
-static const char *set_data(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *value) {
-  (void) p;
-  return set_size(cmd, value, 255 * 1024, &m->data_max);
-}
-
-static const struct {
-  const char *key;
-  match_setter set;
-} keys[] = {
-  { "channelPacketSize", set_packet },
-  { "channelWindowSize", set_window },
-  { "keepalive", set_keepalive },
-  { "pessimisticNewkeys", set_pessimistic },
-  { "rekey", set_rekey },
-  { "sftpAlgorithmProfile", set_profile },
-  { "sftpCiphers", set_ciphers },
-  { "sftpDataAlone", set_data_alone },
-  { "sftpDataSize", set_data },
-  { "sftpDigests", set_digests },
-  { "sftpHostKeys", set_hostkeys },
-  { "sftpKeyExchanges", set_kex },
-  { "sftpLinkOrder", set_link_order },
-  { "sftpOwnerNumbers", set_owner_numbers },
-  { "sftpProtocolVersion", set_version },
-  { "sftpReaddirSize", set_readdir },
-  { "sftpTaggedSums", set_tagged_sums },
-  { "sftpUTF8ProtocolVersion", set_utf8 }
-};
 
 static const char *key_names(pool *p) {
-  const char *names = keys[0].key;
-  size_t i;
+  const struct sftp_trait *t;
+  const char *names = sftp_traits[0].word;
 
-  for (i = 1; i < SFTP_NELEMS(keys); i++) {
-    names = pstrcat(p, names, ", ", keys[i].key, NULL);
+  for (t = sftp_traits + 1; t->word != NULL; t++) {
+    names = pstrcat(p, names, ", ", t->word, NULL);
   }
 
   return names;
 }
 
-/* One pair of key and value; NULL, or the error text. */
-static const char *set_pair(cmd_rec *cmd, pool *p, struct client_match *m,
-    const char *key, const char *value, unsigned int *seen) {
-  const char *err;
-  size_t i;
+/* The names of a list, checked and in p, in *value; NULL, or the error text. */
+static const char *check_list(cmd_rec *cmd, pool *p, const struct sftp_trait *t,
+    const char **value) {
+  const char *list = NULL;
+  const char *err = ftpd_alg_words(cmd, p, t->family, *value, &list);
 
-  for (i = 0; i < SFTP_NELEMS(keys); i++) {
-    if (strcmp(key, keys[i].key) != 0) {
-      continue;
-    }
-
-    if ((*seen & (1U << i)) != 0) {
-      return pstrcat(cmd->tmp_pool, "error storing '", key,
-        "' value: the key stands here twice", NULL);
-    }
-
-    *seen |= 1U << i;
-    err = keys[i].set(cmd, p, m, value);
-    return err == NULL ? NULL : pstrcat(cmd->tmp_pool, key, ": ", err, NULL);
+  if (err == NULL) {
+    *value = ftpd_alg_done(cmd, t->family, list, &err);
   }
 
-  return pstrcat(cmd->tmp_pool, "unknown SFTPClientMatch key: '", key,
-    "' (accepted: ", key_names(cmd->tmp_pool), ")", NULL);
+  return err;
+}
+
+/* Whether the trait has such a value; NULL, or the error text. */
+static const char *check_value(cmd_rec *cmd, const struct sftp_trait *t,
+    const char *value) {
+  struct sftp_settings scratch;
+
+  memset(&scratch, 0, sizeof(scratch));
+  return sftp_trait_set(t, cmd->tmp_pool, value, &scratch) ? NULL :
+    pstrcat(cmd->tmp_pool, "badly formatted value '", value, "' (expected ",
+      t->expected, ")", NULL);
+}
+
+/* One pair of key and value; NULL, or the error text. */
+static const char *set_pair(cmd_rec *cmd, pool *p, struct client_match *m,
+    const char *key, const char *value) {
+  const struct sftp_trait *t = sftp_trait_find(key, strlen(key));
+  const char *err, **at;
+
+  if (t == NULL) {
+    return pstrcat(cmd->tmp_pool, "unknown SFTPClientMatch key: '", key,
+      "' (accepted: ", key_names(cmd->tmp_pool), ")", NULL);
+  }
+
+  at = &m->values[t - sftp_traits];
+  if (*at != NULL) {
+    return pstrcat(cmd->tmp_pool, "error storing '", key,
+      "' value: the key stands here twice", NULL);
+  }
+
+  err = sftp_trait_is_list(t) ? check_list(cmd, p, t, &value) :
+    check_value(cmd, t, value);
+  if (err != NULL) {
+    return pstrcat(cmd->tmp_pool, key, ": ", err, NULL);
+  }
+
+  *at = pstrdup(p, value);
+  return NULL;
 }
 
 /* The expression compiled, or NULL and *err. */
@@ -302,8 +112,15 @@ static pr_regex_t *compile(pool *p, const char *pattern, const char **err) {
 }
 
 static bool names_algorithms(const struct client_match *m) {
-  return m->ciphers != NULL || m->macs != NULL || m->hostkeys != NULL ||
-    m->kex != NULL || m->profile >= 0;
+  const struct sftp_trait *t;
+
+  for (t = sftp_traits; t->word != NULL; t++) {
+    if (m->values[t - sftp_traits] != NULL && sftp_trait_is_offer(t)) {
+      return true;
+    }
+  }
+
+  return false;
 }
 
 /* usage: SFTPClientMatch regex key value [key value ...] */
@@ -311,7 +128,7 @@ modret_t *ftpd_set_clientmatch(cmd_rec *cmd) {
   struct client_match *m;
   const char *err = NULL;
   const char *pattern = cmd->argc > 1 ? cmd->argv[1] : "";
-  unsigned int i, seen = 0;
+  unsigned int i;
   pr_regex_t *re;
   bool does;
   config_rec *c;
@@ -335,12 +152,10 @@ modret_t *ftpd_set_clientmatch(cmd_rec *cmd) {
   m->pattern = pstrdup(c->pool, pattern);
   m->does = does;
   m->regex = re;
-  m->pessimistic_newkeys = m->profile = -1;
-  m->tagged_sums = m->data_alone = m->owner_numbers = -1;
-  m->link_order = m->rekey = m->keepalive = -1;
+  m->values = pcalloc(c->pool, count_traits() * sizeof(char *));
 
   for (i = 2; i < cmd->argc; i += 2) {
-    err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1], &seen);
+    err = set_pair(cmd, c->pool, m, cmd->argv[i], cmd->argv[i + 1]);
     if (err != NULL) {
       CONF_ERROR(cmd, err);
     }
@@ -379,78 +194,17 @@ bool ftpd_match_early(server_rec *s) {
   return false;
 }
 
-static void change(pool *p, enum sftp_alg_family f, const char *list,
-    const char **names) {
-  if (list != NULL) {
-    *names = sftp_alg_change(p, f, *names, list);
-  }
-}
-
-static void apply_traits(const struct client_match *m,
-    struct sftp_client_traits *t) {
-  if (m->link_order >= 0) {
-    t->link_first = m->link_order == 1;
-    t->link_last = m->link_order == 2;
-  }
-
-  if (m->tagged_sums >= 0) {
-    t->tagged_sums = m->tagged_sums != 0;
-  }
-
-  if (m->data_alone >= 0) {
-    t->data_alone = m->data_alone != 0;
-  }
-
-  if (m->owner_numbers >= 0) {
-    t->owner_numbers = m->owner_numbers != 0;
-  }
-
-  if (m->rekey >= 0) {
-    t->never_rekey = m->rekey == 0;
-  }
-
-  if (m->keepalive >= 0) {
-    t->keepalive = (enum sftp_keepalive) m->keepalive;
-  }
-
-  t->readdir_max = m->readdir_max > 0 ? m->readdir_max : t->readdir_max;
-  t->data_max = m->data_max > 0 ? m->data_max : t->data_max;
-}
-
 static void apply(pool *p, const struct client_match *m,
     struct sftp_settings *set) {
-  if (m->window > 0) {
-    set->window = m->window;
+  const struct sftp_trait *t;
+
+  for (t = sftp_traits; t->word != NULL; t++) {
+    const char *value = m->values[t - sftp_traits];
+
+    if (value != NULL) {
+      (void) sftp_trait_set(t, p, value, set);
+    }
   }
-
-  if (m->max_packet > 0) {
-    set->max_packet = m->max_packet;
-  }
-
-  if (m->pessimistic_newkeys >= 0) {
-    set->pessimistic_newkeys = m->pessimistic_newkeys != 0;
-  }
-
-  if (m->min_version > 0) {
-    set->sftp_min_version = m->min_version;
-    set->sftp_max_version = m->max_version;
-  }
-
-  if (m->utf8_version > 0) {
-    set->sftp_utf8_version = m->utf8_version;
-  }
-
-  apply_traits(m, &set->client);
-
-  /* What is said of this client goes before what is said of all. */
-  if (m->profile >= 0) {
-    ftpd_conf_profile(p, set, (enum sftp_alg_profile) m->profile);
-  }
-
-  change(p, ALGS_CIPHER, m->ciphers, &set->ciphers);
-  change(p, ALGS_MAC, m->macs, &set->macs);
-  change(p, ALGS_HOSTKEY, m->hostkeys, &set->hostkeys);
-  change(p, ALGS_KEX, m->kex, &set->kex);
 }
 
 static bool fits(const struct client_match *m, const char *text) {

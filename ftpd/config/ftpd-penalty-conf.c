@@ -84,7 +84,7 @@ static bool is_word(const char *name, const char *word, size_t len) {
 static bool number(const char *text, unsigned int *value) {
   uint64_t n;
 
-  if (!ftpd_number(text, 1, MAX_SOURCES, &n)) {
+  if (!sftp_number(text, 1, MAX_SOURCES, &n)) {
     return false;
   }
 
@@ -226,8 +226,8 @@ modret_t *ftpd_set_netblock(cmd_rec *cmd) {
     *colon++ = '\0';
   }
 
-  if (!ftpd_number(text, 0, 32, &bits4) ||
-      (colon != NULL && !ftpd_number(colon, 0, 128, &bits6))) {
+  if (!sftp_number(text, 0, 32, &bits4) ||
+      (colon != NULL && !sftp_number(colon, 0, 128, &bits6))) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
       "': expected bits of IPv4 (0 to 32), and of IPv6 (0 to 128) behind a "
       "colon, like 32:64", NULL));

@@ -8,6 +8,7 @@
 
 #include "fxp-client.h"
 
+#include "alg-table.h"
 #include "clients.h"
 #include "ftpd-session.h"
 
@@ -25,7 +26,7 @@ struct fxc *fxc_new_raw(const char *software) {
   x->conn.set = &x->set;
   x->conn.client_software = software;
   x->ch = fake_channel_new(&x->conn);
-  x->set.kex_named = x->set.macs_named = true;
+  x->set.named = 1U << ALGS_KEX | 1U << ALGS_MAC;
   fake_client = &x->set;
   if (software != NULL) {
     (void) sftp_client_apply(p, software, NULL, &x->set);

@@ -12,6 +12,7 @@
 #include "clients.h"
 #include "crypto.h"
 #include "tap.h"
+#include "traits.h"
 
 static pool *p;
 
@@ -118,7 +119,7 @@ static void clients_get_what_they_need(void) {
     const struct seen *c = &seen[i];
     struct sftp_settings s = set_for(c->software);
 
-    ok(s.client.link_first == c->link_first &&
+    ok((s.client.link_order == LINK_ORDER_LINK) == c->link_first &&
       s.client.tagged_sums == c->tagged &&
       s.client.never_rekey == c->never_rekey &&
       s.client.readdir_max == c->readdir && s.max_packet == c->packet &&
@@ -215,14 +216,13 @@ static void what_is_named_stays(void) {
   memset(&set, 0, sizeof(set));
   set.kex = "curve25519-sha256";
   set.macs = SOUND_MACS;
-  set.kex_named = true;
+  set.named = 1U << ALGS_KEX;
   (void) sftp_client_apply(p, "JSCH-0.1.54", NULL, &set);
   is_str(set.kex, "curve25519-sha256", "a list that was named stays");
   is_str(set.macs, SOUND_MACS "," MORE_MACS, "... and the other one grows");
 
   set.macs = "hmac-sha2-512";
-  set.macs_named = true;
-  set.kex_named = false;
+  set.named = 1U << ALGS_MAC;
   (void) sftp_client_apply(p, "Twisted_22.4.0", NULL, &set);
   is_str(set.kex, "curve25519-sha256," MORE_KEX, "so it is the other way");
   is_str(set.macs, "hmac-sha2-512", "... round");
@@ -254,6 +254,24 @@ static bool was_done(const struct sftp_client_row *row) {
   return false;
 }
 
+/* How many of its words no trait has, or has not as a value. */
+static size_t unread(const struct sftp_client_row *row) {
+  const char *text = row->traits, *value;
+  const struct sftp_trait *t;
+  size_t bad = 0;
+
+  while (sftp_traits_next(p, &text, &t, &value)) {
+    struct sftp_settings set;
+
+    memset(&set, 0, sizeof(set));
+    set.kex = set.macs = set.ciphers = set.hostkeys = "";
+    bad += !sftp_trait_set(t, p, value, &set) || *value == '\0';
+    bad += sftp_trait_is_list(t) && *set.kex == '\0' && *set.macs == '\0';
+  }
+
+  return bad + strlen(text);
+}
+
 static void every_row_is_for_somebody(void) {
   const struct sftp_client_row *row;
 
@@ -280,10 +298,115 @@ static void every_row_is_for_somebody(void) {
     ok(strncmp(text, row->name, strlen(row->name)) == 0 &&
       text[strlen(text) - 1] != ' ', "... and its row says something: %s",
       text);
-    ok((row->kex == NULL || strstr(text, row->kex) != NULL) &&
-      (row->macs == NULL || strstr(text, row->macs) != NULL),
-      "... and which lists change");
+    is_int(unread(row), 0, "... all of it in the words of the table");
   }
+}
+
+/* ---- The traits */
+
+/* Values of each kind: those of which one at least is taken by each trait, and
+ * those that none takes.
+ */
+static const char *const good[] = { "on", "off", "global", "link", "legacy",
+  "16KB", "3", "2-5", "hmac-sha2-512", "aes256-ctr", "curve25519-sha256",
+  "ssh-ed25519" };
+static const char *const bad[] = { "", "maybe", "0", "-1", "7-9", "5-2", "3-",
+  "999GB", "16XB", "18446744073709551616" };
+
+static bool changes(const struct sftp_trait *t, const char *value) {
+  struct sftp_settings before, set;
+
+  memset(&before, 0, sizeof(before));
+  before.kex = before.macs = before.ciphers = before.hostkeys = "";
+  set = before;
+  return sftp_trait_set(t, p, value, &set) &&
+    memcmp(&set, &before, sizeof(set)) != 0;
+}
+
+/* A trait takes its row in the table and nothing else: the row alone makes it
+ * known to rows of clients, to what people see of them, and to SFTPClientMatch.
+ */
+static void each_trait_is_one_row(void) {
+  const struct sftp_trait *t;
+  size_t i, n;
+
+  for (t = sftp_traits; t->word != NULL; t++) {
+    struct sftp_client_row row = { .name = "somebody", .software = "any" };
+    const char *value = NULL, *text;
+    const struct sftp_trait *found;
+
+    ok(sftp_trait_find(t->word, strlen(t->word)) == t, "%s: one row", t->word);
+    ok(t->expected != NULL && *t->expected != '\0', "... says what it takes");
+    for (i = 0; i < SFTP_NELEMS(good); i++) {
+      value = value == NULL && changes(t, good[i]) ? good[i] : value;
+    }
+
+    ok(value != NULL, "... takes a value, and stores it: %s", value);
+    value = value != NULL ? value : "";
+    for (i = n = 0; i < SFTP_NELEMS(bad); i++) {
+      n += changes(t, bad[i]) && !(t->min == 0 && strcmp(bad[i], "0") == 0);
+    }
+
+    ok(sftp_trait_is_list(t) || n == 0, "... and no wrong one");
+    row.traits = pstrcat(p, t->word, " ", value, " ", NULL);
+    is_str(sftp_client_describe(p, &row), pstrcat(p, "somebody (any): ",
+      t->word, " ", value, sftp_trait_is_list(t) ? " unless configured" : "",
+      NULL), "... is described in the word of the directive");
+    text = row.traits;
+    ok(sftp_traits_next(p, &text, &found, &value) && found == t &&
+      !sftp_traits_next(p, &text, &found, &value), "... and read again");
+  }
+}
+
+static void choices_are_stored_as_their_enum(void) {
+  static const struct {
+    const char *word, *value;
+    unsigned int n;
+  } cases[] = {
+    { "keepalive", "channel", KEEPALIVE_CHANNEL },
+    { "keepalive", "Global", KEEPALIVE_GLOBAL },
+    { "keepalive", "ignore", KEEPALIVE_IGNORE },
+    { "sftpLinkOrder", "target", LINK_ORDER_TARGET },
+    { "sftpLinkOrder", "link", LINK_ORDER_LINK },
+    { "sftpLinkOrder", "last", LINK_ORDER_LAST }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(cases); i++) {
+    const struct sftp_trait *t = sftp_trait_find(cases[i].word,
+      strlen(cases[i].word));
+    struct sftp_settings set;
+    uint32_t n;
+
+    memset(&set, 0, sizeof(set));
+    ok(sftp_trait_set(t, p, cases[i].value, &set), "%s %s", cases[i].word,
+      cases[i].value);
+    memcpy(&n, (char *) &set + t->at, sizeof(n));
+    is_int(n, cases[i].n, "... is what the code knows by its name");
+  }
+}
+
+static void values_go_where_they_belong(void) {
+  struct sftp_settings set;
+  const char *text = "channelPacketSize 16KB channelWindowSize 4GB rekey off "
+    "sftpDataSize 8KB sftpReaddirSize 12KB sftpProtocolVersion 2-5 "
+    "sftpUTF8ProtocolVersion 3 sftpTaggedSums yes sftpDataAlone 1 "
+    "sftpOwnerNumbers TRUE pessimisticNewkeys on", *value;
+  const struct sftp_trait *t;
+
+  memset(&set, 0, sizeof(set));
+  while (sftp_traits_next(p, &text, &t, &value)) {
+    ok(sftp_trait_set(t, p, value, &set), "%s %s", t->word, value);
+  }
+
+  ok(*text == '\0', "all of it");
+  ok(set.max_packet == 16384 && set.window == UINT32_MAX, "channels");
+  ok(set.client.data_max == 8192 && set.client.readdir_max == 12288, "data");
+  ok(set.sftp_min_version == 2 && set.sftp_max_version == 5, "versions");
+  is_int(set.sftp_utf8_version, 3, "UTF-8");
+  ok(set.client.tagged_sums && set.client.data_alone &&
+    set.client.owner_numbers && set.client.never_rekey &&
+    set.pessimistic_newkeys, "switches");
 }
 
 static void words_fit(void) {
@@ -322,6 +445,9 @@ int main(void) {
   what_is_named_stays();
   every_row_is_for_somebody();
   words_fit();
+  each_trait_is_one_row();
+  choices_are_stored_as_their_enum();
+  values_go_where_they_belong();
 
   destroy_pool(p);
   sftp_crypto_free();

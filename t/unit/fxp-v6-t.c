@@ -285,7 +285,7 @@ static void symlink_works_too(void) {
 static void some_name_the_link_last(void) {
   struct fxc *x = later_new(6);
 
-  x->set.client.link_last = true;
+  x->set.client.link_order = LINK_ORDER_LAST;
   is_int(later_status(x, SSH_FXP_LINK, "s../x s/soft b1"), 0,
     "LINK with the link last");
   ok(later_answers(x, SSH_FXP_READLINK, "s/soft", SSH_FXP_NAME,

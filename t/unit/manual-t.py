@@ -26,7 +26,7 @@ from tap import expect, expect_same, main, promise  # noqa: E402
 TABLES = {
     "directives": ("ftpd/config/directives.c", "sftp_conftab"),
     "options": ("ftpd/config/directives.c", "options"),
-    "keys": ("ftpd/config/ftpd-match.c", "keys"),
+    "keys": ("transport/traits.c", "sftp_traits"),
     "extensions": ("sftp/fxp-ext.c", "sftp_fxp_ext_words"),
     "commands": ("exec/exec.c", "sftp_exec_words"),
     "reasons": ("ftpd/config/ftpd-penalty-conf.c", "names"),
@@ -46,7 +46,7 @@ def words_of(table):
     body = re.search(r"\b%s\[\w*\] = \{\n(.*?)\n\};" % array, text_of(name),
                      re.S)
     expect(body is not None, "%s: no table '%s'" % (name, array))
-    found = re.findall(r'(?:^|\n) *(?:\{|\[\w+\] =) *"([^"]+)"',
+    found = re.findall(r'(?:^|\n) *(?:\{|\[\w+\] =) *(?:\.\w+ = )?"([^"]+)"',
                        body.group(1))
     expect(len(found) > 3, "%s: '%s' has only %r" % (name, array, found))
     return sorted(found)
@@ -142,6 +142,20 @@ def _():
 def _():
     expect_same(first_cells(DIRECTIVES["SFTPClientMatch"]), words_of("keys"),
                 "keys")
+
+
+@promise("a key with words for values has each of them")
+def _():
+    seen = 0
+    for key, words in re.findall(r'\.word = "(\w+)"[^{]*?\.choices = \w+,'
+                                 r'\s*\.expected = "([^"]+)"',
+                                 text_of(TABLES["keys"][0])):
+        line = re.search(r"^\| `%s` \|.*$" % key,
+                         DIRECTIVES["SFTPClientMatch"], re.M).group()
+        wanted = set(re.split(", | or ", words))
+        expect_same(sorted(wanted - quoted(line)), [], key)
+        seen += 1
+    expect(seen > 1, "only %d keys" % seen)
 
 
 @promise("every name of SFTPExtensions is there, twice, and no other")

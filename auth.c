@@ -10,6 +10,9 @@
 
 #include <syslog.h>
 
+#include "ftpd-report.h"
+#include "ftpd-user.h"
+#include "ftpd-userauth.h"
 #include "userauth-int.h"
 
 /* Requests of one client before it is logged in, counted or not: nobody has

@@ -11,8 +11,8 @@
  */
 
 #include "channel-int.h"
+#include "ftpd-report.h"
 
-#include "ftpd.h"
 
 /* Enough for 2 MiB per round trip to begin with. */
 #define WINDOW_FIRST (2 * 1024 * 1024)

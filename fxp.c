@@ -8,6 +8,9 @@
 
 /* fxp.c -- SFTP: the table of requests and the service on a channel. */
 
+#include "ftpd-io.h"
+#include "ftpd-report.h"
+#include "ftpd-wait.h"
 #include "fxp-frame.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

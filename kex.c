@@ -13,7 +13,7 @@
 #include "alg-table.h"
 #include "compress.h"
 #include "crypto.h"
-#include "ftpd.h"
+#include "ftpd-report.h"
 #include "kex-hybrid.h"
 #include "kex-int.h"
 #include "traffic.h"

@@ -28,6 +28,7 @@
 #include "alg-table.h"
 #include "conn.h"
 #include "crypto.h"
+#include "ftpd-report.h"
 
 /* ---- The loop */
 

@@ -8,6 +8,9 @@
 
 /* scp.c -- what both directions share, and the service itself. */
 
+#include "ftpd-gate.h"
+#include "ftpd-report.h"
+#include "ftpd-user.h"
 #include "scp-int.h"
 
 /* ---- Names */

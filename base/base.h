@@ -10,7 +10,7 @@
  * pools, error codes, wiping, and the log.
  *
  * The core includes nothing else of the host: pools and their strings are
- * the only shared vocabulary.  Everything more goes through ftpd.h.
+ * the only shared vocabulary.  Everything more goes through ftpd-*.h.
  */
 
 #ifndef MOD_SFTP_BASE_H
@@ -79,7 +79,7 @@ void sftp_random(void *p, size_t n);
 /* Milliseconds of the monotonic clock (the host's clock, or a test's). */
 uint64_t sftp_now_ms(void);
 
-/* ---- Log and trace (log.c; the sinks are the host's, see ftpd.h) */
+/* ---- Log and trace (log.c; the sinks are the host's, see ftpd-lines.h) */
 
 enum sftp_trace_channel { TRACE_SSH2, TRACE_SFTP, TRACE_SCP, TRACE_NCHANNELS };
 

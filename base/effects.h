@@ -18,7 +18,7 @@
 #ifndef MOD_SFTP_EFFECTS_H
 #define MOD_SFTP_EFFECTS_H
 
-#include "ftpd.h"
+#include "ftpd-gate.h"
 
 #define SFTP_EFF_READ     0x00001U      /* bytes of a file, or their digest */
 #define SFTP_EFF_MAKE     0x00002U      /* content where there was none */

@@ -8,7 +8,7 @@
 
 /* log.c -- SFTPLog's lines, with the peer's bytes escaped. */
 
-#include "ftpd.h"
+#include "ftpd-lines.h"
 
 #define LINE_BYTES 4096
 

@@ -13,7 +13,7 @@
 #include "accept-env.h"
 #include "channel-int.h"
 #include "forced.h"
-#include "ftpd.h"
+#include "ftpd-report.h"
 
 #define MAX_ENV 64
 #define MAX_ENV_NAME 128

@@ -9,6 +9,10 @@
 /* exec-commands.c -- df, date, pwd, cd, echo, true. */
 
 #include "exec-int.h"
+#include "ftpd-attrs.h"
+#include "ftpd-gate.h"
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
 
 #include <time.h>
 

@@ -16,7 +16,6 @@
 
 #include "conn.h"
 #include "exec.h"
-#include "ftpd.h"
 
 #define EXEC_LINE_MAX (64 * 1024)
 #define EXEC_COMMANDS_MAX 64    /* of a line */

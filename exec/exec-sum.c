@@ -19,6 +19,8 @@
 
 #include "crypto.h"
 #include "checksum.h"
+#include "ftpd-gate.h"
+#include "ftpd-io.h"
 
 #define BUF_BYTES (256 * 1024)
 /* What one turn does at most, so that other channels get theirs. */

@@ -9,6 +9,8 @@
 /* exec.c -- the service: a command line, one command after the other. */
 
 #include "exec-int.h"
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
 
 static const struct exec_row rows[] = {
   { "md5sum",    EXEC_MD5SUM,    true,  exec_run_md5sum },

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "forced.h"
+#include "ftpd-report.h"
 #include "userauth-int.h"
 
 /* Why it is no use at all, whoever trusts its authority; NULL: it may be. */

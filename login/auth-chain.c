@@ -12,6 +12,7 @@
  * counts, so that all there is to remember is how far each chain has come.
  */
 
+#include "ftpd-userkey.h"
 #include "userauth-int.h"
 
 static const struct sftp_chain_step *next_step(const struct ssh_conn *c,

@@ -12,6 +12,8 @@
 
 #include <syslog.h>
 
+#include "ftpd-userauth.h"
+#include "ftpd-userkey.h"
 #include "userauth-int.h"
 
 /* As for user keys; names are those of the domain name system. */

@@ -13,6 +13,7 @@
 
 #include <syslog.h>
 
+#include "ftpd-userauth.h"
 #include "userauth-int.h"
 
 /* Prompts of one INFO_REQUEST, and bytes of it or of its answer. */

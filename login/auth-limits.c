@@ -14,6 +14,8 @@
 
 #include "accept-env.h"
 #include "forced.h"
+#include "ftpd-report.h"
+#include "ftpd-userkey.h"
 #include "userauth-int.h"
 
 bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,

@@ -10,6 +10,8 @@
  * administrator: the client learns only that it was refused.
  */
 
+#include "ftpd-lines.h"
+#include "ftpd-user.h"
 #include "userauth-int.h"
 
 /* ", ssh-ed25519 key SHA256:..."; "" when what came is no key. */

@@ -8,6 +8,7 @@
 
 /* auth-password.c -- the method "password" (RFC 4252, section 8). */
 
+#include "ftpd-userauth.h"
 #include "userauth-int.h"
 
 /* Longer than any password, shorter than what costs a hash much time. */

@@ -12,6 +12,9 @@
 
 #include <syslog.h>
 
+#include "ftpd-report.h"
+#include "ftpd-userauth.h"
+#include "ftpd-userkey.h"
 #include "userauth-int.h"
 #include "namelist.h"
 

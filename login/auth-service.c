@@ -10,6 +10,7 @@
  * banner.
  */
 
+#include "ftpd-report.h"
 #include "userauth-int.h"
 
 /* A banner above this is not read by anybody. */

@@ -17,8 +17,9 @@
 
 #include "cert.h"
 #include "conn.h"
-#include "ftpd.h"
 #include "userauth.h"
+
+struct ftpd_key_grant;
 
 /* Names of services and methods: far beyond any that exists. */
 #define SFTP_AUTH_NAME_MAX 64

@@ -11,6 +11,8 @@
  */
 
 #include "effects.h"
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
 #include "scp-sink.h"
 
 /* Makes the directory unless it is there.  0 or an errno. */

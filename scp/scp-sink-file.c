@@ -14,6 +14,10 @@
  */
 
 #include "effects.h"
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+#include "ftpd-report.h"
+#include "ftpd-wait.h"
 #include "scp-sink.h"
 
 static void drop_file(struct scp_sink *k) {

@@ -11,6 +11,9 @@
  * A record names one entry of the directory at hand, never a path.
  */
 
+#include "ftpd-attrs.h"
+#include "ftpd-gate.h"
+#include "ftpd-report.h"
 #include "scp-sink.h"
 
 /* ---- Start */

@@ -13,6 +13,7 @@
 #ifndef MOD_SFTP_SCP_SINK_H
 #define MOD_SFTP_SCP_SINK_H
 
+#include "ftpd-gate.h"
 #include "scp-int.h"
 
 #define SINK_IOV 64

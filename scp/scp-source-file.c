@@ -10,6 +10,10 @@
  * that carry them.
  */
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+#include "ftpd-report.h"
+#include "ftpd-wait.h"
 #include "scp-source.h"
 
 #define SOURCE_CHUNK (256 * 1024)

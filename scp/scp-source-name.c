@@ -10,6 +10,8 @@
  * client shall call them.
  */
 
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
 #include "scp-source.h"
 
 /* Patterns are absolute, so that what they match is, too. */

@@ -13,6 +13,9 @@
  * is already on the stack is not entered again.
  */
 
+#include "ftpd-attrs.h"
+#include "ftpd-report.h"
+#include "ftpd-tree.h"
 #include "scp-source.h"
 
 int scp_source_wait(struct scp_source *src, enum source_step step) {

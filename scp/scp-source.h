@@ -13,6 +13,7 @@
 #ifndef MOD_SFTP_SCP_SOURCE_H
 #define MOD_SFTP_SCP_SOURCE_H
 
+#include "ftpd-gate.h"
 #include "scp-int.h"
 
 enum source_state {

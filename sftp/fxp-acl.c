@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 
 #include "effects.h"
+#include "ftpd-attrs.h"
+#include "ftpd-owners.h"
 #include "fxp-file-attrs.h"
 #include "fxp-limits.h"
 #include "fxp-owner.h"

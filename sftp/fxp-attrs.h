@@ -11,7 +11,9 @@
 #ifndef MOD_SFTP_FXP_ATTRS_H
 #define MOD_SFTP_FXP_ATTRS_H
 
-#include "ftpd.h"
+#include <sys/stat.h>
+
+#include "wire.h"
 
 #define FXP_ATTR_SIZE   0x0001U
 #define FXP_ATTR_OWNER  0x0002U

@@ -12,6 +12,8 @@
 
 #include <fcntl.h>
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-job.h"

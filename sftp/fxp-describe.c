@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "ftpd-attrs.h"
 #include "fxp-file-attrs.h"
 #include "fxp-owner.h"
 #include "fxp-session.h"

@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
+#include "ftpd-wait.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

@@ -10,6 +10,9 @@
  * space-available.
  */
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+#include "ftpd-tree.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-reply.h"

@@ -12,6 +12,8 @@
  * A table per channel: what one channel opened, no other can name.
  */
 
+#include "ftpd-io.h"
+#include "ftpd-tree.h"
 #include "fxp-session.h"
 
 #define RANDOM_BYTES 6

@@ -11,7 +11,7 @@
 #ifndef MOD_SFTP_FXP_HANDLE_H
 #define MOD_SFTP_FXP_HANDLE_H
 
-#include "ftpd.h"
+#include "wire.h"
 
 struct fxp;
 

@@ -8,6 +8,7 @@
 
 /* fxp-init.c -- INIT and its answer, VERSION. */
 
+#include "ftpd-user.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
 #include "fxp-version.h"

@@ -14,6 +14,7 @@
  * FTP and SCP, which take a file as a whole.
  */
 
+#include "ftpd-io.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-open.h"

@@ -12,6 +12,9 @@
 
 #include "effects.h"
 #include "forced.h"
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+#include "ftpd-tree.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

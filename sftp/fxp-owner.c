@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 
+#include "ftpd-owners.h"
 #include "fxp-attrs.h"
 #include "fxp-handlers.h"
 #include "fxp-owner.h"

@@ -11,7 +11,9 @@
 #ifndef MOD_SFTP_FXP_OWNER_H
 #define MOD_SFTP_FXP_OWNER_H
 
-#include "ftpd.h"
+#include <sys/stat.h>
+
+#include "wire.h"
 
 struct fxp_req;
 struct fxp_attrs;

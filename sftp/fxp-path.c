@@ -8,6 +8,9 @@
 
 /* fxp-path.c -- requests that name paths: REMOVE, RENAME, REALPATH, links. */
 
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

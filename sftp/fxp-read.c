@@ -8,6 +8,7 @@
 
 /* fxp-read.c -- READ: bytes of a file straight into messages. */
 
+#include "ftpd-io.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-limits.h"

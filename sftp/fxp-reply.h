@@ -13,6 +13,7 @@
 
 #include "fxp-request.h"
 #include "fxp-wire.h"
+#include "wire.h"
 
 struct fxp_attrs;
 struct fxp_handle;

@@ -8,6 +8,8 @@
 
 /* fxp-request.c -- a request: its memory, the names in it, its end. */
 
+#include "ftpd-user.h"
+#include "ftpd-utf8.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
 

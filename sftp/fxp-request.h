@@ -11,7 +11,8 @@
 #ifndef MOD_SFTP_FXP_REQUEST_H
 #define MOD_SFTP_FXP_REQUEST_H
 
-#include "ftpd.h"
+#include "ftpd-gate.h"
+#include "wire.h"
 
 struct fxp;
 

@@ -8,6 +8,7 @@
 
 /* fxp-seek.c -- text-seek: to a line of a file in text mode. */
 
+#include "ftpd-io.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-job.h"

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "effects.h"
+#include "ftpd-attrs.h"
 #include "fxp-file-attrs.h"
 #include "fxp.h"
 #include "fxp-gate.h"

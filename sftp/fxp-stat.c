@@ -10,6 +10,8 @@
 
 #include <sys/stat.h>
 
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

@@ -13,6 +13,8 @@
 #include <fcntl.h>
 
 #include "checksum.h"
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-job.h"

@@ -10,6 +10,8 @@
  * the client calls itself.
  */
 
+#include "ftpd-report.h"
+#include "ftpd-utf8.h"
 #include "fxp-ext.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"

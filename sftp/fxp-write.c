@@ -14,6 +14,7 @@
  * flush() comes; then the requests that are complete are answered, in order.
  */
 
+#include "ftpd-io.h"
 #include "fxp-gate.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"

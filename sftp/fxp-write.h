@@ -11,6 +11,8 @@
 #ifndef MOD_SFTP_FXP_WRITE_H
 #define MOD_SFTP_FXP_WRITE_H
 
+#include <sys/uio.h>
+
 #include "fxp-handle.h"
 
 #define FXP_BATCH_IOV 256

@@ -13,6 +13,7 @@
  * there, not where a link leads.
  */
 
+#include "ftpd-xattr.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

@@ -17,9 +17,11 @@
 
 #include "channel.h"
 #include "exec.h"
+#include "ftpd-report.h"
+#include "ftpd-user.h"
+#include "ftpd-wait.h"
 #include "fxp.h"
 #include "global.h"
-#include "ftpd.h"
 #include "scp.h"
 #include "traffic.h"
 #include "userauth.h"

@@ -9,8 +9,8 @@
 /* disconnect.c -- DISCONNECT, sent and received (RFC 4253, section 11.1). */
 
 #include "conn.h"
+#include "ftpd-user.h"
 
-#include "ftpd.h"
 
 static const struct {
   int err;

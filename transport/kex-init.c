@@ -14,7 +14,7 @@
 
 #include "alg-table.h"
 #include "cert.h"
-#include "ftpd.h"
+#include "ftpd-report.h"
 #include "namelist.h"
 
 #define COOKIE_LEN 16

@@ -11,7 +11,7 @@
  */
 
 #include "conn.h"
-#include "ftpd.h"
+#include "ftpd-report.h"
 
 /* The identification string is at most 255 bytes with CR LF (RFC 4253,
  * section 4.2).

@@ -22,6 +22,7 @@
 #include "alg-profile.h"
 #include "clients.h"
 #include "exec.h"
+#include "ftpd-report.h"
 #include "fxp.h"
 #include "namelist.h"
 #include "traffic.h"

@@ -14,6 +14,9 @@
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-user.h"
+
 /* What the request does to its first or second path. */
 static unsigned int effects_of(const struct ftpd_op *op,
     const struct sftp_rule *rule) {

@@ -13,6 +13,9 @@
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-xattr.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -16,6 +16,9 @@
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
+
 #include <sys/stat.h>
 #include <sys/time.h>
 

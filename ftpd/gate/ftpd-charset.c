@@ -13,6 +13,8 @@
 #include "ftpd-charset.h"
 #include "ftpd-session.h"
 
+#include "ftpd-utf8.h"
+
 #include <iconv.h>
 #include <langinfo.h>
 

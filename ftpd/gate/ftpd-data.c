@@ -20,6 +20,10 @@
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+#include "ftpd-wait.h"
+
 #include <limits.h>
 #include <sys/ioctl.h>
 

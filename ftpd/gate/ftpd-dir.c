@@ -25,6 +25,10 @@
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+#include "ftpd-tree.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>

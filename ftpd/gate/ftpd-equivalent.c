@@ -19,6 +19,8 @@
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-attrs.h"
+
 /* The rules of the path's own directory, not those of the request before. */
 static void enter(struct ftpd_op *op, const char *path) {
   session.dir_config = dir_match_path(op->pool, (char *) ftpd_outside(

@@ -11,6 +11,8 @@
 #include "ftpd-fake.h"
 #include "ftpd-files.h"
 
+#include "ftpd-attrs.h"
+
 #define FAKE_MS 1000            /* a directory's directives are read again */
 
 /* Names that nobody has: they are shown for ids that nobody has either. */

@@ -21,6 +21,9 @@
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+
 /* ---- Close */
 
 /* What is left of a file for the log line of its CLOSE. */

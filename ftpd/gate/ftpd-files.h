@@ -26,6 +26,7 @@ struct ftpaccess_cache;         /* ftpd-ftpaccess.c: what was read */
 struct owner_cache;             /* ftpd-owners.c: names looked up last */
 struct upload_cache;            /* ftpd-uploads.c: what the session made */
 struct ftpd_file;
+struct ftpd_op;
 
 struct ftpd_files {
   pool *pool;

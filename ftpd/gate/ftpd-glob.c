@@ -11,6 +11,9 @@
 #include "ftpd-listing.h"
 #include "ftpd-path.h"
 
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
+
 #include <limits.h>
 
 #define MAX_BRACES 4

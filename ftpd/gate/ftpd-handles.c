@@ -10,6 +10,8 @@
 
 #include "ftpd-files.h"
 
+#include "ftpd-io.h"
+
 #include <sys/resource.h>
 
 #define MAX_HANDLES 1024

@@ -12,6 +12,9 @@
 
 #include "ftpd-path.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-user.h"
+
 bool ftpd_times_gmt(struct ftpd *h) {
   unsigned char *gmt = get_param_ptr(h->server->conf, "TimesGMT", FALSE);
 

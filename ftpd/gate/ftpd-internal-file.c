@@ -18,6 +18,9 @@
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+
 #include <sys/xattr.h>
 
 static int check_regular(pr_fh_t *fh, struct stat *st) {

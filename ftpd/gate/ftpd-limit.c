@@ -19,6 +19,8 @@
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+
 /* How long the look at a directory's .ftpaccess counts for requests that only
  * look (LSTAT, READDIR...).
  */

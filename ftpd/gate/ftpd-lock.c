@@ -23,6 +23,8 @@
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 
+#include "ftpd-io.h"
+
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>

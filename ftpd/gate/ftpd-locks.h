@@ -15,6 +15,8 @@
 
 #include "ftpd-session.h"
 
+struct ftpd_op;
+
 /* Files end here, as far as locks go. */
 #define FTPD_LOCK_SPACE ((off_t) 1 << 62)
 

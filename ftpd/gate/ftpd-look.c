@@ -16,6 +16,8 @@
 
 #include "ftpd-path.h"
 
+#include "ftpd-attrs.h"
+
 int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
   (void) h;
   if (FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {

@@ -16,6 +16,9 @@
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
+
 int ftpd_onclose_check(struct ftpd_op *op, const char *path) {
   const struct sftp_rule *rule = &sftp_rules[FTPD_REMOVE].first;
 

@@ -14,6 +14,9 @@
 
 #include "ftpd-openfile.h"
 
+struct ftpd_file;
+struct ftpd_op;
+
 /* Whether the file may be removed later; 0, or -1 with errno. */
 int ftpd_onclose_check(struct ftpd_op *op, const char *path);
 /* Before it is closed: whether there is something to remove; what it is. */

@@ -20,6 +20,8 @@
 #include "ftpd-request.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-report.h"
+
 #include <time.h>
 
 /* Own command, class, flags, equivalent, its class and code.  What <Limit> says

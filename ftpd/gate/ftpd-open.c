@@ -18,6 +18,9 @@
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-io.h"
+
 /* Opens with the permissions that mode and the umask allow, and not for a
  * moment with more.  The path has no links left to follow: one that turns up
  * now was put there after the rules were asked.

@@ -15,6 +15,8 @@
 
 #include "ftpd-session.h"
 
+#include "ftpd-gate.h"
+
 struct ftpd_range;              /* ftpd-lock.c */
 
 struct ftpd_file {

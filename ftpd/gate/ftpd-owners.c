@@ -11,6 +11,8 @@
 #include "ftpd-fake.h"
 #include "ftpd-files.h"
 
+#include "ftpd-owners.h"
+
 struct owner_cache {            /* looked up last; "" for none */
   uid_t uid;
   gid_t gid;

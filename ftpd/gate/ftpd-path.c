@@ -10,6 +10,9 @@
 
 #include "ftpd-path.h"
 
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
+
 #include <limits.h>
 
 #define MAX_LINKS 40            /* as the kernel has it */

@@ -19,6 +19,8 @@
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+
 #include <limits.h>
 
 /* ---- One path */

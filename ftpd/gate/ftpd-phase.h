@@ -15,6 +15,8 @@
 
 #include "ftpd-session.h"
 
+#include "ftpd-gate.h"
+
 /* ---- ftpd-phase.c */
 
 enum phase_set { PHASE_PRE, PHASE_OK, PHASE_ERR, NPHASES };

@@ -11,6 +11,9 @@
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-tree.h"
+
 #include <fcntl.h>
 
 #define COPY_BYTES 131072

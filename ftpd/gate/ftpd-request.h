@@ -15,6 +15,8 @@
 
 #include "ftpd-openfile.h"
 
+#include "ftpd-gate.h"
+
 enum equivalent { EQUIV_NONE, EQUIV_FILE, EQUIV_LIST, EQUIV_PATH, EQUIV_RENAME,
   EQUIV_SITE_COPY, EQUIV_SYMLINK };
 

@@ -17,6 +17,8 @@
 #include "effects.h"
 #include "ftpd-request.h"
 
+#include "ftpd-gate.h"
+
 /* ---- ftpd-ftpaccess.c */
 
 /* Reads the .ftpaccess of every directory above the path that is new or was

@@ -15,6 +15,8 @@
 #include "ftpd-files.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-report.h"
+
 #include <sys/time.h>
 
 #define SCORE_MS 1000

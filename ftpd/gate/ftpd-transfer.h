@@ -16,6 +16,8 @@
 
 #include "ftpd-openfile.h"
 
+struct ftpd_file;
+
 /* ---- ftpd-xfer.c */
 
 /* session.xfer speaks of the file, or the command is that of the file. */

@@ -17,6 +17,9 @@
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 
+#include "ftpd-attrs.h"
+#include "ftpd-xattr.h"
+
 /* What attributes are asked of: an open file, or (fh NULL) a path. */
 struct target {
   pr_fh_t *fh;

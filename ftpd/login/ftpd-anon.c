@@ -15,6 +15,8 @@
 #include "ftpd-login.h"
 #include "ftpd-session.h"
 
+#include "ftpd-user.h"
+
 const char *ftpd_anon_resolve(struct ftpd *h, pool *p, const char *given) {
   struct ftpd_login *l = h->login;
   const char *user = given;

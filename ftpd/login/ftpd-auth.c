@@ -16,6 +16,11 @@
 #include "ftpd-login.h"
 #include "ftpd-session.h"
 
+#include "ftpd-lines.h"
+#include "ftpd-report.h"
+#include "ftpd-user.h"
+#include "ftpd-wait.h"
+
 static struct ftpd_login *login_of(struct ftpd *h) {
   if (h->login == NULL) {
     h->login = pcalloc(h->pool, sizeof(*h->login));

@@ -16,6 +16,8 @@
 #include "ftpd-cmd.h"
 #include "ftpd-session.h"
 
+#include "ftpd-user.h"
+
 /* The lines of the file, each ended by CR LF; NULL when there is none. */
 static const char *expand(pool *p, pr_fh_t *fh) {
   pr_response_t *pending = resp_list, *at;

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "forced.h"
+#include "ftpd-userkey.h"
 #include "keyfile.h"
 
 /* More variables than this no key needs. */

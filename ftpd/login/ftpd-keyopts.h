@@ -14,6 +14,8 @@
 
 #include "ftpd-session.h"
 
+struct ftpd_key_grant;
+
 struct ftpd_keyopts {
   bool authority;               /* cert-authority */
   bool no_touch, verify;

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 
 #include "cert.h"
+#include "ftpd-userkey.h"
 #include "keyfile.h"
 #include "keys.h"
 

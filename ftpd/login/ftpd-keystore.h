@@ -15,6 +15,8 @@
 
 #include "ftpd-session.h"
 
+struct ftpd_key_grant;
+
 /* Registers the store "file"; from the module's init. */
 void ftpd_keystore_init(void);
 

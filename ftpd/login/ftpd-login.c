@@ -21,6 +21,8 @@
 #include "ftpd-privs.h"
 #include "ftpd-session.h"
 
+#include "ftpd-user.h"
+
 /* What is put back when a login is denied half-way. */
 struct before {
   uid_t uid;

@@ -15,6 +15,8 @@
 
 #include "ftpd-session.h"
 
+#include "ftpd-userauth.h"
+
 /* Made by the first request, as long as the session. */
 struct ftpd_login {
   pool *pool;                   /* of the request under way; NULL: none */

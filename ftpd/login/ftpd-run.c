@@ -12,6 +12,8 @@
 
 #include "ftpd-run.h"
 
+#include "ftpd-lines.h"
+
 #include <dirent.h>
 #include <grp.h>
 #include <poll.h>

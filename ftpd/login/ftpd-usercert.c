@@ -16,6 +16,7 @@
 #include "ftpd-usercert.h"
 
 #include "cert.h"
+#include "ftpd-userkey.h"
 #include "keyfile.h"
 
 bool ftpd_usercert_is_for(struct ftpd *h, pool *p, const struct sftp_cert *cert,

@@ -15,6 +15,8 @@
 
 #include "ftpd-session.h"
 
+struct ftpd_key_grant;
+
 /* Whether the authority of the certificate is trusted to name this user, by
  * SFTPTrustedUserCAKeys or by a key store.  0 with what comes with it, -1 when
  * not; the log has the reason.

@@ -17,6 +17,9 @@
 #include "ftpd-session.h"
 #include "ftpd-usercert.h"
 
+#include "ftpd-user.h"
+#include "ftpd-userkey.h"
+
 #include <shadow.h>
 
 /* How many entries are looked at for a hash to compare with. */

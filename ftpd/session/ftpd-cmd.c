@@ -11,6 +11,8 @@
 #include "ftpd-cmd.h"
 #include "ftpd-session.h"
 
+#include "ftpd-report.h"
+
 void ftpd_cmd_forget(void) {
   session.curr_cmd_rec = NULL;
   session.curr_cmd = NULL;

@@ -20,6 +20,8 @@
 #include "ftpd-event.h"
 #include "ftpd-session.h"
 
+#include "ftpd-userauth.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <time.h>

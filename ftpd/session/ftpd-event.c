@@ -22,6 +22,8 @@
 #include "channel.h"
 #include "conn.h"
 #include "crypto.h"
+#include "ftpd-report.h"
+#include "ftpd-user.h"
 #include "ssh2.h"
 
 /* ---- Ours */

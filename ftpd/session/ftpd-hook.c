@@ -15,6 +15,7 @@
 #include "ftpd-session.h"
 
 #include "conn.h"
+#include "ftpd-report.h"
 
 int (*ftpd_hook_login)(pool *p, const char *user);
 

@@ -10,6 +10,7 @@
  * host's trace log; and the clock.
  */
 
+#include "ftpd-lines.h"
 #include "ftpd-log.h"
 #include "ftpd-session.h"
 

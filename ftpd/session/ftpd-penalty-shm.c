@@ -15,6 +15,8 @@
 
 #include "ftpd-penalty-shm.h"
 
+#include "ftpd-lines.h"
+
 #include <sodium.h>
 #include <stdatomic.h>
 #include <sys/mman.h>

@@ -15,6 +15,8 @@
 #include "ftpd-session.h"
 
 #include "conn.h"
+#include "ftpd-report.h"
+#include "ftpd-user.h"
 #include "ssh2.h"
 
 static pr_fh_t *open_display_login(server_rec *s) {

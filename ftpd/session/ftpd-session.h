@@ -28,7 +28,6 @@
 #undef SFTP_OPT_FIDO_VERIFY_REQUIRED
 #undef SFTP_OPT_NO_STRICT_KEX
 
-#include "ftpd.h"
 #include "settings.h"
 
 #define SFTP_EXPORT __attribute__((visibility("default")))

@@ -9,7 +9,9 @@
 /* ftpd-wait.c -- waiting for the client, with the daemon's timers and signals.
  */
 
+#include "ftpd-lines.h"
 #include "ftpd-session.h"
+#include "ftpd-wait.h"
 
 #include <poll.h>
 

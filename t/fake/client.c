@@ -18,7 +18,6 @@
 #include "alg-table.h"
 #include "compress.h"
 #include "crypto.h"
-#include "ftpd.h"
 #include "../unit/tap.h"
 
 static const char *const cl_patterns[] = { "LANG", NULL };

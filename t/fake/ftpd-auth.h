@@ -11,7 +11,10 @@
 #ifndef MOD_SFTP_FAKE_FTPD_AUTH_H
 #define MOD_SFTP_FAKE_FTPD_AUTH_H
 
-#include "ftpd.h"
+#include "ftpd-user.h"
+#include "ftpd-userkey.h"
+
+struct ssh_conn;
 
 #define FAKE_MAX_KEYS 4
 

@@ -6,12 +6,20 @@
  * (see LICENSE)
  */
 
-/* ftpd-file.c -- a file system in memory behind the file part of ftpd.h. */
+/* ftpd-file.c -- a file system in memory behind the file headers ftpd-*.h. */
 
 #include <fcntl.h>
 #include <fnmatch.h>
 
 #include "ftpd-file.h"
+#include "ftpd-io.h"
+#include "ftpd-owners.h"
+#include "ftpd-report.h"
+#include "ftpd-tree.h"
+#include "ftpd-user.h"
+#include "ftpd-utf8.h"
+#include "ftpd-wait.h"
+#include "ftpd-xattr.h"
 
 #define PAGE 16384
 #define PAGES_MAX 8192          /* 128 MiB in all */

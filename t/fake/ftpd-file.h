@@ -7,7 +7,7 @@
  */
 
 /* ftpd-file.h -- the fake host's files: a file system in memory behind the
- * gate and file functions of ftpd.h, and what tests see and set of it.
+ * gate and file functions of ftpd-*.h, and what tests see and set of it.
  *
  * Nothing here reaches the machine's own files, so that a fuzzer may do what
  * it likes.  Files are sparse: offsets beyond 4 GiB cost a page.
@@ -16,7 +16,8 @@
 #ifndef MOD_SFTP_FAKE_FTPD_FILE_H
 #define MOD_SFTP_FAKE_FTPD_FILE_H
 
-#include "ftpd.h"
+#include "ftpd-attrs.h"
+#include "ftpd-gate.h"
 
 /* Everything goes; what remains is "/" and the home, "/home/user". */
 void fake_fs_reset(void);

@@ -10,6 +10,7 @@
  * environment every line is shown as a TAP comment.
  */
 
+#include "ftpd-lines.h"
 #include "ftpd-log.h"
 
 char fake_log_last[8192], fake_auth_log_last[8192], fake_trace_last[8192];

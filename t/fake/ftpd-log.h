@@ -11,7 +11,9 @@
 #ifndef MOD_SFTP_FAKE_FTPD_LOG_H
 #define MOD_SFTP_FAKE_FTPD_LOG_H
 
-#include "ftpd.h"
+#include "base.h"
+
+struct ftpd;
 
 /* The line written last to each sink ("" before the first), and how many. */
 extern char fake_log_last[8192], fake_auth_log_last[8192],

@@ -6,8 +6,11 @@
  * (see LICENSE)
  */
 
+#include "ftpd-report.h"
 #include "ftpd-session.h"
 #include "clients.h"
+#include "ftpd-user.h"
+#include "ftpd-wait.h"
 
 #include <poll.h>
 

@@ -11,7 +11,9 @@
 #ifndef MOD_SFTP_FAKE_FTPD_SESSION_H
 #define MOD_SFTP_FAKE_FTPD_SESSION_H
 
-#include "ftpd.h"
+#include "base.h"
+
+struct ftpd;
 
 /* Notes and environment variables last set; "" when never. */
 const char *fake_note(const char *name);

@@ -17,6 +17,7 @@
 #include "../fake/fake-channel.h"
 #include "../fake/ftpd-file.h"
 #include "conn.h"
+#include "ftpd-tree.h"
 #include "scp.h"
 #include "target.h"
 

@@ -99,6 +99,14 @@ def _():
                 "headers of the same name")
 
 
+@promise("a header stands on its own")
+def _():
+    for directory in LAYERS["dir"]:
+        for header in headers(directory):
+            said = includes(directory + "/probe", header)
+            expect(said is None, "%s/%s: %s" % (directory, header, said))
+
+
 @promise("each directory's sources see its own headers and lower ones")
 def _():
     for directory in CORE:
@@ -189,9 +197,9 @@ OWNER = {symbol: name for name in OBJECTS for symbol in DEFINED[name]}
 
 
 def contract():
-    """The functions of base/ftpd*.h, which ftpd/ implements for the core."""
+    """The functions of base/ftpd-*.h, which ftpd/ implements for the core."""
     found = set()
-    for path in glob.glob(os.path.join(TOP, "base", "ftpd*.h")):
+    for path in glob.glob(os.path.join(TOP, "base", "ftpd-*.h")):
         with open(path) as text:
             code = re.sub(r"/\*.*?\*/", "", text.read(), flags=re.S)
             found |= set(re.findall(r"\b(ftpd_\w+)\s*\(", code))
@@ -232,7 +240,7 @@ def _():
                     "what %s looks up to" % name)
 
 
-@promise("ftpd/ implements all of base/ftpd*.h, and the core uses all of it")
+@promise("ftpd/ implements all of base/ftpd-*.h, and the core uses all of it")
 def _():
     needed = set().union(*(NEEDED[n] for n in OBJECTS if place(n) in CORE))
     expect(len(CONTRACT) > 50, "only %d were found" % len(CONTRACT))

@@ -13,6 +13,7 @@
 #include "../fake/ftpd-file.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
+#include "ftpd-tree.h"
 #include "scp-int.h"
 
 /* One copy over a channel of its own. */

@@ -1,0 +1,69 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-attrs.h -- the daemon's part: attributes of files.
+ *
+ * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
+ * those that ftpd_permit() returned.
+ */
+
+#ifndef MOD_SFTP_FTPD_ATTRS_H
+#define MOD_SFTP_FTPD_ATTRS_H
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base.h"
+
+struct ftpd;
+struct ftpd_file;
+
+int ftpd_stat(struct ftpd *h, const char *path, struct stat *st);
+int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st);
+int ftpd_truncate(struct ftpd *h, const char *path, off_t size);
+int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode);
+int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid);
+int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid);
+int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
+  bool follow);
+int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st);
+
+/* Of an open file. */
+int ftpd_fstat(struct ftpd_file *f, struct stat *st);
+int ftpd_ftruncate(struct ftpd_file *f, off_t size);
+int ftpd_fchmod(struct ftpd_file *f, mode_t mode);
+int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid);
+int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]);
+int ftpd_fstatvfs(struct ftpd_file *f, struct statvfs *st);
+
+/* What DirFake* make of st for the client. */
+void ftpd_fake_stat(struct ftpd *h, const char *path, struct stat *st);
+/* Whether times are shown in GMT. */
+bool ftpd_times_gmt(struct ftpd *h);
+
+/* What stat(2) does not say of an open file, or of a path if f is NULL. */
+struct ftpd_extra_attrs {
+  bool has_birth;
+  struct timespec birth;
+  bool encrypted, compressed, append_only, immutable;
+};
+
+int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
+  bool follow, struct ftpd_extra_attrs *more);
+
+/* The POSIX ACL of an open file, or of a path, as the system stores it: 4
+ * bytes of version, then entries of 8, all little-endian.  Returns its bytes;
+ * ENODATA: it has none.  size 0 takes it away.
+ */
+#define FTPD_ACL_MAX 4096
+ssize_t ftpd_acl_get(struct ftpd *h, pool *p, struct ftpd_file *f,
+  const char *path, void *buf, size_t size);
+int ftpd_acl_set(struct ftpd *h, pool *p, struct ftpd_file *f,
+  const char *path, const void *buf, size_t size);
+
+#endif /* MOD_SFTP_FTPD_ATTRS_H */

@@ -1,0 +1,33 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-lines.h -- the daemon's part: lines of the logs, and the clock.
+ *
+ * The sinks of log.c.  Text is already escaped.
+ */
+
+#ifndef MOD_SFTP_FTPD_LINES_H
+#define MOD_SFTP_FTPD_LINES_H
+
+#include "base.h"
+
+struct ftpd;
+
+void ftpd_log_line(const char *line);
+void ftpd_log_why_line(enum sftp_why why, const char *line);
+void ftpd_auth_log_line(int level, const char *line);
+void ftpd_trace_line(enum sftp_trace_channel chan, int level,
+  const char *line);
+uint64_t ftpd_now_ms(void);
+/* Why a login was refused, as far as the logs know since ftpd_auth_begin(): an
+ * objection, or else what was missing, the last line for the authentication
+ * log, the last line of all; NULL: none.
+ */
+const char *ftpd_log_reason(struct ftpd *h);
+
+#endif /* MOD_SFTP_FTPD_LINES_H */

@@ -1,0 +1,52 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-tree.h -- the daemon's part: names in the file system, and directories.
+ *
+ * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
+ * those that ftpd_permit() returned.
+ */
+
+#ifndef MOD_SFTP_FTPD_TREE_H
+#define MOD_SFTP_FTPD_TREE_H
+
+#include <sys/stat.h>
+
+#include "base.h"
+
+struct ftpd;
+struct ftpd_op;
+struct ftpd_dir;
+
+int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode);
+int ftpd_rmdir(struct ftpd *h, const char *path);
+int ftpd_unlink(struct ftpd_op *op, const char *path);
+int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
+  bool overwrite);
+int ftpd_link(struct ftpd *h, const char *from, const char *to);
+int ftpd_symlink(struct ftpd *h, const char *target, const char *path);
+/* The link's text as it is stored, NUL-terminated in p. */
+int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
+  const char **target);
+/* Canonical absolute path: what exists is resolved, the rest is kept. */
+const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path);
+/* Paths matching a shell pattern inside the user's root, as far as listings
+ * would show them; NULL-terminated.  With UseGlobbing off the pattern itself.
+ */
+const char **ftpd_glob(struct ftpd *h, pool *p, const char *pattern);
+
+/* Directories: entries that rules hide are skipped.  st is the entry's lstat
+ * as the client may see it (DirFakeUser and the like applied).
+ */
+struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path);
+/* 1: *name and *st are filled, 0: end, -1: errno. */
+int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st);
+int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d);
+const char *ftpd_dir_path(const struct ftpd_dir *d);
+
+#endif /* MOD_SFTP_FTPD_TREE_H */

@@ -1,0 +1,44 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-user.h -- the daemon's part: the login itself, and who is there. */
+
+#ifndef MOD_SFTP_FTPD_USER_H
+#define MOD_SFTP_FTPD_USER_H
+
+#include "base.h"
+
+struct ftpd;
+struct sftp_settings;
+
+enum ftpd_login_result {
+  FTPD_LOGIN_OK,
+  FTPD_LOGIN_DENIED,            /* as if the method had failed */
+  FTPD_LOGIN_BROKEN             /* half-way: the connection must end */
+};
+
+/* The whole login: identity, limits, home, chroot, privileges, log. */
+enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p);
+/* After USERAUTH_SUCCESS went out: ends the request (PASS POST_CMD and
+ * LOG_CMD) and reads late settings (per user).  Returns those in force from
+ * now on.
+ */
+const struct sftp_settings *ftpd_logged_in(struct ftpd *h);
+
+/* Text of SFTPDisplayBanner with its variables expanded; NULL when none. */
+const char *ftpd_banner(struct ftpd *h, pool *p);
+/* Text of DisplayLogin, for stderr of the first SFTP channel; NULL if none. */
+const char *ftpd_login_message(struct ftpd *h, pool *p);
+
+const char *ftpd_remote_ip(struct ftpd *h);
+const char *ftpd_user(struct ftpd *h);
+const char *ftpd_cwd(struct ftpd *h);           /* where the login landed */
+/* Home of a user ("" = the own); NULL with errno. */
+const char *ftpd_home(struct ftpd *h, pool *p, const char *user);
+
+#endif /* MOD_SFTP_FTPD_USER_H */

@@ -1,0 +1,92 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-userauth.h -- the daemon's part: a request of authentication.
+ *
+ * One request is under way at a time: ftpd_auth_user(), ftpd_auth_user_end(),
+ * ftpd_auth_begin(), then ftpd_auth_pass() and what the method verifies with
+ * (ftpd-userkey.h has it for keys), and at last ftpd_auth_end() or, after
+ * USERAUTH_SUCCESS, ftpd_logged_in() (ftpd-user.h).  The order is auth.c's; the
+ * commands that other modules see on the way are the host's.  Why a user was
+ * refused goes to the authentication log here; the client only ever learns that
+ * they were.
+ */
+
+#ifndef MOD_SFTP_FTPD_USERAUTH_H
+#define MOD_SFTP_FTPD_USERAUTH_H
+
+#include "base.h"
+
+struct ftpd;
+
+enum ftpd_verdict {
+  FTPD_AUTH_OK = 0,
+  FTPD_AUTH_NO_USER,
+  FTPD_AUTH_BAD,                /* wrong password, key or answer */
+  FTPD_AUTH_EMPTY,              /* empty password not allowed */
+  FTPD_AUTH_EXPIRED,
+  FTPD_AUTH_DISABLED,
+  FTPD_AUTH_BLOCKED,            /* a PRE_CMD handler said no */
+  FTPD_AUTH_ERROR
+};
+
+/* Takes the user name of a request: PRE_CMD of USER.  *user becomes what the
+ * handlers made of it, in p.  -1: refused and ended; the connection must go.
+ */
+int ftpd_auth_user(struct ftpd *h, pool *p, const char **user);
+/* Ends USER: POST_CMD and LOG_CMD, or the *_ERR pair. */
+void ftpd_auth_user_end(struct ftpd *h, bool ok);
+/* The request itself.  p lives until ftpd_auth_end() or ftpd_logged_in(); so
+ * must user and method.  known: the method has a row, so that its name may be
+ * shown in notes and environment.
+ */
+void ftpd_auth_begin(struct ftpd *h, pool *p, const char *user,
+  const char *method, bool known);
+/* PRE_CMD of PASS, for every method that proves something. */
+enum ftpd_verdict ftpd_auth_pass(struct ftpd *h);
+/* The same with the password, and its verification; equal work for users that
+ * do not exist.  Copies made of the password are wiped.
+ */
+enum ftpd_verdict ftpd_auth_password(struct ftpd *h, const char *password);
+/* Account still valid (expiry and the like). */
+enum ftpd_verdict ftpd_auth_authorize(struct ftpd *h);
+
+/* Drivers of keyboard-interactive in the order to try them: the name of the
+ * i-th, NULL behind the last.
+ */
+const char *ftpd_kbdint_driver(struct ftpd *h, unsigned int i);
+/* One attempt with that driver, which converses through sftp_auth_ask() and
+ * sftp_auth_answers() (userauth.h) meanwhile.
+ */
+enum ftpd_verdict ftpd_auth_kbdint(struct ftpd *h, const char *driver);
+
+/* Milliseconds until the time for the login is over; UINT64_MAX: no limit.
+ * Drivers may converse with signals blocked, and then no timer of the host
+ * goes off.
+ */
+uint64_t ftpd_login_due_ms(struct ftpd *h);
+
+enum ftpd_auth_result {
+  FTPD_REQ_LISTED,              /* answered with the methods that are left */
+  FTPD_REQ_UNKNOWN,             /* the same, for a method that nobody has */
+  FTPD_REQ_PARTIAL,             /* proven, more is needed */
+  FTPD_REQ_PROBE,               /* no attempt: a key was asked about */
+  FTPD_REQ_FAILED,
+  FTPD_REQ_BROKEN               /* this method cannot be used */
+};
+
+/* Ends a request that did not log in: the phases of PASS if it was begun, and
+ * those of USERAUTH_REQUEST.
+ */
+void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res);
+/* Lets ms milliseconds pass, so that refusals take the same time. */
+void ftpd_auth_pause(struct ftpd *h, unsigned int ms);
+/* The limit of failed attempts was reached; follows ftpd_auth_end(). */
+void ftpd_auth_max(struct ftpd *h, unsigned int max);
+
+#endif /* MOD_SFTP_FTPD_USERAUTH_H */

@@ -16,6 +16,7 @@
 #include "directives-int.h"
 #include "directives.h"
 #include "ftpd-conf.h"
+#include "ftpd-log.h"
 
 #include "exec.h"
 #include "fxp.h"
@@ -268,14 +269,18 @@ MODRET set_execcommands(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* usage: SFTPLog path|none */
+/* usage: SFTPLog path|syslog:level|none */
 MODRET set_log(cmd_rec *cmd) {
-  CHECK_ONE(cmd);
+  const char *word;
 
-  if (strcasecmp(cmd->argv[1], "none") != 0 &&
-      *((char *) cmd->argv[1]) != '/') {
-    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
-      "': expected an absolute path or none", NULL));
+  CHECK_ONE(cmd);
+  word = cmd->argv[1];
+
+  if (strcasecmp(word, "none") != 0 && *word != '/' &&
+      ftpd_log_syslog_level(word) < 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", word, "': expected an "
+      "absolute path, syslog:level or none; levels are emerg, alert, crit, "
+      "error, warn, notice, info and debug", NULL));
   }
 
   conf_add_word(cmd);

@@ -236,7 +236,9 @@ static int enter_root(struct ftpd *h, pool *p, const char **root) {
   }
 
   if (pr_auth_chroot(*root) < 0) {
-    trouble("error: unable to set %s directory", what);
+    trouble(ftpd_privs_rootless() ? "error: unable to set %s directory: a "
+      "daemon without root needs mod_vroot for that" :
+      "error: unable to set %s directory", what);
     return -1;
   }
 
@@ -311,6 +313,15 @@ static void apply_key(struct ftpd *h, pool *p) {
 /* ---- Becoming them */
 
 static int become(const struct passwd *pw) {
+  if (ftpd_privs_rootless()) {
+    sftp_log("the daemon runs without root: '%s' (uid %lu, gid %lu) acts as "
+      "the daemon's own user (uid %lu, gid %lu)", session.user,
+      (unsigned long) pw->pw_uid, (unsigned long) pw->pw_gid,
+      (unsigned long) geteuid(), (unsigned long) getegid());
+    session.disable_id_switching = TRUE;
+    return 0;
+  }
+
   pr_signals_block();
   PRIVS_ROOT
   PRIVS_SETUP(pw->pw_uid, pw->pw_gid)

@@ -25,6 +25,18 @@ static const char *const trace_names[TRACE_NCHANNELS] = {
   [TRACE_SCP] = "scp"
 };
 
+/* Of SFTPLog's lines among those of the daemon itself; -1: not there. */
+static int syslog_level = -1;
+
+#define SYSLOG  "syslog:"
+
+int ftpd_log_syslog_level(const char *word) {
+  size_t len = strlen(SYSLOG);
+
+  return strncasecmp(word, SYSLOG, len) != 0 ? -1 :
+    pr_log_str2sysloglevel(word + len);
+}
+
 static const char *open_error(int res, int xerrno) {
   switch (res) {
     case PR_LOG_WRITABLE_DIR:
@@ -47,6 +59,10 @@ void ftpd_log_open(server_rec *s) {
   }
 
   sftp_logname = c->argv[0];
+  syslog_level = ftpd_log_syslog_level(sftp_logname);
+  if (syslog_level >= 0) {
+    return;
+  }
 
   pr_signals_block();
   PRIVS_ROOT
@@ -68,6 +84,8 @@ void ftpd_log_close(void) {
     (void) close(sftp_logfd);
     sftp_logfd = -1;
   }
+
+  syslog_level = -1;
 }
 
 void ftpd_log_system(void) {
@@ -114,14 +132,23 @@ const char *ftpd_log_reason(struct ftpd *h) {
   return reason[0] != '\0' ? reason : NULL;
 }
 
+static void write_line(const char *line) {
+  if (syslog_level >= 0) {
+    pr_log_pri(syslog_level, MOD_SFTP_VERSION ": %s", line);
+    return;
+  }
+
+  (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
+}
+
 void ftpd_log_line(const char *line) {
   keep(WORTH_LINE, line);
-  (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
+  write_line(line);
 }
 
 void ftpd_log_why_line(enum sftp_why why, const char *line) {
   keep(why == WHY_MISSING ? WORTH_MISSING : WORTH_OBJECTION, line);
-  (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
+  write_line(line);
 }
 
 void ftpd_auth_log_line(int level, const char *line) {

@@ -14,6 +14,8 @@
 
 #include "ftpd-session.h"
 
+/* The level of "syslog:level"; -1: it is something else. */
+int ftpd_log_syslog_level(const char *word);
 /* Opens SFTPLog of that virtual host; failures are logged and no more. */
 void ftpd_log_open(server_rec *s);
 void ftpd_log_close(void);

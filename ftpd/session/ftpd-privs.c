@@ -54,6 +54,13 @@ static bool names_owners(void) {
     || find_config(main_server->conf, CONF_PARAM, "GroupOwner", TRUE) != NULL;
 }
 
+bool ftpd_privs_rootless(void) {
+  uid_t real, effective, saved;
+
+  return getresuid(&real, &effective, &saved) == 0 && real != PR_ROOT_UID &&
+    effective != PR_ROOT_UID && saved != PR_ROOT_UID;
+}
+
 bool ftpd_privs_keep_root(void) {
   if (find_config(main_server->conf, CONF_PARAM, "RootRevoke", FALSE) != NULL) {
     return says_off("RootRevoke");

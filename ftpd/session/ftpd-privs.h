@@ -13,6 +13,10 @@
 
 #include "ftpd-session.h"
 
+/* Whether an ordinary user started the daemon: then sessions act as that user,
+ * whoever logs in, and nothing can be raised or dropped.
+ */
+bool ftpd_privs_rootless(void);
 /* Whether the configuration lets the daemon keep root for a session. */
 bool ftpd_privs_keep_root(void);
 /* The login is over and its handlers, mod_cap's among them, have run: from now

@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: python3-paramiko
+# needs: proftpd-mod-vroot python3-paramiko
 
 """What users of the packaged module would notice on the day they change:
 doc/coming-from-packaged.md says what still differs."""
@@ -14,9 +14,10 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from ftphost import FtpServer
 from rawsftp import Raw, num, string
-from server import Server, must
-from tap import expect, expect_same, main, promise
+from server import SOURCE, Server, has_module, must
+from tap import expect, expect_same, main, promise, skip
 
 srv = Server()
 
@@ -64,6 +65,151 @@ def _():
     source = os.path.dirname(srv.local("tree/file", b"x"))
     must(srv.scp("-O", "-r", source, "srv:/"))
     expect_same(srv.get("real/file"), b"x", "the file")
+
+
+# ---- A daemon without root
+
+NOBODY = 65534
+
+
+class Rootless(FtpServer):
+    """Started by an ordinary user, to whom all files belong."""
+
+    def launch(self):
+        for top, directories, files in os.walk(self.dir):
+            for name in directories + files + ["."]:
+                os.lchown(os.path.join(top, name), NOBODY, NOBODY)
+        super().launch()
+
+    def command(self):
+        return ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY,
+                "--clear-groups"] + super().command()
+
+
+def rootless(**more):
+    """Users with any uid: that of the daemon, root's, one of their own."""
+    server = Rootless(users=("same", "zero", "other"), **more)
+    ids = {"same": NOBODY, "zero": 0}
+
+    def change(fields):
+        fields[2] = fields[3] = str(ids.get(fields[0], fields[2]))
+
+    server.edit("passwd", change)
+    return server
+
+
+def serves_all(server):
+    for server.user in server.users:
+        sent = server.local("sent", b"from " + server.user.encode())
+        got = server.local("got")
+        must(server.sftp("put %s up\nls -l\nget up %s\nrename up kept"
+                         % (sent, got)))
+        with open(got, "rb") as file:
+            expect_same(file.read(), b"from " + server.user.encode(), "bytes")
+        must(server.scp("-O", sent, "srv:by-scp"))
+        for name in ("kept", "by-scp"):
+            expect_same(os.stat(server.home(name)).st_uid, NOBODY,
+                        "owner of %s of %s" % (name, server.user))
+        client = server.ftp()
+        expect_same(sorted(client.nlst()), ["by-scp", "kept"], "FTP's list")
+        client.close()
+        expect_same(server.log("sftp.log").count(
+            "the daemon runs without root: '%s' (uid " % server.user), 2,
+            "lines on the two logins of " + server.user)
+
+
+@promise("a daemon started by an ordinary user serves users of any uid")
+def _():
+    server = rootless(directives="RootLogin on", drop=("DefaultRoot",),
+                      ftp="DefaultRoot /\nRootLogin on").start()
+    try:
+        serves_all(server)
+    finally:
+        server.stop_clean()
+
+
+@promise("such a daemon keeps users in their homes by mod_vroot")
+def _():
+    if not has_module("mod_vroot.so"):
+        skip("mod_vroot is not installed")
+    engine = "RootLogin on\n<IfModule mod_vroot.c>\nVRootEngine on\n" \
+        "</IfModule>\n"
+    server = rootless(directives=engine, ftp=engine,
+                      modules=("mod_vroot",)).start()
+    try:
+        serves_all(server)
+        out = must(server.sftp("pwd\nls /")).stdout.decode()
+        expect("directory: /\n" in out and "kept" in out, out)
+    finally:
+        server.stop_clean()
+
+
+@promise("where a DefaultRoot cannot be had, nobody logs in, and a line says why")
+def _():
+    server = rootless(directives="RootLogin on").start()
+    try:
+        server.user = "same"
+        expect(server.sftp("pwd").returncode != 0, "a login without the root")
+        server.wait_log("sftp.log", "unable to set DefaultRoot directory: a "
+                        "daemon without root needs mod_vroot for that")
+    finally:
+        server.stop_clean()
+
+
+# ---- SFTPLog
+
+@promise("SFTPLog syslog:level writes where the daemon itself does")
+def _():
+    server = Server(drop=("SFTPLog",), directives="SFTPLog syslog:notice"
+                    ).start()
+    try:
+        must(server.sftp("pwd"))
+        server.wait_log("system.log", r"127\.0\.0\.1\]\): mod_sftp/.*: user "
+                        "'alice' authenticated via 'publickey' method")
+    finally:
+        server.stop_clean()
+
+
+class Container(Rootless):
+    """The recipe of the page, with the files of a test."""
+
+    def config(self):
+        with open(os.path.join(SOURCE, "doc/coming-from-packaged.md")) as page:
+            recipe = page.read().split("container.conf\n", 1)[1]
+        lines = ["ModulePath " + self.path("modules")]
+        for line in recipe.splitlines()[:recipe.splitlines().index("")]:
+            lines.append(line.replace("/etc/files", self.dir)
+                         .replace("/run/files", self.dir))
+        changes = {"Port": self.port, "User": "nobody", "Group": "nogroup",
+                   "DefaultAddress": "127.0.0.1"}
+        return "".join(" ".join([words[0], str(changes[words[0]])]
+                                if words[0] in changes else words) + "\n"
+                       for words in map(str.split, lines))
+
+    def command(self):
+        return [word for word in super().command() if word != "-q"]
+
+
+@promise("the recipe for containers serves, and logs to the standard error")
+def _():
+    if not has_module("mod_vroot.so"):
+        skip("mod_vroot is not installed")
+    server = Container().start()
+    try:
+        must(server.sftp("mkdir /made"))
+        expect(os.path.isdir(server.home("made")), "it was made elsewhere")
+        server.wait_log("start.log", "mod_sftp/.*: user 'alice' authenticated "
+                        "via 'publickey' method")
+    finally:
+        server.stop_clean()
+
+
+@promise("SFTPLog with a relative path or an unknown level ends the start")
+def _():
+    for word in ("logs/sftp.log", "syslog:loud", "syslog:"):
+        server = Server(drop=("SFTPLog",), directives="SFTPLog " + word)
+        text = server.refuses_to_start()
+        expect("expected an absolute path, syslog:level or none" in text, text)
 
 
 main(srv)

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: proftpd-mod-vroot
+
 """./quickstart, as somebody would use it who sees the project first."""
 
 import os
@@ -24,6 +26,7 @@ COMMAND = os.path.join(SOURCE, "quickstart")
 STATE = tempfile.mkdtemp(prefix="mod_sftp-quickstart-")
 os.chmod(STATE, 0o711)
 PORT = str(free_port())
+NOBODY = 65534
 
 
 def quickstart(*args):
@@ -117,6 +120,29 @@ def _():
     if run(alone + ["true"]).returncode != 0:
         skip("no process namespaces here")
     check(*alone, sys.executable, "-c", NEVER_REAPS)
+
+
+@promise("--rootless does all of it as an ordinary user")
+def _():
+    words = quickstart("--check", "--rootless")
+    expect(b"ordinary user" in run(words).stderr, "it works as root")
+    with tempfile.TemporaryDirectory() as state:
+        os.chmod(state, 0o755)
+        module = shutil.copy(MODULE, state)
+        os.chmod(module, 0o644)
+        os.chown(state, NOBODY, NOBODY)
+        words[words.index("--state") + 1] = os.path.join(state, "state")
+        words[words.index("--module") + 1] = module
+        result = run(["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY,
+                      "--clear-groups"] + words, timeout=240)
+        if result.returncode != 0:
+            raise Failed(said(result))
+        expect_same(result.stdout.decode().count("  ok  "), 4, "proofs")
+        for top, directories, files in os.walk(state):
+            for name in directories + files:
+                expect_same(os.lstat(os.path.join(top, name)).st_uid,
+                            0 if os.path.join(top, name) == module
+                            else NOBODY, "owner of " + name)
 
 
 @promise("it serves with the printed command until Ctrl-C")

@@ -323,6 +323,9 @@ class Server:
 
     # ---- The daemon
 
+    def command(self):
+        return [PROFTPD, "-n", "-q", "-c", self.path("proftpd.conf")]
+
     def launch(self):
         """Starts the daemon and does not wait for it."""
         with open(self.path("proftpd.conf"), "w") as conf:
@@ -335,7 +338,7 @@ class Server:
             env["ASAN_OPTIONS"] = ("detect_leaks=0:handle_abort=1:"
                                    "detect_stack_use_after_return=0")
             env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
-        argv = [PROFTPD, "-n", "-q", "-c", self.path("proftpd.conf")]
+        argv = self.command()
         if self.binds:
             argv = self._bound(argv)
         with open(self.path("start.log"), "ab") as out:

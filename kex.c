@@ -28,6 +28,7 @@
 #define KEX_APPROVED (ALG_DEFAULT | ALG_FIPS)
 /* Scanners mark the NIST curves and groups of 2048 bits down. */
 #define KEX_FIPS_ONLY (ALG_OPT_IN | ALG_FIPS | ALG_FIPS_OFFER)
+#define KEX_CLASSIC (KEX_FIPS_ONLY | ALG_CLASSIC)
 
 const struct sftp_kex_method sftp_kex_methods[] = {
   { { "mlkem768x25519-sha256", KEX_HYBRID },
@@ -50,15 +51,15 @@ const struct sftp_kex_method sftp_kex_methods[] = {
     "SHA256", &sftp_kex_hybrid, &sftp_hybrid_mlkem768_p256 },
   { { "mlkem1024nistp384-sha384", KEX_FIPS_ONLY },
     "SHA384", &sftp_kex_hybrid, &sftp_hybrid_mlkem1024_p384 },
-  { { "ecdh-sha2-nistp256", KEX_FIPS_ONLY },
+  { { "ecdh-sha2-nistp256", KEX_CLASSIC },
     "SHA256", &sftp_kex_ecdh, "P-256" },
-  { { "ecdh-sha2-nistp384", KEX_FIPS_ONLY },
+  { { "ecdh-sha2-nistp384", KEX_CLASSIC },
     "SHA384", &sftp_kex_ecdh, "P-384" },
-  { { "ecdh-sha2-nistp521", KEX_FIPS_ONLY },
+  { { "ecdh-sha2-nistp521", KEX_CLASSIC },
     "SHA512", &sftp_kex_ecdh, "P-521" },
-  { { "diffie-hellman-group14-sha256", KEX_FIPS_ONLY },
+  { { "diffie-hellman-group14-sha256", KEX_CLASSIC },
     "SHA256", &sftp_kex_dh, "modp_2048" },
-  { { "diffie-hellman-group-exchange-sha256", ALG_OPT_IN },
+  { { "diffie-hellman-group-exchange-sha256", ALG_OPT_IN | ALG_CLASSIC },
     "SHA256", &sftp_kex_gex, NULL },
   { { "diffie-hellman-group-exchange-sha1", ALG_OPT_IN },
     "SHA1", &sftp_kex_gex, NULL },
@@ -149,6 +150,15 @@ void kex_begin(struct sftp_kex *k, const char *why, bool by_us) {
   k->run->by_us = by_us;
   k->run->started_ms = sftp_now_ms();
   tell_rekey_began(k);
+}
+
+int sftp_kex_first(struct ssh_conn *c) {
+  if (c->kex->run == NULL && kex_waits(c)) {
+    kex_wait(c->kex);
+    return SFTP_OK;
+  }
+
+  return sftp_kex_start(c, "first");
 }
 
 int sftp_kex_start(struct ssh_conn *c, const char *why) {

@@ -25,9 +25,9 @@ const struct sftp_mac_alg sftp_macs[] = {
   /* Over the plaintext, which is then decrypted before it is known to be
    * genuine.
    */
-  { { "hmac-sha2-256", ALG_OPT_IN|ALG_FIPS },
+  { { "hmac-sha2-256", ALG_OPT_IN|ALG_FIPS|ALG_CLASSIC },
     &sftp_mac_hmac, "SHA256", 32, 32, false },
-  { { "hmac-sha2-512", ALG_OPT_IN|ALG_FIPS },
+  { { "hmac-sha2-512", ALG_OPT_IN|ALG_FIPS|ALG_CLASSIC },
     &sftp_mac_hmac, "SHA512", 64, 64, false },
 
   /* Sound, but few ask for it, and FIPS does not know it. */

@@ -25,6 +25,8 @@
 #define ALG_OPT_IN      0x08    /* only when named */
 #define ALG_MODERN      0x10    /* what is best today: the profile "modern" */
 #define ALG_USER        0x20    /* of signatures: for users, not for hosts */
+#define ALG_CLASSIC     0x40    /* sound, and marked down by scanners: only for
+                                 * clients that have nothing better */
 
 struct sftp_alg {
   const char *name;

@@ -36,9 +36,10 @@
  * files have names in another charset (UseEncoding).
  *
  * No early KEXINIT: no column, since by default ours waits for everybody's
- * version: the lists below depend on it.  Where the administrator has named the
- * lists it leaves at once, when nobody knows for whom; SFTPOptions
- * PessimisticKexinit makes it wait there, too.
+ * version: the lists below depend on it.  For a client without a row it waits
+ * for that client's KEXINIT, too (kex-offer.c).  Where the administrator has
+ * named the lists it leaves at once, before anybody knows for whom;
+ * SFTPOptions PessimisticKexinit makes it wait for the version there, too.
  */
 const struct sftp_client_row sftp_clients[] = {
   /* Its client takes messages of 256 KiB. */
@@ -58,6 +59,17 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = "OpenSSH 2.1 to 2.5",
     .software = "OpenSSH_2.1 OpenSSH_2.2 OpenSSH_2.3 OpenSSH_2.5",
     .traits = NO_REKEY "sftpReaddirSize 32768" },
+
+  { .name = "OpenSSH before 6.5",
+    .software = "OpenSSH_3. OpenSSH_4. OpenSSH_5. OpenSSH_6.0 OpenSSH_6.1 "
+      "OpenSSH_6.2 OpenSSH_6.3 OpenSSH_6.4",
+    .traits = CLASSIC },
+  /* They need nothing, and our KEXINIT does not wait for theirs. */
+  { .name = "a modern program",
+    .software = "PuTTY_Release_0.7 PuTTY_Release_0.8 WinSCP_release_5.15. "
+      "WinSCP_release_5.17. WinSCP_release_5.19. WinSCP_release_5.21. "
+      "WinSCP_release_6. libssh2_1.11 dropbear_202 Cyberduck/ russh_",
+    .traits = "" },
 
   { .name = "libssh", .software = "libssh_ libssh-", .traits = LINK_FIRST },
   /* Knows MACs over the plaintext only, and no AEAD; the oldest in use, no
@@ -205,5 +217,6 @@ const char *sftp_client_describe(pool *p, const struct sftp_client_row *row) {
 
   return pstrcat(p, row->name, " (", row->software != NULL ? row->software :
     "", row->software != NULL && row->does != NULL ? "; " : "", row->does !=
-    NULL ? row->does : "", "): ", shown, (char *) NULL);
+    NULL ? row->does : "", "): ", *shown != '\0' ? shown :
+    "nothing of its own", (char *) NULL);
 }

@@ -280,7 +280,7 @@ static int read_version(struct ssh_conn *c) {
     ftpd_note(c->ftpd, "SFTP", "1");
     ftpd_note(c->ftpd, "SFTP_CLIENT_BANNER",
       strchr(c->client_ident + 4, '-') + 1);
-    return sftp_kex_start(c, "first");
+    return sftp_kex_first(c);
   }
 
   return res == 0 ? SFTP_OK : res;

@@ -151,6 +151,10 @@ struct sftp_kex *sftp_kex_new(struct ssh_conn *c);
  * "time", ...).
  */
 int sftp_kex_start(struct ssh_conn *c, const char *why) SFTP_MUST_CHECK;
+/* The client's version is known: sends our first KEXINIT, or has it wait for
+ * the client's a moment, since the offer follows what that knows.
+ */
+int sftp_kex_first(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Starts a rekey when one is due; checks the time-out of one that runs. */
 int sftp_kex_check(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* By volume one is due. */

@@ -6,14 +6,13 @@
  * (see LICENSE)
  */
 
-/* kex-init.c -- KEXINIT: what we offer, what both agree on, and the method
- * that begins with it (RFC 4253, section 7.1).
+/* kex-init.c -- KEXINIT, ours and the client's, what both agree on, and the
+ * method that begins with it (RFC 4253, section 7.1).
  */
 
 #include "kex-int.h"
 
 #include "alg-table.h"
-#include "cert.h"
 #include "ftpd-report.h"
 #include "namelist.h"
 
@@ -38,95 +37,7 @@ static void wipe_secret(void *data) {
   sftp_wr_wipe(data);
 }
 
-/* ---- KEXINIT: what we offer */
-
-/* The key for that algorithm and the blob that stands for it, its certificate
- * perhaps; NULL when there is none.
- */
-static const struct sftp_key *host_key_for(const struct sftp_settings *set,
-    const struct sftp_sig_alg *alg, struct sftp_str *blob) {
-  unsigned int i;
-
-  for (i = set->nhost_keys; i-- > 0; ) {
-    const struct sftp_key *key = set->host_keys[i];
-    const struct sftp_cert *cert =
-      set->host_certs != NULL ? set->host_certs[i] : NULL;
-
-    if (strcmp(key->type->name, alg->key_type) != 0 ||
-        (alg->cert_type != NULL &&
-          (cert == NULL || strcmp(cert->type, alg->cert_type) != 0))) {
-      continue;
-    }
-
-    *blob = alg->cert_type != NULL ? cert->blob : key->blob;
-    return key;
-  }
-
-  return NULL;
-}
-
-/* The configured host key algorithms for which there is a key. */
-static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
-  struct sftp_str left = sftp_str_of(set->hostkeys), name;
-  const char *res = "";
-
-  while (sftp_names_next(&left, &name)) {
-    const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
-    struct sftp_str blob;
-
-    if (alg != NULL && host_key_for(set, alg, &blob) != NULL) {
-      res = pstrcat(p, res, *res != '\0' ? "," : "", alg->alg.name, NULL);
-    }
-  }
-
-  return res;
-}
-
-static const char *offered_kex(pool *p, const struct ssh_conn *c) {
-  const char *res = c->set->kex;
-
-  if (!c->keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
-    res = pstrcat(p, res, ",ext-info-s", NULL);
-  }
-
-  /* What counts is the first KEXINIT (OpenSSH PROTOCOL, section 1.9), and a
-   * client must ignore it later.  phpseclib 2 believes the latest instead, so
-   * it stays as it is, as OpenSSH's own server has it.
-   */
-  if (c->keyed ? c->strict_kex :
-      (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
-    res = pstrcat(p, res, ",kex-strict-s-v00@openssh.com", NULL);
-  }
-
-  return res;
-}
-
-static const char *offered_compression(const struct sftp_settings *set) {
-  switch (set->compression) {
-    case COMPRESS_ON:
-      /* Newer clients only know the delayed one. */
-      return "zlib,zlib@openssh.com,none";
-
-    case COMPRESS_DELAYED:
-      return "zlib@openssh.com,none";
-
-    default:
-      return "none";
-  }
-}
-
-static void make_offer(struct sftp_kex *k) {
-  struct kex_run *run = k->run;
-  struct ssh_conn *c = k->conn;
-
-  run->offered[L_KEX] = offered_kex(run->pool, c);
-  run->offered[L_HOSTKEY] = offered_hostkeys(run->pool, c->set);
-  run->offered[L_CIPHER_C2S] = run->offered[L_CIPHER_S2C] = c->set->ciphers;
-  run->offered[L_MAC_C2S] = run->offered[L_MAC_S2C] = c->set->macs;
-  run->offered[L_COMP_C2S] = run->offered[L_COMP_S2C] =
-    offered_compression(c->set);
-  run->offered[L_LANG_C2S] = run->offered[L_LANG_S2C] = "";
-}
+/* ---- KEXINIT: ours */
 
 int kex_send_init(struct sftp_kex *k) {
   struct kex_run *run = k->run;
@@ -136,7 +47,7 @@ int kex_send_init(struct sftp_kex *k) {
   size_t i;
   int res;
 
-  make_offer(k);
+  kex_make_offer(k);
   sftp_random(cookie, sizeof(cookie));
 
   sftp_wr_init(&w, run->pool, 2048, MAX_KEXINIT);
@@ -252,12 +163,6 @@ static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
   return SFTP_OK;
 }
 
-const struct sftp_key *kex_host_key(const struct sftp_kex *k,
-    struct sftp_str *blob) {
-  return host_key_for(k->conn->set,
-    (const struct sftp_sig_alg *) k->run->alg[L_HOSTKEY], blob);
-}
-
 static void set_up_exchange(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct kex_run *run = k->run;
@@ -360,6 +265,10 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     res = check_early(c);
     if (res != SFTP_OK) {
       return res;
+    }
+
+    if (!c->keyed) {
+      kex_widen(k, theirs);
     }
 
     kex_begin(k, "client", false);

@@ -51,6 +51,9 @@ struct sftp_kex {
   bool ext_info_seen;
   bool ext_info_in_auth;        /* one more is welcome */
   unsigned int early;           /* rekeys that the client began before login */
+  uint64_t wait_until_ms;       /* our first KEXINIT waits for the client's */
+  const char *more_kex, *more_macs;     /* offered to this client in addition,
+                                         * or NULL */
   struct kex_run *run;          /* NULL: none runs */
 
   struct sftp_kex_names names;  /* of the exchange last completed */
@@ -61,6 +64,18 @@ struct sftp_kex {
 /* An exchange begins, by us (why is told) or with the client's KEXINIT. */
 void kex_begin(struct sftp_kex *k, const char *why, bool by_us);
 int kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
+
+/* ---- kex-offer.c */
+
+/* Whether our first KEXINIT is to wait for the client's, and from now on. */
+bool kex_waits(const struct ssh_conn *c);
+void kex_wait(struct sftp_kex *k);
+/* Adds the classics to what is offered where the client's first lists share
+ * nothing with ours and the administrator has not named the list.
+ */
+void kex_widen(struct sftp_kex *k, const struct sftp_str *theirs);
+/* Fills the lists of the exchange that runs. */
+void kex_make_offer(struct sftp_kex *k);
 /* Our key for the algorithm agreed on, and the blob that stands for it. */
 const struct sftp_key *kex_host_key(const struct sftp_kex *k,
   struct sftp_str *blob);

@@ -57,15 +57,22 @@ bool sftp_kex_holds(const struct ssh_conn *c) {
     worn(c->set, sftp_packets_out(c->pkts)) != NULL;
 }
 
+/* Our first KEXINIT, for the client's (kex-offer.c). */
+static bool is_waiting(const struct sftp_kex *k) {
+  return k->run == NULL && !k->conn->keyed && k->wait_until_ms > 0;
+}
+
 uint64_t sftp_kex_due_ms(const struct ssh_conn *c) {
   const struct sftp_kex *k = c->kex;
   uint64_t now, at;
 
-  if (c->phase != PH_OPEN && k->run == NULL) {
-    return UINT64_MAX;
-  }
+  if (is_waiting(k)) {
+    at = k->wait_until_ms;
 
-  if (k->run != NULL) {
+  } else if (c->phase != PH_OPEN && k->run == NULL) {
+    return UINT64_MAX;
+
+  } else if (k->run != NULL) {
     if (c->set->rekey_timeout_secs == 0 || !k->run->by_us || !c->keyed) {
       return UINT64_MAX;
     }
@@ -102,6 +109,10 @@ int sftp_kex_check(struct ssh_conn *c) {
     }
 
     return SFTP_OK;
+  }
+
+  if (is_waiting(k) && sftp_kex_due_ms(c) == 0) {
+    return sftp_kex_start(c, "first");
   }
 
   if (!may_rekey(c)) {

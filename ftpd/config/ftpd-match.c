@@ -201,8 +201,13 @@ static void apply(pool *p, const struct client_match *m,
   for (t = sftp_traits; t->word != NULL; t++) {
     const char *value = m->values[t - sftp_traits];
 
-    if (value != NULL) {
-      (void) sftp_trait_set(t, p, value, set);
+    if (value == NULL) {
+      continue;
+    }
+
+    (void) sftp_trait_set(t, p, value, set);
+    if (sftp_trait_is_offer(t)) {
+      set->named |= sftp_trait_is_list(t) ? 1U << t->family : ~0U;
     }
   }
 }

@@ -28,6 +28,8 @@ struct client {
 
   const char *kex, *hostkey, *cipher, *mac, *comp;      /* lists to offer */
   bool strict, ext_info;
+  bool kexinit_later;           /* the server sees our version before it sends
+                                 * its KEXINIT */
   const char *ident;
 
   struct sftp_str session_id;

@@ -5,19 +5,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: proftpd-mod-crypto ssh-audit
+# needs: proftpd-mod-crypto python3-paramiko ssh-audit
 
 """What is offered: SFTPAlgorithmProfile, the lists that change it, and what
 a scanner says of the default."""
 
+import logging
 import os
 import re
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import Server, free_port, keygen, module_folder, must, run, said
+from server import (PATIENCE, Server, free_port, keygen, module_folder, must,
+                    run, said, wait_for)
+import paramiko
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 LISTS = ("kex", "host key", "cipher c2s", "cipher s2c", "MAC c2s", "MAC s2c",
          "compression c2s", "compression s2c")
@@ -212,6 +218,95 @@ def _():
                      "SSH-2.0-libssh2_1.10.0")
     expect_same(named["MAC s2c"], "hmac-sha2-512-etm@openssh.com",
                 "what the administrator named")
+
+
+# Sound, old, and all that some programs have.
+CLASSICS = {"_preferred_kex": ("ecdh-sha2-nistp256", "ecdh-sha2-nistp384",
+                               "ecdh-sha2-nistp521",
+                               "diffie-hellman-group14-sha256",
+                               "diffie-hellman-group-exchange-sha256"),
+            "_preferred_macs": ("hmac-sha2-256", "hmac-sha2-512")}
+
+
+def transport_of(srv, **lists):
+    """paramiko under another name, with these lists alone."""
+    sock = srv.connect()
+    conn = paramiko.Transport(sock)
+    conn.local_version = "SSH-2.0-Partner_4.2"
+    conn._preferred_ciphers = ("aes256-ctr",)
+    for name, value in lists.items():
+        setattr(conn, name, value)
+    return conn
+
+
+@promise("a program of any name that knows one sound classic alone is served")
+def _():
+    srv = Server().start()
+    try:
+        for kind, names in CLASSICS.items():
+            for name in names:
+                conn = transport_of(srv, **{kind: (name,)})
+                try:
+                    conn.start_client(timeout=PATIENCE)
+                    conn.auth_password(srv.user, srv.password)
+                    sftp = paramiko.SFTPClient.from_transport(conn)
+                    with sftp.open("f", "w") as file:
+                        file.write(name)
+                    # What was added is there for new keys, too.
+                    conn.renegotiate_keys()
+                    with sftp.open("f") as file:
+                        expect_same(file.read(), name.encode(), name)
+                finally:
+                    conn.close()
+                expect("offering " in srv.log("sftp.log") and name in srv.log("sftp.log"),
+                       srv.log("sftp.log"))
+        plain = offer(srv)
+        expect(not any(name in plain["kex"] + "," + plain["MAC s2c"] + ","
+                       for name in ("nistp256", "group14", "sha2-256,")),
+               "a client that waits gets what everybody is offered")
+    finally:
+        srv.stop_clean()
+
+
+@promise("nothing broken is added, and nothing where lists are named")
+def _():
+    for directives, lists in (
+            ("", {"_preferred_macs": ("hmac-sha1",)}),
+            ("", {"_preferred_kex": ("diffie-hellman-group14-sha1",)}),
+            ("", {"_preferred_ciphers": ("aes128-cbc",)}),
+            ("SFTPAlgorithmProfile modern",
+             {"_preferred_ciphers": ("aes128-ctr",)}),
+            ("SFTPDigests hmac-sha2-256-etm@openssh.com",
+             {"_preferred_macs": ("hmac-sha2-256",)}),
+            ("SFTPKeyExchanges curve25519-sha256",
+             {"_preferred_kex": ("ecdh-sha2-nistp256",)}),
+            ('SFTPClientMatch "^Partner" sftpDigests '
+             'hmac-sha2-512-etm@openssh.com',
+             {"_preferred_macs": ("hmac-sha2-256",)})):
+        srv = Server(directives).start()
+        conn = transport_of(srv, **lists)
+        try:
+            conn.start_client(timeout=PATIENCE)
+            expect(False, "%s: %s was served" % (directives, lists))
+        except (paramiko.SSHException, EOFError):
+            srv.wait_log("sftp.log", "no shared ")
+        finally:
+            conn.close()
+            srv.stop_clean()
+
+
+@promise("OpenSSH, which is known, is not waited for")
+def _():
+    srv = Server().start()
+    try:
+        with srv.connect() as sock, sock.makefile("rb") as stream:
+            sock.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+            stream.readline()
+            began = time.monotonic()
+            stream.read(6)
+            expect(time.monotonic() - began < 0.9, "it waited")
+    finally:
+        srv.stop_clean()
 
 
 @promise("SFTPHostKey NoRSA and the like take the keys of a type away")

@@ -72,6 +72,14 @@ static const struct seen {
   { "OpenSSH_2.2.0p1", false, false, true, 32768, 0, 6, 4 },
   { "OpenSSH_2.3.0p1", false, false, true, 32768, 0, 6, 4 },
   { "OpenSSH_2.5.2p2", false, false, true, 32768, 0, 6, 4 },
+  { "OpenSSH_3.9p1", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_4.3", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_5.3", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_6.0p1", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_6.1", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_6.2", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_6.3", false, false, false, 65536, 0, 6, 4 },
+  { "OpenSSH_6.4", false, false, false, 65536, 0, 6, 4 },
   { "libssh_0.10.6", true, false, false, 0, 0, 6, 4 },
   { "libssh-0.5.2", true, false, false, 0, 0, 6, 4 },
   { "libssh2_1.10.0", false, false, false, 0, 0, 6, 4 },
@@ -107,6 +115,13 @@ static const struct seen {
   { "Go", false, false, false, 0, 0, 6, 3 },
   { "rclone/v1.60.1", false, false, false, 0, 0, 6, 3 },
   { "PuTTY_Release_0.78", false, false, false, 0, 0, 6, 4 },
+  { "PuTTY_Release_0.83", false, false, false, 0, 0, 6, 4 },
+  { "WinSCP_release_5.15.3", false, false, false, 0, 0, 6, 4 },
+  { "WinSCP_release_5.17.10", false, false, false, 0, 0, 6, 4 },
+  { "WinSCP_release_5.19.6", false, false, false, 0, 0, 6, 4 },
+  { "WinSCP_release_5.21.8", false, false, false, 0, 0, 6, 4 },
+  { "Cyberduck/8.7.1.40770", false, false, false, 0, 0, 6, 4 },
+  { "russh_0.45.0", false, false, false, 0, 0, 6, 4 },
   { "WinSCP_release_6.3.5", false, false, false, 0, 0, 6, 4 },
   { "dropbear_2022.83", false, false, false, 0, 0, 6, 4 },
   { "", false, false, false, 0, 0, 6, 4 }
@@ -163,7 +178,8 @@ static const char *const classics[] = {
   "JSCH_0.1.72", "Renci.SshNet.SshClient.0.0.1", "phpseclib_1.0",
   "phpseclib_2.0", "paramiko_1.16.0", "Ruby/Net::SSH_7.0.1", "Twisted_22.4.0",
   "SSHD-CORE-1.7.0", "APACHE-SSHD-2.0.0", "APACHE-SSHD-2.1.0",
-  "APACHE-SSHD-2.2.0"
+  "APACHE-SSHD-2.2.0", "OpenSSH_3.9p1", "OpenSSH_4.3", "OpenSSH_5.3",
+  "OpenSSH_6.0p1", "OpenSSH_6.1", "OpenSSH_6.2", "OpenSSH_6.3", "OpenSSH_6.4"
 };
 
 static void classic_programs_get_more(void) {

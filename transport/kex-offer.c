@@ -1,0 +1,188 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* kex-offer.c -- what we offer in KEXINIT, and whom we add something sound for.
+ */
+
+#include "kex-int.h"
+
+#include "alg-table.h"
+#include "cert.h"
+#include "namelist.h"
+
+/* How long our first KEXINIT waits for that of a client we do not know. */
+#define FIRST_WAIT_MS 1000
+
+/* ---- What is offered to everybody */
+
+/* The key for that algorithm and the blob that stands for it, its certificate
+ * perhaps; NULL when there is none.
+ */
+static const struct sftp_key *host_key_for(const struct sftp_settings *set,
+    const struct sftp_sig_alg *alg, struct sftp_str *blob) {
+  unsigned int i;
+
+  for (i = set->nhost_keys; i-- > 0; ) {
+    const struct sftp_key *key = set->host_keys[i];
+    const struct sftp_cert *cert =
+      set->host_certs != NULL ? set->host_certs[i] : NULL;
+
+    if (strcmp(key->type->name, alg->key_type) != 0 ||
+        (alg->cert_type != NULL &&
+          (cert == NULL || strcmp(cert->type, alg->cert_type) != 0))) {
+      continue;
+    }
+
+    *blob = alg->cert_type != NULL ? cert->blob : key->blob;
+    return key;
+  }
+
+  return NULL;
+}
+
+/* The configured host key algorithms for which there is a key. */
+static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
+  struct sftp_str left = sftp_str_of(set->hostkeys), name;
+  const char *res = "";
+
+  while (sftp_names_next(&left, &name)) {
+    const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
+    struct sftp_str blob;
+
+    if (alg != NULL && host_key_for(set, alg, &blob) != NULL) {
+      res = pstrcat(p, res, *res != '\0' ? "," : "", alg->alg.name, NULL);
+    }
+  }
+
+  return res;
+}
+
+/* The list, and behind it what was added for this client. */
+static const char *also(pool *p, const char *list, const char *more) {
+  return more == NULL ? list : pstrcat(p, list, ",", more, NULL);
+}
+
+static const char *offered_kex(pool *p, const struct ssh_conn *c) {
+  const char *res = also(p, c->set->kex, c->kex->more_kex);
+
+  if (!c->keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
+    res = pstrcat(p, res, ",ext-info-s", NULL);
+  }
+
+  /* What counts is the first KEXINIT (OpenSSH PROTOCOL, section 1.9), and a
+   * client must ignore it later.  phpseclib 2 believes the latest instead, so
+   * it stays as it is, as OpenSSH's own server has it.
+   */
+  if (c->keyed ? c->strict_kex :
+      (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
+    res = pstrcat(p, res, ",kex-strict-s-v00@openssh.com", NULL);
+  }
+
+  return res;
+}
+
+static const char *offered_compression(const struct sftp_settings *set) {
+  switch (set->compression) {
+    case COMPRESS_ON:
+      /* Newer clients only know the delayed one. */
+      return "zlib,zlib@openssh.com,none";
+
+    case COMPRESS_DELAYED:
+      return "zlib@openssh.com,none";
+
+    default:
+      return "none";
+  }
+}
+
+void kex_make_offer(struct sftp_kex *k) {
+  struct kex_run *run = k->run;
+  struct ssh_conn *c = k->conn;
+
+  run->offered[L_KEX] = offered_kex(run->pool, c);
+  run->offered[L_HOSTKEY] = offered_hostkeys(run->pool, c->set);
+  run->offered[L_CIPHER_C2S] = run->offered[L_CIPHER_S2C] = c->set->ciphers;
+  run->offered[L_MAC_C2S] = run->offered[L_MAC_S2C] =
+    also(run->pool, c->set->macs, k->more_macs);
+  run->offered[L_COMP_C2S] = run->offered[L_COMP_S2C] =
+    offered_compression(c->set);
+  run->offered[L_LANG_C2S] = run->offered[L_LANG_S2C] = "";
+}
+
+const struct sftp_key *kex_host_key(const struct sftp_kex *k,
+    struct sftp_str *blob) {
+  return host_key_for(k->conn->set,
+    (const struct sftp_sig_alg *) k->run->alg[L_HOSTKEY], blob);
+}
+
+/* ---- What is added for those who know nothing of it
+ *
+ * RFC 4253, section 7.1, lets either side send its KEXINIT first.  Ours waits
+ * for the client's when we do not know the client by its name: if it shares
+ * nothing with a list of ours, the sound classics join that list.  They are
+ * the rows with ALG_CLASSIC, never what is broken.  Both KEXINITs are part of
+ * the exchange hash, which the host key signs, so nobody between the two can
+ * bring this about.
+ */
+
+static bool is_named(const struct ssh_conn *c, enum sftp_alg_family f) {
+  return (c->set->named & 1U << f) != 0;
+}
+
+bool kex_waits(const struct ssh_conn *c) {
+  return c->set->clients_known == 0 &&
+    !(is_named(c, ALGS_KEX) && is_named(c, ALGS_MAC));
+}
+
+void kex_wait(struct sftp_kex *k) {
+  k->wait_until_ms = sftp_now_ms() + FIRST_WAIT_MS;
+}
+
+static bool shares(struct sftp_str theirs, const char *ours) {
+  return sftp_names_match(theirs, sftp_str_of(ours)).len > 0;
+}
+
+/* The classics of a family, or NULL when the client has none of them. */
+static const char *classics(struct ssh_conn *c, enum sftp_alg_family f,
+    struct sftp_str theirs, const char *kind) {
+  const char *list = sftp_alg_list(c->pool, f, ALG_CLASSIC, 0);
+
+  if (!shares(theirs, list)) {
+    return NULL;
+  }
+
+  sftp_log("offering %s in addition: this client knows no other %s algorithm "
+    "of ours", list, kind);
+  return list;
+}
+
+/* Whether the cipher of that direction needs a MAC beside it. */
+static bool needs_mac(const struct ssh_conn *c, struct sftp_str ciphers) {
+  const struct sftp_alg *alg = sftp_alg_find(ALGS_CIPHER,
+    sftp_names_match(ciphers, sftp_str_of(c->set->ciphers)));
+
+  return alg != NULL && ((const struct sftp_cipher_alg *) alg)->tag_len == 0;
+}
+
+void kex_widen(struct sftp_kex *k, const struct sftp_str *theirs) {
+  struct ssh_conn *c = k->conn;
+  const struct sftp_settings *set = c->set;
+  size_t i;
+
+  if (!is_named(c, ALGS_KEX) && !shares(theirs[L_KEX], set->kex)) {
+    k->more_kex = classics(c, ALGS_KEX, theirs[L_KEX],
+      kex_lists[L_KEX].kind);
+  }
+
+  for (i = L_MAC_C2S; i <= L_MAC_S2C && !is_named(c, ALGS_MAC); i++) {
+    if (k->more_macs == NULL && !shares(theirs[i], set->macs) &&
+        needs_mac(c, theirs[i - L_MAC_C2S + L_CIPHER_C2S])) {
+      k->more_macs = classics(c, ALGS_MAC, theirs[i], kex_lists[i].kind);
+    }
+  }
+}

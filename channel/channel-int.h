@@ -63,6 +63,7 @@ struct sftp_channels {
   struct sftp_channel *first;
   unsigned int count;
   uint32_t next_id;
+  size_t env_bytes;             /* accepted so far, names and values */
   struct sftp_channel *gathering;       /* whose message is open */
   struct sftp_wr *wr;
 };

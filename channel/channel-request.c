@@ -19,6 +19,11 @@
 #define MAX_ENV_NAME 128
 #define MAX_ENV_VALUE 4096
 
+/* The environment is the process's, and what was in it once costs memory: all
+ * channels of a connection together.
+ */
+#define MAX_ENV_BYTES (256 * 1024)
+
 static const char file_transfer_only[] =
   "This service is for file transfer only (SFTP and SCP).\r\n";
 
@@ -59,7 +64,7 @@ static bool start_service(struct sftp_channel *ch,
 
   ch->starting = true;
   ch->row = row;
-  ch->svc = row->start(c, ch, ch->pool, args, &why);
+  ch->svc = row->start(c, ch, ch->pool, pstrdup(ch->pool, args), &why);
   if (ch->svc == NULL) {
     sftp_log("unable to start %s: %s", row->word, why);
     (void) sftp_channel_write_stderr(ch, why, strlen(why));
@@ -70,6 +75,11 @@ static bool start_service(struct sftp_channel *ch,
   ch->ops = row->ops;
   ch->in_early = sftp_queue_len(&ch->in) > 0;
   return true;
+}
+
+/* One service in the life of a channel. */
+static bool is_free(const struct sftp_channel *ch) {
+  return ch->ops == NULL && !ch->finishing;
 }
 
 /* Tells a person at the other end what this is, and ends the channel. */
@@ -88,7 +98,7 @@ static bool request_subsystem(struct sftp_channel *ch, const char *name) {
     find_service(ch, "subsystem", name, strlen(name));
 
   sftp_log("'subsystem' channel request for '%s' subsystem", name);
-  return row != NULL && ch->ops == NULL && start_service(ch, row, "");
+  return row != NULL && is_free(ch) && start_service(ch, row, "");
 }
 
 static bool request_exec(struct sftp_channel *ch, const char *command) {
@@ -104,7 +114,7 @@ static bool request_exec(struct sftp_channel *ch, const char *command) {
     row = find_service(ch, "exec", "", 0);
   }
 
-  if (ch->ops != NULL) {
+  if (!is_free(ch)) {
     return false;
   }
 
@@ -122,14 +132,18 @@ static bool request_exec(struct sftp_channel *ch, const char *command) {
 
 static bool request_env(struct sftp_channel *ch, const char *name,
     const char *value) {
+  struct sftp_channels *all = ch->conn->channels;
+  size_t bytes = strlen(name) + strlen(value);
+
   if (*name == '\0' || strlen(name) > MAX_ENV_NAME ||
       strchr(name, '=') != NULL || strlen(value) > MAX_ENV_VALUE ||
-      ch->nenv >= MAX_ENV) {
+      ch->nenv >= MAX_ENV || bytes > MAX_ENV_BYTES - all->env_bytes) {
     return false;
   }
 
   if (sftp_env_accepted(ch->conn->set, name)) {
     ch->nenv++;
+    all->env_bytes += bytes;
     ftpd_env(ch->conn->ftpd, name, value);
     return true;
   }
@@ -183,7 +197,7 @@ static bool run_signal(struct sftp_channel *ch, const char *const *text) {
 static bool run_shell(struct sftp_channel *ch, const char *const *text) {
   (void) text;
   sftp_log("unsupported 'shell' channel requested, ignoring");
-  return ch->ops == NULL && !ch->finishing && explain(ch, 1);
+  return is_free(ch) && explain(ch, 1);
 }
 
 static const struct request requests[] = {
@@ -207,15 +221,48 @@ static int answer(struct sftp_channel *ch, bool wanted, bool ok) {
   return res;
 }
 
+static const struct request *find_request(struct sftp_str type) {
+  const struct request *req = requests;
+
+  while (req->type != NULL && !sftp_str_is(type, req->type)) {
+    req++;
+  }
+
+  return req;
+}
+
+/* The texts are p's: what lasts longer than the message is copied. */
+static int run_request(struct sftp_channel *ch, pool *p,
+    const struct request *req, const char *name, struct sftp_rd *r, bool *ok) {
+  const char *text[2] = { "", "" };
+  unsigned int i;
+
+  for (i = 0; i < req->ntexts; i++) {
+    text[i] = sftp_rd_text(r, p);
+  }
+
+  if (req->type == NULL) {
+    sftp_log("unsupported '%s' channel requested, ignoring", name);
+
+  } else if (sftp_rd_end(r) == SFTP_OK) {
+    *ok = req->run(ch, text);
+
+  } else if (r->err != SFTP_ERR_FORMAT) {
+    return sftp_fail(ch->conn, r->err, "malformed '%s' channel request", name);
+  }
+
+  return SFTP_OK;
+}
+
 int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r) {
   uint32_t id = sftp_rd_u32(r);
   struct sftp_str type = sftp_rd_string(r);
   bool want = sftp_rd_bool(r), ok = false;
-  const struct request *req = requests;
+  const struct request *req = find_request(type);
   struct sftp_channel *ch = sftp_channel_find(c, id);
-  const char *text[2] = { "", "" };
   char name[64];
-  unsigned int i;
+  pool *p;
+  int res;
 
   if (sftp_rd_ok(r) != SFTP_OK) {
     return sftp_fail(c, r->err, "malformed CHANNEL_REQUEST");
@@ -225,23 +272,13 @@ int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_channel_unknown(c, "CHANNEL_REQUEST", id);
   }
 
-  while (req->type != NULL && !sftp_str_is(type, req->type)) {
-    req++;
-  }
-
   sftp_escape(name, sizeof(name), type.ptr, type.len);
-  for (i = 0; i < req->ntexts; i++) {
-    text[i] = sftp_rd_text(r, ch->pool);
-  }
-
-  if (req->type == NULL) {
-    sftp_log("unsupported '%s' channel requested, ignoring", name);
-
-  } else if (sftp_rd_end(r) == SFTP_OK) {
-    ok = req->run(ch, text);
-
-  } else if (r->err != SFTP_ERR_FORMAT) {
-    return sftp_fail(c, r->err, "malformed '%s' channel request", name);
+  p = make_sub_pool(c->pool);
+  pr_pool_tag(p, "SSH channel request");
+  res = run_request(ch, p, req, name, r, &ok);
+  destroy_pool(p);
+  if (res != SFTP_OK) {
+    return res;
   }
 
   ftpd_ssh_cmd(c->ftpd, "CHANNEL_REQUEST", name, FTPD_SSH_MISC,

@@ -25,8 +25,23 @@ const char *ftpd_user(struct ftpd *h) {
   return session.user != NULL ? session.user : h->user;
 }
 
-const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
+/* As the account has it; NULL: it has none.  Asked for once: the host keeps a
+ * little of each answer for good.
+ */
+static const char *home_of_account(struct ftpd *h) {
   struct passwd *pw;
+
+  if (!h->home_known) {
+    h->home_known = true;
+    pw = pr_auth_getpwnam(h->pool, ftpd_user(h));
+    h->home = pw != NULL && pw->pw_dir != NULL ? pstrdup(h->pool, pw->pw_dir) :
+      NULL;
+  }
+
+  return h->home;
+}
+
+const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
   const char *home;
   size_t n;
 
@@ -36,12 +51,11 @@ const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
     return NULL;
   }
 
-  pw = pr_auth_getpwnam(p, ftpd_user(h));
-  if (pw == NULL || pw->pw_dir == NULL) {
+  home = home_of_account(h);
+  if (home == NULL) {
     return pstrdup(p, ftpd_cwd(h));
   }
 
-  home = pw->pw_dir;
   if (session.chroot_path != NULL) {
     n = strlen(session.chroot_path);
     if (strncmp(home, session.chroot_path, n) == 0 &&

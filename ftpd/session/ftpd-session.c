@@ -82,9 +82,57 @@ void ftpd_count_raw(struct ftpd *h, size_t in, size_t out) {
   }
 }
 
+/* setenv(3) copies; the host wants a pool for what it does on the way. */
 void ftpd_env(struct ftpd *h, const char *name, const char *value) {
-  if (pr_env_set(h->pool, name, value) < 0) {
+  pool *p = make_sub_pool(h->pool);
+
+  pr_pool_tag(p, "SSH environment");
+  if (pr_env_set(p, name, value) < 0) {
     SFTP_TRACE(TRACE_SSH2, 3, "unable to set %s: %s", name, strerror(errno));
+  }
+
+  destroy_pool(p);
+}
+
+/* A note's value is ours, and has room for another: the host's table keeps the
+ * address, and its copies would stay for as long as the session.
+ */
+struct ftpd_note {
+  struct ftpd_note *next;
+  const char *name;
+  char *value;
+  size_t size;
+};
+
+static struct ftpd_note *find_note(struct ftpd *h, const char *name) {
+  struct ftpd_note *n;
+
+  for (n = h->notes; n != NULL && strcmp(n->name, name) != 0; n = n->next) {
+    ;
+  }
+
+  if (n == NULL) {
+    n = pcalloc(h->pool, sizeof(*n));
+    n->name = pstrdup(h->pool, name);
+    n->next = h->notes;
+    h->notes = n;
+  }
+
+  return n;
+}
+
+static void set_note(struct ftpd *h, const char *name, const char *value) {
+  struct ftpd_note *n = find_note(h, name);
+  size_t len = strlen(value) + 1;
+
+  if (len > n->size) {
+    n->size = n->size > 0 ? 2 * len : len;
+    n->value = palloc(h->pool, n->size);
+  }
+
+  memcpy(n->value, value, len);
+  if (pr_table_set(session.notes, n->name, n->value, len) < 0) {
+    (void) pr_table_add(session.notes, n->name, n->value, len);
   }
 }
 
@@ -96,20 +144,34 @@ void ftpd_note(struct ftpd *h, const char *name, const char *value) {
     return;
   }
 
-  if (old != NULL) {
-    (void) pr_table_remove(session.notes, name, NULL);
-  }
-
-  (void) pr_table_add_dup(session.notes, pstrdup(h->pool, name), value, 0);
+  set_note(h, name, value);
   ftpd_env(h, name, value);
 }
 
+/* The host's own function copies it for good: it is for the first time. */
+static int tell_protocol(const struct ftpd *h, const char *protocol) {
+  if (h->protocol == NULL) {
+    return pr_session_set_protocol(protocol);
+  }
+
+  if (pr_table_set(session.notes, "protocol", protocol,
+      strlen(protocol) + 1) < 0) {
+    return -1;
+  }
+
+  (void) pr_scoreboard_entry_update(session.pid, PR_SCORE_PROTOCOL, protocol,
+    NULL);
+  return 0;
+}
+
 void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
-  (void) h;
-  if (pr_session_set_protocol(protocol) < 0) {
+  if ((h->protocol == NULL || strcmp(h->protocol, protocol) != 0) &&
+      tell_protocol(h, protocol) < 0) {
     SFTP_TRACE(TRACE_SSH2, 3, "unable to set protocol '%s': %s", protocol,
       strerror(errno));
   }
+
+  h->protocol = protocol;
 
   /* The host's POST_CMD PASS made text transfers the rule, as FTP has it. */
   session.sf_flags &= ~(SF_ASCII|SF_ASCII_OVERRIDE);

@@ -35,6 +35,7 @@
 struct ftpd_login;              /* ftpd-login.c's and ftpd-auth.c's own */
 struct ftpd_files;              /* ftpd-op.c's and ftpd-file.c's own */
 struct ftpd_names;              /* ftpd-charset.c */
+struct ftpd_note;
 
 struct ftpd {
   pool *pool;                   /* as long as the session */
@@ -49,6 +50,12 @@ struct ftpd {
   const char *remote_ip;        /* session.c is gone when the exit event is */
   const char *user;             /* after rewrites; NULL before a request */
   const char *orig_user;        /* as the client spelt it */
+
+  const char *home;             /* ftpd-homedir.c's, once it was asked for */
+  bool home_known;
+
+  const char *protocol;         /* what the session's note says */
+  struct ftpd_note *notes;      /* ftpd-session.c's own */
 
   bool read_only;               /* by the key of the login */
   const char *start_dir;        /* by it, too; or NULL */

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool.h"
+#include "fake-pool.h"
 #include "str.h"
 
 struct fake_cleanup {
@@ -36,6 +36,7 @@ struct pool_rec {
   struct fake_cleanup *cleanups;
   void **blocks;
   size_t nblocks, size;
+  size_t bytes;                 /* asked for */
   const char *tag;
 };
 
@@ -149,6 +150,22 @@ const char *pr_pool_get_tag(pool *p) {
   return p != NULL ? p->tag : NULL;
 }
 
+size_t fake_pool_bytes(const pool *p) {
+  const struct fake_cleanup *c;
+  size_t n = sizeof(*p) + p->bytes;
+  const pool *child;
+
+  for (c = p->cleanups; c != NULL; c = c->next) {
+    n += sizeof(*c);
+  }
+
+  for (child = p->first_child; child != NULL; child = child->next) {
+    n += fake_pool_bytes(child);
+  }
+
+  return n;
+}
+
 /* ---- Memory */
 
 void *palloc(pool *p, size_t n) {
@@ -166,6 +183,7 @@ void *palloc(pool *p, size_t n) {
 
   block = must_alloc(NULL, n);
   p->blocks[p->nblocks++] = block;
+  p->bytes += n;
   return block;
 }
 

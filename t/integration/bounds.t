@@ -1,0 +1,412 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: python3-paramiko
+
+"""What one client can cost: memory by messages of every kind."""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import diag, expect, main, promise, skip
+from clients import paramiko_transport
+from rawauth import FAILURE, RawAuth
+from rawsftp import HANDLE, Raw, num, quad, string
+from server import PRELOAD, Server
+
+from paramiko.common import MSG_NAMES
+from paramiko.message import Message
+
+# An answer that paramiko has no name for: it would end the connection.
+MSG_NAMES.setdefault(193, "pong")
+
+srv = Server("SFTPExtensions +xattr +vendorID\n"
+             "SFTPAcceptEnv LANG\n"
+             "TimeoutLogin 300\n")
+
+FIRST, MANY = 2000, 20000
+
+# The receive buffer may grow to 512 kB meanwhile; 49 bytes a message would be
+# about 1000 kB.
+GROWTH_KB = 750
+
+
+def memory_kb(pid):
+    """What the process has for itself alone."""
+    with open("/proc/%d/status" % pid) as status:
+        return int(re.search(r"RssAnon:\s*(\d+)", status.read()).group(1))
+
+
+def grows_not(pid, what, send, many=MANY):
+    """`send' sends so many messages and returns when they were handled."""
+    if PRELOAD:
+        skip("sanitizers keep what was freed")
+    send(FIRST)
+    before = memory_kb(pid)
+    send(many)
+    growth = memory_kb(pid) - before
+    diag("%s: %d kB" % (what, growth))
+    expect(growth < GROWTH_KB, "%d times %s: %d kB more" % (many, what,
+                                                            growth))
+
+
+# ---- Messages of SSH
+
+LONG = b"x" * 200
+
+
+def message(kind, *fields):
+    m = Message()
+    m.add_bytes(bytes([kind]) + b"".join(fields))
+    return m
+
+
+EVERYWHERE = {
+    "IGNORE": [message(2, string(LONG))],
+    "DEBUG": [message(4, b"\1", string(LONG), string(b""))],
+    "UNIMPLEMENTED": [message(3, num(7))],
+    "PING": [message(192, string(b""))],
+}
+
+
+@promise("before login: 20,000 messages of each kind leave nothing behind")
+def _():
+    kinds = {**EVERYWHERE,
+             "SERVICE_REQUEST": [message(5, string(b"ssh-userauth"))]}
+    with RawAuth(srv.connect()) as raw:
+        pid = srv.session()
+
+        def send(messages, n):
+            for _ in range(n):
+                for m in messages:
+                    raw.conn._send_message(m)
+            raw.send(raw.message("alice", "none"))
+            while raw.recv()[0] not in (None, FAILURE):
+                pass
+            expect(raw.conn.is_active(), "the connection ended")
+
+        for name, messages in kinds.items():
+            grows_not(pid, name, lambda n: send(messages, n))
+
+
+def channel_open(kind=b"session"):
+    return message(90, string(kind), num(5), num(1 << 30), num(32768))
+
+
+def request(kind, *fields):
+    return message(98, num(0), string(kind), b"\0", *fields)
+
+
+AFTER_LOGIN = {
+    **EVERYWHERE,
+    "SERVICE_REQUEST": [message(5, string(b"ssh-connection"))],
+    "USERAUTH_REQUEST": [message(50, string(b"alice"),
+                                 string(b"ssh-connection"), string(b"none"))],
+    "GLOBAL_REQUEST": [message(80, string(b"no@such.request"), b"\0",
+                               string(LONG))],
+    "REQUEST_FAILURE": [message(82)],
+    "CHANNEL_OPEN of another type": [channel_open(b"direct-tcpip")],
+}
+
+ON_A_CHANNEL = {
+    "WINDOW_ADJUST": [message(93, num(0), num(1))],
+    "CHANNEL_DATA": [message(94, num(0), string(b""))],
+    "EXTENDED_DATA": [message(95, num(0), num(1), string(b""))],
+    "CHANNEL_FAILURE": [message(100, num(0))],
+    "an unknown CHANNEL_REQUEST": [request(b"no@such.request", string(LONG))],
+    "pty-req": [request(b"pty-req", string(LONG))],
+    "an env that is accepted": [request(b"env", string(b"LANG"),
+                                        string(LONG))],
+    "an env that is refused": [request(b"env", string(b"PATH"),
+                                       string(LONG))],
+    "an unknown subsystem": [request(b"subsystem", string(LONG))],
+    "a second subsystem": [request(b"subsystem", string(b"sftp"))],
+    "a second exec": [request(b"exec", string(LONG))],
+    "a signal": [request(b"signal", string(LONG))],
+    "shell": [request(b"shell")],
+    "CHANNEL_EOF": [message(96, num(0))],
+}
+
+
+class Logged:
+    """A connection whose messages are sent one by one."""
+
+    def __init__(self, stack):
+        self.transport = stack.__enter__()
+        # Answers to channels that paramiko did not open are for nobody.
+        self.transport.channels_seen[5] = True
+        self.pid = srv.session()
+        self.next = 0
+
+    def sync(self):
+        self.transport.global_request("sync@example.com", wait=True)
+
+    def send(self, messages):
+        for m in messages:
+            self.transport._send_message(m)
+
+    def many(self, messages, n):
+        for number in range(n):
+            self.send(messages)
+            if number % 500 == 499:
+                self.sync()
+        self.sync()
+
+    def channels(self, n, *kind):
+        """Opens so many, one after the other, and asks each for a service."""
+        for number in range(n):
+            self.send([channel_open()])
+            if kind:
+                self.send([message(98, num(self.next), string(kind[0]),
+                                   b"\0", *map(string, kind[1:]))])
+            self.send([message(97, num(self.next))])
+            self.next += 1
+            if number % 100 == 99:
+                self.sync()
+        self.sync()
+
+
+def logged_in(func):
+    stack = paramiko_transport(srv)
+    try:
+        func(Logged(stack))
+    finally:
+        stack.__exit__(None, None, None)
+
+
+@promise("after login: 20,000 messages of each kind leave nothing behind")
+def _():
+    def check(conn):
+        for name, messages in AFTER_LOGIN.items():
+            grows_not(conn.pid, name, lambda n: conn.many(messages, n))
+    logged_in(check)
+
+
+@promise("on a channel: 20,000 messages of each kind leave nothing behind")
+def _():
+    def check(conn):
+        conn.send([channel_open(), request(b"subsystem", string(b"sftp"))])
+        for name, messages in ON_A_CHANNEL.items():
+            grows_not(conn.pid, name, lambda n: conn.many(messages, n))
+    logged_in(check)
+
+
+SERVICES = {
+    "no service": (),
+    "SFTP": (b"subsystem", b"sftp"),
+    "scp -t": (b"exec", b"scp -t /"),
+    "scp -f": (b"exec", b"scp -r -f /none"),
+    "commands": (b"exec", b"cd /; echo *; md5sum none"),
+    "no such command": (b"exec", b"none"),
+}
+
+
+@promise("20,000 channels, one after the other, leave nothing behind")
+def _():
+    def check(conn):
+        for name, kind in SERVICES.items():
+            grows_not(conn.pid, "a channel with " + name,
+                      lambda n: conn.channels(n, *kind))
+    logged_in(check)
+
+
+RECORDS = {
+    "T": (b"T0 0 0 0\n", 1),
+    "C": (b"C0644 0 made\n\0", 2),
+    "D and E": (b"D0755 0 made.d\nE\n", 2),
+    "an error": (b"\1" + LONG + b"\n", 0),
+}
+
+
+@promise("SCP: 20,000 records of each kind leave nothing behind")
+def _():
+    def check(conn):
+        for name, (record, answers) in RECORDS.items():
+            channel = conn.transport.open_session()
+            channel.settimeout(60)
+            channel.exec_command("scp -r -t /")
+            channel.makefile("rb").read(1)
+
+            def send(n):
+                for _ in range(n // 100):
+                    channel.sendall(record * 100)
+                    if answers:
+                        expect(channel.makefile("rb").read(100 * answers)
+                               == bytes(100 * answers), "an answer")
+                conn.sync()
+            grows_not(conn.pid, "SCP " + name, send)
+            channel.close()
+    logged_in(check)
+
+
+@promise("key exchanges leave nothing behind")
+def _():
+    def check(conn):
+        ciphers = ("aes128-ctr", "aes256-ctr")
+
+        def rekey(n):
+            for number in range(n // 100):
+                conn.transport._preferred_ciphers = (ciphers[number % 2],)
+                conn.transport.renegotiate_keys()
+            conn.sync()
+        grows_not(conn.pid, "a hundredth of a key exchange", rekey)
+    logged_in(check)
+
+
+# ---- Requests of SFTP
+
+def attrs(version):
+    return num(4) + (b"\1" if version >= 4 else b"") + num(0o644)
+
+
+def plain_requests(version, handle, folder):
+    """Each kind of request: those of one round."""
+    file, none, path = string(b"/file"), string(b"/none"), string(b"/dir/new")
+    new = version >= 5
+    wants = num(1) if version >= 4 else b""
+    rounds = {
+        "OPEN, refused": [(3, none + (num(1) + num(2) if new else num(1))
+                           + attrs(version))],
+        "READ": [(5, string(handle) + quad(0) + num(10))],
+        "WRITE": [(6, string(handle) + quad(0) + string(LONG))],
+        "STAT": [(17, file + wants)],
+        "STAT of nothing": [(17, none + wants)],
+        "LSTAT": [(7, file + wants)],
+        "FSTAT": [(8, string(handle) + wants)],
+        "SETSTAT": [(9, file + attrs(version))],
+        "FSETSTAT": [(10, string(handle) + attrs(version))],
+        "OPENDIR, refused": [(11, none)],
+        "READDIR": [(12, string(folder))],
+        "REMOVE": [(13, none)],
+        "MKDIR and RMDIR": [(14, path + attrs(version)), (15, path)],
+        "REALPATH": [(16, string(b"/dir/../dir"))],
+        "RENAME": [(18, none + path + (num(0) if new else b""))],
+        "READLINK": [(19, string(b"/link"))],
+        "CLOSE of nothing": [(4, string(b"nothing"))],
+        "an unknown type": [(99, LONG)],
+        "a malformed STAT": [(17, num(1 << 20))],
+    }
+    if version >= 6:
+        rounds["LINK and REMOVE"] = [(21, path + string(b"/file") + b"\1"),
+                                     (13, path)]
+        rounds["BLOCK and UNBLOCK"] = [
+            (22, string(handle) + quad(0) + quad(1) + num(0x40)),
+            (23, string(handle) + quad(0) + quad(1))]
+    else:
+        rounds["SYMLINK and REMOVE"] = [(20, string(b"/file") + path),
+                                        (13, path)]
+    return rounds
+
+
+def extended_requests(handle):
+    h, file, none = string(handle), string(b"/file"), string(b"/none")
+    return {name: [(200, string(name.encode()) + body)] for name, body in {
+        "fsync@openssh.com": string(b"nothing"),
+        "posix-rename@openssh.com": none + string(b"/other"),
+        "statvfs@openssh.com": file,
+        "fstatvfs@openssh.com": h,
+        "hardlink@openssh.com": none + string(b"/other"),
+        "home-directory": string(b""),
+        "limits@openssh.com": b"",
+        "users-groups-by-id@openssh.com": string(num(0)) + string(num(0)),
+        "copy-data": h + quad(0) + quad(0) + h + quad(0),
+        "check-file": h + string(b"md5") + quad(0) + quad(0) + num(0),
+        "check-file-name": file + string(b"md5") + quad(0) + quad(0) + num(0),
+        "check-file-handle": h + string(b"sha1") + quad(0) + quad(0) + num(0),
+        "md5-hash": file + quad(0) + quad(0) + string(b""),
+        "md5-hash-handle": h + quad(0) + quad(0) + string(b""),
+        "copy-file": none + string(b"/other") + b"\0",
+        "space-available": file,
+        "vendor-id": string(LONG) + string(LONG) + string(LONG) + quad(1),
+        "fgetxattr@proftpd.org": h + string(b"user.a") + num(100),
+        "flistxattr@proftpd.org": h + num(100),
+        "fremovexattr@proftpd.org": h + string(b"user.a"),
+        "fsetxattr@proftpd.org": h + string(b"user.b") + string(LONG) + num(0),
+        "getxattr@proftpd.org": file + string(b"user.a") + num(100),
+        "listxattr@proftpd.org": file + num(100),
+        "removexattr@proftpd.org": file + string(b"user.a"),
+        "setxattr@proftpd.org": file + string(b"user.b") + string(LONG)
+        + num(0),
+        "lsetstat@openssh.com": file + attrs(3),
+        "expand-path@openssh.com": string(b"~/dir"),
+        "filename-translation-control": b"\1",
+        "text-seek": h + quad(0),
+        "unknown@example.com": string(LONG),
+    }.items()}
+
+
+def in_rounds(raw, requests):
+    def send(n):
+        left = n // len(requests)
+        while left > 0:
+            part = min(left, 250)
+            raw.ask_all(requests * part, timeout=60)
+            left -= part
+    return send
+
+
+def with_files(version):
+    srv.put("file", b"0123456789")
+    srv.mkdir("dir")
+    if not os.path.lexists(srv.home("link")):
+        os.symlink("file", srv.home("link"))
+    raw = Raw(srv, version)
+    raw.__enter__()
+    handle = raw.open_with("/file", num(3) + num(2) if version >= 5
+                           else num(3))
+    folder = raw.cut(raw.ask(11, string(b"/dir"))[1])[0]
+    return raw, handle, folder
+
+
+def sftp_requests(version, requests):
+    raw, handle, folder = with_files(version)
+    try:
+        for name, this in requests(handle, folder).items():
+            grows_not(srv.session(), name, in_rounds(raw, this))
+    finally:
+        raw.__exit__(None, None, None)
+
+
+for spoken in (3, 6):
+    @promise("SFTP %d: 20,000 requests of each kind leave nothing behind"
+             % spoken)
+    def _(version=spoken):
+        sftp_requests(version, lambda handle, folder:
+                      plain_requests(version, handle, folder))
+
+
+@promise("SFTP: 20,000 requests of each extension leave nothing behind")
+def _():
+    sftp_requests(3, lambda handle, folder: extended_requests(handle))
+
+
+@promise("SFTP: 20,000 files and directories opened and closed, too")
+def _():
+    raw = with_files(3)[0]
+
+    def open_all(kind, body):
+        def send(n):
+            for _ in range(n // 50):
+                answers = raw.ask_all([(kind, body)] * 50)
+                expect({answer[0] for answer in answers} == {HANDLE},
+                       "not opened")
+                raw.ask_all([(4, answer[1]) for answer in answers])
+        return send
+
+    try:
+        for name, kind, body in (
+                ("OPEN and CLOSE", 3, string(b"/file") + num(1) + num(0)),
+                ("an upload", 3, string(b"/up") + num(0x1a) + num(0)),
+                ("OPENDIR and CLOSE", 11, string(b"/dir"))):
+            grows_not(srv.session(), name, open_all(kind, body))
+    finally:
+        raw.__exit__(None, None, None)
+
+
+main(srv)

@@ -323,6 +323,10 @@ static void tell_agreed(struct ssh_conn *c) {
 
   for (i = 0; i < L_LANG_C2S; i++) {
     *name[i] = run->alg[i] != NULL ? run->alg[i]->name : "implicit";
+    if (i == L_HOSTKEY) {
+      sftp_log(" + Session host key algorithm: %s", *name[i]);
+    }
+
     sftp_log(" + Session %s: %s", kex_lists[i].kind, *name[i]);
     ftpd_note(c->ftpd, kex_lists[i].note, *name[i]);
   }

@@ -67,6 +67,8 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   }
 
   fxp_version_set(f, version);
+  sftp_log("using SFTP protocol version %u for this session (channel ID %lu)",
+    version, (unsigned long) sftp_channel_id(f->ch));
   send_version(f);
   ftpd_op_end(&op, 0, SSH_FX_OK, "OK");
 }

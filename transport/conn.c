@@ -301,6 +301,10 @@ static int handle_messages(struct ssh_conn *c) {
   while (c->err == SFTP_OK && c->phase != PH_VERSION && !is_stopped(c) &&
       sftp_packets_pending(c->pkts) < PENDING_MAX) {
     res = sftp_packets_next(c->pkts, &pkt, &why);
+    if (res == SFTP_ERR_MAC) {
+      sftp_log("unable to verify MAC on packet from socket %d", c->fd);
+    }
+
     if (res < 0) {
       return sftp_fail(c, res, "%s", why != NULL ? why : sftp_strerror(res));
     }

@@ -41,6 +41,33 @@ unsigned int sftp_disconnect_reason(int err) {
   return SSH_DISCONNECT_PROTOCOL_ERROR;
 }
 
+/* For the log, the reasons of RFC 4253, section 11.1. */
+static const char *reason_text(uint32_t reason) {
+  static const char *const texts[] = {
+    [SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT] =
+      "Host not allowed to connect",
+    [SSH_DISCONNECT_PROTOCOL_ERROR] = "Protocol error",
+    [SSH_DISCONNECT_KEY_EXCHANGE_FAILED] = "Key exchange failed",
+    [SSH_DISCONNECT_MAC_ERROR] = "MAC error",
+    [SSH_DISCONNECT_COMPRESSION_ERROR] = "Compression error",
+    [SSH_DISCONNECT_SERVICE_NOT_AVAILABLE] = "Requested service not available",
+    [SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED] =
+      "Protocol version not supported",
+    [SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE] = "Host key not verifiable",
+    [SSH_DISCONNECT_CONNECTION_LOST] = "Connection lost",
+    [SSH_DISCONNECT_BY_APPLICATION] = "Application disconnected",
+    [SSH_DISCONNECT_TOO_MANY_CONNECTIONS] = "Too many connections",
+    [SSH_DISCONNECT_AUTH_CANCELLED_BY_USER] =
+      "Authentication cancelled by user",
+    [SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE] =
+      "No other authentication mechanisms available",
+    [SSH_DISCONNECT_ILLEGAL_USER_NAME] = "Illegal user name"
+  };
+
+  return reason < SFTP_NELEMS(texts) && texts[reason] != NULL ?
+    texts[reason] : "Unknown reason code";
+}
+
 void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
     const char *text) {
   struct sftp_wr *w;
@@ -73,8 +100,8 @@ int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   c->peer_gone = true;
-  sftp_log("client at %s sent SSH_DISCONNECT message: %.*s (%u)",
+  sftp_log("client at %s sent SSH_DISCONNECT message: %.*s (%s)",
     ftpd_remote_ip(c->ftpd), text.len < 512 ? (int) text.len : 512,
-    (const char *) text.ptr, reason);
+    (const char *) text.ptr, reason_text(reason));
   return sftp_fail(c, SFTP_ERR_CLOSED, "client sent DISCONNECT");
 }

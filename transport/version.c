@@ -12,6 +12,7 @@
 
 #include "conn.h"
 #include "ftpd-report.h"
+#include "ftpd-user.h"
 
 /* The identification string is at most 255 bytes with CR LF (RFC 4253,
  * section 4.2).
@@ -49,9 +50,10 @@ static bool is_printable(const char *s) {
   return true;
 }
 
-static bool is_scanner(const char *software) {
-  return strstr(software, "SSH_Version_Mapper") != NULL ||
-    strncmp(software, "Probe-", 6) == 0;
+/* Programs that only look: what they do; NULL for all others. */
+static const char *scanner_does(const char *software) {
+  return strstr(software, "SSH_Version_Mapper") != NULL ? "scan" :
+    strncmp(software, "Probe-", 6) == 0 ? "probe" : NULL;
 }
 
 static int refuse(struct ssh_conn *c, const char *line) {
@@ -65,12 +67,14 @@ static int refuse(struct ssh_conn *c, const char *line) {
   }
 
   c->peer_gone = true;
-  return sftp_fail(c, SFTP_ERR_VERSION, "Bad protocol version '%s'", line);
+  sftp_log("Bad protocol version '%s' from %s", line,
+    ftpd_remote_ip(c->ftpd));
+  return sftp_fail(c, SFTP_ERR_VERSION, "protocol mismatch");
 }
 
 int sftp_version_read(struct ssh_conn *c) {
   char line[IDENT_MAX + 1];
-  const char *software;
+  const char *software, *does;
   int res = sftp_packets_line(c->pkts, line, sizeof(line));
 
   if (res == 0) {
@@ -95,15 +99,18 @@ int sftp_version_read(struct ssh_conn *c) {
       "illegal characters in client version '%s'", line);
   }
 
-  if (is_scanner(software)) {
+  sftp_log("received client version '%s'", line);
+  does = scanner_does(software);
+  software = pstrndup(c->pool, software, strcspn(software, " "));
+  sftp_log("handling connection from SSH2 client '%s'", software);
+  if (does != NULL) {
     c->peer_gone = true;
+    sftp_log("SSH2 %s from '%s', disconnecting", does, software);
     return sftp_fail(c, SFTP_ERR_VERSION, "scanned by '%s'", software);
   }
 
   c->client_ident = pstrdup(c->pool, line);
-  c->client_software = pstrndup(c->pool, software, strcspn(software, " "));
-  sftp_log("received client version '%s'", line);
-  sftp_log("handling connection from SSH2 client '%s'", software);
+  c->client_software = software;
   return 1;
 }
 

@@ -11,9 +11,11 @@
 doc/coming-from-packaged.md says what still differs."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from clients import paramiko_transport
 from ftphost import FtpServer
 from rawsftp import Raw, num, string
 from server import SOURCE, Server, has_module, must
@@ -157,6 +159,81 @@ def _():
 
 
 # ---- SFTPLog
+
+def logged(act, *lines):
+    """The log has these lines once act() is done."""
+    mark = len(srv.log("sftp.log"))
+    act()
+    srv.no_sessions()
+    text = srv.log("sftp.log")[mark:]
+    for line in lines:
+        expect(re.search(r"mod_sftp/\S+\[\d+\]: %s$" % line, text, re.M),
+               "%r is not in\n%s" % (line, text))
+
+
+def send(data):
+    with srv.connect() as sock:
+        sock.sendall(data)
+        while sock.recv(8192):
+            pass
+
+
+@promise("scanners and strangers leave the lines that parsers look for")
+def _():
+    logged(lambda: send(b"SSH-2.0-Probe-1.2 by me\r\n"),
+           "received client version 'SSH-2.0-Probe-1.2 by me'",
+           "handling connection from SSH2 client 'Probe-1.2'",
+           "SSH2 probe from 'Probe-1.2', disconnecting")
+    logged(lambda: send(b"SSH-2.0-SSH_Version_Mapper\r\n"),
+           "SSH2 scan from 'SSH_Version_Mapper', disconnecting")
+    logged(lambda: send(b"GET / HTTP/1.0\r\n"),
+           r"Bad protocol version 'GET / HTTP/1\.0' from 127\.0\.0\.1")
+
+
+@promise("a session leaves the lines that parsers look for")
+def _():
+    logged(lambda: must(srv.sftp("pwd")),
+           "handling connection from SSH2 client 'OpenSSH_[^ ]*'",
+           " \\+ Session host key algorithm: ssh-ed25519",
+           " \\+ Session server hostkey: ssh-ed25519",
+           r"using SFTP protocol version 3 for this session \(channel ID 0\)",
+           r"client at 127\.0\.0\.1 sent SSH_DISCONNECT message: disconnected "
+           r"by user \(Application disconnected\)")
+
+
+@promise("a damaged packet leaves the line that parsers look for")
+def _():
+    def damage():
+        with paramiko_transport(srv) as transport:
+            transport.packetizer._Packetizer__mac_key_out = b"x" * 32
+            try:
+                transport.open_session(timeout=10)
+            except Exception:
+                pass
+
+    logged(damage, r"unable to verify MAC on packet from socket \d+")
+
+
+@promise("the reasons of DISCONNECT are logged by name")
+def _():
+    import paramiko
+    for code, name in ((2, "Protocol error"), (14, "No other authentication "
+                       "mechanisms available"), (15, "Illegal user name"),
+                       (0, "Unknown reason code"), (4, "Unknown reason code"),
+                       (2 ** 32 - 1, "Unknown reason code")):
+        def leave(code=code):
+            with paramiko_transport(srv) as transport:
+                message = paramiko.Message()
+                message.add_byte(b"\1")
+                message.add_int(code)
+                message.add_string("gone")
+                message.add_string("")
+                transport._send_message(message)
+                srv.no_sessions()
+
+        logged(leave, r"client at 127\.0\.0\.1 sent SSH_DISCONNECT message: "
+               r"gone \(%s\)" % name)
+
 
 @promise("SFTPLog syslog:level writes where the daemon itself does")
 def _():

@@ -66,8 +66,7 @@ struct exec;
 
 struct exec_row {
   const char *name;
-  unsigned long bit;            /* of SFTPExecCommands */
-  bool reads;                   /* its input matters */
+  unsigned int services;        /* of Protocols: one of them is enough */
   int (*run)(struct exec *e);
 };
 

@@ -12,49 +12,45 @@
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
 
+/* What of Protocols lets a command be served: date has a word of its own. */
+#define ANY_FILES (SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP)
+
+/* The directive's bit of a command is that of its place. */
 static const struct exec_row rows[] = {
-  { "md5sum",    EXEC_MD5SUM,    true,  exec_run_md5sum },
-  { "sha1sum",   EXEC_SHA1SUM,   true,  exec_run_sha1sum },
-  { "sha256sum", EXEC_SHA256SUM, true,  exec_run_sha256sum },
-  { "sha512sum", EXEC_SHA512SUM, true,  exec_run_sha512sum },
-  { "df",        EXEC_DF,        false, exec_run_df },
-  { "date",      EXEC_DATE,      false, exec_run_date },
-  { "pwd",       EXEC_PWD,       false, exec_run_pwd },
-  { "cd",        EXEC_CD,        false, exec_run_cd },
-  { "echo",      EXEC_ECHO,      false, exec_run_echo },
-  { "true",      EXEC_TRUE,      false, exec_run_true }
+  { "md5sum",    ANY_FILES, exec_run_md5sum },
+  { "sha1sum",   ANY_FILES, exec_run_sha1sum },
+  { "sha256sum", ANY_FILES, exec_run_sha256sum },
+  { "sha512sum", ANY_FILES, exec_run_sha512sum },
+  { "df",        ANY_FILES, exec_run_df },
+  { "date",      SFTP_SERVICE_FL_DATE, exec_run_date },
+  { "pwd",       ANY_FILES, exec_run_pwd },
+  { "cd",        ANY_FILES, exec_run_cd },
+  { "echo",      ANY_FILES, exec_run_echo },
+  { "true",      ANY_FILES, exec_run_true }
 };
 
-const struct sftp_exec_word sftp_exec_words[] = {
-  { "md5sum", EXEC_MD5SUM },
-  { "sha1sum", EXEC_SHA1SUM },
-  { "sha256sum", EXEC_SHA256SUM },
-  { "sha512sum", EXEC_SHA512SUM },
-  { "df", EXEC_DF },
-  { "date", EXEC_DATE },
-  { "pwd", EXEC_PWD },
-  { "cd", EXEC_CD },
-  { "echo", EXEC_ECHO },
-  { "true", EXEC_TRUE },
-  { NULL, 0 }
-};
+_Static_assert(SFTP_NELEMS(rows) <= 32, "a bit for each row");
 
-/* Protocols has a word for one of them. */
-static bool is_served(const struct exec *e, unsigned long bit) {
-  unsigned int services = bit == EXEC_DATE ? SFTP_SERVICE_FL_DATE :
-    SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP;
+bool sftp_exec_switch(size_t i, struct sftp_switch *s) {
+  if (i >= SFTP_NELEMS(rows)) {
+    return false;
+  }
 
-  return (e->conn->set->services & services) != 0;
+  s->word = rows[i].name;
+  s->bit = 1UL << i;
+  s->off = false;
+  return true;
 }
 
 static const struct exec_row *find(const struct exec *e, const char *name,
     size_t len) {
+  const struct sftp_settings *set = e->conn->set;
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(rows); i++) {
     if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0) {
-      return (e->conn->set->exec_commands & rows[i].bit) != 0 &&
-        is_served(e, rows[i].bit) ? &rows[i] : NULL;
+      return (set->exec_commands & 1UL << i) != 0 &&
+        (set->services & rows[i].services) != 0 ? &rows[i] : NULL;
     }
   }
 

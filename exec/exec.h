@@ -18,6 +18,7 @@
 #define MOD_SFTP_EXEC_H
 
 #include "channel.h"
+#include "switches.h"
 
 extern const struct sftp_service sftp_exec_service;
 
@@ -27,28 +28,7 @@ extern const struct sftp_service sftp_exec_service;
 void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   const char *args, const char **why);
 
-/* ---- SFTPExecCommands: the bits of settings->exec_commands */
-
-#define EXEC_MD5SUM             0x0001UL
-#define EXEC_SHA1SUM            0x0002UL
-#define EXEC_SHA256SUM          0x0004UL
-#define EXEC_SHA512SUM          0x0008UL
-#define EXEC_DF                 0x0010UL
-#define EXEC_DATE               0x0020UL
-#define EXEC_PWD                0x0040UL
-#define EXEC_CD                 0x0080UL
-#define EXEC_ECHO               0x0100UL
-#define EXEC_TRUE               0x0200UL
-
-/* What is on unless SFTPExecCommands says otherwise. */
-#define EXEC_DEFAULT            0x03ffUL
-
-/* The directive's words; NULL ends. */
-struct sftp_exec_word {
-  const char *word;
-  unsigned long bit;
-};
-
-extern const struct sftp_exec_word sftp_exec_words[];
+/* The words of SFTPExecCommands, with the bits of settings->exec_commands. */
+bool sftp_exec_switch(size_t i, struct sftp_switch *s);
 
 #endif /* MOD_SFTP_EXEC_H */

@@ -14,106 +14,121 @@
 #include "fxp-handlers.h"
 #include "fxp-session.h"
 
-struct ext_row {
-  const char *name;
-  unsigned long bit;            /* of SFTPExtensions */
-  const char *announced;        /* its data in VERSION; NULL: not there */
-  bool named;                   /* logged by a name of its own, and EXTENDED
+/* Flags of a row. */
+#define EXT_NAMED       0x1     /* logged by a name of its own, and EXTENDED
                                  * around it; else as EXTENDED alone */
+#define EXT_OFF         0x2     /* off unless SFTPExtensions turns it on */
+#define EXT_ALWAYS      0x4     /* served even if its word is off */
+
+struct ext_row {
+  const char *name;             /* also for the commands of keys */
+  const char *word;             /* of SFTPExtensions; rows that share one stand
+                                 * together; NULL: always served */
+  const char *announced;        /* its data in VERSION; NULL: not there */
+  unsigned int flags;           /* EXT_* */
   uint32_t (*run)(struct fxp_req *req);
 };
 
 /* In the order of VERSION. */
 static const struct ext_row ext_rows[] = {
-  { "fsync@openssh.com",        FXP_EXT_FSYNC,          "1", true,
-    fxp_do_fsync },
-  { "posix-rename@openssh.com", FXP_EXT_POSIX_RENAME,   "1", true,
+  { "fsync@openssh.com", "fsync", "1", EXT_NAMED, fxp_do_fsync },
+  { "posix-rename@openssh.com", "posixRename", "1", EXT_NAMED,
     fxp_do_posix_rename },
-  { "statvfs@openssh.com",      FXP_EXT_STATVFS,        "2", false,
-    fxp_do_statvfs },
-  { "fstatvfs@openssh.com",     FXP_EXT_STATVFS,        "2", false,
-    fxp_do_fstatvfs },
-  { "hardlink@openssh.com",     FXP_EXT_HARDLINK,       "1", true,
-    fxp_do_hardlink },
-  { "home-directory",           FXP_EXT_HOME_DIRECTORY, "1", true,
-    fxp_do_home_directory },
-  { "limits@openssh.com",       FXP_EXT_LIMITS,         "1", true,
-    fxp_do_limits },
-  { "users-groups-by-id@openssh.com", FXP_EXT_USER_GROUP_NAMES, "1", true,
+  { "statvfs@openssh.com", "statvfs", "2", 0, fxp_do_statvfs },
+  { "fstatvfs@openssh.com", "statvfs", "2", 0, fxp_do_fstatvfs },
+  { "hardlink@openssh.com", "hardlink", "1", EXT_NAMED, fxp_do_hardlink },
+  { "home-directory", "homeDirectory", "1", EXT_NAMED, fxp_do_home_directory },
+  { "limits@openssh.com", "limits", "1", EXT_NAMED, fxp_do_limits },
+  { "users-groups-by-id@openssh.com", "userGroupNames", "1", EXT_NAMED,
     fxp_do_names_by_id },
-  { "copy-data",                FXP_EXT_COPY_DATA,      "1", false,
-    fxp_do_copy_data },
-  { "check-file",               FXP_EXT_CHECK_FILE,     "1", false,
-    fxp_do_check_file },
-  { "check-file-name",          FXP_EXT_CHECK_FILE,     NULL, false,
-    fxp_do_check_file_name },
-  { "check-file-handle",        FXP_EXT_CHECK_FILE,     NULL, false,
-    fxp_do_check_file_handle },
-  { "md5-hash",                 FXP_EXT_CHECK_FILE,     NULL, false,
-    fxp_do_md5_hash },
-  { "md5-hash-handle",          FXP_EXT_CHECK_FILE,     NULL, false,
-    fxp_do_md5_hash_handle },
-  { "copy-file",                FXP_EXT_COPY_FILE,      "1", false,
-    fxp_do_copy_file },
-  { "space-available",          FXP_EXT_SPACE_AVAILABLE, "1", false,
-    fxp_do_space_available },
-  { "vendor-id",                ~0UL,                   NULL, false,
+  { "copy-data", "copyData", "1", 0, fxp_do_copy_data },
+  { "check-file", "checkFile", "1", 0, fxp_do_check_file },
+  { "check-file-name", "checkFile", NULL, 0, fxp_do_check_file_name },
+  { "check-file-handle", "checkFile", NULL, 0, fxp_do_check_file_handle },
+  { "md5-hash", "checkFile", NULL, 0, fxp_do_md5_hash },
+  { "md5-hash-handle", "checkFile", NULL, 0, fxp_do_md5_hash_handle },
+  { "copy-file", "copyFile", "1", 0, fxp_do_copy_file },
+  { "space-available", "spaceAvailable", "1", 0, fxp_do_space_available },
+  /* The word is about our own pair in VERSION (fxp-version.c). */
+  { "vendor-id", FXP_WORD_VENDOR_ID, NULL, EXT_OFF|EXT_ALWAYS,
     fxp_do_vendor_id },
   /* The name of all of these; it is no request. */
-  { "xattr@proftpd.org",        FXP_EXT_XATTR,          "1", false, NULL },
-  { "fgetxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_fgetxattr },
-  { "flistxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_flistxattr },
-  { "fremovexattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_fremovexattr },
-  { "fsetxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_fsetxattr },
-  { "getxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_getxattr },
-  { "listxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_listxattr },
-  { "removexattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_removexattr },
-  { "setxattr@proftpd.org", FXP_EXT_XATTR, NULL, false,
-    fxp_do_setxattr },
-  { "lsetstat@openssh.com",     FXP_EXT_LSETSTAT,       "1", true,
-    fxp_do_lsetstat },
-  { "expand-path@openssh.com",  FXP_EXT_EXPAND_PATH,    "1", true,
+  { "xattr@proftpd.org", FXP_WORD_XATTR, "1", EXT_OFF, NULL },
+  { "fgetxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_fgetxattr },
+  { "flistxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_flistxattr },
+  { "fremovexattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_fremovexattr },
+  { "fsetxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_fsetxattr },
+  { "getxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_getxattr },
+  { "listxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_listxattr },
+  { "removexattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_removexattr },
+  { "setxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_setxattr },
+  { "lsetstat@openssh.com", "lsetstat", "1", EXT_NAMED, fxp_do_lsetstat },
+  { "expand-path@openssh.com", "expandPath", "1", EXT_NAMED,
     fxp_do_expand_path },
-  { "version-select",           FXP_EXT_VERSION_SELECT, NULL, false,
-    fxp_do_version_select },
-  { "filename-translation-control", ~0UL,               NULL, false,
-    fxp_do_translation_control },
-  { "text-seek",                ~0UL,                   NULL, false,
-    fxp_do_text_seek }
+  { "version-select", FXP_WORD_VERSION_SELECT, NULL, 0, fxp_do_version_select },
+  { "filename-translation-control", NULL, NULL, 0, fxp_do_translation_control },
+  { "text-seek", NULL, NULL, 0, fxp_do_text_seek }
 };
 
-const struct sftp_fxp_ext_word sftp_fxp_ext_words[] = {
-  { "checkFile",        FXP_EXT_CHECK_FILE },
-  { "copyData",         FXP_EXT_COPY_DATA },
-  { "copyFile",         FXP_EXT_COPY_FILE },
-  { "expandPath",       FXP_EXT_EXPAND_PATH },
-  { "fsync",            FXP_EXT_FSYNC },
-  { "hardlink",         FXP_EXT_HARDLINK },
-  { "homeDirectory",    FXP_EXT_HOME_DIRECTORY },
-  { "limits",           FXP_EXT_LIMITS },
-  { "lsetstat",         FXP_EXT_LSETSTAT },
-  { "posixRename",      FXP_EXT_POSIX_RENAME },
-  { "spaceAvailable",   FXP_EXT_SPACE_AVAILABLE },
-  { "statvfs",          FXP_EXT_STATVFS },
-  { "userGroupNames",   FXP_EXT_USER_GROUP_NAMES },
-  { "vendorID",         FXP_EXT_VENDOR_ID },
-  { "versionSelect",    FXP_EXT_VERSION_SELECT },
-  { "xattr",            FXP_EXT_XATTR },
-  { NULL, 0 }
-};
+_Static_assert(SFTP_NELEMS(ext_rows) <= 64, "a bit for each row");
+
+/* ---- Words */
+
+/* Whether the row is the first one with its word. */
+static bool begins_word(const struct ext_row *row) {
+  return row->word != NULL && (row == ext_rows || row[-1].word == NULL ||
+    strcmp(row[-1].word, row->word) != 0);
+}
+
+bool sftp_fxp_ext_switch(size_t n, struct sftp_switch *s) {
+  size_t words = 0, i;
+
+  for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
+    if (begins_word(&ext_rows[i]) && words++ == n) {
+      s->word = ext_rows[i].word;
+      s->bit = 1UL << n;
+      s->off = (ext_rows[i].flags & EXT_OFF) != 0;
+      return true;
+    }
+  }
+
+  return false;
+}
+
+/* As above, but in one pass. */
+static unsigned long bit_of(const char *word) {
+  unsigned long bit = 1;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(ext_rows); i++) {
+    if (begins_word(&ext_rows[i])) {
+      if (strcmp(ext_rows[i].word, word) == 0) {
+        return bit;
+      }
+
+      bit <<= 1;
+    }
+  }
+
+  return 0;
+}
+
+bool fxp_ext_is_on(const struct fxp *f, const char *word) {
+  return (f->conn->set->extensions & bit_of(word)) != 0;
+}
+
+static bool is_served(const struct fxp *f, const struct ext_row *row) {
+  return row->word == NULL || (row->flags & EXT_ALWAYS) != 0 ||
+    fxp_ext_is_on(f, row->word);
+}
+
+/* ---- VERSION */
 
 /* What the key's command would refuse is not offered: clients believe the
  * offer (OpenSSH's sftp ends when "limits" is refused).
  */
 static bool is_offered(const struct fxp *f, const struct ext_row *row) {
-  return (f->conn->set->extensions & row->bit) != 0 &&
+  return is_served(f, row) &&
     (row->run == NULL || sftp_forced_allows(f->conn->forced, row->name, NULL));
 }
 
@@ -146,6 +161,8 @@ unsigned int fxp_put_extension_names(struct sftp_wr *w, const struct fxp *f) {
   return n;
 }
 
+/* ---- Requests */
+
 static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
   size_t i;
 
@@ -153,14 +170,12 @@ static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
     const struct ext_row *row = &ext_rows[i];
 
     if (strcmp(row->name, name) == 0 && row->run != NULL) {
-      return (f->conn->set->extensions & row->bit) != 0 ? row : NULL;
+      return is_served(f, row) ? row : NULL;
     }
   }
 
   return NULL;
 }
-
-_Static_assert(SFTP_NELEMS(ext_rows) <= 64, "a bit for each row");
 
 /* Once each: what a client asks for tells what it is. */
 static void note_asked(struct fxp *f, const struct ext_row *row) {
@@ -185,7 +200,7 @@ uint32_t fxp_do_extended(struct fxp_req *req) {
 
   row = find_ext(req->fxp, name);
   note_asked(req->fxp, row);
-  if (row == NULL || row->named) {
+  if (row == NULL || (row->flags & EXT_NAMED) != 0) {
     ftpd_op_begin(req->ftpd, &req->outer, req->pool, FTPD_EXTENDED, name);
     req->outer_open = true;
   }

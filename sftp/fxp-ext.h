@@ -16,6 +16,13 @@
 
 struct fxp;
 
+/* Words of SFTPExtensions that are about more than requests. */
+#define FXP_WORD_VENDOR_ID "vendorID"
+#define FXP_WORD_VERSION_SELECT "versionSelect"
+#define FXP_WORD_XATTR "xattr"
+
+/* Whether the word of SFTPExtensions is on. */
+bool fxp_ext_is_on(const struct fxp *f, const char *word);
 /* The extensions' pairs of VERSION. */
 void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f);
 /* Their names alone; returns how many. */

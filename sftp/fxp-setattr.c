@@ -12,6 +12,7 @@
 
 #include "effects.h"
 #include "ftpd-attrs.h"
+#include "fxp-ext.h"
 #include "fxp-file-attrs.h"
 #include "fxp.h"
 #include "fxp-gate.h"
@@ -103,7 +104,7 @@ void fxp_attrs_drop(const struct fxp_req *req, struct fxp_attrs *a) {
   }
 
   if ((opts & SFTP_OPT_IGNORE_SFTP_SET_XATTRS) != 0 ||
-      (req->fxp->conn->set->extensions & FXP_EXT_XATTR) == 0) {
+      !fxp_ext_is_on(req->fxp, FXP_WORD_XATTR)) {
     a->npairs = 0;
   }
 }

@@ -78,7 +78,7 @@ static void put_u16(struct sftp_wr *w, unsigned int v) {
 }
 
 static void put_masks(struct sftp_wr *w, const struct fxp *f) {
-  bool pairs = (f->conn->set->extensions & FXP_EXT_XATTR) != 0;
+  bool pairs = fxp_ext_is_on(f, FXP_WORD_XATTR);
 
   sftp_wr_u32(w, fxp_attrs_mask(f->version, fxp_attrs_known(f->version)) |
     (pairs ? SSH_FILEXFER_ATTR_EXTENDED : 0));
@@ -162,13 +162,11 @@ static void put_word(struct sftp_wr *w, const char *name, uint32_t v) {
 }
 
 void fxp_version_pairs(struct sftp_wr *w, struct fxp *f) {
-  unsigned long ext = f->conn->set->extensions;
-
-  if ((ext & FXP_EXT_VENDOR_ID) != 0) {
+  if (fxp_ext_is_on(f, FXP_WORD_VENDOR_ID)) {
     put_vendor_id(w);
   }
 
-  if ((ext & FXP_EXT_VERSION_SELECT) != 0) {
+  if (fxp_ext_is_on(f, FXP_WORD_VERSION_SELECT)) {
     put_versions(w, f);
     f->selectable = true;
   }

@@ -14,6 +14,7 @@
  */
 
 #include "ftpd-xattr.h"
+#include "fxp-ext.h"
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
@@ -257,7 +258,7 @@ int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
   struct sftp_rd r;
   uint32_t i;
 
-  if ((req->fxp->conn->set->extensions & FXP_EXT_XATTR) == 0) {
+  if (!fxp_ext_is_on(req->fxp, FXP_WORD_XATTR)) {
     return 0;                   /* as if they had not come */
   }
 

@@ -160,109 +160,79 @@ MODRET set_engine(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-static unsigned long ext_bits(const char *name) {
-  const struct sftp_fxp_ext_word *w;
+/* Words with bits, and what an error says of them. */
+struct words {
+  sftp_switches table;
+  const char *kind;
+  const char *expected;
+};
 
-  for (w = sftp_fxp_ext_words; w->word != NULL; w++) {
-    if (strcasecmp(w->word, name) == 0) {
-      return w->bit;
-    }
+/* Changes *bits by "+word" or "-word"; NULL, or the error text. */
+static const char *set_switch(cmd_rec *cmd, const struct words *w,
+    const char *word, unsigned long *bits) {
+  unsigned long bit;
+
+  if (*word != '+' && *word != '-') {
+    return pstrcat(cmd->tmp_pool, "bad option: '", word, "' (expected ",
+      w->expected, ")", NULL);
   }
 
-  return 0;
-}
-
-static const char *ext_names(pool *p) {
-  const struct sftp_fxp_ext_word *w;
-  const char *names = "";
-
-  for (w = sftp_fxp_ext_words; w->word != NULL; w++) {
-    names = pstrcat(p, names, *names ? ", " : "", w->word, NULL);
+  bit = sftp_switch_find(w->table, word + 1);
+  if (bit == 0) {
+    return pstrcat(cmd->tmp_pool, "unknown ", w->kind, ": '", word + 1,
+      "' (accepted: ", sftp_switch_words(cmd->tmp_pool, w->table), ")", NULL);
   }
 
-  return names;
+  *bits = *word == '+' ? *bits | bit : *bits & ~bit;
+  return NULL;
 }
 
 /* usage: SFTPExtensions +name|-name ... */
 MODRET set_extensions(cmd_rec *cmd) {
-  unsigned long bits = FXP_EXT_DEFAULT;
+  static const struct words words = { sftp_fxp_ext_switch, "extension",
+    "a + or - in front of the name" };
+  unsigned long bits = sftp_switch_defaults(words.table);
   unsigned int i;
 
   CHECK_SOME(cmd);
 
   for (i = 1; i < cmd->argc; i++) {
-    const char *word = cmd->argv[i];
-    unsigned long bit;
+    const char *err = set_switch(cmd, &words, cmd->argv[i], &bits);
 
-    if (*word != '+' && *word != '-') {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "bad option: '", word,
-        "' (expected a + or - in front of the name)", NULL));
+    if (err != NULL) {
+      CONF_ERROR(cmd, err);
     }
-
-    bit = ext_bits(word + 1);
-    if (bit == 0) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown extension: '", word + 1,
-        "' (accepted: ", ext_names(cmd->tmp_pool), ")", NULL));
-    }
-
-    bits = *word == '+' ? bits | bit : bits & ~bit;
   }
 
   conf_add_value(cmd, &bits, sizeof(bits));
   return PR_HANDLED(cmd);
 }
 
-static unsigned long exec_bit(const char *name) {
-  const struct sftp_exec_word *w;
-
-  for (w = sftp_exec_words; w->word != NULL; w++) {
-    if (strcasecmp(w->word, name) == 0) {
-      return w->bit;
-    }
-  }
-
-  return 0;
-}
-
-static const char *exec_names(pool *p) {
-  const struct sftp_exec_word *w;
-  const char *names = "";
-
-  for (w = sftp_exec_words; w->word != NULL; w++) {
-    names = pstrcat(p, names, *names ? ", " : "", w->word, NULL);
-  }
-
-  return names;
-}
-
 /* usage: SFTPExecCommands none|all|+name|-name ... */
 MODRET set_execcommands(cmd_rec *cmd) {
-  unsigned long bits = EXEC_DEFAULT;
+  static const struct words words = { sftp_exec_switch, "command",
+    "none, all, or a + or - in front of a name" };
+  unsigned long bits = sftp_switch_defaults(words.table);
   unsigned int i;
 
   CHECK_SOME(cmd);
 
   for (i = 1; i < cmd->argc; i++) {
-    const char *word = cmd->argv[i];
-    unsigned long bit;
+    const char *word = cmd->argv[i], *err = NULL;
 
-    if (strcasecmp(word, "none") == 0 || strcasecmp(word, "all") == 0) {
-      bits = strcasecmp(word, "all") == 0 ? EXEC_DEFAULT : 0;
-      continue;
+    if (strcasecmp(word, "none") == 0) {
+      bits = 0;
+
+    } else if (strcasecmp(word, "all") == 0) {
+      bits = sftp_switch_defaults(words.table);
+
+    } else {
+      err = set_switch(cmd, &words, word, &bits);
     }
 
-    if (*word != '+' && *word != '-') {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "bad option: '", word,
-        "' (expected none, all, or a + or - in front of a name)", NULL));
+    if (err != NULL) {
+      CONF_ERROR(cmd, err);
     }
-
-    bit = exec_bit(word + 1);
-    if (bit == 0) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown command: '", word + 1,
-        "' (accepted: ", exec_names(cmd->tmp_pool), ")", NULL));
-    }
-
-    bits = *word == '+' ? bits | bit : bits & ~bit;
   }
 
   conf_add_value(cmd, &bits, sizeof(bits));

@@ -163,18 +163,25 @@ static void set_rekey(server_rec *s, struct sftp_settings *set) {
   }
 }
 
+static void set_switches(server_rec *s, struct sftp_settings *set) {
+  const unsigned long *extensions = param(s, "SFTPExtensions");
+  const unsigned long *commands = param(s, "SFTPExecCommands");
+
+  set->extensions = extensions != NULL ? *extensions :
+    sftp_switch_defaults(sftp_fxp_ext_switch);
+  set->exec_commands = commands != NULL ? *commands :
+    sftp_switch_defaults(sftp_exec_switch);
+}
+
 static void set_numbers(server_rec *s, struct sftp_settings *set) {
   const unsigned int *n;
   const int *compression = param(s, "SFTPCompression");
-  const unsigned long *bits = param(s, "SFTPExtensions");
-  const unsigned long *commands = param(s, "SFTPExecCommands");
   const struct key_limits *limits = param(s, "SFTPKeyLimits");
   config_rec *c;
 
   set->compression = compression != NULL ?
     (enum sftp_compression_setting) *compression : COMPRESS_OFF;
-  set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
-  set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
+  set_switches(s, set);
   set->min_rsa_bits = limits != NULL ? limits->min_rsa_bits :
     FTPD_MIN_RSA_BITS;
   set->min_dsa_bits = limits != NULL ? limits->min_dsa_bits :
@@ -297,12 +304,9 @@ static unsigned int services(server_rec *s) {
 
 const struct sftp_settings *ftpd_conf_late(struct ftpd *h) {
   const unsigned int *n = param(h->server, "SFTPMaxChannels");
-  const unsigned long *bits = param(h->server, "SFTPExtensions");
-  const unsigned long *commands = param(h->server, "SFTPExecCommands");
 
   h->set->max_channels = n != NULL ? *n : FTPD_MAX_CHANNELS;
-  h->set->extensions = bits != NULL ? *bits : FXP_EXT_DEFAULT;
-  h->set->exec_commands = commands != NULL ? *commands : EXEC_DEFAULT;
+  set_switches(h->server, h->set);
   h->set->services = services(h->server);
   set_rekey(h->server, h->set);
   ftpd_abi_publish(h);

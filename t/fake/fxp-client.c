@@ -21,7 +21,7 @@ struct fxc *fxc_new_raw(const char *software) {
 
   fake_fs_reset();
   x->pool = p;
-  x->set.extensions = FXP_EXT_DEFAULT;
+  x->set.extensions = sftp_switch_defaults(sftp_fxp_ext_switch);
   x->conn.pool = p;
   x->conn.set = &x->set;
   x->conn.client_software = software;
@@ -56,7 +56,7 @@ struct fxc *fxc_new(const char *software) {
 struct fxc *fxc_new_version(unsigned int version) {
   struct fxc *x = fxc_new_raw(NULL);
 
-  x->set.extensions = FXP_EXT_DEFAULT;
+  x->set.extensions = sftp_switch_defaults(sftp_fxp_ext_switch);
   fxc_init(x, version);
   fake_channel_clear(x->ch);
   return x;

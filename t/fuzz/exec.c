@@ -76,7 +76,7 @@ static int one_input(const uint8_t *data, size_t size) {
   memset(&set, 0, sizeof(set));
   memset(&conn, 0, sizeof(conn));
   set.services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_DATE;
-  set.exec_commands = EXEC_DEFAULT;
+  set.exec_commands = sftp_switch_defaults(sftp_exec_switch);
   conn.pool = top;
   conn.set = &set;
   line = strdup((const char *) data + 1);

@@ -158,7 +158,7 @@ static void session(uint8_t *p, size_t n, unsigned int how) {
 
   memset(&set, 0, sizeof(set));
   memset(&conn, 0, sizeof(conn));
-  set.extensions = FXP_EXT_DEFAULT;
+  set.extensions = sftp_switch_defaults(sftp_fxp_ext_switch);
   fake_files.charset = FUZZ_VERSION == 6 ? "X" : NULL;
   fake_files.acl_len = FUZZ_VERSION == 4 ? 28 : 0;
   set.opts = (how & HOW_IGNORE) != 0 ? SFTP_OPT_IGNORE_SFTP_SET_PERMS|

@@ -212,10 +212,11 @@ static void others_are_not_found(void) {
   says("sh -c $(x)", 127, "", "sh: command not found (this service is for "
     "file transfer only)\n");
   says("echo $(x)", 1, "", "echo: substitutions are not supported\n");
-  set.exec_commands = EXEC_DEFAULT & ~EXEC_ECHO;
+  set.exec_commands = sftp_switch_defaults(sftp_exec_switch) &
+    ~sftp_switch_find(sftp_exec_switch, "echo");
   says("echo x", 127, "", "echo: command not found (this service is for file "
     "transfer only)\n");
-  set.exec_commands = EXEC_DEFAULT;
+  set.exec_commands = sftp_switch_defaults(sftp_exec_switch);
   set.services = 0;
   ok(!start("true"), "nothing without a service");
   fake_channel_free(ch);
@@ -300,11 +301,36 @@ static void large_files_take_turns(void) {
     "a channel that closes in the middle leaves nothing open");
 }
 
+/* A command is known by its row alone. */
+static void each_command_has_its_bit(void) {
+  struct sftp_switch s;
+  unsigned long seen = 0;
+  size_t i;
+
+  for (i = 0; sftp_exec_switch(i, &s); i++) {
+    ok(s.bit != 0 && (s.bit & (s.bit - 1)) == 0 && (seen & s.bit) == 0,
+      "%s has a bit, which no other has", s.word);
+    ok(sftp_switch_find(sftp_exec_switch, s.word) == s.bit,
+      "... and is found by its word");
+    seen |= s.bit;
+    set.exec_commands = ~s.bit;
+    ok(start(s.word) && ch->finished && ch->status == 127,
+      "... which switches it off");
+    fake_channel_free(ch);
+    set.exec_commands = s.bit;
+    ok(start(s.word) && !(ch->finished && ch->status == 127), "... and on");
+    fake_channel_free(ch);
+  }
+
+  set.exec_commands = sftp_switch_defaults(sftp_exec_switch);
+  ok(set.exec_commands == seen && i > 5, "all are on by default");
+}
+
 int main(void) {
   p = make_sub_pool(NULL);
   fake_fs_reset();
   set.services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_DATE;
-  set.exec_commands = EXEC_DEFAULT;
+  set.exec_commands = sftp_switch_defaults(sftp_exec_switch);
   conn.pool = p;
   conn.set = &set;
   words_are_read_as_a_shell_would();
@@ -314,6 +340,7 @@ int main(void) {
   lines_have_a_limit();
   nothing_breaks_the_reader();
   commands_answer();
+  each_command_has_its_bit();
   others_are_not_found();
   the_gate_is_asked();
   input_of_the_client();

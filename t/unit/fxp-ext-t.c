@@ -83,25 +83,93 @@ static void every_extension_has_a_word(void) {
     { "lsetstat", "lsetstat@openssh.com" },
     { "expandPath", "expand-path@openssh.com" }
   };
-  size_t i, k;
+  unsigned long on = sftp_switch_defaults(sftp_fxp_ext_switch);
+  size_t i;
 
   for (i = 0; i < SFTP_NELEMS(rows); i++) {
+    unsigned long bit = sftp_switch_find(sftp_fxp_ext_switch, rows[i].word);
     struct fxc *x = fxc_new(NULL);
 
-    for (k = 0; sftp_fxp_ext_words[k].word != NULL &&
-        strcmp(sftp_fxp_ext_words[k].word, rows[i].word) != 0; k++) {
-    }
-
-    ok(sftp_fxp_ext_words[k].word != NULL, "SFTPExtensions knows %s",
-      rows[i].word);
-    ok((FXP_EXT_DEFAULT & sftp_fxp_ext_words[k].bit) != 0, "... on by default");
-    x->set.extensions = ~sftp_fxp_ext_words[k].bit;
+    ok(bit != 0, "SFTPExtensions knows %s", rows[i].word);
+    ok((on & bit) != 0, "... on by default");
+    x->set.extensions = ~bit;
     (void) fxc_begin_ext(x, rows[i].name);
     fxc_end(x);
     is_int(fxc_status(x), SSH_FX_OP_UNSUPPORTED, "... which switches %s off",
       rows[i].name);
     clean(x);
   }
+}
+
+/* A word is known by its row alone: it has a bit of its own, is found by name
+ * in any case, and switches something that VERSION or a request shows.
+ */
+static void each_word_has_its_bit(void) {
+  const char *words = ", ";
+  struct sftp_switch s;
+  unsigned long seen = 0, off = 0;
+  pool *p = make_sub_pool(NULL);
+  size_t i;
+
+  words = pstrcat(p, words, sftp_switch_words(p, sftp_fxp_ext_switch), ", ",
+    NULL);
+  for (i = 0; sftp_fxp_ext_switch(i, &s); i++) {
+    char *upper = pstrdup(p, s.word), *c;
+    struct fxc *x = fxc_new(NULL);
+
+    for (c = upper; *c != '\0'; c++) {
+      *c = (char) (*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+    }
+
+    ok(s.bit != 0 && (s.bit & (s.bit - 1)) == 0 && (seen & s.bit) == 0,
+      "%s has a bit, which no other has", s.word);
+    ok(sftp_switch_find(sftp_fxp_ext_switch, upper) == s.bit,
+      "... and is found as %s", upper);
+    ok(strstr(words, pstrcat(p, ", ", s.word, ", ", NULL)) != NULL,
+      "... and an error names it");
+    x->set.extensions = s.bit;
+    ok(fxp_ext_is_on(&(struct fxp) { .conn = &x->conn }, s.word),
+      "... and turns it on");
+    x->set.extensions = ~s.bit;
+    ok(!fxp_ext_is_on(&(struct fxp) { .conn = &x->conn }, s.word),
+      "... or off");
+    clean(x);
+    seen |= s.bit;
+    off |= s.off ? s.bit : 0;
+  }
+
+  ok(i > 10 && i <= 32, "%u words", (unsigned int) i);
+  ok(sftp_switch_defaults(sftp_fxp_ext_switch) == (seen & ~off) && off != 0,
+    "those that are off by default are off");
+  ok(sftp_switch_find(sftp_fxp_ext_switch, "") == 0 &&
+    sftp_switch_find(sftp_fxp_ext_switch, "nothing") == 0,
+    "there is no other word");
+  destroy_pool(p);
+}
+
+/* They are of the protocol, not of SFTPExtensions. */
+static void some_are_always_served(void) {
+  struct fxc *x = fxc_new_version(6);
+
+  x->set.extensions = 0;
+  sftp_wr_u8(fxc_begin_ext(x, "filename-translation-control"), 1);
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_OK, "filename-translation-control");
+  fxc_begin_ext(x, "vendor-id");
+  sftp_wr_text(&x->w, "maker");
+  sftp_wr_text(&x->w, "product");
+  sftp_wr_text(&x->w, "1");
+  sftp_wr_u64(&x->w, 0);
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_OK, "vendor-id");
+  fxc_begin_ext(x, "text-seek");
+  sftp_wr_text(&x->w, "none");
+  sftp_wr_u64(&x->w, 0);
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_INVALID_HANDLE, "text-seek");
+  ext_text(x, "statvfs@openssh.com", "/");
+  is_int(fxc_status(x), SSH_FX_OP_UNSUPPORTED, "and nothing else");
+  clean(x);
 }
 
 static void limits_are_those_that_hold(void) {
@@ -330,6 +398,8 @@ static void copies(void) {
 int main(void) {
   unknown_extensions();
   every_extension_has_a_word();
+  each_word_has_its_bit();
+  some_are_always_served();
   limits_are_those_that_hold();
   statvfs_has_eleven_numbers();
   extended_is_logged_once();

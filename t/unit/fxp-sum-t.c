@@ -376,7 +376,7 @@ static void room_and_names(void) {
   sftp_wr_text(fxc_begin_ext(x, "space-available"), "/no");
   fxc_end(x);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "... of nothing");
-  x->set.extensions = FXP_EXT_FSYNC;
+  x->set.extensions = sftp_switch_find(sftp_fxp_ext_switch, "fsync");
   w = fxc_begin_ext(x, "vendor-id");
   sftp_wr_text(w, "vendor");
   sftp_wr_text(w, "product");
@@ -422,7 +422,7 @@ static void attributes_by_name_and_handle(void) {
   struct fxc_reply r;
   const char *h;
 
-  x->set.extensions |= FXP_EXT_XATTR;
+  x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
   fake_fs_put("/a", "A", 1, 0644);
   fake_fs_link("/l", "a");
   h = fxc_opened(x, "/a", FXC_READ|FXC_WRITE);
@@ -498,7 +498,7 @@ static void attributes_that_come_along(void) {
   fake_fs_put("/a", "A", 1, 0644);
   setstat(x);
   is_int(fxc_status(x), SSH_FX_OK, "without +xattr they are left alone");
-  x->set.extensions |= FXP_EXT_XATTR;
+  x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
   get(x, "getxattr@proftpd.org", "/a", "user.s", 100);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "... and not set");
   setstat(x);
@@ -534,7 +534,7 @@ static void malformed_requests(void) {
     size_t wrong = 0;
     const char *f;
 
-    x->set.extensions |= FXP_EXT_XATTR;
+    x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
     sftp_wr_init_fixed(&b, body, sizeof(body));
     for (f = rows[i].fields; *f != '\0'; f++) {
       switch (*f) {

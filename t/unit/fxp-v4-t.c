@@ -542,7 +542,8 @@ static void versions_are_not_selected_later(void) {
   ok(x->ch->finished, "... and the session ends");
   clean(x);
   x = fxc_new_raw(NULL);
-  x->set.extensions = FXP_EXT_DEFAULT & ~FXP_EXT_VERSION_SELECT;
+  x->set.extensions = sftp_switch_defaults(sftp_fxp_ext_switch) &
+    ~sftp_switch_find(sftp_fxp_ext_switch, "versionSelect");
   fxc_init(x, 3);
   fake_channel_clear(x->ch);
   is_int(later_status(x, SSH_FXP_EXTENDED, "sversion-select s4"),

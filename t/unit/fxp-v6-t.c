@@ -564,7 +564,8 @@ static void version_says_what_is_supported(void) {
   struct sftp_rd s;
   uint32_t n;
 
-  x->set.extensions |= FXP_EXT_VENDOR_ID|FXP_EXT_XATTR;
+  x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "vendorID") |
+    sftp_switch_find(sftp_fxp_ext_switch, "xattr");
   fxc_init(x, 6);
   ok(fxc_next(x, &r) && r.type == SSH_FXP_VERSION && r.id == 6, "VERSION");
   name = sftp_rd_string(&r.in);

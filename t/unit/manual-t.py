@@ -27,8 +27,8 @@ TABLES = {
     "directives": ("ftpd/config/directives.c", "sftp_conftab"),
     "options": ("ftpd/config/directives.c", "options"),
     "keys": ("transport/traits.c", "sftp_traits"),
-    "extensions": ("sftp/fxp-ext.c", "sftp_fxp_ext_words"),
-    "commands": ("exec/exec.c", "sftp_exec_words"),
+    "extensions": ("sftp/fxp-ext.c", "ext_rows"),
+    "commands": ("exec/exec.c", "rows"),
     "reasons": ("ftpd/config/ftpd-penalty-conf.c", "names"),
     "policies": ("transport/traffic.c", "policies"),
 }
@@ -50,6 +50,18 @@ def words_of(table):
                        body.group(1))
     expect(len(found) > 3, "%s: '%s' has only %r" % (name, array, found))
     return sorted(found)
+
+
+def switches_of_extensions():
+    """The words of SFTPExtensions: the second column of their table."""
+    name, array = TABLES["extensions"]
+    names = dict(re.findall(r'^#define (FXP_WORD_\w+) "(\w+)"$',
+                            text_of("sftp/fxp-ext.h"), re.M))
+    body = re.search(r"\b%s\[\] = \{\n(.*?)\n\};" % array, text_of(name),
+                     re.S).group(1)
+    found = re.findall(r'\{ "[^"]+", (?:"(\w+)"|(FXP_WORD_\w+))', body)
+    expect(len(found) > 10, "only %r" % found)
+    return sorted(set(word or names[macro] for word, macro in found))
 
 
 def sections_of(text, level):
@@ -160,7 +172,7 @@ def _():
 
 @promise("every name of SFTPExtensions is there, twice, and no other")
 def _():
-    wanted = words_of("extensions")
+    wanted = switches_of_extensions()
     expect_same(first_cells(sections_of(MANUAL, 3)["Extensions"]), wanted,
                 "names of the table")
     body = DIRECTIVES["SFTPExtensions"]

@@ -11,7 +11,9 @@ Set by t/run, all with a default:
   MOD_SFTP_PROFTPD      the daemon
   MOD_SFTP_PRELOAD      libraries that a sanitizer build needs first
   MOD_SFTP_CLIENT_ROOT  a root whose programs are the clients
-  TMPDIR                where the servers' folders go
+  TMPDIR                where the servers' folders go, if nobody but root can
+                        write on the way there; else they go to /var/lib:
+                        files of keys count nowhere else
 """
 
 import atexit
@@ -39,6 +41,9 @@ CLIENT_ROOT = os.environ.get("MOD_SFTP_CLIENT_ROOT", "")
 # busy machine are slow; nothing waits for this long when all is well.
 PATIENCE = 60
 START_PATIENCE = 20
+
+# What a server has is root's alone to write, whoever runs the test.
+os.umask(0o022)
 
 # Logged in, users have this uid, which nobody else on the machine has.
 UID = 20001
@@ -103,6 +108,19 @@ def wait_for(condition, what, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+def trusted_place():
+    """Where a folder can be that nobody but root can replace."""
+    place = os.path.realpath(tempfile.gettempdir())
+    at = place
+    while True:
+        st = os.stat(at)
+        if st.st_uid != 0 or st.st_mode & 0o022:
+            return place if CLIENT_ROOT else "/var/lib"
+        if at == "/":
+            return place
+        at = os.path.dirname(at)
+
+
 _given = set()
 
 
@@ -150,7 +168,7 @@ class Server:
         self.user = users[0]
         self.process = None
         self.strays = []
-        self.dir = tempfile.mkdtemp(prefix="mod_sftp-t-")
+        self.dir = tempfile.mkdtemp(prefix="mod_sftp-t-", dir=trusted_place())
         os.chmod(self.dir, 0o711)
         atexit.register(self.clean_up)
         self.choose_ports()

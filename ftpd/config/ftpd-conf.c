@@ -429,6 +429,15 @@ static int check_revoked(pool *p, server_rec *s) {
     why, NULL));
 }
 
+static void check_authorities(pool *p, server_rec *s) {
+  const char *path = NULL, *why = NULL;
+
+  if (ftpd_usercert_check(p, s, &path, &why) < 0) {
+    warn(s, pstrcat(p, "SFTPTrustedUserCAKeys '", path, "' cannot be used: ",
+      why, NULL));
+  }
+}
+
 static void check_unsupported(server_rec *s) {
   config_rec *c;
 
@@ -472,6 +481,7 @@ static int check_server(pool *p, server_rec *s) {
   faults += check_lists(s, set);
   faults += check_methods(s, set);
   faults += check_revoked(p, s);
+  check_authorities(p, s);
   check_unsupported(s);
   return faults;
 }

@@ -12,144 +12,40 @@
 
 #include "ftpd-abi.h"
 #include "ftpd-home.h"
+#include "ftpd-keyfile.h"
 #include "ftpd-keyopts.h"
 #include "ftpd-keystore.h"
 #include "ftpd-login.h"
 #include "ftpd-session.h"
 #include "ftpd-usercert.h"
 
-#include <fcntl.h>
-
 #include "cert.h"
 #include "ftpd-userkey.h"
 #include "keyfile.h"
 #include "keys.h"
 
-/* No file of keys is larger; nothing of one that is gets read. */
-#define FILE_MAX (4 * 1024 * 1024)
-
 /* ---- Reading the file */
-
-int ftpd_keyfile_open(const char *path) {
-  int fd, xerrno;
-
-  /* Not blocking, for the case that it is no file. */
-  PRIVS_ROOT
-  fd = open(path, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC);
-  xerrno = errno;
-  PRIVS_RELINQUISH
-  errno = xerrno;
-  return fd;
-}
-
-/* Whoever owns a file of keys says who may log in: root, the user himself,
- * the daemon.
- */
-static bool may_own(struct ftpd *h, pool *p, uid_t uid) {
-  const struct passwd *pw;
-
-  if (uid == PR_ROOT_UID || uid == geteuid()) {
-    return true;
-  }
-
-  pw = ftpd_auth_entry(h, p);
-  return pw == NULL || pw->pw_uid == uid;
-}
-
-/* What a file, or the directory it is in, must not be for its keys to count;
- * NULL: it may.
- */
-static const char *objection(struct ftpd *h, pool *p, const char *path,
-    const struct stat *st) {
-  const char *slash = strrchr(path, '/');
-  struct stat dir;
-  int res;
-
-  if (!S_ISREG(st->st_mode)) {
-    return "not a regular file";
-  }
-
-  if (st->st_size > FILE_MAX) {
-    return "too large";
-  }
-
-  if ((h->set->opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0) {
-    return NULL;
-  }
-
-  if (st->st_mode & S_IWOTH) {
-    return "anybody may write to it";
-  }
-
-  if (!may_own(h, p, st->st_uid)) {
-    char text[96];
-
-    snprintf(text, sizeof(text), "it belongs to user %lu, neither to root nor "
-      "to the user who logs in", (unsigned long) st->st_uid);
-    return pstrdup(p, text);
-  }
-
-  PRIVS_ROOT
-  res = stat(slash != NULL && slash != path ?
-    pstrndup(p, path, (size_t) (slash - path)) : "/", &dir);
-  PRIVS_RELINQUISH
-  return res == 0 && (dir.st_mode & S_IWOTH) != 0 &&
-    (dir.st_mode & S_ISVTX) == 0 ? "anybody may write to its directory" : NULL;
-}
-
-static int read_all(int fd, pool *p, size_t size, struct sftp_str *text) {
-  unsigned char *buf = palloc(p, size + 1);
-  size_t len = 0;
-  ssize_t n = 1;
-
-  while (len < size && n > 0) {
-    n = read(fd, buf + len, size - len);
-    if (n < 0 && errno == EINTR) {
-      n = 1;
-      continue;
-    }
-
-    len += n > 0 ? (size_t) n : 0;
-  }
-
-  text->ptr = buf;
-  text->len = len;
-  return n < 0 ? -1 : 0;
-}
 
 static int read_file(struct ftpd *h, pool *p, const char *path,
     struct sftp_str *text) {
+  struct ftpd_keyfile_rule rule = { ftpd_auth_entry(h, p),
+    (h->set->opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0, FTPD_KEYFILE_MAX };
   const char *why = NULL;
-  struct stat st;
-  int fd = ftpd_keyfile_open(path), res = -1, xerrno = EPERM;
 
-  if (fd < 0) {
-    xerrno = errno;
-    sftp_log_why(WHY_MISSING, "unable to open key file '%s': %s", path,
-      strerror(xerrno));
-    errno = xerrno;
-    return -1;
-  }
-
-  if (fstat(fd, &st) < 0) {
-    why = strerror(errno);
-
-  } else {
-    why = objection(h, p, path, &st);
-  }
-
-  if (why == NULL) {
-    res = read_all(fd, p, (size_t) st.st_size, text);
-    why = res < 0 ? strerror(errno) : NULL;
+  if (ftpd_keyfile_text(p, path, &rule, text, &why) == 0) {
+    return 0;
   }
 
   if (why != NULL) {
     sftp_log_why(WHY_OBJECTION, "unable to use key file '%s': %s", path, why);
+    errno = EPERM;
+
+  } else {
+    sftp_log_why(WHY_MISSING, "unable to open key file '%s': %s", path,
+      strerror(errno));
   }
 
-  (void) close(fd);
-  errno = xerrno;
-  return res;
+  return -1;
 }
 
 /* %h is the user's home. */

@@ -31,8 +31,6 @@ int ftpd_keystore_search(struct ftpd *h, pool *p, const char *what,
   struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
   struct ftpd_key_grant *grant);
 
-/* Opens a file of keys as root, without waiting at a FIFO; -1 with errno. */
-int ftpd_keyfile_open(const char *path);
 /* The text of a file of keys, as the store "file" finds and judges it; -1 when
  * it cannot be used (the log says why).
  */

@@ -11,11 +11,10 @@
  * The files are read for each key: what was revoked a second ago is.
  */
 
-#include "ftpd-keystore.h"
+#include "ftpd-conf.h"
+#include "ftpd-keyfile.h"
 #include "ftpd-session.h"
 #include "ftpd-usercert.h"
-
-#include <fcntl.h>
 
 #include "crypto.h"
 #include "krl.h"
@@ -23,72 +22,25 @@
 /* A list of revoked keys is not larger. */
 #define LIST_MAX (64 * 1024 * 1024)
 
-static int read_at(int fd, void *buf, size_t n, off_t offset) {
-  unsigned char *to = buf;
-
-  while (n > 0) {
-    ssize_t got = pread(fd, to, n, offset);
-
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-
-    if (got <= 0) {
-      errno = got < 0 ? errno : EINVAL;
-      return -1;
-    }
-
-    to += got;
-    n -= (size_t) got;
-    offset += got;
-  }
-
-  return 0;
-}
-
-/* All of a file, in p; -1 with errno. */
-static int read_list(pool *p, const char *path, struct sftp_str *text) {
-  struct stat st;
-  unsigned char *buf;
-  int fd = ftpd_keyfile_open(path), res = -1, xerrno;
-
-  if (fd < 0) {
-    return -1;
-  }
-
-  if (fstat(fd, &st) < 0) {
-    goto done;
-  }
-
-  if (!S_ISREG(st.st_mode) || st.st_size > LIST_MAX) {
-    errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-    goto done;
-  }
-
-  buf = palloc(p, (size_t) st.st_size + 1);
-  res = read_at(fd, buf, (size_t) st.st_size, 0);
-  text->ptr = buf;
-  text->len = (size_t) st.st_size;
-
-done:
-  xerrno = errno;
-  (void) close(fd);
-  errno = xerrno;
-  return res;
+/* No user may take what they did off the list: it is root's alone. */
+static struct ftpd_keyfile_rule rule_of(unsigned long opts) {
+  return (struct ftpd_keyfile_rule) { NULL,
+    (opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0, LIST_MAX };
 }
 
 /* SFTP_OK, SFTP_ERR_DENIED: it is on the list, or another error: the list
  * cannot be used.  *why is in p.
  */
-static int look_up(pool *p, const char *path, struct sftp_str blob,
-    const struct sftp_cert *cert, const char **why) {
+static int look_up(pool *p, const char *path, unsigned long opts,
+    struct sftp_str blob, const struct sftp_cert *cert, const char **why) {
+  struct ftpd_keyfile_rule rule = rule_of(opts);
   pool *tmp = make_sub_pool(p);
   struct sftp_str text;
   int res = SFTP_ERR_IO;
 
   pr_pool_tag(tmp, "sftp revoked keys");
-  if (read_list(tmp, path, &text) < 0) {
-    *why = pstrdup(p, strerror(errno));
+  if (ftpd_keyfile_text(tmp, path, &rule, &text, why) < 0) {
+    *why = pstrdup(p, *why != NULL ? *why : strerror(errno));
 
   } else {
     res = sftp_krl_check(tmp, text, blob, cert, why);
@@ -107,7 +59,7 @@ int ftpd_revoked_check(pool *p, server_rec *s, const char **path,
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     *path = c->argv[i];
-    if (look_up(p, *path, none, NULL, why) != SFTP_OK) {
+    if (look_up(p, *path, ftpd_opts(s), none, NULL, why) != SFTP_OK) {
       return -1;
     }
   }
@@ -123,7 +75,7 @@ static bool is_revoked(struct ftpd *h, pool *p, struct sftp_str blob,
   unsigned int i;
 
   for (i = 0; c != NULL && i < c->argc; i++) {
-    int res = look_up(p, c->argv[i], blob, cert, &why);
+    int res = look_up(p, c->argv[i], h->set->opts, blob, cert, &why);
 
     if (res == SFTP_ERR_DENIED) {
       sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: %s "
@@ -166,7 +118,7 @@ struct blacklist {
 static int read_header(struct blacklist *b) {
   unsigned char hd[HEADER_LEN];
 
-  if (read_at(b->fd, hd, sizeof(hd), 0) < 0) {
+  if (ftpd_keyfile_at(b->fd, hd, sizeof(hd), 0) < 0) {
     return -1;
   }
 
@@ -202,7 +154,7 @@ static int has_fingerprint(const struct blacklist *b,
   bool last = value == 0xffff;
   unsigned char entries[4], record[MAX_RECORD_LEN];
 
-  if (read_at(b->fd, entries, last ? 2 : 4, HEADER_LEN +
+  if (ftpd_keyfile_at(b->fd, entries, last ? 2 : 4, HEADER_LEN +
       (off_t) value * 2) < 0) {
     return -1;
   }
@@ -215,7 +167,7 @@ static int has_fingerprint(const struct blacklist *b,
   }
 
   for (; from < to; from++) {
-    if (read_at(b->fd, record, b->record_len, HEADER_LEN + INDEX_LEN +
+    if (ftpd_keyfile_at(b->fd, record, b->record_len, HEADER_LEN + INDEX_LEN +
         (off_t) from * (off_t) b->record_len) < 0) {
       return -1;
     }
@@ -234,60 +186,62 @@ static bool md5_of(struct sftp_str blob, unsigned char *md) {
   return sftp_crypto_fingerprint("MD5", blob, md, &len) == SFTP_OK;
 }
 
-/* Whether the list has the key: 1 or 0, or -1 with errno when it cannot be
- * asked.
+/* Whether the list has the key: 1 or 0, or -1 with *why when it cannot be
+ * asked; *why NULL when there is no list.
  */
-static int look_up_weak(const char *path, struct sftp_str blob) {
+static int look_up_weak(struct ftpd *h, pool *p, const char *path,
+    struct sftp_str blob, const char **why) {
+  struct ftpd_keyfile_rule rule = rule_of(h->set->opts);
   unsigned char md5[EVP_MAX_MD_SIZE];
   struct blacklist b;
-  int res = -1, xerrno;
+  size_t size;
+  int res = -1;
 
-  b.fd = ftpd_keyfile_open(path);
+  b.fd = ftpd_keyfile_open(p, path, &rule, &size, why);
   if (b.fd < 0) {
+    *why = *why != NULL || errno == ENOENT ? *why : strerror(errno);
     return -1;
   }
 
-  errno = ENOTSUP;
   if (md5_of(blob, md5)) {
     res = read_header(&b) < 0 ? -1 : has_fingerprint(&b, md5);
+    *why = strerror(errno);
+
+  } else {
+    *why = "its fingerprints are MD5, which this system does not have";
   }
 
-  xerrno = errno;
   (void) close(b.fd);
-  errno = xerrno;
   return res;
 }
 
 /* A list that somebody named and that cannot be used refuses all keys, as
  * SFTPRevokedKeys does; the one that is only looked for does not.
  */
-static bool is_blacklisted(struct ftpd *h, struct sftp_str blob,
+static bool is_blacklisted(struct ftpd *h, pool *p, struct sftp_str blob,
     const char *what, bool probe) {
   const char *named = get_param_ptr(h->server->conf, "SFTPKeyBlacklist",
     FALSE);
-  const char *path = named != NULL ? named : DEFAULT_BLACKLIST;
+  const char *path = named != NULL ? named : DEFAULT_BLACKLIST, *why = NULL;
   int res;
 
   if (strcasecmp(path, "none") == 0) {
     return false;
   }
 
-  res = look_up_weak(path, blob);
-  if (res < 0 && named == NULL && errno == ENOENT) {
+  res = look_up_weak(h, p, path, blob, &why);
+  if (res < 0 && named == NULL) {
+    if (why != NULL) {
+      sftp_log("list of weak keys '%s' cannot be used: %s", path, why);
+    }
+
     return false;
   }
 
   if (res < 0) {
-    const char *why = errno == ENOTSUP ? "its fingerprints are MD5, which "
-      "this system does not have" : strerror(errno);
-
-    if (named == NULL) {
-      sftp_log("list of weak keys '%s' cannot be used: %s", path, why);
-      return false;
-    }
-
     sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: SFTPKeyBlacklist "
-      "'%s' cannot be used: %s", what, h->user, path, why);
+      "'%s' cannot be used: %s", what, h->user, path,
+      why != NULL ? why : strerror(ENOENT));
     return true;
   }
 
@@ -309,10 +263,10 @@ bool ftpd_userkey_revoked(struct ftpd *h, pool *p, struct sftp_str blob,
     const struct sftp_cert *cert, const char *what, bool probe) {
   bool bad = is_revoked(h, p, blob, cert, what);
 
-  bad |= is_blacklisted(h, blob, what, probe);
+  bad |= is_blacklisted(h, p, blob, what, probe);
   if (cert != NULL) {
-    bad |= is_blacklisted(h, cert->ca->blob, "key of a certificate authority",
-      probe);
+    bad |= is_blacklisted(h, p, cert->ca->blob,
+      "key of a certificate authority", probe);
   }
 
   return bad;

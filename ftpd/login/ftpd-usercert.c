@@ -10,6 +10,8 @@
  * SFTPAuthorizedPrincipals, and the cert-authority lines of key stores.
  */
 
+#include "ftpd-conf.h"
+#include "ftpd-keyfile.h"
 #include "ftpd-keyopts.h"
 #include "ftpd-keystore.h"
 #include "ftpd-session.h"
@@ -174,6 +176,26 @@ static bool is_listed(struct ftpd *h, pool *p, const char *file,
   }
 
   return false;
+}
+
+int ftpd_usercert_check(pool *p, server_rec *s, const char **path,
+    const char **why) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
+    FALSE);
+  struct ftpd_keyfile_rule rule = { NULL,
+    (ftpd_opts(s) & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0, FTPD_KEYFILE_MAX };
+  struct sftp_str text;
+  unsigned int i;
+
+  for (i = 0; c != NULL && i < c->argc; i++) {
+    *path = c->argv[i];
+    if (ftpd_keyfile_text(p, *path, &rule, &text, why) < 0) {
+      *why = *why != NULL ? *why : pstrdup(p, strerror(errno));
+      return -1;
+    }
+  }
+
+  return 0;
 }
 
 static int trusted_for_all(struct ftpd *h, pool *p,

@@ -29,6 +29,12 @@ int ftpd_usercert_allows(struct ftpd *h, pool *p, const struct sftp_cert *cert,
 bool ftpd_usercert_is_for(struct ftpd *h, pool *p, const struct sftp_cert *cert,
   const char *principals);
 
+/* Whether every file of SFTPTrustedUserCAKeys can be read and trusted; -1 with
+ * the first that cannot, and why, in p.
+ */
+int ftpd_usercert_check(pool *p, server_rec *s, const char **path,
+  const char **why);
+
 /* ---- ftpd-revoked.c */
 
 /* Whether SFTPRevokedKeys or SFTPKeyBlacklist rule out this key, or this
@@ -38,8 +44,8 @@ bool ftpd_usercert_is_for(struct ftpd *h, pool *p, const struct sftp_cert *cert,
 bool ftpd_userkey_revoked(struct ftpd *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, const char *what, bool probe);
 
-/* Whether every file of SFTPRevokedKeys can be used; -1 with
- * first that cannot, and why, in p.
+/* Whether every file of SFTPRevokedKeys can be used; -1 with the first that
+ * cannot, and why, in p.
  */
 int ftpd_revoked_check(pool *p, server_rec *s, const char **path,
   const char **why);

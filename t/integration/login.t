@@ -318,7 +318,8 @@ def _():
     authorized(plain, public(plain))
     os.chmod(plain.path("keys/alice"), 0o666)
     expect(not key_works(plain), "it counts")
-    plain.wait_log("sftp.log", "keys/alice': anybody may write to it")
+    plain.wait_log("sftp.log", "keys/alice': it has mode 0666: anybody may "
+                   "write to it")
     os.unlink(plain.path("keys/alice"))
     os.mkfifo(plain.path("keys/alice"))
     expect(not key_works(plain), "a pipe counts")

@@ -253,8 +253,9 @@ def _():
               "line 1 (SFTPRevokedKeys '%s')" % srv.path("revoked")),))
     write("keys/alice", public(srv.key))
     os.chmod(path, 0o666)
-    reasons(((with_key(), "unable to use key file '@KEYS@': anybody may write "
-              "to it"),))
+    reasons(((with_key(), "unable to use key file '@KEYS@': it has mode 0666: "
+              "anybody may write to it (accepted: write right for its owner "
+              "alone, or SFTPOptions InsecureUserKeyPerms)"),))
     os.unlink(path)
     reasons(((with_key(), "unable to open key file '@KEYS@': No such file or "
               "directory"),))

@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-"""Where the keys of users come from: files that must be safe, and commands."""
+"""Where the keys of users come from: files, and commands."""
 
 import base64
 import hashlib
@@ -26,7 +26,6 @@ USERS = ("alice", "-oops", "quiet", "fails", "slow", "much", "broken",
 files = Server("SFTPAuthorizedUserKeys file:~/.ssh/authorized_keys "
                "file:@DIR@/keys/%u\n", drop=("SFTPAuthorizedUserKeys",),
                users=("alice", "bob"))
-lax = Server("SFTPOptions InsecureUserKeyPerms\n")
 commands = Server(
     'SFTPAuthorizedUserKeys "exec:%s %%u %%h \'two words\' %%t %%k %%f %%U '
     '%%%% %%C" exec:%s2\nSFTPAuthorizedKeysCommandUser %s\n' % (
@@ -96,30 +95,6 @@ def _():
     must(login(files, "bob"))
 
 
-@promise("a file that others could have written does not count, and why is "
-         "logged")
-def _():
-    path = files.path("keys/bob")
-    folder = files.path("keys")
-    for place, mode, why in (
-            (path, 0o666, "'%s': anybody may write to it" % path),
-            (folder, 0o777, "'%s': anybody may write to its directory" % path)):
-        before = os.stat(place).st_mode
-        os.chmod(place, mode)
-        expect(login(files, "bob").returncode != 0, why)
-        files.wait_log("sftp.log", why)
-        os.chmod(place, before)
-    os.chmod(folder, 0o1777)
-    must(login(files, "bob"))
-    os.chmod(folder, 0o755)
-    os.chown(path, 4711, 0)
-    expect(login(files, "bob").returncode != 0, "somebody else's file")
-    files.wait_log("sftp.log", "it belongs to user 4711")
-    for owner in (UID, 65534, 0):
-        os.chown(path, owner, 0)
-        must(login(files, "bob"))
-
-
 @promise("what is no file, or too large, is refused and said so")
 def _():
     path = files.path("keys/bob")
@@ -177,13 +152,6 @@ def _():
                         % server.path("passwd/alice"))
     finally:
         server.stop_clean()
-
-
-@promise("InsecureUserKeyPerms takes them as they are")
-def _():
-    os.chmod(lax.path("keys/alice"), 0o666)
-    os.chown(lax.path("keys/alice"), 4711, 0)
-    must(lax.sftp("pwd"))
 
 
 @promise("a command prints the keys; its words have tokens filled in")
@@ -288,4 +256,4 @@ def _():
     refused("exec:@DIR@/bin/good", "no such user", user="nobody-here")
 
 
-main(files, lax, commands)
+main(files, commands)

@@ -1,0 +1,238 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-keyfile.c -- opens and judges the files whose content decides a login.
+ *
+ * The path is walked by descriptors, each judged before the next name is looked
+ * up in it: what is swapped for a link meanwhile is refused.
+ */
+
+#include "ftpd-keyfile.h"
+
+#include <fcntl.h>
+
+#define LIFTED "or SFTPOptions InsecureUserKeyPerms"
+#define DIR_FLAGS (O_PATH|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC)
+
+/* Not waiting, for the case that it is a FIFO. */
+#define FILE_FLAGS (O_RDONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC)
+
+/* ---- What may be wrong */
+
+/* A daemon that does not run as root is, to its files, what root is. */
+static bool may_own(const struct ftpd_keyfile_rule *rule, uid_t uid) {
+  return uid == PR_ROOT_UID || uid == getuid() ||
+    (rule->user != NULL && uid == rule->user->pw_uid);
+}
+
+/* What lets the wrong people write to the file (what NULL) or the directory;
+ * NULL: nothing.
+ */
+static const char *objection(pool *p, const struct ftpd_keyfile_rule *rule,
+    const struct stat *st, const char *dir) {
+  const char *what = dir != NULL ? pstrcat(p, "directory '", dir, "'", NULL) :
+    "it";
+  char text[128], user[32] = "";
+
+  if (!may_own(rule, st->st_uid)) {
+    if (rule->user != NULL && rule->user->pw_uid != PR_ROOT_UID) {
+      snprintf(user, sizeof(user), ", user %lu",
+        (unsigned long) rule->user->pw_uid);
+    }
+
+    snprintf(text, sizeof(text), " belongs to user %lu (accepted: root%s, ",
+      (unsigned long) st->st_uid, user);
+    return pstrcat(p, what, text, LIFTED ")", NULL);
+  }
+
+  if ((st->st_mode & (S_IWGRP|S_IWOTH)) == 0) {
+    return NULL;
+  }
+
+  snprintf(text, sizeof(text), " has mode %04o: %s may write to it (accepted: "
+    "write right for its owner alone, ", (unsigned int) st->st_mode & 07777,
+    (st->st_mode & S_IWOTH) != 0 ? "anybody" : "its group");
+  return pstrcat(p, what, text, LIFTED ")", NULL);
+}
+
+static const char *file_objection(pool *p,
+    const struct ftpd_keyfile_rule *rule, const struct stat *st) {
+  if (!S_ISREG(st->st_mode)) {
+    return "not a regular file";
+  }
+
+  if (st->st_size > rule->max) {
+    return "too large";
+  }
+
+  return rule->insecure ? NULL : objection(p, rule, st, NULL);
+}
+
+/* ---- The way to the file */
+
+struct walk {
+  pool *pool;
+  const struct ftpd_keyfile_rule *rule;
+  const char *real;             /* without links */
+  size_t from;                  /* what is shorter is not judged */
+  const char *why;
+};
+
+/* Whether the directory that the first len bytes name will do. */
+static bool judge_dir(struct walk *w, int fd, size_t len) {
+  struct stat st;
+
+  if (len < w->from) {
+    return true;
+  }
+
+  if (fstat(fd, &st) < 0) {
+    return false;
+  }
+
+  w->why = objection(w->pool, w->rule, &st, len == 0 ? "/" :
+    pstrndup(w->pool, w->real, len));
+  return w->why == NULL;
+}
+
+/* The file, by way of every directory above it; -1 with why, or errno. */
+static int walk(struct walk *w) {
+  const char *name = w->real + 1, *end;
+  int at = open("/", DIR_FLAGS), next, xerrno;
+
+  while (at >= 0) {
+    next = -1;
+    end = strchr(name, '/');
+    if (judge_dir(w, at, (size_t) (name - 1 - w->real))) {
+      next = end == NULL ? openat(at, name, FILE_FLAGS|O_NOFOLLOW) :
+        openat(at, pstrndup(w->pool, name, (size_t) (end - name)), DIR_FLAGS);
+    }
+
+    xerrno = errno;
+    (void) close(at);
+    errno = xerrno;
+    if (end == NULL) {
+      return next;
+    }
+
+    at = next;
+    name = end + 1;
+  }
+
+  return -1;
+}
+
+/* Below the home only what is within it counts. */
+static size_t first_judged(const struct passwd *user, const char *real) {
+  char *home = user != NULL && user->pw_dir != NULL && *user->pw_dir == '/' ?
+    realpath(user->pw_dir, NULL) : NULL;
+  size_t len = home != NULL ? strlen(home) : 0;
+
+  if (len <= 1 || strncmp(real, home, len) != 0 || real[len] != '/') {
+    len = 0;
+  }
+
+  free(home);
+  return len;
+}
+
+static int open_safely(pool *p, const char *path,
+    const struct ftpd_keyfile_rule *rule, const char **why) {
+  struct walk w = { p, rule, NULL, 0, NULL };
+  char *real = realpath(path, NULL);
+  int fd, xerrno;
+
+  if (real == NULL) {
+    return -1;
+  }
+
+  w.real = real;
+  w.from = first_judged(rule->user, real);
+  fd = walk(&w);
+  xerrno = errno;
+  *why = w.why;
+  free(real);
+  errno = xerrno;
+  return fd;
+}
+
+int ftpd_keyfile_open(pool *p, const char *path,
+    const struct ftpd_keyfile_rule *rule, size_t *size, const char **why) {
+  struct stat st;
+  int fd, xerrno;
+
+  *why = NULL;
+  PRIVS_ROOT
+  fd = rule->insecure ? open(path, FILE_FLAGS) :
+    open_safely(p, path, rule, why);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+  errno = xerrno;
+  if (fd < 0) {
+    return -1;
+  }
+
+  if (fstat(fd, &st) == 0) {
+    *why = file_objection(p, rule, &st);
+    if (*why == NULL) {
+      *size = (size_t) st.st_size;
+      return fd;
+    }
+  }
+
+  xerrno = errno;
+  (void) close(fd);
+  errno = xerrno;
+  return -1;
+}
+
+/* ---- The text */
+
+int ftpd_keyfile_at(int fd, void *buf, size_t n, off_t offset) {
+  unsigned char *to = buf;
+
+  while (n > 0) {
+    ssize_t got = pread(fd, to, n, offset);
+
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+
+    if (got <= 0) {
+      errno = got < 0 ? errno : EINVAL;
+      return -1;
+    }
+
+    to += got;
+    n -= (size_t) got;
+    offset += got;
+  }
+
+  return 0;
+}
+
+int ftpd_keyfile_text(pool *p, const char *path,
+    const struct ftpd_keyfile_rule *rule, struct sftp_str *text,
+    const char **why) {
+  size_t size = 0;
+  int fd = ftpd_keyfile_open(p, path, rule, &size, why), res, xerrno;
+  unsigned char *buf;
+
+  if (fd < 0) {
+    return -1;
+  }
+
+  buf = palloc(p, size + 1);
+  res = ftpd_keyfile_at(fd, buf, size, 0);
+  xerrno = errno;
+  (void) close(fd);
+  errno = xerrno;
+  text->ptr = buf;
+  text->len = size;
+  return res;
+}

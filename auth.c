@@ -13,6 +13,7 @@
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "ftpd-userauth.h"
+#include "kex.h"
 #include "userauth-int.h"
 
 /* Requests of one client before it is logged in, counted or not: nobody has

@@ -12,6 +12,7 @@
 
 #include "channel-int.h"
 #include "ftpd-report.h"
+#include "kex.h"
 
 
 /* Enough for 2 MiB per round trip to begin with. */

@@ -16,6 +16,7 @@
 #include "ftpd-report.h"
 #include "kex-hybrid.h"
 #include "kex-int.h"
+#include "kex.h"
 #include "traffic.h"
 
 #define MAX_CLIENT_EXT 32

@@ -26,6 +26,7 @@
 #include <openssl/opensslv.h>
 
 #include "alg-table.h"
+#include "conn-loop.h"
 #include "conn.h"
 #include "crypto.h"
 #include "ftpd-report.h"

@@ -9,6 +9,7 @@
 /* channel-out.c -- what we send on a channel, within the client's window. */
 
 #include "channel-int.h"
+#include "kex.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

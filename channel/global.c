@@ -9,6 +9,7 @@
 /* global.c -- global requests (RFC 4254, section 4). */
 
 #include "global.h"
+#include "kex.h"
 
 /* Signing costs: one connection may have each key proven so many times. */
 #define MAX_PROOFS 4

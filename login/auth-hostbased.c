@@ -14,6 +14,7 @@
 
 #include "ftpd-userauth.h"
 #include "ftpd-userkey.h"
+#include "kex.h"
 #include "userauth-int.h"
 
 /* As for user keys; names are those of the domain name system. */

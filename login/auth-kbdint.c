@@ -180,7 +180,7 @@ int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
   a->talk_err = SFTP_OK;
   a->answers = NULL;
   a->answered = false;
-  res = sftp_conn_run_until(c, &a->answered);
+  res = c->run_until(c, &a->answered);
   a->talk_pool = NULL;
   if (res != SFTP_OK) {
     return res;

@@ -15,6 +15,7 @@
 #include "ftpd-report.h"
 #include "ftpd-userauth.h"
 #include "ftpd-userkey.h"
+#include "kex.h"
 #include "userauth-int.h"
 #include "namelist.h"
 

@@ -13,6 +13,7 @@
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
 #include "fxp-session.h"
+#include "ssh-version.h"
 
 /* Flags of a row. */
 #define EXT_NAMED       0x1     /* logged by a name of its own, and EXTENDED

@@ -12,6 +12,7 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 #include "fxp-version.h"
+#include "ssh-version.h"
 
 /* The session cannot go on: the client is told why where it shows it. */
 static void give_up(struct fxp *f, const char *why) {

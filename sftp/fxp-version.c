@@ -21,6 +21,7 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 #include "fxp-version.h"
+#include "ssh-version.h"
 
 /* ---- Choosing */
 

@@ -16,13 +16,17 @@
 #include <sys/socket.h>
 
 #include "channel.h"
+#include "conn-loop.h"
+#include "disconnect.h"
 #include "exec.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "ftpd-wait.h"
 #include "fxp.h"
 #include "global.h"
+#include "kex.h"
 #include "scp.h"
+#include "ssh-version.h"
 #include "traffic.h"
 #include "userauth.h"
 
@@ -78,6 +82,8 @@ static const struct sftp_service_row service_rows[] = {
   { NULL, NULL, 0, NULL, NULL }
 };
 
+static int run_until(struct ssh_conn *c, const bool *stop);
+
 struct ssh_conn *sftp_conn_new(pool *p, int fd,
     const struct sftp_settings *set, struct ftpd *ftpd) {
   struct ssh_conn *c = pcalloc(p, sizeof(*c));
@@ -97,6 +103,7 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->global = sftp_global_new(c);
   c->traffic = sftp_traffic_new(c);
   c->services = service_rows;
+  c->run_until = run_until;
   return c;
 }
 
@@ -589,7 +596,7 @@ static int get_input(struct ssh_conn *c) {
   return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
 }
 
-int sftp_conn_run_until(struct ssh_conn *c, const bool *stop) {
+static int run_until(struct ssh_conn *c, const bool *stop) {
   const bool *outer = c->loop->stop;
   int res;
 
@@ -643,7 +650,7 @@ int sftp_conn_run(struct ssh_conn *c) {
   }
 
   if (res == SFTP_OK) {
-    res = sftp_conn_run_until(c, &never);
+    res = run_until(c, &never);
   }
 
   sftp_fail(c, res, "%s", sftp_strerror(res));

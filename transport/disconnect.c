@@ -9,7 +9,9 @@
 /* disconnect.c -- DISCONNECT, sent and received (RFC 4253, section 11.1). */
 
 #include "conn.h"
+#include "disconnect.h"
 #include "ftpd-user.h"
+#include "kex.h"
 
 
 static const struct {

@@ -14,7 +14,9 @@
 
 #include "alg-table.h"
 #include "ftpd-report.h"
+#include "kex.h"
 #include "namelist.h"
+#include "ssh-version.h"
 
 #define COOKIE_LEN 16
 #define MAX_KEXINIT SFTP_PACKET_MAX
@@ -85,6 +87,14 @@ static int no_match(struct ssh_conn *c, size_t i, struct sftp_str theirs) {
     c->kex->run->offered[i]);
 }
 
+/* A list of MACs, where the cipher of its direction authenticates by itself. */
+static bool is_implied(const struct kex_run *run, size_t list) {
+  const struct sftp_alg *alg = list == L_MAC_C2S ? run->alg[L_CIPHER_C2S] :
+    list == L_MAC_S2C ? run->alg[L_CIPHER_S2C] : NULL;
+
+  return alg != NULL && ((const struct sftp_cipher_alg *) alg)->tag_len > 0;
+}
+
 static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
   struct kex_run *run = c->kex->run;
   size_t i;
@@ -93,9 +103,8 @@ static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
     struct sftp_str name;
 
     run->alg[i] = NULL;
-    if ((i == L_MAC_C2S || i == L_MAC_S2C) &&
-        ((const struct sftp_cipher_alg *) run->alg[i - 2])->tag_len > 0) {
-      continue;                 /* the cipher authenticates by itself */
+    if (is_implied(run, i)) {
+      continue;
     }
 
     name = sftp_names_match(theirs[i], sftp_str_of(run->offered[i]));

@@ -14,6 +14,7 @@
 #include "conn.h"
 
 #include "alg-table.h"
+#include "kex.h"
 #include "kex-method.h"
 #include "keys.h"
 

@@ -11,6 +11,7 @@
  */
 
 #include "kex-int.h"
+#include "kex.h"
 
 /* What SFTPRekey says, and what every key has to take. */
 static const char *worn(const struct sftp_settings *set,

@@ -8,6 +8,7 @@
 
 /* traffic.c -- the policies of SFTPTrafficPolicy. */
 
+#include "kex.h"
 #include "traffic.h"
 
 #include <strings.h>

@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
+#include "ssh-version.h"
 
 /* The identification string is at most 255 bytes with CR LF (RFC 4253,
  * section 4.2).

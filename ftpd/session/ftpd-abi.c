@@ -17,6 +17,7 @@
 
 #include "conn.h"
 #include "crypto.h"
+#include "kex.h"
 #include "keys.h"
 #include "userauth.h"
 

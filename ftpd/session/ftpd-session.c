@@ -15,6 +15,7 @@
 #include "ftpd-session.h"
 
 #include "conn.h"
+#include "disconnect.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "ssh2.h"

@@ -17,8 +17,11 @@
 
 #include "alg-table.h"
 #include "compress.h"
+#include "conn-loop.h"
 #include "crypto.h"
 #include "../unit/tap.h"
+#include "kex.h"
+#include "ssh-version.h"
 
 static const char *const cl_patterns[] = { "LANG", NULL };
 

@@ -21,6 +21,7 @@
 
 #include "../fake/client.h"
 #include "crypto.h"
+#include "kex.h"
 #include "target.h"
 
 static const enum sftp_phase phases[] = { PH_VERSION, PH_KEXINIT, PH_SERVICE,

@@ -20,6 +20,7 @@
 #include "ftpd-auth.h"
 #include "ftpd-log.h"
 #include "ftpd-session.h"
+#include "kex.h"
 #include "keyfile.h"
 #include "tap.h"
 #include "userauth-int.h"

@@ -11,10 +11,13 @@
  */
 
 #include "client.h"
+#include "conn-loop.h"
 #include "crypto.h"
+#include "disconnect.h"
 #include "ftpd-auth.h"
 #include "ftpd-log.h"
 #include "ftpd-session.h"
+#include "kex.h"
 #include "keyfile.h"
 #include "tap.h"
 #include "userauth-int.h"

@@ -13,6 +13,7 @@
 #include "../fake/client.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
+#include "kex.h"
 #include "tap.h"
 
 /* A service that takes its input in lines of `unit' bytes and notes what it

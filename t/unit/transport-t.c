@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 
 #include "alg-table.h"
+#include "disconnect.h"
+#include "kex.h"
 #include "tap.h"
 
 static struct client *keyed_client(void) {

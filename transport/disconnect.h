@@ -1,0 +1,24 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* disconnect.h -- SSH_MSG_DISCONNECT, either way. */
+
+#ifndef MOD_SFTP_DISCONNECT_H
+#define MOD_SFTP_DISCONNECT_H
+
+struct ssh_conn;
+struct sftp_rd;
+
+/* The reason code of DISCONNECT (RFC 4253, section 11.1) for an error. */
+unsigned int sftp_disconnect_reason(int err);
+/* Sends DISCONNECT with that text and tries to get it out.  Only once. */
+void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
+  const char *text);
+int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r);
+
+#endif /* MOD_SFTP_DISCONNECT_H */

@@ -16,6 +16,7 @@
 #include "keys-int.h"
 
 #define BLOB_MAX_LEN (64 * 1024)
+#define WHY_MAX_LEN 512
 #define NUMBER_MAX_LEN (16384 / 8)       /* RSA, the longest that is taken */
 
 const struct sftp_key_type sftp_key_types[] = {
@@ -268,6 +269,18 @@ const char *sftp_key_fingerprint(pool *p, struct sftp_str blob,
   }
 
   return hex ? hex_of(p, md, sum.len) : sftp_base64_encode(p, sum, false);
+}
+
+/* ---- Texts for the administrator */
+
+const char *sftp_key_why(pool *p, const char *fmt, ...) {
+  char text[WHY_MAX_LEN];
+  va_list ap;
+
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof(text), fmt, ap);
+  va_end(ap);
+  return sftp_str_dup(p, sftp_str_of(text));
 }
 
 /* ---- Signatures */

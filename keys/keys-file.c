@@ -17,18 +17,6 @@
 #include "crypto.h"
 #include "keys-int.h"
 
-#define WHY_MAX_LEN 512
-
-const char *sftp_key_why(pool *p, const char *fmt, ...) {
-  char text[WHY_MAX_LEN];
-  va_list ap;
-
-  va_start(ap, fmt);
-  vsnprintf(text, sizeof(text), fmt, ap);
-  va_end(ap);
-  return sftp_str_dup(p, sftp_str_of(text));
-}
-
 static bool has(struct sftp_str file, const char *text) {
   return memmem(file.ptr, file.len, text, strlen(text)) != NULL;
 }

@@ -15,6 +15,7 @@
 #include "../fake/fake-pool.h"
 #include "../fake/ftpd-auth.h"
 #include "../fake/ftpd-file.h"
+#include "kex.h"
 #include "tap.h"
 
 #define FIRST 500

@@ -18,7 +18,10 @@
 
 struct ftpd;
 
-void ftpd_log_line(const char *line);
+/* kind: the format that the line was made with; lines of one kind have a budget
+ * (log-budget.h).
+ */
+void ftpd_log_line(const char *kind, const char *line);
 void ftpd_log_why_line(enum sftp_why why, const char *line);
 void ftpd_auth_log_line(int level, const char *line);
 void ftpd_trace_line(enum sftp_trace_channel chan, int level,

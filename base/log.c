@@ -129,7 +129,7 @@ void sftp_log(const char *fmt, ...) {
   format_line(line, sizeof(line), fmt, ap);
   va_end(ap);
 
-  ftpd_log_line(line);
+  ftpd_log_line(fmt, line);
   errno = saved;
 }
 

@@ -115,10 +115,20 @@ void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes) {
   *run = end > *run ? end : *run;
 }
 
-int ftpd_within(off_t max, off_t size) {
-  if (max > 0 && size > max) {
+/* The system's log hears of it once in a session. */
+static void tell_system_log(off_t max) {
+  static bool told;
+
+  if (!told) {
+    told = true;
     pr_log_pri(PR_LOG_NOTICE, "MaxStoreFileSize (%" PR_LU " bytes) reached",
       (pr_off_t) max);
+  }
+}
+
+int ftpd_within(off_t max, off_t size) {
+  if (max > 0 && size > max) {
+    tell_system_log(max);
     sftp_log("MaxStoreFileSize (%lld bytes) reached", (long long) max);
     errno = EFBIG;
     return -1;

@@ -238,6 +238,7 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   ftpd_abort_all(h);
+  (void) ftpd_log_tell_missing(true);
 }
 
 int ftpd_events_master(void) {

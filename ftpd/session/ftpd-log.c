@@ -13,6 +13,7 @@
 #include "ftpd-lines.h"
 #include "ftpd-log.h"
 #include "ftpd-session.h"
+#include "log-budget.h"
 
 #include <time.h>
 
@@ -141,9 +142,34 @@ static void write_line(const char *line) {
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }
 
-void ftpd_log_line(const char *line) {
+/* What users make us log, over and over, is bounded.  Strangers are bounded by
+ * the requests they have before the login, and there each line counts.
+ */
+static struct sftp_log_budget budget;
+
+static bool is_bounded(void) {
+  const struct ftpd *h = ftpd_current();
+
+  return h != NULL && h->logged_in;
+}
+
+bool ftpd_log_tell_missing(bool all) {
+  char line[512];
+
+  while (budget.nmissing > 0 &&
+      sftp_log_missing(&budget, all, ftpd_now_ms(), line, sizeof(line))) {
+    write_line(line);
+  }
+
+  return budget.nmissing > 0;
+}
+
+void ftpd_log_line(const char *kind, const char *line) {
   keep(WORTH_LINE, line);
-  write_line(line);
+  (void) ftpd_log_tell_missing(false);
+  if (!is_bounded() || sftp_log_may(&budget, kind, line, ftpd_now_ms())) {
+    write_line(line);
+  }
 }
 
 void ftpd_log_why_line(enum sftp_why why, const char *line) {

@@ -23,6 +23,10 @@ void ftpd_log_close(void);
  * the module that does so otherwise, which reports errors then.
  */
 void ftpd_log_system(void);
+/* Says how many lines were left out of late, where it is time for that; all:
+ * the session ends.  True: there is more to say.
+ */
+bool ftpd_log_tell_missing(bool all);
 /* A new request: what was logged before is no reason for what becomes of it. */
 void ftpd_log_forget(void);
 /* Whatever else is logged, this is why a login is refused. */

@@ -10,7 +10,9 @@
  */
 
 #include "ftpd-lines.h"
+#include "ftpd-log.h"
 #include "ftpd-session.h"
+#include "log-budget.h"
 #include "ftpd-wait.h"
 
 #include <poll.h>
@@ -94,15 +96,19 @@ static bool listened(int *known, const char *event) {
 
 int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms) {
   struct pollfd pfd = { .fd = fd, .events = events };
-  int ms = timeout_ms, res;
+  int ms, res;
+
+  if (ftpd_log_tell_missing(false) &&
+      (timeout_ms < 0 || timeout_ms > SFTP_LOG_TELL_MS)) {
+    timeout_ms = SFTP_LOG_TELL_MS;
+  }
 
   if (listened(&h->wants_poll, "mod_sftp.ssh2.read-poll")) {
     pr_event_generate("mod_sftp.ssh2.read-poll", NULL);
   }
 
-  if (ms < 0 || ms > SHORT_WAIT_MS) {
-    ms = SHORT_WAIT_MS;
-  }
+  ms = timeout_ms < 0 || timeout_ms > SHORT_WAIT_MS ? SHORT_WAIT_MS :
+    timeout_ms;
 
   res = poll(&pfd, 1, ms);
   if (res == 0 && timeout_ms != ms) {

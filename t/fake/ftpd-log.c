@@ -28,9 +28,10 @@ static void show(const char *sink, const char *line) {
   }
 }
 
-void ftpd_log_line(const char *line) {
+void ftpd_log_line(const char *kind, const char *line) {
   size_t len = strlen(line), have = strlen(history);
 
+  (void) kind;
   show("log", line);
   snprintf(fake_log_last, sizeof(fake_log_last), "%s", line);
   fake_log_lines++;
@@ -44,7 +45,7 @@ void ftpd_log_line(const char *line) {
 
 void ftpd_log_why_line(enum sftp_why why, const char *line) {
   (void) why;
-  ftpd_log_line(line);
+  ftpd_log_line("", line);
 }
 
 void ftpd_auth_log_line(int level, const char *line) {

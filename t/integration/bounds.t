@@ -7,7 +7,7 @@
 
 # needs: python3-paramiko
 
-"""What one client can cost: memory by messages of every kind."""
+"""What one client can cost: memory and log lines by messages of every kind."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from tap import diag, expect, main, promise, skip
 from clients import paramiko_transport
 from rawauth import FAILURE, RawAuth
 from rawsftp import HANDLE, Raw, num, quad, string
-from server import PRELOAD, Server
+from server import PRELOAD, Server, wait_for
 
 from paramiko.common import MSG_NAMES
 from paramiko.message import Message
@@ -28,7 +28,11 @@ MSG_NAMES.setdefault(193, "pong")
 
 srv = Server("SFTPExtensions +xattr +vendorID\n"
              "SFTPAcceptEnv LANG\n"
-             "TimeoutLogin 300\n")
+             "TimeoutLogin 300\n"
+             "PathDenyFilter /filtered$\n"
+             "<Directory ~/forbidden>\n"
+             "  <Limit MKDIR MKD>\n    DenyAll\n  </Limit>\n"
+             "</Directory>\n")
 
 FIRST, MANY = 2000, 20000
 
@@ -407,6 +411,117 @@ def _():
             grows_not(srv.session(), name, open_all(kind, body))
     finally:
         raw.__exit__(None, None, None)
+
+
+# ---- Lines of the log
+
+def lines_of(pid):
+    return [line for line in srv.log("sftp.log").splitlines()
+            if "[%d]" % pid in line]
+
+
+def accounted(pid, pattern):
+    """Lines of a kind: how many are there, and how many are told of."""
+    there = missing = 0
+    for line in lines_of(pid):
+        told = re.search(r"(\d+) more lines? like this (?:was|were) left out: ",
+                         line)
+        if re.search(pattern, line):
+            if told:
+                missing += int(told.group(1))
+            else:
+                there += 1
+    return there, missing
+
+
+LOGGED = {
+    "an unknown request": (request(b"no@such.request"),
+                           "unsupported 'no@such.request'"),
+    "a refused env": (request(b"env", string(b"PATH"), string(b"x")),
+                      "'PATH' is prohibited"),
+    "an unknown subsystem": (request(b"subsystem", string(b"none")),
+                             "'none' subsystem"),
+    "a second exec": (request(b"exec", string(b"none")), "'exec' channel request"),
+    "shell": (request(b"shell"), "unsupported 'shell'"),
+    "a channel of another type": (channel_open(b"x11"), "type 'x11'"),
+    "hostkeys-prove": (message(80, string(b"hostkeys-prove-00@openssh.com"),
+                               b"\0", string(LONG)), "proofs of host keys"),
+}
+
+
+def logs_size():
+    return sum(os.path.getsize(srv.path(name)) for name in
+               ("sftp.log", "system.log"))
+
+
+@promise("20,000 messages that are logged are few lines, none without account")
+def _():
+    for name, (this, pattern) in LOGGED.items():
+        before = logs_size()
+        found = []
+
+        def check(conn):
+            conn.send([channel_open(), request(b"subsystem",
+                                               string(b"sftp"))])
+            conn.many([this], MANY)
+            # What somebody does behind all this noise is not hidden by it.
+            conn.send([request(b"exec", string(b"the deed"))])
+            conn.sync()
+            found.append(conn.pid)
+        logged_in(check)
+        srv.no_sessions()
+        there, missing = accounted(found[0], pattern)
+        expect(there + missing == MANY + ("'exec'" in pattern),
+               "%s: %d lines, %d left out"
+               % (name, there, missing))
+        expect(there >= 100, "%s: only %d lines" % (name, there))
+        expect(logs_size() - before < 250000, "%s: %d bytes of logs"
+               % (name, logs_size() - before))
+        expect(any("the deed" in line for line in lines_of(found[0])),
+               "%s: the line behind them is lost" % name)
+
+
+@promise("20,000 requests of SFTP that are logged are few lines, too")
+def _():
+    for name, this, pattern in (
+            ("an unknown type", (99, b""), "of unknown type 99"),
+            ("malformed", (17, num(1000)), "malformed SFTP STAT"),
+            ("denied", (14, string(b"/forbidden") + num(0)),
+             "denied by <Limit"),
+            ("denied by a filter", (14, string(b"/filtered") + num(0)),
+             "denied by PathDenyFilter")):
+        before = logs_size()
+        with Raw(srv, 3) as raw:
+            pid = srv.session()
+            in_rounds(raw, [this])(MANY)
+        srv.no_sessions()
+        there, missing = accounted(pid, pattern)
+        expect(there + missing == MANY, "%s: %d lines, %d left out"
+               % (name, there, missing))
+        expect(logs_size() - before < 250000, "%s: %d bytes of logs"
+               % (name, logs_size() - before))
+
+
+@promise("what was left out is told while the session sleeps")
+def _():
+    with Raw(srv, 3) as raw:
+        pid = srv.session()
+        in_rounds(raw, [(99, b"")])(1000)
+        wait_for(lambda: sum(accounted(pid, "type 99")) == 1000,
+                 "the line on what was left out")
+
+
+@promise("before login little is logged, however much is sent")
+def _():
+    before = logs_size()
+    with RawAuth(srv.connect()) as raw:
+        for kind in ("none", "gssapi-keyex", "hostbased", "x" * 60) * 50:
+            raw.send(raw.message("alice", kind))
+        while raw.recv()[0] is not None:
+            pass
+    srv.no_sessions()
+    expect(logs_size() - before < 50000, "%d bytes of logs"
+           % (logs_size() - before))
 
 
 main(srv)

@@ -270,18 +270,6 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
 
 /* ---- Requests (RFC 4252, section 5) */
 
-static bool has_controls(const char *text) {
-  for (; *text != '\0'; text++) {
-    unsigned char ch = (unsigned char) *text;
-
-    if (ch < 0x20 || ch == 0x7f) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
 /* Reads all of the request before any of it is looked at, so that no answer
  * depends on the user before the message has proven well-formed.
  */
@@ -308,12 +296,12 @@ static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
       sftp_strerror(res));
   }
 
-  if (strlen(req->spelt) > USER_MAX || has_controls(req->spelt)) {
+  if (strlen(req->spelt) > USER_MAX || sftp_has_controls(req->spelt)) {
     return sftp_fail(c, SFTP_ERR_FORMAT, "user name is too long or has "
       "control characters");
   }
 
-  if (strlen(req->name) > SFTP_AUTH_NAME_MAX || has_controls(req->name) ||
+  if (strlen(req->name) > SFTP_AUTH_NAME_MAX || sftp_has_controls(req->name) ||
       strlen(req->service) > SFTP_AUTH_NAME_MAX) {
     return sftp_fail(c, SFTP_ERR_FORMAT, "name in USERAUTH_REQUEST is too "
       "long or has control characters");

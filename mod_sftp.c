@@ -78,6 +78,7 @@ static void serve(server_rec *s, conn_t *conn) {
 
   (void) s;
   ftpd_trace_levels();
+  ftpd_lines_watch(h);
   ftpd_charset_init(h);
   sftp_log("client (%s:%d) connected to server (%s:%d)",
     pr_netaddr_get_ipstr(conn->remote_addr), conn->remote_port,

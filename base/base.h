@@ -121,6 +121,17 @@ void sftp_trace_msg(enum sftp_trace_channel chan, int level, const char *fmt,
  * terminated, never longer than dst.  Returns dst.
  */
 char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len);
+/* Whether it has control characters: C0, DEL, C1 in UTF-8, and what stands
+ * there for C1 outside of UTF-8.  Other bytes are no concern of these: names
+ * may be in any charset.
+ */
+bool sftp_has_controls(const char *text);
+/* The text, with \xHH for these; itself when there are none, else in p. */
+const char *sftp_printable(pool *p, const char *text);
+/* Puts '_' for these in place, where there is no room for more; keep is one
+ * that stays.
+ */
+void sftp_blank_controls(char *text, size_t len, char keep);
 /* The text as a shell pattern that matches itself alone; in p. */
 const char *sftp_escape_pattern(pool *p, const char *text);
 

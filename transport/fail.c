@@ -19,7 +19,7 @@ int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...) {
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     c->err = err;
-    c->why = pstrdup(c->pool, text);
+    c->why = pstrdup(c->pool, sftp_printable(c->pool, text));
   }
 
   return err;

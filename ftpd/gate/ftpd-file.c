@@ -43,7 +43,8 @@ void ftpd_log_transfer(struct ftpd_file *f, char how) {
 
   gettimeofday(&now, NULL);
   (void) xferlog_write(now.tv_sec - f->start.tv_sec,
-    pr_netaddr_get_sess_remote_name(), f->total, ftpd_outside(p, f->path),
+    pr_netaddr_get_sess_remote_name(), f->total, sftp_printable(p,
+    ftpd_outside(p, f->path)),
     'b', f->wr ? 'i' : 'o', 'r', session.user, how, "_");
   destroy_pool(p);
 }

@@ -15,6 +15,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-log.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -160,6 +161,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
    */
   session.curr_phase = PRE_CMD;
   ftpd_files_of(h)->nops++;
+  ftpd_lines_suspect(h, arg);
 
   if (req != FTPD_READ && req != FTPD_WRITE &&
       ftpd_requests[req].name != NULL) {
@@ -190,8 +192,8 @@ cmd_rec *ftpd_own_cmd(struct ftpd_op *op, const char *arg) {
 static void end_removed(struct ftpd_op *op, const struct op_state *state) {
   if (state->removed) {
     (void) xferlog_write(0, pr_netaddr_get_sess_remote_name(), state->size,
-      ftpd_outside(op->pool, state->path), 'b', 'd', 'r', session.user, 'c',
-      "_");
+      sftp_printable(op->pool, ftpd_outside(op->pool, state->path)), 'b', 'd',
+      'r', session.user, 'c', "_");
   }
 }
 

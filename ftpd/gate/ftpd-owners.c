@@ -79,6 +79,16 @@ const char *ftpd_gid_name(struct ftpd *h, pool *p, gid_t gid) {
   return pstrdup(p, s->group);
 }
 
+/* Modules that are asked for a name put it into their logs and queries. */
+static bool is_name(const char *name) {
+  if (sftp_has_controls(name)) {
+    errno = ENOENT;
+    return false;
+  }
+
+  return true;
+}
+
 int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
   uint32_t id;
   pool *p;
@@ -86,6 +96,10 @@ int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
   if (ftpd_fake_id(h, name, &id)) {
     *uid = (uid_t) id;
     return 0;
+  }
+
+  if (!is_name(name)) {
+    return -1;
   }
 
   p = make_sub_pool(ftpd_files_of(h)->pool);
@@ -107,6 +121,10 @@ int ftpd_name_gid(struct ftpd *h, const char *name, gid_t *gid) {
   if (ftpd_fake_id(h, name, &id)) {
     *gid = (gid_t) id;
     return 0;
+  }
+
+  if (!is_name(name)) {
+    return -1;
   }
 
   p = make_sub_pool(ftpd_files_of(h)->pool);

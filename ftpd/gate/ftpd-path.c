@@ -8,6 +8,7 @@
 
 /* ftpd-path.c -- names of paths: as text, and with their links resolved. */
 
+#include "ftpd-log.h"
 #include "ftpd-path.h"
 
 #include "ftpd-tree.h"
@@ -212,7 +213,7 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
     bool follow) {
   pr_fs_t *fs = ftpd_fs_of(path);
   const char *name = strrchr(path, '/');
-  const char *plain;
+  const char *real;
 
   if (!follow && name != NULL && name[1] != '\0') {
     return ftpd_join(p, ftpd_resolve(h, p, name == path ? "/" :
@@ -220,12 +221,16 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   }
 
   if (FTPD_FS_PLAIN(fs, lstat) && FTPD_FS_PLAIN(fs, readlink)) {
-    plain = resolve_plain(p, path);
-    return plain != NULL ? plain :
+    real = resolve_plain(p, path);
+    real = real != NULL ? real :
       resolve_dangling(h, p, resolve_existing(p, path));
+
+  } else {
+    real = resolve_by_fsio(p, path);
   }
 
-  return resolve_by_fsio(p, path);
+  ftpd_lines_suspect(h, real);
+  return real;
 }
 
 bool ftpd_shows_links(struct ftpd *h) {

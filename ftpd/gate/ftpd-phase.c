@@ -196,13 +196,13 @@ void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
   if (ok) {
     pr_response_add(code, "%s", text);
     (void) pr_cmd_dispatch_phase(cmd, POST_CMD, 0);
-    (void) pr_cmd_dispatch_phase(cmd, LOG_CMD, 0);
 
   } else {
     pr_response_add_err(code, "%s", text);
     (void) pr_cmd_dispatch_phase(cmd, POST_CMD_ERR, 0);
-    (void) pr_cmd_dispatch_phase(cmd, LOG_CMD_ERR, 0);
   }
+
+  ftpd_cmd_log(cmd, ok);
 
   pr_response_clear(&resp_list);
   pr_response_clear(&resp_err_list);

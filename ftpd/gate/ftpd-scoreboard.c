@@ -48,6 +48,7 @@ void ftpd_score_cmd(struct ftpd *h, const char *cmd) {
 
 void ftpd_score_open(struct ftpd_file *f) {
   struct score_state *s = score_of(f->h);
+  const char *path = sftp_printable(f->pool, f->path);
 
   s->next_ms = ftpd_coarse_ms() + SCORE_MS;
   ftpd_score_cmd(f->h, f->cmd->argv[0]);
@@ -57,9 +58,9 @@ void ftpd_score_open(struct ftpd_file *f) {
   (void) pr_scoreboard_entry_update(session.pid,
     PR_SCORE_XFER_SIZE, f->wr ? (off_t) 0 : f->size,
     PR_SCORE_XFER_DONE, (off_t) 0,
-    PR_SCORE_CMD_ARG, "%s", f->path, NULL, NULL);
+    PR_SCORE_CMD_ARG, "%s", path, NULL, NULL);
   pr_proctitle_set("%s - %s: %s %s", session.user, session.proc_prefix,
-    (char *) f->cmd->argv[0], f->path);
+    (char *) f->cmd->argv[0], path);
 }
 
 void ftpd_score_moved(struct ftpd_file *f) {
@@ -86,16 +87,20 @@ void ftpd_score_moved(struct ftpd_file *f) {
 void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg) {
   struct score_state *s = score_of(h);
   uint64_t now = ftpd_coarse_ms();
+  pool *p;
 
   if (now < s->next_ms) {
     return;
   }
 
   s->next_ms = now + SCORE_MS;
+  p = make_sub_pool(ftpd_files_of(h)->pool);
+  arg = arg != NULL ? sftp_printable(p, arg) : "";
   ftpd_score_cmd(h, cmd);
   (void) pr_scoreboard_entry_update(session.pid,
-    PR_SCORE_CMD_ARG, "%s", arg != NULL ? arg : "", NULL, NULL);
+    PR_SCORE_CMD_ARG, "%s", arg, NULL, NULL);
   pr_proctitle_set("%s - %s: %s %s", session.user != NULL ? session.user :
     "(none)", session.proc_prefix != NULL ? session.proc_prefix : "", cmd,
-    arg != NULL ? arg : "");
+    arg);
+  destroy_pool(p);
 }

@@ -101,19 +101,20 @@ int ftpd_anon_root(struct ftpd *h, pool *p, const char **root) {
   return ftpd_home_resolve(p, dir, root);
 }
 
+/* The password is there to be read in the logs. */
 void ftpd_anon_announce(struct ftpd *h) {
   const struct ftpd_login *l = h->login;
+  const char *said = sftp_printable(session.pool, l->anon_password != NULL ?
+    l->anon_password : l->given);
 
   session.sf_flags = SF_ANON;
-  session.anon_user = pstrdup(session.pool, l->anon_password != NULL ?
-    l->anon_password : l->given);
+  session.anon_user = pstrdup(session.pool, said);
   session.proc_prefix = pstrcat(session.pool, session.c->remote_name,
     ": anonymous", NULL);
 
   (void) pr_table_remove(session.notes, "mod_auth.anon-passwd", NULL);
   if (l->anon_password != NULL) {
     session.hide_password = FALSE;
-    (void) pr_table_add_dup(session.notes, "mod_auth.anon-passwd",
-      l->anon_password, 0);
+    (void) pr_table_add_dup(session.notes, "mod_auth.anon-passwd", said, 0);
   }
 }

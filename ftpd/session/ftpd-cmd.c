@@ -6,7 +6,12 @@
  * (see LICENSE)
  */
 
-/* ftpd-cmd.c -- commands whose single phases are dispatched. */
+/* ftpd-cmd.c -- commands whose single phases are dispatched.
+ *
+ * Handlers act by what a command says until POST_CMD, so it says what the
+ * client sent.  LOG_CMD is for records alone: what they are made of is shown
+ * without control characters.
+ */
 
 #include "ftpd-cmd.h"
 #include "ftpd-session.h"
@@ -37,11 +42,73 @@ cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
   return cmd;
 }
 
+/* ---- LOG_CMD */
+
+static void show_note(pool *p, pr_table_t *notes, const char *name) {
+  const char *text = pr_table_get(notes, name, NULL), *shown;
+
+  shown = text != NULL ? sftp_printable(p, text) : NULL;
+  if (shown != text) {
+    (void) pr_table_set(notes, name, shown, strlen(shown) + 1);
+  }
+}
+
+static void show_command(cmd_rec *cmd) {
+  static const char *const notes[] = { "mod_xfer.store-path",
+    "mod_xfer.retr-path", "mod_xfer.store-hidden-path" };
+  size_t i;
+
+  for (i = 1; i < (size_t) cmd->argc; i++) {
+    cmd->argv[i] = (void *) (uintptr_t) sftp_printable(cmd->pool,
+      cmd->argv[i]);
+  }
+
+  cmd->arg = (char *) (uintptr_t) sftp_printable(cmd->pool, cmd->arg);
+  for (i = 0; i < SFTP_NELEMS(notes); i++) {
+    show_note(cmd->pool, cmd->notes, notes[i]);
+  }
+
+  /* The host's own copy of the arguments. */
+  (void) pr_table_remove(cmd->notes, "displayable-str", NULL);
+  if (strcmp(cmd->argv[0], C_RNTO) == 0) {
+    show_note(cmd->pool, session.notes, "mod_core.rnfr-path");
+  }
+}
+
+static void show_transfer(void) {
+  if (session.xfer.p != NULL && session.xfer.path != NULL) {
+    session.xfer.path = sftp_printable(session.xfer.p, session.xfer.path);
+  }
+}
+
+/* What was answered, by us or by a handler of POST_CMD. */
+static void show_response(cmd_rec *cmd, bool ok) {
+  const char *code = NULL, *text = NULL;
+
+  if (pr_response_get_last(cmd->pool, &code, &text) == 0 && text != NULL &&
+      sftp_has_controls(text)) {
+    text = sftp_printable(cmd->pool, text);
+    if (ok) {
+      pr_response_add(code, "%s", text);
+
+    } else {
+      pr_response_add_err(code, "%s", text);
+    }
+  }
+}
+
+void ftpd_cmd_log(cmd_rec *cmd, bool ok) {
+  show_command(cmd);
+  show_transfer();
+  show_response(cmd, ok);
+  (void) pr_cmd_dispatch_phase(cmd, ok ? LOG_CMD : LOG_CMD_ERR, 0);
+}
+
 void ftpd_cmd_end(cmd_rec *cmd, bool ok) {
   int xerrno = errno;
 
   (void) pr_cmd_dispatch_phase(cmd, ok ? POST_CMD : POST_CMD_ERR, 0);
-  (void) pr_cmd_dispatch_phase(cmd, ok ? LOG_CMD : LOG_CMD_ERR, 0);
+  ftpd_cmd_log(cmd, ok);
   pr_response_clear(&resp_list);
   pr_response_clear(&resp_err_list);
   ftpd_cmd_forget();
@@ -56,7 +123,7 @@ void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
   pr_pool_tag(p, "SSH message command");
   cmd = ftpd_cmd(p, name, arg,
     CL_SSH | (cls == FTPD_SSH_AUTH ? CL_AUTH : CL_MISC), false);
-  (void) pr_cmd_dispatch_phase(cmd, ok ? LOG_CMD : LOG_CMD_ERR, 0);
+  ftpd_cmd_log(cmd, ok);
   ftpd_cmd_forget();
   destroy_pool(p);
 }

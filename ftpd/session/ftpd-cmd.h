@@ -31,6 +31,9 @@ cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
 /* POST_CMD and LOG_CMD, or the *_ERR pair; clears the response lists. */
 void ftpd_cmd_end(cmd_rec *cmd, bool ok);
 
+/* LOG_CMD or LOG_CMD_ERR: nobody acts by the command behind it. */
+void ftpd_cmd_log(cmd_rec *cmd, bool ok);
+
 /* No command is under way any more: its pool may die before the session. */
 void ftpd_cmd_forget(void);
 

@@ -34,4 +34,13 @@ void ftpd_log_because(const char *text);
 /* Fills sftp_trace_levels from the Trace directives in force. */
 void ftpd_trace_levels(void);
 
+
+/* ---- ftpd-lines.c: keeps control characters out of others' lines */
+
+void ftpd_lines_watch(struct ftpd *h);
+/* A name that others are going to be told: from the first one with control
+ * characters on, their lines in SystemLog are looked at, too.
+ */
+void ftpd_lines_suspect(struct ftpd *h, const char *text);
+
 #endif /* MOD_SFTP_FTPD_LOG_H */

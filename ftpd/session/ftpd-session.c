@@ -83,12 +83,16 @@ void ftpd_count_raw(struct ftpd *h, size_t in, size_t out) {
   }
 }
 
-/* setenv(3) copies; the host wants a pool for what it does on the way. */
+/* Environment and notes are for records, and for programs that make some:
+ * without control characters.  setenv(3) copies; the host wants a pool for what
+ * it does on the way.
+ */
+
 void ftpd_env(struct ftpd *h, const char *name, const char *value) {
   pool *p = make_sub_pool(h->pool);
 
   pr_pool_tag(p, "SSH environment");
-  if (pr_env_set(p, name, value) < 0) {
+  if (pr_env_set(p, name, sftp_printable(p, value)) < 0) {
     SFTP_TRACE(TRACE_SSH2, 3, "unable to set %s: %s", name, strerror(errno));
   }
 
@@ -140,13 +144,18 @@ static void set_note(struct ftpd *h, const char *name, const char *value) {
 void ftpd_note(struct ftpd *h, const char *name, const char *value) {
   const char *old = pr_table_get(session.notes, name, NULL);
 
+  pool *p = make_sub_pool(h->pool);
+
+  pr_pool_tag(p, "SSH note");
+  value = sftp_printable(p, value);
+
   /* After a rekey most of them are what they were. */
-  if (old != NULL && strcmp(old, value) == 0) {
-    return;
+  if (old == NULL || strcmp(old, value) != 0) {
+    set_note(h, name, value);
+    ftpd_env(h, name, value);
   }
 
-  set_note(h, name, value);
-  ftpd_env(h, name, value);
+  destroy_pool(p);
 }
 
 /* The host's own function copies it for good: it is for the first time. */

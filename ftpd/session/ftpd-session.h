@@ -45,6 +45,7 @@ struct ftpd {
   bool keyed;                   /* DISCONNECTs may be sent */
   bool logged_in;               /* USERAUTH_SUCCESS went out */
   bool tried;                   /* something was to be proven, rightly or not */
+  bool suspect;                 /* ftpd-lines.c: a name had controls */
   bool ended;                   /* the exit event was handled */
 
   const char *remote_ip;        /* session.c is gone when the exit event is */

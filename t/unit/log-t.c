@@ -75,6 +75,33 @@ static void escaping_keeps_to_its_buffer(void) {
   is_int(good, 12, "escapes and characters are written whole or not at all");
 }
 
+static const char *shown(pool *p, const char *text) {
+  return sftp_printable(p, text);
+}
+
+static void printable_texts_keep_all_but_controls(void) {
+  static const char name[] = "gr\xc3\xbc\xdf \\x \xe9\xa0";
+  pool *p = make_sub_pool(NULL);
+  char blank[] = "a\n\x1b\x9b\xc2\x85\xc3\x9b\t\xe9z";
+
+  ok(shown(p, name) == name, "a name in whatever charset is not touched");
+  is_str(shown(p, "a\r\nb\t\x1b[0m\x7f\x01z"),
+    "a\\x0d\\x0ab\\x09\\x1b[0m\\x7f\\x01z", "C0 and DEL are escaped");
+  is_str(shown(p, "\x80\x9b" "1m\xc2\x9b\xc2\x85"),
+    "\\x80\\x9b1m\\xc2\\x9b\\xc2\\x85", "C1, bare and in UTF-8");
+  is_str(shown(p, "\xc3\x9b\xe2\x80\x9c"), "\xc3\x9b\xe2\x80\x9c",
+    "not what is part of a character");
+  is_str(shown(p, "\xe0\x80\x8a\xc0\x8a\xe2\x80"),
+    "\xe0\\x80\\x8a\xc0\\x8a\xe2\\x80",
+    "what only pretends to be one is no hiding place");
+  is_int(sftp_has_controls("plain"), false, "nothing in a plain text");
+  is_int(sftp_has_controls("\xc2\x80"), true, "the first of C1");
+
+  sftp_blank_controls(blank, strlen(blank), '\t');
+  is_str(blank, "a_____\xc3\x9b\t\xe9z", "in place, with one that stays");
+  destroy_pool(p);
+}
+
 static void a_line_is_one_line(void) {
   errno = ENOENT;
   sftp_log("user '%s' said %d", "x\nFeb 1 root: login", 5);
@@ -147,6 +174,7 @@ int main(void) {
   bad_utf8_is_escaped();
   escaping_reads_what_it_was_given();
   escaping_keeps_to_its_buffer();
+  printable_texts_keep_all_but_controls();
   a_line_is_one_line();
   long_lines_are_cut();
   each_sink_gets_its_lines();

@@ -100,20 +100,24 @@ const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
 
 static bool is_large_enough(struct ssh_conn *c, const struct sftp_key *key) {
   unsigned int bits = sftp_key_bits(key), min = 0;
+  const char *limit = "";
 
   if (strcmp(key->type->evp, "RSA") == 0) {
-    min = c->set->min_rsa_bits;
+    min = c->set->min_bits.rsa;
+    limit = "MinimumRSASize";
 
   } else if (strcmp(key->type->evp, "DSA") == 0) {
-    min = c->set->min_dsa_bits;
+    min = c->set->min_bits.dsa;
+    limit = "MinimumDSASize";
 
   } else if (strcmp(key->type->evp, "EC") == 0) {
-    min = c->set->min_ec_bits;
+    min = c->set->min_bits.ec;
+    limit = "MinimumECSize";
   }
 
   if (bits < min) {
-    sftp_log("public key of %u bits refused: at least %u are required", bits,
-      min);
+    sftp_log("public key of %u bits refused: at least %u are required "
+      "(SFTPKeyLimits %s)", bits, min, limit);
     return false;
   }
 

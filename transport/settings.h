@@ -98,6 +98,11 @@ enum sftp_link_order {
   LINK_ORDER_LAST               /* in both the second */
 };
 
+/* The smallest keys that are taken, in bits; 0: any. */
+struct sftp_key_limits {
+  unsigned int rsa, dsa, ec;
+};
+
 /* What this client needs: clients.c's table, then SFTPClientMatch; traits.c has
  * a word for each.
  */
@@ -130,7 +135,8 @@ struct sftp_settings {
                                  * type the last one signs */
   unsigned int nhost_keys;
   const struct sftp_cert **host_certs;  /* of each key, or NULL; may be NULL */
-  unsigned int min_rsa_bits, min_dsa_bits, min_ec_bits;
+  struct sftp_key_limits min_bits;
+  bool min_bits_named;          /* by SFTPKeyLimits */
   const char *dh_param_file;    /* text, or NULL */
   size_t dh_param_len;
 

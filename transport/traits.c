@@ -120,6 +120,13 @@ static bool read_versions(const struct sftp_trait *t, pool *p,
   return true;
 }
 
+/* The packaged module's, for "legacy": old partners have short keys. */
+static const struct sftp_key_limits limits[] = {
+  [PROFILE_DEFAULT] = { 2048, 1024, 160 },
+  [PROFILE_MODERN] = { 2048, 1024, 160 },
+  [PROFILE_LEGACY] = { 768, 384, 160 }
+};
+
 void sftp_settings_profile(pool *p, enum sftp_alg_profile profile,
     struct sftp_settings *set) {
   set->kex = sftp_alg_profile(p, ALGS_KEX, profile);
@@ -127,6 +134,9 @@ void sftp_settings_profile(pool *p, enum sftp_alg_profile profile,
   set->ciphers = sftp_alg_profile(p, ALGS_CIPHER, profile);
   set->macs = sftp_alg_profile(p, ALGS_MAC, profile);
   set->userkeys = sftp_alg_profile(p, ALGS_SIGNATURE, profile);
+  if (!set->min_bits_named) {
+    set->min_bits = limits[profile];
+  }
 }
 
 static bool read_profile(const struct sftp_trait *t, pool *p,

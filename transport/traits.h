@@ -43,7 +43,9 @@ bool sftp_trait_is_offer(const struct sftp_trait *t);
 bool sftp_trait_set(const struct sftp_trait *t, pool *p, const char *value,
   struct sftp_settings *set);
 
-/* Puts the profile's lists, in p, in the place of all lists but ca_algs. */
+/* Puts the profile's lists, in p, in the place of all lists but ca_algs; its
+ * limits of keys, too, unless the administrator has named some.
+ */
 void sftp_settings_profile(pool *p, enum sftp_alg_profile profile,
   struct sftp_settings *set);
 

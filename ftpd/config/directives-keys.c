@@ -264,8 +264,8 @@ modret_t *ftpd_set_keyblacklist(cmd_rec *cmd) {
 
 /* usage: SFTPKeyLimits limit bits ... */
 modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
-  struct key_limits l = { FTPD_MIN_RSA_BITS, FTPD_MIN_DSA_BITS,
-    FTPD_MIN_EC_BITS };
+  struct sftp_key_limits l = { FTPD_BITS_UNNAMED, FTPD_BITS_UNNAMED,
+    FTPD_BITS_UNNAMED };
   unsigned int i;
   uint64_t n;
 
@@ -280,13 +280,13 @@ modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
     unsigned int *at;
 
     if (strcasecmp(cmd->argv[i], "MinimumRSASize") == 0) {
-      at = &l.min_rsa_bits;
+      at = &l.rsa;
 
     } else if (strcasecmp(cmd->argv[i], "MinimumDSASize") == 0) {
-      at = &l.min_dsa_bits;
+      at = &l.dsa;
 
     } else if (strcasecmp(cmd->argv[i], "MinimumECSize") == 0) {
-      at = &l.min_ec_bits;
+      at = &l.ec;
 
     } else {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown SFTPKeyLimit '",

@@ -76,10 +76,6 @@ struct rekey {
   uint64_t bytes;
 };
 
-struct key_limits {
-  unsigned int min_rsa_bits, min_dsa_bits, min_ec_bits; /* 0: no limit */
-};
-
 /* One SFTPClientMatch. */
 struct client_match {
   const char *pattern;

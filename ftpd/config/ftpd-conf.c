@@ -143,6 +143,24 @@ static void set_algs(pool *p, server_rec *s, struct sftp_settings *set) {
   }
 }
 
+static void set_limit(unsigned int named, unsigned int *bits) {
+  if (named != FTPD_BITS_UNNAMED) {
+    *bits = named;
+  }
+}
+
+/* After the profile, whose limits they change. */
+static void set_key_limits(server_rec *s, struct sftp_settings *set) {
+  const struct sftp_key_limits *named = param(s, "SFTPKeyLimits");
+
+  if (named != NULL) {
+    set_limit(named->rsa, &set->min_bits.rsa);
+    set_limit(named->dsa, &set->min_bits.dsa);
+    set_limit(named->ec, &set->min_bits.ec);
+    set->min_bits_named = true;
+  }
+}
+
 static void set_rekey(server_rec *s, struct sftp_settings *set) {
   const struct rekey *r = param(s, "SFTPRekey");
 
@@ -176,17 +194,11 @@ static void set_switches(server_rec *s, struct sftp_settings *set) {
 static void set_numbers(server_rec *s, struct sftp_settings *set) {
   const unsigned int *n;
   const int *compression = param(s, "SFTPCompression");
-  const struct key_limits *limits = param(s, "SFTPKeyLimits");
   config_rec *c;
 
   set->compression = compression != NULL ?
     (enum sftp_compression_setting) *compression : COMPRESS_OFF;
   set_switches(s, set);
-  set->min_rsa_bits = limits != NULL ? limits->min_rsa_bits :
-    FTPD_MIN_RSA_BITS;
-  set->min_dsa_bits = limits != NULL ? limits->min_dsa_bits :
-    FTPD_MIN_DSA_BITS;
-  set->min_ec_bits = limits != NULL ? limits->min_ec_bits : FTPD_MIN_EC_BITS;
 
   n = param(s, "SFTPMaxChannels");
   set->max_channels = n != NULL ? *n : FTPD_MAX_CHANNELS;
@@ -259,6 +271,7 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
   set->sftp_max_version = 6;
   set->sftp_utf8_version = 4;
   set_algs(p, s, set);
+  set_key_limits(s, set);
   set_rekey(s, set);
   set_numbers(s, set);
   set_accept_env(p, s, set);

@@ -17,15 +17,15 @@
 #include "ftpd-session.h"
 
 /* What holds unless a directive says otherwise. */
-#define FTPD_MIN_RSA_BITS 2048
-#define FTPD_MIN_DSA_BITS 1024
-#define FTPD_MIN_EC_BITS 160
 #define FTPD_REKEY_SECS 3600
 #define FTPD_REKEY_BYTES ((uint64_t) 2 << 30)
 #define FTPD_MIN_REKEY_BYTES 16384      /* what an exchange itself takes */
 #define FTPD_REKEY_PACKETS 0x7fffffffU
 #define FTPD_MAX_CHANNELS 10
 #define FTPD_MAX_LOGIN_ATTEMPTS 6
+
+/* A limit that SFTPKeyLimits does not name: the profile's holds. */
+#define FTPD_BITS_UNNAMED UINT_MAX
 
 /* Checks every virtual host with the engine on, loads host keys.  Returns the
  * number of faults, which are logged.

@@ -273,13 +273,13 @@ static bool long_enough(server_rec *s, const char *path,
   char why[128];
 
   if (strcmp(key->type->name, "ssh-rsa") == 0) {
-    min = set->min_rsa_bits;
+    min = set->min_bits.rsa;
 
   } else if (strcmp(key->type->name, "ssh-dss") == 0) {
-    min = set->min_dsa_bits;
+    min = set->min_bits.dsa;
 
   } else if (strncmp(key->type->name, "ecdsa-", 6) == 0) {
-    min = set->min_ec_bits;
+    min = set->min_bits.ec;
   }
 
   if (bits >= min) {

@@ -150,6 +150,34 @@ def _():
             srv.stop_clean()
 
 
+@promise("SFTPAlgorithmProfile legacy takes the packaged module's short keys")
+def _():
+    for lines, good in (
+            ("", False),
+            ("SFTPAlgorithmProfile legacy", True),
+            ("SFTPAlgorithmProfile legacy\n"
+             "SFTPKeyLimits MinimumECSize 256", True),
+            ("SFTPAlgorithmProfile legacy\n"
+             "SFTPKeyLimits MinimumRSASize 2048", False),
+            ('SFTPClientMatch "^OpenSSH" sftpAlgorithmProfile legacy', True),
+            ('SFTPClientMatch "^OpenSSH" sftpAlgorithmProfile legacy\n'
+             "SFTPKeyLimits MinimumRSASize 2048", False)):
+        srv = Server(lines)
+        short = keygen(srv.path("short"), "-t", "rsa", "-b", "1024")
+        srv.authorize(short)
+        srv.start()
+        try:
+            result = srv.sftp("pwd", "-oIdentityFile=" + short,
+                              "-oPreferredAuthentications=publickey",
+                              "-oRequiredRSASize=1024")
+            expect((result.returncode == 0) == good, lines + said(result))
+            if not good:
+                srv.wait_log("sftp.log", "of 1024 bits refused: at least 2048 "
+                             r"are required \(SFTPKeyLimits MinimumRSASize\)")
+        finally:
+            srv.stop_clean()
+
+
 @promise("SFTPDHParamFile gives the groups, the smallest that will do")
 def _():
     # For this cipher OpenSSH asks for 3072 bits or more.

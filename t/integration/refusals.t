@@ -227,7 +227,8 @@ def _():
         (with_key(alg="rsa-sha2-256"), "public key of type 'ssh-ed25519' does "
          "not go with algorithm 'rsa-sha2-256'"),
         (with_key(small, alg="rsa-sha2-256", sign=False),
-         "public key of 2048 bits refused: at least 3072 are required"),
+         "public key of 2048 bits refused: at least 3072 are required "
+         "(SFTPKeyLimits MinimumRSASize)"),
         (with_key(Forged(KEY)),
          "signature verification of 'ssh-ed25519' public key failed"),
         (with_key(Forged(KEY, b"\0\0\0\x0bssh-ed25519\0\0\0\1x")),

@@ -325,9 +325,9 @@ static void certificates_are_judged(void) {
   is_str(probe(ED_CERT, cert), "no", "and what authorities sign with");
   ok(fake_log_has("SFTPCASignatureAlgorithms"), "which is logged");
   cl->set->ca_algs = "rsa-sha2-512";
-  cl->set->min_rsa_bits = 16384;
+  cl->set->min_bits.rsa = 16384;
   is_str(probe(ED_CERT, cert), "no", "and how large their keys are");
-  cl->set->min_rsa_bits = 0;
+  cl->set->min_bits.rsa = 0;
   is_str(login(ed, ED_CERT, cert, "ssh-ed25519"), "yes",
     "the good one logs in after all of that");
   stop();

@@ -688,7 +688,7 @@ static void algorithms_go_with_their_keys(void) {
   stop();
 
   prepare(simple, SFTP_NELEMS(simple));
-  cl->set->min_rsa_bits = 16384;
+  cl->set->min_bits.rsa = 16384;
   begin();
   try_signed("alice", rsa_key, "rsa-sha2-256");
   is_str(answer(), ALL, "a key below the limit is refused");
@@ -704,7 +704,7 @@ static void short_dsa_keys_are_refused(void) {
   users[0].keys[2] = dsa->blob;
   prepare(simple, SFTP_NELEMS(simple));
   cl->set->userkeys = "ssh-dss";
-  cl->set->min_dsa_bits = bits + 1;
+  cl->set->min_bits.dsa = bits + 1;
   begin();
   try_signed("alice", dsa, "ssh-dss");
   is_str(answer(), ALL, "a DSA key below its limit is refused");
@@ -715,8 +715,8 @@ static void short_dsa_keys_are_refused(void) {
 
   prepare(simple, SFTP_NELEMS(simple));
   cl->set->userkeys = "ssh-dss";
-  cl->set->min_dsa_bits = bits;
-  cl->set->min_rsa_bits = cl->set->min_ec_bits = 16384;
+  cl->set->min_bits.dsa = bits;
+  cl->set->min_bits.rsa = cl->set->min_bits.ec = 16384;
   begin();
   try_signed("alice", dsa, "ssh-dss");
   is_str(answer(), "SUCCESS", "one of that size logs in, whatever the limits "

@@ -72,10 +72,10 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
 /* PRE_CMD phases, rewrites, <Limit>, filters and hidden files for the path.
  * Returns the path to act on (absolute, after rewrites), or NULL with errno
  * and op->refused.  Paths are as the client sent them: relative to where the
- * login landed, "" is that place.  For operations of two paths (old and new,
- * existing and new, source and target), `second' goes through the same with
- * the second's rules and is replaced; NULL otherwise.  FTPD_SYMLINK: path is
- * the text of the link, checked as seen from the directory of `second' and
+ * login landed; "" is no path (ENOENT).  For operations of two paths (old and
+ * new, existing and new, source and target), `second' goes through the same
+ * with the second's rules and is replaced; NULL otherwise.  FTPD_SYMLINK: path
+ * is the text of the link, checked as seen from the directory of `second' and
  * handed back as text, not made absolute.
  */
 const char *ftpd_permit(struct ftpd_op *op, const char *path,

@@ -131,7 +131,7 @@ static void date_text(char *p, size_t size, time_t t, time_t now, bool gmt) {
     return;
   }
 
-  if (t < now - HALF_YEAR_SECS) {
+  if (t < now - HALF_YEAR_SECS || t > now + HALF_YEAR_SECS) {
     snprintf(p, size, "%s %2d %5ld", months[tm.tm_mon], tm.tm_mday,
       (long) tm.tm_year + 1900);
 

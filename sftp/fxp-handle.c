@@ -65,8 +65,8 @@ static void grow_table(struct fxp *f) {
 
 struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
     struct ftpd_dir *dir) {
+  unsigned int slot = f->handles.low;
   struct fxp_handle *h;
-  unsigned int slot = 0;
   pool *p;
 
   if (!fxp_handle_room(f)) {
@@ -90,6 +90,7 @@ struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
   h->dir = dir;
   name_handle(h);
   f->handles.slots[slot] = h;
+  f->handles.low = slot + 1;
   f->handles.count++;
   return h;
 }
@@ -123,6 +124,7 @@ void fxp_handle_free(struct fxp *f, struct fxp_handle *h) {
   }
 
   f->handles.slots[h->slot] = NULL;
+  f->handles.low = h->slot < f->handles.low ? h->slot : f->handles.low;
   f->handles.count--;
   destroy_pool(h->pool);
 }

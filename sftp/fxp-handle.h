@@ -36,6 +36,7 @@ struct fxp_handle {
 struct fxp_handles {
   struct fxp_handle **slots;    /* NULL: free */
   unsigned int nslots, count, max;
+  unsigned int low;             /* no slot below is free */
 };
 
 /* A handle for an open file or directory, NULL when there are too many. */

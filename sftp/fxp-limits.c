@@ -17,7 +17,11 @@
 uint32_t fxp_data_max(const struct fxp *f) {
   uint32_t max = f->conn->set->client.data_max;
 
-  return max > 0 && max < FXP_READ_MAX ? max : FXP_READ_MAX;
+  return max > 0 && max < FXP_DATA_MAX ? max : FXP_DATA_MAX;
+}
+
+uint32_t fxp_read_max(const struct fxp *f) {
+  return f->conn->set->client.data_max > 0 ? fxp_data_max(f) : FXP_READ_MAX;
 }
 
 uint32_t fxp_do_limits(struct fxp_req *req) {

@@ -80,6 +80,13 @@ uint32_t fxp_do_posix_rename(struct fxp_req *req) {
 
 /* ---- Names of paths */
 
+/* The empty path is where the login landed: nothing but its name is asked. */
+static const char *read_named(struct fxp_req *req) {
+  const char *path = fxp_read_path(req);
+
+  return path[0] != '\0' ? path : ftpd_cwd(req->ftpd);
+}
+
 static uint32_t reply_realpath(struct fxp_req *req, const char *path) {
   path = fxp_permit(req, FTPD_REALPATH, path, NULL);
   if (path == NULL) {
@@ -170,7 +177,7 @@ static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
  * What does not exist is answered too: clients ask before they create.
  */
 uint32_t fxp_do_realpath(struct fxp_req *req) {
-  const char *path = fxp_read_path(req);
+  const char *path = read_named(req);
   uint8_t control;
 
   path = read_composed(req, path, &control);
@@ -199,7 +206,7 @@ uint32_t fxp_do_realpath(struct fxp_req *req) {
 
 /* expand-path@openssh.com: string path, which may begin with ~ or ~user. */
 uint32_t fxp_do_expand_path(struct fxp_req *req) {
-  const char *path = fxp_read_path(req), *home, *rest;
+  const char *path = read_named(req), *home, *rest;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -256,10 +263,6 @@ uint32_t fxp_do_readlink(struct fxp_req *req) {
 
 static uint32_t make_symlink(struct fxp_req *req, const char *target,
     const char *link) {
-  if (target[0] == '\0' || link[0] == '\0') {
-    return fxp_status(req, ENOENT);
-  }
-
   target = fxp_permit(req, FTPD_SYMLINK, target, &link);
   if (target == NULL) {
     return fxp_refused(req, errno);
@@ -306,10 +309,6 @@ uint32_t fxp_do_link(struct fxp_req *req) {
       pstrcat(req->pool, existing, " ", link, (char *) NULL));
     req->outer_open = true;
     return make_symlink(req, existing, link);
-  }
-
-  if (link[0] == '\0' || existing[0] == '\0') {
-    return fxp_status(req, ENOENT);
   }
 
   existing = fxp_permit(req, FTPD_LINK, existing, &link);

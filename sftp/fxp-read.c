@@ -124,6 +124,14 @@ static uint32_t read_failed(struct fxp_req *req, const struct fxp_handle *h,
   return fxp_refused(req, err);
 }
 
+/* Whoever asks for no bytes gets none, wherever the file ends. */
+static uint32_t reply_nothing(struct fxp_req *req) {
+  struct sftp_wr *w = fxp_reply(req, SSH_FXP_DATA);
+
+  sftp_wr_u32(w, 0);
+  return fxp_reply_send(req);
+}
+
 /* READ: string handle, u64 offset, u32 len.  Replies DATA (section 6.4). */
 uint32_t fxp_do_read(struct fxp_req *req) {
   struct sftp_str text = sftp_rd_string(&req->in);
@@ -155,9 +163,9 @@ uint32_t fxp_do_read(struct fxp_req *req) {
   }
 
   /* A client may ask for more than it gets (section 6.4). */
-  len = len < fxp_data_max(req->fxp) ? len : fxp_data_max(req->fxp);
+  len = len < fxp_read_max(req->fxp) ? len : fxp_read_max(req->fxp);
   if (len == 0) {
-    return SSH_FX_EOF;
+    return reply_nothing(req);
   }
 
   n = read_in_place(req, h, offset, len);

@@ -61,9 +61,15 @@ const char *fxp_name_out(struct fxp_req *req, const char *name) {
 }
 
 const char *fxp_read_path(struct fxp_req *req) {
-  const char *path = fxp_read_name(req);
+  const char *path = fxp_read_name(req), *home;
 
-  return path[0] != '\0' ? path : ftpd_cwd(req->ftpd);
+  if (path[0] != '~' || (path[1] != '/' && path[1] != '\0')) {
+    return path;
+  }
+
+  home = ftpd_home(req->ftpd, req->pool, "");
+  return home != NULL ? pstrcat(req->pool, home, path + 1, (char *) NULL) :
+    path;
 }
 
 void fxp_finish_request(struct fxp_req *req, uint32_t status) {

@@ -51,7 +51,7 @@ struct fxp_memory {
   size_t bytes;
 };
 
-/* A path; the empty one is the directory of the login. */
+/* A path; "~" and "~/..." begin with the user's home. */
 const char *fxp_read_path(struct fxp_req *req);
 /* A name as files have it here, out of the client's charset; and back. */
 const char *fxp_read_name(struct fxp_req *req);

@@ -86,7 +86,7 @@ static void put_masks(struct sftp_wr *w, const struct fxp *f) {
   sftp_wr_u32(w, FXP_BITS_KNOWN);
   sftp_wr_u32(w, f->version >= 6 ? FXP_OPEN_FLAGS_V6 : FXP_OPEN_FLAGS_V5);
   sftp_wr_u32(w, ACCESS_MASK);
-  sftp_wr_u32(w, FXP_READ_MAX);
+  sftp_wr_u32(w, FXP_DATA_MAX);
 }
 
 /* draft -05, section 4.4 */

@@ -13,6 +13,9 @@
 
 #define LINK_FIRST "sftpLinkOrder link "
 #define NO_REKEY "rekey off "
+#define BIG_LISTINGS "sftpReaddirSize 65536 "
+/* No message of more than 256 KiB. */
+#define SMALL_DATA "sftpDataSize 261120 "
 #define UTF8_NAMES "sftpUTF8ProtocolVersion 3 "
 
 /* For programs that know nothing of the default offer, but something that is
@@ -43,17 +46,19 @@
  */
 const struct sftp_client_row sftp_clients[] = {
   /* Its client takes messages of 256 KiB. */
-  { .name = "OpenSSH", .software = "OpenSSH_",
-    .traits = "sftpReaddirSize 65536" },
+  { .name = "OpenSSH", .software = "OpenSSH_", .traits = BIG_LISTINGS },
+  /* Others run its ssh, and mean what they ask for: lftp, which speaks 6. */
+  { .name = "sftp of OpenSSH", .software = "OpenSSH_",
+    .does = "speaks SFTP 3", .traits = SMALL_DATA },
   /* So does it under another name: who else takes such certificates of hosts
    * takes as much.
    */
   { .name = "a relative of OpenSSH",
     .does = "offers sk-ssh-ed25519-cert-v01@openssh.com",
-    .traits = "sftpReaddirSize 65536" },
+    .traits = BIG_LISTINGS },
   /* The answer says how large messages may be. */
   { .name = "a client that asks for limits",
-    .does = "asks limits@openssh.com", .traits = "sftpReaddirSize 65536" },
+    .does = "asks limits@openssh.com", .traits = BIG_LISTINGS SMALL_DATA },
   { .name = "OpenSSH 2.0 and 2.1", .software = "OpenSSH-2.0 OpenSSH-2.1",
     .traits = NO_REKEY },
   { .name = "OpenSSH 2.1 to 2.5",

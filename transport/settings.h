@@ -115,7 +115,8 @@ struct sftp_client_traits {
   bool never_rekey;             /* by us */
   enum sftp_keepalive keepalive;
   uint32_t readdir_max;         /* bytes of a listing's answer; 0: built in */
-  uint32_t data_max;            /* bytes of a READ or WRITE; 0: built in */
+  uint32_t data_max;            /* bytes of a READ or WRITE; 0: built in, and
+                                 * READ answers more than limits promises */
 };
 
 struct sftp_settings {

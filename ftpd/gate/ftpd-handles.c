@@ -14,17 +14,29 @@
 
 #include <sys/resource.h>
 
-#define MAX_HANDLES 1024
+#define MAX_HANDLES 65535       /* their number has 16 bits (fxp-handle.c) */
+#define OTHERS 32               /* descriptors for all else */
 
+/* The limit of the system is the hard one: the soft one is 1024 for the sake
+ * of programs that use select(2).
+ */
 static unsigned int max_handles(void) {
+  const rlim_t want = MAX_HANDLES + OTHERS;
   struct rlimit lim;
 
-  if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY ||
-      lim.rlim_cur > MAX_HANDLES + 16) {
-    return MAX_HANDLES;
+  if (getrlimit(RLIMIT_NOFILE, &lim) < 0) {
+    return 1024 - OTHERS;
   }
 
-  return lim.rlim_cur > 24 ? (unsigned int) lim.rlim_cur - 16 : 8;
+  if (lim.rlim_cur < want && lim.rlim_cur < lim.rlim_max) {
+    struct rlimit raised = { lim.rlim_max < want ? lim.rlim_max : want,
+      lim.rlim_max };
+
+    lim = setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised : lim;
+  }
+
+  return lim.rlim_cur >= want ? MAX_HANDLES : lim.rlim_cur > 2 * OTHERS ?
+    (unsigned int) lim.rlim_cur - OTHERS : OTHERS;
 }
 
 unsigned int ftpd_max_handles(struct ftpd *h) {

@@ -263,6 +263,11 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
+  if (path[0] == '\0' || (second != NULL && (*second)[0] == '\0')) {
+    errno = ENOENT;             /* as open(2) and the others have it */
+    return NULL;
+  }
+
   if (!may_write(op)) {
     return NULL;
   }

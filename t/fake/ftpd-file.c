@@ -510,6 +510,11 @@ static const char *absolute(pool *p, const char *path) {
 
 const char *ftpd_permit(struct ftpd_op *op, const char *path,
     const char **second) {
+  if (path[0] == '\0' || (second != NULL && (*second)[0] == '\0')) {
+    errno = ENOENT;
+    return NULL;
+  }
+
   if (refuse(op) < 0) {
     return NULL;
   }

@@ -122,7 +122,13 @@ def _():
     with is_client("Other_1") as raw:
         sizes = names(raw, b"/many")
         expect(16384 < max(sizes) <= 32768, sizes)
+        expect_same(len(read(raw, "/big", 300000)[0]), 300000, "READ")
+    with is_client("OpenSSH_9.9") as raw:
         expect_same(len(read(raw, "/big", 300000)[0]), 261120, "READ")
+    with is_client("Other_1") as raw:
+        expect_same(limits(raw)[1], 261120, "limits")
+        expect_same(len(read(raw, "/big", 300000)[0]), 261120,
+                    "READ of a client that asked for limits")
 
 
 def owner_of(raw, path):

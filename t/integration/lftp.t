@@ -53,6 +53,16 @@ def _():
         expect(file.read() == DATA, "the download differs")
 
 
+@promise("a READ gets what it asks for: lftp takes less as the file's end")
+def _():
+    srv.put("whole", DATA)
+    for size in (262144, 1000000):
+        got = srv.local("whole-%d" % size)
+        must(lftp("set sftp:size-read %d\nget whole -o %s" % (size, got)))
+        with open(got, "rb") as file:
+            expect(file.read() == DATA, "the download differs")
+
+
 @promise("mirror takes a tree up (-R) and down, several files at a time")
 def _():
     tree = srv.local("tree")

@@ -221,7 +221,7 @@ def _(version):
     expect_same(srv.get("h"), b"h", "content")
 
 
-@each_version("thousands of handles: some are refused, none is lost")
+@each_version("thousands of handles: none is lost")
 def _(version):
     srv.put("many", b"many")
     body = string(b"/many") + reading(version) + attrs(version)
@@ -230,8 +230,8 @@ def _(version):
                               timeout=60)
         handles = [left[4:] for kind, left in answers if kind == HANDLE]
         refused = {code(answer) for answer in answers if answer[0] == STATUS}
-        expect(100 <= len(set(handles)) == len(handles), len(handles))
-        expect_same(refused - {4}, set(), "refusals")
+        # The soft limit of descriptors, 1024 mostly, is not the end.
+        expect_same(len(set(handles)), 3000, "handles; %s" % refused)
         closed = raw.ask_all([(CLOSE, string(handle)) for handle in handles],
                              timeout=60)
         expect_same({code(answer) for answer in closed}, {0}, "CLOSE")

@@ -274,7 +274,7 @@ static void version_says_what_is_supported(void) {
   is_int(sftp_rd_u32(&s), 0x3e0, "... attribute bits");
   is_int(sftp_rd_u32(&s), 0xff, "... flags of OPEN, locks among them");
   is_int(sftp_rd_u32(&s), 0x1f01e7, "... access");
-  is_int(sftp_rd_u32(&s), FXP_READ_MAX, "... largest READ");
+  is_int(sftp_rd_u32(&s), FXP_DATA_MAX, "... largest READ");
   left = sftp_rd_rest(&s);
   ok(has_name(left, "text-seek") && has_name(left, "version-select") &&
     !has_name(left, "xattr@proftpd.org"),

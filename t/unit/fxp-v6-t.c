@@ -588,7 +588,7 @@ static void version_says_what_is_supported(void) {
   is_int(sftp_rd_u32(&s), 0x3e0, "... attribute bits");
   is_int(sftp_rd_u32(&s), 0xfff, "... flags of OPEN");
   is_int(sftp_rd_u32(&s), 0x1f01e7, "... access");
-  is_int(sftp_rd_u32(&s), FXP_READ_MAX, "... largest READ");
+  is_int(sftp_rd_u32(&s), FXP_DATA_MAX, "... largest READ");
   is_int(sftp_rd_u32(&s), 0xff0f0e0f, "... kinds of locks");
   is_int(sftp_rd_u32(&s), 0, "... no attribute extensions");
   n = sftp_rd_u32(&s);

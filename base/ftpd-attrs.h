@@ -21,11 +21,12 @@
 #include "base.h"
 
 struct ftpd;
+struct ftpd_op;
 struct ftpd_file;
 
 int ftpd_stat(struct ftpd *h, const char *path, struct stat *st);
 int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st);
-int ftpd_truncate(struct ftpd *h, const char *path, off_t size);
+int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size);
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode);
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid);
 int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid);

@@ -28,8 +28,8 @@ int ftpd_rmdir(struct ftpd *h, const char *path);
 int ftpd_unlink(struct ftpd_op *op, const char *path);
 int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   bool overwrite);
-int ftpd_link(struct ftpd *h, const char *from, const char *to);
-int ftpd_symlink(struct ftpd *h, const char *target, const char *path);
+int ftpd_link(struct ftpd_op *op, const char *from, const char *to);
+int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path);
 /* The link's text as it is stored, NUL-terminated in p. */
 int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
   const char **target);

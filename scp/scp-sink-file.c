@@ -104,7 +104,13 @@ void scp_sink_write_out(struct scp *s) {
 
   if (f->err == 0 &&
       ftpd_pwritev(f->file, k->iov, k->niov, f->at, &done) < 0) {
+    const char *refused;
+
     f->err = errno != 0 ? errno : EIO;
+    refused = ftpd_file_refused(f->file);
+    if (refused != NULL) {
+      f->op.refused = pstrdup(f->pool, refused);
+    }
   }
 
   k->niov = 0;

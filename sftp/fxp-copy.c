@@ -55,6 +55,12 @@ static void note_result(const struct copy *c, int err) {
 }
 
 static uint32_t end_copy(struct fxp_req *req, struct copy *c, int err) {
+  const char *refused = err != 0 ? ftpd_file_refused(c->to) : NULL;
+
+  if (refused != NULL) {
+    req->op.refused = pstrdup(req->pool, refused);
+  }
+
   if (c->handle == NULL) {
     (void) ftpd_close_internal(c->from, true);
     if (ftpd_close_internal(c->to, err == 0) < 0 && err == 0) {
@@ -65,7 +71,7 @@ static uint32_t end_copy(struct fxp_req *req, struct copy *c, int err) {
     note_result(c, err);
   }
 
-  return err == 0 ? SSH_FX_OK : fxp_status(req, err);
+  return err == 0 ? SSH_FX_OK : fxp_refused(req, err);
 }
 
 static uint32_t go_on(struct fxp_req *req, void *state) {

@@ -268,8 +268,8 @@ static uint32_t make_symlink(struct fxp_req *req, const char *target,
     return fxp_refused(req, errno);
   }
 
-  return ftpd_symlink(req->ftpd, target, link) == 0 ? SSH_FX_OK :
-    fxp_status(req, errno);
+  return ftpd_symlink(&req->op, target, link) == 0 ? SSH_FX_OK :
+    fxp_refused(req, errno);
 }
 
 /* SYMLINK: string target, string link as most clients send it; the draft
@@ -316,8 +316,8 @@ uint32_t fxp_do_link(struct fxp_req *req) {
     return fxp_refused(req, errno);
   }
 
-  return ftpd_link(req->ftpd, existing, link) == 0 ? SSH_FX_OK :
-    fxp_status(req, errno);
+  return ftpd_link(&req->op, existing, link) == 0 ? SSH_FX_OK :
+    fxp_refused(req, errno);
 }
 
 /* hardlink@openssh.com: string old, string new. */
@@ -333,6 +333,6 @@ uint32_t fxp_do_hardlink(struct fxp_req *req) {
     return fxp_refused(req, errno);
   }
 
-  return ftpd_link(req->ftpd, from, to) == 0 ? SSH_FX_OK :
-    fxp_status(req, errno);
+  return ftpd_link(&req->op, from, to) == 0 ? SSH_FX_OK :
+    fxp_refused(req, errno);
 }

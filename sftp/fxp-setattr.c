@@ -12,6 +12,7 @@
 
 #include "effects.h"
 #include "ftpd-attrs.h"
+#include "ftpd-io.h"
 #include "fxp-ext.h"
 #include "fxp-file-attrs.h"
 #include "fxp.h"
@@ -50,8 +51,16 @@ static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
     return -1;
   }
 
-  return t->file != NULL ? ftpd_ftruncate(t->file, (off_t) a->size) :
-    ftpd_truncate(req->ftpd, t->path, (off_t) a->size);
+  if (t->file == NULL) {
+    return ftpd_truncate(&req->op, t->path, (off_t) a->size);
+  }
+
+  if (ftpd_ftruncate(t->file, (off_t) a->size) < 0) {
+    req->op.refused = errno == EDQUOT ? ftpd_file_refused(t->file) : NULL;
+    return -1;
+  }
+
+  return 0;
 }
 
 static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,

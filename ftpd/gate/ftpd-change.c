@@ -14,6 +14,7 @@
 #include "ftpd-locks.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
+#include "ftpd-quota.h"
 #include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
@@ -22,15 +23,14 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-int ftpd_truncate(struct ftpd *h, const char *path, off_t size) {
-  (void) h;
+int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
   if (size < 0) {
     errno = EINVAL;
     return -1;
   }
 
   return ftpd_max_store(size) < 0 || ftpd_open_lock_changed(path) < 0 ? -1 :
-    pr_fsio_truncate(path, size);
+    ftpd_quota_truncate(op, path, size, pr_fsio_truncate);
 }
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
@@ -135,6 +135,20 @@ int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
   return pr_fsio_futimes(f->fh, tv);
 }
 
+/* Only the file system knows how large a directory is. */
+static int count_dir(struct ftpd_op *op, const char *path,
+    const struct stat *st) {
+  if (!ftpd_quota_has_dirs(op->ftpd) ||
+      ftpd_quota_name(op->ftpd, path, st->st_size) == 0) {
+    return 0;
+  }
+
+  ftpd_quota_refuse(op);
+  (void) pr_fsio_rmdir(path);
+  errno = EDQUOT;
+  return -1;
+}
+
 int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
   struct stat st;
   mode_t mask;
@@ -154,16 +168,27 @@ int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
   }
 
   ftpd_give_away_dir(path);
-  if (ftpd_lstat(op->ftpd, path, &st) == 0) {
-    ftpd_upload_note(op->ftpd, &st);
+  if (ftpd_lstat(op->ftpd, path, &st) < 0) {
+    return 0;
   }
 
-  return 0;
+  ftpd_upload_note(op->ftpd, &st);
+  return count_dir(op, path, &st);
 }
 
 int ftpd_rmdir(struct ftpd *h, const char *path) {
-  (void) h;
-  return pr_fsio_rmdir(path);
+  struct stat st;
+  bool counts = ftpd_quota_has_dirs(h) && ftpd_lstat(h, path, &st) == 0;
+
+  if (pr_fsio_rmdir(path) < 0) {
+    return -1;
+  }
+
+  if (counts) {
+    ftpd_quota_gone(h, path, &st);
+  }
+
+  return 0;
 }
 
 int ftpd_unlink(struct ftpd_op *op, const char *path) {
@@ -183,18 +208,33 @@ int ftpd_unlink(struct ftpd_op *op, const char *path) {
     return -1;
   }
 
+  ftpd_quota_gone(op->ftpd, path, &st);
   state->removed = true;
   state->size = st.st_size;
   state->path = path;
   return 0;
 }
 
-int ftpd_link(struct ftpd *h, const char *from, const char *to) {
-  (void) h;
-  return pr_fsio_link(from, to);
+/* A link counts as a file of its own, of so many bytes. */
+static int make_link(struct ftpd_op *op, int (*make)(const char *,
+    const char *), const char *from, const char *to, size_t bytes) {
+  if (ftpd_quota_name(op->ftpd, to, (off_t) bytes) < 0) {
+    ftpd_quota_refuse(op);
+    return -1;
+  }
+
+  if (make(from, to) < 0) {
+    ftpd_quota_unname(op->ftpd, to, (off_t) bytes);
+    return -1;
+  }
+
+  return 0;
 }
 
-int ftpd_symlink(struct ftpd *h, const char *target, const char *path) {
-  (void) h;
-  return pr_fsio_symlink(target, path);
+int ftpd_link(struct ftpd_op *op, const char *from, const char *to) {
+  return make_link(op, pr_fsio_link, from, to, 0);
+}
+
+int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path) {
+  return make_link(op, pr_fsio_symlink, target, path, strlen(target));
 }

@@ -17,6 +17,7 @@
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-openfile.h"
+#include "ftpd-quota.h"
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
@@ -239,27 +240,10 @@ const char *ftpd_file_refused(const struct ftpd_file *f) {
   return f->refused;
 }
 
-int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
-    off_t offset, size_t *done) {
-  size_t want = total_of(iov, n);
+/* Writes what was asked for and paid for. */
+static int write_all(struct ftpd_file *f, const struct iovec *iov, int n,
+    off_t offset, size_t want, size_t *done) {
   struct iovec part[NIOV];
-
-  *done = 0;
-  f->offset = offset;
-  if (!f->wr) {
-    errno = EBADF;
-    return -1;
-  }
-
-  if (offset < 0 || (uint64_t) offset + want > INT64_MAX) {
-    errno = EFBIG;
-    return -1;
-  }
-
-  if (ftpd_restart_check(f, offset, true) < 0 ||
-      check_size(f, offset, want) < 0) {
-    return -1;
-  }
 
   while (*done < want) {
     int m = window(iov, n, *done, f->rated || !f->direct_wr ? RATED_BYTES :
@@ -288,6 +272,58 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
     ftpd_rate_pause(f, false);
   }
 
+  return 0;
+}
+
+/* Of several pieces those are written that a quota has room for. */
+static int write_counted(struct ftpd_file *f, const struct iovec *iov, int n,
+    off_t offset, size_t want, size_t *done) {
+  struct ftpd_growth growth;
+  int i, res = 0;
+
+  if (ftpd_quota_grow(f, offset, want, &growth) == 0) {
+    res = write_all(f, iov, n, offset, want, done);
+    ftpd_quota_grown(f, &growth, *done);
+    return res;
+  }
+
+  for (i = 0; n > 1 && res == 0 && i < n; i++) {
+    size_t one = 0;
+
+    res = write_counted(f, iov + i, 1, offset + (off_t) *done,
+      iov[i].iov_len, &one);
+    *done += one;
+  }
+
+  return n > 1 ? res : -1;
+}
+
+int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
+    off_t offset, size_t *done) {
+  size_t want = total_of(iov, n);
+
+  *done = 0;
+  f->offset = offset;
+  if (!f->wr) {
+    errno = EBADF;
+    return -1;
+  }
+
+  if (offset < 0 || (uint64_t) offset + want > INT64_MAX) {
+    errno = EFBIG;
+    return -1;
+  }
+
+  if (ftpd_restart_check(f, offset, true) < 0 ||
+      check_size(f, offset, want) < 0) {
+    return -1;
+  }
+
+  if ((f->counted ? write_counted : write_all)(f, iov, n, offset, want,
+        done) < 0) {
+    return -1;
+  }
+
   ftpd_restart_note(f, offset + (off_t) want, true);
   return 0;
 }
@@ -297,6 +333,7 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
 /* In the kernel: bytes copied, 0 at the end, -1 when it cannot be done. */
 static ssize_t copy_direct(struct ftpd_file *from, off_t from_off,
     struct ftpd_file *to, off_t to_off, size_t len) {
+  struct ftpd_growth growth;
   ssize_t res;
 
   if (from->stream || to->stream || to->append || from->rated || to->rated ||
@@ -306,9 +343,15 @@ static ssize_t copy_direct(struct ftpd_file *from, off_t from_off,
     return -1;
   }
 
+  if (ftpd_quota_grow(to, to_off, len, &growth) < 0) {
+    return -1;
+  }
+
   do {
     res = copy_file_range(from->fd, &from_off, to->fd, &to_off, len, 0);
   } while (res < 0 && errno == EINTR);
+
+  ftpd_quota_grown(to, &growth, res > 0 ? (size_t) res : 0);
 
   if (res > 0) {
     account(to, (size_t) res, false);
@@ -378,8 +421,9 @@ static int copy_len(struct ftpd_file *from, off_t from_off,
   }
 
   return ftpd_restart_check(from, from_off, false) < 0 ||
-    ftpd_restart_check(to, to_off, true) < 0 ? -1 :
-    check_size(to, to_off, *len);
+    ftpd_restart_check(to, to_off, true) < 0 ||
+    check_size(to, to_off, *len) < 0 ? -1 :
+    ftpd_quota_fits(to, to_off, *len);
 }
 
 int ftpd_copy_range(struct ftpd_file *from, off_t from_off,

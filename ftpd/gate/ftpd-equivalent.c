@@ -136,8 +136,8 @@ static int equivalent_path(struct ftpd_op *op, const char **path) {
   }
 
   xerrno = errno;
-  errno = xerrno == ENOENT || xerrno == EPERM || xerrno == EINVAL ? xerrno :
-    EACCES;
+  errno = xerrno == ENOENT || xerrno == EPERM || xerrno == EINVAL ||
+    xerrno == EDQUOT ? xerrno : EACCES;
   return -1;
 }
 

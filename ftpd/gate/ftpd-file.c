@@ -17,6 +17,7 @@
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
+#include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
@@ -49,10 +50,18 @@ void ftpd_log_transfer(struct ftpd_file *f, char how) {
   destroy_pool(p);
 }
 
+/* Removes what was uploaded; st is what it was when it was closed. */
+static void remove_upload(struct ftpd_file *f, const char *name,
+    const struct stat *st) {
+  if (pr_fsio_unlink(name) == 0 && f->counted && !f->removed) {
+    ftpd_quota_gone(f->h, f->path, st);
+  }
+}
+
 /* What DeleteAbortedStores says: temporary files go unless it is off, others
  * stay unless it is on.
  */
-static void remove_aborted(struct ftpd_file *f) {
+static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
   unsigned char *remove_it;
 
   if (!f->wr || !f->made || (f->on_close && f->hidden == NULL)) {
@@ -62,30 +71,38 @@ static void remove_aborted(struct ftpd_file *f) {
   remove_it = get_param_ptr(CURRENT_CONF, "DeleteAbortedStores", FALSE);
   if (f->hidden != NULL) {
     if (f->on_close || remove_it == NULL || *remove_it == TRUE) {
-      (void) pr_fsio_unlink(f->hidden);
+      remove_upload(f, f->hidden, st);
     }
 
   } else if (remove_it != NULL && *remove_it == TRUE) {
-    (void) pr_fsio_unlink(f->path);
+    remove_upload(f, f->path, st);
   }
 }
 
 /* Moves an upload from its temporary name into place. */
-static int reveal(struct ftpd_file *f) {
+static int reveal(struct ftpd_file *f, const struct stat *st) {
+  struct stat old;
+  bool replaces;
   int xerrno;
 
   if (f->hidden == NULL) {
     return 0;
   }
 
+  replaces = f->counted && ftpd_lstat(f->h, f->path, &old) == 0;
+
   if (pr_fsio_rename(f->hidden, f->path) < 0) {
     xerrno = errno;
     sftp_log("error renaming '%s' to '%s': %s", f->hidden, f->path,
       strerror(xerrno));
-    (void) pr_fsio_unlink(f->hidden);
+    remove_upload(f, f->hidden, st);
     f->hidden = NULL;
     errno = xerrno;
     return -1;
+  }
+
+  if (replaces) {
+    ftpd_quota_gone(f->h, f->path, &old);
   }
 
   f->hidden = NULL;
@@ -102,19 +119,24 @@ static void enter_folder(struct ftpd_file *f) {
  * errno.
  */
 static int settle(struct ftpd_file *f, bool complete) {
-  int err = pr_fsio_close(f->fh) < 0 ? errno : 0;
+  struct stat st;
+  int err;
 
+  ftpd_quota_closing(f, &st);
+  err = pr_fsio_close(f->fh) < 0 ? errno : 0;
   f->fh = NULL;
-  if (err == 0 && complete && reveal(f) < 0) {
+  if (err == 0 && complete && reveal(f, &st) < 0) {
     err = errno;
   }
 
   if (!complete) {
-    remove_aborted(f);
+    remove_aborted(f, &st);
 
   } else if (err != 0 && f->hidden != NULL) {
-    (void) pr_fsio_unlink(f->hidden);
+    remove_upload(f, f->hidden, &st);
   }
+
+  ftpd_quota_closed(f, &st);
 
   pr_fs_clear_cache2(f->path);
   return err;
@@ -215,6 +237,9 @@ int ftpd_fstat(struct ftpd_file *f, struct stat *st) {
 }
 
 int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
+  struct ftpd_growth growth;
+  int res;
+
   if (!f->wr || size < 0) {
     errno = EINVAL;
     return -1;
@@ -224,9 +249,15 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
     return -1;
   }
 
+  if (ftpd_quota_resize(f, size, &growth) < 0) {
+    return -1;
+  }
+
   f->end_good = 0;
   pr_fs_clear_cache2(f->path);
-  return pr_fsio_ftruncate(f->fh, size);
+  res = pr_fsio_ftruncate(f->fh, size);
+  ftpd_quota_grown(f, &growth, 0);
+  return res;
 }
 
 int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {

@@ -24,6 +24,7 @@ struct device_cache;            /* ftpd-open-lock.c: is it a local disk? */
 struct fake_cache;              /* ftpd-fake.c: DirFake* of a directory */
 struct ftpaccess_cache;         /* ftpd-ftpaccess.c: what was read */
 struct owner_cache;             /* ftpd-owners.c: names looked up last */
+struct quota_state;             /* ftpd-quota.c: what is paid for */
 struct upload_cache;            /* ftpd-uploads.c: what the session made */
 struct ftpd_file;
 struct ftpd_op;
@@ -45,6 +46,7 @@ struct ftpd_files {
   struct fake_cache *fakes;
   struct owner_cache *owners;
   struct ftpaccess_cache *ftpaccess;
+  struct quota_state *quota;
   struct upload_cache *uploads;
 };
 

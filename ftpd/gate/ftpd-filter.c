@@ -138,9 +138,9 @@ void ftpd_limit_explain(struct ftpd_op *op, cmd_rec *cmd, const char *path,
     int xerrno) {
   const char *name = cmd->argv[0], *text;
 
-  if (op->refused != NULL || (xerrno != EACCES && xerrno != EPERM) ||
-      ftpd_word_filter(op, name, cmd->arg) < 0 ||
-      explain_transfer(op, cmd, path)) {
+  if (op->refused != NULL || (xerrno != EDQUOT && ((xerrno != EACCES &&
+      xerrno != EPERM) || ftpd_word_filter(op, name, cmd->arg) < 0 ||
+      explain_transfer(op, cmd, path)))) {
     return;
   }
 

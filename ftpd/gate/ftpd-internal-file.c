@@ -15,6 +15,7 @@
 #include "ftpd-openfile.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
+#include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 
@@ -115,6 +116,7 @@ static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
       xerrno == ENAMETOOLONG)) {
     *tmp = NULL;
     if (pr_fsio_ftruncate(old, 0) == 0) {
+      ftpd_quota_cut(op->ftpd, path, st->st_size);
       ftpd_give_away(op->pool, old, path);
       return old;
     }
@@ -131,6 +133,23 @@ static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
 }
 
 /* ---- Open and close */
+
+/* The limits that hold for it; NULL when it may not be there at all. */
+static struct ftpd_file *prepare_write(struct ftpd_op *op,
+    struct ftpd_file *f) {
+  bool fresh = f->made || f->hidden != NULL;
+
+  f->max_size = ftpd_max_store_size();
+  if (!fresh || ftpd_quota_name(op->ftpd, f->path, 0) == 0) {
+    ftpd_quota_open(f, fresh);
+    return f;
+  }
+
+  ftpd_quota_refuse(op);
+  (void) ftpd_close_internal(f, false);
+  errno = EDQUOT;
+  return NULL;
+}
 
 /* Something that is no regular file, or none at all, is not opened. */
 static int check_there(struct ftpd_op *op, const char *path, int flags,
@@ -195,30 +214,38 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
 
   st.st_size = (flags & O_TRUNC) != 0 ? 0 : st.st_size;
   f = new_work(op, fh, path, flags, &st);
-  if (writes) {
-    f->max_size = ftpd_max_store_size();
-    f->made = !exists;
-    if (tmp != NULL) {
-      f->hidden = pstrdup(f->pool, tmp);
-      f->old = old;
-    }
+  f->made = writes && !exists;
+  if (tmp != NULL) {
+    f->hidden = pstrdup(f->pool, tmp);
+    f->old = old;
   }
 
-  return f;
+  return writes ? prepare_write(op, f) : f;
 }
 
 /* Puts what was written into its place, or takes it away. */
-static int settle(struct ftpd_file *f, bool complete) {
+static int settle(struct ftpd_file *f, bool complete,
+    const struct stat *st) {
+  struct stat old;
+  bool replaces = f->hidden != NULL && f->counted &&
+    ftpd_lstat(f->h, f->path, &old) == 0;
   int res = 0, xerrno;
 
   if (complete && f->hidden != NULL) {
     res = pr_fsio_rename(f->hidden, f->path);
+    if (res == 0 && replaces) {
+      ftpd_quota_gone(f->h, f->path, &old);
+    }
   }
 
   xerrno = errno;
-  if ((!complete || res < 0) && (f->made || f->hidden != NULL)) {
-    (void) pr_fsio_unlink(f->hidden != NULL ? f->hidden : f->path);
+  if ((!complete || res < 0) && (f->made || f->hidden != NULL) &&
+      pr_fsio_unlink(f->hidden != NULL ? f->hidden : f->path) == 0 &&
+      f->counted) {
+    ftpd_quota_gone(f->h, f->path, st);
   }
+
+  ftpd_quota_closed(f, st);
 
   if (f->old != NULL) {
     (void) pr_fsio_close(f->old);
@@ -230,10 +257,15 @@ static int settle(struct ftpd_file *f, bool complete) {
 }
 
 int ftpd_close_internal(struct ftpd_file *f, bool complete) {
-  int res = pr_fsio_close(f->fh), xerrno = errno;
+  struct stat st;
+  int res, xerrno;
 
+  ftpd_quota_closing(f, &st);
+  res = pr_fsio_close(f->fh);
+  xerrno = errno;
+  f->fh = NULL;
   if (f->wr) {
-    if (settle(f, complete && res == 0) < 0) {
+    if (settle(f, complete && res == 0, &st) < 0) {
       res = -1;
       xerrno = errno;
     }

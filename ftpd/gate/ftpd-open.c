@@ -14,6 +14,7 @@
 #include "ftpd-openfile.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
+#include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
 #include "ftpd-transfer.h"
@@ -252,8 +253,10 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
 }
 
 /* What is open, but not for us yet: only who may have it cuts it down. */
-static int take(struct ftpd_op *op, pr_fh_t *fh, int flags, bool exists,
-    struct stat *st) {
+static int take(struct ftpd_op *op, pr_fh_t *fh, const char *path, int flags,
+    bool exists, struct stat *st) {
+  off_t old;
+
   if (pr_fsio_fstat(fh, st) < 0) {
     return -1;
   }
@@ -277,8 +280,13 @@ static int take(struct ftpd_op *op, pr_fh_t *fh, int flags, bool exists,
   }
 
   if ((flags & O_TRUNC) != 0 && (exists || st->st_size > 0)) {
+    old = st->st_size;
     st->st_size = 0;
-    return pr_fsio_ftruncate(fh, 0);
+    if (pr_fsio_ftruncate(fh, 0) < 0) {
+      return -1;
+    }
+
+    ftpd_quota_cut(op->ftpd, path, old);
   }
 
   return 0;
@@ -302,7 +310,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  if (take(op, fh, flags, exists && hidden == NULL, st) < 0 ||
+  if (take(op, fh, path, flags, exists && hidden == NULL, st) < 0 ||
       ((flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
        ftpd_max_retrieve(op, st->st_size) < 0)) {
     xerrno = errno;
@@ -318,6 +326,26 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
   return fh;
 }
 
+/* What makes a file is paid for as that. */
+static pr_fh_t *open_paid(struct ftpd_op *op, const char *path,
+    const char *hidden, int flags, mode_t mode, bool exists,
+    struct stat *st) {
+  bool fresh = hidden != NULL || !exists;
+  pr_fh_t *fh;
+
+  if (fresh && ftpd_quota_name(op->ftpd, path, 0) < 0) {
+    ftpd_quota_refuse(op);
+    return NULL;
+  }
+
+  fh = open_fh(op, path, hidden, flags, mode, exists, st);
+  if (fh == NULL && fresh) {
+    ftpd_quota_unname(op->ftpd, path, 0);
+  }
+
+  return fh;
+}
+
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
@@ -325,7 +353,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   struct ftpd_file *f;
   struct stat st;
   pr_fh_t *fh;
-  bool exists;
+  bool exists, fresh;
 
   if (state == NULL || state->equivalent == NULL || state->handed) {
     errno = EINVAL;             /* never permitted */
@@ -348,7 +376,8 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     mode = ftpd_new_mode(op, path, mode, 0666);
   }
 
-  fh = open_fh(op, path, hidden, flags, mode, exists, &st);
+  fresh = hidden != NULL || !exists;
+  fh = open_paid(op, path, hidden, flags, mode, exists, &st);
   if (fh == NULL) {
     return NULL;
   }
@@ -366,5 +395,6 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   }
 
   opened(op, f);
+  ftpd_quota_open(f, fresh);
   return f;
 }

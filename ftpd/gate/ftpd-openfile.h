@@ -38,6 +38,9 @@ struct ftpd_file {
   bool rated;                   /* TransferRate holds */
   bool listened;                /* somebody wants the data events */
   bool on_close;                /* then it is removed */
+  bool counted, shared, told;   /* ftpd-quota-file.c: by a quota; others may
+                                 * grow it; a refusal was logged */
+  bool removed;                 /* its bytes count until it is closed */
   const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */

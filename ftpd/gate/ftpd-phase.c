@@ -20,6 +20,7 @@
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-phase.h"
+#include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-transfer.h"
 
@@ -159,7 +160,12 @@ int ftpd_phase_pre(cmd_rec *cmd) {
   pr_response_clear(&resp_err_list);
   errno = 0;
 
+  if (ftpd_quota_pre(cmd) < 0) {
+    return -1;
+  }
+
   if (pr_cmd_dispatch_phase(cmd, PRE_CMD, 0) >= 0) {
+    ftpd_quota_forget();
     return 0;
   }
 

@@ -9,6 +9,7 @@
 /* ftpd-rename.c -- renames, across file systems as well. */
 
 #include "ftpd-path.h"
+#include "ftpd-quota.h"
 #include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
@@ -161,9 +162,19 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
   return pr_fsio_unlink(from);
 }
 
+static int rename_any(struct ftpd_op *op, const char *from, const char *to) {
+  if (pr_fsio_rename(from, to) == 0) {
+    return 0;
+  }
+
+  return errno == EXDEV ? rename_far(op, from, to) : -1;
+}
+
 int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     bool overwrite) {
   struct stat st, old;
+  bool replaces = false;
+  int res;
 
   if (ftpd_lstat(op->ftpd, from, &old) < 0) {
     return -1;
@@ -179,11 +190,20 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     if (ftpd_may_replace(op, to) < 0) {
       return -1;
     }
+
+    replaces = true;
   }
 
-  if (pr_fsio_rename(from, to) == 0) {
-    return 0;
+  if (ftpd_quota_rename(op->ftpd, from, to, &old) < 0) {
+    ftpd_quota_refuse(op);
+    return -1;
   }
 
-  return errno == EXDEV ? rename_far(op, from, to) : -1;
+  res = rename_any(op, from, to);
+  ftpd_quota_renamed(op->ftpd, from, to, &old, res == 0);
+  if (res == 0 && replaces) {
+    ftpd_quota_gone(op->ftpd, to, &st);
+  }
+
+  return res;
 }

@@ -241,6 +241,15 @@ static void on_exit_session(const void *data, void *user_data) {
   (void) ftpd_log_tell_missing(true);
 }
 
+static void on_exit_before(const void *data, void *user_data) {
+  on_exit_session(data, user_data);
+}
+
+/* Whoever registers last is told first. */
+void ftpd_event_exit_first(void) {
+  (void) pr_event_register(&sftp_module, "core.exit", on_exit_before, NULL);
+}
+
 int ftpd_events_master(void) {
   static char ban_class[] = "class", ban_host[] = "host", ban_user[] = "user";
   static const struct {

@@ -29,5 +29,9 @@ void ftpd_deadline_end(void);
 void ftpd_event_stranger(struct ftpd *h, int err);
 int ftpd_events_master(void);
 void ftpd_events_session(struct ftpd *h);
+/* The end of the session is for us before it is for modules that told the host
+ * of their interest earlier: they may close what we still need.
+ */
+void ftpd_event_exit_first(void);
 
 #endif /* MOD_SFTP_FTPD_EVENT_H */

@@ -997,10 +997,10 @@ int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
   return a != NULL ? 0 : -1;
 }
 
-int ftpd_truncate(struct ftpd *h, const char *path, off_t size) {
+int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
   struct node *n = find(path, true);
 
-  (void) h;
+  (void) op;
   if (n != NULL && !S_ISREG(n->st.st_mode)) {
     errno = EISDIR;
     return -1;
@@ -1139,11 +1139,11 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   return 0;
 }
 
-int ftpd_link(struct ftpd *h, const char *from, const char *to) {
+int ftpd_link(struct ftpd_op *op, const char *from, const char *to) {
   struct node *n = find(from, false);
   struct place at;
 
-  (void) h;
+  (void) op;
   if (n == NULL || find_free(to, &at) < 0) {
     return -1;
   }
@@ -1159,10 +1159,10 @@ int ftpd_link(struct ftpd *h, const char *from, const char *to) {
   return 0;
 }
 
-int ftpd_symlink(struct ftpd *h, const char *target, const char *path) {
+int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path) {
   struct place at;
 
-  (void) h;
+  (void) op;
   if (find_free(path, &at) < 0) {
     return -1;
   }

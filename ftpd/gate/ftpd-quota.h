@@ -1,0 +1,93 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-quota.h -- limits on what a user stores (ftpd-quota.c,
+ * ftpd-quota-file.c): each change is paid for before it is made, and what was
+ * paid too much is given back.
+ *
+ * Functions that say no set errno to EDQUOT; ftpd_quota_why() is the text.
+ * Where no limit holds, all of them do nothing.
+ */
+
+#ifndef MOD_SFTP_FTPD_QUOTA_H
+#define MOD_SFTP_FTPD_QUOTA_H
+
+#include "ftpd-openfile.h"
+#include "ftpd-request.h"
+
+/* ---- ftpd-quota.c */
+
+/* What mod_quotatab says to a command before anything is done, and that it
+ * counts nothing by itself.
+ */
+int ftpd_quota_pre(cmd_rec *cmd);
+void ftpd_quota_forget(void);
+/* Whether what is stored at the path counts. */
+bool ftpd_quota_counts(struct ftpd *h, const char *path);
+/* Which limit said no, for the client; NULL if that is not to be told. */
+const char *ftpd_quota_why(struct ftpd *h);
+/* The same as a refusal of op. */
+void ftpd_quota_refuse(struct ftpd_op *op);
+/* Bytes that files grow by, and bytes that are moved for it. */
+int ftpd_quota_pay(struct ftpd *h, off_t bytes, off_t moved);
+void ftpd_quota_give_back(struct ftpd *h, off_t bytes, off_t moved);
+/* A name comes, with so many bytes behind it. */
+int ftpd_quota_name(struct ftpd *h, const char *path, off_t bytes);
+/* It was not made after all. */
+void ftpd_quota_unname(struct ftpd *h, const char *path, off_t bytes);
+/* A name has gone; st is what was there. */
+void ftpd_quota_gone(struct ftpd *h, const char *path, const struct stat *st);
+/* A name is about to become another; and it has, or not. */
+int ftpd_quota_rename(struct ftpd *h, const char *from, const char *to,
+  const struct stat *st);
+void ftpd_quota_renamed(struct ftpd *h, const char *from, const char *to,
+  const struct stat *st, bool done);
+/* Whether directories count. */
+bool ftpd_quota_has_dirs(struct ftpd *h);
+/* A file is open for writing, no longer so. */
+void ftpd_quota_hold(struct ftpd *h);
+void ftpd_quota_release(struct ftpd *h);
+
+/* An upload goes to a file that counts already. */
+void ftpd_quota_again(struct ftpd *h);
+
+/* ---- ftpd-quota-file.c */
+
+/* What may grow: made by the first, used up by the second. */
+struct ftpd_growth {
+  bool counted, locked;
+  off_t from, to;               /* sizes that were paid for */
+  size_t moved;
+};
+
+/* f is open now; fresh: it was paid for as a new name. */
+void ftpd_quota_open(struct ftpd_file *f, bool fresh);
+/* Before its descriptor is closed; and after. */
+void ftpd_quota_closing(struct ftpd_file *f, struct stat *st);
+void ftpd_quota_closed(struct ftpd_file *f, const struct stat *st);
+/* What was removed: whether the session has it open, and gives its bytes back
+ * when it is closed.
+ */
+bool ftpd_quota_note_removed(struct ftpd *h, const struct stat *st);
+/* Before up to len bytes are written there (an appending file: at its end), or
+ * its size is set; and after, when so many of them were.
+ */
+int ftpd_quota_grow(struct ftpd_file *f, off_t offset, size_t len,
+  struct ftpd_growth *g);
+int ftpd_quota_resize(struct ftpd_file *f, off_t size, struct ftpd_growth *g);
+void ftpd_quota_grown(struct ftpd_file *f, const struct ftpd_growth *g,
+  size_t done);
+/* Before so many bytes are copied there: whether they would fit. */
+int ftpd_quota_fits(struct ftpd_file *f, off_t offset, uint64_t len);
+/* The file at a path is set to a size, by whoever is called in between. */
+int ftpd_quota_truncate(struct ftpd_op *op, const char *path, off_t size,
+  int (*set)(const char *, off_t));
+/* What was there before a file is cut down to nothing. */
+void ftpd_quota_cut(struct ftpd *h, const char *path, off_t size);
+
+#endif /* MOD_SFTP_FTPD_QUOTA_H */

@@ -13,6 +13,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-hidden.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -99,7 +100,9 @@ static int equivalent_file(struct ftpd_op *op, const char **path) {
 
   ftpd_xfer_begin(*path, strcmp(row->equivalent, C_RETR) == 0 ? PR_NETIO_IO_WR :
     PR_NETIO_IO_RD);
-  if (equivalent_pre(op, state->equivalent, path) < 0) {
+  if (equivalent_pre(op, state->equivalent, path) < 0 &&
+      (errno != EEXIST || ftpd_hidden_clear(op) < 0 ||
+       equivalent_pre(op, state->equivalent, path) < 0)) {
     struct stat st;
 
     /* mod_xfer says so of a link to nothing, too. */

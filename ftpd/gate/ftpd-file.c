@@ -12,6 +12,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-hidden.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
 #include "ftpd-ownership.h"
@@ -136,6 +137,7 @@ static int settle(struct ftpd_file *f, bool complete) {
     remove_upload(f, f->hidden, &st);
   }
 
+  ftpd_hidden_free(f->mark);
   ftpd_quota_closed(f, &st);
 
   pr_fs_clear_cache2(f->path);

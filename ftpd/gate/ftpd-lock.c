@@ -19,6 +19,7 @@
 
 #include "ftpd-conf.h"
 #include "ftpd-files.h"
+#include "ftpd-hidden.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -288,5 +289,10 @@ modret_t *ftpd_lock_pre_read(cmd_rec *cmd) {
 }
 
 modret_t *ftpd_lock_pre_write(cmd_rec *cmd) {
+  if (ftpd_current() == NULL && cmd->arg != NULL && *cmd->arg != '\0' &&
+      strcmp(cmd->argv[0], C_STOR) == 0 && is_served()) {
+    ftpd_hidden_pre(cmd);
+  }
+
   return keep_away(cmd, true);
 }

@@ -36,6 +36,8 @@ int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
  */
 int ftpd_may_keep(struct ftpd_op *op, const char *path, bool reads,
   bool writes);
+/* Whether a session of SFTP has the file open for something. */
+bool ftpd_open_lock_used(int fd);
 /* Whether somebody keeps one of the uses from others. */
 bool ftpd_open_lock_kept(int fd, unsigned int uses);
 /* The same for a file that is changed by its name: -1 with EAGAIN when writing

@@ -15,6 +15,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-hidden.h"
 #include "ftpd-log.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
@@ -321,7 +322,13 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
     const char *text) {
   int xerrno = errno;
 
+  struct op_state *state = op->state;
+
   end_equivalents(op, err);
+  if (state != NULL) {
+    ftpd_hidden_free(state->mark);
+  }
+
   if (ftpd_requests[op->req].name != NULL) {
     end_own(op, err, status, text);
   }

@@ -69,6 +69,18 @@ bool ftpd_open_lock_kept(int fd, unsigned int uses) {
   return false;
 }
 
+bool ftpd_open_lock_used(int fd) {
+  unsigned int i;
+
+  for (i = 0; i < NUSES; i++) {
+    if (is_marked(fd, region(i, false))) {
+      return true;
+    }
+  }
+
+  return ftpd_lock_transfers(fd, true, true);
+}
+
 static bool is_used(int fd, unsigned int deny) {
   unsigned int i;
 

@@ -9,6 +9,7 @@
 /* ftpd-open.c -- opens the file of a STOR, APPE or RETR that was permitted. */
 
 #include "ftpd-files.h"
+#include "ftpd-hidden.h"
 #include "ftpd-locks.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
@@ -210,7 +211,12 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
   f->fh = fh;
   f->fd = PR_FH_FD(fh);
   f->path = pstrdup(f->pool, path);
-  f->hidden = hidden != NULL ? pstrdup(f->pool, hidden) : NULL;
+  if (hidden != NULL) {
+    f->hidden = pstrdup(f->pool, hidden);
+    f->mark = state->mark;
+    state->mark = 0;
+  }
+
   f->cmd = state->equivalent;
   f->req = op->req;
   f->rd = (flags & O_ACCMODE) != O_WRONLY;
@@ -367,7 +373,8 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
 
   if ((flags & O_ACCMODE) != O_RDONLY) {
     hidden = hidden_path(state, flags, exists);
-    if (hidden != NULL && exists && ftpd_open_lock_changed(path) < 0) {
+    if (hidden != NULL && ((exists && ftpd_open_lock_changed(path) < 0) ||
+        ftpd_hidden_take(op, hidden) < 0)) {
       return NULL;
     }
   }

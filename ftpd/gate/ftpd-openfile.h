@@ -28,6 +28,7 @@ struct ftpd_file {
   const char *path;             /* final name */
   const char *hidden;           /* where it is until then: HiddenStores, and
                                  * copies over what is there */
+  off_t mark;                   /* of that name: ftpd-hidden.c */
   pr_fh_t *old;                 /* that: open for its locks, or NULL */
   cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */
   enum ftpd_request req;

@@ -50,6 +50,7 @@ struct op_state {
   const char *path, *path2;     /* canonical names as used */
   off_t size;                   /* REMOVE: of what was removed */
   bool removed;
+  off_t mark;                   /* ftpd-hidden.c: the name it took, or 0 */
   struct ftpd_file *opened;     /* by this operation */
   struct ftpd_file closed;      /* by this operation: as it was */
 };

@@ -13,6 +13,7 @@
 #include "ftpd-abi.h"
 #include "ftpd-conf.h"
 #include "ftpd-event.h"
+#include "ftpd-hidden.h"
 #include "ftpd-hostkeys.h"
 #include "ftpd-log.h"
 #include "ftpd-openfile.h"
@@ -107,6 +108,7 @@ static void on_postparse(const void *data, void *user_data) {
   }
 
   ftpd_penalty_start();
+  ftpd_hidden_init();
 }
 
 static void on_shutdown(const void *data, void *user_data) {

@@ -51,7 +51,9 @@ class Raw:
         return self
 
     def __exit__(self, *why):
-        self.channel.close()
+        # The session may be gone already.
+        with contextlib.suppress(EOFError, OSError):
+            self.channel.close()
         self.stack.close()
 
     # ---- Frames

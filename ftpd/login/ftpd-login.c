@@ -12,6 +12,7 @@
  */
 
 #include "ftpd-abi.h"
+#include "ftpd-accounts.h"
 #include "ftpd-anon.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
@@ -209,16 +210,6 @@ static int with_root(pool *p, const struct passwd *pw) {
 
 /* ---- Where they land */
 
-static void open_databases(pool *p) {
-  /* Once inside the root their files are out of reach. */
-  pr_auth_setpwent(p);
-  pr_auth_setgrent(p);
-  (void) pr_auth_getpwent(p);
-  (void) pr_auth_getgrent(p);
-  pr_auth_setpwent(p);
-  pr_auth_setgrent(p);
-}
-
 static int enter_root(struct ftpd *h, pool *p, const char **root) {
   bool anon = h->login->anon != NULL;
   const char *what = anon ? "<Anonymous>" : "DefaultRoot";
@@ -230,7 +221,11 @@ static int enter_root(struct ftpd *h, pool *p, const char **root) {
     return -1;
   }
 
-  open_databases(p);
+  if (ftpd_accounts_keep(p) < 0) {
+    trouble("error: unable to close files of accounts: %s", strerror(errno));
+    return -1;
+  }
+
   if (*root == NULL) {
     return 0;
   }

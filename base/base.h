@@ -61,7 +61,8 @@ enum sftp_err {
   SFTP_ERR_VERSION = -16,       /* no common protocol version */
   SFTP_ERR_SERVICE = -17,       /* a service we do not have */
   SFTP_ERR_TOOMANY = -18,       /* attempts, channels, connections */
-  SFTP_ERR_PASSPHRASE = -19     /* a private key needs another passphrase */
+  SFTP_ERR_PASSPHRASE = -19,    /* a private key needs another passphrase */
+  SFTP_ERR_KEY_SIZE = -20       /* a key that no computer should work with */
 };
 
 /* A short English text for a code; never NULL. */

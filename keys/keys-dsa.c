@@ -33,12 +33,13 @@ static void read_numbers(struct sftp_rd *r, struct dsa_numbers *n) {
   n->y = sftp_rd_mpint(r);
 }
 
-/* Odd primes of the right size, g and y within them; the rest is libcrypto's
- * to check.
- */
+static bool is_odd_size(const struct dsa_numbers *n) {
+  return n->p.len < PRIME_MIN_LEN || n->p.len > PRIME_MAX_LEN;
+}
+
+/* Odd primes, g and y within them; the rest is libcrypto's to check. */
 static bool is_sane(const struct dsa_numbers *n) {
-  if (n->p.len < PRIME_MIN_LEN || n->p.len > PRIME_MAX_LEN ||
-      (n->p.ptr[n->p.len - 1] & 1) == 0 || n->q.len != NUMBER_LEN ||
+  if ((n->p.ptr[n->p.len - 1] & 1) == 0 || n->q.len != NUMBER_LEN ||
       (n->q.ptr[NUMBER_LEN - 1] & 1) == 0) {
     return false;
   }
@@ -61,6 +62,10 @@ static bool public_part_is_good(EVP_PKEY *pkey) {
 static int set_key(struct sftp_key *key, const struct dsa_numbers *n,
     const struct sftp_str *x) {
   struct sftp_params l;
+
+  if (is_odd_size(n)) {
+    return SFTP_ERR_KEY_SIZE;
+  }
 
   if (!is_sane(n)) {
     return SFTP_ERR_FORMAT;
@@ -90,7 +95,8 @@ static int dsa_read_public(struct sftp_key *key, struct sftp_rd *r) {
 
   read_numbers(r, &n);
   res = sftp_rd_end(r);
-  return res == SFTP_OK ? set_key(key, &n, NULL) : res;
+  return res == SFTP_OK ? set_key(key, &n, NULL) : res == SFTP_ERR_LIMIT ?
+    SFTP_ERR_KEY_SIZE : res;
 }
 
 /* PROTOCOL.key: p, q, g, y, x. */

@@ -307,6 +307,10 @@ static int read_box(pool *p, const struct sealed *s, struct sftp_key **key,
   res = type->ops->read_private(*key, &r);
   (void) sftp_rd_string(&r);    /* comment */
   padding = sftp_rd_rest(&r);
+  if (res == SFTP_ERR_KEY_SIZE) {
+    *why = sftp_strerror(res);
+  }
+
   if (res == SFTP_OK) {
     res = sftp_rd_end(&r);
   }

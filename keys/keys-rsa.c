@@ -21,18 +21,17 @@
 #define EXPONENT_MAX_BYTES 32   /* FIPS 186-5, appendix A.1.1 */
 
 /* Numbers that can be an RSA key at all.  Magnitudes have no leading zeros. */
-static bool is_sane(struct sftp_str n, struct sftp_str e) {
-  if (n.len < MODULUS_MIN_BITS / 8 || n.len > MODULUS_MAX_BYTES ||
-      (n.ptr[n.len - 1] & 1) == 0) {
-    return false;
+static int check_numbers(struct sftp_str n, struct sftp_str e) {
+  if (n.len < MODULUS_MIN_BITS / 8 || n.len > MODULUS_MAX_BYTES) {
+    return SFTP_ERR_KEY_SIZE;
   }
 
-  if (e.len == 0 || e.len > EXPONENT_MAX_BYTES ||
-      (e.ptr[e.len - 1] & 1) == 0) {
-    return false;
+  if ((n.ptr[n.len - 1] & 1) == 0 || e.len == 0 ||
+      e.len > EXPONENT_MAX_BYTES || (e.ptr[e.len - 1] & 1) == 0) {
+    return SFTP_ERR_FORMAT;
   }
 
-  return e.len > 1 || e.ptr[0] >= 3;
+  return e.len > 1 || e.ptr[0] >= 3 ? SFTP_OK : SFTP_ERR_FORMAT;
 }
 
 static int rsa_read_public(struct sftp_key *key, struct sftp_rd *r) {
@@ -41,12 +40,12 @@ static int rsa_read_public(struct sftp_key *key, struct sftp_rd *r) {
   struct sftp_params l;
   int res = sftp_rd_end(r);
 
-  if (res != SFTP_OK) {
-    return res;
+  if (res == SFTP_OK) {
+    res = check_numbers(n, e);
   }
 
-  if (!is_sane(n, e)) {
-    return SFTP_ERR_FORMAT;
+  if (res != SFTP_OK) {
+    return res == SFTP_ERR_LIMIT ? SFTP_ERR_KEY_SIZE : res;
   }
 
   sftp_params_init(&l);
@@ -116,11 +115,15 @@ static int rsa_read_private(struct sftp_key *key, struct sftp_rd *r) {
   struct sftp_params l;
   int res = sftp_rd_ok(r);
 
+  if (res == SFTP_OK) {
+    res = check_numbers(n, e);
+  }
+
   if (res != SFTP_OK) {
     return res;
   }
 
-  if (!is_sane(n, e) || d.len == 0 || d.len > n.len || p.len == 0 ||
+  if (d.len == 0 || d.len > n.len || p.len == 0 ||
       p.len >= n.len || q.len == 0 || q.len >= n.len || qinv.len == 0 ||
       qinv.len > p.len) {
     return SFTP_ERR_FORMAT;

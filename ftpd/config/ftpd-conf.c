@@ -84,9 +84,22 @@ static bool ident_valid(const char *text) {
   return true;
 }
 
+/* The host's variables in the text of ServerIdent. */
+static const char *ident_text(pool *p, server_rec *s, const char *text) {
+  const pr_netaddr_t *addr = session.c != NULL ? session.c->local_addr :
+    s->addr;
+
+  return sreplace(p, text,
+    "%L", addr != NULL ? pr_netaddr_get_ipstr(addr) : s->ServerAddress,
+    "%V", s->ServerFQDN != NULL ? s->ServerFQDN : s->ServerAddress,
+    "%v", s->ServerName != NULL ? s->ServerName : "",
+    "%{version}", PROFTPD_VERSION_TEXT, NULL);
+}
+
 /* ServerIdent: off hides the version, on with a text is that text. */
 static const char *ident(pool *p, server_rec *s) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
+  const char *text;
 
   if (c == NULL) {
     return SFTP_ID_DEFAULT_STRING;
@@ -96,8 +109,9 @@ static const char *ident(pool *p, server_rec *s) {
     return SFTP_ID_PREFIX "mod_sftp";
   }
 
-  if (c->argc > 1 && ident_valid(c->argv[1])) {
-    return pstrcat(p, SFTP_ID_PREFIX, (char *) c->argv[1], NULL);
+  text = c->argc > 1 ? ident_text(p, s, c->argv[1]) : "";
+  if (ident_valid(text)) {
+    return pstrcat(p, SFTP_ID_PREFIX, text, NULL);
   }
 
   return SFTP_ID_DEFAULT_STRING;
@@ -451,7 +465,7 @@ static void check_authorities(pool *p, server_rec *s) {
   }
 }
 
-static void check_unsupported(server_rec *s) {
+static void check_unsupported(pool *p, server_rec *s) {
   config_rec *c;
 
   if (find_config(s->conf, CONF_PARAM, "ListOptions", TRUE) != NULL) {
@@ -460,7 +474,7 @@ static void check_unsupported(server_rec *s) {
 
   c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
   if (c != NULL && *((unsigned char *) c->argv[0]) == TRUE && c->argc > 1 &&
-      !ident_valid(c->argv[1])) {
+      !ident_valid(ident_text(p, s, c->argv[1]))) {
     warn(s, "the text of ServerIdent is no SSH version (printable ASCII, at "
       "most 245 characters): the built-in one is used");
   }
@@ -495,7 +509,7 @@ static int check_server(pool *p, server_rec *s) {
   faults += check_methods(s, set);
   faults += check_revoked(p, s);
   check_authorities(p, s);
-  check_unsupported(s);
+  check_unsupported(p, s);
   return faults;
 }
 

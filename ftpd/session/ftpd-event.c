@@ -143,10 +143,20 @@ static void on_timeout(const void *data, void *user_data) {
 
 static void on_ban(const void *data, void *user_data) {
   struct ftpd *h = ftpd_current();
+  const char *message = get_param_ptr(main_server->conf, "BanMessage", FALSE);
   char text[512];
 
   (void) data;
   if (h == NULL) {
+    return;
+  }
+
+  if (message != NULL) {
+    ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, sreplace(h->pool, message,
+      "%a", ftpd_remote_ip(h),
+      "%c", session.conn_class != NULL ? session.conn_class->cls_name : "",
+      "%h", session.c->remote_name,
+      "%u", h->user != NULL ? h->user : "", NULL));
     return;
   }
 
@@ -165,11 +175,67 @@ static void on_ban(const void *data, void *user_data) {
   ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, text);
 }
 
+/* What FTP would have answered: the client reads it in DISCONNECT or, before
+ * the first key exchange, as a line in front of our version.
+ */
+static void tell(unsigned int reason, const char *text) {
+  struct ftpd *h = ftpd_current();
+  const char *line;
+
+  if (h != NULL && h->keyed) {
+    ftpd_disconnect(reason, text);
+    return;
+  }
+
+  if (session.c == NULL) {
+    return;
+  }
+
+  line = pstrcat(session.pool, text, "\r\n", NULL);
+  if (write(session.c->wfd, line, strlen(line)) < 0) {
+    sftp_log("unable to tell the client '%s': %s", text, strerror(errno));
+  }
+}
+
+/* Limits of the host: the event when one is exceeded, and the directive, which
+ * may have a text for the client.
+ */
+static struct limit {
+  const char *event, *directive;
+  unsigned int max;             /* its place in the record; a class before it */
+} limits[] = {
+  { "mod_auth.max-clients", "MaxClients", 0 },
+  { "mod_auth.max-clients-per-class", "MaxClientsPerClass", 1 },
+  { "mod_auth.max-clients-per-host", "MaxClientsPerHost", 0 },
+  { "mod_auth.max-clients-per-user", "MaxClientsPerUser", 0 },
+  { "mod_auth.max-connections-per-host", "MaxConnectionsPerHost", 0 },
+  { "mod_auth.max-hosts-per-user", "MaxHostsPerUser", 0 }
+};
+
+static config_rec *limit_record(const struct limit *l) {
+  config_rec *c = find_config(TOPLEVEL_CONF, CONF_PARAM, l->directive, FALSE);
+
+  while (c != NULL && l->max > 0 && (session.conn_class == NULL ||
+      strcmp(c->argv[0], session.conn_class->cls_name) != 0)) {
+    c = find_config_next(c, c->next, CONF_PARAM, l->directive, FALSE);
+  }
+
+  return c;
+}
+
 static void on_too_many(const void *data, void *user_data) {
+  const struct limit *l = user_data;
+  config_rec *c = limit_record(l);
+  const char *text = "Maximum connections for host/user reached";
+  char max[16];
+
   (void) data;
-  (void) user_data;
-  ftpd_disconnect(SSH_DISCONNECT_TOO_MANY_CONNECTIONS,
-    "Maximum connections for host/user reached");
+  if (c != NULL && c->argc > l->max + 1 && c->argv[l->max + 1] != NULL) {
+    snprintf(max, sizeof(max), "%u", *((unsigned int *) c->argv[l->max]));
+    text = sreplace(session.pool, c->argv[l->max + 1], "%m", max, NULL);
+  }
+
+  tell(SSH_DISCONNECT_TOO_MANY_CONNECTIONS, text);
 }
 
 /* mod_wrap and mod_wrap2 refuse before the first key exchange, too. */
@@ -189,18 +255,8 @@ static void on_wrap_denied(const void *data, void *user_data) {
   text = text != NULL ? sreplace(session.pool, text, "%u",
     user != NULL ? user : "unknown", NULL) : "Access denied";
 
-  if (h != NULL && h->keyed) {
-    ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, text);
-
-  } else if (session.c != NULL) {
-    const char *line = pstrcat(session.pool, text, "\n", NULL);
-
-    if (write(session.c->wfd, line, strlen(line)) < 0) {
-      sftp_log("unable to tell the client '%s': %s", text, strerror(errno));
-    }
-
-    pr_response_block(TRUE);
-  }
+  tell(SSH_DISCONNECT_BY_APPLICATION, text);
+  pr_response_block(TRUE);
 }
 
 static void on_chroot(const void *data, void *user_data) {
@@ -212,6 +268,38 @@ static void on_chroot(const void *data, void *user_data) {
       pr_table_add_dup(session.notes, "mod_sftp.chroot-path", path, 0) < 0) {
     SFTP_TRACE(TRACE_SSH2, 3, "unable to keep the chroot path: %s",
       strerror(errno));
+  }
+}
+
+/* Process id of the daemon. */
+static pid_t master;
+
+#define MASTER_ENDS_MS 250
+#define STEP_MS 10
+
+/* A signal ends one session, which is kicked, or all when the daemon ends: then
+ * it does so itself, right after it has sent them.
+ */
+static bool master_ends(void) {
+  static const struct timespec step = { 0, STEP_MS * 1000000L };
+  int ms;
+
+  for (ms = 0; ms < MASTER_ENDS_MS && getppid() == master; ms += STEP_MS) {
+    (void) nanosleep(&step, NULL);
+  }
+
+  return getppid() != master;
+}
+
+static const char *why_ended(void) {
+  switch (session.disconnect_reason) {
+    case PR_SESS_DISCONNECT_SERVER_SHUTDOWN:
+    case PR_SESS_DISCONNECT_SIGNAL:
+      return master_ends() ? "server is shutting down" :
+        "disconnected by the administrator";
+
+    default:
+      return "session ended by the server";
   }
 }
 
@@ -229,10 +317,7 @@ static void on_exit_session(const void *data, void *user_data) {
 
   h->ended = true;
   ftpd_deadline_end();          /* it does not hang */
-  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION,
-    session.disconnect_reason == PR_SESS_DISCONNECT_SERVER_SHUTDOWN ||
-    session.disconnect_reason == PR_SESS_DISCONNECT_SIGNAL ?
-    "server is shutting down" : "session ended by the server");
+  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, why_ended());
   h->keyed = false;
 
   if (h->conn != NULL) {
@@ -287,15 +372,13 @@ int ftpd_events_master(void) {
 }
 
 void ftpd_events_session(struct ftpd *h) {
-  static const char *const limits[] = { "mod_auth.max-clients",
-    "mod_auth.max-clients-per-class", "mod_auth.max-clients-per-host",
-    "mod_auth.max-clients-per-user", "mod_auth.max-connections-per-host",
-    "mod_auth.max-hosts-per-user" };
   size_t i;
 
   (void) h;
+  master = getppid();
   for (i = 0; i < SFTP_NELEMS(limits); i++) {
-    (void) pr_event_register(&sftp_module, limits[i], on_too_many, NULL);
+    (void) pr_event_register(&sftp_module, limits[i].event,
+      on_too_many, &limits[i]);
   }
 
   (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);

@@ -218,6 +218,15 @@ def _():
     expect_same(version_with("ServerIdent off"), "SSH-2.0-mod_sftp", "off")
     expect_same(version_with('ServerIdent on "Files 1.0"'),
                 "SSH-2.0-Files 1.0", "a text")
+    expect_same(version_with('ServerIdent on "%v_%L"'),
+                "SSH-2.0-under test_127.0.0.1", "its name and address")
+    host = must(run([PROFTPD, "-v"])).stdout.decode().split()[-1]
+    expect_same(version_with('ServerIdent on "F-%{version}"'),
+                "SSH-2.0-F-" + host, "ProFTPD's version")
+    expect(re.match(r"SSH-2\.0-at [^ %]+$", version_with(
+        'ServerIdent on "at %V"')), "the name of the machine")
+    expect(version_with('ServerName "\u00fcml"\nServerIdent on %v'
+                        ).startswith("SSH-2.0-mod_sftp/"), "no SSH version")
     expect(version_with('ServerIdent on "\u00fcml"').startswith(
         "SSH-2.0-mod_sftp/"), "no SSH version")
 
@@ -535,8 +544,8 @@ def _():
     srv = serving()
     try:
         with paramiko_transport(srv) as transport:
-            pid = srv.session()
-            os.kill(pid, 15)
+            srv.session()
+            srv.process.terminate()
             disconnected(transport)
         srv.wait_log("sftp.log", r"disconnecting .*server is shutting down")
     finally:

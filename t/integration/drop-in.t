@@ -12,13 +12,14 @@ doc/coming-from-packaged.md says what still differs."""
 
 import os
 import re
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from clients import paramiko_transport
 from ftphost import FtpServer
 from rawsftp import Raw, num, string
-from server import SOURCE, Server, has_module, must
+from server import SOURCE, Server, has_module, must, said
 from tap import expect, expect_same, main, promise, skip
 
 srv = Server()
@@ -154,6 +155,52 @@ def _():
         expect(server.sftp("pwd").returncode != 0, "a login without the root")
         server.wait_log("sftp.log", "unable to set DefaultRoot directory: a "
                         "daemon without root needs mod_vroot for that")
+    finally:
+        server.stop_clean()
+
+
+# ---- The end of a session
+
+@promise("a kicked client reads that the administrator disconnected it")
+def _():
+    def kick():
+        with paramiko_transport(srv) as transport:
+            os.kill(srv.session(), signal.SIGTERM)
+            transport.join(30)
+            expect(not transport.is_active(), "it is still there")
+
+    logged(kick, r"disconnecting 127\.0\.0\.1 \(disconnected by the "
+           r"administrator\)")
+
+
+LIMITS = ("MaxClients 1", "MaxClientsPerHost 1", "MaxClientsPerUser 1",
+          "MaxClientsPerClass near 1", "MaxHostsPerUser 1")
+
+
+@promise("the administrator's text of a limit is what the client reads")
+def _():
+    for limit in LIMITS:
+        server = Server(directives="<Class near>\nFrom 127.0.0.0/8\n</Class>\n"
+                        '%s "No more than %%m of you."' % limit).start()
+        try:
+            with paramiko_transport(server):
+                other = "127.0.0.2" if "Hosts" in limit else "127.0.0.1"
+                result = server.ssh("-o", "BindAddress=" + other, "srv",
+                                    "true")
+            expect(result.returncode != 0 and b"No more than 1 of you." in
+                   result.stderr, "%s: %s" % (limit, said(result)))
+        finally:
+            server.stop_clean()
+
+
+@promise("that of MaxConnectionsPerHost comes before the version")
+def _():
+    server = Server(directives='MaxConnectionsPerHost 1 "One (%m) for you."'
+                    ).start()
+    try:
+        server.no_sessions()
+        with paramiko_transport(server), server.connect() as sock:
+            expect_same(sock.recv(100), b"One (1) for you.\r\n", "the line")
     finally:
         server.stop_clean()
 

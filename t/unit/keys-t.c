@@ -405,7 +405,7 @@ static void impossible_rsa_keys_are_refused(void) {
   is_int(parse_rsa("01", 256, 0x13), SFTP_ERR_FORMAT, "e = 1 is refused");
   is_int(parse_rsa("010000", 256, 0x13), SFTP_ERR_FORMAT, "so is an even e");
   is_int(parse_rsa("010001", 256, 0x12), SFTP_ERR_FORMAT, "and an even n");
-  is_int(parse_rsa("010001", 63, 0x13), SFTP_ERR_FORMAT, "and 504 bits");
+  is_int(parse_rsa("010001", 63, 0x13), SFTP_ERR_KEY_SIZE, "and 504 bits");
   ok(parse_rsa("010001", 2049, 0x13) < 0, "and 16392 bits");
   is_int(parse_rsa("010000000000000000000000000000000000000000000000000000"
     "000000000001", 256, 0x13), SFTP_ERR_FORMAT, "and an e of 257 bits");
@@ -594,6 +594,41 @@ static void impossible_dsa_keys_are_refused(void) {
     ok(parse_dsa(i, 3) < 0 || i == 2, "DSA: another %s is refused",
       names[i]);
   }
+}
+
+/* The first number after `skip' of them has that many bits. */
+static int parse_sized(const char *type, unsigned int skip, size_t bits,
+    unsigned int more) {
+  static unsigned char blob[BUF_LEN * 8], number[BUF_LEN * 2];
+  struct sftp_wr w;
+
+  memset(number, 0xff, sizeof(number));
+  sftp_wr_init_fixed(&w, blob, sizeof(blob));
+  sftp_wr_text(&w, type);
+  for (; skip > 0; skip--) {
+    sftp_wr_mpint(&w, (const unsigned char *) "\1\0\1", 3);
+  }
+
+  sftp_wr_mpint(&w, number, bits / 8);
+  for (; more > 0; more--) {
+    sftp_wr_mpint(&w, number, 20);
+  }
+
+  return parse(blob, w.len);
+}
+
+static void sizes_are_refused_as_such(void) {
+  is_int(parse_sized("ssh-dss", 0, 4104, 3), SFTP_ERR_KEY_SIZE,
+    "DSA: 4104 bits are refused for their number");
+  is_int(parse_sized("ssh-dss", 0, 504, 3), SFTP_ERR_KEY_SIZE, "DSA: 504");
+  is_int(parse_sized("ssh-dss", 0, 4096, 3), SFTP_ERR_FORMAT,
+    "DSA: 4096 bits are refused for what they are");
+  is_int(parse_sized("ssh-rsa", 1, 16392, 0), SFTP_ERR_KEY_SIZE,
+    "RSA: 16392 bits are refused for their number");
+  is_int(parse_sized("ssh-rsa", 1, 504, 0), SFTP_ERR_KEY_SIZE, "RSA: 504");
+  is_int(parse_sized("ssh-rsa", 1, 16384, 0), SFTP_OK, "RSA: 16384 are read");
+  ok(strstr(sftp_strerror(SFTP_ERR_KEY_SIZE), "DSA 512 to 4096") != NULL,
+    "the text names the sizes");
 }
 
 static void unknown_types_are_refused(void) {
@@ -929,6 +964,7 @@ int main(void) {
   impossible_ed448_keys_are_refused();
   ed448_has_the_vector_of_rfc_8032();
   impossible_dsa_keys_are_refused();
+  sizes_are_refused_as_such();
   unknown_types_are_refused();
 
   signatures_verify_and_nothing_else_does("ed25519", "ssh-ed25519");

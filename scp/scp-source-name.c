@@ -94,6 +94,35 @@ static const char *last_component(pool *p, const char *path) {
   return pstrndup(p, path + start, end - start);
 }
 
+/* Graphic characters and spaces as they are, backslashes doubled, \^X for
+ * controls and \M in front of what has the eighth bit; in octal what would then
+ * be a space or a slash.
+ */
+const char *scp_source_encoded(pool *p, const char *name) {
+  char *text = palloc(p, 4 * strlen(name) + 1), *to = text;
+
+  for (; *name != '\0'; name++) {
+    unsigned char c = (unsigned char) *name, low = c & 0x7f;
+
+    if (c == ' ' || c == '\t' || (c > ' ' && c < 0x7f)) {
+      *to++ = (char) c;
+      *to = '\\';
+      to += c == '\\';
+
+    } else if (low == ' ' || low == '/') {
+      to += sprintf(to, "\\%03o", c);
+
+    } else {
+      to += sprintf(to, "\\%s%c%c", c != low ? "M" : "",
+        low < ' ' || low == 0x7f ? '^' : '-', low == 0x7f ? '?' :
+        low < ' ' ? low + '@' : low);
+    }
+  }
+
+  *to = '\0';
+  return text;
+}
+
 bool scp_is_dots(const char *name) {
   return *name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }

@@ -185,9 +185,10 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
   int res;
 
   if (strchr(name, '\n') != NULL) {
-    wrong = "a name with a line feed cannot be sent by scp";
+    name = scp_source_encoded(p, name);
+  }
 
-  } else if (!ftpd_may_look(s->ftpd, p, scp_absolute(s, p, path)) ||
+  if (!ftpd_may_look(s->ftpd, p, scp_absolute(s, p, path)) ||
       ftpd_stat(s->ftpd, scp_absolute(s, p, path), &st) < 0) {
     return scp_source_begin_file(s, p, path, name);     /* the gate knows why */
 

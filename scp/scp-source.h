@@ -71,6 +71,10 @@ bool scp_source_has_more(const struct scp_source *src);
  * these get the directory's real name, and "/" that of the user.
  */
 const char *scp_source_name(struct scp *s, pool *p, const char *path);
+/* A name with a line feed, which would end its record, as OpenSSH's scp sends
+ * it: in the form of vis(3), "\^J".
+ */
+const char *scp_source_encoded(pool *p, const char *name);
 /* "", "." or "..". */
 bool scp_is_dots(const char *name);
 

@@ -304,6 +304,25 @@ def _():
            repr(result.stdout))
 
 
+@promise("a name with a line feed leaves as OpenSSH's own scp sends it")
+def _():
+    names = [b"line\nfeed", b"\n", b"b\\s\nlash \t x", b"\xc3\xa9\n",
+             bytes(range(1, 47)), bytes(range(48, 160)) + b"\n",
+             b"\n" + bytes(range(160, 175)) + bytes(range(176, 256))]
+    for name in names:
+        folder = os.path.dirname(srv.put("feeds/x")).encode()
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(b"1")
+        wanted = subprocess.run(["scp", "-f", "--", os.path.join(folder, name)],
+                                input=b"\0" * 4, capture_output=True,
+                                timeout=PATIENCE, check=False).stdout
+        expect(wanted.startswith(b"C0644 1 "), repr(wanted))
+        os.unlink(os.path.join(folder, b"x"))
+        got = sink(b"\0" * 8, "-r", "-f", "feeds").stdout
+        expect(wanted in got, "%r is not in %r" % (wanted, got))
+        os.unlink(os.path.join(folder, name))
+
+
 @promise("the folder of the login itself goes down as a tree")
 def _():
     one = Server()

@@ -772,7 +772,7 @@ static const char sent_tree[] =
   "D0755 0 s\n"
   "C0600 2 b c\n22\0"
   "\1scp: t/s/up: is a link to a directory that contains it\n"
-  "\1scp: t/s/line\\x0afeed: a name with a line feed cannot be sent by scp\n"
+  "C0644 1 line\\^Jfeed\n3\0"
   "E\n"
   "\1scp: t/dangling: No such file or directory\n"
   "C0644 1 z\n1\0"

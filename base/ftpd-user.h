@@ -37,6 +37,21 @@ const char *ftpd_login_message(struct ftpd *h, pool *p);
 
 const char *ftpd_remote_ip(struct ftpd *h);
 const char *ftpd_user(struct ftpd *h);
+
+struct ftpd_id {
+  unsigned long number;
+  const char *name;             /* or NULL */
+};
+
+/* Whom the session belongs to, as the host knows it. */
+struct ftpd_ids {
+  struct ftpd_id user, group;
+  const struct ftpd_id *groups;
+  size_t ngroups;
+};
+
+void ftpd_ids(struct ftpd *h, pool *p, struct ftpd_ids *ids);
+
 const char *ftpd_cwd(struct ftpd *h);           /* where the login landed */
 /* Home of a user ("" = the own); NULL with errno. */
 const char *ftpd_home(struct ftpd *h, pool *p, const char *user);

@@ -128,5 +128,7 @@ int exec_run_pwd(struct exec *e);
 int exec_run_cd(struct exec *e);
 int exec_run_echo(struct exec *e);
 int exec_run_true(struct exec *e);
+int exec_run_test(struct exec *e);
+int exec_run_id(struct exec *e);
 
 #endif /* MOD_SFTP_EXEC_INT_H */

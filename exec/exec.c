@@ -26,7 +26,9 @@ static const struct exec_row rows[] = {
   { "pwd",       ANY_FILES, exec_run_pwd },
   { "cd",        ANY_FILES, exec_run_cd },
   { "echo",      ANY_FILES, exec_run_echo },
-  { "true",      ANY_FILES, exec_run_true }
+  { "true",      ANY_FILES, exec_run_true },
+  { "test",      ANY_FILES, exec_run_test },
+  { "id",        ANY_FILES, exec_run_id }
 };
 
 _Static_assert(SFTP_NELEMS(rows) <= 32, "a bit for each row");

@@ -107,6 +107,11 @@ const struct sftp_client_row sftp_clients[] = {
     .software = "SSHD-CORE- APACHE-SSHD-2.0. APACHE-SSHD-2.1. APACHE-SSHD-2.2.",
     .traits = CLASSIC },
 
+  /* They ask for more, and fail with it. */
+  { .name = "a client that speaks SFTP 3 alone",
+    .software = "ClientSftp *EldoS *WeOnlyDo *SecureBlackbox",
+    .traits = "sftpProtocolVersion 1-3 " },
+
   { .name = "J2SSH Maverick", .software = "*J2SSH_Maverick",
     .traits = NO_REKEY },
   { .name = "Sun SSH 1.0", .software = "Sun_SSH_1.0", .traits = NO_REKEY },

@@ -41,6 +41,25 @@ static const char *home_of_account(struct ftpd *h) {
   return h->home;
 }
 
+void ftpd_ids(struct ftpd *h, pool *p, struct ftpd_ids *ids) {
+  const array_header *gids = session.gids, *names = session.groups;
+  size_t n = gids != NULL ? gids->nelts : 0, i;
+  struct ftpd_id *groups = pcalloc(p, (n + 1) * sizeof(*groups));
+
+  ids->user.number = session.uid;
+  ids->user.name = ftpd_user(h);
+  ids->group.number = session.gid;
+  ids->group.name = session.group;
+  for (i = 0; i < n; i++) {
+    groups[i].number = ((const gid_t *) gids->elts)[i];
+    groups[i].name = names != NULL && i < (size_t) names->nelts ?
+      ((char *const *) names->elts)[i] : NULL;
+  }
+
+  ids->groups = groups;
+  ids->ngroups = n;
+}
+
 const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
   const char *home;
   size_t n;

@@ -1336,6 +1336,17 @@ const char *ftpd_cwd(struct ftpd *h) {
   return "/home/user";
 }
 
+void ftpd_ids(struct ftpd *h, pool *p, struct ftpd_ids *ids) {
+  static const struct ftpd_id groups[] = { { 100, "users" }, { 7, NULL } };
+
+  (void) p;
+  ids->user.number = 1000;
+  ids->user.name = ftpd_user(h);
+  ids->group = groups[0];
+  ids->groups = groups;
+  ids->ngroups = 2;
+}
+
 const char *ftpd_user(struct ftpd *h) {
   (void) h;
   return "user";

@@ -13,11 +13,16 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import Server, run, said
+from server import UID, Server, run, said
 
 srv = Server("""
 <Directory @DIR@/home/alice/secret>
   <Limit SITE_DIGEST>
+    DenyAll
+  </Limit>
+</Directory>
+<Directory @DIR@/home/alice/closed>
+  <Limit STAT>
     DenyAll
   </Limit>
 </Directory>
@@ -123,6 +128,25 @@ def _():
     gives('echo -n "$HOME" $USER \'$USER\' a\\ b', 0, b"/ alice $USER a b")
     result = ask("date -u +%Y")
     expect(result.returncode == 0 and len(result.stdout) == 5, said(result))
+
+
+@promise("id, test -e, -d and -f: under the rules of STAT")
+def _():
+    srv.put("there/f", b"f")
+    srv.put("closed/f", b"f")
+    for line, status in (("test -e there", 0), ("test -d there", 0),
+                         ("test -f there", 1), ("test -f there/f", 0),
+                         ("test -d there/f", 1), ("test -e none", 1),
+                         ("test -e closed/f", 1), ("test -f closed/f", 1),
+                         ("test -e closed/none", 1),
+                         ("test -e /etc/passwd", 1)):
+        gives(line, status, b"")
+    gives("id -u", 0, b"%d\n" % UID)
+    gives("id -un", 0, b"alice\n")
+    result = ask("id")
+    expect(result.stdout.startswith(b"uid=%d(alice) gid=" % UID),
+           said(result))
+    expect_same(ask("id root").returncode, 1, "somebody else")
 
 
 @promise("everything else: one line on stderr, status 127 or 1")

@@ -183,6 +183,21 @@ static void commands_answer(void) {
   says("echo -e 'a\\tb\\0101\\x41\\cz' c", 0, "a\tbAA", "");
   says("echo -z", 0, "-z\n", "");
   says("true", 0, "", "");
+  says("id", 0, "uid=1000(user) gid=100(users) groups=100(users),7\n", "");
+  says("id -u", 0, "1000\n", "");
+  says("id -un user", 0, "user\n", "");
+  says("id -g -n", 0, "users\n", "");
+  says("id -G", 0, "100 7\n", "");
+  says("id -Gn", 0, "users 7\n", "");
+  says("id other", 1, "", "id: other: no such user\n");
+  says("id -ug", 1, "", "id: -ug: this is not supported\n");
+  says("test -e a && test -f a && test -d d && echo y", 0, "y\n", "");
+  says("test -d a", 1, "", "");
+  says("test -f d", 1, "", "");
+  says("test -e no", 1, "", "");
+  says("test -e ''", 1, "", "");
+  says("test a", 2, "", "test: only -e, -d and -f with one path are "
+    "supported\n");
   says("cd d; pwd; cd; pwd", 0, "/home/user/d\n/home/user\n", "");
   says("cd no || pwd", 0, "/home/user\n", "cd: no: No such file or "
     "directory\n");

@@ -77,6 +77,11 @@ void ftpd_hidden_init(void) {
   struct stat st;
   char text[64];
 
+  /* There is no master that all sessions come from. */
+  if (ServerType == SERVER_INETD) {
+    return;
+  }
+
   if (marks < 0) {
     marks = old_marks();
   }

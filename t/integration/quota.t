@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: proftpd-mod-sqlite python3-paramiko
+# needs: proftpd-mod-sqlite proftpd-mod-vroot python3-paramiko
 
 """mod_quotatab's limits hold for each write when it comes, nothing that was
 acknowledged is lost, and its tally is what lies on the disk."""
@@ -92,6 +92,9 @@ late = limited(Late(LINES if HAVE else "", modules=QUOTATAB, users=NAMES))
 dirs = limited(Server(LINES + "QuotaDirectoryTally on\n"
                       "QuotaExcludeFilter \\.free$\n" if HAVE else "",
                       modules=QUOTATAB, users=NAMES))
+vroot = limited(Server(LINES + "VRootEngine on\n", users=NAMES,
+                       modules=QUOTATAB + ("mod_vroot",))) \
+    if HAVE and has_module("mod_vroot.so") else None
 both = limited(FtpServer(LINES if HAVE else "", LINES if HAVE else "",
                          modules=QUOTATAB, users=NAMES))
 
@@ -458,10 +461,12 @@ def _():
 def _():
     srv = fresh()
     results = {}
+    opened = threading.Barrier(3)
 
     def fill(name):
         with Raw(srv, 3) as raw:
             handle = open_file(raw, name)
+            opened.wait(30)
             at = 0
             while True:
                 if write(raw, handle, at, b"f" * 1000)[0] != OK:
@@ -643,6 +648,25 @@ def _():
     settled(srv)
 
 
+@promise("the same in a virtual root of mod_vroot")
+def _():
+    if vroot is None:
+        skip("the host has no mod_vroot")
+    srv = fresh(vroot)
+    with Raw(srv, 3) as raw:
+        one, two = open_file(raw, "one"), open_file(raw, "two")
+        expect_same(write(raw, one, 0, b"1" * 60000)[0], OK, "one")
+        refused(write(raw, two, 0, b"2" * 60000))
+        expect_same(write(raw, two, 0, b"2" * 40000)[0], OK, "two")
+        close(raw, one)
+        close(raw, two)
+        expect_same(raw.status(13, string(b"one")), OK, "REMOVE")
+        store(raw, "two", 10)
+        expect_same(raw.status(9, string(b"two") + num(1) + quad(7)), OK,
+                    "SETSTAT")
+    expect_same(settled(srv, files=True), 7, "tally")
+
+
 @promise("the same with tables in a database")
 def _():
     if sql is None:
@@ -670,4 +694,4 @@ def _():
 
 
 main(*([plain, hidden, late, dirs, both] if HAVE else [plain]),
-     *([sql] if sql else []))
+     *[srv for srv in (sql, vroot) if srv is not None])

@@ -70,19 +70,25 @@ static const uint16_t gammas[128] = {
 
 /* ---- Hashes (section 4.1) */
 
+static struct sftp_str bytes_of(const unsigned char *ptr, size_t len) {
+  struct sftp_str s = { ptr, len };
+
+  return s;
+}
+
 /* The hash of two strings; only SHAKE takes any length. */
-static int hash(const char *name, const void *a, size_t a_len, const void *b,
-    size_t b_len, unsigned char *out, size_t out_len) {
+static int hash(const char *name, struct sftp_str a, struct sftp_str b,
+    unsigned char *out, size_t len) {
   const EVP_MD *md = sftp_crypto_digest(name);
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   int good;
 
   good = md != NULL && ctx != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1 &&
-    EVP_DigestUpdate(ctx, a, a_len) == 1 &&
-    EVP_DigestUpdate(ctx, b, b_len) == 1;
+    EVP_DigestUpdate(ctx, a.ptr, a.len) == 1 &&
+    EVP_DigestUpdate(ctx, b.ptr, b.len) == 1;
   if (good) {
     good = strncmp(name, "SHAKE", 5) == 0 ?
-      EVP_DigestFinalXOF(ctx, out, out_len) == 1 :
+      EVP_DigestFinalXOF(ctx, out, len) == 1 :
       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
   }
 
@@ -92,11 +98,12 @@ static int hash(const char *name, const void *a, size_t a_len, const void *b,
 
 static int hash_g(const void *a, size_t a_len, const void *b, size_t b_len,
     unsigned char out[2 * SYM_LEN]) {
-  return hash("SHA3-512", a, a_len, b, b_len, out, 2 * SYM_LEN);
+  return hash("SHA3-512", bytes_of(a, a_len), bytes_of(b, b_len), out,
+    2 * SYM_LEN);
 }
 
 static int hash_h(const void *a, size_t a_len, unsigned char out[SYM_LEN]) {
-  return hash("SHA3-256", a, a_len, "", 0, out, SYM_LEN);
+  return hash("SHA3-256", bytes_of(a, a_len), sftp_str_of(""), out, SYM_LEN);
 }
 
 /* ---- Arithmetic mod q */
@@ -263,7 +270,8 @@ static int sample_ntt(struct poly *f, const unsigned char *rho,
   index[0] = (unsigned char) column;
   index[1] = (unsigned char) row;
   for (len = 840; n < N && len <= sizeof(bytes); len += 840) {
-    res = hash("SHAKE128", rho, SYM_LEN, index, sizeof(index), bytes, len);
+    res = hash("SHAKE128", bytes_of(rho, SYM_LEN),
+      bytes_of(index, sizeof(index)), bytes, len);
     if (res != SFTP_OK) {
       return res;
     }
@@ -291,7 +299,8 @@ static int sample_cbd(struct poly *f, const unsigned char *s,
     unsigned int number) {
   unsigned char bytes[128], index = (unsigned char) number;
   size_t i;
-  int res = hash("SHAKE256", s, SYM_LEN, &index, 1, bytes, sizeof(bytes));
+  int res = hash("SHAKE256", bytes_of(s, SYM_LEN), bytes_of(&index, 1), bytes,
+    sizeof(bytes));
 
   for (i = 0; i < N; i++) {
     uint32_t four = (uint32_t) bytes[i / 2] >> (i % 2 * 4);
@@ -362,10 +371,15 @@ static int pke_keygen(const struct sftp_mlkem *kem, const unsigned char *d,
   return res;
 }
 
+/* The vectors of an encryption: the secret, and the ciphertext's first part. */
+struct vectors {
+  struct poly y[K_MAX], u[K_MAX];
+};
+
 /* Algorithm 14, steps 18 to 23: v, then both parts of the ciphertext. */
 static int finish_encrypt(const struct sftp_mlkem *kem,
     const unsigned char *pub, const unsigned char *m, const unsigned char *r,
-    const struct poly *y, struct poly *u, unsigned char *ciphertext) {
+    struct vectors *vec, unsigned char *ciphertext) {
   struct poly v, t;
   unsigned int i;
   int res = SFTP_OK;
@@ -373,7 +387,7 @@ static int finish_encrypt(const struct sftp_mlkem *kem,
   memset(&v, 0, sizeof(v));
   for (i = 0; i < kem->k; i++) {
     decode(pub + i * POLY_LEN, 12, &t);
-    add_product(&v, &t, &y[i]);
+    add_product(&v, &t, &vec->y[i]);
   }
 
   inverse_ntt(&v);
@@ -384,8 +398,8 @@ static int finish_encrypt(const struct sftp_mlkem *kem,
   add(&v, &t);
 
   for (i = 0; i < kem->k; i++) {
-    compress(&u[i], kem->du);
-    encode(&u[i], kem->du, ciphertext + i * 32 * kem->du);
+    compress(&vec->u[i], kem->du);
+    encode(&vec->u[i], kem->du, ciphertext + i * 32 * kem->du);
   }
 
   compress(&v, kem->dv);
@@ -399,32 +413,33 @@ static int finish_encrypt(const struct sftp_mlkem *kem,
 static int pke_encrypt(const struct sftp_mlkem *kem, const unsigned char *pub,
     const unsigned char *m, const unsigned char *r,
     unsigned char *ciphertext) {
-  struct poly y[K_MAX], u[K_MAX], e;
+  struct vectors vec;
+  struct poly e;
   unsigned int i;
   int res = SFTP_OK;
 
-  memset(u, 0, sizeof(u));
+  memset(vec.u, 0, sizeof(vec.u));
   for (i = 0; i < kem->k && res == SFTP_OK; i++) {
-    res = sample_cbd(&y[i], r, i);
-    ntt(&y[i]);
+    res = sample_cbd(&vec.y[i], r, i);
+    ntt(&vec.y[i]);
   }
 
   if (res == SFTP_OK) {
-    res = add_matrix_product(kem, u, pub + kem->k * POLY_LEN, y, true);
+    res = add_matrix_product(kem, vec.u, pub + kem->k * POLY_LEN, vec.y,
+      true);
   }
 
   for (i = 0; i < kem->k && res == SFTP_OK; i++) {
-    inverse_ntt(&u[i]);
+    inverse_ntt(&vec.u[i]);
     res = sample_cbd(&e, r, kem->k + i);
-    add(&u[i], &e);
+    add(&vec.u[i], &e);
   }
 
   if (res == SFTP_OK) {
-    res = finish_encrypt(kem, pub, m, r, y, u, ciphertext);
+    res = finish_encrypt(kem, pub, m, r, &vec, ciphertext);
   }
 
-  sftp_wipe(y, sizeof(y));
-  sftp_wipe(u, sizeof(u));
+  sftp_wipe(&vec, sizeof(vec));
   sftp_wipe(&e, sizeof(e));
   return res;
 }
@@ -531,8 +546,8 @@ int sftp_mlkem_decaps(const struct sftp_mlkem *kem, const unsigned char *priv,
   pke_decrypt(kem, priv, ciphertext, m);
   res = hash_g(m, SYM_LEN, h, SYM_LEN, kr);
   if (res == SFTP_OK) {
-    res = hash("SHAKE256", z, SYM_LEN, ciphertext, kem->ciphertext_len,
-      secret, SYM_LEN);
+    res = hash("SHAKE256", bytes_of(z, SYM_LEN),
+      bytes_of(ciphertext, kem->ciphertext_len), secret, SYM_LEN);
   }
 
   if (res == SFTP_OK) {

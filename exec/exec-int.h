@@ -46,13 +46,18 @@ struct exec_command {
 /* What $NAME stands for; NULL: nothing. */
 typedef const char *(*exec_variable)(void *arg, const char *name);
 
+struct exec_line {
+  struct exec_command *commands;
+  unsigned int ncommands;
+  const char *why;              /* it cannot be read, or NULL */
+};
+
 /* Reads a line as far as it is served: words, quotes, variables, ";", "&&",
  * "||", "|" and redirections to /dev/null.  SFTP_OK, or SFTP_ERR_FORMAT and
- * a text in *why.
+ * a text in res->why.
  */
 int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
-  struct exec_command **commands, unsigned int *ncommands, const char **why)
-  SFTP_MUST_CHECK;
+  struct exec_line *res) SFTP_MUST_CHECK;
 
 /* ---- A line that runs */
 
@@ -77,8 +82,8 @@ struct exec {
   pool *pool;
   const char *cwd;              /* of this line */
 
-  struct exec_command *commands;
-  unsigned int ncommands, next;
+  struct exec_line line;
+  unsigned int next;            /* of its commands */
 
   /* The command at hand. */
   const struct exec_row *row;   /* NULL: none, or a command that is not here */

@@ -378,8 +378,7 @@ static void read_line(struct reader *r) {
 }
 
 int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
-    struct exec_command **commands, unsigned int *ncommands,
-    const char **why) {
+    struct exec_line *res) {
   struct reader r;
 
   memset(&r, 0, sizeof(r));
@@ -399,8 +398,8 @@ int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
     refuse(&r, "a command is missing");
   }
 
-  *commands = r.commands->elts;
-  *ncommands = r.commands->nelts;
-  *why = r.why;
+  res->commands = r.commands->elts;
+  res->ncommands = r.commands->nelts;
+  res->why = r.why;
   return r.why == NULL ? SFTP_OK : SFTP_ERR_FORMAT;
 }

@@ -241,12 +241,12 @@ static bool begin(struct exec *e) {
   const struct exec_command *c;
 
   for (;;) {
-    if (e->next == e->ncommands) {
+    if (e->next == e->line.ncommands) {
       e->command = NULL;
       return false;
     }
 
-    c = &e->commands[e->next++];
+    c = &e->line.commands[e->next++];
     wanted = is_wanted(e, c, wanted);
     if (wanted) {
       break;
@@ -435,12 +435,11 @@ void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   sftp_wr_init(&e->pipe_out, p, 256, EXEC_PIPE_MAX);
   args += strspn(args, " \t");
   len = strcspn(args, " \t\n;&|<>()");
-  if (exec_line_parse(p, args, variable, e, &e->commands, &e->ncommands,
-        why) != SFTP_OK) {
+  if (exec_line_parse(p, args, variable, e, &e->line) != SFTP_OK) {
     const char *name = pstrndup(p, args, len);
 
     if (len > 0 && find(e, args, len) != NULL) {
-      complain(e, name, *why);
+      complain(e, name, e->line.why);
       finish(e, 1);
 
     } else {

@@ -165,23 +165,34 @@ static void fault(server_rec *s, const char *path, const char *why) {
     s->ServerPort, path, why);
 }
 
-/* The key of the file's bytes; asks for passphrases if that is possible. */
-static int parse_key(pool *p, pool *tmp, server_rec *s, const char *path,
-    struct sftp_str file, bool starting, struct sftp_key **key,
-    const char **why) {
+/* The keys of a virtual host while they are loaded. */
+struct loading {
+  pool *pool;
+  server_rec *server;
+  struct sftp_settings *set;
+  bool starting;
+  unsigned int room;            /* in set->host_keys */
+  unsigned int nglobal;         /* of them: those that <Global> gave */
+  int faults;                   /* that must stop the start */
+};
+
+/* The key of the file's bytes to c; asks for passphrases if that is possible.
+ */
+static int parse_key(const struct loading *l, pool *tmp, struct cached *c,
+    struct sftp_str file, const char **why) {
   int res, attempt;
 
-  res = sftp_key_from_file(p, file, NULL, key, why);
+  res = sftp_key_from_file(c->pool, file, NULL, &c->key, why);
 
-  for (attempt = 1; res == SFTP_ERR_PASSPHRASE && starting &&
+  for (attempt = 1; res == SFTP_ERR_PASSPHRASE && l->starting &&
       attempt <= PASSPHRASE_TRIES; attempt++) {
-    char *phrase = ftpd_passphrase(tmp, s, path, attempt, why);
+    char *phrase = ftpd_passphrase(tmp, l->server, c->path, attempt, why);
 
     if (phrase == NULL) {
       return SFTP_ERR_PASSPHRASE;
     }
 
-    res = sftp_key_from_file(p, file, phrase, key, why);
+    res = sftp_key_from_file(c->pool, file, phrase, &c->key, why);
     sftp_wipe(phrase, strlen(phrase));
   }
 
@@ -191,62 +202,58 @@ static int parse_key(pool *p, pool *tmp, server_rec *s, const char *path,
 /* Reads the key of a file into a new row of the cache; one without a key says
  * that the file holds a kind which is not for us.
  */
-static struct cached *read_key(pool *tmp, server_rec *s, const char *path,
-    const struct stat *st, struct sftp_str file, bool starting, int *faults) {
+static struct cached *read_key(struct loading *l, pool *tmp, const char *path,
+    const struct stat *st, struct sftp_str file) {
   struct cached *c = cache_new(path, st);
   const char *why = NULL;
   int res;
 
-  res = parse_key(c->pool, tmp, s, path, file, starting, &c->key, &why);
+  res = parse_key(l, tmp, c, file, &why);
   if (res == SFTP_OK) {
     return c;
   }
 
   /* A kind of key that we do not have harms nobody if there are others. */
-  fault(s, path, why != NULL ? why : sftp_strerror(res));
+  fault(l->server, path, why != NULL ? why : sftp_strerror(res));
   if (res == SFTP_ERR_UNSUPPORTED) {
     c->key = NULL;
     return c;
   }
 
-  ++*faults;
+  l->faults++;
   destroy_pool(c->pool);
   return NULL;
 }
 
-/* The key of that file, from the cache or read.  NULL when it cannot be used;
- * *faults counts what must stop the start.
- */
-static struct sftp_key *load_key(server_rec *s, const char *path,
-    unsigned long opts, bool starting, int *faults) {
+/* The key of that file, from the cache or read; NULL: it cannot be used. */
+static struct sftp_key *load_key(struct loading *l, const char *path) {
   struct cached *c = cache_find(path), *fresh = NULL;
   unsigned char *text = NULL;
   struct stat st;
   size_t len = 0;
   pool *tmp;
 
-  if (c != NULL && !starting) {
+  if (c != NULL && !l->starting) {
     return c->key;
   }
 
   tmp = make_sub_pool(permanent_pool);
 
   if (read_file(tmp, path, KEY_FILE_MAX, &st, &text, &len) < 0) {
-    fault(s, path, strerror(errno));
-    ++*faults;
+    fault(l->server, path, strerror(errno));
+    l->faults++;
 
   } else if ((st.st_mode & (S_IRWXG|S_IRWXO)) != 0 &&
-      (opts & SFTP_OPT_INSECURE_HOSTKEY_PERMS) == 0) {
-    fault(s, path, "it is group- or world-accessible (chmod 0600, or "
+      (l->set->opts & SFTP_OPT_INSECURE_HOSTKEY_PERMS) == 0) {
+    fault(l->server, path, "it is group- or world-accessible (chmod 0600, or "
       "SFTPOptions InsecureHostKeyPerms)");
-    ++*faults;
+    l->faults++;
 
   } else if (c != NULL && c->key != NULL && cache_fresh(c, &st)) {
     fresh = c;
 
   } else {
-    fresh = read_key(tmp, s, path, &st, (struct sftp_str) { text, len },
-      starting, faults);
+    fresh = read_key(l, tmp, path, &st, (struct sftp_str) { text, len });
     if (fresh != NULL) {
       if (c != NULL) {
         cache_drop(c);
@@ -295,41 +302,40 @@ static bool long_enough(server_rec *s, const char *path,
 /* A key of the virtual host takes the place of those of its type that <Global>
  * gave; several of one section stay, and the last one signs.
  */
-static void put_key(struct sftp_settings *set, struct sftp_key *key,
-    unsigned int *nglobal) {
+static void put_key(struct loading *l, struct sftp_key *key) {
+  struct sftp_settings *set = l->set;
   unsigned int i, n = 0, left = 0;
 
   for (i = 0; i < set->nhost_keys; i++) {
-    if (i < *nglobal && set->host_keys[i]->type == key->type) {
+    if (i < l->nglobal && set->host_keys[i]->type == key->type) {
       continue;
     }
 
-    left += i < *nglobal;
+    left += i < l->nglobal;
     set->host_keys[n++] = set->host_keys[i];
   }
 
-  *nglobal = left;
+  l->nglobal = left;
   set->nhost_keys = n;
   set->host_keys[set->nhost_keys++] = key;
 }
 
 /* The array of keys grows by those of an agent. */
-static void put_agent_keys(pool *p, server_rec *s, struct sftp_settings *set,
-    const char *form, unsigned int *nglobal, unsigned int *room, bool starting,
-    int *faults) {
+static void put_agent_keys(struct loading *l, const char *form) {
   const char *path = form + strlen("agent:"), *why = "";
-  array_header *list = ftpd_agent_keys(p, path, &why);
+  array_header *list = ftpd_agent_keys(l->pool, path, &why);
+  struct sftp_settings *set = l->set;
   struct sftp_key **all;
   unsigned int i;
 
   if (list == NULL) {
-    fault(s, form, why);
-    ++*faults;
+    fault(l->server, form, why);
+    l->faults++;
     return;
   }
 
-  *room += (unsigned int) list->nelts;
-  all = pcalloc(p, *room * sizeof(struct sftp_key *));
+  l->room += (unsigned int) list->nelts;
+  all = pcalloc(l->pool, l->room * sizeof(struct sftp_key *));
   memcpy(all, set->host_keys, set->nhost_keys * sizeof(struct sftp_key *));
   set->host_keys = all;
 
@@ -337,13 +343,13 @@ static void put_agent_keys(pool *p, server_rec *s, struct sftp_settings *set,
     struct sftp_key *key = ((struct sftp_key **) list->elts)[i];
 
     if (!sftp_key_approved(key)) {
-      if (starting) {
-        fault(s, form, pstrcat(p, "FIPS does not approve of keys of type ",
-          key->type->name, NULL));
+      if (l->starting) {
+        fault(l->server, form, pstrcat(l->pool, "FIPS does not approve of keys "
+          "of type ", key->type->name, NULL));
       }
 
-    } else if (long_enough(s, form, key, set)) {
-      put_key(set, key, nglobal);
+    } else if (long_enough(l->server, form, key, set)) {
+      put_key(l, key);
     }
   }
 }
@@ -527,17 +533,18 @@ static void load_certs(pool *p, server_rec *s, struct sftp_settings *set,
   }
 }
 
-static void load_keys(pool *p, server_rec *s, struct sftp_settings *set,
-    bool starting, int *faults) {
-  unsigned int room = 1, nglobal = 0;
+static void load_keys(struct loading *l) {
+  struct sftp_settings *set = l->set;
+  server_rec *s = l->server;
   config_rec *c = NULL;
   int pass;
 
+  l->room = 1;
   while ((c = next_record(s, c)) != NULL) {
-    room++;
+    l->room++;
   }
 
-  set->host_keys = pcalloc(p, room * sizeof(struct sftp_key *));
+  set->host_keys = pcalloc(l->pool, l->room * sizeof(struct sftp_key *));
   set->nhost_keys = 0;
 
   /* The host puts records of <Global> behind those of the virtual host, which
@@ -554,17 +561,17 @@ static void load_keys(pool *p, server_rec *s, struct sftp_settings *set,
       }
 
       if (strncmp(form, "agent:", 6) == 0) {
-        put_agent_keys(p, s, set, form, &nglobal, &room, starting, faults);
+        put_agent_keys(l, form);
 
       } else if (*form == '/') {
-        key = load_key(s, form, set->opts, starting, faults);
+        key = load_key(l, form);
         if (key != NULL && long_enough(s, form, key, set)) {
-          put_key(set, key, &nglobal);
+          put_key(l, key);
         }
       }
     }
 
-    nglobal = pass == 0 ? set->nhost_keys : nglobal;
+    l->nglobal = pass == 0 ? set->nhost_keys : l->nglobal;
   }
 
   while ((c = next_record(s, c)) != NULL) {
@@ -574,11 +581,11 @@ static void load_keys(pool *p, server_rec *s, struct sftp_settings *set,
 
 int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
     bool starting) {
-  int faults = 0;
+  struct loading l = { p, s, set, starting, 0, 0, 0 };
 
-  load_keys(p, s, set, starting, &faults);
-  load_certs(p, s, set, starting, &faults);
-  return faults;
+  load_keys(&l);
+  load_certs(p, s, set, starting, &l.faults);
+  return l.faults;
 }
 
 /* ---- DH groups */

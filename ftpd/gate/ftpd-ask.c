@@ -32,12 +32,12 @@ static int ask_any(struct ftpd_op *op, const struct sftp_rule *rule,
     rule->maybe;
   struct limit_answer a;
 
-  if (ftpd_limit(op->ftpd, NULL, op->pool, rule, effects, path, &a) == 0 ||
+  if (ftpd_limit_ask(op->ftpd, op->pool, rule, effects, path, &a) == 0 ||
       (!a.ignored && (effects & ~a.effects) != 0)) {
     return 0;
   }
 
-  return ftpd_limit(op->ftpd, op, op->pool, rule, effects, path, NULL);
+  return ftpd_limit(op, rule, effects, path);
 }
 
 /* Whether a name was denied by a group alone, which says nothing of it. */
@@ -69,14 +69,13 @@ static bool tells(struct ftpd_op *op, const struct sftp_rule *rule,
     const char *path) {
   struct limit_answer a;
 
-  return ftpd_limit(op->ftpd, NULL, op->pool, rule, SFTP_EFF_TELL, path,
+  return ftpd_limit_ask(op->ftpd, op->pool, rule, SFTP_EFF_TELL, path,
     &a) == 0 || (in_general(&a) && may_tell(op, path, a.hidden));
 }
 
 static int ask_tell(struct ftpd_op *op, const struct sftp_rule *rule,
     const char *path) {
-  return tells(op, rule, path) ? 0 : ftpd_limit(op->ftpd, op, op->pool, rule,
-    SFTP_EFF_TELL, path, NULL);
+  return tells(op, rule, path) ? 0 : ftpd_limit(op, rule, SFTP_EFF_TELL, path);
 }
 
 int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
@@ -85,7 +84,7 @@ int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
 
   return rule->effects == 0 ? ask_any(op, rule, path) :
     effects == SFTP_EFF_TELL ? ask_tell(op, rule, path) :
-    ftpd_limit(op->ftpd, op, op->pool, rule, effects, path, NULL);
+    ftpd_limit(op, rule, effects, path);
 }
 
 /* ---- REALPATH: clients begin with it and cannot do without.  Where rules that
@@ -112,12 +111,12 @@ static int ask_go(struct ftpd_op *op, unsigned int effects,
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   struct limit_answer a;
 
-  if (ftpd_limit(op->ftpd, NULL, op->pool, rule, effects, path, &a) == 0) {
+  if (ftpd_limit_ask(op->ftpd, op->pool, rule, effects, path, &a) == 0) {
     return 0;
   }
 
   if (a.by_name && !a.ignored) {
-    return ftpd_limit(op->ftpd, op, op->pool, rule, effects, path, NULL);
+    return ftpd_limit(op, rule, effects, path);
   }
 
   op->blind = a.ignored ? ENOENT : EACCES;
@@ -128,11 +127,12 @@ static int ask_go(struct ftpd_op *op, unsigned int effects,
 static const char *blind_path(struct ftpd_op *op, const char *path) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   const char *name = strrchr(path, '/'), *dir;
+  struct limit_answer a;
 
   dir = pstrndup(op->pool, path, name == path ? 1 : (size_t) (name - path));
-  return ftpd_limit(op->ftpd, NULL, op->pool, rule, SFTP_EFF_GO, dir,
-      NULL) < 0 || ftpd_limit(op->ftpd, NULL, op->pool, rule, SFTP_EFF_GO,
-      ftpd_resolve(op->ftpd, op->pool, dir, true), NULL) < 0 ? path :
+  return ftpd_limit_ask(op->ftpd, op->pool, rule, SFTP_EFF_GO, dir, &a) < 0 ||
+    ftpd_limit_ask(op->ftpd, op->pool, rule, SFTP_EFF_GO,
+      ftpd_resolve(op->ftpd, op->pool, dir, true), &a) < 0 ? path :
     ftpd_resolve(op->ftpd, op->pool, path, false);
 }
 

@@ -37,9 +37,9 @@
 #define SCRATCH_ENTRIES 64
 
 /* <Limit> of listings, for a directory and for each of its entries. */
-static int limit_list(struct ftpd *h, struct ftpd_op *op, pool *p,
-    const char *path, struct limit_answer *answer) {
-  return ftpd_limit(h, op, p, &sftp_rules[FTPD_READDIR].first, SFTP_EFF_LIST,
+static int ask_list(struct ftpd *h, pool *p, const char *path,
+    struct limit_answer *answer) {
+  return ftpd_limit_ask(h, p, &sftp_rules[FTPD_READDIR].first, SFTP_EFF_LIST,
     path, answer);
 }
 
@@ -92,7 +92,8 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     return NULL;
   }
 
-  d->denied = limit_list(op->ftpd, op, op->pool, path, NULL) < 0;
+  d->denied = ftpd_limit(op, &sftp_rules[FTPD_READDIR].first, SFTP_EFF_LIST,
+    path) < 0;
   ftpd_fake_of(op->ftpd, path, &d->fake);
 
   /* Asked as for an entry of the directory; directories among them are looked
@@ -149,7 +150,7 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   }
 
   path = entry_path(d, name);
-  res = limit_list(d->h, NULL, d->scratch, path, &a);
+  res = ask_list(d->h, d->scratch, path, &a);
   if (res == 0 && !S_ISDIR(st->st_mode)) {
     ftpd_limit_learn(d->h, path);
   }
@@ -164,7 +165,7 @@ static int stat_target(struct ftpd_dir *d, const char *name,
   struct limit_answer a;
 
   path = ftpd_resolve(d->h, d->scratch, path, true);
-  return limit_list(d->h, NULL, d->scratch, path, &a) < 0 || a.hidden ? -1 :
+  return ask_list(d->h, d->scratch, path, &a) < 0 || a.hidden ? -1 :
     ftpd_stat(d->h, path, st);
 }
 
@@ -242,8 +243,8 @@ static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
   }
 
   dir = ftpd_canon(h, p, pstrndup(p, whole, (size_t) (name - whole)));
-  return limit_list(h, NULL, p, dir, NULL) == 0 &&
-    limit_list(h, NULL, p, ftpd_canon(h, p, whole), &a) == 0 && !a.hidden;
+  return ask_list(h, p, dir, &a) == 0 &&
+    ask_list(h, p, ftpd_canon(h, p, whole), &a) == 0 && !a.hidden;
 }
 
 bool ftpd_is_listed(struct ftpd *h, pool *parent, const char *path,

@@ -20,8 +20,8 @@ int ftpd_may_replace(struct ftpd_op *op, const char *path) {
   const struct sftp_rule *rule = (ftpd_requests[op->req].flags &
     ROW_TWO) != 0 ? &rules->second : &rules->first;
 
-  return ftpd_limit(op->ftpd, op, op->pool, rule, SFTP_EFF_REPLACE, path,
-    NULL) < 0 ? -1 : ftpd_may_overwrite(op, path);
+  return ftpd_limit(op, rule, SFTP_EFF_REPLACE, path) < 0 ? -1 :
+    ftpd_may_overwrite(op, path);
 }
 
 static bool may_come_along(struct ftpd_op *op, const char *path,
@@ -44,7 +44,7 @@ int ftpd_permit_effect(struct ftpd_op *op, const char *path,
     unsigned int effect) {
   if (effect != SFTP_EFF_REPLACE) {
     return was_entered(op) && may_come_along(op, path, effect) ? 0 :
-      ftpd_limit(op->ftpd, op, op->pool, &ftpd_no_names, effect, path, NULL);
+      ftpd_limit(op, &ftpd_no_names, effect, path);
   }
 
   /* What the handle itself made or emptied is its own. */

@@ -124,8 +124,7 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     return false;
   }
 
-  if (ftpd_limit(op->ftpd, op, op->pool, &ftpd_no_names, effect, path,
-      NULL) < 0) {
+  if (ftpd_limit(op, &ftpd_no_names, effect, path) < 0) {
     return true;
   }
 

@@ -270,14 +270,11 @@ static bool allowed_elsewhere(const struct sftp_rule *rule,
     strcmp(a->allowed, rule->names[0]) != 0);
 }
 
-int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
-    const struct sftp_rule *rule, unsigned int effects, const char *path,
-    struct limit_answer *answer) {
-  struct limit_answer a;
+int ftpd_limit_ask(struct ftpd *h, pool *p, const struct sftp_rule *rule,
+    unsigned int effects, const char *path, struct limit_answer *answer) {
   int is_hidden = FALSE;
   unsigned int denied;
 
-  answer = answer != NULL ? answer : &a;
   memset(answer, 0, sizeof(*answer));
   if (is_below_hidden(p, h, rule, effects, path)) {
     answer->hidden = answer->ignored = true;
@@ -303,19 +300,29 @@ int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
     return 0;
   }
 
-  if (!answer->ignored) {
-    ftpd_refuse(op, "denied by <Limit %s>", answer->denied);
-    if (op != NULL) {
-      sftp_log("%s of '%s' denied by <Limit %s>", ftpd_op_name(op), path,
-        answer->denied);
-    }
+  errno = answer->ignored ? ENOENT : EACCES;
+  return -1;
+}
 
-  } else if (op != NULL) {
+int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
+    unsigned int effects, const char *path) {
+  struct limit_answer a;
+
+  if (ftpd_limit_ask(op->ftpd, op->pool, rule, effects, path, &a) == 0) {
+    return 0;
+  }
+
+  if (!a.ignored) {
+    ftpd_refuse(op, "denied by <Limit %s>", a.denied);
+    sftp_log("%s of '%s' denied by <Limit %s>", ftpd_op_name(op), path,
+      a.denied);
+
+  } else {
     sftp_log("%s of '%s' refused: hidden (IgnoreHidden)", ftpd_op_name(op),
       path);
   }
 
-  errno = answer->ignored ? ENOENT : EACCES;
+  errno = a.ignored ? ENOENT : EACCES;
   return -1;
 }
 

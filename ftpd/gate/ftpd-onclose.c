@@ -28,8 +28,7 @@ int ftpd_onclose_check(struct ftpd_op *op, const char *path) {
     return -1;
   }
 
-  return ftpd_limit(op->ftpd, op, op->pool, rule, rule->effects, path,
-    NULL) < 0 ||
+  return ftpd_limit(op, rule, rule->effects, path) < 0 ||
     ftpd_filter(op, path) < 0 ? -1 : 0;
 }
 

@@ -136,8 +136,7 @@ static int check_more(struct ftpd_op *op, const char *path, int flags) {
     return -1;
   }
 
-  if ((both && ftpd_limit(op->ftpd, op, op->pool, rule, SFTP_EFF_READ, path,
-        NULL) < 0) ||
+  if ((both && ftpd_limit(op, rule, SFTP_EFF_READ, path) < 0) ||
       (op->deletes && ftpd_onclose_check(op, path) < 0)) {
     return -1;
   }
@@ -145,7 +144,7 @@ static int check_more(struct ftpd_op *op, const char *path, int flags) {
   /* Umask and owner are again those of the upload. */
   return both || op->deny != 0 ||
     (op->deletes && (flags & O_ACCMODE) != O_RDONLY) ?
-    ftpd_limit(op->ftpd, op, op->pool, rule, rule->effects, path, NULL) : 0;
+    ftpd_limit(op, rule, rule->effects, path) : 0;
 }
 
 static void note_offset(struct ftpd_file *f) {
@@ -200,9 +199,23 @@ void ftpd_file_unlink(struct ftpd_file *f) {
   }
 }
 
+/* What is opened, and how. */
+struct opening {
+  const char *path;
+  const char *hidden;           /* the file that hides it until it is whole */
+  int flags;                    /* as open(2) */
+  mode_t mode;
+  bool exists;
+};
+
+/* What is opened becomes a file of its own. */
+static bool is_fresh(const struct opening *o) {
+  return o->hidden != NULL || !o->exists;
+}
+
 /* The file around an open descriptor; takes the command over. */
 static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
-    const char *path, const char *hidden, int flags, const struct stat *st) {
+    const struct opening *o, const struct stat *st) {
   struct op_state *state = op->state;
   struct ftpd_file *f = pcalloc(state->pool, sizeof(*f));
 
@@ -210,18 +223,18 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
   f->pool = state->pool;
   f->fh = fh;
   f->fd = PR_FH_FD(fh);
-  f->path = pstrdup(f->pool, path);
-  if (hidden != NULL) {
-    f->hidden = pstrdup(f->pool, hidden);
+  f->path = pstrdup(f->pool, o->path);
+  if (o->hidden != NULL) {
+    f->hidden = pstrdup(f->pool, o->hidden);
     f->mark = state->mark;
     state->mark = 0;
   }
 
   f->cmd = state->equivalent;
   f->req = op->req;
-  f->rd = (flags & O_ACCMODE) != O_WRONLY;
-  f->wr = (flags & O_ACCMODE) != O_RDONLY;
-  f->append = (flags & O_APPEND) != 0;
+  f->rd = (o->flags & O_ACCMODE) != O_WRONLY;
+  f->wr = (o->flags & O_ACCMODE) != O_RDONLY;
+  f->append = (o->flags & O_APPEND) != 0;
   f->on_close = op->deletes;
   f->scp = op->req == FTPD_SCP_RECV || op->req == FTPD_SCP_SEND;
   f->stream = !S_ISREG(st->st_mode);
@@ -259,8 +272,8 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
 }
 
 /* What is open, but not for us yet: only who may have it cuts it down. */
-static int take(struct ftpd_op *op, pr_fh_t *fh, const char *path, int flags,
-    bool exists, struct stat *st) {
+static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
+    struct stat *st) {
   off_t old;
 
   if (pr_fsio_fstat(fh, st) < 0) {
@@ -281,34 +294,34 @@ static int take(struct ftpd_op *op, pr_fh_t *fh, const char *path, int flags,
     return op->deny == 0 ? 0 : -1;
   }
 
-  if (ftpd_open_lock(op, fh, st, flags) < 0) {
+  if (ftpd_open_lock(op, fh, st, o->flags) < 0) {
     return -1;
   }
 
-  if ((flags & O_TRUNC) != 0 && (exists || st->st_size > 0)) {
+  if ((o->flags & O_TRUNC) != 0 && (!is_fresh(o) || st->st_size > 0)) {
     old = st->st_size;
     st->st_size = 0;
     if (pr_fsio_ftruncate(fh, 0) < 0) {
       return -1;
     }
 
-    ftpd_quota_cut(op->ftpd, path, old);
+    ftpd_quota_cut(op->ftpd, o->path, old);
   }
 
   return 0;
 }
 
-/* Opens path, or the file that hides it until it is whole. */
-static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
-    const char *hidden, int flags, mode_t mode, bool exists,
+/* Opens the path, or the file that hides it. */
+static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
     struct stat *st) {
-  const char *name = hidden != NULL ? hidden : path;
+  const char *name = o->hidden != NULL ? o->hidden : o->path;
   pr_fh_t *fh;
   int xerrno;
 
   /* Nobody waits for the other end of a FIFO. */
-  fh = ftpd_open_new(name, ((hidden != NULL ? hidden_flags(op->state, flags) :
-    flags) & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode, exists && hidden == NULL);
+  fh = ftpd_open_new(name, ((o->hidden != NULL ?
+    hidden_flags(op->state, o->flags) : o->flags) & ~O_TRUNC)|O_NONBLOCK|
+    O_NOCTTY, o->mode, !is_fresh(o));
   if (fh == NULL) {
     xerrno = errno;
     sftp_log("error opening '%s': %s", name, strerror(xerrno));
@@ -316,13 +329,13 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  if (take(op, fh, path, flags, exists && hidden == NULL, st) < 0 ||
-      ((flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
+  if (claim_file(op, fh, o, st) < 0 ||
+      ((o->flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
        ftpd_max_retrieve(op, st->st_size) < 0)) {
     xerrno = errno;
     (void) pr_fsio_close(fh);
-    if (hidden != NULL) {
-      (void) pr_fsio_unlink(hidden);
+    if (o->hidden != NULL) {
+      (void) pr_fsio_unlink(o->hidden);
     }
 
     errno = xerrno;
@@ -333,20 +346,18 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const char *path,
 }
 
 /* What makes a file is paid for as that. */
-static pr_fh_t *open_paid(struct ftpd_op *op, const char *path,
-    const char *hidden, int flags, mode_t mode, bool exists,
+static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
     struct stat *st) {
-  bool fresh = hidden != NULL || !exists;
   pr_fh_t *fh;
 
-  if (fresh && ftpd_quota_name(op->ftpd, path, 0) < 0) {
+  if (is_fresh(o) && ftpd_quota_name(op->ftpd, o->path, 0) < 0) {
     ftpd_quota_refuse(op);
     return NULL;
   }
 
-  fh = open_fh(op, path, hidden, flags, mode, exists, st);
-  if (fh == NULL && fresh) {
-    ftpd_quota_unname(op->ftpd, path, 0);
+  fh = open_fh(op, o, st);
+  if (fh == NULL && is_fresh(o)) {
+    ftpd_quota_unname(op->ftpd, o->path, 0);
   }
 
   return fh;
@@ -355,42 +366,40 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const char *path,
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
-  const char *hidden = NULL;
+  struct opening o = { path, NULL, flags, mode, false };
   struct ftpd_file *f;
   struct stat st;
   pr_fh_t *fh;
-  bool exists, fresh;
 
   if (state == NULL || state->equivalent == NULL || state->handed) {
     errno = EINVAL;             /* never permitted */
     return NULL;
   }
 
-  if (check_before(op, path, flags, &exists, &st) < 0 ||
+  if (check_before(op, path, flags, &o.exists, &st) < 0 ||
       check_more(op, path, flags) < 0) {
     return NULL;
   }
 
   if ((flags & O_ACCMODE) != O_RDONLY) {
-    hidden = hidden_path(state, flags, exists);
-    if (hidden != NULL && ((exists && ftpd_open_lock_changed(path) < 0) ||
-        ftpd_hidden_take(op, hidden) < 0)) {
+    o.hidden = hidden_path(state, flags, o.exists);
+    if (o.hidden != NULL && ((o.exists && ftpd_open_lock_changed(path) < 0) ||
+        ftpd_hidden_take(op, o.hidden) < 0)) {
       return NULL;
     }
   }
 
-  if (hidden != NULL || (flags & O_CREAT) != 0) {
-    mode = ftpd_new_mode(op, path, mode, 0666);
+  if (o.hidden != NULL || (flags & O_CREAT) != 0) {
+    o.mode = ftpd_new_mode(op, path, mode, 0666);
   }
 
-  fresh = hidden != NULL || !exists;
-  fh = open_paid(op, path, hidden, flags, mode, exists, &st);
+  fh = open_paid(op, &o, &st);
   if (fh == NULL) {
     return NULL;
   }
 
-  f = new_file(op, fh, path, hidden, flags, &st);
-  f->made = f->wr && (!exists || hidden != NULL || (flags & O_TRUNC) != 0);
+  f = new_file(op, fh, &o, &st);
+  f->made = f->wr && (is_fresh(&o) || (flags & O_TRUNC) != 0);
   ftpd_restart_rules(f);
   if (f->made) {
     ftpd_upload_note(op->ftpd, &st);
@@ -402,6 +411,6 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   }
 
   opened(op, f);
-  ftpd_quota_open(f, fresh);
+  ftpd_quota_open(f, is_fresh(&o));
   return f;
 }

@@ -39,12 +39,13 @@ struct limit_answer {
 };
 
 /* <Limit> for one path: all of the effects (SFTP_EFF_*) have to be permitted.
- * 0, or -1 with errno (ENOENT: hidden) and op->refused.  op and answer may be
- * NULL: without op nothing is logged.
+ * 0, or -1 with errno (ENOENT: hidden) and op->refused.
  */
-int ftpd_limit(struct ftpd *h, struct ftpd_op *op, pool *p,
-  const struct sftp_rule *rule, unsigned int effects, const char *path,
-  struct limit_answer *answer);
+int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
+  unsigned int effects, const char *path);
+/* The same as a question: nothing is logged. */
+int ftpd_limit_ask(struct ftpd *h, pool *p, const struct sftp_rule *rule,
+  unsigned int effects, const char *path, struct limit_answer *answer);
 /* The effects that are denied in the directory last checked, to which path
  * belongs.  Leaves umask and owner of new files as they are.
  */

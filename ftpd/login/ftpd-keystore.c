@@ -189,24 +189,36 @@ static bool search(pool *p, const struct search *s, struct sftp_str text,
   return found;
 }
 
-int ftpd_keystore_search(struct ftpd *h, pool *p, const char *what,
-    struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
-    struct ftpd_key_grant *grant) {
-  struct search s = { h, what, cert != NULL ? cert->ca->blob : blob, cert };
+/* Who looks for which key: a user's, or that of the authority that signed cert
+ * (not NULL).
+ */
+struct key_query {
+  struct ftpd *ftpd;
+  pool *pool;
+  struct sftp_str blob;
+  const struct sftp_cert *cert;
+};
+
+/* Whether it is in the text of a file of keys, which what names in the log. */
+static int text_has_key(const struct key_query *q, const char *what,
+    struct sftp_str text, struct ftpd_key_grant *grant) {
+  struct search s = { q->ftpd, what, q->cert != NULL ? q->cert->ca->blob :
+    q->blob, q->cert };
   struct sftp_keyfile_entry e;
   struct ftpd_keyopts o;
   char line[16];
 
-  if (!search(p, &s, text, &e, &o)) {
+  if (!search(q->pool, &s, text, &e, &o)) {
     sftp_log_why(WHY_MISSING, "no matching %s found for user '%s' in '%s'",
-      cert != NULL ? "certificate authority" : "public key", h->user, what);
+      q->cert != NULL ? "certificate authority" : "public key",
+      q->ftpd->user, what);
     return -1;
   }
 
   take_headers(&e, &o);
   ftpd_keyopts_grant(&o, grant);
   pr_snprintf(line, sizeof(line), "%u", e.line);
-  grant->id = pstrcat(p, "'", what, "', line ", line, e.comment != NULL ?
+  grant->id = pstrcat(q->pool, "'", what, "', line ", line, e.comment != NULL ?
     ", comment '" : "", e.comment != NULL ? e.comment : "",
     e.comment != NULL ? "'" : "", NULL);
   return 0;
@@ -245,14 +257,13 @@ static const struct own_store *own_store(const char *name, size_t len) {
 }
 
 /* 0 and what comes with it, or -1. */
-static int own_has_key(const struct own_store *own, struct ftpd *h, pool *p,
-    const char *info, struct sftp_str blob, const struct sftp_cert *cert,
-    struct ftpd_key_grant *grant) {
+static int own_has_key(const struct own_store *own, const struct key_query *q,
+    const char *info, struct ftpd_key_grant *grant) {
   struct sftp_str text;
   const char *where;
 
-  return own->read(h, p, info, blob, &where, &text) < 0 ? -1 :
-    ftpd_keystore_search(h, p, where, text, blob, cert, grant);
+  return own->read(q->ftpd, q->pool, info, q->blob, &where, &text) < 0 ? -1 :
+    text_has_key(q, where, text, grant);
 }
 
 /* ---- Stores of other modules */
@@ -275,10 +286,11 @@ static int ask_store(sftp_keystore_t *store, pool *p, const char *user,
 #endif
 }
 
-static int store_has_key(struct ftpd *h, pool *p, const char *name,
-    size_t len, const char *info, struct sftp_str blob, const char **id) {
+static int store_has_key(const struct key_query *q, const char *name,
+    size_t len, const char **id) {
   const struct ftpd_store *s = ftpd_store_find(name, len,
     SFTP_SSH2_USER_KEY_STORE);
+  const char *user = q->ftpd->user, *info = name + len + 1;
   sftp_keystore_t *store;
   int res;
 
@@ -287,25 +299,25 @@ static int store_has_key(struct ftpd *h, pool *p, const char *name,
     return -1;
   }
 
-  info = ftpd_subst_user(h, p, info);
-  store = s->open(p, SFTP_SSH2_USER_KEY_STORE, info, h->user);
+  info = ftpd_subst_user(q->ftpd, q->pool, info);
+  store = s->open(q->pool, SFTP_SSH2_USER_KEY_STORE, info, user);
   if (store == NULL) {
     sftp_log_why(WHY_MISSING, "unable to open key store '%s': %s", name,
       strerror(errno));
     return -1;
   }
 
-  res = ask_store(store, p, h->user, blob);
+  res = ask_store(store, q->pool, user, q->blob);
   if (res < 0) {
     sftp_log_why(WHY_MISSING, "no matching public key found for user '%s' in "
-      "'%s': %s", h->user, name, strerror(errno));
+      "'%s': %s", user, name, strerror(errno));
   }
 
   if (store->store_close != NULL) {
     (void) store->store_close(store);
   }
 
-  *id = pstrcat(p, "'", name, "'", NULL);
+  *id = pstrcat(q->pool, "'", name, "'", NULL);
   return res;
 }
 
@@ -313,6 +325,7 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
     const struct sftp_cert *cert, struct ftpd_key_grant *grant) {
   config_rec *c = find_config(h->server->conf, CONF_PARAM,
     "SFTPAuthorizedUserKeys", FALSE);
+  struct key_query q = { h, p, blob, cert };
   unsigned int i;
 
   for (i = 0; c != NULL && i < c->argc; i++) {
@@ -328,12 +341,11 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
     len = (size_t) (colon - name);
     own = own_store(name, len);
     if (own != NULL) {
-      res = own_has_key(own, h, p, colon + 1, blob, cert, grant);
+      res = own_has_key(own, &q, colon + 1, grant);
 
     } else {
       /* Other modules' stores tell no authority from a user. */
-      res = cert != NULL ? -1 :
-        store_has_key(h, p, name, len, colon + 1, blob, &grant->id);
+      res = cert != NULL ? -1 : store_has_key(&q, name, len, &grant->id);
     }
 
     if (res == 0) {
@@ -356,7 +368,7 @@ static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     unsigned char *key, uint32_t keylen SFTP_KEYSTORE_HEADERS) {
   const struct own_data *own = store->keystore_data;
   struct ftpd *h = ftpd_current();
-  struct sftp_str blob = { key, keylen };
+  struct key_query q = { h, p, { key, keylen }, NULL };
   struct ftpd_key_grant grant = { NULL, false, false, NULL, NULL };
 
   (void) user;
@@ -368,7 +380,7 @@ static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     return -1;
   }
 
-  if (own_has_key(own->store, h, p, own->info, blob, NULL, &grant) < 0) {
+  if (own_has_key(own->store, &q, own->info, &grant) < 0) {
     return -1;
   }
 

@@ -26,11 +26,6 @@ void ftpd_keystore_init(void);
  */
 int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, struct ftpd_key_grant *grant);
-/* The same in the text of one file of keys; what names it in the log. */
-int ftpd_keystore_search(struct ftpd *h, pool *p, const char *what,
-  struct sftp_str text, struct sftp_str blob, const struct sftp_cert *cert,
-  struct ftpd_key_grant *grant);
-
 /* The text of a file of keys, as the store "file" finds and judges it; -1 when
  * it cannot be used (the log says why).
  */

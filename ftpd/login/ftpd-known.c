@@ -83,22 +83,32 @@ static bool entry_fits(pool *p, const struct sftp_keyfile_entry *e,
 
 /* ---- Stores */
 
-static int file_has_key(struct ftpd *h, pool *p, const char *info,
-    struct sftp_str blob, const char *host, const char **id) {
+/* Who looks for the key of which host. */
+struct host_query {
+  struct ftpd *ftpd;
+  pool *pool;
+  struct sftp_str blob;
+  const char *host, *client_user;
+};
+
+static int file_has_key(const struct host_query *q, const char *info,
+    const char **id) {
   struct sftp_keyfile_entry e;
   struct sftp_keyfile f;
   struct sftp_str text;
+  pool *p = q->pool;
   const char *path;
   char line[16];
 
-  if (ftpd_keyfile_read(h, p, info, &path, &text) < 0) {
+  if (ftpd_keyfile_read(q->ftpd, p, info, &path, &text) < 0) {
     return -1;
   }
 
   sftp_keyfile_init(&f, p, text);
   while (sftp_keyfile_next(&f, &e)) {
     pr_signals_handle();
-    if (ftpd_same_key(p, blob, e.blob) && entry_fits(p, &e, host, path)) {
+    if (ftpd_same_key(p, q->blob, e.blob) &&
+        entry_fits(p, &e, q->host, path)) {
       pr_snprintf(line, sizeof(line), "%u", e.line);
       *id = pstrcat(p, "'", path, "', line ", line, NULL);
       return 0;
@@ -111,39 +121,39 @@ static int file_has_key(struct ftpd *h, pool *p, const char *info,
   }
 
   sftp_log_why(WHY_MISSING, "no matching public key found for host '%s' in "
-    "'%s'", host, path);
+    "'%s'", q->host, path);
   return -1;
 }
 
-static int ask_store(sftp_keystore_t *store, pool *p, const char *user,
-    const char *host, const char *client_user, struct sftp_str blob) {
-  unsigned char *copy = palloc(p, blob.len);
+static int ask_store(sftp_keystore_t *store, const struct host_query *q) {
+  unsigned char *copy = palloc(q->pool, q->blob.len);
+  uint32_t len = (uint32_t) q->blob.len;
 
   if (store->verify_host_key == NULL) {
     errno = ENOSYS;
     return -1;
   }
 
-  memcpy(copy, blob.ptr, blob.len);
+  memcpy(copy, q->blob.ptr, q->blob.len);
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
-  return store->verify_host_key(store, p, user, host, client_user, copy,
-    (uint32_t) blob.len, pr_table_nalloc(p, 0, 4));
+  return store->verify_host_key(store, q->pool, q->ftpd->user, q->host,
+    q->client_user, copy, len, pr_table_nalloc(q->pool, 0, 4));
 #else
-  return store->verify_host_key(store, p, user, host, client_user, copy,
-    (uint32_t) blob.len);
+  return store->verify_host_key(store, q->pool, q->ftpd->user, q->host,
+    q->client_user, copy, len);
 #endif
 }
 
-static int store_has_key(struct ftpd *h, pool *p, const char *name,
-    size_t len, struct sftp_str blob, const char *host,
-    const char *client_user, const char **id) {
+static int store_has_key(const struct host_query *q, const char *name,
+    size_t len, const char **id) {
   const struct ftpd_store *s = ftpd_store_find(name, len,
     SFTP_SSH2_HOST_KEY_STORE);
   sftp_keystore_t *store = NULL;
   int res;
 
   if (s != NULL) {
-    store = s->open(p, SFTP_SSH2_HOST_KEY_STORE, name + len + 1, h->user);
+    store = s->open(q->pool, SFTP_SSH2_HOST_KEY_STORE, name + len + 1,
+      q->ftpd->user);
   }
 
   if (store == NULL) {
@@ -152,17 +162,17 @@ static int store_has_key(struct ftpd *h, pool *p, const char *name,
     return -1;
   }
 
-  res = ask_store(store, p, h->user, host, client_user, blob);
+  res = ask_store(store, q);
   if (res < 0) {
     sftp_log_why(WHY_MISSING, "no matching public key found for host '%s' in "
-      "'%s': %s", host, name, strerror(errno));
+      "'%s': %s", q->host, name, strerror(errno));
   }
 
   if (store->store_close != NULL) {
     (void) store->store_close(store);
   }
 
-  *id = pstrcat(p, "'", name, "'", NULL);
+  *id = pstrcat(q->pool, "'", name, "'", NULL);
   return res;
 }
 
@@ -170,12 +180,13 @@ int ftpd_known_key(struct ftpd *h, pool *p, struct sftp_str blob,
     const char *host, const char *client_user, const char **id) {
   config_rec *c = find_config(h->server->conf, CONF_PARAM,
     "SFTPAuthorizedHostKeys", FALSE);
+  struct host_query q = { h, p, blob, host, client_user };
   size_t host_len = strlen(host);
   unsigned int i;
 
   /* OpenSSH writes the dot of the root, people do not. */
   if (host_len > 0 && host[host_len - 1] == '.') {
-    host = pstrndup(p, host, host_len - 1);
+    q.host = pstrndup(p, host, host_len - 1);
   }
 
   for (i = 0; c != NULL && i < c->argc; i++) {
@@ -188,8 +199,7 @@ int ftpd_known_key(struct ftpd *h, pool *p, struct sftp_str blob,
     }
 
     res = len == 4 && strncmp(name, "file", 4) == 0 ?
-      file_has_key(h, p, colon + 1, blob, host, id) :
-      store_has_key(h, p, name, len, blob, host, client_user, id);
+      file_has_key(&q, colon + 1, id) : store_has_key(&q, name, len, id);
     if (res == 0) {
       return 0;
     }

@@ -31,8 +31,12 @@ static const char *why;
 
 static int parse(const char *line) {
   char *copy = strdup(line);    /* exact: overreads show */
-  int res = exec_line_parse(p, copy, var, NULL, &cmds, &ncmds, &why);
+  struct exec_line parsed;
+  int res = exec_line_parse(p, copy, var, NULL, &parsed);
 
+  cmds = parsed.commands;
+  ncmds = parsed.ncommands;
+  why = parsed.why;
   free(copy);
   return res;
 }

@@ -189,6 +189,37 @@ def _():
     expect_same(long, [], "functions of more than %d lines" % SCREEN)
 
 
+# Interfaces with other modules are as they are.
+PUBLIC = ("mod_sftp.h.in: sftp_channel_register_exec_handler",
+          "ftpd/session/ftpd-exec.c: sftp_channel_register_exec_handler",
+          "mod_sftp.h.in: verify_host_key",
+          "ftpd/gate/ftpd-quotatab.c: write")
+
+
+def parameters_of(code):
+    """(name, number of parameters) of functions and of pointers to them."""
+    for found in re.finditer(r"^(?:[A-Za-z_][\w *]*?[ *])?(\w+)\(|"
+                             r"\(\*(\w+)\)\(", code, re.M):
+        end = closing(code, found.end() - 1)
+        if found.group(2) or re.match(r"\s*(?:\{|;|SFTP_\w+)", code[end + 1:]):
+            # A pointer to a function counts as one.
+            own = re.sub(r"\([^()]*\)", "", code[found.end():end])
+            yield found.group(1) or found.group(2), own.count(",") + 1
+
+
+@promise("a function takes at most six parameters")
+def _():
+    seen, many = 0, []
+    for name in MODULE:
+        for function, count in parameters_of(code_of(text_of(name))):
+            seen += 1
+            place = "%s: %s" % (name, function)
+            if count > 6 and place not in PUBLIC:
+                many.append("%s takes %d" % (place, count))
+    expect(seen > 2000, "only %d functions found" % seen)
+    expect_same(many, [], "functions of more than six")
+
+
 @promise("nothing is left to do")
 def _():
     expect_same(lines_where(re.compile(r"\b(TODO|FIXME|XXX)\b(?!\.)").search,

@@ -21,8 +21,12 @@
 #include "fxp-write.h"
 #include "fxp.h"
 
-/* Requests between two looks at the host's timers and signals. */
+/* Requests between two looks at the host's timers and signals, and at the
+ * clock; milliseconds until other channels get their turn.
+ */
 #define POLL_EVERY 64
+#define CLOCK_EVERY 16
+#define SLICE_MS 50
 
 static const struct request_row {
   const char *name;
@@ -111,6 +115,22 @@ static void run_message(struct fxp *f, struct sftp_str m) {
 
 /* ---- The service */
 
+/* Its time is over: what has come is offered again in the next turn. */
+static bool is_over(struct fxp *f) {
+  uint64_t now = sftp_now_ms();
+
+  if (f->slice_ms == 0) {
+    f->slice_ms = now;
+  }
+
+  if (now - f->slice_ms < SLICE_MS) {
+    return false;
+  }
+
+  sftp_channel_again(f->ch);
+  return true;
+}
+
 static ssize_t fxp_input(void *svc, const unsigned char *p, size_t len) {
   struct fxp *f = svc;
   struct sftp_str whole;
@@ -141,6 +161,10 @@ static ssize_t fxp_input(void *svc, const unsigned char *p, size_t len) {
     if (++count % POLL_EVERY == 0) {
       ftpd_poll(f->ftpd);
     }
+
+    if (count % CLOCK_EVERY == 0 && is_over(f)) {
+      break;
+    }
   }
 
   if (f->err != SFTP_OK) {
@@ -160,6 +184,8 @@ static int fxp_flush(void *svc) {
 
 static int fxp_ready(void *svc) {
   struct fxp *f = svc;
+
+  f->slice_ms = 0;
 
   /* Requests that wait are offered again by the channel. */
   if (f->job != NULL && f->err == SFTP_OK) {

@@ -22,6 +22,7 @@
 struct ftpd;
 struct ftpd_op;
 struct ftpd_dir;
+struct ftpd_glob;
 
 int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode);
 int ftpd_rmdir(struct ftpd *h, const char *path);
@@ -35,16 +36,25 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
   const char **target);
 /* Canonical absolute path: what exists is resolved, the rest is kept. */
 const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path);
-/* Paths matching a shell pattern inside the user's root, as far as listings
- * would show them; NULL-terminated.  With UseGlobbing off the pattern itself.
+/* Looks for paths that match a shell pattern inside the user's root, as far as
+ * listings would show them.  With UseGlobbing off it is the pattern itself.
+ * NULL: E2BIG.  It ends with the pool, or before.
  */
-const char **ftpd_glob(struct ftpd *h, pool *p, const char *pattern);
+struct ftpd_glob *ftpd_glob_begin(struct ftpd *h, pool *p,
+  const char *pattern);
+/* A turn's part of the work.  1: *paths are there, NULL-terminated, until the
+ * end; 0: there is more to do; -1: E2BIG, it costs too much.
+ */
+int ftpd_glob_step(struct ftpd_glob *g, const char ***paths);
+void ftpd_glob_end(struct ftpd_glob *g);
 
 /* Directories: entries that rules hide are skipped.  st is the entry's lstat
  * as the client may see it (DirFakeUser and the like applied).
  */
 struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path);
-/* 1: *name and *st are filled, 0: end, -1: errno. */
+/* 1: *name and *st are filled, 0: end, -1: errno, 2: many entries were hidden,
+ * go on in the next turn.
+ */
 int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st);
 int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d);
 const char *ftpd_dir_path(const struct ftpd_dir *d);

@@ -27,7 +27,7 @@
 
 struct exec_word {
   const char *text;             /* what the command gets */
-  const char *pattern;          /* for ftpd_glob(), NULL: no open wildcard */
+  const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
 };
 
 /* When a command runs: always, or by what became of the one before. */
@@ -89,8 +89,13 @@ struct exec {
   const struct exec_row *row;   /* NULL: none, or a command that is not here */
   const struct exec_command *command;
   pool *cmd_pool;
-  const char **argv;            /* NULL-terminated, patterns replaced */
+  const char **argv;            /* NULL-terminated, patterns replaced; NULL:
+                                 * not yet */
   unsigned int argc;
+  array_header *args;           /* what is there of argv */
+  unsigned int nargs;           /* words of the command that are in it */
+  struct ftpd_glob *glob;       /* of the next one */
+  bool matched;                 /* a pattern, in this turn: one is enough */
   void *state;                  /* the command's own */
   void (*stop)(struct exec *e); /* lets go of it; NULL: nothing to do */
   int status;                   /* of the one before */

@@ -160,47 +160,87 @@ static const char *variable(void *arg, const char *name) {
     ftpd_user(e->ftpd) : NULL;
 }
 
-/* Adds what a pattern matches, named as the pattern names it; false when
- * nothing does: then it is a name, as in a shell.
- */
-static bool add_matches(struct exec *e, array_header *argv,
-    const char *pattern) {
-  const char *dir = strcmp(e->cwd, "/") == 0 ? "" : e->cwd;
-  size_t skip = *pattern == '/' ? 0 : strlen(dir) + 1;
-  const char *full = skip == 0 ? pattern : pstrcat(e->cmd_pool,
-    sftp_escape_pattern(e->cmd_pool, dir), "/", pattern, (char *) NULL);
-  const char **found = ftpd_glob(e->ftpd, e->cmd_pool, full);
+static void add_word(struct exec *e, const char *word) {
+  *((const char **) push_array(e->args)) = word;
+}
 
-  if (found == NULL || found[0] == NULL ||
+/* Adds what a pattern matches, named as the pattern names it.  Nothing does:
+ * then it is a name, as in a shell.
+ */
+static void add_matches(struct exec *e, const struct exec_word *w,
+    const char *full, size_t skip, const char **found) {
+  if (found[0] == NULL ||
       (found[1] == NULL && strcmp(found[0], full) == 0)) {
-    return false;
+    add_word(e, w->text);
+    return;
   }
 
   for (; *found != NULL; found++) {
-    *((const char **) push_array(argv)) = strlen(*found) > skip ?
-      *found + skip : *found;
+    add_word(e, pstrdup(e->cmd_pool, strlen(*found) > skip ? *found + skip :
+      *found));
   }
-
-  return true;
 }
 
-static void make_argv(struct exec *e) {
-  const struct exec_command *c = e->command;
-  array_header *argv = make_array(e->cmd_pool, c->nwords + 1,
-    sizeof(char *));
-  unsigned int i;
+/* 1: the word's matches are there; 0: not yet; -1: errno. */
+static int match(struct exec *e, const struct exec_word *w) {
+  const char *dir = strcmp(e->cwd, "/") == 0 ? "" : e->cwd;
+  size_t skip = *w->pattern == '/' ? 0 : strlen(dir) + 1;
+  const char *full = skip == 0 ? w->pattern : pstrcat(e->cmd_pool,
+    sftp_escape_pattern(e->cmd_pool, dir), "/", w->pattern, (char *) NULL);
+  const char **found;
+  int res;
 
-  for (i = 0; i < c->nwords; i++) {
-    const struct exec_word *w = &c->words[i];
+  if (e->matched) {
+    return 0;
+  }
 
-    if (i == 0 || w->pattern == NULL || !add_matches(e, argv, w->pattern)) {
-      *((const char **) push_array(argv)) = w->text;
+  if (e->glob == NULL) {
+    e->glob = ftpd_glob_begin(e->ftpd, e->cmd_pool, full);
+    if (e->glob == NULL) {
+      return -1;
     }
   }
 
-  e->argc = (unsigned int) argv->nelts;
-  *((const char **) push_array(argv)) = NULL;
-  e->argv = argv->elts;
+  res = ftpd_glob_step(e->glob, &found);
+  if (res == 1) {
+    e->matched = true;
+    add_matches(e, w, full, skip, found);
+    ftpd_glob_end(e->glob);
+    e->glob = NULL;
+  }
+
+  return res;
+}
+
+/* As match(), for all words of the command. */
+static int make_argv(struct exec *e) {
+  const struct exec_command *c = e->command;
+  int res = 1;
+
+  if (e->args == NULL) {
+    e->args = make_array(e->cmd_pool, c->nwords + 1, sizeof(char *));
+  }
+
+  while (res == 1 && e->nargs < c->nwords) {
+    const struct exec_word *w = &c->words[e->nargs];
+
+    if (e->nargs == 0 || w->pattern == NULL) {
+      add_word(e, w->text);
+
+    } else {
+      res = match(e, w);
+    }
+
+    e->nargs += res == 1;
+  }
+
+  if (res == 1) {
+    e->argc = (unsigned int) e->args->nelts;
+    add_word(e, NULL);
+    e->argv = e->args->elts;
+  }
+
+  return res;
 }
 
 /* ---- One command after the other */
@@ -274,6 +314,9 @@ static void end(struct exec *e, int status) {
   e->status = status;
   e->row = NULL;
   e->argv = NULL;
+  e->args = NULL;
+  e->nargs = 0;
+  e->glob = NULL;               /* went with the pool */
   e->state = NULL;
   e->stop = NULL;
   destroy_pool(e->cmd_pool);
@@ -292,13 +335,27 @@ static void offer_pipe(struct exec *e) {
   }
 }
 
+/* The exit status of a command that shells could not start. */
+#define NOT_STARTED 126
+
 static int run(struct exec *e) {
+  int res;
+
   if (e->row == NULL) {
     return not_found(e, e->command->words[0].text);
   }
 
   if (e->argv == NULL) {
-    make_argv(e);
+    res = make_argv(e);
+    if (res < 0) {
+      exec_complain(e, "%s: %s", exec_quote(e,
+        e->command->words[e->nargs].text), strerror(errno));
+    }
+
+    if (res != 1) {
+      return res == 0 ? EXEC_MORE : NOT_STARTED;
+    }
+
     offer_pipe(e);
   }
 
@@ -306,6 +363,7 @@ static int run(struct exec *e) {
 }
 
 static void go_on(struct exec *e) {
+  e->matched = false;
   while (!e->done && e->err == SFTP_OK) {
     int status;
 

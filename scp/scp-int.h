@@ -43,7 +43,7 @@ struct ftpd_op;
 
 struct scp_word {
   const char *text;             /* quotes and backslashes taken away */
-  const char *pattern;          /* for ftpd_glob(), NULL: no open wildcard */
+  const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
   bool tilde;                   /* begins with an open ~ */
 };
 

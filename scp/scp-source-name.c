@@ -39,45 +39,105 @@ static const char *absolute_pattern(struct scp *s, pool *p,
     "/", w->pattern, NULL);
 }
 
-/* What matches a pattern: the list, or NULL when nothing does and when the
- * host does not match patterns at all (it hands back what it was given).
+/* What matches a pattern at last: nothing, also when the host does not match
+ * patterns at all (it hands back what it was given), is the word itself.
  */
-static const char **match(struct scp *s, const struct scp_word *w) {
-  const char *pattern = absolute_pattern(s, s->pool, w);
-  const char **found = ftpd_glob(s->ftpd, s->pool, pattern);
+static const char **matches_of(struct scp *s, const struct scp_word *w,
+    const char **paths) {
+  const char **word;
 
-  if (found == NULL || found[0] == NULL ||
-      (found[1] == NULL && strcmp(found[0], pattern) == 0)) {
-    return NULL;
+  if (paths[0] != NULL && (paths[1] != NULL ||
+      strcmp(paths[0], absolute_pattern(s, s->pool, w)) != 0)) {
+    return paths;
   }
 
-  return found;
+  word = pcalloc(s->pool, 2 * sizeof(*word));
+  word[0] = scp_word_path(s, s->pool, w);
+  return word;
 }
 
-const char *scp_source_next(struct scp *s) {
+static int begin_pattern(struct scp *s, const struct scp_word *w) {
+  s->source->glob = ftpd_glob_begin(s->ftpd, s->pool, absolute_pattern(s,
+    s->pool, w));
+  return s->source->glob != NULL ? 0 : -1;
+}
+
+static void end_pattern(struct scp_source *src) {
+  if (src->glob != NULL) {
+    ftpd_glob_end(src->glob);
+  }
+
+  src->glob = NULL;
+  src->found = NULL;
+  src->next_word++;
+}
+
+/* The next match of the word at hand: as scp_source_next(). */
+static int next_match(struct scp *s, const struct scp_word *w,
+    const char **path) {
   struct scp_source *src = s->source;
-  const struct scp_word *w;
+  int res = 1;
 
-  if (src->found != NULL && *src->found != NULL) {
-    return *src->found++;
+  if (src->found == NULL && src->matched) {
+    src->later = true;
+    return 0;
   }
 
-  if (src->next_word == src->nwords) {
-    return NULL;
+  if (src->glob == NULL) {
+    res = begin_pattern(s, w);
   }
 
-  w = &src->words[src->next_word++];
-  src->found = w->pattern != NULL ? match(s, w) : NULL;
-  if (src->found != NULL) {
-    return *src->found++;
+  if (src->found == NULL && res >= 0) {
+    const char **paths = NULL;
+
+    res = ftpd_glob_step(src->glob, &paths);
+    src->matched = res == 1;
+    src->found = res == 1 ? matches_of(s, w, paths) : NULL;
   }
 
-  return scp_word_path(s, s->pool, w);  /* as a shell: the word itself */
+  if (res == 1) {
+    *path = *src->found++;
+    return *path != NULL ? 1 : 0;
+  }
+
+  src->later = res == 0;
+  *path = w->text;
+  return res;
+}
+
+int scp_source_next(struct scp *s, const char **path) {
+  struct scp_source *src = s->source;
+
+  while (src->next_word < src->nwords) {
+    const struct scp_word *w = &src->words[src->next_word];
+    int res;
+
+    if (w->pattern == NULL) {
+      src->next_word++;
+      *path = scp_word_path(s, s->pool, w);
+      return 1;
+    }
+
+    res = next_match(s, w, path);
+    if (res > 0 || src->later) {
+      return res;
+    }
+
+    end_pattern(src);
+    if (res < 0) {
+      return res;
+    }
+  }
+
+  return 0;
 }
 
 bool scp_source_has_more(const struct scp_source *src) {
-  return src->top != NULL || src->next_word < src->nwords ||
-    (src->found != NULL && *src->found != NULL);
+  if (src->found != NULL && *src->found == NULL) {
+    return src->top != NULL || src->next_word + 1 < src->nwords;
+  }
+
+  return src->top != NULL || src->next_word < src->nwords;
 }
 
 /* The last component, without slashes behind it. */

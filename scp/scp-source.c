@@ -18,6 +18,9 @@
 #include "ftpd-tree.h"
 #include "scp-source.h"
 
+/* Entries that one turn looks at. */
+#define TURN_ENTRIES 64
+
 int scp_source_wait(struct scp_source *src, enum source_step step) {
   src->state = SRC_WAIT;
   src->step = step;
@@ -209,10 +212,19 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
 }
 
 static int next_named(struct scp *s) {
-  const char *path = scp_source_next(s);
+  const char *path = NULL;
+  int got = scp_source_next(s, &path);
   pool *p;
 
-  if (path == NULL) {
+  if (s->source->later) {
+    return SFTP_OK;
+  }
+
+  if (got < 0) {
+    return scp_say_error(s, path, strerror(errno));
+  }
+
+  if (got == 0) {
     scp_finish(s);
     return SFTP_OK;
   }
@@ -238,6 +250,11 @@ static int next_in_dir(struct scp *s) {
   int got;
 
   got = ftpd_readdir(d->dir, &name, &st);
+  if (got == 2) {
+    s->source->later = true;
+    return SFTP_OK;
+  }
+
   if (got <= 0) {
     int res = got < 0 ? scp_say_error(s, d->path, strerror(errno)) : SFTP_OK;
 
@@ -262,15 +279,22 @@ static int next_in_dir(struct scp *s) {
 }
 
 /* Up to the next record, or to the end.  What cannot be sent costs an error
- * record each: a client that does not read them makes us wait.
+ * record each: a client that does not read them makes us wait.  A turn looks at
+ * a few entries, and others get theirs.
  */
 static int go_on(struct scp *s) {
   struct scp_source *src = s->source;
-  int res = SFTP_OK;
+  int res = SFTP_OK, n;
 
   src->state = SRC_NEXT;
-  while (res == SFTP_OK && src->state == SRC_NEXT && !s->done &&
-      sftp_channel_room(s->ch) > 0) {
+  src->later = src->matched = false;
+  for (n = 0; res == SFTP_OK && src->state == SRC_NEXT && !s->done &&
+      sftp_channel_room(s->ch) > 0; n++) {
+    if (n == TURN_ENTRIES || src->later) {
+      sftp_channel_again(s->ch);
+      break;
+    }
+
     res = src->top != NULL ? next_in_dir(s) : next_named(s);
   }
 

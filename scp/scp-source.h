@@ -51,7 +51,10 @@ struct scp_source {
   enum source_step step;
   struct scp_word *words;
   unsigned int nwords, next_word;
-  const char **found;           /* the rest of what a pattern matched */
+  struct ftpd_glob *glob;       /* of a word with a pattern, and */
+  const char **found;           /* the rest of its matches; NULL: not yet */
+  bool later;                   /* the next entry takes more than this turn */
+  bool matched;                 /* a pattern, in this turn: one is enough */
   struct source_dir *top;
   unsigned int depth;
   struct source_file file;
@@ -63,8 +66,10 @@ struct scp_source {
 
 /* ---- scp-source-name.c: what the command line names */
 
-/* The next source; NULL behind the last. */
-const char *scp_source_next(struct scp *s);
+/* The next source.  1: *path is there, 0: it was the last, or s->source->later
+ * says that it takes another turn, -1: errno, *path cannot be had.
+ */
+int scp_source_next(struct scp *s, const char **path);
 /* Whether there is one, or more of a directory. */
 bool scp_source_has_more(const struct scp_source *src);
 /* What the client shall call this source.  No client accepts "." or "..":

@@ -17,6 +17,7 @@
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
+#include "fxp-job.h"
 #include "fxp-owner.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
@@ -198,7 +199,9 @@ static void put_entry(struct fxp_req *req, const struct listing *l,
   fxp_attrs_write(w, req->fxp->version, &a);
 }
 
-/* As many entries as one answer holds; -1 with errno when the first fails. */
+/* As many entries as one answer holds; -1 with errno when the first fails, -2
+ * when there is none yet: it takes another turn.
+ */
 static int put_entries(struct fxp_req *req, struct fxp_handle *h,
     struct sftp_wr *w, size_t limit) {
   struct listing l = { time(NULL), ftpd_times_gmt(req->ftpd) };
@@ -208,7 +211,7 @@ static int put_entries(struct fxp_req *req, struct fxp_handle *h,
 
   while (sftp_wr_end(w) == SFTP_OK && w->len + ENTRY_BYTES_MAX <= limit) {
     res = h->at_end ? 0 : ftpd_readdir(h->dir, &name, &st);
-    if (res <= 0) {
+    if (res != 1) {
       h->at_end = h->at_end || res == 0;
       break;
     }
@@ -217,7 +220,7 @@ static int put_entries(struct fxp_req *req, struct fxp_handle *h,
     count++;
   }
 
-  return count > 0 || res >= 0 ? count : -1;
+  return count > 0 || res == 0 ? count : res == 2 ? -2 : -1;
 }
 
 /* Many clients were written against a server that never sent more. */
@@ -227,12 +230,44 @@ static size_t names_limit(const struct fxp *f) {
   return max > 0 ? max : NAMES_BYTES;
 }
 
-uint32_t fxp_do_readdir(struct fxp_req *req) {
-  struct sftp_str text = sftp_rd_string(&req->in);
+/* A step of the job, which is done with the first one unless a great many
+ * entries are hidden.
+ */
+static uint32_t list_some(struct fxp_req *req, void *handle) {
+  struct fxp_handle *h = handle;
   size_t limit = names_limit(req->fxp);
-  struct fxp_handle *h;
   struct sftp_wr *w;
   int count;
+
+  ftpd_active(req->ftpd, FTPD_ACTIVE_TRANSFER);
+  fxp_out_reset(req->fxp, limit);
+  w = fxp_reply(req, SSH_FXP_NAME);
+  sftp_wr_u32(w, 0);
+  count = put_entries(req, h, w, limit);
+  if (count <= 0) {
+    return count == 0 ? SSH_FX_EOF : count == -2 ? FXP_LATER :
+      fxp_status(req, errno);
+  }
+
+  if (req->fxp->version >= 6) {
+    sftp_wr_bool(w, h->at_end); /* draft -13, section 9.4 */
+  }
+
+  if (sftp_wr_end(w) == SFTP_OK) {
+    sftp_put_u32(w->ptr + 9, (uint32_t) count);
+  }
+
+  return fxp_reply_send(req);
+}
+
+/* The handle stays as it is. */
+static void stop_listing(void *handle) {
+  (void) handle;
+}
+
+uint32_t fxp_do_readdir(struct fxp_req *req) {
+  struct sftp_str text = sftp_rd_string(&req->in);
+  struct fxp_handle *h;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -252,24 +287,7 @@ uint32_t fxp_do_readdir(struct fxp_req *req) {
   }
 
   h->permitted = true;
-  ftpd_active(req->ftpd, FTPD_ACTIVE_TRANSFER);
-  fxp_out_reset(req->fxp, limit);
-  w = fxp_reply(req, SSH_FXP_NAME);
-  sftp_wr_u32(w, 0);
-  count = put_entries(req, h, w, limit);
-  if (count <= 0) {
-    return count == 0 ? SSH_FX_EOF : fxp_status(req, errno);
-  }
-
-  if (req->fxp->version >= 6) {
-    sftp_wr_bool(w, h->at_end); /* draft -13, section 9.4 */
-  }
-
-  if (sftp_wr_end(w) == SFTP_OK) {
-    sftp_put_u32(w->ptr + 9, (uint32_t) count);
-  }
-
-  return fxp_reply_send(req);
+  return fxp_later(req, list_some, stop_listing, h);
 }
 
 /* ---- MKDIR: string path, attributes (section 6.6) */

@@ -39,6 +39,7 @@ struct fxp {
   bool translate;               /* names are not UTF-8 here, but there */
   bool leave;                   /* the session ends after this answer */
   bool done;                    /* whatever comes is dropped */
+  uint64_t slice_ms;            /* when it began to work; 0: not yet */
   int err;                      /* of the channel, sticky */
   size_t need;                  /* see sftp_service.missing */
   struct fxp_memory memory;

@@ -36,6 +36,9 @@
 /* The scratch pool of per-entry checks is emptied after so many. */
 #define SCRATCH_ENTRIES 64
 
+/* Hidden entries that one call passes over. */
+#define HIDDEN_MAX 256
+
 /* <Limit> of listings, for a directory and for each of its entries. */
 static int ask_list(struct ftpd *h, pool *p, const char *path,
     struct limit_answer *answer) {
@@ -180,13 +183,14 @@ static int stat_entry(struct ftpd_dir *d, const char *name,
 
 int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
   struct dirent *dent;
+  unsigned int n;
 
   if (d->denied) {
     return 0;
   }
 
   ftpd_tick(d->h);
-  for (;;) {
+  for (n = 0; n < HIDDEN_MAX; n++) {
     errno = 0;
     dent = d->direct ? readdir((DIR *) d->dirh) : pr_fsio_readdir(d->dirh);
     if (dent == NULL) {
@@ -202,6 +206,8 @@ int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
     *name = dent->d_name;
     return 1;
   }
+
+  return 2;
 }
 
 int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {

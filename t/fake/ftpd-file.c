@@ -13,6 +13,7 @@
 
 #include "ftpd-file.h"
 #include "ftpd-io.h"
+#include "ftpd-log.h"
 #include "ftpd-owners.h"
 #include "ftpd-report.h"
 #include "ftpd-tree.h"
@@ -67,6 +68,7 @@ struct ftpd_dir {
   struct node *node;
   char *path;
   size_t next;
+  unsigned int hidden;
 };
 
 struct fake_files fake_files;
@@ -486,6 +488,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   op->arg = arg;
   fake_files.begun++;
   fake_files.count[req]++;
+  fake_now_ms += fake_files.op_ms;
 }
 
 static int refuse(struct ftpd_op *op) {
@@ -1251,6 +1254,11 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
 }
 
 int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
+  if (d->hidden++ < fake_files.hidden) {
+    return 2;
+  }
+
+  d->hidden = 0;
   if (fake_files.readdir_errno != 0) {
     errno = fake_files.readdir_errno;
     return -1;
@@ -1363,19 +1371,19 @@ const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
 }
 
 /* Patterns in the last name only. */
-const char **ftpd_glob(struct ftpd *h, pool *p, const char *pattern) {
+static const char **match(struct ftpd *h, pool *p, const char *pattern) {
   const char *base = strrchr(pattern, '/'), **paths;
   const char *dir_path = base == NULL ? ftpd_cwd(h) :
     pstrndup(p, pattern, (size_t) (base - pattern) + 1);
   struct node *dir = find(dir_path, true);
   size_t i, n = 0;
 
+  paths = pcalloc(p, ((dir != NULL ? dir->nentries : 0) + 1) *
+    sizeof(*paths));
   if (dir == NULL) {
-    errno = ENOENT;
-    return NULL;
+    return paths;
   }
 
-  paths = pcalloc(p, (dir->nentries + 1) * sizeof(*paths));
   for (i = 0; i < dir->nentries; i++) {
     if (fnmatch(base != NULL ? base + 1 : pattern, dir->entries[i].name,
         FNM_PERIOD) == 0) {
@@ -1384,8 +1392,31 @@ const char **ftpd_glob(struct ftpd *h, pool *p, const char *pattern) {
     }
   }
 
-  errno = ENOENT;
-  return n > 0 ? paths : NULL;
+  return paths;
+}
+
+struct ftpd_glob {
+  const char **paths;
+  int turns;
+};
+
+struct ftpd_glob *ftpd_glob_begin(struct ftpd *h, pool *p,
+    const char *pattern) {
+  struct ftpd_glob *g = pcalloc(p, sizeof(*g));
+
+  g->paths = match(h, p, pattern);
+  g->turns = fake_files.glob_turns;
+  return g;
+}
+
+int ftpd_glob_step(struct ftpd_glob *g, const char ***paths) {
+  *paths = g->paths;
+  errno = E2BIG;
+  return g->turns < 0 ? -1 : g->turns-- == 0;
+}
+
+void ftpd_glob_end(struct ftpd_glob *g) {
+  g->paths = NULL;
 }
 
 unsigned int ftpd_max_handles(struct ftpd *h) {

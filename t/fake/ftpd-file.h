@@ -45,6 +45,11 @@ struct fake_files {
   uint64_t write_limit;         /* ... from this offset on */
   int close_errno, read_errno, readdir_errno;
   unsigned int max_handles;     /* 0: 100 */
+  int glob_turns;               /* that a pattern takes before the last; -1:
+                                 * too costly */
+  unsigned int op_ms;           /* that an operation takes */
+  unsigned int hidden;          /* times that readdir says 2 before each entry
+                                 */
   const char *login_message;
   const char *charset;          /* of names: "X" swaps a and A, what has a z
                                  * cannot be converted */

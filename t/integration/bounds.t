@@ -7,8 +7,10 @@
 
 # needs: python3-paramiko
 
-"""What one client can cost: memory and log lines by messages of every kind."""
+"""What one client can cost: memory, log lines and work, by messages of every
+kind."""
 
+import contextlib
 import os
 import re
 import sys
@@ -30,6 +32,10 @@ srv = Server("SFTPExtensions +xattr +vendorID\n"
              "SFTPAcceptEnv LANG\n"
              "TimeoutLogin 300\n"
              "PathDenyFilter /filtered$\n"
+             "<Directory ~/hidden>\n"
+             "  HideFiles \\.hid$\n"
+             "  <Limit ALL>\n    IgnoreHidden on\n  </Limit>\n"
+             "</Directory>\n"
              "<Directory ~/forbidden>\n"
              "  <Limit MKDIR MKD>\n    DenyAll\n  </Limit>\n"
              "</Directory>\n")
@@ -522,6 +528,253 @@ def _():
     srv.no_sessions()
     expect(logs_size() - before < 50000, "%d bytes of logs"
            % (logs_size() - before))
+
+
+# ---- Work
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+# What one message may cost of a processor, in seconds: generous, for slow
+# machines.  A search that has a budget may use ten.
+ONE_MESSAGE, A_SEARCH = 3, 20
+
+
+def cpu(pid):
+    with open("/proc/%d/stat" % pid) as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def sparse(name, size):
+    path = srv.put(name)
+    os.truncate(path, size)
+    return path
+
+
+def many_dirs():
+    for number in range(30):
+        srv.mkdir("d%02d" % number)
+
+
+def finish(channel):
+    """What is left of its output, and its exit status."""
+    data = b""
+    while True:
+        part = channel.recv(65536)
+        if not part:
+            return data, channel.recv_exit_status()
+        data += part
+
+
+def commands():
+    """Command lines that cost as much as possible."""
+    many_dirs()
+    return {
+        "braces": "scp -f '{,,,}{,,,}{,,,}{,,,}x'".replace("'", ""),
+        "more braces": "scp -f " + "{,,,}" * 12 + "x",
+        "open braces": "scp -f " + "{" * 4000,
+        "braces of braces": "scp -f " + "{" * 1000 + "a" + ",b}" * 1000,
+        "up and down": "scp -f " + "*/../" * 8 + "*",
+        "a little up and down": "scp -f " + "*/../" * 3 + "*",
+        "up and down in a command": "echo " + "*/../" * 8 + "*",
+        "many stars": "scp -f " + "*d" * 2000,
+        "many sets": "echo " + "[!a]*" * 800,
+        "many patterns": "; ".join(["echo " + " ".join(["*/*"] * 16)] * 64),
+        "dots": "scp -f " + ".*/" * 500,
+        "many words": "scp -f " + "none " * 12000,
+        "variables": "echo " + "$HOME" * 12000,
+        "quotes": "echo " + "'\"" * 30000,
+        "pieces": "true;" * 63 + "true",
+    }
+
+
+def run_line(raw, line):
+    """Its channel; it may have ended before it gets any input."""
+    channel = raw.transport.open_session()
+    channel.settimeout(120)
+    channel.exec_command(line)
+    with contextlib.suppress(OSError):
+        channel.sendall(bytes(100))
+        channel.shutdown_write()
+    return channel
+
+
+@promise("no command line costs more than its budget, nor holds others up")
+def _():
+    for name, line in commands().items():
+        with Raw(srv, 3) as raw:
+            pid = srv.session()
+            before = cpu(pid)
+            channel = run_line(raw, line)
+            answers = 0
+            while not channel.exit_status_ready() and answers < 2000:
+                raw.status(17, string(b"/none"))
+                answers += 1
+                while channel.recv_ready():
+                    channel.recv(65536)
+            finish(channel)
+            used = cpu(pid) - before
+            diag("%s: %.2f s, %d other answers" % (name, used, answers))
+            expect(used < A_SEARCH, "%s: %.1f s" % (name, used))
+            expect(used < 1 or answers > 5,
+                   "%s: others waited %.1f s" % (name, used))
+
+
+@promise("a pattern that matches too much is told of")
+def _():
+    many_dirs()
+    with Raw(srv, 3) as raw:
+        for pattern in ("*/../" * 8 + "*", "*/../" * 3 + "*",
+                        "{,,,}" * 12 + "x"):
+            channel = run_line(raw, "scp -f " + pattern)
+            text = channel.recv(65536)
+            expect(b"Argument list too long" in text, text)
+            channel.close()
+        channel = raw.transport.open_session()
+        channel.exec_command("echo " + "*/../" * 8 + "*")
+        expect(channel.recv_exit_status() == 126, "echo went on")
+
+
+@promise("patterns match as in a shell")
+def _():
+    for name in ("p/b", "p/a", "p/.h", "p/[x]", "p/q/c", "p/q/ä", "p/r/c"):
+        srv.put(name)
+    for pattern, wanted in (
+            ("p/*", "p/[x] p/a p/b p/q p/r"), ("p/.h*", "p/.h"),
+            ("p/*/", "p/q/ p/r/"), ("p/*/c", "p/q/c p/r/c"),
+            ("p/q/?", "p/q/c p/q/ä"), ("p/[ab]", "p/a p/b"),
+            ("p/[!ab]", "p/q p/r"), ("p/\\[x\\]*", "p/[x]"),
+            ("p/none*", "p/none*"), ("p/../p/q/../[a]", "p/../p/q/../a"),
+            ("/p/*/c", "/p/q/c /p/r/c"), ("p//*/c", "p/q/c p/r/c"),
+            ("p/a/*", "p/a/*")):
+        with Raw(srv, 3) as raw:
+            channel = raw.transport.open_session()
+            channel.settimeout(60)
+            channel.exec_command("echo " + pattern)
+            text, status = finish(channel)
+            expect(text.decode() == wanted + "\n" and status == 0,
+                   "%s: %r" % (pattern, text.decode()))
+
+
+TERA = 1 << 40
+
+
+def endless():
+    """Work that would take hours: on a channel, by its own means."""
+    sparse("endless", TERA)
+
+    def exec_line(line):
+        def begin(raw):
+            run_line(raw, line)
+        return begin
+
+    def request(*fields):
+        def begin(raw):
+            other = Raw(srv, 3, beside=raw)
+            other.__enter__()
+            other.send(b"\xc8" + num(1) + b"".join(fields))
+        return begin
+
+    sum_of = string(b"/endless") + string(b"md5") + quad(0) + quad(0)
+    return {
+        "md5sum": exec_line("md5sum endless endless endless"),
+        "a pattern": exec_line("scp -f " + "*/../" * 3 + "*"),
+        "check-file-name": request(string(b"check-file-name"), sum_of, num(0)),
+        "md5-hash": request(string(b"md5-hash"), string(b"/endless"), quad(0),
+                            quad(0), string(b"")),
+    }
+
+
+@promise("others are served during long work, which ends with the client")
+def _():
+    many_dirs()
+    for name, begin in endless().items():
+        with Raw(srv, 3) as raw:
+            pid = srv.session()
+            begin(raw)
+            for _ in range(20):
+                raw.status(17, string(b"/none"))
+            raw.transport.sock.close()
+            raw.transport.close()
+            wait_for(lambda: pid not in srv.sessions(),
+                     "the session to end with its client: " + name, 20)
+
+
+@promise("others are served while a directory of hidden files is listed")
+def _():
+    for number in range(20000):
+        with open(srv.home("hidden/%d.hid" % number)
+                  if number else srv.put("hidden/seen"), "w"):
+            pass
+    with Raw(srv, 3) as raw, Raw(srv, 3, beside=raw) as other:
+        handle = raw.cut(raw.ask(11, string(b"/hidden"))[1])[0]
+        answers, names = 0, b""
+        while True:
+            raw.send(raw._begin(12, string(handle)))
+            while not raw.channel.recv_ready():
+                other.status(17, string(b"/none"))
+                answers += 1
+            answer = raw.receive()
+            if answer[0] != 104:
+                break
+            names += answer
+        diag("%d other answers" % answers)
+        expect(answers > 10, "only %d answers" % answers)
+        expect(b"seen" in names and b".hid" not in names, names)
+
+
+def worst_requests(version, handle):
+    """One request of each kind with as much in it as it may have."""
+    h, up = string(handle), string(b"../" * 80000)
+    deep, names = string(b"/d" * 100000), string(b"/x," * 60000)
+    ids = b"".join(num(number) for number in range(1024))
+    ace = num(0) + num(0) + num(1)
+    acl = num(0) + num(510) + b"".join(
+        ace + string(b"user%d" % number) for number in range(510))
+    pairs = b"".join(string(b"user.k%d" % number) + string(b"x" * 900)
+                     for number in range(100))
+    yield "REALPATH up", (16, up)
+    yield "REALPATH down", (16, deep)
+    yield "STAT up", (17, up + (num(1) if version >= 4 else b""))
+    yield "LSTAT down", (7, deep + (num(1) if version >= 4 else b""))
+    yield "RENAME", (18, up + deep + (num(0) if version >= 5 else b""))
+    yield "READ", (5, h + quad(0) + num(0xffffffff))
+    yield "MKDIR", (14, deep + attrs(version))
+    if version >= 6:
+        yield "REALPATH with many", (16, string(b"/") + b"\1"
+                                     + string(b"a/..") * 30000)
+        yield "an ACL", (9, string(b"/file") + num(0x40) + b"\1"
+                         + string(acl))
+    yield "attributes", (9, string(b"/file") + num(0x80000000)
+                         + (b"\1" if version >= 4 else b"") + num(100)
+                         + pairs)
+    for name, body in (
+            ("users-groups-by-id@openssh.com", string(ids) + string(ids)),
+            ("check-file", h + names + quad(0) + quad(0) + num(256)),
+            ("check-file-handle", string(handle) + string(b"sha512") + quad(0)
+             + quad(0) + num(256)),
+            ("expand-path@openssh.com", string(b"~/" + b"../" * 80000)),
+            ("posix-rename@openssh.com", up + deep),
+            ("setxattr@proftpd.org", string(b"/file") + string(b"user.x")
+             + string(b"x" * 65536) + num(0))):
+        yield name, (200, string(name.encode()) + body)
+
+
+@promise("no request costs more than its budget")
+def _():
+    sparse("wide", 64 << 20)
+    for version in (3, 6):
+        raw = with_files(version)[0]
+        handle = raw.open_with("/wide", num(1) + num(2) if version >= 5
+                               else num(1))
+        pid = srv.session()
+        for name, this in worst_requests(version, handle):
+            before = cpu(pid)
+            raw.ask(*this)
+            used = cpu(pid) - before
+            diag("%d %s: %.2f s" % (version, name, used))
+            expect(used < ONE_MESSAGE, "%s: %.1f s" % (name, used))
+        raw.__exit__(None, None, None)
 
 
 main(srv)

@@ -269,6 +269,35 @@ static void folders_are_listed_whole(unsigned int n, const char *software,
   clean(x);
 }
 
+static void hidden_entries_take_turns(void) {
+  struct fxc *x = fxc_new(NULL);
+  struct fxc_reply r;
+  struct listed l;
+  const char *h;
+
+  fake_fs_dir("/d");
+  fake_fs_fill("/d", "entry", 5);
+  fxc_path(x, SSH_FXP_OPENDIR, "/d");
+  h = fxc_take_handle(x);
+  fake_files.hidden = 3;
+  x->turns = -1;
+  fxc_handle(x, SSH_FXP_READDIR, h);
+  fxc_send(x);
+  ok(!fxc_next(x, &r), "no entry in the first turn");
+  is_int(fake_channel_work(x->ch, 2), 2, "... nor in the next two");
+  ok(!fxc_next(x, &r), "... without an answer");
+  ok(fake_channel_work(x->ch, 1) == 1 && fxc_next(x, &r) &&
+    r.type == SSH_FXP_NAME, "then there is one");
+  x->turns = 0;
+  fake_channel_clear(x->ch);
+  x->at = 0;
+  list(x, h, &l);
+  is_int(l.n, 6, "... and all the others, with ..");
+  fxc_handle(x, SSH_FXP_CLOSE, h);
+  is_int(fxc_status(x), SSH_FX_OK, "the handle closes");
+  clean(x);
+}
+
 /* Its name says nothing. */
 static void who_asks_for_limits_gets_more(void) {
   struct fxc *x = fxc_new("something");
@@ -556,6 +585,7 @@ int main(void) {
   folders_are_listed_whole(3, NULL, 32768);
   folders_are_listed_whole(5000, NULL, 32768);
   folders_are_listed_whole(100000, "OpenSSH_9.2p1", 65536);
+  hidden_entries_take_turns();
   who_asks_for_limits_gets_more();
   long_names_fit();
   the_long_form();

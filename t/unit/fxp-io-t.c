@@ -792,6 +792,40 @@ static void memory_does_not_grow(void) {
   clean(x);
 }
 
+static unsigned int answers_there(struct fxc *x) {
+  struct fxc_reply r;
+  unsigned int n = 0;
+
+  while (fxc_next(x, &r)) {
+    n++;
+  }
+
+  return n;
+}
+
+static void many_requests_leave_time_for_others(void) {
+  struct fxc *x = fxc_new(NULL);
+  unsigned int i, n;
+
+  fake_files.op_ms = 1;
+  x->turns = -1;
+  for (i = 0; i < 1000; i++) {
+    fxc_path(x, SSH_FXP_STAT, "/none");
+  }
+
+  fxc_send(x);
+  n = answers_there(x);
+  ok(n > 0 && n < 100, "a turn answers some of 1000 requests (%u)", n);
+  is_int(fake_channel_work(x->ch, 1), 1, "the next turn ...");
+  i = answers_there(x);
+  ok(i > 0 && i < 100, "... a few more (%u)", i);
+  is_int(fake_channel_eof(x->ch), SFTP_OK, "the client's end waits");
+  ok(fake_channel_work(x->ch, 1000) > 5, "the others ...");
+  is_int(n + i + answers_there(x), 1000, "... answer them all");
+  fake_files.op_ms = 0;
+  clean(x);
+}
+
 int main(void) {
   t_fill(big, sizeof(big), 42);
   open_flags_mean_what_they_say();
@@ -822,5 +856,6 @@ int main(void) {
   a_closed_window_stops_requests();
   small_packets_of_the_client();
   memory_does_not_grow();
+  many_requests_leave_time_for_others();
   return done_testing();
 }

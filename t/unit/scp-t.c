@@ -887,6 +887,76 @@ static void patterns_and_several_names_are_sources(void) {
   ok(all_closed(), "all closed");
 }
 
+static void long_work_takes_several_turns(void) {
+  struct copy *y;
+  unsigned int i;
+  char name[64];
+
+  fake_fs_reset();
+  fake_fs_dir("/home/user/t");
+  fake_fs_put("/home/user/t/a", "", 0, 0644);
+  fake_fs_put("/home/user/b.c", "", 0, 0644);
+  fake_files.glob_turns = 3;
+  y = copy_begin(" -f *.c", 0);
+  feed(y, yes, 1);
+  is_int(y->ch->out_len, 0, "a pattern is not matched at once");
+  is_int(fake_channel_work(y->ch, 2), 2, "nor in the next turns");
+  is_int(y->ch->out_len, 0, "... two of them");
+  is_int(fake_channel_work(y->ch, 9), 1, "in the third");
+  IS_OUT(y, "C0644 0 b.c\n", "it is");
+  feed(y, yes, 9);
+  ok(y->ch->finished && y->ch->status == 0, "status 0");
+  copy_end(y);
+
+  y = copy_begin(" -f *.c", 0);
+  feed(y, yes, 1);
+  fake_channel_close(y->ch);
+  copy_end(y);
+  ok(all_closed(), "the client may go meanwhile");
+
+  fake_files.glob_turns = -1;
+  y = copy_begin(" -f *.c b.c", 0);
+  feed(y, yes, 9);
+  IS_OUT(y, "\1scp: *.c: Argument list too long\nC0644 0 b.c\n\0",
+    "a pattern that costs too much is told of");
+  copy_end(y);
+
+  fake_files.glob_turns = 0;
+  fake_files.hidden = 2;
+  y = copy_begin(" -rf t", 0);
+  feed(y, yes, 2);
+  is_int(fake_channel_work(y->ch, 1), 1, "hidden entries take turns");
+  IS_OUT(y, "D0755 0 t\n", "... without a word");
+  while (fake_channel_work(y->ch, 1) == 1) {
+    ;
+  }
+
+  feed(y, yes, 3);
+  while (fake_channel_work(y->ch, 1) == 1) {
+    ;
+  }
+
+  feed(y, yes, 1);
+  IS_OUT(y, "D0755 0 t\nC0644 0 a\n\0E\n", "then comes what is seen");
+  copy_end(y);
+
+  fake_files.hidden = 0;
+  fake_fs_dir("/home/user/u");
+  for (i = 0; i < 500; i++) {
+    snprintf(name, sizeof(name), "/home/user/u/link%u", i);
+    fake_fs_link(name, "/nowhere");
+  }
+
+  y = copy_begin(" -rf u", 0);
+  feed(y, yes, 2);
+  ok(fake_channel_work(y->ch, 1) == 1 && !out_has(y, "link400"),
+    "a turn looks at some of many entries");
+  ok(fake_channel_work(y->ch, 100) > 2 && out_has(y, "link499"),
+    "... and the others at the rest");
+  copy_end(y);
+  ok(all_closed(), "all closed");
+}
+
 static void a_refusal_of_the_client_skips_one_entry(void) {
   struct copy *y;
 
@@ -1085,6 +1155,7 @@ static void a_large_directory_of_errors_waits_for_the_client(void) {
   ok(y->ch->waiting < 8192, "%zu bytes wait", y->ch->waiting);
   for (turns = 0; !y->ch->finished && turns < 100; turns++) {
     fake_channel_open_window(y->ch, 4096);
+    (void) fake_channel_work(y->ch, 100);
   }
 
   ok(y->ch->finished && y->ch->out_len > 30000, "in the end all are told");
@@ -1154,6 +1225,7 @@ int main(void) {
   a_directory_needs_r();
   dots_get_a_name_that_clients_accept();
   patterns_and_several_names_are_sources();
+  long_work_takes_several_turns();
   a_refusal_of_the_client_skips_one_entry();
   rules_refuse_sources();
   the_window_is_kept();

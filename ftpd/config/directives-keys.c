@@ -14,10 +14,13 @@
 #include "directives.h"
 #include "ftpd-abi.h"
 #include "ftpd-conf.h"
+#include "ftpd-kept.h"
 #include "ftpd-keystore.h"
 
 /* A file, or what speaks for an agent; NULL: it is fine.  Permissions are
- * looked at when all SFTPOptions are known.
+ * looked at when all SFTPOptions are known.  On a reload the daemon goes on
+ * without files that are not there, or with what it has kept of them; what
+ * reads them says so.
  */
 static const char *hostkey_error(pool *p, const char *form) {
   struct stat st;
@@ -37,6 +40,10 @@ static const char *hostkey_error(pool *p, const char *form) {
   res = stat(form, &st);
   xerrno = errno;
   PRIVS_RELINQUISH
+
+  if (ftpd_kept_reloading()) {
+    return NULL;
+  }
 
   if (res < 0) {
     return pstrcat(p, "unable to check '", form, "': ", strerror(xerrno), NULL);
@@ -206,7 +213,7 @@ static modret_t *set_files(cmd_rec *cmd) {
     xerrno = errno;
     PRIVS_RELINQUISH
 
-    if (res < 0 || !S_ISREG(st.st_mode)) {
+    if ((res < 0 || !S_ISREG(st.st_mode)) && !ftpd_kept_reloading()) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to use '", path, "': ",
         res < 0 ? strerror(xerrno) : "not a regular file", NULL));
     }
@@ -252,7 +259,7 @@ modret_t *ftpd_set_keyblacklist(cmd_rec *cmd) {
         "' is not an absolute path (or none)", NULL));
     }
 
-    if (!exists2(cmd->tmp_pool, cmd->argv[1])) {
+    if (!exists2(cmd->tmp_pool, cmd->argv[1]) && !ftpd_kept_reloading()) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
         "' not found", NULL));
     }
@@ -373,14 +380,11 @@ modret_t *ftpd_set_passphraseprovider(cmd_rec *cmd) {
       "' must be a full path", NULL));
   }
 
-  if (stat(path, &st) < 0) {
+  errno = 0;
+  if ((stat(path, &st) < 0 || !S_ISREG(st.st_mode)) &&
+      !ftpd_kept_reloading()) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "error checking '", path, "': ",
-      strerror(errno), NULL));
-  }
-
-  if (!S_ISREG(st.st_mode)) {
-    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
-      "': Not a regular file", NULL));
+      errno != 0 ? strerror(errno) : "Not a regular file", NULL));
   }
 
   conf_add_word(cmd);

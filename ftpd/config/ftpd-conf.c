@@ -14,6 +14,7 @@
 #include "ftpd-abi.h"
 #include "ftpd-conf.h"
 #include "ftpd-hostkeys.h"
+#include "ftpd-kept.h"
 #include "ftpd-match.h"
 #include "ftpd-methods.h"
 #include "ftpd-session.h"
@@ -361,6 +362,13 @@ static int fault(server_rec *s, const char *text) {
   return 1;
 }
 
+/* What is wrong with files does not end a daemon that serves. */
+static int file_fault(server_rec *s, const char *text) {
+  int n = fault(s, text);
+
+  return ftpd_kept_reloading() ? 0 : n;
+}
+
 static void warn(server_rec *s, const char *text) {
   pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
     s->ServerPort, text);
@@ -452,8 +460,19 @@ static int check_revoked(pool *p, server_rec *s) {
     return 0;
   }
 
-  return fault(s, pstrcat(p, "SFTPRevokedKeys '", path, "' cannot be used: ",
-    why, NULL));
+  return file_fault(s, pstrcat(p, "SFTPRevokedKeys '", path,
+    "' cannot be used: ", why, NULL));
+}
+
+/* At a start the directive has looked for it. */
+static void check_weak(pool *p, server_rec *s) {
+  const char *path = param(s, "SFTPKeyBlacklist");
+
+  if (path != NULL && strcasecmp(path, "none") != 0 &&
+      !exists2(p, path)) {
+    warn(s, pstrcat(p, "SFTPKeyBlacklist '", path, "' is not there: keys of "
+      "users are refused", NULL));
+  }
 }
 
 static void check_authorities(pool *p, server_rec *s) {
@@ -497,7 +516,7 @@ static int check_server(pool *p, server_rec *s) {
   }
 
   if (set->nhost_keys == 0) {
-    faults += fault(s, "no usable host key: SFTPEngine needs at least one "
+    faults += file_fault(s, "no usable host key: SFTPEngine needs at least one "
       "SFTPHostKey");
 
   } else if (!has_hostkey_alg(set)) {
@@ -509,6 +528,7 @@ static int check_server(pool *p, server_rec *s) {
   faults += check_methods(s, set);
   faults += check_revoked(p, s);
   check_authorities(p, s);
+  check_weak(p, s);
   check_unsupported(p, s);
   return faults;
 }
@@ -531,6 +551,7 @@ int ftpd_conf_check(void) {
   int faults = 0;
 
   show_clients();
+  ftpd_kept_open();
   for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
     if (ftpd_conf_engine(s)) {
       pool *p = make_sub_pool(permanent_pool);
@@ -541,5 +562,6 @@ int ftpd_conf_check(void) {
   }
 
   ftpd_hostkeys_sweep();
+  ftpd_kept_close();
   return faults;
 }

@@ -10,11 +10,13 @@
  * reads once and that virtual hosts and sessions share.
  *
  * What was read stays over a restart of the server as long as the file is the
- * same, if the host keeps this module loaded over it (mod_dso does not): there
- * may be nobody at the terminal any more to type its passphrase.
+ * same, if the host keeps this module loaded over it.  mod_dso does not: then
+ * ftpd-kept.c has what was last good, because there may be nobody at the
+ * terminal any more to type a passphrase, and a file may be damaged.
  */
 
 #include "ftpd-hostkeys.h"
+#include "ftpd-kept.h"
 
 #include "alg-profile.h"
 #include "cert.h"
@@ -82,6 +84,19 @@ static struct cached *cache_new(const char *path, const struct stat *st) {
 static void cache_add(struct cached *c) {
   c->next = cache;
   cache = c;
+}
+
+/* st NULL: it is not what the file has now. */
+static struct cached *cache_text(const char *path, const struct stat *st,
+    const char *text) {
+  static const struct stat none;
+  struct cached *c = cache_new(path, st != NULL ? st : &none);
+
+  c->text = pstrdup(c->pool, text);
+  c->len = strlen(c->text);
+  c->used = true;
+  cache_add(c);
+  return c;
 }
 
 static bool cache_fresh(const struct cached *c, const struct stat *st) {
@@ -177,12 +192,17 @@ struct loading {
 };
 
 /* The key of the file's bytes to c; asks for passphrases if that is possible.
+ * A reload can use it again.
  */
 static int parse_key(const struct loading *l, pool *tmp, struct cached *c,
     struct sftp_str file, const char **why) {
+  struct ftpd_kept good = { c->path, file, NULL };
   int res, attempt;
 
   res = sftp_key_from_file(c->pool, file, NULL, &c->key, why);
+  if (res == SFTP_OK && l->starting) {
+    ftpd_kept_put(&good);
+  }
 
   for (attempt = 1; res == SFTP_ERR_PASSPHRASE && l->starting &&
       attempt <= PASSPHRASE_TRIES; attempt++) {
@@ -193,6 +213,11 @@ static int parse_key(const struct loading *l, pool *tmp, struct cached *c,
     }
 
     res = sftp_key_from_file(c->pool, file, phrase, &c->key, why);
+    if (res == SFTP_OK) {
+      good.phrase = phrase;
+      ftpd_kept_put(&good);
+    }
+
     sftp_wipe(phrase, strlen(phrase));
   }
 
@@ -225,10 +250,43 @@ static struct cached *read_key(struct loading *l, pool *tmp, const char *path,
   return NULL;
 }
 
+/* A file cannot be used any more, and the daemon serves: what is kept of it.
+ * For a key that is locked the passphrase is kept, too.
+ */
+static struct cached *kept_key(server_rec *s, const char *path) {
+  const struct ftpd_kept *k = ftpd_kept_find(path);
+  struct cached *c = cache_find(path);
+  static const struct stat none;        /* of no file */
+  const char *why;
+
+  if (c != NULL && c->used) {
+    return c;                   /* another virtual host has it */
+  }
+
+  if (k == NULL) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: SFTPHostKey '%s' is "
+      "left out until the next reload", s->ServerName, s->ServerPort, path);
+    return NULL;
+  }
+
+  c = cache_new(path, &none);
+  if (sftp_key_from_file(c->pool, k->text, k->phrase, &c->key, &why) !=
+      SFTP_OK) {
+    destroy_pool(c->pool);
+    return NULL;
+  }
+
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: SFTPHostKey '%s': the key "
+    "that it had before stays in use", s->ServerName, s->ServerPort, path);
+  cache_add(c);
+  return c;
+}
+
 /* The key of that file, from the cache or read; NULL: it cannot be used. */
 static struct sftp_key *load_key(struct loading *l, const char *path) {
   struct cached *c = cache_find(path), *fresh = NULL;
   unsigned char *text = NULL;
+  int before = l->faults;
   struct stat st;
   size_t len = 0;
   pool *tmp;
@@ -251,6 +309,7 @@ static struct sftp_key *load_key(struct loading *l, const char *path) {
 
   } else if (c != NULL && c->key != NULL && cache_fresh(c, &st)) {
     fresh = c;
+    (void) ftpd_kept_find(path);
 
   } else {
     fresh = read_key(l, tmp, path, &st, (struct sftp_str) { text, len });
@@ -265,6 +324,11 @@ static struct sftp_key *load_key(struct loading *l, const char *path) {
 
   sftp_wipe(text, len);
   destroy_pool(tmp);
+
+  if (fresh == NULL && l->starting && ftpd_kept_reloading()) {
+    l->faults = before;
+    fresh = kept_key(l->server, path);
+  }
 
   if (fresh == NULL) {
     return NULL;
@@ -330,7 +394,7 @@ static void put_agent_keys(struct loading *l, const char *form) {
 
   if (list == NULL) {
     fault(l->server, form, why);
-    l->faults++;
+    l->faults += ftpd_kept_reloading() ? 0 : 1;
     return;
   }
 
@@ -415,10 +479,7 @@ static const char *cert_text(pool *p, server_rec *s, const char *path,
       cache_drop(c);
     }
 
-    c = cache_new(path, &st);
-    c->text = pstrdup(c->pool, (const char *) text);
-    c->len = strlen(c->text);
-    cache_add(c);
+    c = cache_text(path, &st, (const char *) text);
   }
 
   c->used = true;
@@ -500,6 +561,57 @@ static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
   return 0;
 }
 
+/* The certificates of a file's text; returns the number of faults. */
+static int put_certs(pool *p, server_rec *s, struct sftp_settings *set,
+    const config_rec *c, const char *text, bool starting) {
+  struct sftp_keyfile_entry e;
+  struct sftp_keyfile f;
+  bool found = false;
+  int faults = 0;
+
+  sftp_keyfile_init(&f, p, sftp_str_of(text));
+  while (sftp_keyfile_next(&f, &e)) {
+    found = true;
+    faults += put_cert(p, s, set, c, e.blob, starting);
+  }
+
+  if (!found) {
+    cert_fault(s, c->argv[0], f.broken_why != NULL ? f.broken_why :
+      "there is no certificate in it");
+    faults++;
+  }
+
+  return faults;
+}
+
+/* As kept_key(). */
+static void kept_cert(pool *p, server_rec *s, struct sftp_settings *set,
+    const config_rec *c) {
+  const char *path = c->argv[0], *text = NULL;
+  const struct ftpd_kept *k = ftpd_kept_find(path);
+  struct cached *old = cache_find(path);
+
+  if (k != NULL) {
+    text = pstrndup(p, (const char *) k->text.ptr, k->text.len);
+  }
+
+  if (text == NULL || put_certs(p, s, set, c, text, true) > 0) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: SFTPHostCertificate "
+      "'%s' is left out until the next reload", s->ServerName, s->ServerPort,
+      path);
+    return;
+  }
+
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: SFTPHostCertificate '%s': "
+    "the certificate that it had before stays in use", s->ServerName,
+    s->ServerPort, path);
+  if (old != NULL) {
+    cache_drop(old);
+  }
+
+  cache_text(path, NULL, text);
+}
+
 static void load_certs(pool *p, server_rec *s, struct sftp_settings *set,
     bool starting, int *faults) {
   config_rec *c;
@@ -510,25 +622,18 @@ static void load_certs(pool *p, server_rec *s, struct sftp_settings *set,
       c != NULL; c = find_config_next(c, c->next, CONF_PARAM,
         "SFTPHostCertificate", FALSE)) {
     const char *path = c->argv[0], *text = cert_text(p, s, path, starting);
-    struct sftp_keyfile_entry e;
-    struct sftp_keyfile f;
-    bool found = false;
+    int n = text == NULL ? 1 : put_certs(p, s, set, c, text, starting);
 
-    if (text == NULL) {
-      ++*faults;
-      continue;
-    }
+    if (n > 0 && starting && ftpd_kept_reloading()) {
+      kept_cert(p, s, set, c);
 
-    sftp_keyfile_init(&f, p, sftp_str_of(text));
-    while (sftp_keyfile_next(&f, &e)) {
-      found = true;
-      *faults += put_cert(p, s, set, c, e.blob, starting);
-    }
+    } else if (n == 0 && starting) {
+      struct ftpd_kept good = { path, sftp_str_of(text), NULL };
 
-    if (!found) {
-      cert_fault(s, path, f.broken_why != NULL ? f.broken_why :
-        "there is no certificate in it");
-      ++*faults;
+      ftpd_kept_put(&good);
+
+    } else {
+      *faults += n;
     }
   }
 }
@@ -617,10 +722,7 @@ void ftpd_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
       return;
     }
 
-    c = cache_new(path, &st);
-    c->text = pstrdup(c->pool, (const char *) text);
-    c->len = strlen(c->text);
-    cache_add(c);
+    c = cache_text(path, &st, (const char *) text);
   }
 
   if (c != NULL && c->text != NULL) {

@@ -15,6 +15,7 @@
 #include "ftpd-event.h"
 #include "ftpd-hidden.h"
 #include "ftpd-hostkeys.h"
+#include "ftpd-kept.h"
 #include "ftpd-log.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
@@ -111,10 +112,18 @@ static void on_postparse(const void *data, void *user_data) {
   ftpd_hidden_init();
 }
 
+/* The daemon has gone to the background, if it does. */
+static void on_startup(const void *data, void *user_data) {
+  (void) data;
+  (void) user_data;
+  ftpd_kept_settle();
+}
+
 static void on_shutdown(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
   ftpd_hostkeys_free();
+  ftpd_kept_free();
   ftpd_log_close();
   sftp_crypto_free();
 }
@@ -345,6 +354,7 @@ int ftpd_events_master(void) {
     void *user_data;
   } events[] = {
     { "core.postparse", on_postparse, NULL },
+    { "core.startup", on_startup, NULL },
     { "core.shutdown", on_shutdown, NULL },
 #ifdef PR_SHARED_MODULE
     { "core.module-unload", on_module_unload, NULL },

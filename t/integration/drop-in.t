@@ -12,6 +12,7 @@ doc/coming-from-packaged.md says what still differs."""
 
 import os
 import re
+import shutil
 import signal
 import sys
 
@@ -19,7 +20,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from clients import paramiko_transport
 from ftphost import FtpServer
 from rawsftp import Raw, num, string
-from server import SOURCE, Server, has_module, must, said
+from server import (SOURCE, Server, has_module, keygen, must, run, said,
+                    wait_for)
 from tap import expect, expect_same, main, promise, skip
 
 srv = Server()
@@ -201,6 +203,162 @@ def _():
         server.no_sessions()
         with paramiko_transport(server), server.connect() as sock:
             expect_same(sock.recv(100), b"One (1) for you.\r\n", "the line")
+    finally:
+        server.stop_clean()
+
+
+# ---- Reloads
+
+def reload(server):
+    """SIGHUP; returns what the daemon has logged since."""
+    mark = len(server.log("system.log"))
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "SIGHUP" in server.log("system.log")[mark:] or
+             server.process.poll() is not None, "the reload")
+    expect(server.process.poll() is None, "the daemon has ended\n"
+           + server.log("system.log")[mark:])
+    wait_for(server.greets, "an answer after the reload")
+    return server.log("system.log")[mark:]
+
+
+def with_host_key(server, kind):
+    """A session that wants this type of host key, the known one."""
+    return server.sftp("pwd", "-o", "HostKeyAlgorithms=" + kind)
+
+
+RSA, ED25519 = "rsa-sha2-512", "ssh-ed25519"
+
+
+def damage(path):
+    with open(path, "w") as file:
+        file.write("-----BEGIN OPENSSH PRIVATE KEY-----\nnothing\n")
+
+
+def open_up(path):
+    os.chmod(path, 0o644)
+
+
+@promise("a reload with a damaged host key goes on with the one it had")
+def _():
+    for harm in (damage, os.unlink, open_up):
+        server = Server().start()
+        try:
+            server.known_hosts()
+            path = server.path("host_rsa")
+            with open(path) as file:
+                good = file.read()
+            for _ in range(2):
+                harm(path)
+                text = reload(server)
+                expect("SFTPHostKey '%s': the key that it had before stays in "
+                       "use" % path in text, text)
+                must(with_host_key(server, RSA))
+                must(with_host_key(server, ED25519))
+                with open(path, "w") as file:
+                    file.write(good)
+                os.chmod(path, 0o600)
+            expect("stays in use" not in reload(server), "it is whole again")
+        finally:
+            server.stop_clean()
+
+
+@promise("a new host key that is damaged is left out by a reload")
+def _():
+    server = Server(drop=("SFTPHostKey",),
+                    directives="SFTPHostKey @DIR@/host_ed25519").start()
+    try:
+        damage(server.path("host_rsa"))
+        server.directives += "\nSFTPHostKey @DIR@/host_rsa"
+        with open(server.path("proftpd.conf"), "w") as conf:
+            conf.write(server.config())
+        text = reload(server)
+        expect("is left out until the next reload" in text, text)
+        must(with_host_key(server, ED25519))
+        server.stop()
+        server.refuses_to_start()
+    finally:
+        server.stop()
+
+
+@promise("after a reload nobody need know the passphrase again")
+def _():
+    server = Server(directives="SFTPPassPhraseProvider @DIR@/provider\n"
+                    "SFTPHostKey @DIR@/host_locked", drop=("SFTPHostKey",))
+    secret = "kept by the daemon alone"
+    must(run(["ssh-keygen", "-q", "-t", "ed25519", "-N", secret, "-C", "",
+              "-f", server.path("host_locked")]))
+    with open(server.path("provider"), "w") as file:
+        file.write("#!/bin/sh\necho '%s'\n" % secret)
+    os.chmod(server.path("provider"), 0o700)
+    server.start()
+    try:
+        server.known_hosts()
+        must(server.sftp("pwd"))
+        os.unlink(server.path("provider"))
+        text = reload(server)
+        expect("stays in use" in text, text)
+        must(server.sftp("pwd"))
+        reload(server)
+        must(server.sftp("pwd"))
+        with paramiko_transport(server, password=True):
+            expect(secret.encode() in memory(server.process.pid),
+                   "this test does not find it")
+            expect(secret.encode() not in memory(server.session()),
+                   "the session has the passphrase")
+    finally:
+        server.stop_clean()
+
+
+def memory(pid):
+    """All that the process has mapped for itself."""
+    text = b""
+    with open("/proc/%d/maps" % pid) as maps, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            begin, end = (int(word, 16) for word in
+                          line.split()[0].split("-"))
+            if "[v" in line or line.split()[4] != "0":
+                continue
+            try:
+                mem.seek(begin)
+                text += mem.read(end - begin)
+            except (OSError, ValueError, OverflowError):
+                pass
+    return text
+
+
+@promise("a reload without files of authorities and revocations goes on")
+def _():
+    server = Server(directives="SFTPTrustedUserCAKeys @DIR@/cas\n"
+                    "SFTPRevokedKeys @DIR@/revoked\n"
+                    "SFTPHostCertificate @DIR@/host_ed25519-cert.pub\n"
+                    "SFTPKeyBlacklist @DIR@/weak")
+    names = ("cas", "revoked", "weak", "host_ed25519-cert.pub")
+    keygen(server.path("ca"), "-t", "ed25519")
+    must(run(["ssh-keygen", "-q", "-s", server.path("ca"), "-I", "host", "-h",
+              server.path("host_ed25519.pub")]))
+    with open(server.path("ca.pub")) as file:
+        public = file.read()
+    with open(server.path("cas"), "w") as file:
+        file.write(public)
+    with open(server.path("revoked"), "w") as file:
+        file.write(public)
+    shutil.copy(server.path("revoked"), server.path("weak"))
+    server.start()
+    try:
+        for name in names:
+            os.rename(server.path(name), server.path(name + ".away"))
+            text = reload(server)
+            expect(server.path(name) in text, text)
+            with paramiko_transport(server, password=True):
+                pass
+            os.rename(server.path(name + ".away"), server.path(name))
+        os.unlink(server.path("weak"))
+        server.directives = server.directives.replace("SFTPKeyB", "#")
+        with open(server.path("proftpd.conf"), "w") as conf:
+            conf.write(server.config())
+        reload(server)
+        must(server.sftp("pwd"))
     finally:
         server.stop_clean()
 

@@ -63,11 +63,16 @@ int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id) {
     what, id);
 }
 
+void sftp_channel_serve(const struct sftp_channel *ch) {
+  ftpd_serving(ch->conn->ftpd, ch->ops->name);
+}
+
 void sftp_channel_stop_service(struct sftp_channel *ch) {
   const struct sftp_service *ops = ch->ops;
 
-  ch->ops = NULL;
   if (ops != NULL) {
+    sftp_channel_serve(ch);
+    ch->ops = NULL;
     ops->close(ch->svc);
   }
 }
@@ -266,6 +271,7 @@ int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r) {
   snprintf(arg, sizeof(arg), "%u", id);
   ftpd_ssh_cmd(c->ftpd, "CHANNEL_CLOSE", arg, FTPD_SSH_MISC, true);
   if (ch->ops != NULL) {
+    sftp_channel_serve(ch);
     (void) ch->ops->flush(ch->svc);
   }
 
@@ -295,7 +301,10 @@ int sftp_channels_flush(struct ssh_conn *c) {
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
     if (ch->ops != NULL) {
-      int res = ch->ops->flush(ch->svc);
+      int res;
+
+      sftp_channel_serve(ch);
+      res = ch->ops->flush(ch->svc);
 
       ch->in_taken = false;
       if (res != SFTP_OK) {
@@ -322,6 +331,7 @@ static int resume(struct sftp_channel *ch) {
 
   ch->stalled = ch->again = false;
   if (ch->ops != NULL) {
+    sftp_channel_serve(ch);
     res = ch->ops->ready(ch->svc);
     if (res != SFTP_OK) {
       return sftp_channel_service_failed(ch, res);
@@ -355,6 +365,7 @@ static int tell_eof(struct sftp_channel *ch) {
     return SFTP_OK;
   }
 
+  sftp_channel_serve(ch);
   res = ch->ops->flush(ch->svc);
   if (res == SFTP_OK) {
     res = ch->ops->eof(ch->svc);

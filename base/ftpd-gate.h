@@ -51,6 +51,7 @@ struct ftpd_op {
    */
   const char *handle;
   struct ftpd_file *file;
+  int64_t offset;               /* of a READ or WRITE, for logs */
   /* Set by the caller before ftpd_open(). */
   unsigned int deny;            /* FTPD_USE_* that are kept from others */
   bool deletes;                 /* its file is removed when it is closed */

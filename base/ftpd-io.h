@@ -32,10 +32,12 @@ struct ftpd_file;
  */
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   mode_t mode);
-/* Closes; op is the closing request's (FTPD_CLOSE, FTPD_SCP_*).  complete
- * false: the transfer was aborted.  -1 with errno when close or rename fails.
+/* Closes; op is the closing request's (FTPD_CLOSE, FTPD_SCP_*).  why: 0,
+ * or the errno for which the transfer was given up (ECONNABORTED: the client
+ * is gone, ECANCELED: it says so); errors of reads and writes are known.
+ * -1 with errno when close or rename fails.
  */
-int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete);
+int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why);
 const char *ftpd_file_path(const struct ftpd_file *f);
 /* Which rule of the host failed the last read or write, or NULL. */
 const char *ftpd_file_refused(const struct ftpd_file *f);

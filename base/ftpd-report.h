@@ -39,6 +39,10 @@ void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
   enum ftpd_ssh_class cls, bool ok);
 /* "ssh2", "sftp", "scp": what the scoreboard and the log variables say. */
 void ftpd_set_protocol(struct ftpd *h, const char *protocol);
+/* What comes now is done for that service ("sftp", "scp"; others: as it was):
+ * one connection may have several.  Kept by reference; costs nothing.
+ */
+void ftpd_serving(struct ftpd *h, const char *service);
 /* Scoreboard: what the session does now (ftpwho). */
 void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg);
 /* The client's software is known, or (does not NULL) what it does now, in the

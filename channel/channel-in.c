@@ -19,6 +19,7 @@ int sftp_channel_settle_in(struct sftp_channel *ch) {
   }
 
   ch->in_taken = false;
+  sftp_channel_serve(ch);
   return ch->ops->flush(ch->svc);
 }
 
@@ -34,6 +35,7 @@ static size_t offer(struct sftp_channel *ch, const unsigned char *p,
     used = ch->finishing ? (ssize_t) n : 0;
 
   } else {
+    sftp_channel_serve(ch);
     used = ch->ops->input(ch->svc, p, n);
     if (used < 0) {
       (void) sftp_channel_service_failed(ch, (int) used);

@@ -74,6 +74,8 @@ struct sftp_channel *sftp_channel_find(struct ssh_conn *c, uint32_t id);
 /* A message for a channel that is not open ends the connection. */
 int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id);
 /* The service ended with an error: its channel closes, nothing else. */
+/* Whose turn it is, for records; before each call of the service. */
+void sftp_channel_serve(const struct sftp_channel *ch);
 int sftp_channel_service_failed(struct sftp_channel *ch, int err);
 void sftp_channel_stop_service(struct sftp_channel *ch);
 

@@ -207,7 +207,7 @@ static int close_file(struct scp *s, int *note) {
     *note = set_file_attrs(s, f);
   }
 
-  if (ftpd_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
+  if (ftpd_close(&f->op, f->file, f->err) < 0 && f->err == 0) {
     f->err = errno != 0 ? errno : EIO;
   }
 

@@ -25,7 +25,7 @@ void scp_source_close_file(struct scp *s) {
   struct source_file *f = &s->source->file;
   pool *p = f->pool;
 
-  if (ftpd_close(&f->op, f->file, f->err == 0) < 0 && f->err == 0) {
+  if (ftpd_close(&f->op, f->file, f->err) < 0 && f->err == 0) {
     f->err = errno != 0 ? errno : EIO;
   }
 

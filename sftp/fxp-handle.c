@@ -144,7 +144,7 @@ void fxp_handle_abort_all(struct fxp *f) {
     op.handle = h->text;
     op.file = h->file;
     if (h->file != NULL) {
-      (void) ftpd_close(&op, h->file, false);
+      (void) ftpd_close(&op, h->file, ECONNABORTED);
 
     } else {
       (void) ftpd_closedir(&op, h->dir);

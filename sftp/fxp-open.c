@@ -261,7 +261,7 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
 
   h = fxp_handle_new(req->fxp, file, NULL);
   if (h == NULL) {
-    (void) ftpd_close(&req->op, file, false);
+    (void) ftpd_close(&req->op, file, EMFILE);
     return fxp_status(req, EMFILE);
   }
 
@@ -350,7 +350,8 @@ uint32_t fxp_do_close(struct fxp_req *req) {
   fxp_begin(req, FTPD_CLOSE, pstrdup(req->pool, h->text));
   req->op.handle = req->op.arg;
   req->op.file = h->file;
-  res = h->file != NULL ? ftpd_close(&req->op, h->file, !h->write_failed) :
+  res = h->file != NULL ? ftpd_close(&req->op, h->file,
+    h->write_failed ? EIO : 0) :
     ftpd_closedir(&req->op, h->dir);
   err = errno;
   req->op.file = NULL;

@@ -162,6 +162,8 @@ uint32_t fxp_do_read(struct fxp_req *req) {
       SSH_FX_FAILURE, EINVAL, "Offset out of range");
   }
 
+  req->op.offset = (int64_t) offset;
+
   /* A client may ask for more than it gets (section 6.4). */
   len = len < fxp_read_max(req->fxp) ? len : fxp_read_max(req->fxp);
   if (len == 0) {

@@ -141,6 +141,7 @@ static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
   ftpd_op_begin(f->ftpd, &op, p, FTPD_WRITE, arg);
   op.handle = w->handle->text;
   op.file = w->handle->file;
+  op.offset = (int64_t) w->offset;
   ftpd_op_end(&op, err, status, text);
 }
 

@@ -55,6 +55,7 @@ static void account(struct ftpd_file *f, size_t n, bool out) {
   f->total += (off_t) n;
   session.total_bytes += (off_t) n;
   if (out) {
+    f->total_rd += (off_t) n;
     session.total_bytes_out += (off_t) n;
 
   } else {
@@ -145,16 +146,10 @@ static size_t total_of(const struct iovec *iov, int n) {
   return len;
 }
 
-ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
+static ssize_t read_all(struct ftpd_file *f, const struct iovec *iov, int n,
     off_t offset) {
   size_t want = total_of(iov, n), done = 0;
   struct iovec part[NIOV];
-
-  f->offset = offset;
-  if (!f->rd) {
-    errno = EBADF;
-    return -1;
-  }
 
   if (ftpd_restart_check(f, offset, false) < 0) {
     return -1;
@@ -187,6 +182,21 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
 
   ftpd_restart_note(f, offset + (off_t) want, false);
   return (ssize_t) done;
+}
+
+ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
+    off_t offset) {
+  ssize_t res;
+
+  if (!f->rd) {
+    errno = EBADF;
+    return -1;
+  }
+
+  res = read_all(f, iov, n, offset);
+  ftpd_fault_note(f, WAY_READ, offset, res > 0 ? (size_t) res : 0,
+    res < 0 ? errno : 0);
+  return res;
 }
 
 /* Where len bytes will be appended.  A WRITE comes in pieces: the file is not
@@ -298,16 +308,9 @@ static int write_counted(struct ftpd_file *f, const struct iovec *iov, int n,
   return n > 1 ? res : -1;
 }
 
-int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
+static int write_checked(struct ftpd_file *f, const struct iovec *iov, int n,
     off_t offset, size_t *done) {
   size_t want = total_of(iov, n);
-
-  *done = 0;
-  f->offset = offset;
-  if (!f->wr) {
-    errno = EBADF;
-    return -1;
-  }
 
   if (offset < 0 || (uint64_t) offset + want > INT64_MAX) {
     errno = EFBIG;
@@ -326,6 +329,21 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
 
   ftpd_restart_note(f, offset + (off_t) want, true);
   return 0;
+}
+
+int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
+    off_t offset, size_t *done) {
+  int res;
+
+  *done = 0;
+  if (!f->wr) {
+    errno = EBADF;
+    return -1;
+  }
+
+  res = write_checked(f, iov, n, offset, done);
+  ftpd_fault_note(f, WAY_WRITE, offset, *done, res < 0 ? errno : 0);
+  return res;
 }
 
 /* ---- Copies */
@@ -371,7 +389,9 @@ static ssize_t copy_buffered(struct ftpd_file *from, off_t from_off,
   size_t done;
   ssize_t res;
 
-  res = ftpd_preadv(from, &iov, 1, from_off);
+  /* What stays on the server is no download. */
+  res = from->stream ? ftpd_preadv(from, &iov, 1, from_off) :
+    ftpd_peek(from, buf, iov.iov_len, from_off);
   if (res <= 0) {
     return res;
   }
@@ -426,14 +446,13 @@ static int copy_len(struct ftpd_file *from, off_t from_off,
     ftpd_quota_fits(to, to_off, *len);
 }
 
-int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
+static int copy_all(struct ftpd_file *from, off_t from_off,
     struct ftpd_file *to, off_t to_off, uint64_t len, uint64_t *done) {
   pool *p = NULL;
   void *buf = NULL;
   ssize_t res = 0;
   int xerrno;
 
-  *done = 0;
   if (copy_len(from, from_off, to, to_off, &len) < 0) {
     return -1;
   }
@@ -471,4 +490,19 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
 
   errno = xerrno;
   return res < 0 ? -1 : 0;
+}
+
+int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
+    struct ftpd_file *to, off_t to_off, uint64_t len, uint64_t *done) {
+  int res;
+
+  *done = 0;
+  res = copy_all(from, from_off, to, to_off, len, done);
+  if (from->rd && to->wr) {
+    from->copied = true;
+    ftpd_fault_note(to, WAY_WRITE, to_off, (size_t) *done, res < 0 ? errno :
+      0);
+  }
+
+  return res;
 }

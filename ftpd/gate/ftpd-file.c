@@ -39,15 +39,16 @@ static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
   state->closed.cmd = NULL;
 }
 
-void ftpd_log_transfer(struct ftpd_file *f, char how) {
+void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
   pool *p = make_sub_pool(session.pool);
   struct timeval now;
 
+  ftpd_protocol_settle(f->h);
   gettimeofday(&now, NULL);
   (void) xferlog_write(now.tv_sec - f->start.tv_sec,
-    pr_netaddr_get_sess_remote_name(), f->total, sftp_printable(p,
-    ftpd_outside(p, f->path)),
-    'b', f->wr ? 'i' : 'o', 'r', session.user, how, "_");
+    pr_netaddr_get_sess_remote_name(), ftpd_file_moved(f, way),
+    sftp_printable(p, ftpd_outside(p, f->path)), 'b', way == WAY_WRITE ? 'i' :
+    'o', 'r', session.user, how, "_");
   destroy_pool(p);
 }
 
@@ -144,24 +145,70 @@ static int settle(struct ftpd_file *f, bool complete) {
   return err;
 }
 
-/* The end of the STOR, APPE or RETR, for all who listen. */
-static void end_transfer(struct ftpd_file *f, const char *handle,
-    bool complete, int err) {
-  ftpd_xfer_load(f);
+/* ---- The end of the STOR, APPE or RETR, for all who listen */
+
+/* Whether what was done that way is worth a record: not a source that the
+ * server alone read, nor what was opened for both and used for one.
+ */
+static bool is_recorded(const struct ftpd_file *f, enum ftpd_way way) {
+  if (ftpd_file_moved(f, way) > 0 || f->ways[way].err != 0) {
+    return true;
+  }
+
+  return way == WAY_WRITE ? f->made || (f->total_rd == 0 && !f->copied) :
+    !f->wr && !f->copied;
+}
+
+static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
+    unsigned int parts, int err) {
+  ftpd_xfer_load_way(f, way);
+  if (f->ways[way].begun) {
+    ftpd_note_offset(cmd, f->ways[way].begin);
+  }
+
+  if (err == 0) {
+    ftpd_phase_part(cmd, parts, true, R_226, "Transfer complete");
+    return;
+  }
+
+  if ((parts & PART_LOG) != 0) {
+    ftpd_log_transfer(f, way, 'i');
+  }
+
+  session.xfer.xfer_type = STOR_DEFAULT;        /* cleaned up already */
+  ftpd_phase_part(cmd, parts, false, ftpd_fault_code(err), ftpd_fault_answer(
+    cmd, "Transfer aborted", ftpd_fault_why(err, f->refused)));
+}
+
+/* Handlers know of one command; what was read as well is only recorded. */
+static void end_second(struct ftpd_file *f, const char *handle, int err) {
+  cmd_rec *cmd = ftpd_cmd(f->pool, C_RETR, f->path, CL_READ, true);
+
+  (void) pr_table_add_dup(cmd->notes, "mod_xfer.retr-path", f->path, 0);
+  ftpd_note_offset(cmd, 0);
+  if (handle != NULL) {
+    (void) pr_table_add_dup(cmd->notes, "sftp.file-handle", handle, 0);
+  }
+
+  end_way(f, WAY_READ, cmd, PART_LOG, err);
+}
+
+/* why: that the transfer was given up; closed: what went wrong at the end. */
+static void end_transfer(struct ftpd_file *f, const char *handle, int why,
+    int closed) {
+  enum ftpd_way way = f->wr ? WAY_WRITE : WAY_READ;
+  int err = f->ways[way].err != 0 ? f->ways[way].err : why != 0 ? why :
+    closed;
+
   if (handle != NULL) {
     (void) pr_table_add_dup(f->cmd->notes, "sftp.file-handle", handle, 0);
   }
 
-  if (complete && err == 0) {
-    ftpd_phase_end(f->cmd, true, R_226, "Transfer complete");
-
-  } else {
-    ftpd_log_transfer(f, 'i');
-    (void) pr_table_add_dup(f->cmd->notes, "mod_sftp.file-status", "failed",
-      0);
-    session.xfer.xfer_type = STOR_DEFAULT;      /* cleaned up already */
-    ftpd_phase_end(f->cmd, false, complete ? R_451 : R_426, complete ?
-      strerror(err != 0 ? err : EIO) : "Transfer aborted");
+  end_way(f, way, f->cmd, is_recorded(f, way) ? PART_POST|PART_LOG :
+    PART_POST, err);
+  if (f->wr && f->rd && is_recorded(f, WAY_READ)) {
+    end_second(f, handle, f->ways[WAY_READ].err != 0 ?
+      f->ways[WAY_READ].err : why);
   }
 
   ftpd_xfer_end();
@@ -178,9 +225,10 @@ static void note_close(struct ftpd_op *op, const struct ftpd_file *f,
     (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
 }
 
-int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete) {
+int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   struct stat st;
   bool removes = ftpd_onclose_needed(f, &st);
+  bool complete = why == 0 && f->ways[WAY_WRITE].err == 0;
   int err;
 
   ftpd_rate_pause(f, true);
@@ -189,7 +237,7 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete) {
   ftpd_xfer_command(f);
 
   err = settle(f, complete);
-  end_transfer(f, op != NULL ? op->handle : NULL, complete, err);
+  end_transfer(f, op != NULL ? op->handle : NULL, why, err);
   ftpd_stalled_release(f->h);
   ftpd_file_unlink(f);
   if (op != NULL && op->req == FTPD_CLOSE) {
@@ -207,7 +255,7 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete) {
 }
 
 void ftpd_file_abort(struct ftpd_file *f) {
-  (void) ftpd_close(NULL, f, false);
+  (void) ftpd_close(NULL, f, ECONNABORTED);
 }
 
 void ftpd_abort_all(struct ftpd *h) {

@@ -270,7 +270,7 @@ int ftpd_close_internal(struct ftpd_file *f, bool complete) {
       xerrno = errno;
     }
 
-    ftpd_log_transfer(f, complete && res == 0 ? 'c' : 'i');
+    ftpd_log_transfer(f, WAY_WRITE, complete && res == 0 ? 'c' : 'i');
   }
 
   destroy_pool(f->pool);

@@ -22,6 +22,7 @@
 #include "ftpd-request.h"
 #include "ftpd-transfer.h"
 
+#include "ftpd-attrs.h"
 #include "ftpd-report.h"
 
 #include <time.h>
@@ -198,10 +199,29 @@ static void end_removed(struct ftpd_op *op, const struct op_state *state) {
   }
 }
 
+/* Records of these have %{transfer-failure}: what stands behind the first full
+ * stop, which must not be that of a name.
+ */
+static bool is_transfer(const struct ftpd_op *op) {
+  const enum equivalent kind = ftpd_requests[op->req].kind;
+
+  return kind == EQUIV_FILE || kind == EQUIV_LIST;
+}
+
+static const char *refused_code(int err) {
+  return err == ENOSPC || err == EDQUOT || err == EFBIG ?
+    ftpd_fault_code(err) : R_550;
+}
+
 /* What FTP would have answered. */
-static const char *equivalent_text(struct ftpd_op *op, const cmd_rec *cmd,
+static const char *equivalent_text(struct ftpd_op *op, cmd_rec *cmd,
     int err) {
   const char *name = cmd->argv[0];
+
+  if (err != 0 && is_transfer(op)) {
+    return ftpd_fault_answer(cmd, "Transfer refused",
+      ftpd_fault_why(err, op->refused));
+  }
 
   if (err != 0) {
     return pstrcat(op->pool, cmd->arg, ": ", strerror(err), NULL);
@@ -229,12 +249,23 @@ static void end_equivalent(struct ftpd_op *op, cmd_rec *cmd, int err,
 
   ftpd_xfer_begin(cmd->arg, PR_NETIO_IO_WR);
   session.xfer.total_bytes = state->removed ? state->size : 0;
-  if (err != 0) {
+  if (err != 0 && !is_transfer(op)) {
     (void) pr_table_add_dup(cmd->notes, "mod_sftp.file-status", "failed", 0);
   }
 
-  ftpd_phase_end(cmd, err == 0, err == 0 ? done : R_550,
+  ftpd_phase_end(cmd, err == 0, err == 0 ? done : refused_code(err),
     equivalent_text(op, cmd, err));
+}
+
+/* FTP asks in two steps: what is refused at the second was fine at the first,
+ * if there was something to rename.
+ */
+static int first_error(struct ftpd_op *op, int err) {
+  const struct op_state *state = op->state;
+  struct stat st;
+
+  return err != 0 && state->equivalent2 != NULL && state->first_ok &&
+    ftpd_lstat(op->ftpd, state->path, &st) == 0 ? 0 : err;
 }
 
 /* The equivalents that did not go over to an open file or directory. */
@@ -246,7 +277,7 @@ static void end_equivalents(struct ftpd_op *op, int err) {
     return;
   }
 
-  end_equivalent(op, state->equivalent, err, row->done);
+  end_equivalent(op, state->equivalent, first_error(op, err), row->done);
   if (state->equivalent2 != NULL) {
     end_equivalent(op, state->equivalent2, err, R_250);
     (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
@@ -306,8 +337,10 @@ static void end_own(struct ftpd_op *op, int err, unsigned int status,
 
   f = file_of(op);
   if (f != NULL) {
-    ftpd_file_describe(f, cmd, op->req == FTPD_READ || op->req ==
-      FTPD_WRITE);
+    off_t offset = (off_t) op->offset;
+
+    ftpd_file_describe(f, cmd, op->req == FTPD_READ || op->req == FTPD_WRITE ?
+      &offset : NULL);
   }
 
   snprintf(code, sizeof(code), "%u", status);

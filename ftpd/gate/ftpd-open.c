@@ -147,12 +147,14 @@ static int check_more(struct ftpd_op *op, const char *path, int flags) {
     ftpd_limit(op, rule, rule->effects, path) : 0;
 }
 
-static void note_offset(struct ftpd_file *f) {
-  off_t *offset = palloc(f->pool, sizeof(*offset));
+/* Until the first READ or WRITE says where it begins. */
+static void note_begin(struct ftpd_file *f) {
+  if (f->append) {
+    f->ways[WAY_WRITE].begun = true;
+    f->ways[WAY_WRITE].begin = f->size;
+  }
 
-  *offset = f->append ? f->size : 0;
-  (void) pr_table_add(f->cmd->notes, "mod_xfer.file-offset", offset,
-    sizeof(*offset));
+  ftpd_note_offset(f->cmd, f->append ? f->size : 0);
 }
 
 /* Which functions serve the data. */
@@ -257,7 +259,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   pr_throttle_init(f->cmd);
   f->rated = pr_throttle_have_rate();
   ftpd_files_of(f->h)->rate_of = f->rated ? f : NULL;
-  note_offset(f);
+  note_begin(f);
   link_file(f);
   state->handed = true;
   state->opened = f;

@@ -19,6 +19,8 @@
 
 struct ftpd_range;              /* ftpd-lock.c */
 
+enum ftpd_way { WAY_READ, WAY_WRITE, NWAYS };
+
 struct ftpd_file {
   struct ftpd_file *next, *prev;
   struct ftpd *h;
@@ -52,7 +54,14 @@ struct ftpd_file {
   size_t end_good;              /* ... which holds for so many bytes more */
   bool modified;                /* existed before the upload */
   off_t total, size;            /* moved; at open */
-  off_t offset;                 /* of the last READ or WRITE */
+  off_t total_rd;               /* of total: read */
+  struct {                      /* ftpd-fault.c */
+    bool begun;                 /* something was tried ... */
+    off_t begin;                /* ... first of all here */
+    int err;                    /* what failed, and was not made good; 0 */
+    off_t at;                   /* where */
+  } ways[NWAYS];
+  bool copied;                  /* the server read it, for a copy */
   int xfer_type;
   struct timeval start;
   struct ftpd_range *locks, *spare_locks;       /* ftpd-lock.c's own */
@@ -71,7 +80,23 @@ void ftpd_file_unlink(struct ftpd_file *f);
 
 void ftpd_file_abort(struct ftpd_file *f);
 /* The line of the TransferLog: how is 'c' or 'i'. */
-void ftpd_log_transfer(struct ftpd_file *f, char how);
+void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how);
+
+/* ---- ftpd-fault.c: what became of a transfer */
+
+/* A READ or WRITE at `offset' went so far, and then failed if err is not 0.
+ * The first error counts until something succeeds where it was.
+ */
+void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
+  size_t done, int err);
+/* Bytes moved that way. */
+off_t ftpd_file_moved(const struct ftpd_file *f, enum ftpd_way way);
+/* The code with which FTP answers a transfer that failed, and the reason. */
+const char *ftpd_fault_code(int err);
+const char *ftpd_fault_why(int err, const char *refused);
+/* The answer: what happened to the transfer, and why; with the notes of it. */
+const char *ftpd_fault_answer(cmd_rec *cmd, const char *what,
+  const char *why);
 
 /* The session ends: open files are aborted, logged and cleaned up. */
 void ftpd_abort_all(struct ftpd *h);

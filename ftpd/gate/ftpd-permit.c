@@ -93,6 +93,22 @@ static void hide_why(struct ftpd_op *op, const char *used) {
   }
 }
 
+/* A handler refused: the second name of two, when the first may be used. */
+static void note_first(struct ftpd_op *op, const char *used) {
+  struct op_state *state = ftpd_op_state(op);
+  const char *refused = op->refused;
+  int xerrno = errno;
+
+  if (state->equivalent2 != NULL) {
+    state->path = used;
+    state->first_ok = ftpd_ask(op, &sftp_rules[op->req].first,
+      ftpd_resolve(op->ftpd, op->pool, used, false)) == 0;
+  }
+
+  op->refused = refused;
+  errno = xerrno;
+}
+
 /* ---- Two paths */
 
 /* Where the text of a link leads, seen from the link's directory. */
@@ -175,6 +191,7 @@ static void read_ftpaccess(struct ftpd_op *op, const char *path) {
 static const char *permit_paths(struct ftpd_op *op, const char *path,
     const char **second) {
   const struct req_row *row = &ftpd_requests[op->req];
+  struct op_state *state = ftpd_op_state(op);
   const char *used, *to = NULL;
 
   if ((row->flags & ROW_PRE) != 0 && ftpd_own_pre(op, &path) < 0) {
@@ -197,6 +214,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
 
   if (ftpd_equivalents_pre(op, &path, &to) < 0) {
     hide_why(op, used);
+    note_first(op, used);
     return NULL;
   }
 
@@ -207,8 +225,13 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   path = check_path(op, path, &sftp_rules[op->req].first,
     (row->flags & ROW_FOLLOW1) != 0 || (op->req == FTPD_LSTAT &&
      !ftpd_shows_links(op->ftpd)), (row->flags & ROW_FILTER1) != 0);
-  return path == NULL || second == NULL ? path :
-    permit_second(op, path, to, second);
+  if (path == NULL || second == NULL) {
+    return path;
+  }
+
+  state->first_ok = true;
+  state->path = path;
+  return permit_second(op, path, to, second);
 }
 
 /* A key whose command has -R is good for reading. */

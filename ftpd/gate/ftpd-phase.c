@@ -157,6 +157,7 @@ bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
 int ftpd_phase_pre(cmd_rec *cmd) {
   int xerrno;
 
+  ftpd_protocol_settle(ftpd_current());
   pr_response_clear(&resp_err_list);
   errno = 0;
 
@@ -192,23 +193,28 @@ const char *ftpd_phase_answer(pool *p) {
   return text != NULL ? pstrdup(p, text) : NULL;
 }
 
-void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
-    const char *text) {
+void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
+    const char *code, const char *text) {
   pool *old = pr_response_get_pool();
   int xerrno = errno;
 
+  ftpd_protocol_settle(ftpd_current());
   pr_response_set_pool(cmd->pool);
   pr_response_clear(ok ? &resp_list : &resp_err_list);
   if (ok) {
     pr_response_add(code, "%s", text);
-    (void) pr_cmd_dispatch_phase(cmd, POST_CMD, 0);
 
   } else {
     pr_response_add_err(code, "%s", text);
-    (void) pr_cmd_dispatch_phase(cmd, POST_CMD_ERR, 0);
   }
 
-  ftpd_cmd_log(cmd, ok);
+  if ((parts & PART_POST) != 0) {
+    (void) pr_cmd_dispatch_phase(cmd, ok ? POST_CMD : POST_CMD_ERR, 0);
+  }
+
+  if ((parts & PART_LOG) != 0) {
+    ftpd_cmd_log(cmd, ok);
+  }
 
   pr_response_clear(&resp_list);
   pr_response_clear(&resp_err_list);
@@ -216,6 +222,11 @@ void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
 
   ftpd_cmd_forget();
   errno = xerrno;
+}
+
+void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
+    const char *text) {
+  ftpd_phase_part(cmd, PART_POST|PART_LOG, ok, code, text);
 }
 
 void ftpd_xfer_begin(const char *path, int direction) {

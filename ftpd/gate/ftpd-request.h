@@ -47,6 +47,7 @@ struct op_state {
   cmd_rec *own, *equivalent, *equivalent2;
   bool handed;                  /* the equivalent is now the open file's */
   int xfer_type;                /* after STOR's PRE_CMD */
+  bool first_ok;                /* nothing was said against the first path */
   const char *path, *path2;     /* canonical names as used */
   off_t size;                   /* REMOVE: of what was removed */
   bool removed;

@@ -22,9 +22,13 @@ struct ftpd_file;
 
 /* session.xfer speaks of the file, or the command is that of the file. */
 void ftpd_xfer_load(const struct ftpd_file *f);
+void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way);
 void ftpd_xfer_command(const struct ftpd_file *f);
-/* The same, and the notes of cmd do. */
-void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd, bool moved);
+/* The same, and the notes of cmd do; moved: where a READ or WRITE was. */
+void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,
+  const off_t *moved);
+/* %{file-offset} of the command. */
+void ftpd_note_offset(cmd_rec *cmd, off_t value);
 /* session.xfer for a phase of an operation on path; and its end. */
 void ftpd_xfer_begin(const char *path, int direction);
 void ftpd_xfer_end(void);

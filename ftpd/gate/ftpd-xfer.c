@@ -20,7 +20,7 @@
 
 /* ---- session.xfer */
 
-void ftpd_xfer_load(const struct ftpd_file *f) {
+void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way) {
   if (session.xfer.p == NULL) {
     session.xfer.p = make_sub_pool(session.pool);
     pr_pool_tag(session.xfer.p, "SFTP transfer pool");
@@ -28,11 +28,16 @@ void ftpd_xfer_load(const struct ftpd_file *f) {
 
   session.xfer.path = session.xfer.filename = f->path;
   session.xfer.path_hidden = f->hidden;
-  session.xfer.direction = f->wr ? PR_NETIO_IO_RD : PR_NETIO_IO_WR;
+  session.xfer.direction = way == WAY_WRITE ? PR_NETIO_IO_RD :
+    PR_NETIO_IO_WR;
   session.xfer.xfer_type = f->xfer_type;
   session.xfer.start_time = f->start;
-  session.xfer.total_bytes = f->total;
+  session.xfer.total_bytes = ftpd_file_moved(f, way);
   session.xfer.file_size = f->size;
+}
+
+void ftpd_xfer_load(const struct ftpd_file *f) {
+  ftpd_xfer_load_way(f, f->wr ? WAY_WRITE : WAY_READ);
 }
 
 void ftpd_xfer_command(const struct ftpd_file *f) {
@@ -42,21 +47,25 @@ void ftpd_xfer_command(const struct ftpd_file *f) {
   session.curr_phase = CMD;
 }
 
-void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,
-    bool moved) {
-  off_t *offset;
+void ftpd_note_offset(cmd_rec *cmd, off_t value) {
+  off_t *offset = palloc(cmd->pool, sizeof(*offset));
 
+  *offset = value;
+  (void) pr_table_remove(cmd->notes, "mod_xfer.file-offset", NULL);
+  (void) pr_table_add(cmd->notes, "mod_xfer.file-offset", offset,
+    sizeof(*offset));
+}
+
+void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,
+    const off_t *moved) {
   ftpd_xfer_load(f);
   (void) pr_table_add_dup(cmd->notes, f->wr ? "mod_xfer.store-path" :
     "mod_xfer.retr-path", f->path, 0);
-  if (f->modified && !moved) {
+  if (f->modified && moved == NULL) {
     (void) pr_table_add_dup(cmd->notes, "mod_xfer.file-modified", "true", 0);
   }
 
-  if (moved) {
-    offset = palloc(cmd->pool, sizeof(*offset));
-    *offset = f->offset;
-    (void) pr_table_add(cmd->notes, "mod_xfer.file-offset", offset,
-      sizeof(*offset));
+  if (moved != NULL) {
+    ftpd_note_offset(cmd, *moved);
   }
 }

@@ -187,6 +187,16 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
   session.sf_flags &= ~(SF_ASCII|SF_ASCII_OVERRIDE);
 }
 
+void ftpd_serving(struct ftpd *h, const char *service) {
+  h->serving = strcmp(service, "exec") != 0 ? service : NULL;
+}
+
+void ftpd_protocol_settle(struct ftpd *h) {
+  if (h->serving != NULL && h->serving != h->protocol) {
+    ftpd_set_protocol(h, h->serving);
+  }
+}
+
 void ftpd_keyed(struct ftpd *h) {
   h->keyed = true;
   ftpd_abi_publish(h);

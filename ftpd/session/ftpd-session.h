@@ -45,6 +45,8 @@ struct ftpd {
   bool keyed;                   /* DISCONNECTs may be sent */
   bool logged_in;               /* USERAUTH_SUCCESS went out */
   bool tried;                   /* something was to be proven, rightly or not */
+  const char *serving;          /* "sftp", "scp": for whom records are now, or
+                                 * NULL */
   bool suspect;                 /* ftpd-lines.c: a name had controls */
   bool ended;                   /* the exit event was handled */
 
@@ -81,6 +83,9 @@ void ftpd_set_current(struct ftpd *h);
 
 /* The session's state; called once, before anything is exchanged. */
 struct ftpd *ftpd_new(pool *p, server_rec *s);
+
+/* Records that are made now name the protocol of the service at work. */
+void ftpd_protocol_settle(struct ftpd *h);
 
 /* Sends a DISCONNECT with that text if the client can read one, and ends
  * nothing.

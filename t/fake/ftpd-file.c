@@ -673,7 +673,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   return f;
 }
 
-int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete) {
+int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   bool deletes = f->deletes;
 
   if (deletes && fake_files.on_close_refused == NULL) {
@@ -684,7 +684,7 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, bool complete) {
   free(f->path);
   free(f);
   fake_files.files--;
-  fake_files.aborted += complete ? 0 : 1;
+  fake_files.aborted += why == 0 ? 0 : 1;
   if (deletes && fake_files.on_close_refused != NULL) {
     op->refused = fake_files.on_close_refused;
     errno = EACCES;
@@ -876,7 +876,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
 }
 
 int ftpd_close_internal(struct ftpd_file *f, bool complete) {
-  return ftpd_close(NULL, f, complete);
+  return ftpd_close(NULL, f, complete ? 0 : ECANCELED);
 }
 
 ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset) {

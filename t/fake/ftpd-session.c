@@ -147,6 +147,11 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
   snprintf(fake_protocol, sizeof(fake_protocol), "%s", protocol);
 }
 
+void ftpd_serving(struct ftpd *h, const char *service) {
+  (void) h;
+  (void) service;
+}
+
 void ftpd_keyed(struct ftpd *h) {
   (void) h;
 }

@@ -557,7 +557,7 @@ def _():
             except OSError as why:
                 expect(size == 100, str(why))
         out.close()
-        code, end = (226, "c") if repeated else (426, "i")
+        code, end = (226, "c") if repeated else (552, "i")
         expect(re.search(r"^STOR\|/small/%s\|%d\|" % (name, code),
                          srv.log("ext.log"), re.M), "no STOR line: " + name)
         expect(re.search(r"/small/%s b _ i r alice sftp 0 \* %s$"

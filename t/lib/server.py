@@ -352,7 +352,8 @@ class Server:
         for name in ("MOD_SFTP_PRELOAD", "TMPDIR"):
             env.pop(name, None)
         if PRELOAD:
-            env["LD_PRELOAD"] = PRELOAD
+            env["LD_PRELOAD"] = " ".join(filter(None, (
+                PRELOAD, env.get("LD_PRELOAD"))))
             env["ASAN_OPTIONS"] = ("detect_leaks=0:handle_abort=1:"
                                    "detect_stack_use_after_return=0")
             env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"

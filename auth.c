@@ -33,7 +33,7 @@ static const struct sftp_auth_method *const methods[] = {
 struct sftp_auth *sftp_auth_new(struct ssh_conn *c) {
   struct sftp_auth *a = pcalloc(c->pool, sizeof(*a));
 
-  a->steps = pcalloc(c->pool, (c->set->nchains + 1) * sizeof(*a->steps));
+  sftp_auth_begin_chains(c, a);
   return a;
 }
 
@@ -318,6 +318,8 @@ static bool is_same_request(struct ssh_conn *c,
   if (a->user == NULL) {
     a->user = pstrdup(c->pool, req->spelt);
     a->service = pstrdup(c->pool, req->service);
+    ftpd_auth_methods(c->ftpd);
+    sftp_auth_begin_chains(c, a);
   }
 
   return strcmp(a->user, req->spelt) == 0 &&

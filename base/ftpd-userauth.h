@@ -41,6 +41,10 @@ enum ftpd_verdict {
 int ftpd_auth_user(struct ftpd *h, pool *p, const char **user);
 /* Ends USER: POST_CMD and LOG_CMD, or the *_ERR pair. */
 void ftpd_auth_user_end(struct ftpd *h, bool ok);
+/* The first request's user is known: settings get the methods that this user
+ * may log in with, before any are named.
+ */
+void ftpd_auth_methods(struct ftpd *h);
 /* The request itself.  p lives until ftpd_auth_end() or ftpd_logged_in(); so
  * must user and method.  known: the method has a row, so that its name may be
  * shown in notes and environment.

@@ -15,6 +15,10 @@
 #include "ftpd-userkey.h"
 #include "userauth-int.h"
 
+void sftp_auth_begin_chains(struct ssh_conn *c, struct sftp_auth *a) {
+  a->steps = pcalloc(c->pool, (c->set->nchains + 1) * sizeof(*a->steps));
+}
+
 static const struct sftp_chain_step *next_step(const struct ssh_conn *c,
     unsigned int i) {
   const struct sftp_chain *chain = &c->set->chains[i];

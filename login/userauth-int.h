@@ -95,6 +95,8 @@ struct sftp_auth {
 
 /* ---- auth-chain.c: which methods are left, and when it is enough */
 
+/* Nothing is proven of the chains in force. */
+void sftp_auth_begin_chains(struct ssh_conn *c, struct sftp_auth *a);
 /* AUTH_* bits of the methods that can be tried now. */
 unsigned int sftp_auth_offered(const struct ssh_conn *c);
 /* Their names, comma-separated, in the order of the configuration. */

@@ -425,10 +425,11 @@ static bool runs_commands(server_rec *s) {
   return false;
 }
 
-static int check_methods(server_rec *s, const struct sftp_settings *set) {
+static int check_methods(pool *p, server_rec *s,
+    const struct sftp_settings *set) {
   int faults = 0;
 
-  if (ftpd_methods_use(set, AUTH_PUBLICKEY) &&
+  if (ftpd_methods_use(p, s, set, AUTH_PUBLICKEY) &&
       find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
         FALSE) == NULL &&
       find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
@@ -443,7 +444,7 @@ static int check_methods(server_rec *s, const struct sftp_settings *set) {
       "SFTPAuthorizedKeysCommandUser");
   }
 
-  if (ftpd_methods_use(set, AUTH_HOSTBASED) &&
+  if (ftpd_methods_use(p, s, set, AUTH_HOSTBASED) &&
       find_config(s->conf, CONF_PARAM, "SFTPAuthorizedHostKeys",
         FALSE) == NULL) {
     faults += fault(s, "SFTPAuthMethods names hostbased, but there is no "
@@ -525,7 +526,7 @@ static int check_server(pool *p, server_rec *s) {
   }
 
   faults += check_lists(s, set);
-  faults += check_methods(s, set);
+  faults += check_methods(p, s, set);
   faults += check_revoked(p, s);
   check_authorities(p, s);
   check_weak(p, s);

@@ -24,6 +24,26 @@ static const struct {
   { "keyboard-interactive", AUTH_KBDINT }
 };
 
+#define FTPD_METHODS_RULE "SFTPAuthMethods for"
+
+static const enum ftpd_methods_kind method_rule_kinds[] = {
+  FTPD_METHODS_USER, FTPD_METHODS_GROUP, FTPD_METHODS_CLASS
+};
+
+/* Which of them the word is; -1: none. */
+static int method_rule_kind(const char *word) {
+  static const char *const words[] = { "user", "group", "class" };
+  int i;
+
+  for (i = 0; i < (int) SFTP_NELEMS(words); i++) {
+    if (strcasecmp(words[i], word) == 0) {
+      return i;
+    }
+  }
+
+  return -1;
+}
+
 #define KBDINT_PREFIX "keyboard-interactive:"
 
 static const char *method_error(cmd_rec *cmd, const char *name,
@@ -138,23 +158,47 @@ static const char *parse_chain(cmd_rec *cmd, pool *p, const char *text,
   }
 }
 
-/* usage: SFTPAuthMethods method[+method ...] ... */
-modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
-  config_rec *c;
-  array_header *chains;
-  unsigned int i;
+/* mod_ifsession applies its sections when the login is over. */
+static void warn_of_section(const cmd_rec *cmd) {
+  const config_rec *c = cmd->config;
 
-  if (cmd->argc < 2) {
-    CONF_ERROR(cmd, "wrong number of parameters: expected at least one");
+  if (c != NULL && c->name != NULL && strncasecmp(c->name, "<If", 3) == 0) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTPAuthMethods in %s has "
+      "no effect: the login is over when such sections are read. Outside of "
+      "it, SFTPAuthMethods user|group|class NAME chain ... is known in time",
+      c->name);
+  }
+}
+
+/* usage: SFTPAuthMethods [user|group|class names] method[+method ...] ... */
+modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
+  int kind = cmd->argc > 1 ? method_rule_kind(cmd->argv[1]) : -1;
+  unsigned int first = kind < 0 ? 1 : 3, i;
+  array_header *chains;
+  config_rec *c;
+
+  if (cmd->argc < first + 1) {
+    CONF_ERROR(cmd, kind < 0 ? "wrong number of parameters: expected at least "
+      "one" : "wrong number of parameters: expected user, group or class, "
+      "names joined by commas, and at least one chain of methods");
   }
 
   CHECK_CONF(cmd, CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL);
+  warn_of_section(cmd);
 
-  c = add_config_param(cmd->argv[0], 1, NULL);
-  chains = make_array(c->pool, cmd->argc - 1,
+  /* Other modules look for the chains of all under the directive's name. */
+  c = add_config_param(kind < 0 ? cmd->argv[0] : FTPD_METHODS_RULE, 3, NULL,
+    NULL, NULL);
+  c->argc = kind < 0 ? 1 : 3;
+  chains = make_array(c->pool, cmd->argc - first,
     sizeof(struct sftp_auth_chain *));
+  if (kind >= 0) {
+    c->argv[1] = (void *) &method_rule_kinds[kind];
+    c->argv[2] = pstrdup(c->pool, cmd->argv[2]);
+    c->flags |= ftpd_multi_flag();
+  }
 
-  for (i = 1; i < cmd->argc; i++) {
+  for (i = first; i < cmd->argc; i++) {
     struct sftp_auth_chain *chain = NULL;
     const char *err = parse_chain(cmd, c->pool, cmd->argv[i], &chain);
 
@@ -184,6 +228,19 @@ static void copy_chain(pool *p, const struct sftp_auth_chain *from,
 
   to->steps = steps;
   to->nsteps = (unsigned int) from->methods->nelts;
+}
+
+static struct sftp_chain *copy_chains(pool *p, const array_header *from) {
+  struct sftp_auth_chain **list = from->elts;
+  struct sftp_chain *chains = pcalloc(p,
+    sizeof(struct sftp_chain) * (size_t) from->nelts);
+  unsigned int i;
+
+  for (i = 0; i < from->nelts; i++) {
+    copy_chain(p, list[i], &chains[i]);
+  }
+
+  return chains;
 }
 
 /* Without the directive: whatever could work, one method each. */
@@ -223,10 +280,7 @@ static void default_chains(pool *p, server_rec *s,
 
 void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPAuthMethods", FALSE);
-  struct sftp_auth_chain **list;
-  struct sftp_chain *chains;
-  array_header *a;
-  unsigned int i;
+  const array_header *a;
 
   if (c == NULL) {
     default_chains(p, s, set);
@@ -234,26 +288,53 @@ void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set) {
   }
 
   a = c->argv[0];
-  list = a->elts;
-  chains = pcalloc(p, sizeof(struct sftp_chain) * (size_t) a->nelts);
-  for (i = 0; i < a->nelts; i++) {
-    copy_chain(p, list[i], &chains[i]);
-  }
-
-  set->chains = chains;
+  set->chains = copy_chains(p, a);
   set->nchains = (unsigned int) a->nelts;
 }
 
-bool ftpd_methods_use(const struct sftp_settings *set, unsigned int method) {
+bool ftpd_methods_next_rule(pool *p, server_rec *s, config_rec **at,
+    struct ftpd_methods_rule *rule) {
+  const array_header *a;
+
+  *at = *at == NULL ?
+    find_config(s->conf, CONF_PARAM, FTPD_METHODS_RULE, FALSE) :
+    find_config_next(*at, (*at)->next, CONF_PARAM, FTPD_METHODS_RULE, FALSE);
+  if (*at == NULL) {
+    return false;
+  }
+
+  a = (*at)->argv[0];
+  rule->kind = *((const enum ftpd_methods_kind *) (*at)->argv[1]);
+  rule->names = (*at)->argv[2];
+  rule->chains = copy_chains(p, a);
+  rule->nchains = (unsigned int) a->nelts;
+  return true;
+}
+
+static bool chains_use(const struct sftp_chain *chains, unsigned int n,
+    unsigned int method) {
   unsigned int i, j;
 
-  for (i = 0; i < set->nchains; i++) {
-    for (j = 0; j < set->chains[i].nsteps; j++) {
-      if (set->chains[i].steps[j].method == method) {
+  for (i = 0; i < n; i++) {
+    for (j = 0; j < chains[i].nsteps; j++) {
+      if (chains[i].steps[j].method == method) {
         return true;
       }
     }
   }
 
   return false;
+}
+
+bool ftpd_methods_use(pool *p, server_rec *s, const struct sftp_settings *set,
+    unsigned int method) {
+  bool use = chains_use(set->chains, set->nchains, method);
+  struct ftpd_methods_rule rule;
+  config_rec *at = NULL;
+
+  while (!use && ftpd_methods_next_rule(p, s, &at, &rule)) {
+    use = chains_use(rule.chains, rule.nchains, method);
+  }
+
+  return use;
 }

@@ -16,6 +16,23 @@
 
 /* The chains of SFTPAuthMethods, or of what could work. */
 void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
-bool ftpd_methods_use(const struct sftp_settings *set, unsigned int method);
+/* Whether the chains of anybody have that method. */
+bool ftpd_methods_use(pool *p, server_rec *s, const struct sftp_settings *set,
+  unsigned int method);
+
+/* SFTPAuthMethods user, group, class: chains of some. */
+enum ftpd_methods_kind { FTPD_METHODS_USER, FTPD_METHODS_GROUP,
+  FTPD_METHODS_CLASS };
+
+struct ftpd_methods_rule {
+  enum ftpd_methods_kind kind;
+  const char *names;            /* joined by commas */
+  const struct sftp_chain *chains;      /* in the caller's pool */
+  unsigned int nchains;
+};
+
+/* The next rule behind *at, NULL before the first; false: there is none. */
+bool ftpd_methods_next_rule(pool *p, server_rec *s, config_rec **at,
+  struct ftpd_methods_rule *rule);
 
 #endif /* MOD_SFTP_FTPD_METHODS_H */

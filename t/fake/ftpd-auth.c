@@ -55,6 +55,10 @@ int ftpd_auth_user(struct ftpd *h, pool *p, const char **user) {
   return 0;
 }
 
+void ftpd_auth_methods(struct ftpd *h) {
+  (void) h;
+}
+
 void ftpd_auth_user_end(struct ftpd *h, bool good) {
   (void) h;
   called(good ? "USER+" : "USER-");

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: python3-paramiko
+
+"""SFTPAuthMethods per user, group and class: known before the first answer,
+which tells nothing of users who do not exist."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, expect_same, main, promise
+from server import GID, Server
+from rawauth import FAILURE, SUCCESS, RawAuth
+
+RULES = """
+SFTPAuthMethods publickey
+SFTPAuthMethods user carol,dave password
+SFTPAuthMethods group partners publickey password
+SFTPAuthMethods group admins publickey+password
+SyslogLevel info
+"""
+USERS = ("alice", "bob", "carol", "dave", "erin")
+MEMBERS = {"partners": ("bob",), "admins": ("erin", "dave")}
+
+
+def with_groups(server):
+    with open(server.path("group"), "a", encoding="ascii") as out:
+        for number, (name, members) in enumerate(MEMBERS.items()):
+            out.write("%s:x:%d:%s\n" % (name, GID + 60 + number,
+                                        ",".join(members)))
+    return server
+
+
+srv = with_groups(Server(RULES, users=USERS))
+byclass = Server("""
+<Class here>
+  From 127.0.0.0/8
+</Class>
+SFTPAuthMethods publickey
+SFTPAuthMethods class elsewhere hostbased
+SFTPAuthMethods class here,there password
+SFTPAuthorizedHostKeys file:@DIR@/hosts
+""", users=("alice",))
+
+
+def methods_of(user, server=srv):
+    """Those named in the first answer; and whether it comes to `none'."""
+    with server.connect() as sock, RawAuth(sock) as auth:
+        auth.send(auth.message(user, b"none"))
+        number, m = auth.recv()
+        expect_same(number, FAILURE, "the answer to none")
+        return m.get_text()
+
+
+def by_password(user, server=srv):
+    with server.connect() as sock, RawAuth(sock) as auth:
+        m = auth.message(user, b"password")
+        m.add_boolean(False)
+        m.add_string(server.password)
+        auth.send(m)
+        number, m = auth.recv()
+        return number == SUCCESS, m.get_text() if number == FAILURE else ""
+
+
+@promise("each user has the methods of the first rule that fits")
+def _():
+    for user, wanted in (("alice", "publickey"), ("bob", "publickey,password"),
+                         ("carol", "password"), ("dave", "password"),
+                         ("erin", "publickey")):
+        expect_same(methods_of(user.encode()), wanted, user)
+
+
+@promise("they hold: a method that is not the user's does not log in")
+def _():
+    expect_same(by_password(b"alice"), (False, "publickey"), "alice")
+    expect_same(by_password(b"bob")[0], True, "bob")
+    expect_same(by_password(b"carol")[0], True, "carol")
+    expect_same(by_password(b"erin"), (False, "publickey"), "erin")
+
+
+@promise("by class, of the address")
+def _():
+    expect_same(methods_of(b"alice", byclass), "password", "alice")
+    expect_same(methods_of(b"nobody-here", byclass), "password", "nobody")
+
+
+@promise("the methods tell nothing of who exists: each list is that of names "
+         "of nobody's, too, and always of the same ones")
+def _():
+    names = [b"x%d" % n for n in range(24)]
+    first = [methods_of(name) for name in names]
+    expect_same(set(first), {"publickey", "publickey,password", "password"},
+                "lists of names of nobody's")
+    srv.stop()
+    srv.start()
+    expect_same([methods_of(name) for name in names], first,
+                "after a restart")
+
+
+@promise("what cannot be stops the start, and what has no effect is said")
+def _():
+    for line, text in (("SFTPAuthMethods user alice", "at least one chain"),
+                       ("SFTPAuthMethods group", "at least one chain"),
+                       ("SFTPAuthMethods user alice rot13", "rot13"),
+                       ("SFTPAuthMethods user alice hostbased",
+                        "SFTPAuthorizedHostKeys")):
+        expect(text in Server(line).refuses_to_start(), line)
+    late = Server("<IfUser alice>\nSFTPAuthMethods password\n</IfUser>",
+                  modules=("mod_ifsession",)).start()
+    try:
+        expect("SFTPAuthMethods in <IfUser> has no effect"
+               in late.log("start.log") + late.log("system.log"), "warning")
+    finally:
+        late.stop_clean()
+
+
+main(srv, byclass)

@@ -141,6 +141,10 @@ void ftpd_auth_begin(struct ftpd *h, pool *p, const char *user,
   cmd->cmd_id = FTPD_CMD_ID;
   l->auth_cmd = cmd;
   l->method = method;
+  if (strncmp(method, "publickey", 9) != 0) {
+    ftpd_auth_forget_entry(h);
+  }
+
   ftpd_log_forget();
   if (known) {
     ftpd_note(h, "SFTP_USER_AUTH_METHOD", method);

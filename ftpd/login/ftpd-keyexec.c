@@ -266,30 +266,49 @@ static int run(const struct request *r, array_header *words,
   return 0;
 }
 
+/* The words of the command, or NULL, and what fills their tokens. */
+static array_header *prepare(struct request *r, struct ftpd *h, pool *p,
+    const char *info, struct sftp_str blob) {
+  array_header *words = split(p, info);
+
+  *r = (struct request) { h, p, blob, ftpd_auth_entry(h) };
+  return words != NULL && words->nelts > 0 ? words : NULL;
+}
+
+const char *ftpd_keyexec_question(struct ftpd *h, pool *p, const char *info,
+    struct sftp_str blob) {
+  struct request r;
+  array_header *words = prepare(&r, h, p, info, blob);
+  const char *res;
+  char **argv;
+
+  if (words == NULL) {
+    return NULL;
+  }
+
+  res = ((char **) words->elts)[0];
+  if (!is_plain_name(h->user)) {
+    sftp_log_why(WHY_OBJECTION, "command '%s' is not run for a user of the "
+      "name '%s'", res, h->user);
+    return NULL;
+  }
+
+  for (argv = arguments(&r, words) + 1; *argv != NULL; argv++) {
+    res = pstrcat(p, res, "\n", *argv, NULL);
+  }
+
+  return res;
+}
+
 int ftpd_keyexec_read(struct ftpd *h, pool *p, const char *info,
     struct sftp_str blob, const char **where, struct sftp_str *text) {
-  array_header *words = split(p, info);
-  struct request r = { h, p, blob, ftpd_auth_entry(h, p) };
-  struct passwd *copy;
+  struct request r;
+  array_header *words = prepare(&r, h, p, info, blob);
 
-  if (words == NULL || words->nelts == 0) {
+  if (words == NULL) {
     return -1;
   }
 
   *where = ((char **) words->elts)[0];
-  if (!is_plain_name(h->user)) {
-    sftp_log_why(WHY_OBJECTION, "command '%s' is not run for a user of the "
-      "name '%s'", *where, h->user);
-    return -1;
-  }
-
-  /* Other look-ups reuse what the host returned. */
-  if (r.pw != NULL) {
-    copy = pcalloc(p, sizeof(*copy));
-    copy->pw_uid = r.pw->pw_uid;
-    copy->pw_dir = pstrdup(p, r.pw->pw_dir);
-    r.pw = copy;
-  }
-
   return run(&r, words, text);
 }

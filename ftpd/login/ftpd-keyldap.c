@@ -27,6 +27,11 @@ static modret_t *look_up(pool *p, const char *user) {
   return pr_module_call(hook->m, hook->handler, cmd);
 }
 
+const char *ftpd_keyldap_question(struct ftpd *h, pool *p,
+    const char *info SFTP_UNUSED, struct sftp_str blob SFTP_UNUSED) {
+  return pstrdup(p, h->user);
+}
+
 int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info SFTP_UNUSED,
     struct sftp_str blob SFTP_UNUSED, const char **where,
     struct sftp_str *text) {

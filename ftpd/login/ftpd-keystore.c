@@ -16,9 +16,11 @@
 #include "ftpd-keyopts.h"
 #include "ftpd-keystore.h"
 #include "ftpd-login.h"
+#include "ftpd-lookup.h"
 #include "ftpd-session.h"
 #include "ftpd-usercert.h"
 
+#include "base64.h"
 #include "cert.h"
 #include "ftpd-userkey.h"
 #include "keyfile.h"
@@ -28,7 +30,7 @@
 
 static int read_file(struct ftpd *h, pool *p, const char *path,
     struct sftp_str *text) {
-  struct ftpd_keyfile_rule rule = { ftpd_auth_entry(h, p),
+  struct ftpd_keyfile_rule rule = { ftpd_auth_entry(h),
     (h->set->opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0, FTPD_KEYFILE_MAX };
   const char *why = NULL;
 
@@ -56,7 +58,7 @@ static const char *subst_home(struct ftpd *h, pool *p, const char *path) {
     return path;
   }
 
-  pw = ftpd_auth_entry(h, p);
+  pw = ftpd_auth_entry(h);
   return pw != NULL && pw->pw_dir != NULL && *pw->pw_dir == '/' ?
     sreplace(p, path, "%h", pw->pw_dir, NULL) : NULL;
 }
@@ -236,11 +238,17 @@ static const struct own_store {
   const char *name;
   int (*read)(struct ftpd *h, pool *p, const char *info, struct sftp_str blob,
     const char **where, struct sftp_str *text);
+  /* What others are asked, so that they are asked once; NULL: they are not. */
+  const char *(*question)(struct ftpd *h, pool *p, const char *info,
+    struct sftp_str blob);
   unsigned int ktypes;
 } own_stores[] = {
-  { "file", file_read, SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
-  { "exec", ftpd_keyexec_read, SFTP_SSH2_USER_KEY_STORE },
-  { "ldap", ftpd_keyldap_read, SFTP_SSH2_USER_KEY_STORE }
+  { "file", file_read, NULL,
+    SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
+  { "exec", ftpd_keyexec_read, ftpd_keyexec_question,
+    SFTP_SSH2_USER_KEY_STORE },
+  { "ldap", ftpd_keyldap_read, ftpd_keyldap_question,
+    SFTP_SSH2_USER_KEY_STORE }
 };
 
 static const struct own_store *own_store(const char *name, size_t len) {
@@ -256,14 +264,45 @@ static const struct own_store *own_store(const char *name, size_t len) {
   return NULL;
 }
 
+/* The text that others give, now or before in this connection. */
+static int read_once(const struct own_store *own, const struct key_query *q,
+    const char *info, const char **where, struct sftp_str *text) {
+  const char *store = pstrcat(q->pool, own->name, ":", info, NULL);
+  const char *question = own->question(q->ftpd, q->pool, info, q->blob);
+  struct ftpd_lookup *l;
+  bool fresh;
+
+  if (question == NULL) {
+    return -1;
+  }
+
+  l = ftpd_lookup(q->ftpd, store, question, &fresh);
+  if (l == NULL) {
+    return -1;
+  }
+
+  if (fresh) {
+    l->res = own->read(q->ftpd, l->pool, info, q->blob, &l->where, &l->text);
+
+  } else if (l->res < 0) {
+    sftp_log_why(WHY_MISSING, "no keys of user '%s' by '%s:', as when this "
+      "connection asked before", q->ftpd->user, own->name);
+  }
+
+  *where = l->where;
+  *text = l->text;
+  return l->res;
+}
+
 /* 0 and what comes with it, or -1. */
 static int own_has_key(const struct own_store *own, const struct key_query *q,
     const char *info, struct ftpd_key_grant *grant) {
   struct sftp_str text;
   const char *where;
+  int res = own->question != NULL ? read_once(own, q, info, &where, &text) :
+    own->read(q->ftpd, q->pool, info, q->blob, &where, &text);
 
-  return own->read(q->ftpd, q->pool, info, q->blob, &where, &text) < 0 ? -1 :
-    text_has_key(q, where, text, grant);
+  return res < 0 ? -1 : text_has_key(q, where, text, grant);
 }
 
 /* ---- Stores of other modules */
@@ -286,8 +325,8 @@ static int ask_store(sftp_keystore_t *store, pool *p, const char *user,
 #endif
 }
 
-static int store_has_key(const struct key_query *q, const char *name,
-    size_t len, const char **id) {
+static int open_and_ask(const struct key_query *q, const char *name,
+    size_t len) {
   const struct ftpd_store *s = ftpd_store_find(name, len,
     SFTP_SSH2_USER_KEY_STORE);
   const char *user = q->ftpd->user, *info = name + len + 1;
@@ -317,8 +356,31 @@ static int store_has_key(const struct key_query *q, const char *name,
     (void) store->store_close(store);
   }
 
-  *id = pstrcat(q->pool, "'", name, "'", NULL);
   return res;
+}
+
+/* They say yes or no to a key: asked once for each. */
+static int store_has_key(const struct key_query *q, const char *name,
+    size_t len, const char **id) {
+  const char *user = q->ftpd->user, *question = pstrcat(q->pool, user, "\n",
+    sftp_base64_encode(q->pool, q->blob, true), NULL);
+  bool fresh;
+  struct ftpd_lookup *l = ftpd_lookup(q->ftpd, name, question, &fresh);
+
+  if (l == NULL) {
+    return -1;
+  }
+
+  if (fresh) {
+    l->res = open_and_ask(q, name, len);
+
+  } else if (l->res < 0) {
+    sftp_log_why(WHY_MISSING, "no matching public key found for user '%s' in "
+      "'%s', as when this connection asked before", user, name);
+  }
+
+  *id = pstrcat(q->pool, "'", name, "'", NULL);
+  return l->res;
 }
 
 int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,

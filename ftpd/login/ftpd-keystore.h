@@ -51,6 +51,14 @@ int ftpd_keyexec_read(struct ftpd *h, pool *p, const char *info,
 int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info,
   struct sftp_str blob, const char **where, struct sftp_str *text);
 
+/* What they would be asked: the same text is the same question.  NULL when
+ * nothing is; the log says why.
+ */
+const char *ftpd_keyexec_question(struct ftpd *h, pool *p, const char *info,
+  struct sftp_str blob);
+const char *ftpd_keyldap_question(struct ftpd *h, pool *p, const char *info,
+  struct sftp_str blob);
+
 /* What is wrong with the text after "exec:"; NULL if
  * nothing is.
  */

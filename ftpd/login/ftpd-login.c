@@ -30,17 +30,6 @@ struct before {
   gid_t gid;
 };
 
-static struct passwd *copy_entry(pool *p, const struct passwd *pw) {
-  struct passwd *copy = pcalloc(p, sizeof(*copy));
-
-  copy->pw_name = pstrdup(p, pw->pw_name);
-  copy->pw_uid = pw->pw_uid;
-  copy->pw_gid = pw->pw_gid;
-  copy->pw_dir = pstrdup(p, pw->pw_dir);
-  copy->pw_shell = pstrdup(p, pw->pw_shell);
-  return copy;
-}
-
 /* ---- May they log in? */
 
 /* For the system log, and the reason of the refusal. */
@@ -458,7 +447,10 @@ enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p) {
   }
 
   session.hide_password = TRUE;
-  pw = ftpd_auth_entry(h, p);
+  /* Anew, and not for others: it is changed on the way. */
+  ftpd_auth_forget_entry(h);
+  pw = ftpd_auth_entry(h);
+  ftpd_auth_forget_entry(h);
   if (pw == NULL) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s (Login failed): Unable to retrieve "
       "user information: %s", h->user, strerror(errno));
@@ -466,8 +458,6 @@ enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p) {
     return FTPD_LOGIN_DENIED;
   }
 
-  /* Other look-ups follow, and they reuse what the host returned. */
-  pw = copy_entry(p, pw);
   if (!account_may_log_in(h, pw)) {
     return FTPD_LOGIN_DENIED;
   }

@@ -25,6 +25,8 @@ struct ftpd_login {
   cmd_rec *auth_cmd;            /* USERAUTH_REQUEST */
   cmd_rec *pass_cmd;            /* PASS, once a method has begun it */
   bool pass_ended;              /* a handler refused it */
+  struct passwd *entry;         /* of the user: see ftpd_auth_entry() */
+  const char *entry_of;         /* whose that is; NULL: not known */
   const char *given;            /* before UserAlias; h->user: behind */
   config_rec *anon;             /* the <Anonymous> it leads to, or NULL */
   const char *anon_user;        /* its User, if the name itself has no entry */
@@ -45,8 +47,11 @@ enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
 
 /* ---- ftpd-verify.c */
 
-/* The user's entry, NULL when there is none. */
-struct passwd *ftpd_auth_entry(struct ftpd *h, pool *p);
+/* The user's entry, NULL when there is none.  It is looked up once for all the
+ * keys that a connection asks for, until it is forgotten.
+ */
+struct passwd *ftpd_auth_entry(struct ftpd *h);
+void ftpd_auth_forget_entry(struct ftpd *h);
 /* Tells the log, and other modules, of an unknown user. */
 void ftpd_auth_no_user(struct ftpd *h);
 

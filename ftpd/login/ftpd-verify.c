@@ -27,15 +27,39 @@
 
 /* ---- Who is it? */
 
-struct passwd *ftpd_auth_entry(struct ftpd *h, pool *p) {
-  const struct ftpd_login *l = h->login;
-  struct passwd *pw = pr_auth_getpwnam(p, h->user);
+static struct passwd *copy_entry(pool *p, const struct passwd *pw) {
+  struct passwd *copy = pcalloc(p, sizeof(*copy));
 
-  if (pw == NULL && l->anon != NULL && l->anon_user != NULL) {
-    pw = pr_auth_getpwnam(p, l->anon_user);
+  copy->pw_name = pstrdup(p, pw->pw_name);
+  copy->pw_uid = pw->pw_uid;
+  copy->pw_gid = pw->pw_gid;
+  copy->pw_dir = pstrdup(p, pw->pw_dir);
+  copy->pw_shell = pstrdup(p, pw->pw_shell);
+  return copy;
+}
+
+void ftpd_auth_forget_entry(struct ftpd *h) {
+  h->login->entry_of = NULL;
+}
+
+struct passwd *ftpd_auth_entry(struct ftpd *h) {
+  struct ftpd_login *l = h->login;
+  struct passwd *pw;
+
+  if (l->entry_of == NULL || strcmp(l->entry_of, h->user) != 0) {
+    /* Not the pool of the request: mod_ldap looks for keys in what it left
+     * there the time before.
+     */
+    pw = pr_auth_getpwnam(h->pool, h->user);
+    if (pw == NULL && l->anon != NULL && l->anon_user != NULL) {
+      pw = pr_auth_getpwnam(h->pool, l->anon_user);
+    }
+
+    l->entry_of = h->user;
+    l->entry = pw != NULL ? copy_entry(h->pool, pw) : NULL;
   }
 
-  return l->not_alias ? NULL : pw;
+  return l->not_alias ? NULL : l->entry;
 }
 
 static const char *no_user(struct ftpd *h) {
@@ -213,7 +237,7 @@ static enum ftpd_verdict check_password(struct ftpd *h, const char *password) {
     return FTPD_AUTH_EMPTY;
   }
 
-  if (ftpd_auth_entry(h, l->pool) == NULL) {
+  if (ftpd_auth_entry(h) == NULL) {
     check_nobody(h, l->pool, password);
     ftpd_auth_no_user(h);
     return FTPD_AUTH_NO_USER;
@@ -262,7 +286,7 @@ enum ftpd_verdict ftpd_auth_password(struct ftpd *h, const char *password) {
 enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
     struct sftp_str blob, const struct sftp_cert *cert, bool probe,
     struct ftpd_key_grant *grant) {
-  bool exists = ftpd_auth_entry(h, p) != NULL, found;
+  bool exists = ftpd_auth_entry(h) != NULL, found;
 
   /* The stores are asked for unknown users too, and not believed. */
   found = (cert != NULL ? ftpd_usercert_allows(h, p, cert, grant) :
@@ -323,7 +347,7 @@ static bool user_fits(struct ftpd *h, const char *client_user) {
 enum ftpd_verdict ftpd_auth_host_key(struct ftpd *h, pool *p,
     struct sftp_str blob, const char *host, const char *client_user,
     const char **id) {
-  bool exists = ftpd_auth_entry(h, p) != NULL, found, fits;
+  bool exists = ftpd_auth_entry(h) != NULL, found, fits;
 
   found = ftpd_known_key(h, p, blob, host, client_user, id) == 0;
   found = found && !ftpd_userkey_revoked(h, p, blob, NULL, "host key", false);
@@ -352,8 +376,8 @@ void ftpd_auth_limit(struct ftpd *h, bool read_only, const char *dir,
  * say until when an account is good; no password is looked at here, where PAM
  * would notice.
  */
-static int shadow_code(struct ftpd *h, pool *p) {
-  const struct passwd *pw = ftpd_auth_entry(h, p), *own;
+static int shadow_code(struct ftpd *h) {
+  const struct passwd *pw = ftpd_auth_entry(h), *own;
   time_t day = time(NULL) / 86400;
   int code = PR_AUTH_OK;
   struct spwd *sp;
@@ -389,7 +413,7 @@ enum ftpd_verdict ftpd_auth_authorize(struct ftpd *h) {
   int code = pr_auth_authorize(p, h->user);
 
   if (code >= PR_AUTH_OK) {
-    code = shadow_code(h, p);
+    code = shadow_code(h);
   }
 
   return verdict_of(h, code);
@@ -410,7 +434,7 @@ const char *ftpd_kbdint_driver(struct ftpd *h SFTP_UNUSED, unsigned int i) {
 
 enum ftpd_verdict ftpd_auth_kbdint(struct ftpd *h, const char *name) {
   sftp_kbdint_driver_t *d = sftp_kbdint_get_driver(name);
-  bool exists = ftpd_auth_entry(h, h->login->pool) != NULL;
+  bool exists = ftpd_auth_entry(h) != NULL;
   int res, xerrno = 0;
 
   if (d == NULL) {

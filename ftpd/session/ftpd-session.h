@@ -34,6 +34,7 @@
 
 struct ftpd_login;              /* ftpd-login.c's and ftpd-auth.c's own */
 struct ftpd_files;              /* ftpd-op.c's and ftpd-file.c's own */
+struct ftpd_lookup;             /* ftpd-lookup.c */
 struct ftpd_names;              /* ftpd-charset.c */
 struct ftpd_note;
 
@@ -63,6 +64,9 @@ struct ftpd {
   bool read_only;               /* by the key of the login */
   const char *start_dir;        /* by it, too; or NULL */
   int forced_umask;             /* and this; or -1 */
+
+  struct ftpd_lookup *lookups;  /* of keys, before the login */
+  bool lookups_told;            /* the log has that there were too many */
 
   struct ftpd_login *login;
   struct ftpd_files *files;

@@ -16,7 +16,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, main, promise, skip
+from rawauth import RawAuth, UnknownKey
+from tap import expect, expect_same, main, promise, skip
 from server import (GID, UID, Server, free_port, has_module, keygen, must,
                     run, wait_for)
 
@@ -98,10 +99,10 @@ class Directory(Server):
 
     def start(self):
         self.slapd = subprocess.Popen(
-            [SLAPD, "-d", "0", "-f", self.path("slapd.conf"), "-h",
+            [SLAPD, "-d", "stats", "-f", self.path("slapd.conf"), "-h",
              "ldap://127.0.0.1:%d/" % self.ldap_port],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            stderr=open(self.path("slapd.log"), "wb"))
         wait_for(self.answers, "slapd")
         return super().start()
 
@@ -165,6 +166,26 @@ def _():
         finally:
             srv.user = "alice"
     srv.wait_log("sftp.log", "no public keys of user 'bob' in the directory")
+
+
+@promise("however many keys a connection asks for, the directory is asked "
+         "for the user and for the keys once")
+def _():
+    if srv is None:
+        skip("mod_ldap or slapd is not here")
+    key = paramiko.Ed25519Key.from_private_key_file(srv.key)
+    for user in ("alice", "bob", "nobody-here"):
+        srv.no_sessions()
+        begin = len(srv.log("slapd.log"))
+        with RawAuth(srv.connect()) as raw:
+            for _ in range(60):
+                raw.answer(raw.key(user, UnknownKey(), sign=False))
+            searches = srv.log("slapd.log")[begin:].count(" SRCH base=")
+            expect(1 <= searches <= 6, "%d searches for %s" % (searches, user))
+            if user == "alice":
+                expect_same([raw.answer(raw.key(user, key, sign=False)),
+                             raw.answer(raw.key(user, key))],
+                            ["pk_ok", "success"], "the right key")
 
 
 main(*([srv] if srv else []))

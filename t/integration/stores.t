@@ -5,16 +5,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# needs: python3-paramiko
+
 """Where the keys of users come from: files, and commands."""
 
 import base64
 import hashlib
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from rawauth import RawAuth, UnknownKey
 from tap import expect, expect_same, main, promise
 from server import GID, UID, Server, must, said
+
+import paramiko
 
 COMMAND = "@DIR@/bin/keys"
 # A user of every Debian that is neither root nor the daemon's.
@@ -50,6 +56,7 @@ def public(server):
 os.mkdir(commands.path("seen"))
 os.chmod(commands.path("seen"), 0o777)
 script(commands, "keys", """#!/bin/sh
+echo "$1" >> %(seen)s/calls
 case $1 in
   alice)
     printf '%%s\\n' "$#" "$@" > %(seen)s/args
@@ -68,8 +75,9 @@ case $1 in
 esac
 """ % {"seen": commands.path("seen"), "key": commands.key + ".pub"})
 script(commands, "keys2", """#!/bin/sh
+echo "$1" >> %s/calls2
 [ "$*" = quiet ] && [ $# = 1 ] && cat %s
-""" % (commands.key + ".pub"))
+""" % (commands.path("seen"), commands.key + ".pub"))
 
 
 def login(server, user):
@@ -152,6 +160,57 @@ def _():
                         % server.path("passwd/alice"))
     finally:
         server.stop_clean()
+
+
+def calls(name="calls"):
+    try:
+        return len(seen(name).splitlines())
+    except FileNotFoundError:
+        return 0
+
+
+@promise("a connection that asks for 200 keys makes few look-ups, and one of "
+         "each question")
+def _():
+    for user in ("quiet", "nobody-here"):
+        first, second = calls(), calls("calls2")
+        begin = len(commands.log("sftp.log"))
+        with RawAuth(commands.connect()) as raw:
+            answers = [raw.answer(raw.key(user, UnknownKey(), sign=False))
+                       for _ in range(200)]
+        expect("pk_ok" not in answers, "a key of nobody would do")
+        expect_same(answers.count("gone"), 100, "unanswered requests")
+        # The first command is told of the key, the second of the user alone.
+        expect_same((calls() - first, calls("calls2") - second), (6, 1),
+                    "look-ups of " + user)
+        log = commands.log("sftp.log")[begin:]
+        expect_same(len(re.findall(r"\]: no more keys are looked up for this "
+                                   r"connection \(see MaxLoginAttempts\): "
+                                   r"there were 6 look-ups of user '%s'" % user,
+                                   log)), 1, "lines in the log")
+        expect_same(log.count(": refused"), 100, "outcomes in the log")
+    os.unlink(commands.path("seen/unexpected"))
+
+
+@promise("a probe and the signature after it are one look-up, with others "
+         "before them")
+def _():
+    key = paramiko.Ed25519Key.from_private_key_file(commands.key)
+    first = calls()
+    with RawAuth(commands.connect()) as raw:
+        for _ in range(5):
+            raw.answer(raw.key("alice", UnknownKey(), sign=False))
+        for _ in range(3):
+            expect_same(raw.answer(raw.key("alice", key, sign=False)), "pk_ok",
+                        "the probe")
+        expect_same(raw.answer(raw.key("alice", key)), "success", "the login")
+    expect_same(calls() - first, 6, "look-ups")
+    first = calls("calls2")
+    with RawAuth(commands.connect()) as raw:
+        expect_same(raw.answer(raw.key("quiet", key, sign=False)), "pk_ok",
+                    "the probe")
+        expect_same(raw.answer(raw.key("quiet", key)), "success", "the login")
+    expect_same(calls("calls2") - first, 1, "look-ups of the second command")
 
 
 @promise("a command prints the keys; its words have tokens filled in")

@@ -36,6 +36,23 @@ class _Catcher:
         return False
 
 
+class UnknownKey:
+    """A key that nobody has."""
+
+    def __init__(self):
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+        from cryptography.hazmat.primitives import serialization
+        self.raw = ed25519.Ed25519PrivateKey.generate().public_key() \
+            .public_bytes(serialization.Encoding.Raw,
+                          serialization.PublicFormat.Raw)
+
+    def asbytes(self):
+        m = Message()
+        m.add_string("ssh-ed25519")
+        m.add_string(self.raw)
+        return m.asbytes()
+
+
 class RawAuth:
     def __init__(self, sock, service="ssh-userauth"):
         self.inbox = queue.Queue()

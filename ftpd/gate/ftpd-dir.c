@@ -136,6 +136,22 @@ static const char *entry_path(struct ftpd_dir *d, const char *name) {
     name, NULL);
 }
 
+/* "." and "..": no rule is about them, but Hide* may hide them, by their names
+ * or owners, as in FTP.
+ */
+static bool is_dot_visible(struct ftpd_dir *d, const char *name) {
+  struct limit_answer a;
+  const char *path;
+
+  if (ftpd_limit_quiet_dir(d->h, FTPD_READDIR, d->path)) {
+    return true;
+  }
+
+  path = entry_path(d, name);
+  (void) ask_list(d->h, d->scratch, path, &a);
+  return !a.hidden;
+}
+
 /* Whether <Limit> and the Hide* directives let the entry be seen. */
 static bool is_visible(struct ftpd_dir *d, const char *name,
     const struct stat *st) {
@@ -144,7 +160,7 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   int res;
 
   if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-    return true;
+    return is_dot_visible(d, name);
   }
 
   if (!S_ISDIR(st->st_mode) && ftpd_limit_quiet_dir(d->h, FTPD_READDIR,

@@ -10,6 +10,7 @@
 """What users of the packaged module would notice on the day they change:
 doc/coming-from-packaged.md says what still differs."""
 
+import ftplib
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from clients import paramiko_transport
-from ftphost import FtpServer
+from ftphost import FtpServer, ftp_says
 from rawsftp import Raw, num, string
 from server import (SOURCE, Server, has_module, keygen, must, run, said,
                     wait_for)
@@ -70,6 +71,155 @@ def _():
     source = os.path.dirname(srv.local("tree/file", b"x"))
     must(srv.scp("-O", "-r", source, "srv:/"))
     expect_same(srv.get("real/file"), b"x", "the file")
+
+
+# ---- As FTP does
+
+def in_both(line, **more):
+    """The same directive for SFTP and for FTP."""
+    drop = ("DefaultRoot",) if line.startswith("DefaultRoot") else ()
+    return FtpServer(directives=line, ftp=line, drop=drop, **more)
+
+
+def listed_by_ftp(client, path):
+    lines = []
+    client.retrlines("MLSD " + path, lines.append)
+    return sorted(line.split("; ", 1)[1] for line in lines)
+
+
+def listed_by_sftp(server, path):
+    out = must(server.sftp("ls -1a " + path)).stdout.decode()
+    return sorted(os.path.basename(line) for line in out.splitlines()[1:])
+
+
+@promise("HideFiles and its like hide . and .. in listings, as in FTP's MLSD")
+def _():
+    for line, hidden in (("HideFiles ^[.]", {".", ".."}),
+                         ("HideFiles ^[.]$", {"."}),
+                         ("HideFiles ^[.][.]$", {".."}),
+                         ("HideFiles ^none", set()),
+                         ("HideUser alice", {".", ".."})):
+        server = in_both("<Directory />\n%s\n</Directory>" % line)
+        server.put("sub/file")
+        server.start()
+        try:
+            client = server.ftp()
+            for path in ("/", "/sub"):
+                got = listed_by_sftp(server, path)
+                expect_same(got, listed_by_ftp(client, path),
+                            "%s of %s, against FTP" % (line, path))
+                expect_same({".", ".."} - set(got), hidden,
+                            "%s of %s" % (line, path))
+            client.close()
+        finally:
+            server.stop_clean()
+
+
+@promise("DirFakeUser and DirFakeGroup show what FTP shows")
+def _():
+    for line in ("DirFakeUser on", "DirFakeGroup on", "DirFakeUser off",
+                 "DirFakeUser on nobody-here\nDirFakeGroup on none-here",
+                 'DirFakeUser on "two words"', "DirFakeUser on 12345",
+                 "DirFakeUser on ~\nDirFakeGroup on ~"):
+        server = in_both(line)
+        server.put("file")
+        server.start()
+        try:
+            lines = []
+            client = server.ftp()
+            client.retrlines("LIST", lines.append)
+            client.close()
+            shown = re.sub(r"\d+ \w{3} +\d+ \S+ file$", "",
+                           lines[0][11:]).split(None, 1)[1].split()
+            with Raw(server, 3) as raw:
+                name = re.search(rb"-rw-r--r-- [^\0]+ file", raw.list("/"))
+                expect_same(name.group().decode().split()[2:2 + len(shown)],
+                            shown, "long name with " + line)
+            with Raw(server, 4) as raw:
+                attrs = raw.ask(7, string(b"/file") + num(0x80))[1]
+                for word in shown:
+                    expect(word.encode() in attrs, "%s: %r is not in %r"
+                           % (line, word, attrs))
+        finally:
+            server.stop_clean()
+
+
+# Names of users and groups that nobody has.
+NAMELESS = (
+    "DefaultRoot ~ none-here", "DefaultRoot ~ !none-here",
+    "DefaultChdir sub none-here", "DefaultChdir sub !none-here",
+    "<Limit ALL>\nDenyUser nobody-here\n</Limit>",
+    "<Limit ALL>\nDenyGroup none-here\n</Limit>",
+    "<Limit ALL>\nAllowUser nobody-here\nDenyAll\n</Limit>",
+    "<Limit LOGIN>\nAllowGroup none-here\nDenyAll\n</Limit>",
+    "<Limit STOR>\nDenyUser !nobody-here\n</Limit>",
+    "<Directory />\nGroupOwner none-here\n</Directory>",
+    "<Directory />\nUserOwner nobody-here\n</Directory>",
+    "<Directory />\nHideUser nobody-here\n</Directory>",
+    "<Directory />\nHideUser !nobody-here\n</Directory>",
+    "<Directory />\nHideGroup none-here\n</Directory>",
+    "<Directory />\nHideGroup !none-here\n</Directory>",
+    "<Directory ~nobody-here>\nHideFiles x\n</Directory>",
+    "UserAlias x nobody-here", "DisplayLogin missing",
+    "UserPassword nobody-here x", "CreateHome on 711 skel /none",
+    "TransferRate RETR 10 user nobody-here",
+    "MaxStoreFileSize 1 Kb user nobody-here",
+    "MaxStoreFileSize 1 Kb user !nobody-here",
+)
+
+
+def made(server):
+    """Where an upload is and whose; it is taken away again."""
+    for path in (server.home("made"), server.home("sub/made")):
+        if os.path.exists(path):
+            owner = os.stat(path)
+            os.unlink(path)
+            return path, owner.st_uid, owner.st_gid
+    return "refused"
+
+
+def done_by_ftp(server):
+    try:
+        client = server.ftp()
+    except ftplib.Error:
+        return "no login"
+    try:
+        names = sorted(client.nlst())
+    except ftplib.Error:
+        names = "refused"
+    with open(server.local("made", b"x" * 2000), "rb") as file:
+        ftp_says(client.storbinary, "STOR made", file)
+    client.close()
+    return names, made(server)
+
+
+def done_by_sftp(server):
+    result = server.sftp("ls -1")
+    if result.returncode == 255:
+        return "no login"
+    out = result.stdout.decode().splitlines()[1:]
+    server.sftp("put %s made" % server.local("made", b"x" * 2000))
+    # A listing that is denied may be empty.
+    return sorted(out) or "refused", made(server)
+
+
+@promise("names that no user and no group has do the same as in FTP")
+def _():
+    for line in NAMELESS:
+        server = in_both(line)
+        server.put("sub/file")
+        server.launch()
+        wait_for(lambda: server.greets() or server.process.poll() is not None,
+                 "the daemon to answer")
+        if server.process.poll() is not None:
+            server.process = None
+            expect("mod_sftp" not in server.log("system.log"),
+                   "%s: not the host refused it" % line)
+            continue
+        try:
+            expect_same(done_by_sftp(server), done_by_ftp(server), line)
+        finally:
+            server.stop_clean()
 
 
 # ---- A daemon without root

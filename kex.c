@@ -328,7 +328,7 @@ static void tell_agreed(struct ssh_conn *c) {
       sftp_log(" + Session host key algorithm: %s", *name[i]);
     }
 
-    sftp_log(" + Session %s: %s", kex_lists[i].kind, *name[i]);
+    sftp_log(kex_lists[i].agreed, *name[i]);
     ftpd_note(c->ftpd, kex_lists[i].note, *name[i]);
   }
 

@@ -22,17 +22,20 @@
 #define MAX_KEXINIT SFTP_PACKET_MAX
 #define EARLY_MAX 4U
 
+#define LIST(kind, family, note) \
+  { kind, " + Session " kind ": %s", family, note }
+
 const struct kex_list kex_lists[L_LANG_C2S] = {
-  { "key exchange", ALGS_KEX, "SFTP_KEX_ALGO" },
-  { "server hostkey", ALGS_HOSTKEY, "SFTP_HOST_KEY_ALGO" },
-  { "client-to-server encryption", ALGS_CIPHER, "SFTP_CLIENT_CIPHER_ALGO" },
-  { "server-to-client encryption", ALGS_CIPHER, "SFTP_SERVER_CIPHER_ALGO" },
-  { "client-to-server MAC", ALGS_MAC, "SFTP_CLIENT_MAC_ALGO" },
-  { "server-to-client MAC", ALGS_MAC, "SFTP_SERVER_MAC_ALGO" },
-  { "client-to-server compression", ALGS_COMPRESS,
-    "SFTP_CLIENT_COMPRESSION_ALGO" },
-  { "server-to-client compression", ALGS_COMPRESS,
-    "SFTP_SERVER_COMPRESSION_ALGO" }
+  LIST("key exchange", ALGS_KEX, "SFTP_KEX_ALGO"),
+  LIST("server hostkey", ALGS_HOSTKEY, "SFTP_HOST_KEY_ALGO"),
+  LIST("client-to-server encryption", ALGS_CIPHER, "SFTP_CLIENT_CIPHER_ALGO"),
+  LIST("server-to-client encryption", ALGS_CIPHER, "SFTP_SERVER_CIPHER_ALGO"),
+  LIST("client-to-server MAC", ALGS_MAC, "SFTP_CLIENT_MAC_ALGO"),
+  LIST("server-to-client MAC", ALGS_MAC, "SFTP_SERVER_MAC_ALGO"),
+  LIST("client-to-server compression", ALGS_COMPRESS,
+    "SFTP_CLIENT_COMPRESSION_ALGO"),
+  LIST("server-to-client compression", ALGS_COMPRESS,
+    "SFTP_SERVER_COMPRESSION_ALGO")
 };
 
 static void wipe_secret(void *data) {

@@ -26,6 +26,8 @@ enum { L_KEX, L_HOSTKEY, L_CIPHER_C2S, L_CIPHER_S2C, L_MAC_C2S, L_MAC_S2C,
 
 extern const struct kex_list {
   const char *kind;             /* for the log */
+  const char *agreed;           /* format of its line: each is a kind of its
+                                 * own (log-budget.h) */
   enum sftp_alg_family family;
   const char *note;             /* of the session, with what was agreed */
 } kex_lists[L_LANG_C2S];

@@ -101,9 +101,10 @@ int ftpd_permit_effect(struct ftpd_op *op, const char *path,
 bool ftpd_may_set_new(struct ftpd_op *op, const char *path,
   unsigned int effect);
 /* Whether the session may know what is at the path, for decisions that are no
- * request of the client: quietly, nothing is logged.
+ * request of the client: quietly, nothing is logged.  *path becomes where its
+ * links lead.
  */
-bool ftpd_may_look(struct ftpd *h, pool *p, const char *path);
+bool ftpd_may_look(struct ftpd *h, pool *p, const char **path);
 /* Ends it: POST_CMD and LOG_CMD with err 0, the *_ERR pair otherwise, of the
  * own name and the equivalent.  status and text are what the client was told.
  */

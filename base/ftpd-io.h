@@ -9,7 +9,7 @@
 /* ftpd-io.h -- the daemon's part: open files and their bytes.
  *
  * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
- * those that ftpd_permit() returned.
+ * those that ftpd_permit() returned: where links turned up, nothing is done.
  */
 
 #ifndef MOD_SFTP_FTPD_IO_H

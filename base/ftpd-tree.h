@@ -9,7 +9,7 @@
 /* ftpd-tree.h -- the daemon's part: names in the file system, and directories.
  *
  * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
- * those that ftpd_permit() returned.
+ * those that ftpd_permit() returned: where links turned up, nothing is done.
  */
 
 #ifndef MOD_SFTP_FTPD_TREE_H

@@ -19,13 +19,15 @@
 static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   struct ftpd_op op;
   struct stat st;
+  const char *there;
   mode_t mode = 0777;
   bool looks;
   int err = 0;
 
   d->real = scp_absolute(s, d->pool, d->path);
-  looks = ftpd_may_look(s->ftpd, d->pool, d->real);
-  if (looks && ftpd_stat(s->ftpd, d->real, &st) == 0) {
+  there = d->real;
+  looks = ftpd_may_look(s->ftpd, d->pool, &there);
+  if (looks && ftpd_stat(s->ftpd, there, &st) == 0) {
     return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
   }
 

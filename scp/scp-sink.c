@@ -39,12 +39,12 @@ static int look_at_target(struct scp *s) {
   struct scp_sink *k = s->sink;
   const char *path = scp_absolute(s, s->pool, k->target);
   struct stat st;
+  int err;
 
-  int err = ftpd_stat(s->ftpd, path, &st) < 0 ? errno :
+  k->unseen = !ftpd_may_look(s->ftpd, s->pool, &path);
+  err = ftpd_stat(s->ftpd, path, &st) < 0 ? errno :
     S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
-
   k->target_is_dir = err == 0;
-  k->unseen = !ftpd_may_look(s->ftpd, s->pool, path);
   if (k->unseen) {
     k->target_is_dir |= s->args.directory || k->target_slash;
     err = 0;

@@ -183,7 +183,7 @@ static struct source_dir *leave(struct scp_source *src) {
 /* Takes over p, which holds path and name. */
 static int begin_entry(struct scp *s, pool *p, const char *path,
     const char *name) {
-  const char *wrong = NULL;
+  const char *wrong = NULL, *there = scp_absolute(s, p, path);
   struct stat st;
   int res;
 
@@ -191,8 +191,8 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
     name = scp_source_encoded(p, name);
   }
 
-  if (!ftpd_may_look(s->ftpd, p, scp_absolute(s, p, path)) ||
-      ftpd_stat(s->ftpd, scp_absolute(s, p, path), &st) < 0) {
+  if (!ftpd_may_look(s->ftpd, p, &there) ||
+      ftpd_stat(s->ftpd, there, &st) < 0) {
     return scp_source_begin_file(s, p, path, name);     /* the gate knows why */
 
   } else if (S_ISDIR(st.st_mode)) {
@@ -371,7 +371,7 @@ int scp_source_start(struct scp *s) {
   /* Clients that do not quote mean one name with blanks if there is one. */
   whole = a->nwords > 1 && strlen(a->all.text) < PATH_MAX ?
     scp_absolute(s, s->pool, scp_word_path(s, s->pool, &a->all)) : NULL;
-  if (whole != NULL && ftpd_may_look(s->ftpd, s->pool, whole) &&
+  if (whole != NULL && ftpd_may_look(s->ftpd, s->pool, &whole) &&
       ftpd_stat(s->ftpd, whole, &st) == 0) {
     a->all.pattern = NULL;
     src->words = &a->all;

@@ -10,6 +10,7 @@
  * request: attributes, looks, REALPATH.
  */
 
+#include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
@@ -48,7 +49,8 @@ static bool in_general(const struct limit_answer *a) {
 /* Where users may not look at what is there, they still see what they made, the
  * files that they have open, and directories that they may enter by a rule.
  */
-static bool may_tell(struct ftpd_op *op, const char *path, bool hidden) {
+static bool may_tell(struct ftpd_op *op, const char *path, const char *real,
+    bool hidden) {
   struct limit_answer a;
   struct stat st;
 
@@ -56,7 +58,7 @@ static bool may_tell(struct ftpd_op *op, const char *path, bool hidden) {
     return true;
   }
 
-  if (ftpd_lstat(op->ftpd, path, &st) < 0) {
+  if (ftpd_lstat(op->ftpd, real, &st) < 0) {
     return false;
   }
 
@@ -66,24 +68,25 @@ static bool may_tell(struct ftpd_op *op, const char *path, bool hidden) {
 }
 
 static bool tells(struct ftpd_op *op, const struct sftp_rule *rule,
-    const char *path) {
+    const char *path, const char *real) {
   struct limit_answer a;
 
   return ftpd_limit_ask(op->ftpd, op->pool, rule, SFTP_EFF_TELL, path,
-    &a) == 0 || (in_general(&a) && may_tell(op, path, a.hidden));
+    &a) == 0 || (in_general(&a) && may_tell(op, path, real, a.hidden));
 }
 
 static int ask_tell(struct ftpd_op *op, const struct sftp_rule *rule,
-    const char *path) {
-  return tells(op, rule, path) ? 0 : ftpd_limit(op, rule, SFTP_EFF_TELL, path);
+    const char *path, const char *real) {
+  return tells(op, rule, path, real) ? 0 : ftpd_limit(op, rule, SFTP_EFF_TELL,
+    path);
 }
 
 int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
-    const char *path) {
+    const char *path, const char *real) {
   unsigned int effects = effects_of(op, rule);
 
   return rule->effects == 0 ? ask_any(op, rule, path) :
-    effects == SFTP_EFF_TELL ? ask_tell(op, rule, path) :
+    effects == SFTP_EFF_TELL ? ask_tell(op, rule, path, real) :
     ftpd_limit(op, rule, effects, path);
 }
 
@@ -172,7 +175,8 @@ const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
 
 /* ---- Looks that nobody asked for */
 
-bool ftpd_may_look(struct ftpd *h, pool *p, const char *path) {
+bool ftpd_may_look(struct ftpd *h, pool *p, const char **path) {
+  const struct sftp_rule *rule = &sftp_rules[FTPD_STAT].first;
   struct ftpd_op op;
   const char *used, *real;
 
@@ -180,13 +184,13 @@ bool ftpd_may_look(struct ftpd *h, pool *p, const char *path) {
   op.ftpd = h;
   op.pool = p;
   op.req = FTPD_STAT;
-  used = ftpd_canon(h, p, path);
-  if (ftpd_check_depth(&op, used) < 0 ||
-      !tells(&op, &sftp_rules[FTPD_STAT].first, used)) {
+  ftpd_stand_anew();
+  used = *path = ftpd_canon(h, p, *path);
+  if (ftpd_check_depth(&op, used) < 0) {
     return false;
   }
 
-  real = ftpd_resolve(h, p, used, true);
-  return strcmp(real, used) == 0 ||
-    tells(&op, &sftp_rules[FTPD_STAT].first, real);
+  real = *path = ftpd_resolve(h, p, used, true);
+  return (strcmp(real, used) == 0 || tells(&op, rule, used, real)) &&
+    tells(&op, rule, real, real);
 }

@@ -10,6 +10,7 @@
  * file system, POSIX ACLs.
  */
 
+#include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 
@@ -47,6 +48,7 @@ static int ask(int fd, const char *path, int flags,
 int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
     bool follow, struct ftpd_extra_attrs *more) {
   (void) h;
+  (void) follow;                /* no link is left */
   memset(more, 0, sizeof(*more));
   if (f != NULL) {
     return ask(f->fd, "", AT_EMPTY_PATH, more);
@@ -58,7 +60,8 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
     return -1;
   }
 
-  return ask(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, more);
+  return FTPD_HELD(path, ask(AT_FDCWD, ftpd_held_name(path),
+    AT_SYMLINK_NOFOLLOW, more));
 }
 
 /* ---- ACLs */

@@ -11,6 +11,7 @@
  * systems there.
  */
 
+#include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
@@ -23,6 +24,10 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+static int truncate_held(const char *path, off_t size) {
+  return FTPD_HELD(path, pr_fsio_truncate(path, size));
+}
+
 int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
   if (size < 0) {
     errno = EINVAL;
@@ -30,28 +35,26 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
   }
 
   return ftpd_max_store(size) < 0 || ftpd_open_lock_changed(path) < 0 ? -1 :
-    ftpd_quota_truncate(op, path, size, pr_fsio_truncate);
+    ftpd_quota_truncate(op, path, size, truncate_held);
 }
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
   (void) h;
-  return pr_fsio_chmod(path, mode);
+  return FTPD_HELD(path, pr_fsio_chmod(path, mode));
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
   struct stat st;
 
-  (void) h;
-  return pr_fsio_stat(path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
-    : pr_fsio_chown(path, uid, gid);
+  return ftpd_stat(h, path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
+    : FTPD_HELD(path, pr_fsio_chown(path, uid, gid));
 }
 
 int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
   struct stat st;
 
-  (void) h;
-  return pr_fsio_lstat(path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
-    : pr_fsio_lchown(path, uid, gid);
+  return ftpd_lstat(h, path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
+    : FTPD_HELD(path, pr_fsio_lchown(path, uid, gid));
 }
 
 /* FSIO knows microseconds and both times at once only. */
@@ -106,7 +109,8 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
       return -1;
     }
 
-    return utimensat(AT_FDCWD, path, set, AT_SYMLINK_NOFOLLOW);
+    return FTPD_HELD(path, utimensat(AT_FDCWD, ftpd_held_name(path), set,
+      AT_SYMLINK_NOFOLLOW));
   }
 
   if (whole_times(set, tv) < 0) {
@@ -114,7 +118,7 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
     return -1;
   }
 
-  return pr_fsio_utimes(path, tv);
+  return FTPD_HELD(path, pr_fsio_utimes(path, tv));
 }
 
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
@@ -144,27 +148,42 @@ static int count_dir(struct ftpd_op *op, const char *path,
   }
 
   ftpd_quota_refuse(op);
-  (void) pr_fsio_rmdir(path);
+  (void) FTPD_HELD(path, pr_fsio_rmdir(path));
   errno = EDQUOT;
   return -1;
+}
+
+/* The umask of the directory is in force since ftpd_permit(), and FSIO would
+ * put its own idea of it in; pr_fsio_smkdir() makes another name first, which
+ * is for owners that are given by name.
+ */
+static int make_dir(pool *p, const char *path, mode_t mode) {
+  pr_fs_t *fs = ftpd_fs_system();
+  int res;
+
+  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), mkdir)) {
+    return FTPD_HELD(path, pr_fsio_smkdir(p, path, mode, (uid_t) -1,
+      (gid_t) -1));
+  }
+
+  res = FTPD_HELD(path, fs->mkdir(fs, path, mode));
+  pr_fs_clear_cache2(path);
+  return res;
 }
 
 int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
   struct stat st;
   mode_t mask;
-  int res;
 
-  /* The umask of the directory is in force since ftpd_permit(). */
   mode = ftpd_new_mode(op, path, mode, 0777);
-  res = pr_fsio_smkdir(op->pool, path, mode & 01777, (uid_t) -1, (gid_t) -1);
-  if (res < 0) {
+  if (make_dir(op->pool, path, mode & 01777) < 0) {
     return -1;
   }
 
   if ((mode & 07000) != 0) {
     mask = umask(0);
     (void) umask(mask);
-    (void) pr_fsio_chmod(path, mode & 07777 & ~mask);
+    (void) FTPD_HELD(path, pr_fsio_chmod(path, mode & 07777 & ~mask));
   }
 
   ftpd_give_away_dir(path);
@@ -180,7 +199,7 @@ int ftpd_rmdir(struct ftpd *h, const char *path) {
   struct stat st;
   bool counts = ftpd_quota_has_dirs(h) && ftpd_lstat(h, path, &st) == 0;
 
-  if (pr_fsio_rmdir(path) < 0) {
+  if (FTPD_HELD(path, pr_fsio_rmdir(path)) < 0) {
     return -1;
   }
 
@@ -204,7 +223,7 @@ int ftpd_unlink(struct ftpd_op *op, const char *path) {
     return -1;
   }
 
-  if (pr_fsio_unlink(path) < 0) {
+  if (FTPD_HELD(path, pr_fsio_unlink(path)) < 0) {
     return -1;
   }
 
@@ -213,6 +232,14 @@ int ftpd_unlink(struct ftpd_op *op, const char *path) {
   state->size = st.st_size;
   state->path = path;
   return 0;
+}
+
+static int link_held(const char *from, const char *to) {
+  return FTPD_HELD_TWO(from, to, pr_fsio_link(from, to));
+}
+
+static int symlink_held(const char *target, const char *path) {
+  return FTPD_HELD(path, pr_fsio_symlink(target, path));
 }
 
 /* A link counts as a file of its own, of so many bytes. */
@@ -232,9 +259,9 @@ static int make_link(struct ftpd_op *op, int (*make)(const char *,
 }
 
 int ftpd_link(struct ftpd_op *op, const char *from, const char *to) {
-  return make_link(op, pr_fsio_link, from, to, 0);
+  return make_link(op, link_held, from, to, 0);
 }
 
 int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path) {
-  return make_link(op, pr_fsio_symlink, target, path, strlen(target));
+  return make_link(op, symlink_held, target, path, strlen(target));
 }

@@ -17,6 +17,7 @@
 #include "ftpd-cmd.h"
 #include "ftpd-fake.h"
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-listing.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -46,12 +47,32 @@ static int ask_list(struct ftpd *h, pool *p, const char *path,
     path, answer);
 }
 
+static DIR *open_held(const char *path) {
+  int fd = open(ftpd_held_name(path), O_RDONLY|O_DIRECTORY|O_NOFOLLOW|
+    O_NONBLOCK|O_CLOEXEC), xerrno;
+  DIR *dirh = fd >= 0 ? fdopendir(fd) : NULL;
+
+  if (dirh == NULL && fd >= 0) {
+    xerrno = errno;
+    (void) close(fd);
+    errno = xerrno;
+  }
+
+  return dirh;
+}
+
 static int open_handle(struct ftpd_dir *d) {
   pr_fs_t *fs = pr_get_fs(d->path, NULL);
 
   d->direct = FTPD_FS_PLAIN(fs, opendir) && FTPD_FS_PLAIN(fs, readdir) &&
     FTPD_FS_PLAIN(fs, lstat);
-  d->dirh = d->direct ? (void *) opendir(d->path) : pr_fsio_opendir(d->path);
+  if (ftpd_hold(d->path) < 0) {
+    return -1;
+  }
+
+  d->dirh = d->direct ? (void *) open_held(d->path) :
+    pr_fsio_opendir(d->path);
+  (void) ftpd_let_go(0);
   if (d->dirh == NULL) {
     return -1;
   }
@@ -258,15 +279,27 @@ static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
     size_t end) {
   const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;
   struct limit_answer a;
-  const char *dir;
+  const char *dir, *real;
+  struct stat st;
 
   if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
     return true;
   }
 
   dir = ftpd_canon(h, p, pstrndup(p, whole, (size_t) (name - whole)));
-  return ask_list(h, p, dir, &a) == 0 &&
-    ask_list(h, p, ftpd_canon(h, p, whole), &a) == 0 && !a.hidden;
+  if (ask_list(h, p, dir, &a) < 0 ||
+      ask_list(h, p, ftpd_join(p, dir, name), &a) < 0 || a.hidden) {
+    return false;
+  }
+
+  /* Where links lead: the name is told if it is there, not if it was found. */
+  real = ftpd_resolve(h, p, dir, true);
+  if (strcmp(real, dir) != 0 && (ask_list(h, p, real, &a) < 0 ||
+      ask_list(h, p, ftpd_join(p, real, name), &a) < 0 || a.hidden)) {
+    return false;
+  }
+
+  return ftpd_lstat(h, ftpd_join(p, real, name), &st) == 0;
 }
 
 bool ftpd_is_listed(struct ftpd *h, pool *parent, const char *path,

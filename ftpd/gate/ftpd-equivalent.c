@@ -106,7 +106,7 @@ static int equivalent_file(struct ftpd_op *op, const char **path) {
     struct stat st;
 
     /* mod_xfer says so of a link to nothing, too. */
-    if (errno == EISDIR && ftpd_stat(op->ftpd, *path, &st) < 0) {
+    if (errno == EISDIR && ftpd_look(op->ftpd, *path, &st) < 0) {
       errno = ENOENT;
     }
 

@@ -12,6 +12,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
@@ -55,7 +56,7 @@ void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
 /* Removes what was uploaded; st is what it was when it was closed. */
 static void remove_upload(struct ftpd_file *f, const char *name,
     const struct stat *st) {
-  if (pr_fsio_unlink(name) == 0 && f->counted && !f->removed) {
+  if (FTPD_HELD(name, pr_fsio_unlink(name)) == 0 && f->counted && !f->removed) {
     ftpd_quota_gone(f->h, f->path, st);
   }
 }
@@ -93,7 +94,8 @@ static int reveal(struct ftpd_file *f, const struct stat *st) {
 
   replaces = f->counted && ftpd_lstat(f->h, f->path, &old) == 0;
 
-  if (pr_fsio_rename(f->hidden, f->path) < 0) {
+  if (FTPD_HELD_TWO(f->hidden, f->path, pr_fsio_rename(f->hidden,
+      f->path)) < 0) {
     xerrno = errno;
     sftp_log("error renaming '%s' to '%s': %s", f->hidden, f->path,
       strerror(xerrno));
@@ -232,6 +234,7 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   int err;
 
   ftpd_rate_pause(f, true);
+  ftpd_stand_anew();
   enter_folder(f);
   ftpd_xfer_load(f);
   ftpd_xfer_command(f);

@@ -26,6 +26,7 @@ struct ftpaccess_cache;         /* ftpd-ftpaccess.c: what was read */
 struct owner_cache;             /* ftpd-owners.c: names looked up last */
 struct quota_state;             /* ftpd-quota.c: what is paid for */
 struct upload_cache;            /* ftpd-uploads.c: what the session made */
+struct look_cache;              /* ftpd-look.c: what was looked at last */
 struct ftpd_file;
 struct ftpd_op;
 
@@ -36,7 +37,7 @@ struct ftpd_files {
   struct ftpd_op *op;           /* whose PRE_CMD is under way, or NULL */
   struct ftpd_file *rate_of;    /* whose TransferRate is loaded */
 
-  unsigned long nops;           /* operations begun */
+  unsigned long nops;           /* another value in each operation */
 
   struct phase_cache *phases;   /* each is NULL until it is needed */
   struct rules_cache *rules;
@@ -48,6 +49,7 @@ struct ftpd_files {
   struct ftpaccess_cache *ftpaccess;
   struct quota_state *quota;
   struct upload_cache *uploads;
+  struct look_cache *look;
 };
 
 /* The state of h, made at its first use. */

@@ -33,18 +33,24 @@ static void *member_of(const pr_fs_t *fs, size_t offset) {
   return fn;
 }
 
-bool ftpd_fs_member(pr_fs_t *fs, size_t offset) {
+pr_fs_t *ftpd_fs_system(void) {
   if (sys_fs == NULL) {
     ftpd_files_init();
   }
+
+  return sys_fs;
+}
+
+bool ftpd_fs_member(pr_fs_t *fs, size_t offset) {
+  pr_fs_t *bottom = ftpd_fs_system();
 
   /* The same walk that FSIO does. */
   while (fs != NULL && fs->fs_next != NULL && member_of(fs, offset) == NULL) {
     fs = fs->fs_next;
   }
 
-  return fs != NULL && sys_fs != NULL &&
-    member_of(fs, offset) == member_of(sys_fs, offset);
+  return fs != NULL && bottom != NULL &&
+    member_of(fs, offset) == member_of(bottom, offset);
 }
 
 pr_fs_t *ftpd_fs_of(const char *path) {

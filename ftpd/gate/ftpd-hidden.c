@@ -18,6 +18,7 @@
 
 #include "ftpd-conf.h"
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-locks.h"
 #include "ftpd-path.h"
@@ -225,6 +226,11 @@ static const char *hidden_of(pool *p, xaset_t *set, const char *path) {
     suffix, NULL);
 }
 
+static int open_held(const char *path, int flags) {
+  return FTPD_HELD(path, open(ftpd_held_name(path), flags|O_NONBLOCK|O_NOCTTY|
+    O_NOFOLLOW|O_CLOEXEC));
+}
+
 /* Locks tell of sessions that a former daemon began, and of those that have
  * the file open under its own name.  NULL, or why it is not to be touched.
  */
@@ -237,9 +243,9 @@ static const char *check_open(const char *hidden, const struct stat *st) {
     return NULL;
   }
 
-  fd = open(hidden, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_NOFOLLOW|O_CLOEXEC);
+  fd = open_held(hidden, O_RDONLY);
   if (fd < 0) {
-    fd = open(hidden, O_WRONLY|O_NONBLOCK|O_NOCTTY|O_NOFOLLOW|O_CLOEXEC);
+    fd = open_held(hidden, O_WRONLY);
   }
 
   if (fd < 0 || fstat(fd, &now) < 0 || now.st_dev != st->st_dev ||
@@ -287,7 +293,7 @@ static int remove_left(struct ftpd_op *op, const char *hidden) {
     return refuse(op, hidden, why, EEXIST);
   }
 
-  if (pr_fsio_unlink(hidden) < 0) {
+  if (FTPD_HELD(hidden, pr_fsio_unlink(hidden)) < 0) {
     xerrno = errno;
     return refuse(op, hidden, "was left by a session that has ended, and "
       "cannot be removed", xerrno);

@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"
 #include "ftpd-ownership.h"
@@ -91,7 +92,7 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
   }
 
   (void) pr_fsio_close(fh);
-  (void) pr_fsio_unlink(tmp);
+  (void) FTPD_HELD(tmp, pr_fsio_unlink(tmp));
   errno = EPERM;
   return NULL;
 }
@@ -226,13 +227,15 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
 /* Puts what was written into its place, or takes it away. */
 static int settle(struct ftpd_file *f, bool complete,
     const struct stat *st) {
+  const char *made = f->hidden != NULL ? f->hidden : f->path;
   struct stat old;
   bool replaces = f->hidden != NULL && f->counted &&
     ftpd_lstat(f->h, f->path, &old) == 0;
   int res = 0, xerrno;
 
   if (complete && f->hidden != NULL) {
-    res = pr_fsio_rename(f->hidden, f->path);
+    res = FTPD_HELD_TWO(f->hidden, f->path, pr_fsio_rename(f->hidden,
+      f->path));
     if (res == 0 && replaces) {
       ftpd_quota_gone(f->h, f->path, &old);
     }
@@ -240,8 +243,7 @@ static int settle(struct ftpd_file *f, bool complete,
 
   xerrno = errno;
   if ((!complete || res < 0) && (f->made || f->hidden != NULL) &&
-      pr_fsio_unlink(f->hidden != NULL ? f->hidden : f->path) == 0 &&
-      f->counted) {
+      FTPD_HELD(made, pr_fsio_unlink(made)) == 0 && f->counted) {
     ftpd_quota_gone(f->h, f->path, st);
   }
 
@@ -260,6 +262,7 @@ int ftpd_close_internal(struct ftpd_file *f, bool complete) {
   struct stat st;
   int res, xerrno;
 
+  ftpd_stand_anew();
   ftpd_quota_closing(f, &st);
   res = pr_fsio_close(f->fh);
   xerrno = errno;

@@ -215,7 +215,7 @@ static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
 
   return deny != NULL && *deny == TRUE && (allow == NULL ||
     *allow == FALSE) && ((effects & (SFTP_EFF_MAKE|SFTP_EFF_APPEND|
-    SFTP_EFF_NAME)) == 0 || ftpd_stat(h, path, &st) == 0);
+    SFTP_EFF_NAME)) == 0 || ftpd_look(h, path, &st) == 0);
 }
 
 /* The host's own check enters the directory: configuration, umask, owner of
@@ -451,7 +451,7 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
   }
 
   /* A directory has its own .ftpaccess, a link leads elsewhere. */
-  return ftpd_lstat(h, path, &st) == 0 && !S_ISDIR(st.st_mode) &&
+  return ftpd_lstat_keep(h, path, &st) == 0 && !S_ISDIR(st.st_mode) &&
     !(S_ISLNK(st.st_mode) && ((ftpd_requests[req].flags & ROW_FOLLOW1) != 0 ||
       !ftpd_shows_links(h)));
 }

@@ -14,11 +14,15 @@
  * seconds old at worst, and it costs more than it saves.
  */
 
+#include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-path.h"
 
 #include "ftpd-attrs.h"
 
-int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
+#include <fcntl.h>
+
+int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
   (void) h;
   if (FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {
     return stat(path, st);
@@ -28,14 +32,79 @@ int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
   return pr_fsio_stat(path, st);
 }
 
-int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st) {
-  (void) h;
+struct look_cache {
+  unsigned long op;             /* that asked */
+  const char *path;
+  struct stat st;
+};
+
+static int look_anew(const char *path, struct stat *st) {
   if (FTPD_FS_PLAIN(ftpd_fs_of(path), lstat)) {
-    return lstat(path, st);
+    return FTPD_HELD(path, lstat(ftpd_held_name(path), st));
   }
 
   pr_fs_clear_cache2(path);
   return pr_fsio_lstat(path, st);
+}
+
+int ftpd_lstat_keep(struct ftpd *h, const char *path, struct stat *st) {
+  struct ftpd_files *s = ftpd_files_of(h);
+  struct look_cache *c = s->look;
+  int res = look_anew(path, st);
+
+  if (res == 0) {
+    if (c == NULL) {
+      c = s->look = pcalloc(s->pool, sizeof(*c));
+    }
+
+    c->op = s->nops;
+    c->path = path;
+    c->st = *st;
+  }
+
+  return res;
+}
+
+int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st) {
+  const struct ftpd_files *s = ftpd_files_of(h);
+  const struct look_cache *c = s->look;
+
+  if (c == NULL || c->op != s->nops || c->path != path) {
+    return look_anew(path, st);
+  }
+
+  *st = c->st;
+  return 0;
+}
+
+int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
+  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {
+    return ftpd_look(h, path, st);
+  }
+
+  /* No link is left in the path. */
+  if (ftpd_lstat(h, path, st) < 0) {
+    return -1;
+  }
+
+  if (S_ISLNK(st->st_mode)) {
+    errno = ELOOP;
+    return -1;
+  }
+
+  return 0;
+}
+
+static int statvfs_held(const char *path, struct statvfs *st) {
+  int fd = open(ftpd_held_name(path), O_PATH|O_NOFOLLOW|O_CLOEXEC), res;
+
+  if (fd < 0) {
+    return -1;
+  }
+
+  res = fstatvfs(fd, st);
+  (void) close(fd);
+  return res;
 }
 
 int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
@@ -44,7 +113,7 @@ int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
 
   (void) h;
   if (FTPD_FS_PLAIN(ftpd_fs_of(path), open)) {
-    return statvfs(path, st);
+    return FTPD_HELD(path, statvfs_held(path, st));
   }
 
   /* Whoever maps paths maps them when it opens. */

@@ -15,6 +15,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-log.h"
 #include "ftpd-path.h"
@@ -163,6 +164,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
    */
   session.curr_phase = PRE_CMD;
   ftpd_files_of(h)->nops++;
+  ftpd_stand_anew();
   ftpd_lines_suspect(h, arg);
 
   if (req != FTPD_READ && req != FTPD_WRITE &&
@@ -357,6 +359,9 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
 
   struct op_state *state = op->state;
 
+  /* What was found out for it is not true for long. */
+  ftpd_files_of(op->ftpd)->nops++;
+  ftpd_stand_anew();
   end_equivalents(op, err);
   if (state != NULL) {
     ftpd_hidden_free(state->mark);

@@ -17,6 +17,7 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
@@ -171,7 +172,8 @@ int ftpd_open_lock_changed(const char *path) {
     return 0;
   }
 
-  fd = open(path, O_RDONLY|O_NONBLOCK|O_NOCTTY|O_NOFOLLOW|O_CLOEXEC);
+  fd = FTPD_HELD(path, open(ftpd_held_name(path), O_RDONLY|O_NONBLOCK|
+    O_NOCTTY|O_NOFOLLOW|O_CLOEXEC));
   if (fd < 0) {
     return 0;
   }

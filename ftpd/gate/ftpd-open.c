@@ -9,6 +9,7 @@
 /* ftpd-open.c -- opens the file of a STOR, APPE or RETR that was permitted. */
 
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-locks.h"
 #include "ftpd-onclose.h"
@@ -23,9 +24,28 @@
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"
 
+pr_fh_t *ftpd_open_held(const char *path, int flags) {
+  pr_fh_t *fh;
+
+  if (ftpd_hold(path) < 0) {
+    return NULL;
+  }
+
+  fh = pr_fsio_open(path, flags|O_NOFOLLOW);
+  (void) ftpd_let_go(0);
+  if (fh != NULL && ftpd_check_opened(path, fh) < 0) {
+    int xerrno = errno;
+
+    (void) pr_fsio_close(fh);
+    errno = xerrno;
+    fh = NULL;
+  }
+
+  return fh;
+}
+
 /* Opens with the permissions that mode and the umask allow, and not for a
- * moment with more.  The path has no links left to follow: one that turns up
- * now was put there after the rules were asked.
+ * moment with more.
  */
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode,
     bool exists) {
@@ -37,7 +57,7 @@ pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode,
     (void) umask(mask | ours);
   }
 
-  fh = pr_fsio_open(path, flags|O_NOFOLLOW);
+  fh = ftpd_open_held(path, flags);
   xerrno = errno;
   (void) umask(mask);
 
@@ -337,7 +357,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
     xerrno = errno;
     (void) pr_fsio_close(fh);
     if (o->hidden != NULL) {
-      (void) pr_fsio_unlink(o->hidden);
+      (void) FTPD_HELD(o->hidden, pr_fsio_unlink(o->hidden));
     }
 
     errno = xerrno;

@@ -69,7 +69,9 @@ struct ftpd_file {
 
 /* ---- ftpd-open.c */
 
-/* Opens with the permissions that mode and the umask allow. */
+/* Opens a path that the rules were asked for, and no link.  NULL with errno. */
+pr_fh_t *ftpd_open_held(const char *path, int flags);
+/* The same with the permissions that mode and the umask allow. */
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
 /* Which functions serve the data. */
 void ftpd_choose_io(struct ftpd_file *f);

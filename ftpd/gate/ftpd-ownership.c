@@ -10,6 +10,7 @@
  * UserOwner and GroupOwner.
  */
 
+#include "ftpd-held.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-privs.h"
@@ -80,7 +81,8 @@ void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
 
 /* By a descriptor: a name can be given to something else meanwhile. */
 static int give_plain(const char *path, bool root) {
-  int fd = open(path, O_PATH|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+  int fd = FTPD_HELD(path, open(ftpd_held_name(path), O_PATH|O_DIRECTORY|
+    O_NOFOLLOW|O_CLOEXEC));
   int res = -1, xerrno = EPERM;
   struct stat st;
 

@@ -8,6 +8,7 @@
 
 /* ftpd-path.c -- names of paths: as text, and with their links resolved. */
 
+#include "ftpd-held.h"
 #include "ftpd-log.h"
 #include "ftpd-path.h"
 
@@ -150,17 +151,17 @@ static const char *resolve_dangling(struct ftpd *h, pool *p,
  * resolved.  NULL for those that are, and for what leads nowhere.
  */
 static const char *resolve_plain(pool *p, const char *path) {
-  const char *name = strrchr(path, '/'), *res;
-  char real[PATH_MAX];
+  const char *name = strrchr(path, '/'), *dir;
   struct stat st;
 
-  if (name == NULL || name[1] == '\0' || realpath(name == path ? "/" :
-      pstrndup(p, path, (size_t) (name - path)), real) == NULL) {
+  if (name == NULL || name[1] == '\0') {
     return NULL;
   }
 
-  res = ftpd_join(p, real, name + 1);
-  return lstat(res, &st) == 0 && S_ISLNK(st.st_mode) ? NULL : res;
+  dir = ftpd_stand(name == path ? "/" : pstrndup(p, path,
+    (size_t) (name - path)));
+  return dir == NULL || (lstat(name + 1, &st) == 0 && S_ISLNK(st.st_mode)) ?
+    NULL : ftpd_join(p, dir, name + 1);
 }
 
 /* Through FSIO, name by name: what a module shows may have links that the
@@ -257,7 +258,7 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
     return -1;
   }
 
-  len = pr_fsio_readlink(path, text, sizeof(text) - 1);
+  len = FTPD_HELD(path, pr_fsio_readlink(path, text, sizeof(text) - 1));
   if (len < 0) {
     return -1;
   }

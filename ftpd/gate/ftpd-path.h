@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), and whether the
- * system itself serves them (ftpd-fsio.c).
+/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), looks at them
+ * (ftpd-look.c), and whether the system itself serves them (ftpd-fsio.c).
  */
 
 #ifndef MOD_SFTP_FTPD_PATH_H
@@ -23,6 +23,8 @@
 bool ftpd_fs_member(pr_fs_t *fs, size_t offset);
 /* The file system that FSIO would ask for the path. */
 pr_fs_t *ftpd_fs_of(const char *path);
+/* The bottom of the stack of file systems: the system's own functions. */
+pr_fs_t *ftpd_fs_system(void);
 
 /* ---- ftpd-path.c */
 
@@ -38,6 +40,17 @@ const char *ftpd_outside(pool *p, const char *path);
 
 /* The path of a name in a directory. */
 const char *ftpd_join(pool *p, const char *dir, const char *name);
+
+/* ---- ftpd-look.c */
+
+/* What a path leads to now, links and all: for questions that no answer and no
+ * act depends on.
+ */
+int ftpd_look(struct ftpd *h, const char *path, struct stat *st);
+/* ftpd_lstat() for an operation that only looks: the next one of it, for this
+ * very string, gives the same answer.
+ */
+int ftpd_lstat_keep(struct ftpd *h, const char *path, struct stat *st);
 
 /* ---- ftpd-rename.c */
 

@@ -39,12 +39,13 @@ static const char *check_path(struct ftpd_op *op, const char *path,
   }
 
   real = ftpd_resolve(op->ftpd, op->pool, path, follow);
-  if (strcmp(real, path) != 0 && (ftpd_ask(op, rule, path) < 0 ||
+  if (strcmp(real, path) != 0 && (ftpd_ask(op, rule, path, real) < 0 ||
       (filter && ftpd_filter(op, path) < 0))) {
     return NULL;
   }
 
-  if (ftpd_ask(op, rule, real) < 0 || (filter && ftpd_filter(op, real) < 0) ||
+  if (ftpd_ask(op, rule, real, real) < 0 ||
+      (filter && ftpd_filter(op, real) < 0) ||
       ((ftpd_requests[op->req].flags & ROW_WORDS) != 0 &&
        ftpd_word_filter(op, ftpd_op_name(op), path) < 0)) {
     return NULL;
@@ -71,13 +72,13 @@ static const char *check_file(struct ftpd_op *op, const char *used,
     return path;
   }
 
-  if (strcmp(used, real) != 0 && (ftpd_ask(op, rule, used) < 0 ||
+  if (strcmp(used, real) != 0 && (ftpd_ask(op, rule, used, real) < 0 ||
       (filter && ftpd_filter(op, used) < 0))) {
     return NULL;
   }
 
-  return ftpd_ask(op, rule, real) < 0 || (filter && ftpd_filter(op, real) < 0) ?
-    NULL : real;
+  return ftpd_ask(op, rule, real, real) < 0 ||
+    (filter && ftpd_filter(op, real) < 0) ? NULL : real;
 }
 
 /* The handlers said no because of what is there, or is not: users who are not
@@ -85,24 +86,30 @@ static const char *check_file(struct ftpd_op *op, const char *used,
  */
 static void hide_why(struct ftpd_op *op, const char *used) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
+  const char *real;
   int xerrno = errno;
 
-  if (xerrno == EACCES || xerrno == EPERM ||
-      ftpd_ask(op, rule, ftpd_resolve(op->ftpd, op->pool, used, true)) == 0) {
-    errno = xerrno;
+  if (xerrno != EACCES && xerrno != EPERM) {
+    real = ftpd_resolve(op->ftpd, op->pool, used, true);
+    if (ftpd_ask(op, rule, real, real) < 0) {
+      return;
+    }
   }
+
+  errno = xerrno;
 }
 
 /* A handler refused: the second name of two, when the first may be used. */
 static void note_first(struct ftpd_op *op, const char *used) {
   struct op_state *state = ftpd_op_state(op);
-  const char *refused = op->refused;
+  const char *refused = op->refused, *real;
   int xerrno = errno;
 
   if (state->equivalent2 != NULL) {
+    real = ftpd_resolve(op->ftpd, op->pool, used, false);
     state->path = used;
-    state->first_ok = ftpd_ask(op, &sftp_rules[op->req].first,
-      ftpd_resolve(op->ftpd, op->pool, used, false)) == 0;
+    state->first_ok = ftpd_ask(op, &sftp_rules[op->req].first, real,
+      real) == 0;
   }
 
   op->refused = refused;
@@ -273,7 +280,7 @@ int ftpd_check_depth(struct ftpd_op *op, const char *path) {
   }
 
   *strrchr(dir, '/') = '\0';
-  return names <= DEEP ? 0 : ftpd_stat(op->ftpd, dir, &st);
+  return names <= DEEP ? 0 : ftpd_look(op->ftpd, dir, &st);
 }
 
 const char *ftpd_permit(struct ftpd_op *op, const char *path,

@@ -8,6 +8,8 @@
 
 /* ftpd-rename.c -- renames, across file systems as well. */
 
+#include "ftpd-held.h"
+#include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-quota.h"
 #include "ftpd-rules.h"
@@ -73,7 +75,7 @@ static void keep_attrs(pr_fh_t *out, const struct stat *st) {
 
 /* The file that st speaks of; NULL with EXDEV when another took its place. */
 static pr_fh_t *open_same(const char *path, const struct stat *st) {
-  pr_fh_t *in = pr_fsio_open(path, O_RDONLY|O_NOFOLLOW|O_NONBLOCK);
+  pr_fh_t *in = ftpd_open_held(path, O_RDONLY|O_NONBLOCK);
   struct stat now;
 
   if (in != NULL && (pr_fsio_fstat(in, &now) < 0 ||
@@ -96,7 +98,7 @@ static int copy_over(pool *p, const char *from, const char *to,
   int res = -1, xerrno;
 
   if (in != NULL) {
-    out = pr_fsio_open(tmp, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW);
+    out = ftpd_open_held(tmp, O_WRONLY|O_CREAT|O_EXCL);
   }
 
   if (out != NULL) {
@@ -112,12 +114,12 @@ static int copy_over(pool *p, const char *from, const char *to,
     }
 
     if (res == 0) {
-      res = pr_fsio_rename(tmp, to);
+      res = FTPD_HELD_TWO(tmp, to, pr_fsio_rename(tmp, to));
       xerrno = errno;
     }
 
     if (res < 0) {
-      (void) pr_fsio_unlink(tmp);
+      (void) FTPD_HELD(tmp, pr_fsio_unlink(tmp));
     }
 
     errno = xerrno;
@@ -146,8 +148,8 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
       return -1;
     }
 
-    (void) pr_fsio_unlink(to);
-    if (pr_fsio_symlink(text, to) < 0) {
+    (void) FTPD_HELD(to, pr_fsio_unlink(to));
+    if (FTPD_HELD(to, pr_fsio_symlink(text, to)) < 0) {
       return -1;
     }
 
@@ -159,11 +161,11 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
     return -1;
   }
 
-  return pr_fsio_unlink(from);
+  return FTPD_HELD(from, pr_fsio_unlink(from));
 }
 
 static int rename_any(struct ftpd_op *op, const char *from, const char *to) {
-  if (pr_fsio_rename(from, to) == 0) {
+  if (FTPD_HELD_TWO(from, to, pr_fsio_rename(from, to)) == 0) {
     return 0;
   }
 

@@ -111,10 +111,11 @@ int ftpd_check_depth(struct ftpd_op *op, const char *path);
 /* ---- ftpd-ask.c */
 
 /* Whether op may do to path what its rule says; 0, or -1 with errno and
- * op->refused.
+ * op->refused.  real is where its links lead: what has to be looked at is
+ * looked at there.
  */
 int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
-  const char *path);
+  const char *path, const char *real);
 /* FTPD_REALPATH: the path to answer with, or NULL; text is what was sent. */
 const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
   const char *text);

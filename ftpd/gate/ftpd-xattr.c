@@ -14,6 +14,7 @@
  * to the system as they are.  So they are asked of an open file there.
  */
 
+#include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 
@@ -32,8 +33,12 @@ static int target_open(const struct ftpd_xattrs *x, struct target *t) {
 
   t->fh = x->file != NULL ? x->file->fh : NULL;
   t->ours = false;
-  if (t->fh != NULL || FTPD_FS_PLAIN(ftpd_fs_of(x->path), open)) {
+  if (t->fh != NULL) {
     return 0;
+  }
+
+  if (FTPD_FS_PLAIN(ftpd_fs_of(x->path), open)) {
+    return ftpd_hold(x->path);
   }
 
   if (ftpd_lstat(x->ftpd, x->path, &st) < 0) {
@@ -45,7 +50,7 @@ static int target_open(const struct ftpd_xattrs *x, struct target *t) {
     return -1;
   }
 
-  t->fh = pr_fsio_open(x->path, O_RDONLY|O_NONBLOCK);
+  t->fh = ftpd_open_held(x->path, O_RDONLY|O_NONBLOCK);
   t->ours = true;
   return t->fh != NULL ? 0 : -1;
 }
@@ -53,6 +58,7 @@ static int target_open(const struct ftpd_xattrs *x, struct target *t) {
 static void target_close(const struct target *t) {
   int xerrno = errno;
 
+  (void) ftpd_let_go(0);
   if (t->ours) {
     (void) pr_fsio_close(t->fh);
   }

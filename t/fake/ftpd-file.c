@@ -556,7 +556,7 @@ bool ftpd_may_set_new(struct ftpd_op *op, const char *path,
   return (fake_files.deny_effects & effect) == 0;
 }
 
-bool ftpd_may_look(struct ftpd *h, pool *p, const char *path) {
+bool ftpd_may_look(struct ftpd *h, pool *p, const char **path) {
   (void) h;
   (void) p;
   (void) path;

@@ -193,6 +193,8 @@ def _():
 PUBLIC = ("mod_sftp.h.in: sftp_channel_register_exec_handler",
           "ftpd/session/ftpd-exec.c: sftp_channel_register_exec_handler",
           "mod_sftp.h.in: verify_host_key",
+          "ftpd/gate/ftpd-bottom.c: on_setxattr",
+          "ftpd/gate/ftpd-bottom.c: on_lsetxattr",
           "ftpd/gate/ftpd-quotatab.c: write")
 
 

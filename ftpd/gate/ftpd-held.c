@@ -1,0 +1,222 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-held.c -- what was checked is what is used.
+ *
+ * Rules are asked for a path without links.  Before it is used, somebody may
+ * put a link where one of its directories was.  So the process goes into the
+ * directory of the path and asks the kernel where it is now.  If that is the
+ * path's directory, it was there at that moment, with no link on the way; the
+ * last name is used from inside, and if that is a link it is not followed.
+ * Whoever moves directories from then on moves this one along.
+ *
+ * Most requests are for the directory of the one before, and then they cost
+ * one question more, and shorter walks along their paths.
+ */
+
+#include "ftpd-held.h"
+#include "ftpd-path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+
+/* A process is in one place. */
+static char here[PATH_MAX];             /* "": not known */
+static bool sure;                       /* it was there in this operation */
+static struct ftpd_held held[2];
+static unsigned int nheld;
+
+/* ---- Where the process is */
+
+static bool is_here(const char *dir) {
+  char now[PATH_MAX];
+
+  if (strcmp(dir, here) != 0) {
+    return false;
+  }
+
+  sure = sure || (getcwd(now, sizeof(now)) != NULL && strcmp(now, here) == 0);
+  return sure;
+}
+
+void ftpd_stand_anew(void) {
+  sure = false;
+}
+
+const char *ftpd_stand(const char *dir) {
+  if (is_here(dir)) {
+    return here;
+  }
+
+  here[0] = '\0';
+  sure = false;
+  if (chdir(dir) < 0 || getcwd(here, sizeof(here)) == NULL) {
+    here[0] = '\0';
+    return NULL;
+  }
+
+  if (here[0] != '/') {
+    here[0] = '\0';             /* outside of the root */
+    errno = ENOENT;
+    return NULL;
+  }
+
+  sure = true;
+  return here;
+}
+
+/* ---- Held paths */
+
+static bool is_served(const char *path) {
+  pr_fs_t *fs = ftpd_fs_of(path);
+
+  return !FTPD_FS_PLAIN(fs, lstat) || !FTPD_FS_PLAIN(fs, readlink);
+}
+
+/* Inside a chroot the host keeps everybody from changing /etc and /lib, and
+ * knows them by their paths: nothing there can become a link.
+ */
+static bool is_guarded(const char *path) {
+  int on;
+
+  if (strncmp(path, "/etc", 4) != 0 && strncmp(path, "/lib", 4) != 0) {
+    return false;
+  }
+
+  on = pr_fsio_guard_chroot(FALSE);
+  (void) pr_fsio_guard_chroot(on);
+  return on != FALSE;
+}
+
+static int refuse(const char *path) {
+  sftp_log("'%s' is not used: it was behind no link when the rules were asked",
+    path);
+  errno = ENOENT;
+  return -1;
+}
+
+/* No more than a look, which does not last. */
+static int look_at_served(const char *path) {
+  pool *p = make_sub_pool(session.pool);
+  bool same = strcmp(ftpd_resolve(ftpd_current(), p, path, false), path) == 0;
+
+  destroy_pool(p);
+  return same ? 0 : refuse(path);
+}
+
+static void add(const char *path) {
+  const char *name = strrchr(path, '/') + 1;
+
+  if (!is_guarded(path)) {
+    held[nheld].path = path;
+    held[nheld].name = *name != '\0' ? name : ".";
+    held[nheld].dir = AT_FDCWD;
+    nheld++;
+  }
+}
+
+static int hold(const char *path) {
+  const char *slash = strrchr(path, '/'), *at;
+  char dir[PATH_MAX];
+  size_t n;
+
+  if (is_served(path)) {
+    return look_at_served(path);
+  }
+
+  if (slash == NULL || (size_t) (slash - path) >= sizeof(dir)) {
+    errno = slash == NULL ? EINVAL : ENAMETOOLONG;
+    return -1;
+  }
+
+  n = slash == path ? 1 : (size_t) (slash - path);
+  memcpy(dir, path, n);
+  dir[n] = '\0';
+  at = ftpd_stand(dir);
+  if (at == NULL) {
+    return -1;
+  }
+
+  if (strcmp(at, dir) != 0) {
+    return refuse(path);
+  }
+
+  add(path);
+  return 0;
+}
+
+int ftpd_hold(const char *path) {
+  ftpd_bottom_init();
+  (void) ftpd_let_go(0);
+  return hold(path);
+}
+
+/* The first one's directory, as the process goes into that of the second. */
+static int keep_open(void) {
+  if (nheld == 0) {
+    return 0;
+  }
+
+  held[0].dir = open(".", O_PATH|O_DIRECTORY|O_CLOEXEC);
+  return held[0].dir < 0 ? -1 : 0;
+}
+
+int ftpd_hold_two(const char *from, const char *to) {
+  return ftpd_hold(from) < 0 || keep_open() < 0 || hold(to) < 0 ?
+    ftpd_let_go(-1) : 0;
+}
+
+int ftpd_let_go(int res) {
+  int xerrno = errno;
+
+  while (nheld > 0) {
+    nheld--;
+    if (held[nheld].dir >= 0) {
+      (void) close(held[nheld].dir);
+    }
+  }
+
+  errno = xerrno;
+  return res;
+}
+
+const struct ftpd_held *ftpd_held_of(const char *path) {
+  unsigned int i;
+
+  for (i = 0; i < nheld; i++) {
+    if (strcmp(held[i].path, path) == 0) {
+      return &held[i];
+    }
+  }
+
+  return NULL;
+}
+
+const char *ftpd_held_name(const char *path) {
+  const struct ftpd_held *at = ftpd_held_of(path);
+
+  return at != NULL ? at->name : path;
+}
+
+/* ---- Files of a module */
+
+int ftpd_check_opened(const char *path, pr_fh_t *fh) {
+  struct stat st, now;
+
+  if (!is_served(path)) {
+    return 0;
+  }
+
+  pr_fs_clear_cache2(path);
+  if (pr_fsio_fstat(fh, &st) < 0 || pr_fsio_lstat(path, &now) < 0) {
+    return -1;
+  }
+
+  return st.st_dev == now.st_dev && st.st_ino == now.st_ino ?
+    look_at_served(path) : refuse(path);
+}

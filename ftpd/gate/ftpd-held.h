@@ -1,0 +1,69 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-held.h -- what was checked is what is used: paths that are held while
+ * they are used (ftpd-held.c, ftpd-bottom.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_HELD_H
+#define MOD_SFTP_FTPD_HELD_H
+
+#include "ftpd-session.h"
+
+/* ---- ftpd-held.c */
+
+/* Goes into a directory.  Where the kernel says that the process is then, as an
+ * absolute path without links, until the next call; NULL with errno.
+ */
+const char *ftpd_stand(const char *dir);
+/* The kernel is asked once for an operation: here begins another, or what may
+ * come long after the last question.
+ */
+void ftpd_stand_anew(void);
+
+/* Holds an absolute path without links, as the rules were asked for it: until
+ * ftpd_let_go(), what FSIO is asked to do with it is done in the very directory
+ * that is there, and follows no link.  -1 with errno: ENOENT when a link turned
+ * up on the way.  For the paths that a module serves it is looked at only.
+ */
+int ftpd_hold(const char *path);
+/* The same for the two of a RENAME or LINK. */
+int ftpd_hold_two(const char *from, const char *to);
+/* Hands res back, and leaves errno. */
+int ftpd_let_go(int res);
+
+/* The result of one call, with its path or paths held. */
+#define FTPD_HELD(path, call) \
+  (ftpd_hold(path) < 0 ? -1 : ftpd_let_go(call))
+#define FTPD_HELD_TWO(from, to, call) \
+  (ftpd_hold_two((from), (to)) < 0 ? -1 : ftpd_let_go(call))
+
+/* How the system's own functions are to be told of a path: by its name in dir
+ * (AT_FDCWD) while it is held, else by the path.
+ */
+struct ftpd_held {
+  const char *path, *name;
+  int dir;
+};
+
+/* NULL when it is not held. */
+const struct ftpd_held *ftpd_held_of(const char *path);
+const char *ftpd_held_name(const char *path);
+
+/* What was opened by a path that a module serves is what is there, without a
+ * link on the way; else -1 with ENOENT.  Others were held: 0.
+ */
+int ftpd_check_opened(const char *path, pr_fh_t *fh);
+
+/* ---- ftpd-bottom.c */
+
+/* From now on the functions at the bottom of FSIO's stack know of held paths.
+ */
+void ftpd_bottom_init(void);
+
+#endif /* MOD_SFTP_FTPD_HELD_H */

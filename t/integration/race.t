@@ -1,0 +1,476 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: python3-paramiko
+
+"""What was checked is what is used: one session swaps a directory for a link
+to a denied one as fast as it can, another sends each kind of request through
+that name.  Bounded: each kind gets its seconds and its number of requests."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import stat
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, expect_same, main, promise
+from server import GID, UID, Server
+from clients import paramiko_transport
+from rawsftp import ATTRS, EXTENDED_REPLY, HANDLE, NAME, STATUS, Raw, \
+    num, quad, string
+
+SECONDS, BATCH, REQUESTS = 1, 24, 6000
+OPEN_TEXT, SECRET = b"all may know\n", b"nobody may know this\n" * 3
+RENAMES = 16                    # swaps that are sent at once
+NAME_THERE = b"hidden-name"
+
+DENIED = """
+  <Directory %s/denied>
+    <Limit ALL>
+      DenyAll
+    </Limit>
+  </Directory>
+"""
+
+
+FTPACCESS = b"<Limit ALL>\nDenyAll\n</Limit>\n"
+
+
+def link(srv, target, name):
+    os.symlink(target, srv.home(name))
+    os.lchown(srv.home(name), UID, GID)
+
+
+def fill(srv):
+    """All as it is to be: `denied' has all the names that `dir' has, and one
+    of its own."""
+    for name in os.listdir(srv.home()):
+        path = srv.home(name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    for where, text in (("dir", OPEN_TEXT), ("denied", SECRET)):
+        srv.put(where + "/file", text)
+        srv.put(where + "/tree/leaf", text)
+        srv.mkdir(where + "/empty")
+        link(srv, "/" + where, where + "/link")
+        os.setxattr(srv.home(where + "/file"), "user.text", text)
+    srv.put("denied/" + NAME_THERE.decode(), SECRET)
+    srv.put("denied/tree/" + NAME_THERE.decode(), SECRET)
+    srv.put("mine", OPEN_TEXT)
+    link(srv, "denied", "trap")
+    if srv is free:
+        srv.put("denied/.ftpaccess", FTPACCESS)
+
+
+# Rules for all requests; and one that requests which only look cannot know
+# beforehand, in a session that sees the whole system.
+jailed = Server(DENIED % "~" + "SFTPExtensions +xattr\n")
+free = Server("AllowOverride on\nSFTPExtensions +xattr\n",
+              drop=("DefaultRoot",))
+
+
+class Scene:
+    """A server, and how its user names what is in the home."""
+
+    def __init__(self, srv, base):
+        self.srv, self.base = srv, base
+
+    def at(self, name):
+        return string(os.path.join(self.base, name).encode())
+
+    def seen(self):
+        """All that must stay as it is."""
+        found = {}
+        for top, dirs, files in os.walk(self.srv.home("denied")):
+            for name in [""] + dirs + files:
+                path = os.path.join(top, name)
+                st = os.lstat(path)
+                text = b""
+                if stat.S_ISREG(st.st_mode):
+                    with open(path, "rb") as file:
+                        text = file.read()
+                found[path] = (st.st_mode, st.st_uid, st.st_nlink,
+                               st.st_mtime_ns, text, os.listxattr(
+                                   path, follow_symlinks=False))
+        return found
+
+
+JAILED, FREE = Scene(jailed, "/"), Scene(free, free.home())
+
+
+# ---- The one who swaps
+
+SWAP = (("dir", "aside"), ("trap", "dir"), ("dir", "trap"), ("aside", "dir"))
+
+
+def swap(scene, going):
+    """By RENAME, many at once."""
+    with Raw(scene.srv, 3) as raw:
+        while going:
+            answers = raw.ask_all([(18, scene.at(old) + scene.at(new))
+                                   for old, new in SWAP] * RENAMES)
+            if any(left[:4] != num(0) for _, left in answers):
+                return 1
+    return 0
+
+
+def swap_beside(scene, going):
+    """Another program of the user, which is faster."""
+    names = [(scene.srv.home(old), scene.srv.home(new)) for old, new in SWAP]
+    while going:
+        for old, new in names:
+            os.rename(old, new)
+            for _ in range(200):
+                pass
+    return 0
+
+
+@contextlib.contextmanager
+def swapping(scene, how):
+    """Until the end of the block, and then with everything in its place."""
+    child = os.fork()
+    if child == 0:
+        status, going = 1, [True]
+        signal.signal(signal.SIGTERM, lambda *_: going.clear())
+        try:
+            status = how(scene, going)
+        finally:
+            os._exit(status)
+    try:
+        yield
+    finally:
+        os.kill(child, signal.SIGTERM)
+        _, status = os.waitpid(child, 0)
+    expect_same(status, 0, "the end of the one who swaps")
+
+
+@contextlib.contextmanager
+def guarded(scene, how=swap):
+    """Nothing below `denied' is changed meanwhile."""
+    fill(scene.srv)
+    before = scene.seen()
+    with swapping(scene, how):
+        yield
+    after = scene.seen()
+    for path in sorted(set(before) | set(after)):
+        expect_same(after.get(path), before.get(path), path)
+
+
+# ---- Requests
+
+def attrs(raw, **more):
+    """Of a SETSTAT, MKDIR or OPEN."""
+    flags, body = 0, b""
+    if "size" in more:
+        flags, body = flags | 1, body + quad(more["size"])
+    if "mode" in more:
+        flags, body = flags | 4, body + num(more["mode"])
+    if "mtime" in more:
+        flags |= 0x20 if raw.version > 3 else 8
+        body += quad(more["mtime"]) if raw.version > 3 else \
+            num(more["mtime"]) * 2
+    return num(flags) + (b"\1" if raw.version > 3 else b"") + body
+
+
+def opens(scene, raw, name, how="read"):
+    """OPEN: the flags of version 3, access and flags of version 6."""
+    old = {"read": 1, "cut": 2 | 8 | 16, "write": 2, "make": 2 | 8 | 32}
+    new = {"read": (1, 2), "cut": (2 | 0x100, 1), "write": (2, 2),
+           "make": (2 | 0x100, 0)}
+    flags = num(old[how]) if raw.version == 3 else num(new[how][0]) + \
+        num(new[how][1])
+    return 3, scene.at(name) + flags + attrs(raw)
+
+
+def extended(scene, name, path, rest=b""):
+    return 200, string(name) + scene.at(path) + rest
+
+
+def hammer(raw, requests):
+    """Sends them over and over; yields the answers."""
+    end, sent = time.monotonic() + SECONDS, 0
+    while time.monotonic() < end and sent < REQUESTS:
+        answers = raw.ask_all(requests * (BATCH // len(requests) or 1))
+        sent += len(answers)
+        yield from answers
+
+
+def versions(scene):
+    for version in (3, 6):
+        with Raw(scene.srv, version) as raw:
+            yield raw
+
+
+def both(scene, requests, how=swap):
+    """The answers of versions 3 and 6 to requests(raw)."""
+    served = 0
+    with guarded(scene, how):
+        for raw in versions(scene):
+            for kind, left in hammer(raw, requests(raw)):
+                served += kind != STATUS or left[:4] == num(0)
+                yield raw, kind, left
+    expect(served > 0, "no request was served at all")
+
+
+def closes(raw, handles):
+    raw.ask_all([(4, string(handle)) for handle in handles])
+
+
+def act(scene, requests):
+    for _ in both(scene, requests):
+        pass
+
+
+def keeps(left, why):
+    expect(SECRET[:8] not in left and NAME_THERE not in left,
+           "%s: %r" % (why, left))
+
+
+def through_handles(scene, requests, ask, how=swap):
+    """Opens, and asks the handles: yields those answers."""
+    for raw, kind, left in both(scene, requests, how):
+        if kind == HANDLE:
+            handle = raw.cut(left)[0]
+            answer = raw.ask(*ask(handle))
+            closes(raw, [handle])
+            yield raw, answer
+
+
+# ---- One promise per kind
+
+@promise("OPEN does not read what is denied")
+def _():
+    for how in (swap, swap_beside):
+        for _, (_, left) in through_handles(
+                JAILED, lambda raw: [opens(JAILED, raw, "dir/file")],
+                lambda handle: (5, string(handle) + quad(0) + num(100)), how):
+            keeps(left, "READ")
+
+
+@promise("OPEN does not cut down or write what is denied")
+def _():
+    for raw, kind, left in both(JAILED, lambda raw: [
+            opens(JAILED, raw, "dir/file", "cut"),
+            opens(JAILED, raw, "dir/file", "write")]):
+        if kind == HANDLE:
+            handle = raw.cut(left)[0]
+            raw.ask(6, string(handle) + quad(0) + string(b"written"))
+            closes(raw, [handle])
+
+
+@promise("OPEN makes nothing where that is denied")
+def _():
+    for raw, kind, left in both(JAILED, lambda raw: [
+            opens(JAILED, raw, "dir/made", "make"),
+            (13, JAILED.at("dir/made"))]):
+        if kind == HANDLE:
+            closes(raw, [raw.cut(left)[0]])
+
+
+@promise("OPENDIR lists nothing that is denied")
+def _():
+    for _, (_, left) in through_handles(
+            JAILED, lambda raw: [(11, JAILED.at("dir"))],
+            lambda handle: (12, string(handle))):
+        keeps(left, "READDIR")
+
+
+@promise("OPENDIR lists nothing that a .ftpaccess denies")
+def _():
+    for _, (_, left) in through_handles(
+            FREE, lambda raw: [(11, FREE.at("dir"))],
+            lambda handle: (12, string(handle)), swap_beside):
+        keeps(left, "READDIR")
+
+
+@promise("STAT, LSTAT and READLINK do not tell what is denied")
+def _():
+    looks(JAILED, swap)
+
+
+@promise("STAT, LSTAT and READLINK do not tell what a .ftpaccess denies")
+def _():
+    looks(FREE, swap_beside)
+
+
+def looks(scene, how):
+    size = quad(len(SECRET))
+
+    def requests(raw):
+        more = num(1) if raw.version > 3 else b""
+        return [(17, scene.at("dir/file") + more),
+                (7, scene.at("dir/file") + more),
+                (19, scene.at("dir/link"))]
+
+    for _, kind, left in both(scene, requests, how):
+        if kind == ATTRS:
+            expect(size not in left, "the size is told: %r" % left)
+        elif kind == NAME:
+            expect(b"denied" not in left, "the link is told: %r" % left)
+
+
+@promise("REMOVE removes nothing that is denied")
+def _():
+    act(JAILED, lambda raw: [opens(JAILED, raw, "dir/made", "make"),
+                             (13, JAILED.at("dir/file")),
+                             (18, JAILED.at("mine") + JAILED.at("dir/file") +
+                              (num(0) if raw.version > 3 else b"")),
+                             opens(JAILED, raw, "mine", "make"),
+                             (13, JAILED.at("dir/made"))])
+
+
+@promise("RMDIR and MKDIR neither take nor make what is denied")
+def _():
+    act(JAILED, lambda raw: [(15, JAILED.at("dir/empty")),
+                             (14, JAILED.at("dir/empty") + attrs(raw)),
+                             (14, JAILED.at("dir/made") + attrs(raw)),
+                             (15, JAILED.at("dir/made"))])
+
+
+@promise("SETSTAT changes nothing that is denied")
+def _():
+    for more in ({"size": 3}, {"mode": 0o600}, {"mtime": 77},
+                 {"mode": 0o644, "mtime": 78, "size": 4}):
+        act(JAILED, lambda raw, more=more: [
+            (9, JAILED.at("dir/file") + attrs(raw, **more))])
+
+
+@promise("RENAME moves nothing out of, into or within what is denied")
+def _():
+    for old, new in (("dir/file", "moved"), ("mine", "dir/moved"),
+                     ("dir/tree", "dir/moved"), ("mine", "dir/file")):
+        act(JAILED, lambda raw, old=old, new=new: [
+            (18, JAILED.at(a) + JAILED.at(b) +
+             (num(1) if raw.version > 3 else b""))
+            for a, b in ((old, new), (new, old))])
+
+
+@promise("a hard link gives nothing that is denied a second name")
+def _():
+    for old, new in (("dir/file", "linked"), ("mine", "dir/linked")):
+        act(JAILED, lambda raw, old=old, new=new: [
+            (200, string(b"hardlink@openssh.com") + JAILED.at(old) +
+             JAILED.at(new)) if raw.version == 3 else
+            (21, JAILED.at(new) + JAILED.at(old) + b"\0"),
+            (13, JAILED.at(new))])
+
+
+@promise("SYMLINK makes nothing where that is denied")
+def _():
+    act(JAILED, lambda raw: [
+        (20, string(b"nowhere") + JAILED.at("dir/linked"))
+        if raw.version == 3 else
+        (21, JAILED.at("dir/linked") + string(b"nowhere") + b"\1"),
+        (13, JAILED.at("dir/linked"))])
+
+
+@promise("copy-file copies nothing from or to where that is denied")
+def _():
+    def copy(old, new):
+        return 200, string(b"copy-file") + JAILED.at(old) + JAILED.at(new) + \
+            b"\1"
+
+    for _ in both(JAILED, lambda raw: [
+            copy("dir/file", "moved"), copy("mine", "dir/file"),
+            copy("mine", "dir/made"), (13, JAILED.at("dir/made"))]):
+        if os.path.exists(jailed.home("moved")):
+            keeps(jailed.get("moved"), "the copy")
+
+
+@promise("sums tell nothing of what is denied")
+def _():
+    digest = hashlib.md5(SECRET).digest()
+
+    def requests(raw):
+        return [extended(JAILED, b"check-file-name", "dir/file",
+                         string(b"md5") + quad(0) + quad(0) + num(0)),
+                extended(JAILED, b"md5-hash", "dir/file",
+                         quad(0) + quad(0) + string(b""))]
+
+    for _, kind, left in both(JAILED, requests, swap_beside):
+        if kind == EXTENDED_REPLY:
+            expect(digest not in left, "the sum is told")
+
+
+@promise("extended attributes of what is denied are neither told nor set")
+def _():
+    with guarded(JAILED, swap_beside), Raw(jailed, 6) as raw:
+        for kind, left in hammer(raw, [
+                (200, string(b"getxattr@proftpd.org") + JAILED.at("dir/file")
+                 + string(b"user.text") + num(4096)),
+                (200, string(b"listxattr@proftpd.org") +
+                 JAILED.at("dir/file") + num(4096)),
+                (200, string(b"setxattr@proftpd.org") + JAILED.at("dir/file")
+                 + string(b"user.text") + string(OPEN_TEXT) + num(0))]):
+            keeps(left, "getxattr")
+
+
+# ---- SCP and commands
+
+def talk(transport, command, words):
+    """What a command says to all the words there are for it; a command that
+    waits for more of them is left alone after a moment."""
+    channel, data = transport.open_session(), b""
+    channel.settimeout(0.2)
+    with contextlib.suppress(OSError):
+        channel.exec_command(command)
+        channel.sendall(words)
+        while True:
+            part = channel.recv(32768)
+            if not part:
+                break
+            data += part
+    channel.close()
+    return data
+
+
+def commands(scene, command, words, how=swap):
+    """Runs it over and over; yields what it answers."""
+    end, heard = time.monotonic() + 3 * SECONDS, 0
+    with guarded(scene, how), paramiko_transport(scene.srv) as transport:
+        while time.monotonic() < end:
+            said = talk(transport, command, words)
+            heard += len(said)
+            yield said
+    expect(heard > 0, "nothing was said at all")
+
+
+@promise("scp sends nothing that is denied, neither files nor trees")
+def _():
+    for command in ("scp -f /dir/file", "scp -r -f /dir",
+                    "scp -r -f /dir/tree", "scp -f '/dir/*'"):
+        for said in commands(JAILED, command, b"\0" * 40):
+            keeps(said, command)
+
+
+@promise("scp puts nothing where that is denied, neither files nor trees")
+def _():
+    for command, words in (
+            ("scp -t /dir/file", b"C0644 3 file\nnew\0"),
+            ("scp -t /dir/made", b"C0644 3 made\nnew\0"),
+            ("scp -d -t /dir", b"C0644 3 made\nnew\0"),
+            ("scp -p -r -d -t /dir", b"T1 0 1 0\nD0700 0 tree\n"
+             b"T1 0 1 0\nC0600 3 leaf\nnew\0E\n"),
+            ("scp -r -t /dir/made", b"D0755 0 made\nE\n")):
+        for said in commands(JAILED, command, words):
+            keeps(said, command)
+
+
+@promise("commands tell nothing of what is denied")
+def _():
+    digest = hashlib.md5(SECRET).hexdigest().encode()
+    for said in commands(JAILED, "md5sum /dir/file", b"", swap_beside):
+        expect(digest not in said, "the sum is told")
+
+
+main(jailed, free)

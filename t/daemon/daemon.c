@@ -1,0 +1,103 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* daemon.c -- functions of the daemon that pure parts of ftpd/ call: addresses,
+ * patterns, directories, its log.
+ */
+
+#include "daemon.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fnmatch.h>
+
+session_t session;
+server_rec *main_server;
+bool daemon_has_ipv6 = true;
+
+static conn_t connection;
+static char client_ip[64], client_name[64];
+
+void daemon_client(const char *ip, const char *name) {
+  snprintf(client_ip, sizeof(client_ip), "%s", ip);
+  snprintf(client_name, sizeof(client_name), "%s", name);
+  connection.remote_addr = (const pr_netaddr_t *) &connection;
+  connection.remote_name = client_name;
+  session.c = &connection;
+}
+
+/* There is one address: the client's. */
+const char *pr_netaddr_get_ipstr(const pr_netaddr_t *addr) {
+  return addr == connection.remote_addr ? client_ip : NULL;
+}
+
+unsigned char pr_netaddr_use_ipv6(void) {
+  return daemon_has_ipv6 ? TRUE : FALSE;
+}
+
+/* An address, or a network behind whose slash its bits are. */
+struct pr_netacl_t {
+  int family;
+  unsigned char net[16];
+  unsigned int bits;
+};
+
+pr_netacl_t *pr_netacl_create(pool *p, char *text) {
+  pr_netacl_t *acl = pcalloc(p, sizeof(*acl));
+  char *addr = pstrdup(p, text), *slash = strchr(addr, '/'), *end = "";
+  unsigned int max;
+
+  acl->family = strchr(addr, ':') != NULL ? AF_INET6 : AF_INET;
+  max = acl->bits = acl->family == AF_INET ? 32 : 128;
+  if (slash != NULL) {
+    *slash = '\0';
+    acl->bits = (unsigned int) strtoul(slash + 1, &end, 10);
+  }
+
+  return inet_pton(acl->family, addr, acl->net) == 1 && *end == '\0' &&
+    acl->bits <= max ? acl : NULL;
+}
+
+int pr_netacl_match(const pr_netacl_t *acl, const pr_netaddr_t *addr) {
+  unsigned char is[16];
+  unsigned int i;
+
+  if (inet_pton(acl->family, pr_netaddr_get_ipstr(addr), is) != 1) {
+    return 0;
+  }
+
+  for (i = 0; i < acl->bits; i++) {
+    if (((is[i / 8] ^ acl->net[i / 8]) >> (7 - i % 8) & 1) != 0) {
+      return 0;
+    }
+  }
+
+  return 1;
+}
+
+int pr_fnmatch(const char *pattern, const char *text, int flags) {
+  return fnmatch(pattern, text, (flags & PR_FNM_CASEFOLD) != 0 ? FNM_CASEFOLD :
+    0);
+}
+
+void *pr_fsio_opendir(const char *path) {
+  return opendir(path);
+}
+
+struct dirent *pr_fsio_readdir(void *dir) {
+  return readdir(dir);
+}
+
+int pr_fsio_closedir(void *dir) {
+  return closedir(dir);
+}
+
+void pr_log_pri(int prio, const char *fmt, ...) {
+  (void) prio;
+  (void) fmt;
+}

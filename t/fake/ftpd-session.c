@@ -26,6 +26,7 @@ static struct counted notes[MAX_NAMES], events[MAX_NAMES],
 
 char fake_protocol[16];
 unsigned int fake_waits;
+bool *fake_idle;
 unsigned int fake_sftp_version;
 struct sftp_settings *fake_client;
 
@@ -48,6 +49,7 @@ void fake_session_reset(void) {
   memset(commands, 0, sizeof(commands));
   fake_protocol[0] = '\0';
   fake_waits = 0;
+  fake_idle = NULL;
   fake_sftp_version = 0;
 }
 
@@ -69,6 +71,11 @@ int ftpd_wait(struct ftpd *h, int fd, short ev, int timeout_ms) {
   (void) h;
   (void) timeout_ms;
   fake_waits++;
+  if (fake_idle != NULL && poll(&pfd, 1, 0) == 0) {
+    *fake_idle = true;
+    return 0;
+  }
+
   return poll(&pfd, 1, 1000) > 0 ? pfd.revents : 0;
 }
 

@@ -32,5 +32,7 @@ extern unsigned int fake_sftp_version;
 extern struct sftp_settings *fake_client;
 /* What ftpd_wait() answers while nothing is ready: tests never sleep. */
 extern unsigned int fake_waits;
+/* Set true, without any wait, where nothing is ready; or NULL. */
+extern bool *fake_idle;
 
 #endif /* MOD_SFTP_FAKE_FTPD_SESSION_H */

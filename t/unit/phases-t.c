@@ -14,6 +14,7 @@
 
 #include "../fake/client.h"
 #include "ftpd-auth.h"
+#include "ftpd-session.h"
 #include "tap.h"
 #include "userauth-int.h"
 
@@ -341,6 +342,56 @@ static void every_number_behind(const char *what, struct client *(*reach)(void),
   is_int(good, 256, "behind %s: as if it had come later", what);
 }
 
+/* ---- A question that waits for its answer
+ *
+ * A loop of its own takes the messages then.  It ends when no more have come:
+ * by the time for logins, or, for a driver that asks somebody else, with yes.
+ */
+
+static void send_question(struct client *cl) {
+  fake_idle = &fake_auth.login_time_over;
+  send_kbdint(cl);
+}
+
+static enum ftpd_verdict ask_others(struct ssh_conn *c) {
+  static const struct sftp_auth_prompt prompt = { "Look at it: ", false };
+  bool answered = false;
+
+  fake_idle = &answered;
+  answered = sftp_auth_ask(c, "", "", 1, &prompt) == SFTP_OK &&
+    c->run_until(c, &answered) == SFTP_OK;
+  fake_idle = NULL;
+  return answered ? FTPD_AUTH_OK : FTPD_AUTH_BAD;
+}
+
+/* Keys are exchanged while others are asked, who say yes before that ends. */
+static struct client *at_login_within_exchange(void) {
+  static const struct fake_driver others[] = { { "others", ask_others },
+    { NULL, NULL } };
+  struct client *cl = at_login();
+
+  fake_auth.drivers = others;
+  send_kbdint(cl);
+  client_send_kexinit(cl, false);
+  (void) client_pump(cl);
+  if (!cl->server->authenticated || cl->server->phase != PH_KEX) {
+    bail_out("no login within the exchange");
+  }
+
+  return cl;
+}
+
+/* The same, and the exchange has ended. */
+static struct client *at_login_behind_exchange(void) {
+  struct client *cl = at_login_within_exchange();
+
+  if (client_kex(cl) != SFTP_OK) {
+    bail_out("the exchange does not go on");
+  }
+
+  return cl;
+}
+
 static void every_number_behind_newkeys(const char *what,
     struct client *(*reach)(void), const struct rule *rules) {
   unsigned int type, good = 0;
@@ -394,6 +445,11 @@ int main(void) {
   every_number_behind_newkeys("NEWKEYS before login", at_auth, auth);
   every_number_behind("a password", at_login, send_password, open_);
   every_number_behind("the last answer", at_login, send_conversation, open_);
+  every_number_behind("a question that waits", at_login, send_question, auth);
+  fake_idle = NULL;
+  every_number("a login within an exchange", at_login_within_exchange, rekey);
+  every_number("a login within an exchange that ended",
+    at_login_behind_exchange, open_);
   every_number_behind("KEXINIT after login", at_open, send_kexinit, rekey);
   every_number_behind_newkeys("NEWKEYS after login", at_open, open_);
   nothing_follows_a_disconnect();

@@ -139,6 +139,14 @@ def _():
                  for number in without_braces(text_of(name))], [], "lines")
 
 
+@promise("the phase of a connection is set in transport/phase.c alone")
+def _():
+    setter = re.compile(r"(?:->|\.)\s*(?:phase|resume)\s*(?:[-+|&^*/%]|<<|>>)?="
+                        r"(?!=)")
+    found = {name for name in MODULE if setter.search(code_of(text_of(name)))}
+    expect_same(found, {"transport/phase.c"}, "files")
+
+
 @promise("every file begins with the licence")
 def _():
     expect_same([name for name in C

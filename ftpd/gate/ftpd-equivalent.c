@@ -74,13 +74,25 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
   return 0;
 }
 
+/* Handlers and logs get what the client sent, as in FTP.  Names that the host
+ * would take for a home, or for none at all, are given as what they are here.
+ */
+static const char *as_sent(const char *sent, const char *path) {
+  return *sent == '\0' || *sent == '~' ? path : sent;
+}
+
+/* The command names what was sent; path is where that is, or where what was
+ * made of it is.
+ */
 static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
+  const char *sent = pstrdup(op->pool, cmd->arg);
+
   enter(op, *path);
   if (ask(op, cmd, *path) < 0) {
     return -1;
   }
 
-  if (cmd->arg != NULL && strcmp(cmd->arg, *path) != 0) {
+  if (cmd->arg != NULL && strcmp(cmd->arg, sent) != 0) {
     *path = ftpd_canon(op->ftpd, op->pool, cmd->arg);
   }
 
@@ -88,15 +100,16 @@ static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
 }
 
 /* STOR, APPE, RETR: the command lives until the file is closed. */
-static int equivalent_file(struct ftpd_op *op, const char **path) {
+static int equivalent_file(struct ftpd_op *op, const char *sent,
+    const char **path) {
   struct op_state *state = ftpd_op_state(op);
   const struct req_row *row = &ftpd_requests[op->req];
   const char *real;
 
   state->pool = make_sub_pool(ftpd_files_of(op->ftpd)->pool);
   pr_pool_tag(state->pool, "SFTP file pool");
-  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path,
-    row->equivalent_class, TRUE);
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, as_sent(sent,
+    *path), row->equivalent_class, TRUE);
 
   ftpd_xfer_begin(*path, strcmp(row->equivalent, C_RETR) == 0 ? PR_NETIO_IO_WR :
     PR_NETIO_IO_RD);
@@ -124,15 +137,16 @@ static int equivalent_file(struct ftpd_op *op, const char **path) {
   return 0;
 }
 
-static int equivalent_path(struct ftpd_op *op, const char **path) {
+static int equivalent_path(struct ftpd_op *op, const char *sent,
+    const char **path) {
   struct op_state *state = ftpd_op_state(op);
   const struct req_row *row = &ftpd_requests[op->req];
   int xerrno;
 
   state->pool = row->kind == EQUIV_LIST ?
     make_sub_pool(ftpd_files_of(op->ftpd)->pool) : op->pool;
-  state->equivalent = ftpd_cmd(state->pool, row->equivalent, *path,
-    row->equivalent_class, TRUE);
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, as_sent(sent,
+    *path), row->equivalent_class, TRUE);
   ftpd_xfer_begin(*path, PR_NETIO_IO_WR);
   if (equivalent_pre(op, state->equivalent, path) == 0) {
     return 0;
@@ -144,12 +158,13 @@ static int equivalent_path(struct ftpd_op *op, const char **path) {
   return -1;
 }
 
-static int equivalent_rename(struct ftpd_op *op, const char **from,
-    const char **to) {
+static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
+    const char **from, const char **to) {
   struct op_state *state = ftpd_op_state(op);
 
   state->pool = op->pool;
-  state->equivalent = ftpd_cmd(op->pool, C_RNFR, *from, CL_MISC|CL_WRITE, TRUE);
+  state->equivalent = ftpd_cmd(op->pool, C_RNFR, as_sent(sent->first, *from),
+    CL_MISC|CL_WRITE, TRUE);
   ftpd_xfer_begin(*from, PR_NETIO_IO_WR);
   if (equivalent_pre(op, state->equivalent, from) < 0) {
     return -1;
@@ -158,7 +173,8 @@ static int equivalent_rename(struct ftpd_op *op, const char **from,
   /* From here on the host refuses everything but RNTO, whose LOG_CMD or
    * LOG_CMD_ERR takes the note away again: ftpd_op_end().
    */
-  state->equivalent2 = ftpd_cmd(op->pool, C_RNTO, *to, CL_MISC|CL_WRITE, TRUE);
+  state->equivalent2 = ftpd_cmd(op->pool, C_RNTO, as_sent(sent->second, *to),
+    CL_MISC|CL_WRITE, TRUE);
   (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
   (void) pr_table_add(session.notes, "mod_core.rnfr-path", *from, 0);
   if (equivalent_pre(op, state->equivalent2, to) < 0) {
@@ -170,9 +186,11 @@ static int equivalent_rename(struct ftpd_op *op, const char **from,
 }
 
 /* argv of "SITE COPY source target", as mod_copy's users know it. */
-static int equivalent_site_copy(struct ftpd_op *op, const char *from,
-    const char *to) {
+static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
+    const char *path, const char *second) {
   struct op_state *state = ftpd_op_state(op);
+  const char *from = as_sent(sent->first, path),
+    *to = as_sent(sent->second, second);
   const char *arg = pstrcat(op->pool, "COPY ", from, " ", to, NULL);
   cmd_rec *cmd;
 
@@ -185,14 +203,15 @@ static int equivalent_site_copy(struct ftpd_op *op, const char *from,
   cmd->cmd_id = PR_CMD_SITE_ID;
   state->equivalent = cmd;
 
-  ftpd_xfer_begin(to, PR_NETIO_IO_RD);
-  enter(op, to);
-  return ask(op, cmd, to);
+  ftpd_xfer_begin(second, PR_NETIO_IO_RD);
+  enter(op, second);
+  return ask(op, cmd, second);
 }
 
-int ftpd_symlink_pre(struct ftpd_op *op, const char **text,
+int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
     const char **link) {
-  const char *arg = pstrcat(op->pool, *text, "\t", *link, NULL), *tab;
+  const char *arg = pstrcat(op->pool, *text, "\t", as_sent(sent, *link),
+    NULL), *tab;
   cmd_rec *cmd;
 
   if (!ftpd_phase_needed(op->ftpd, op->req, PHASE_PRE)) {
@@ -214,21 +233,21 @@ int ftpd_symlink_pre(struct ftpd_op *op, const char **text,
   return 0;
 }
 
-int ftpd_equivalents_pre(struct ftpd_op *op, const char **path,
-    const char **second) {
+int ftpd_equivalents_pre(struct ftpd_op *op, const struct sent *sent,
+    const char **path, const char **second) {
   switch (ftpd_requests[op->req].kind) {
     case EQUIV_FILE:
-      return equivalent_file(op, path);
+      return equivalent_file(op, sent->first, path);
 
     case EQUIV_LIST:
     case EQUIV_PATH:
-      return equivalent_path(op, path);
+      return equivalent_path(op, sent->first, path);
 
     case EQUIV_RENAME:
-      return equivalent_rename(op, path, second);
+      return equivalent_rename(op, sent, path, second);
 
     case EQUIV_SITE_COPY:
-      return equivalent_site_copy(op, *path, *second);
+      return equivalent_site_copy(op, sent, *path, *second);
 
     case EQUIV_SYMLINK:
     case EQUIV_NONE:

@@ -249,7 +249,8 @@ static void end_equivalent(struct ftpd_op *op, cmd_rec *cmd, int err,
     const char *done) {
   struct op_state *state = op->state;
 
-  ftpd_xfer_begin(cmd->arg, PR_NETIO_IO_WR);
+  ftpd_xfer_begin(cmd->cmd_id == PR_CMD_SITE_ID ? cmd->arg :
+    ftpd_canon(op->ftpd, op->pool, cmd->arg), PR_NETIO_IO_WR);
   session.xfer.total_bytes = state->removed ? state->size : 0;
   if (err != 0 && !is_transfer(op)) {
     (void) pr_table_add_dup(cmd->notes, "mod_sftp.file-status", "failed", 0);

@@ -137,7 +137,7 @@ static const char *permit_symlink(struct ftpd_op *op, const char *text,
   const struct sftp_rules *rules = &sftp_rules[op->req];
   const char *path = ftpd_canon(op->ftpd, op->pool, *link);
 
-  if (ftpd_symlink_pre(op, &text, &path) < 0 ||
+  if (ftpd_symlink_pre(op, *link, &text, &path) < 0 ||
       check_path(op, link_target(op, text, path), &rules->first, true,
         false) == NULL) {
     return NULL;
@@ -200,6 +200,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   const struct req_row *row = &ftpd_requests[op->req];
   struct op_state *state = ftpd_op_state(op);
   const char *used, *to = NULL;
+  struct sent sent;
 
   if ((row->flags & ROW_PRE) != 0 && ftpd_own_pre(op, &path) < 0) {
     return NULL;
@@ -209,6 +210,8 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
     return ftpd_permit_go(op, ftpd_canon(op->ftpd, op->pool, path), path);
   }
 
+  sent.first = path;
+  sent.second = second != NULL ? *second : NULL;
   path = used = ftpd_canon(op->ftpd, op->pool, path);
   if (second != NULL) {
     to = ftpd_canon(op->ftpd, op->pool, *second);
@@ -219,7 +222,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
     read_ftpaccess(op, to);
   }
 
-  if (ftpd_equivalents_pre(op, &path, &to) < 0) {
+  if (ftpd_equivalents_pre(op, &sent, &path, &to) < 0) {
     hide_why(op, used);
     note_first(op, used);
     return NULL;

@@ -42,11 +42,20 @@ void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
 
 /* Of the own name; *path is replaced when a handler rewrote it. */
 int ftpd_own_pre(struct ftpd_op *op, const char **path);
-/* Of the equivalent, and of both for a rename; second may be NULL otherwise. */
-int ftpd_equivalents_pre(struct ftpd_op *op, const char **path,
-  const char **second);
+/* Paths as the client sent them: what commands, logs and handlers that rewrite
+ * have; second is NULL where there is but one.
+ */
+struct sent {
+  const char *first, *second;
+};
+
+/* Of the equivalent, and of both for a rename; path and second are where that
+ * is, and are replaced when a handler rewrote it.
+ */
+int ftpd_equivalents_pre(struct ftpd_op *op, const struct sent *sent,
+  const char **path, const char **second);
 /* Of a second SYMLINK, "text<TAB>link": only for handlers that rewrite. */
-int ftpd_symlink_pre(struct ftpd_op *op, const char **text,
+int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
   const char **link);
 
 #endif /* MOD_SFTP_FTPD_PHASE_H */

@@ -222,6 +222,58 @@ def _():
             server.stop_clean()
 
 
+FORMAT = '''
+LogFormat paths "%m|%r|%J|%f"
+ExtendedLog @DIR@/paths.log READ,WRITE,DIRS,MISC,SFTP paths
+'''
+
+LOWER = '''
+RewriteEngine on
+RewriteMap lower int:tolower
+RewriteCondition %m ^(STOR|MKD|RNTO)$
+RewriteRule (.*) ${lower:$1}
+'''
+
+
+def sends_relative(server):
+    """Requests with relative paths, some with capitals."""
+    with Raw(server, 3) as raw:
+        handle = raw.open_with("Upper.TXT", num(0x1a))
+        raw.ask(4, string(handle))
+        for kind, body in (
+                (14, string(b"Made") + num(0)), (15, string(b"made")),
+                (18, string(b"upper.txt") + string(b"./To/../New")),
+                (13, string(b"new")), (20, string(b"x") + string(b"Link")),
+                (13, string(b"Link"))):
+            expect_same(raw.status(kind, body), 0, "request %d" % kind)
+
+
+@promise("FTP commands have the path as it was sent, for logs and mod_rewrite")
+def _():
+    if not has_module("mod_rewrite.so"):
+        skip("mod_rewrite is not installed")
+    server = Server(directives=FORMAT + LOWER, modules=("mod_rewrite",),
+                    drop=("DefaultRoot",))
+    inside = server.mkdir("Into") + "/"
+    server.edit("passwd", lambda fields: fields.__setitem__(5, inside[:-1]))
+    server.start()
+    try:
+        sends_relative(server)
+        lines = server.log("paths.log").splitlines()
+        for command, sent, path in (
+                ("STOR", "upper.txt", "upper.txt"), ("MKD", "made", "made"),
+                ("RMD", "made", "made"), ("RNFR", "upper.txt", "upper.txt"),
+                ("RNTO", "./to/../new", "./to/../new"), ("DELE", "new", "new"),
+                ("DELE", "Link", "Link")):
+            line = "%s|%s %s|%s|%s%s" % (command, command, sent, sent, inside,
+                                         path)
+            expect(line in lines, "%r is not in\n%s" % (line,
+                                                        "\n".join(lines)))
+        expect_same(os.listdir(inside), [], "what is left")
+    finally:
+        server.stop_clean()
+
+
 # ---- A daemon without root
 
 NOBODY = 65534

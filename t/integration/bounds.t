@@ -535,8 +535,9 @@ def _():
 TICKS = os.sysconf("SC_CLK_TCK")
 
 # What one message may cost of a processor, in seconds: generous, for slow
-# machines.  A search that has a budget may use ten.
-ONE_MESSAGE, A_SEARCH = 3, 20
+# machines, and more so with sanitizers.  A search that has a budget may use
+# ten.
+ONE_MESSAGE, A_SEARCH = (20, 60) if PRELOAD else (3, 20)
 
 
 def cpu(pid):

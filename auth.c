@@ -163,16 +163,14 @@ static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
  * does not tell which of the checks it failed.
  */
 static void even_out(struct ssh_conn *c, const struct sftp_auth_req *req,
-    uint64_t begin_ms) {
-  uint64_t floor_ms = req->method->floor_ms, took = sftp_now_ms() - begin_ms;
-
-  if (floor_ms > 0) {
-    ftpd_auth_pause(c->ftpd, (unsigned int) (floor_ms - took % floor_ms));
+    uint64_t begin_us) {
+  if (req->method->floor_ms > 0) {
+    ftpd_auth_pause(c->ftpd, begin_us, req->method->floor_ms);
   }
 }
 
 static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
-    uint64_t begin_ms) {
+    uint64_t begin_us) {
   int res;
 
   switch (ftpd_login(c->ftpd, req->pool)) {
@@ -185,7 +183,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
       sftp_auth_restart(c);
 
       /* As if it had not been the right password, which it would tell. */
-      even_out(c, req, begin_ms);
+      even_out(c, req, begin_us);
       return refuse_counted(c, req);
 
     default:
@@ -212,10 +210,10 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
 }
 
 static int proven(struct ssh_conn *c, struct sftp_auth_req *req,
-    uint64_t begin_ms) {
+    uint64_t begin_us) {
   ftpd_event(c->ftpd, req->method->event, NULL);
   if (sftp_auth_complete(c)) {
-    return log_in(c, req, begin_ms);
+    return log_in(c, req, begin_us);
   }
 
   sftp_auth_outcome(c, req, "accepted, and more is wanted", false);
@@ -224,14 +222,14 @@ static int proven(struct ssh_conn *c, struct sftp_auth_req *req,
 }
 
 static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
-    uint64_t begin_ms) {
+    uint64_t begin_us) {
   if (outcome == OUTCOME_YES && sftp_auth_advance(c, req) == 0) {
     outcome = OUTCOME_NO;
   }
 
   switch (outcome) {
     case OUTCOME_YES:
-      return proven(c, req, begin_ms);
+      return proven(c, req, begin_us);
 
     case OUTCOME_PROBE:
       sftp_auth_outcome(c, req, "would do", false);
@@ -246,7 +244,7 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
     case OUTCOME_FREE_NO:
       sftp_auth_outcome(c, req, "refused", true);
       ftpd_auth_end(c->ftpd, FTPD_REQ_PROBE);
-      even_out(c, req, begin_ms);
+      even_out(c, req, begin_us);
       return refuse(c, req, false);
 
     case OUTCOME_DEAD:
@@ -260,7 +258,7 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
       sftp_auth_outcome(c, req, "refused", true);
       ftpd_event(c->ftpd, req->method->failed_event, NULL);
       ftpd_auth_end(c->ftpd, FTPD_REQ_FAILED);
-      even_out(c, req, begin_ms);
+      even_out(c, req, begin_us);
       return refuse_counted(c, req);
 
     default:
@@ -356,7 +354,7 @@ static int take_user(struct ssh_conn *c, struct sftp_auth_req *req) {
 }
 
 static int run_method(struct ssh_conn *c, struct sftp_auth_req *req) {
-  uint64_t begin_ms = sftp_now_ms();
+  uint64_t begin_us = sftp_now_us();
 
   if (req->method == &sftp_auth_none) {
     ftpd_auth_end(c->ftpd, FTPD_REQ_LISTED);
@@ -373,7 +371,7 @@ static int run_method(struct ssh_conn *c, struct sftp_auth_req *req) {
     return refuse_counted(c, req);
   }
 
-  return conclude(c, req, req->method->run(c, req), begin_ms);
+  return conclude(c, req, req->method->run(c, req), begin_us);
 }
 
 static int serve_request(struct ssh_conn *c, struct sftp_auth_req *req) {

@@ -79,6 +79,7 @@ void sftp_random(void *p, size_t n);
 
 /* Milliseconds of the monotonic clock (the host's clock, or a test's). */
 uint64_t sftp_now_ms(void);
+uint64_t sftp_now_us(void);
 
 /* ---- Log and trace (log.c; the sinks are the host's, see ftpd-lines.h) */
 

@@ -27,6 +27,7 @@ void ftpd_auth_log_line(int level, const char *line);
 void ftpd_trace_line(enum sftp_trace_channel chan, int level,
   const char *line);
 uint64_t ftpd_now_ms(void);
+uint64_t ftpd_now_us(void);
 /* Why a login was refused, as far as the logs know since ftpd_auth_begin(): an
  * objection, or else what was missing, the last line for the authentication
  * log, the last line of all; NULL: none.

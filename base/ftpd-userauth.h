@@ -88,8 +88,10 @@ enum ftpd_auth_result {
  * those of USERAUTH_REQUEST.
  */
 void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res);
-/* Lets ms milliseconds pass, so that refusals take the same time. */
-void ftpd_auth_pause(struct ftpd *h, unsigned int ms);
+/* Returns when a multiple of floor_ms has passed since begin_us, to the
+ * microsecond: many answers have an average.
+ */
+void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us, unsigned int floor_ms);
 /* The limit of failed attempts was reached; follows ftpd_auth_end(). */
 void ftpd_auth_max(struct ftpd *h, unsigned int max);
 

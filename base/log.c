@@ -93,6 +93,10 @@ uint64_t sftp_now_ms(void) {
   return ftpd_now_ms();
 }
 
+uint64_t sftp_now_us(void) {
+  return ftpd_now_us();
+}
+
 const char *sftp_escape_pattern(pool *p, const char *text) {
   char *out = palloc(p, 2 * strlen(text) + 1), *at = out;
 

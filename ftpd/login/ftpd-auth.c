@@ -249,14 +249,20 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
   l->auth_cmd = NULL;
 }
 
-void ftpd_auth_pause(struct ftpd *h, unsigned int ms) {
-  uint64_t now = ftpd_now_ms(), until = now + ms;
+void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us,
+    unsigned int floor_ms) {
+  uint64_t floor_us = (uint64_t) floor_ms * 1000, now = ftpd_now_us();
+  uint64_t until = now + floor_us - (now - begin_us) % floor_us;
+  struct timespec ts = { .tv_sec = (time_t) (until / 1000000),
+    .tv_nsec = (long) (until % 1000000) * 1000 };
 
   /* Signals may end each of the waits early. */
-  while (now < until) {
-    (void) ftpd_wait(h, -1, 0, (int) (until - now));
-    now = ftpd_now_ms();
+  while (now + 1000 < until) {
+    (void) ftpd_wait(h, -1, 0, (int) ((until - now) / 1000));
+    now = ftpd_now_us();
   }
+
+  (void) clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
 void ftpd_auth_max(struct ftpd *h, unsigned int max) {

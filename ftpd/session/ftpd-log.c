@@ -197,9 +197,13 @@ void ftpd_trace_levels(void) {
   }
 }
 
-uint64_t ftpd_now_ms(void) {
+uint64_t ftpd_now_us(void) {
   struct timespec ts;
 
   clock_gettime(CLOCK_MONOTONIC, &ts);
-  return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
+  return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
+uint64_t ftpd_now_ms(void) {
+  return ftpd_now_us() / 1000;
 }

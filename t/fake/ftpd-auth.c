@@ -209,9 +209,12 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
   called(words[res]);
 }
 
-void ftpd_auth_pause(struct ftpd *h, unsigned int ms) {
+void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us,
+    unsigned int floor_ms) {
+  uint64_t took_ms = (sftp_now_us() - begin_us) / 1000;
+
   (void) h;
-  fake_auth.paused_ms += ms;
+  fake_auth.paused_ms += floor_ms - (unsigned int) (took_ms % floor_ms);
 }
 
 void ftpd_auth_max(struct ftpd *h, unsigned int max) {

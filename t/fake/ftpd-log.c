@@ -83,3 +83,7 @@ void fake_log_reset(void) {
 uint64_t ftpd_now_ms(void) {
   return fake_now_ms;
 }
+
+uint64_t ftpd_now_us(void) {
+  return 1000 * fake_now_ms;
+}

@@ -17,6 +17,7 @@
 
 #include "ftpd-hostkeys.h"
 #include "ftpd-kept.h"
+#include "ftpd-secret.h"
 
 #include "alg-profile.h"
 #include "cert.h"
@@ -106,9 +107,18 @@ static bool cache_fresh(const struct cached *c, const struct stat *st) {
     c->mtime.tv_nsec == st->st_mtim.tv_nsec;
 }
 
+static void mix_secret(const struct cached *c) {
+  const struct ftpd_kept *k = c->key != NULL ? ftpd_kept_find(c->path) : NULL;
+
+  if (k != NULL) {
+    ftpd_secret_mix(k->text);
+  }
+}
+
 void ftpd_hostkeys_sweep(void) {
   struct cached *c, *next;
 
+  ftpd_secret_begin();
   for (c = cache; c != NULL; c = next) {
     next = c->next;
     if (!c->used) {
@@ -117,7 +127,10 @@ void ftpd_hostkeys_sweep(void) {
     }
 
     c->used = false;
+    mix_secret(c);
   }
+
+  ftpd_secret_settle();
 }
 
 void ftpd_hostkeys_free(void) {

@@ -30,7 +30,7 @@ int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
 void ftpd_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
   bool starting);
 /* After ftpd_hostkeys_load() of all virtual hosts: forgets what none of them
- * named since the last sweep.
+ * named since the last sweep, and makes the daemon's secret (ftpd-secret.h).
  */
 void ftpd_hostkeys_sweep(void);
 void ftpd_hostkeys_free(void);

@@ -11,11 +11,14 @@
 which tells nothing of users who do not exist."""
 
 import os
+import signal
+import statistics
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import GID, Server
+from server import GID, PATIENCE, Server, wait_for
 from rawauth import FAILURE, SUCCESS, RawAuth
 
 RULES = """
@@ -101,6 +104,51 @@ def _():
     srv.start()
     expect_same([methods_of(name) for name in names], first,
                 "after a restart")
+
+
+@promise("the same without a host key whose signatures are always the same, "
+         "and over a reload")
+def _():
+    host = with_groups(Server(RULES + "SFTPHostKey @DIR@/host_ecdsa\n",
+                              drop=("SFTPHostKey",), users=USERS)).start()
+    try:
+        names = [b"x%d" % n for n in range(12)]
+        first = [methods_of(name, host) for name in names]
+        expect(len(set(first)) > 1, "one list: %r" % first)
+        for again in (lambda: None,
+                      lambda: os.kill(host.process.pid, signal.SIGHUP)):
+            again()
+            host.no_sessions()
+            wait_for(host.greets, "the daemon to answer")
+            expect_same([methods_of(name, host) for name in names], first,
+                        "once more")
+    finally:
+        host.stop_clean()
+
+
+@promise("how long the first answer takes tells nothing of who exists")
+def _():
+    host = with_groups(Server(RULES, users=USERS))
+    with open(host.path("group"), "a", encoding="ascii") as out:
+        for number in range(6000):
+            out.write("g%d:x:%d:a%d,b%d,c%d\n" % ((number, GID + 100 + number)
+                                                 + 3 * (number,)))
+    host.start()
+    took = {b"alice": [], b"x1": []}
+    try:
+        for _ in range(9):
+            for user, times in took.items():
+                with host.connect() as sock, RawAuth(sock) as auth:
+                    begin = time.monotonic()
+                    auth.send(auth.message(user, b"none"))
+                    auth.inbox.get(timeout=PATIENCE)
+                    times.append(time.monotonic() - begin)
+    finally:
+        host.stop_clean()
+    shortest = {user: min(times) for user, times in took.items()}
+    expect(abs(shortest[b"alice"] - shortest[b"x1"]) < 0.001,
+           "%r: medians %r" % (shortest, {
+               user: statistics.median(t) for user, t in took.items()}))
 
 
 @promise("what cannot be stops the start, and what has no effect is said")

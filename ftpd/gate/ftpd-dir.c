@@ -264,7 +264,7 @@ int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
       ftpd_phase_needed(op->ftpd, FTPD_CLOSE, res == 0 ? PHASE_OK :
         PHASE_ERR)) {
     ftpd_op_state(op)->own = ftpd_cmd(op->pool, "CLOSE", op->arg,
-      CL_SFTP|CL_MISC, FALSE);
+      CL_SFTP, FALSE);
   }
 
   ftpd_stalled_release(d->h);

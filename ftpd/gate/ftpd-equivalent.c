@@ -218,7 +218,7 @@ int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
     return 0;
   }
 
-  cmd = ftpd_cmd(op->pool, "SYMLINK", arg, CL_WRITE|CL_SFTP, FALSE);
+  cmd = ftpd_cmd(op->pool, "SYMLINK", arg, CL_SFTP, FALSE);
   enter(op, *link);
   if (ask(op, cmd, *link) < 0) {
     return -1;

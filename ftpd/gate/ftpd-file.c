@@ -216,15 +216,15 @@ static void end_transfer(struct ftpd_file *f, const char *handle, int why,
   ftpd_xfer_end();
 }
 
-/* The CLOSE itself, whose class is that of its file. */
+/* The CLOSE itself. */
 static void note_close(struct ftpd_op *op, const struct ftpd_file *f,
     bool ok) {
   struct op_state *state = ftpd_op_state(op);
 
   keep_closed(op, f);
   state->own = ftpd_phase_needed(op->ftpd, FTPD_CLOSE, ok ? PHASE_OK :
-    PHASE_ERR) ? ftpd_cmd(op->pool, "CLOSE", op->arg, CL_SFTP |
-    (f->wr ? CL_WRITE : 0) | (f->rd ? CL_READ : 0), FALSE) : NULL;
+    PHASE_ERR) ? ftpd_cmd(op->pool, "CLOSE", op->arg, CL_SFTP, FALSE) :
+    NULL;
 }
 
 int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {

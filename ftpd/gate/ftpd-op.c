@@ -180,12 +180,17 @@ const char *ftpd_op_name(const struct ftpd_op *op) {
     row->name;
 }
 
+int ftpd_own_class(enum ftpd_request req) {
+  return CL_SFTP | (req == FTPD_STAT ? CL_READ : 0);
+}
+
 cmd_rec *ftpd_own_cmd(struct ftpd_op *op, const char *arg) {
   struct op_state *state = ftpd_op_state(op);
   const struct req_row *row = &ftpd_requests[op->req];
 
   if (state->own == NULL) {
-    state->own = ftpd_cmd(op->pool, row->name, arg, row->cls|CL_SFTP, FALSE);
+    state->own = ftpd_cmd(op->pool, row->name, arg, ftpd_own_class(op->req),
+      FALSE);
   }
 
   return state->own;

@@ -59,6 +59,10 @@ struct op_state {
 struct op_state *ftpd_op_state(struct ftpd_op *op);
 /* How logs call it. */
 const char *ftpd_op_name(const struct ftpd_op *op);
+/* The classes of ExtendedLog for it: the line of a transfer in READ or WRITE is
+ * that of its FTP command.  STAT is an FTP command by name.
+ */
+int ftpd_own_class(enum ftpd_request req);
 /* The command under the request's own name, made at its first use. */
 cmd_rec *ftpd_own_cmd(struct ftpd_op *op, const char *arg);
 

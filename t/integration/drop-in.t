@@ -274,6 +274,38 @@ def _():
         server.stop_clean()
 
 
+CLASSES = ("READ", "WRITE", "DIRS", "MISC", "SFTP")
+
+
+@promise("classes of ExtendedLog: a transfer is one line of READ or WRITE")
+def _():
+    server = Server(directives='LogFormat name "%m"\n' + "\n".join(
+        "ExtendedLog @DIR@/%s.log %s name" % (name, name)
+        for name in CLASSES))
+    server.put("big", b"x" * (8 << 20))
+    server.start()
+    try:
+        sent = server.local("sent", b"y" * (8 << 20))
+        must(server.sftp("get big /dev/null\nput %s up\nls -l\nmkdir d\n"
+                         "rename up d/up\nrm d/up\nrmdir d\nln -s big l\n"
+                         "chmod 600 big" % sent))
+        server.no_sessions()
+        got = {name: set(server.log(name + ".log").split())
+               for name in CLASSES}
+        expect_same(got["READ"], {"STAT", "RETR"}, "READ")
+        expect_same(server.log("READ.log").split().count("RETR"), 1, "RETR")
+        expect_same(got["WRITE"], {"STOR", "MKD", "RNFR", "RNTO", "DELE",
+                                   "RMD"}, "WRITE")
+        expect_same(got["DIRS"], {"MLSD", "MKD", "RMD"}, "DIRS")
+        own = {"INIT", "OPEN", "READ", "WRITE", "CLOSE", "STAT", "LSTAT",
+               "OPENDIR", "READDIR", "MKDIR", "RENAME", "REMOVE", "RMDIR",
+               "SYMLINK", "SETSTAT"}
+        expect(own <= got["SFTP"], "SFTP lacks %s" % sorted(own - got["SFTP"]))
+        expect(not own & got["MISC"], "MISC has %s" % sorted(got["MISC"]))
+    finally:
+        server.stop_clean()
+
+
 # ---- A daemon without root
 
 NOBODY = 65534

@@ -38,7 +38,7 @@ DeleteAbortedStores off
   HiddenStores on
 </Directory>
 LogFormat removal "%m %F %s"
-ExtendedLog @DIR@/removal.log WRITE removal
+ExtendedLog @DIR@/removal.log WRITE,SFTP removal
 """)
 
 # ---- Words of the drafts

@@ -161,7 +161,7 @@ static int make_dir(pool *p, const char *path, mode_t mode) {
   pr_fs_t *fs = ftpd_fs_system();
   int res;
 
-  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), mkdir)) {
+  if (!FTPD_FS_PLAIN(ftpd_fs_of_dir(path), mkdir)) {
     return FTPD_HELD(path, pr_fsio_smkdir(p, path, mode, (uid_t) -1,
       (gid_t) -1));
   }

@@ -62,7 +62,7 @@ static DIR *open_held(const char *path) {
 }
 
 static int open_handle(struct ftpd_dir *d) {
-  pr_fs_t *fs = pr_get_fs(d->path, NULL);
+  pr_fs_t *fs = ftpd_fs_of_dir(d->path);
 
   d->direct = FTPD_FS_PLAIN(fs, opendir) && FTPD_FS_PLAIN(fs, readdir) &&
     FTPD_FS_PLAIN(fs, lstat);

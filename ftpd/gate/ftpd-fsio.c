@@ -56,3 +56,10 @@ bool ftpd_fs_member(pr_fs_t *fs, size_t offset) {
 pr_fs_t *ftpd_fs_of(const char *path) {
   return pr_get_fs(path, NULL);
 }
+
+pr_fs_t *ftpd_fs_of_dir(const char *path) {
+  char dir[PR_TUNABLE_PATH_MAX + 2];
+
+  snprintf(dir, sizeof(dir), "%s/", strcmp(path, "/") == 0 ? "" : path);
+  return pr_get_fs(dir, NULL);
+}

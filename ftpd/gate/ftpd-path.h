@@ -23,6 +23,10 @@
 bool ftpd_fs_member(pr_fs_t *fs, size_t offset);
 /* The file system that FSIO would ask for the path. */
 pr_fs_t *ftpd_fs_of(const char *path);
+/* The same where it makes, lists or enters the directory: one that is
+ * registered for what is below it serves these.
+ */
+pr_fs_t *ftpd_fs_of_dir(const char *path);
 /* The bottom of the stack of file systems: the system's own functions. */
 pr_fs_t *ftpd_fs_system(void);
 

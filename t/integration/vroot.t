@@ -105,7 +105,7 @@ def _():
                                  rest)
             expect_same(kind, STATUS, name.decode())
     for command in ("md5sum", "sha1sum", "df"):
-        result = srv.ssh("%s %s" % (command, secret))
+        result = srv.ssh("srv", "%s %s" % (command, secret))
         expect(result.returncode != 0, "%s: %s" % (command, said(result)))
 
 

@@ -306,8 +306,8 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
     res = complete(c);
   }
 
-  ftpd_ssh_cmd(c->ftpd, run->x.method->ops->command, "(data)", FTPD_SSH_AUTH,
-    res == SFTP_OK);
+  ftpd_ssh_cmd(c->ftpd, run->x.command != NULL ? run->x.command :
+    run->x.method->ops->command, "(data)", FTPD_SSH_AUTH, res == SFTP_OK);
   return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
 }
 

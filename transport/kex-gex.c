@@ -249,13 +249,16 @@ static int gex_message(struct sftp_kex_exchange *x, unsigned int type,
   }
 
   if (type == GEX_REQUEST && x->state == NULL) {
+    x->command = "DH_GEX_REQUEST";
     return on_request(x, r);
   }
 
   if (type == GEX_REQUEST_OLD && x->state == NULL) {
+    x->command = "DH_GEX_REQUEST_OLD";
     return on_old_request(x, r);
   }
 
+  x->command = NULL;
   return type == GEX_INIT && x->state != NULL ? on_init(x, r) :
     SFTP_ERR_ORDER;
 }

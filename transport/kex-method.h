@@ -61,6 +61,7 @@ struct sftp_kex_exchange {
   struct sftp_wr k;             /* K as it is hashed, with its length field */
   unsigned int reply_type;      /* 31 unless the method says otherwise */
   bool bare_reply;              /* the reply is the signature alone */
+  const char *command;          /* as in the ops; NULL: that one */
   struct sftp_str host_key;     /* K_S */
   bool done;
 

@@ -274,6 +274,23 @@ def _():
         server.stop_clean()
 
 
+@promise("a group exchange logs its request once, and its number once")
+def _():
+    server = Server(directives='LogFormat name "%m"\n'
+                    "ExtendedLog @DIR@/ssh.log SSH name\n"
+                    "SFTPKeyExchanges +diffie-hellman-group-exchange-sha256"
+                    ).start()
+    try:
+        must(server.sftp("pwd", "-o", "KexAlgorithms="
+                         "diffie-hellman-group-exchange-sha256"))
+        server.no_sessions()
+        names = server.log("ssh.log").split()
+        expect_same([name for name in names if name.startswith("DH_")],
+                    ["DH_GEX_REQUEST", "DH_GEX_INIT"], "of the exchange")
+    finally:
+        server.stop_clean()
+
+
 CLASSES = ("READ", "WRITE", "DIRS", "MISC", "SFTP")
 
 

@@ -183,8 +183,7 @@ int sftp_channel_send_stderr(struct sftp_channel *ch) {
   return sftp_packet_end(ch->conn->pkts);
 }
 
-size_t sftp_channel_room(const struct sftp_channel *ch) {
-  struct sftp_channel *c = (struct sftp_channel *) ch;
+size_t sftp_channel_room(struct sftp_channel *ch) {
   size_t queued = sftp_queue_len(&ch->out);
 
   if (ch->close_sent) {
@@ -194,7 +193,7 @@ size_t sftp_channel_room(const struct sftp_channel *ch) {
   if (queued >= QUEUE_SOFT ||
       sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT ||
       sftp_kex_holds(ch->conn)) {
-    c->stalled = true;
+    ch->stalled = true;
     return 0;
   }
 

@@ -75,7 +75,7 @@ struct sftp_service_row {
 
 uint32_t sftp_channel_id(const struct sftp_channel *ch);
 /* Bytes the service may still produce before it should wait for ready(). */
-size_t sftp_channel_room(const struct sftp_channel *ch);
+size_t sftp_channel_room(struct sftp_channel *ch);
 /* Data to the client; copied, queued when the window is closed.  Diagnostics
  * on stderr are dropped when too much of them waits.
  */

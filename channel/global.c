@@ -94,7 +94,8 @@ static const struct sftp_key *own_key(const struct ssh_conn *c,
   return NULL;
 }
 
-static bool fits(const struct sftp_key *key, const struct sftp_sig_alg *alg) {
+static bool alg_fits(const struct sftp_key *key,
+    const struct sftp_sig_alg *alg) {
   return strcmp(key->type->name, alg->key_type) == 0 && alg->cert_type == NULL;
 }
 
@@ -108,12 +109,12 @@ static const struct sftp_sig_alg *proof_alg(const struct ssh_conn *c,
     alg = sftp_sig_alg_find(sftp_str_of(n->hostkey));
   }
 
-  if (alg != NULL && fits(key, alg)) {
+  if (alg != NULL && alg_fits(key, alg)) {
     return alg;
   }
 
   for (a = sftp_sig_algs; a->alg.name != NULL; a++) {
-    if (fits(key, a) && sftp_sig_is_usable(&a->alg)) {
+    if (alg_fits(key, a) && sftp_sig_is_usable(&a->alg)) {
       return a;
     }
   }

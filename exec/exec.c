@@ -301,7 +301,7 @@ static bool begin(struct exec *e) {
   return true;
 }
 
-static void end(struct exec *e, int status) {
+static void end_command(struct exec *e, int status) {
   if (e->stop != NULL) {
     e->stop(e);
   }
@@ -394,7 +394,7 @@ static void go_on(struct exec *e) {
     }
 
     e->in_end = false;
-    end(e, status);
+    end_command(e, status);
   }
 }
 

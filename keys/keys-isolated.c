@@ -159,7 +159,7 @@ static void run(struct job *job, struct page *f) {
 }
 #endif /* FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION */
 
-static int take(const struct page *f, char *type, OSSL_PARAM **numbers) {
+static int take_key(const struct page *f, char *type, OSSL_PARAM **numbers) {
   const OSSL_PARAM *list = (const OSSL_PARAM *) (const void *) f->numbers;
 
   if (f->err != SFTP_OK) {
@@ -192,7 +192,7 @@ static int do_aside(struct job *job, char *type, OSSL_PARAM **numbers,
   (void) madvise(f, sizeof(*f), MADV_DONTDUMP);
   (void) mlock(f, sizeof(*f));
   run(job, f);
-  res = take(f, type, numbers);
+  res = take_key(f, type, numbers);
   if (*f->why != '\0') {
     *why = pstrdup(job->pool, f->why);
   }

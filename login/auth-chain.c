@@ -84,7 +84,7 @@ bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver) {
 }
 
 /* Whether what was proven is what the step asks for. */
-static bool fits(const struct ssh_conn *c, unsigned int i,
+static bool step_fits(const struct ssh_conn *c, unsigned int i,
     const struct sftp_auth_req *req) {
   const struct sftp_chain_step *step = open_step(c, i);
 
@@ -111,7 +111,7 @@ unsigned int sftp_auth_advance(struct ssh_conn *c,
   unsigned int i, n = 0;
 
   for (i = 0; i < c->set->nchains; i++) {
-    if (fits(c, i, req)) {
+    if (step_fits(c, i, req)) {
       c->auth->steps[i]++;
       n++;
     }

@@ -161,7 +161,7 @@ static int begin_dir(struct scp *s, pool *p, const char *path,
   return scp_source_announce(s, p, st, name);
 }
 
-static void enter(struct scp_source *src) {
+static void enter_directory(struct scp_source *src) {
   struct source_dir *d = src->entering;
 
   src->entering = NULL;
@@ -333,7 +333,7 @@ static int on_yes(struct scp *s) {
       return go_on(s);
 
     case ABOUT_DIR:
-      enter(src);
+      enter_directory(src);
       return go_on(s);
 
     default:

@@ -141,7 +141,7 @@ static bool begins(const char *software, const char *text, size_t len) {
   return strncmp(software, text, len) == 0;
 }
 
-static bool fits(const char *software, const char *word, size_t len) {
+static bool software_fits(const char *software, const char *word, size_t len) {
   switch (*word) {
     case '=':
       return strlen(software) == len - 1 && begins(software, word + 1, len - 1);
@@ -166,7 +166,7 @@ bool sftp_client_is(const struct sftp_client_row *row, const char *software) {
     size_t len = strcspn(word, " ");
 
     if (*word != '!') {
-      is = is || fits(software, word, len);
+      is = is || software_fits(software, word, len);
 
     } else if (begins(software, word + 1, len - 1)) {
       return false;

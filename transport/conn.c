@@ -615,7 +615,7 @@ static int run_until(struct ssh_conn *c, const bool *stop) {
 
 /* ---- The whole connection */
 
-static void end(struct ssh_conn *c) {
+static void end_connection(struct ssh_conn *c) {
   sftp_kex_broken_off(c, c->err == SFTP_ERR_EOF ? "received EOF" : c->why);
   switch (c->err) {
     case SFTP_ERR_EOF:
@@ -654,6 +654,6 @@ int sftp_conn_run(struct ssh_conn *c) {
   }
 
   sftp_fail(c, res, "%s", sftp_strerror(res));
-  end(c);
+  end_connection(c);
   return c->err;
 }

@@ -212,7 +212,7 @@ static void apply(pool *p, const struct client_match *m,
   }
 }
 
-static bool fits(const struct client_match *m, const char *text) {
+static bool pattern_fits(const struct client_match *m, const char *text) {
   return pr_regexp_exec(m->regex, text, 0, NULL, 0, 0, 0) == 0;
 }
 
@@ -223,9 +223,9 @@ bool ftpd_match_note(server_rec *s, const char *software, const char *does) {
 
   while ((m = next_match(s, &c)) != NULL) {
     if (does == NULL) {
-      any = any || (!m->does && fits(m, software));
+      any = any || (!m->does && pattern_fits(m, software));
 
-    } else if (m->does && !m->done && fits(m, does)) {
+    } else if (m->does && !m->done && pattern_fits(m, does)) {
       m->done = any = true;
     }
   }
@@ -239,7 +239,7 @@ void ftpd_match_apply(pool *p, server_rec *s, const char *software,
   config_rec *c = NULL;
 
   while ((m = next_match(s, &c)) != NULL) {
-    if (m->does ? m->done : fits(m, software)) {
+    if (m->does ? m->done : pattern_fits(m, software)) {
       SFTP_TRACE(TRACE_SSH2, 9, "client matches SFTPClientMatch '%s'",
         m->pattern);
       apply(p, m, set);

@@ -24,7 +24,7 @@
 
 /* ---- Birth and flags */
 
-static int ask(int fd, const char *path, int flags,
+static int ask_statx(int fd, const char *path, int flags,
     struct ftpd_extra_attrs *more) {
   struct statx stx;
 
@@ -51,7 +51,7 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
   (void) follow;                /* no link is left */
   memset(more, 0, sizeof(*more));
   if (f != NULL) {
-    return ask(f->fd, "", AT_EMPTY_PATH, more);
+    return ask_statx(f->fd, "", AT_EMPTY_PATH, more);
   }
 
   /* A file system of another module has no such thing. */
@@ -60,7 +60,7 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
     return -1;
   }
 
-  return FTPD_HELD(path, ask(AT_FDCWD, ftpd_held_name(path),
+  return FTPD_HELD(path, ask_statx(AT_FDCWD, ftpd_held_name(path),
     AT_SYMLINK_NOFOLLOW, more));
 }
 

@@ -35,7 +35,7 @@
 /* Appended before a file with a limit is looked at again: about a WRITE. */
 #define END_GOOD_BYTES (256 * 1024)
 
-static void tell(const char *event, const struct iovec *iov, int n,
+static void tell_listeners(const char *event, const struct iovec *iov, int n,
     size_t len) {
   int i;
 
@@ -173,7 +173,7 @@ static ssize_t read_all(struct ftpd_file *f, const struct iovec *iov, int n,
 
     account(f, (size_t) res, true);
     if (f->listened) {
-      tell("mod_sftp.sftp.data-write", part, m, (size_t) res);
+      tell_listeners("mod_sftp.sftp.data-write", part, m, (size_t) res);
     }
 
     done += (size_t) res;
@@ -261,7 +261,7 @@ static int write_all(struct ftpd_file *f, const struct iovec *iov, int n,
     ssize_t res;
 
     if (f->listened) {
-      tell("mod_sftp.sftp.data-read", part, m, total_of(part, m));
+      tell_listeners("mod_sftp.sftp.data-read", part, m, total_of(part, m));
     }
 
     do {

@@ -23,7 +23,7 @@
 #include "ftpd-attrs.h"
 
 /* The rules of the path's own directory, not those of the request before. */
-static void enter(struct ftpd_op *op, const char *path) {
+static void enter_path(struct ftpd_op *op, const char *path) {
   session.dir_config = dir_match_path(op->pool, (char *) ftpd_outside(
     op->pool, ftpd_canon(op->ftpd, op->pool, path)));
 }
@@ -31,7 +31,7 @@ static void enter(struct ftpd_op *op, const char *path) {
 /* Asks the handlers; arg is what a refusal speaks of.  Those of our own ask
  * what the command is for; operations move, so that nobody may do so later.
  */
-static int ask(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
+static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
   struct ftpd_files *s = ftpd_files_of(op->ftpd);
   int res, xerrno;
 
@@ -51,7 +51,7 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
   const char *arg = op->arg != NULL ? op->arg : *path;
   cmd_rec *cmd;
 
-  enter(op, *path);
+  enter_path(op, *path);
   if (!ftpd_phase_needed(op->ftpd, op->req, PHASE_PRE)) {
     return 0;
   }
@@ -62,7 +62,7 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
   }
 
   cmd = ftpd_own_cmd(op, arg);
-  if (ask(op, cmd, arg) < 0) {
+  if (ask_handlers(op, cmd, arg) < 0) {
     return -1;
   }
 
@@ -87,8 +87,8 @@ static const char *as_sent(const char *sent, const char *path) {
 static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
   const char *sent = pstrdup(op->pool, cmd->arg);
 
-  enter(op, *path);
-  if (ask(op, cmd, *path) < 0) {
+  enter_path(op, *path);
+  if (ask_handlers(op, cmd, *path) < 0) {
     return -1;
   }
 
@@ -204,8 +204,8 @@ static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
   state->equivalent = cmd;
 
   ftpd_xfer_begin(second, PR_NETIO_IO_RD);
-  enter(op, second);
-  return ask(op, cmd, second);
+  enter_path(op, second);
+  return ask_handlers(op, cmd, second);
 }
 
 int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
@@ -219,8 +219,8 @@ int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
   }
 
   cmd = ftpd_cmd(op->pool, "SYMLINK", arg, CL_SFTP, FALSE);
-  enter(op, *link);
-  if (ask(op, cmd, *link) < 0) {
+  enter_path(op, *link);
+  if (ask_handlers(op, cmd, *link) < 0) {
     return -1;
   }
 

@@ -221,8 +221,9 @@ static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
 /* The host's own check enters the directory: configuration, umask, owner of
  * new files.  It sets the umask only when it allows.
  */
-static void enter(pool *p, struct ftpd *h, const struct sftp_rule *rule,
-    unsigned int effects, const char *path, int *hidden) {
+static void enter_directory(pool *p, struct ftpd *h,
+    const struct sftp_rule *rule, unsigned int effects, const char *path,
+    int *hidden) {
   const struct sftp_effect *e = first_effect(effects);
   const char *name = rule->names[0] != NULL ? rule->names[0] :
     e->names[0] != NULL ? e->names[0] : "STAT";
@@ -254,7 +255,7 @@ static bool is_below_hidden(pool *p, struct ftpd *h,
     const char *dir = pstrndup(p, path, (size_t) (slash - path));
     int hidden = FALSE;
 
-    enter(p, h, rule, effects, dir, &hidden);
+    enter_directory(p, h, rule, effects, dir, &hidden);
     if (hidden && ftpd_limit_denies(h, rule, effects, true, dir, &a) != 0 &&
         a.ignored) {
       return true;
@@ -281,7 +282,7 @@ int ftpd_limit_ask(struct ftpd *h, pool *p, const struct sftp_rule *rule,
     denied = answer->effects = effects;
 
   } else {
-    enter(p, h, rule, effects, path, &is_hidden);
+    enter_directory(p, h, rule, effects, path, &is_hidden);
     denied = ftpd_limit_denies(h, rule, effects, is_hidden != FALSE, path,
       answer);
   }

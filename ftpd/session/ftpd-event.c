@@ -187,7 +187,7 @@ static void on_ban(const void *data, void *user_data) {
 /* What FTP would have answered: the client reads it in DISCONNECT or, before
  * the first key exchange, as a line in front of our version.
  */
-static void tell(unsigned int reason, const char *text) {
+static void tell_reason(unsigned int reason, const char *text) {
   struct ftpd *h = ftpd_current();
   const char *line;
 
@@ -244,7 +244,7 @@ static void on_too_many(const void *data, void *user_data) {
     text = sreplace(session.pool, c->argv[l->max + 1], "%m", max, NULL);
   }
 
-  tell(SSH_DISCONNECT_TOO_MANY_CONNECTIONS, text);
+  tell_reason(SSH_DISCONNECT_TOO_MANY_CONNECTIONS, text);
 }
 
 /* mod_wrap and mod_wrap2 refuse before the first key exchange, too. */
@@ -264,7 +264,7 @@ static void on_wrap_denied(const void *data, void *user_data) {
   text = text != NULL ? sreplace(session.pool, text, "%u",
     user != NULL ? user : "unknown", NULL) : "Access denied";
 
-  tell(SSH_DISCONNECT_BY_APPLICATION, text);
+  tell_reason(SSH_DISCONNECT_BY_APPLICATION, text);
   pr_response_block(TRUE);
 }
 

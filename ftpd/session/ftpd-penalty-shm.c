@@ -359,7 +359,7 @@ static struct table *new_table(void) {
   return t;
 }
 
-static bool fits(const struct table *t) {
+static bool table_fits(const struct table *t) {
   return t->kinds[SOURCES_IPV4].max == conf->max_sources[SOURCES_IPV4] &&
     t->kinds[SOURCES_IPV6].max == conf->max_sources[SOURCES_IPV6];
 }
@@ -393,7 +393,7 @@ bool ftpd_penalty_shm_open(const struct penalties *fresh) {
     table = old_table();
   }
 
-  if (table != NULL && !fits(table)) {
+  if (table != NULL && !table_fits(table)) {
     ftpd_penalty_shm_close();
   }
 

@@ -90,11 +90,9 @@ WEAK struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch) {
   return ch->conn;
 }
 
-WEAK size_t sftp_channel_room(const struct sftp_channel *ch) {
-  struct sftp_channel *c = (struct sftp_channel *) ch;
-
+WEAK size_t sftp_channel_room(struct sftp_channel *ch) {
   if (ch->waiting >= ch->soft) {
-    c->stalled = true;
+    ch->stalled = true;
     return 0;
   }
 

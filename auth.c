@@ -232,7 +232,7 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
       return proven(c, req, begin_us);
 
     case OUTCOME_PROBE:
-      sftp_auth_outcome(c, req, "would do", false);
+      sftp_auth_outcome(c, req, "key would be accepted", false);
       ftpd_auth_end(c->ftpd, FTPD_REQ_PROBE);
       return SFTP_OK;
 

@@ -276,7 +276,7 @@ static bool is_wanted(const struct exec *e, const struct exec_command *c,
 }
 
 /* Begins the next command that is wanted; false when there is none. */
-static bool begin(struct exec *e) {
+static bool begin_command(struct exec *e) {
   bool wanted = e->next == 0 || e->command != NULL;
   const struct exec_command *c;
 
@@ -338,7 +338,7 @@ static void offer_pipe(struct exec *e) {
 /* The exit status of a command that shells could not start. */
 #define NOT_STARTED 126
 
-static int run(struct exec *e) {
+static int run_command(struct exec *e) {
   int res;
 
   if (e->row == NULL) {
@@ -371,13 +371,13 @@ static void go_on(struct exec *e) {
       return;
     }
 
-    if (e->cmd_pool == NULL && !begin(e)) {
+    if (e->cmd_pool == NULL && !begin_command(e)) {
       finish(e, e->status);
       return;
     }
 
     e->waiting = false;
-    status = run(e);
+    status = run_command(e);
     if (!e->pipe) {
       e->in = NULL;             /* taken, or not wanted */
       e->in_len = 0;

@@ -26,7 +26,7 @@ static void *field(const struct sftp_trait *t, struct sftp_settings *set) {
   return (char *) set + t->at;
 }
 
-static void put(const struct sftp_trait *t, uint64_t n,
+static void put_number(const struct sftp_trait *t, uint64_t n,
     struct sftp_settings *set) {
   uint32_t value = n > UINT32_MAX ? UINT32_MAX : (uint32_t) n;
 
@@ -42,7 +42,7 @@ static bool read_number(const struct sftp_trait *t, pool *p, const char *value,
     return false;
   }
 
-  put(t, n, set);
+  put_number(t, n, set);
   return true;
 }
 
@@ -54,7 +54,7 @@ static bool read_bytes(const struct sftp_trait *t, pool *p, const char *value,
     return false;
   }
 
-  put(t, n, set);
+  put_number(t, n, set);
   return true;
 }
 
@@ -91,7 +91,7 @@ static bool read_choice(const struct sftp_trait *t, pool *p, const char *value,
   (void) p;
   for (i = 0; t->choices[i] != NULL; i++) {
     if (strcasecmp(value, t->choices[i]) == 0) {
-      put(t, i, set);
+      put_number(t, i, set);
       return true;
     }
   }

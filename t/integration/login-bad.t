@@ -285,7 +285,7 @@ def _():
     expect(lines[0].startswith(begin + "publickey, ssh-rsa key SHA256:") and
            ": refused: no matching public key found" in lines[0], lines[0])
     expect_same(lines[1:], [
-        begin + "publickey, " + key + ": would do",
+        begin + "publickey, " + key + ": key would be accepted",
         begin + "password: refused: Incorrect password",
         begin + "gssapi-with-mic: refused: userauth method "
         "'gssapi-with-mic' is unknown",

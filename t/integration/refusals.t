@@ -332,7 +332,8 @@ def _():
     for requests, wanted in (
             (password("alice"), "password: accepted"),
             (with_key(), "publickey, %s: accepted" % mine),
-            (with_key(sign=False), "publickey, %s: would do" % mine),
+            (with_key(sign=False),
+             "publickey, %s: key would be accepted" % mine),
             (hostbased("alice", load("host")),
              "hostbased (alice of client.test), ssh-ed25519 key %s: accepted"
              % print_of(KEYS["host"]))):

@@ -12,30 +12,23 @@
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "scp-int.h"
+#include "path.h"
 
 /* ---- Names */
 
 const char *scp_absolute(struct scp *s, pool *p, const char *path) {
-  const char *cwd;
-
-  if (*path == '/') {
-    return path;
-  }
-
-  cwd = ftpd_cwd(s->ftpd);
-  return pstrcat(p, cwd, strcmp(cwd, "/") == 0 ? "" : "/", path, NULL);
+  return sftp_path_from(p, ftpd_cwd(s->ftpd), path);
 }
 
 const char *scp_join(pool *p, const char *dir, const char *name) {
-  size_t len = strlen(dir);
-  const char *slash = len > 0 && dir[len - 1] == '/' ? "" : "/";
+  const char *path = sftp_path_join(p, dir, name);
 
-  if (len + strlen(slash) + strlen(name) >= PATH_MAX) {
+  if (strlen(path) >= PATH_MAX) {
     errno = ENAMETOOLONG;
     return NULL;
   }
 
-  return pstrcat(p, dir, slash, name, NULL);
+  return path;
 }
 
 const char *scp_word_path(struct scp *s, pool *p, const struct scp_word *w) {

@@ -13,11 +13,12 @@
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
 #include "scp-source.h"
+#include "path.h"
 
 /* Patterns are absolute, so that what they match is, too. */
 static const char *absolute_pattern(struct scp *s, pool *p,
     const struct scp_word *w) {
-  const char *cwd, *slash = strchr(w->pattern, '/'), *dir;
+  const char *slash = strchr(w->pattern, '/'), *dir;
 
   if (w->pattern[0] == '/') {
     return w->pattern;
@@ -29,14 +30,12 @@ static const char *absolute_pattern(struct scp *s, pool *p,
 
     dir = scp_word_path(s, p, &home);
     if (*dir == '/') {
-      return pstrcat(p, sftp_escape_pattern(p, strcmp(dir, "/") == 0 ? "" :
-        dir), slash, NULL);
+      return sftp_path_join(p, sftp_escape_pattern(p, dir), slash + 1);
     }
   }
 
-  cwd = ftpd_cwd(s->ftpd);
-  return pstrcat(p, sftp_escape_pattern(p, strcmp(cwd, "/") == 0 ? "" : cwd),
-    "/", w->pattern, NULL);
+  return sftp_path_join(p, sftp_escape_pattern(p, ftpd_cwd(s->ftpd)),
+    w->pattern);
 }
 
 /* What matches a pattern at last: nothing, also when the host does not match

@@ -29,6 +29,7 @@
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"
 #include "ftpd-tree.h"
+#include "path.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -123,8 +124,8 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
   /* Asked as for an entry of the directory; directories among them are looked
    * at one by one.
    */
-  ftpd_limit_learn(op->ftpd, pstrcat(op->pool, strcmp(path, "/") == 0 ? "" :
-    path, "/.", NULL));
+  ftpd_limit_learn(op->ftpd, sftp_path_join(op->pool, path,
+    "."));
   d->links = ftpd_shows_links(op->ftpd);
   gettimeofday(&d->start, NULL);
   if (op->req == FTPD_OPENDIR) {
@@ -153,8 +154,7 @@ static const char *entry_path(struct ftpd_dir *d, const char *name) {
   }
 
   d->count++;
-  return pstrcat(d->scratch, strcmp(d->path, "/") == 0 ? "" : d->path, "/",
-    name, NULL);
+  return sftp_path_join(d->scratch, d->path, name);
 }
 
 /* "." and "..": no rule is about them, but Hide* may hide them, by their names
@@ -288,18 +288,18 @@ static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
 
   dir = ftpd_canon(h, p, pstrndup(p, whole, (size_t) (name - whole)));
   if (ask_list(h, p, dir, &a) < 0 ||
-      ask_list(h, p, ftpd_join(p, dir, name), &a) < 0 || a.hidden) {
+      ask_list(h, p, sftp_path_join(p, dir, name), &a) < 0 || a.hidden) {
     return false;
   }
 
   /* Where links lead: the name is told if it is there, not if it was found. */
   real = ftpd_resolve(h, p, dir, true);
   if (strcmp(real, dir) != 0 && (ask_list(h, p, real, &a) < 0 ||
-      ask_list(h, p, ftpd_join(p, real, name), &a) < 0 || a.hidden)) {
+      ask_list(h, p, sftp_path_join(p, real, name), &a) < 0 || a.hidden)) {
     return false;
   }
 
-  return ftpd_lstat(h, ftpd_join(p, real, name), &st) == 0;
+  return ftpd_lstat(h, sftp_path_join(p, real, name), &st) == 0;
 }
 
 bool ftpd_is_listed(struct ftpd *h, pool *parent, const char *path,

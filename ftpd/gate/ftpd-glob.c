@@ -17,6 +17,7 @@
 #include "ftpd-attrs.h"
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
+#include "path.h"
 
 #include <dirent.h>
 #include <fnmatch.h>
@@ -106,7 +107,7 @@ struct ftpd_glob *ftpd_glob_begin(struct ftpd *h, pool *parent,
   pool *p = make_sub_pool(parent);
   struct ftpd_glob *g = pcalloc(p, sizeof(*g));
   const char *full = *pattern == '/' ? pattern :
-    ftpd_join(p, ftpd_cwd(h), pattern);
+    sftp_path_join(p, ftpd_cwd(h), pattern);
 
   pr_pool_tag(p, "SSH pattern");
   g->h = h;

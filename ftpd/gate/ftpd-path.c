@@ -14,6 +14,7 @@
 
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
+#include "path.h"
 
 #include <limits.h>
 
@@ -84,10 +85,6 @@ const char *ftpd_outside(pool *p, const char *path) {
 
 /* ---- Links */
 
-const char *ftpd_join(pool *p, const char *dir, const char *name) {
-  return pstrcat(p, strcmp(dir, "/") == 0 ? "" : dir, "/", name, NULL);
-}
-
 /* Resolves what exists of a canonical path, keeps the rest as it is. */
 static const char *resolve_existing(pool *p, const char *path) {
   char real[PATH_MAX], *head;
@@ -101,7 +98,7 @@ static const char *resolve_existing(pool *p, const char *path) {
   while (n > 1) {
     if (realpath(head, real) != NULL) {
       return path[n] == '\0' ? pstrdup(p, real) :
-        ftpd_join(p, real, path + n + 1);
+        sftp_path_join(p, real, path + n + 1);
     }
 
     n = drop_name(head, n);
@@ -161,7 +158,7 @@ static const char *resolve_plain(pool *p, const char *path) {
   dir = ftpd_stand(name == path ? "/" : pstrndup(p, path,
     (size_t) (name - path)));
   return dir == NULL || (lstat(name + 1, &st) == 0 && S_ISLNK(st.st_mode)) ?
-    NULL : ftpd_join(p, dir, name + 1);
+    NULL : sftp_path_join(p, dir, name + 1);
 }
 
 /* Through FSIO, name by name: what a module shows may have links that the
@@ -217,7 +214,7 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   const char *real;
 
   if (!follow && name != NULL && name[1] != '\0') {
-    return ftpd_join(p, ftpd_resolve(h, p, name == path ? "/" :
+    return sftp_path_join(p, ftpd_resolve(h, p, name == path ? "/" :
       pstrndup(p, path, (size_t) (name - path)), true), name + 1);
   }
 

@@ -42,9 +42,6 @@ bool ftpd_shows_links(struct ftpd *h);
 /* Absolute as seen from outside any chroot, for the TransferLog. */
 const char *ftpd_outside(pool *p, const char *path);
 
-/* The path of a name in a directory. */
-const char *ftpd_join(pool *p, const char *dir, const char *name);
-
 /* ---- ftpd-look.c */
 
 /* What a path leads to now, links and all: for questions that no answer and no

@@ -61,6 +61,37 @@ const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit) {
   return NULL;
 }
 
+/* Rows without a bit, or with that of a row before, are in no chain. */
+static bool is_chained(const struct sftp_auth_method *m) {
+  return m->bit != 0 && sftp_auth_method_of(m->bit) == m;
+}
+
+unsigned int sftp_auth_method_bit(const char *name) {
+  const struct sftp_auth_method *m = sftp_auth_method_find(name);
+
+  return m != NULL && is_chained(m) ? m->bit : 0;
+}
+
+const char *sftp_auth_method_name(unsigned int bit) {
+  const struct sftp_auth_method *m = sftp_auth_method_of(bit);
+
+  return m != NULL ? m->name : "none";
+}
+
+const char *sftp_auth_method_names(pool *p) {
+  const char *names = "";
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(methods); i++) {
+    if (is_chained(methods[i])) {
+      names = pstrcat(p, names, *names != '\0' ? ", " : "", methods[i]->name,
+        (char *) NULL);
+    }
+  }
+
+  return names;
+}
+
 bool sftp_auth_is_private(struct ssh_conn *c,
     const struct sftp_auth_req *req) {
   const struct sftp_kex_names *n = sftp_kex_agreed(c);

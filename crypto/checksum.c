@@ -56,15 +56,23 @@ static struct sftp_sum *new_digest(pool *p, const char *name) {
   return s;
 }
 
-struct sftp_sum *sftp_sum_new(pool *p, const char *name) {
-  struct sftp_sum *s;
-  size_t i;
+static size_t find_sum(const char *name) {
+  size_t i = 0;
 
-  for (i = 0; i < SFTP_NELEMS(sums); i++) {
-    if (strcmp(name, sums[i].name) == 0) {
-      return sums[i].approved || !sftp_crypto_fips() ?
-        new_digest(p, sums[i].digest) : NULL;
-    }
+  while (i < SFTP_NELEMS(sums) && strcmp(name, sums[i].name) != 0) {
+    i++;
+  }
+
+  return i;
+}
+
+struct sftp_sum *sftp_sum_new(pool *p, const char *name) {
+  size_t i = find_sum(name);
+  struct sftp_sum *s;
+
+  if (i < SFTP_NELEMS(sums)) {
+    return sums[i].approved || !sftp_crypto_fips() ?
+      new_digest(p, sums[i].digest) : NULL;
   }
 
   if (strcmp(name, "crc32") != 0) {
@@ -74,6 +82,12 @@ struct sftp_sum *sftp_sum_new(pool *p, const char *name) {
   s = pcalloc(p, sizeof(*s));
   s->len = 4;
   return s;
+}
+
+const char *sftp_sum_label(const char *name) {
+  size_t i = find_sum(name);
+
+  return i < SFTP_NELEMS(sums) ? sums[i].digest : name;
 }
 
 size_t sftp_sum_len(const struct sftp_sum *s) {

@@ -23,6 +23,8 @@ struct sftp_sum;
  * zlib, big-endian).  NULL when there is no such sum here.  It lives in p.
  */
 struct sftp_sum *sftp_sum_new(pool *p, const char *name);
+/* What people call it ("SHA256"), whether it is to be had or not. */
+const char *sftp_sum_label(const char *name);
 size_t sftp_sum_len(const struct sftp_sum *s);
 /* Begins anew; SFTP_ERR_CRYPTO when libcrypto fails. */
 int sftp_sum_begin(struct sftp_sum *s) SFTP_MUST_CHECK;

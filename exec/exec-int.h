@@ -128,10 +128,7 @@ const char *exec_reason(struct exec *e, int err, const char *refused);
 /* A path as seen from the directory of the line. */
 const char *exec_path(struct exec *e, const char *path);
 
-int exec_run_md5sum(struct exec *e);
-int exec_run_sha1sum(struct exec *e);
-int exec_run_sha256sum(struct exec *e);
-int exec_run_sha512sum(struct exec *e);
+int exec_run_sum(struct exec *e);        /* the command is "md5sum" or such */
 int exec_run_df(struct exec *e);
 int exec_run_date(struct exec *e);
 int exec_run_pwd(struct exec *e);

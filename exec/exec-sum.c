@@ -326,19 +326,25 @@ static void stop(struct exec *e) {
   close_file(e->state, ECANCELED);
 }
 
-static int run_sum(struct exec *e, const char *name, const char *tag) {
+/* The sum that a command like "md5sum" has its name from. */
+static const char *sum_name(struct exec *e) {
+  return pstrndup(e->cmd_pool, e->row->name, strlen(e->row->name) -
+    strlen("sum"));
+}
+
+int exec_run_sum(struct exec *e) {
   struct sums *s = e->state;
 
   if (s == NULL) {
     s = pcalloc(e->cmd_pool, sizeof(*s));
-    s->tag = tag;
+    s->tag = sftp_sum_label(sum_name(e));
     if (!read_words(e, s)) {
       return 1;
     }
 
-    s->sum = sftp_sum_new(e->cmd_pool, name);
+    s->sum = sftp_sum_new(e->cmd_pool, sum_name(e));
     if (s->sum == NULL) {
-      exec_complain(e, "%s is not available on this server%s", tag,
+      exec_complain(e, "%s is not available on this server%s", s->tag,
         sftp_crypto_fips() ? " (FIPS)" : "");
       return 1;
     }
@@ -349,20 +355,4 @@ static int run_sum(struct exec *e, const char *name, const char *tag) {
   }
 
   return go_on(e, s);
-}
-
-int exec_run_md5sum(struct exec *e) {
-  return run_sum(e, "md5", "MD5");
-}
-
-int exec_run_sha1sum(struct exec *e) {
-  return run_sum(e, "sha1", "SHA1");
-}
-
-int exec_run_sha256sum(struct exec *e) {
-  return run_sum(e, "sha256", "SHA256");
-}
-
-int exec_run_sha512sum(struct exec *e) {
-  return run_sum(e, "sha512", "SHA512");
 }

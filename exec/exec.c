@@ -9,6 +9,7 @@
 /* exec.c -- the service: a command line, one command after the other. */
 
 #include "exec-int.h"
+#include "path.h"
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
 
@@ -17,10 +18,10 @@
 
 /* The directive's bit of a command is that of its place. */
 static const struct exec_row rows[] = {
-  { "md5sum",    ANY_FILES, exec_run_md5sum },
-  { "sha1sum",   ANY_FILES, exec_run_sha1sum },
-  { "sha256sum", ANY_FILES, exec_run_sha256sum },
-  { "sha512sum", ANY_FILES, exec_run_sha512sum },
+  { "md5sum",    ANY_FILES, exec_run_sum },
+  { "sha1sum",   ANY_FILES, exec_run_sum },
+  { "sha256sum", ANY_FILES, exec_run_sum },
+  { "sha512sum", ANY_FILES, exec_run_sum },
   { "df",        ANY_FILES, exec_run_df },
   { "date",      SFTP_SERVICE_FL_DATE, exec_run_date },
   { "pwd",       ANY_FILES, exec_run_pwd },
@@ -141,12 +142,7 @@ const char *exec_reason(struct exec *e, int err, const char *refused) {
 }
 
 const char *exec_path(struct exec *e, const char *path) {
-  if (*path == '/') {
-    return path;
-  }
-
-  return pstrcat(e->cmd_pool, e->cwd, strcmp(e->cwd, "/") == 0 ? "" : "/",
-    path, (char *) NULL);
+  return sftp_path_from(e->cmd_pool, e->cwd, path);
 }
 
 /* ---- Words */
@@ -183,10 +179,10 @@ static void add_matches(struct exec *e, const struct exec_word *w,
 
 /* 1: the word's matches are there; 0: not yet; -1: errno. */
 static int match(struct exec *e, const struct exec_word *w) {
-  const char *dir = strcmp(e->cwd, "/") == 0 ? "" : e->cwd;
-  size_t skip = *w->pattern == '/' ? 0 : strlen(dir) + 1;
-  const char *full = skip == 0 ? w->pattern : pstrcat(e->cmd_pool,
-    sftp_escape_pattern(e->cmd_pool, dir), "/", w->pattern, (char *) NULL);
+  size_t skip = *w->pattern == '/' ? 0 : strlen(sftp_path_join(e->cmd_pool,
+    e->cwd, ""));
+  const char *full = sftp_path_from(e->cmd_pool,
+    sftp_escape_pattern(e->cmd_pool, e->cwd), w->pattern);
   const char **found;
   int res;
 

@@ -28,6 +28,14 @@ int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r);
  */
 int sftp_auth_banner(struct ssh_conn *c, const char *text) SFTP_MUST_CHECK;
 
+/* ---- Methods, by their AUTH_* bit */
+
+/* 0: there is no method of that name that a chain may have. */
+unsigned int sftp_auth_method_bit(const char *name);
+const char *sftp_auth_method_name(unsigned int bit);
+/* All of them, joined by ", "; in p. */
+const char *sftp_auth_method_names(pool *p);
+
 /* ---- A conversation of keyboard-interactive (RFC 4256), for drivers */
 
 struct sftp_auth_prompt {

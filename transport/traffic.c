@@ -40,6 +40,17 @@ const struct sftp_traffic_policy *sftp_traffic_find(const char *name) {
   return NULL;
 }
 
+const char *sftp_traffic_names(pool *p) {
+  const char *names = policies[0].name;
+  size_t i;
+
+  for (i = 1; i < SFTP_NELEMS(policies); i++) {
+    names = pstrcat(p, names, ", ", policies[i].name, (char *) NULL);
+  }
+
+  return names;
+}
+
 struct sftp_traffic *sftp_traffic_new(struct ssh_conn *c) {
   return pcalloc(c->pool, sizeof(struct sftp_traffic));
 }

@@ -27,6 +27,8 @@ struct sftp_traffic;
 
 /* The policy of that name, in any case; NULL when there is none. */
 const struct sftp_traffic_policy *sftp_traffic_find(const char *name);
+/* The names of all policies, for people; in p. */
+const char *sftp_traffic_names(pool *p);
 
 struct sftp_traffic *sftp_traffic_new(struct ssh_conn *c);
 /* New keys are in force: decides on the policy for them. */

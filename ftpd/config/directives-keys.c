@@ -313,26 +313,44 @@ modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* The name as it is known, whatever its case; NULL: it is none of them. */
-static const char *known(const char *word, const char *const *names,
-    size_t n) {
-  size_t i;
+/* A word of SFTPKeyFingerprints and what it stands for. */
+struct fingerprint_word {
+  const char *word;
+  const char *digest;           /* libcrypto's name, or NULL */
+  enum sftp_fingerprint_form form;      /* of a digest: by default */
+};
 
-  for (i = 0; i < n; i++) {
-    if (strcasecmp(word, names[i]) == 0) {
-      return names[i];
-    }
+static const struct fingerprint_word digests[] = {
+  { "sha256", "SHA256", FINGERPRINT_BASE64 },
+  { "sha1", "SHA1", FINGERPRINT_BASE64 },
+  /* MD5 fingerprints have always been written with colons. */
+  { "md5", "MD5", FINGERPRINT_COLONS },
+  { NULL, NULL, FINGERPRINT_HEX }
+};
+
+static const struct fingerprint_word encodings[] = {
+  { "base64", NULL, FINGERPRINT_BASE64 },
+  { "hex", NULL, FINGERPRINT_HEX },
+  { "hex+colons", NULL, FINGERPRINT_COLONS },
+  { "hex+colon", NULL, FINGERPRINT_COLONS },
+  { NULL, NULL, FINGERPRINT_HEX }
+};
+
+/* In any case; NULL: there is no such word. */
+static const struct fingerprint_word *find_word(
+    const struct fingerprint_word *words, const char *word) {
+  while (words->word != NULL && strcasecmp(words->word, word) != 0) {
+    words++;
   }
 
-  return NULL;
+  return words->word != NULL ? words : NULL;
 }
 
 /* usage: SFTPKeyFingerprints digest[+encoding] */
 modret_t *ftpd_set_keyfingerprints(cmd_rec *cmd) {
-  static const char *const digests[] = { "sha256", "sha1", "md5" };
-  static const char *const encodings[] = { "base64", "hex", "hex+colons" };
-  const char *digest, *encoding;
+  const struct fingerprint_word *digest, *encoding;
   char *word, *plus;
+  config_rec *c;
 
   CHECK_ONE(cmd);
 
@@ -342,24 +360,24 @@ modret_t *ftpd_set_keyfingerprints(cmd_rec *cmd) {
     *plus++ = '\0';
   }
 
-  digest = known(word, digests, SFTP_NELEMS(digests));
+  digest = find_word(digests, word);
   if (digest == NULL) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
       "unsupported SFTPKeyFingerprint algorithm '", word,
       "' (accepted: sha256, sha1, md5)", NULL));
   }
 
-  /* MD5 fingerprints have always been written with colons. */
-  encoding = plus == NULL ? encodings[digest == digests[2] ? 2 : 0] :
-    strcasecmp(plus, "hex+colon") == 0 ? encodings[2] :
-    known(plus, encodings, SFTP_NELEMS(encodings));
+  encoding = plus == NULL ? digest : find_word(encodings, plus);
   if (encoding == NULL) {
     CONF_ERROR(cmd, pstrcat(cmd->tmp_pool,
       "unsupported SFTPKeyFingerprint format '", plus,
       "' (accepted: base64, hex, hex+colons)", NULL));
   }
 
-  add_config_param_str(cmd->argv[0], 2, digest, encoding);
+  c = add_config_param(cmd->argv[0], 2, NULL, NULL);
+  c->argv[0] = pstrdup(c->pool, digest->digest);
+  c->argv[1] = pcalloc(c->pool, sizeof(encoding->form));
+  *((enum sftp_fingerprint_form *) c->argv[1]) = encoding->form;
   return PR_HANDLED(cmd);
 }
 

@@ -20,6 +20,7 @@
 
 #include "exec.h"
 #include "fxp.h"
+#include "traffic.h"
 
 /* ---- What several handlers share */
 
@@ -405,24 +406,20 @@ MODRET set_rekey(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* usage: SFTPTrafficPolicy none|low|medium|high|paranoid */
+/* usage: SFTPTrafficPolicy policy */
 MODRET set_trafficpolicy(cmd_rec *cmd) {
-  static const char *const policies[] = { "none", "low", "medium", "high",
-    "paranoid", "rogaway" };
-  size_t i;
+  const struct sftp_traffic_policy *policy;
 
   CHECK_ONE(cmd);
-
-  for (i = 0; i < SFTP_NELEMS(policies); i++) {
-    if (strcasecmp(cmd->argv[1], policies[i]) == 0) {
-      add_config_param_str(cmd->argv[0], 1, policies[i]);
-      return PR_HANDLED(cmd);
-    }
+  policy = sftp_traffic_find(cmd->argv[1]);
+  if (policy == NULL) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "' is not a recognized policy (accepted: ",
+      sftp_traffic_names(cmd->tmp_pool), ")", NULL));
   }
 
-  CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
-    "' is not a recognized policy (accepted: none, low, medium, high, "
-    "paranoid)", NULL));
+  add_config_param_str(cmd->argv[0], 1, policy->name);
+  return PR_HANDLED(cmd);
 }
 
 conftable sftp_conftab[] = {

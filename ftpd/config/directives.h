@@ -35,7 +35,7 @@
  *   SFTPHostCertificate      [0] char *path [1] char *, "global" or ""
  *   SFTPHostKey              [0] char *, as written [1] char *, "global" or ""
  *   SFTPKeyBlacklist         [0] char *path, "syslog:level" or "none"
- *   SFTPKeyFingerprints      [0] char *digest [1] char *encoding
+ *   SFTPKeyFingerprints      [0] char *digest [1] enum *form
  *   SFTPKeyLimits            [0] struct key_limits *
  *   SFTPLog                  [0] char *path or "none"
  *   SFTPMaxChannels          [0] unsigned int *

@@ -228,30 +228,17 @@ static void set_numbers(server_rec *s, struct sftp_settings *set) {
 }
 
 static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
-  static const struct { const char *word, *digest; } digests[] = {
-    { "sha256", "SHA256" }, { "sha1", "SHA1" }, { "md5", "MD5" }
-  };
   config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPKeyFingerprints",
     FALSE);
-  size_t i;
 
   /* As the packaged module writes them. */
   set->fingerprint_digest = "SHA256";
   set->fingerprint_form = FINGERPRINT_COLONS;
-  if (c == NULL) {
-    return;
+  if (c != NULL) {
+    set->fingerprint_digest = c->argv[0];
+    set->fingerprint_form = *((enum sftp_fingerprint_form *) c->argv[1]);
+    set->fingerprint_named = true;
   }
-
-  for (i = 0; i < SFTP_NELEMS(digests); i++) {
-    if (strcmp(c->argv[0], digests[i].word) == 0) {
-      set->fingerprint_digest = digests[i].digest;
-    }
-  }
-
-  set->fingerprint_named = true;
-  set->fingerprint_form =
-    strcmp(c->argv[1], "base64") == 0 ? FINGERPRINT_BASE64 :
-    strcmp(c->argv[1], "hex") == 0 ? FINGERPRINT_HEX : FINGERPRINT_COLONS;
 }
 
 static void set_accept_env(pool *p, server_rec *s,

@@ -14,15 +14,10 @@
 #include "directives.h"
 #include "ftpd-methods.h"
 
-static const struct {
-  const char *name;
-  unsigned int method;
-} methods[] = {
-  { "publickey", AUTH_PUBLICKEY },
-  { "hostbased", AUTH_HOSTBASED },
-  { "password", AUTH_PASSWORD },
-  { "keyboard-interactive", AUTH_KBDINT }
-};
+#include "userauth.h"
+
+/* Chains of the default, at most: one for each method. */
+#define MAX_DEFAULTS 4
 
 #define FTPD_METHODS_RULE "SFTPAuthMethods for"
 
@@ -55,36 +50,30 @@ static const char *method_error(cmd_rec *cmd, const char *name,
 /* Fills in one method by its name; NULL, or the error text. */
 static const char *parse_method(cmd_rec *cmd, pool *p, const char *name,
     struct sftp_auth_method *m) {
-  size_t i;
+  const char *driver = NULL;
 
   if (strncmp(name, KBDINT_PREFIX, sizeof(KBDINT_PREFIX) - 1) == 0) {
-    const char *driver = name + sizeof(KBDINT_PREFIX) - 1;
-
+    driver = name + sizeof(KBDINT_PREFIX) - 1;
     if (sftp_kbdint_get_driver(driver) == NULL) {
       return method_error(cmd, name, "no driver of that name is loaded");
     }
-
-    m->method_id = AUTH_KBDINT;
-    m->method_name = "keyboard-interactive";
-    m->submethod_name = pstrdup(p, driver);
-    return NULL;
   }
 
-  for (i = 0; i < SFTP_NELEMS(methods); i++) {
-    if (strcmp(name, methods[i].name) == 0) {
-      if (methods[i].method == AUTH_KBDINT && sftp_kbdint_have_drivers() == 0) {
-        return method_error(cmd, name, "No drivers loaded (LoadModule "
-          "mod_sftp_pam.c or mod_auth_otp.c before this directive)");
-      }
-
-      m->method_id = methods[i].method;
-      m->method_name = methods[i].name;
-      return NULL;
-    }
+  m->method_id = driver != NULL ? AUTH_KBDINT : sftp_auth_method_bit(name);
+  if (m->method_id == 0) {
+    return method_error(cmd, name, pstrcat(cmd->tmp_pool, "accepted are ",
+      sftp_auth_method_names(cmd->tmp_pool), ", and " KBDINT_PREFIX "driver",
+      NULL));
   }
 
-  return method_error(cmd, name, "accepted are publickey, hostbased, password, "
-    "keyboard-interactive[:driver]");
+  if (m->method_id == AUTH_KBDINT && sftp_kbdint_have_drivers() == 0) {
+    return method_error(cmd, name, "No drivers loaded (LoadModule "
+      "mod_sftp_pam.c or mod_auth_otp.c before this directive)");
+  }
+
+  m->method_name = sftp_auth_method_name(m->method_id);
+  m->submethod_name = driver != NULL ? pstrdup(p, driver) : NULL;
+  return NULL;
 }
 
 /* Whether m may follow what the chain has: the same driver twice, or a method
@@ -247,9 +236,9 @@ static struct sftp_chain *copy_chains(pool *p, const array_header *from) {
 static void default_chains(pool *p, server_rec *s,
     struct sftp_settings *set) {
   struct sftp_chain *chains = pcalloc(p,
-    SFTP_NELEMS(methods) * sizeof(struct sftp_chain));
+    MAX_DEFAULTS * sizeof(struct sftp_chain));
   struct sftp_chain_step *steps = pcalloc(p,
-    SFTP_NELEMS(methods) * sizeof(struct sftp_chain_step));
+    MAX_DEFAULTS * sizeof(struct sftp_chain_step));
   unsigned int n = 0, i;
 
   if (find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",

@@ -1463,6 +1463,29 @@ static void malformed_messages_are_refused(void) {
   stop();
 }
 
+/* SFTPAuthMethods reads and names methods by the table that serves them. */
+static void chains_know_the_methods_that_are_served(void) {
+  const char *names = sftp_auth_method_names(top), *c;
+  unsigned int seen = 0;
+
+  for (c = names; *c != '\0'; c += *c != '\0' ? 2 : 0) {
+    size_t n = strcspn(c, ",");
+    const char *name = pstrndup(top, c, n);
+    unsigned int bit = sftp_auth_method_bit(name);
+
+    ok(bit != 0 && (seen & bit) == 0, "%s has a bit of its own", name);
+    is_str(sftp_auth_method_name(bit), name, "... and is found by it");
+    seen |= bit;
+    c += n;
+  }
+
+  is_int(seen, AUTH_PUBLICKEY|AUTH_HOSTBASED|AUTH_KBDINT|AUTH_PASSWORD, "all");
+  is_int(sftp_auth_method_bit("none"), 0, "none is in no chain");
+  is_int(sftp_auth_method_bit("publickey-hostbound-v00@openssh.com"), 0,
+    "nor is another name of publickey");
+  is_int(sftp_auth_method_bit("Password"), 0, "names have their case");
+}
+
 int main(void) {
   top = make_sub_pool(permanent_pool);
   if (sftp_crypto_init() != SFTP_OK) {
@@ -1475,6 +1498,7 @@ int main(void) {
   users[0].keys[0] = ed_key->blob;
   users[0].keys[1] = rsa_key->blob;
 
+  chains_know_the_methods_that_are_served();
   services_come_in_order();
   none_lists_the_methods();
   a_password_logs_in();

@@ -17,6 +17,7 @@
 
 #include "ftpd-hostkeys.h"
 #include "ftpd-kept.h"
+#include "ftpd-keyfile.h"
 #include "ftpd-secret.h"
 
 #include "alg-profile.h"
@@ -143,7 +144,6 @@ void ftpd_hostkeys_free(void) {
 static int read_file(pool *p, const char *path, size_t max, struct stat *st,
     unsigned char **text, size_t *len) {
   int fd, xerrno = 0;
-  ssize_t n = 0;
 
   PRIVS_ROOT
   fd = open(path, O_RDONLY|O_NONBLOCK|O_CLOEXEC);
@@ -169,12 +169,8 @@ static int read_file(pool *p, const char *path, size_t max, struct stat *st,
 
   } else {
     *text = pcalloc(p, (size_t) st->st_size + 1);
-    while (*len < (size_t) st->st_size &&
-        (n = read(fd, *text + *len, (size_t) st->st_size - *len)) > 0) {
-      *len += (size_t) n;
-    }
-
-    if (n < 0) {
+    *len = (size_t) st->st_size;
+    if (ftpd_keyfile_at(fd, *text, *len, 0) < 0) {
       xerrno = errno;
       sftp_wipe(*text, *len);
     }

@@ -6,18 +6,18 @@
  * (see LICENSE)
  */
 
-/* base.h -- what every file of the protocol core stands on: libc, the host's
- * pools, error codes, wiping, and the log.
+/* base.h -- what every file of the protocol core uses: libc, ProFTPD's pools,
+ * error codes, wiping, and the log.
  *
- * The core includes nothing else of the host: pools and their strings are
- * the only shared vocabulary.  Everything more goes through ftpd-*.h.
+ * The core includes nothing else of ProFTPD: pools and their strings are all
+ * they share.  Everything else goes through ftpd-*.h.
  */
 
 #ifndef MOD_SFTP_BASE_H
 #define MOD_SFTP_BASE_H
 
 #ifdef HAVE_CONFIG_H
-# undef HAVE_CONFIG_H           /* the host's, of no concern to the core */
+# undef HAVE_CONFIG_H           /* ProFTPD's; the core does not need it */
 #endif
 
 #include <errno.h>
@@ -38,7 +38,7 @@
 #define SFTP_UNUSED __attribute__((unused))
 #define SFTP_NELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Error codes of the core: 0 or one of these.  Functions that speak errno
+/* Error codes of the core: 0 or one of these.  Functions that set errno instead
  * (file operations) say so in their header.
  */
 enum sftp_err {
@@ -49,13 +49,13 @@ enum sftp_err {
   SFTP_ERR_LIMIT = -4,          /* larger than its bound */
   SFTP_ERR_CRYPTO = -5,         /* libcrypto refused or failed */
   SFTP_ERR_MAC = -6,            /* a MAC or tag does not match */
-  SFTP_ERR_ORDER = -7,          /* a message that may not come now */
+  SFTP_ERR_ORDER = -7,          /* a message that is not allowed now */
   SFTP_ERR_NOMATCH = -8,        /* no algorithm in common */
   SFTP_ERR_KEX = -9,            /* the key exchange failed */
   SFTP_ERR_EOF = -10,           /* the peer closed the connection */
   SFTP_ERR_IO = -11,            /* the socket failed */
   SFTP_ERR_DENIED = -12,        /* policy says no */
-  SFTP_ERR_UNSUPPORTED = -13,   /* known to nobody here */
+  SFTP_ERR_UNSUPPORTED = -13,   /* not known here */
   SFTP_ERR_TIMEOUT = -14,
   SFTP_ERR_CLOSED = -15,        /* the peer sent DISCONNECT */
   SFTP_ERR_VERSION = -16,       /* no common protocol version */
@@ -123,15 +123,16 @@ void sftp_trace_msg(enum sftp_trace_channel chan, int level, const char *fmt,
  * terminated, never longer than dst.  Returns dst.
  */
 char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len);
-/* Whether it has control characters: C0, DEL, C1 in UTF-8, and what stands
- * there for C1 outside of UTF-8.  Other bytes are no concern of these: names
- * may be in any charset.
+/* Whether the text has control characters: C0, DEL, C1 in UTF-8, and the same
+ * bytes outside of UTF-8.  Other bytes do not count: names may be in any
+ * charset.
  */
 bool sftp_has_controls(const char *text);
-/* The text, with \xHH for these; itself when there are none, else in p. */
+/* The text with \xHH in place of them: in p, or the text itself if it has none.
+ */
 const char *sftp_printable(pool *p, const char *text);
-/* Puts '_' for these in place, where there is no room for more; keep is one
- * that stays.
+/* Replaces them by '_' in place, where there is no room for more; the character
+ * keep stays.
  */
 void sftp_blank_controls(char *text, size_t len, char keep);
 /* The text as a shell pattern that matches itself alone; in p. */

@@ -14,8 +14,8 @@
 
 #include "effects.h"
 
-/* A name behind '!' can deny, but its permission outweighs nothing: in FTP,
- * too, <Limit SITE> permits none of the commands behind SITE.
+/* A name behind '!' can deny, but it cannot permit what a group denies: in FTP,
+ * too, <Limit SITE> does not permit the commands behind SITE.
  */
 const struct sftp_effect sftp_effects[SFTP_NEFFECTS] = {
   { SFTP_EFF_READ,    "reads bytes",
@@ -104,8 +104,8 @@ const struct sftp_rules sftp_rules[FTPD_NREQUESTS] = {
     "!LINK"), SFTP_EFF_READ, 0), ON(NAMES("SYMLINK", "SITE_SYMLINK", "!SITE",
     "!LINK"),
     SFTP_EFF_NAME|SFTP_EFF_MAKE, 0) },
-  /* Whoever has a further name of a file can do all to it that the rules of
-   * that name permit.
+  /* With another name for a file, users can do to it whatever the rules of that
+   * name permit.
    */
   [FTPD_LINK] = { ON(NAMES("LINK", "HARDLINK"), SFTP_EFF_READ|
     SFTP_EFF_REPLACE, SFTP_EFF_APPEND|SFTP_EFF_MODE|SFTP_EFF_OWNER|

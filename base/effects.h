@@ -6,13 +6,14 @@
  * (see LICENSE)
  */
 
-/* effects.h -- what each request does, and which rules ask about that.
+/* effects.h -- what each request does, and which rules decide about that.
  *
  * A rule on a verb is a rule on its effect: `<Limit RETR>' is about bytes that
- * leave, whichever request makes them leave.  So each request is described by
- * its effects, each effect by the names of <Limit> that stand for it, and the
- * gate asks what follows from the two.  The manual prints these tables
- * (t/unit/effects-t.c compares them); t/integration/effects.t walks them.
+ * leave the server, whichever request asks for them.  So each request is
+ * described by its effects, each effect by the names of <Limit> that stand for
+ * it, and the gate asks what follows from the two.  The manual prints these
+ * tables (t/unit/effects-t.c compares them); t/integration/effects.t walks
+ * them.
  */
 
 #ifndef MOD_SFTP_EFFECTS_H
@@ -24,20 +25,21 @@
 #define SFTP_EFF_MAKE     0x00002U      /* content where there was none */
 #define SFTP_EFF_APPEND   0x00004U      /* bytes behind those of a file */
 #define SFTP_EFF_REPLACE  0x00008U      /* bytes in place of others */
-#define SFTP_EFF_NAME     0x00010U      /* a name comes to be */
+#define SFTP_EFF_NAME     0x00010U      /* a new name */
 #define SFTP_EFF_UNNAME   0x00020U      /* a name goes */
 #define SFTP_EFF_MODE     0x00040U
 #define SFTP_EFF_OWNER    0x00080U
 #define SFTP_EFF_TIME     0x00100U
 #define SFTP_EFF_ATTR     0x00200U      /* extended attributes change */
 #define SFTP_EFF_TELL     0x00400U      /* whether and what a file is */
-#define SFTP_EFF_SHOW     0x00800U      /* what no listing tells: links' texts,
-                                         * extended attributes, free space */
+#define SFTP_EFF_SHOW     0x00800U      /* what listings do not show: links'
+                                         * texts, extended attributes, free
+                                         * space */
 #define SFTP_EFF_LIST     0x01000U      /* the names in a directory */
 #define SFTP_EFF_GO       0x02000U      /* into a directory */
 #define SFTP_EFF_UP       0x04000U      /* ... by ".." */
 #define SFTP_EFF_HERE     0x08000U      /* ... where the login landed */
-#define SFTP_EFF_LOCK     0x10000U      /* others are kept from a file */
+#define SFTP_EFF_LOCK     0x10000U      /* keeps others from a file */
 #define SFTP_NEFFECTS     17
 
 #define SFTP_EFF_NAMES    8
@@ -45,7 +47,7 @@
 /* What attributes can set. */
 #define SFTP_EFF_SETS     (SFTP_EFF_MODE|SFTP_EFF_OWNER|SFTP_EFF_TIME| \
   SFTP_EFF_ATTR|SFTP_EFF_REPLACE)
-/* Changes something: not for keys that are good for reading only. */
+/* Changes something: refused to keys that are for reading only. */
 #define SFTP_EFF_WRITES   (SFTP_EFF_SETS|SFTP_EFF_MAKE|SFTP_EFF_APPEND| \
   SFTP_EFF_NAME|SFTP_EFF_UNNAME|SFTP_EFF_LOCK)
 
@@ -63,9 +65,9 @@ struct sftp_effect {
 extern const struct sftp_effect sftp_effects[SFTP_NEFFECTS];
 
 /* What a request does to one of its paths: its own names of <Limit>, which
- * count for each of the effects.  For effects that depend on what the client
- * asks for (flags, attributes) the gate takes the operation's own (struct
- * ftpd_op): `maybe' are those.
+ * count for each of the effects.  Some effects depend on what the client asks
+ * for (flags, attributes): `maybe' has those that are possible, and struct
+ * ftpd_op those that apply.
  */
 struct sftp_rule {
   const char *names[SFTP_EFF_NAMES];
@@ -79,7 +81,7 @@ struct sftp_rules {
 /* By the gate's kind of request. */
 extern const struct sftp_rules sftp_rules[FTPD_NREQUESTS];
 
-/* Requests as people know them.
+/* Requests by the names that people know.
  *
  * A command that a key forces may list the requests that it allows (-p) or
  * denies (-P).  -P is about effects: it denies what carries one of its words,
@@ -88,17 +90,17 @@ extern const struct sftp_rules sftp_rules[FTPD_NREQUESTS];
  */
 struct sftp_request {
   const char *name;             /* as in fxp.c and fxp-ext.c */
-  const char *how;              /* NULL, or which kind of it */
-  enum ftpd_request gate;       /* FTPD_NREQUESTS: it asks nothing */
-  const char *names;            /* NULL: the name up to its @; "": no request
-                                 * of SFTP */
+  const char *how;              /* which kind of it, or NULL */
+  enum ftpd_request gate;       /* FTPD_NREQUESTS: needs no permission */
+  const char *names;            /* NULL: the name up to its @; "": not an SFTP
+                                 * request */
   const char *does;             /* OpenSSH's words, comma-separated; or NULL */
 };
 
 extern const struct sftp_request sftp_requests[];
 extern const unsigned int sftp_nrequests;
 
-/* The row of a request, NULL: there is none. */
+/* The row of a request, or NULL. */
 const struct sftp_request *sftp_request_find(const char *name,
   const char *how);
 

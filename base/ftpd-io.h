@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-io.h -- the daemon's part: open files and their bytes.
+/* ftpd-io.h -- contract with the daemon: open files and their bytes.
  *
  * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
  * those that ftpd_permit() returned: where links turned up, nothing is done.
@@ -27,8 +27,8 @@ struct ftpd_file;
  * stalled timer, throttle, owner rules.  flags as open(2), mode for new files
  * (before the umask), of which only reading and writing is granted where the
  * user may not SITE_CHMOD.  The path is the one ftpd_permit() returned for op.
- * EAGAIN: others have the file for what op->deny keeps from them, or keep it
- * from us; ENOTSUP: they cannot be kept away from this one.
+ * EAGAIN: others use the file in a way that op->deny forbids, or forbid our
+ * use; ENOTSUP: this file cannot be kept from others.
  */
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   mode_t mode);
@@ -60,27 +60,27 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
   struct ftpd_file *to, off_t to_off, uint64_t len, uint64_t *done);
 unsigned int ftpd_max_handles(struct ftpd *h);
 
-/* Regular files that the server itself works on (sums, copies): no transfer,
- * so no command of their own, no rate and no place among the open files.
- * Within op (FTPD_DIGEST, FTPD_COPY), the path as ftpd_permit() returned it;
- * O_CREAT makes a new file, with O_TRUNC over an existing one, which stays as
- * it is until ftpd_close_internal() wherever a new file can be put in its
- * place. size is what will be written: EFBIG if it cannot be.
+/* Regular files that the server itself works on (sums, copies).  They are not
+ * transfers: they have no command of their own and no rate, and do not count as
+ * open files.  Within op (FTPD_DIGEST, FTPD_COPY), the path as ftpd_permit()
+ * returned it; O_CREAT makes a new file, with O_TRUNC over an existing one,
+ * which stays as it is until ftpd_close_internal() wherever a new file can be
+ * put in its place.  size is what will be written: EFBIG if it cannot be.
  */
 struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   int flags, mode_t mode, off_t size);
 /* A new file that is not complete is removed; a complete one is logged. */
 int ftpd_close_internal(struct ftpd_file *f, bool complete);
-/* Bytes of an open file that go nowhere: not counted.  As pread(2), but short
- * only at the end of the file.
+/* Reads bytes that are not sent anywhere, and so not counted.  As pread(2), but
+ * short only at the end of the file.
  */
 ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset);
 
 /* Locks on bytes of an open file: they stand until they are taken away or the
  * file is closed, and keep other sessions from locking the same bytes and FTP
- * and SCP from transferring the file.  len 0: all that follow.  exclusive:
- * others may neither read nor write, else not write.  EAGAIN: somebody else
- * has the bytes.
+ * and SCP from transferring the file. len 0: all that follow. exclusive: others
+ * may neither read nor write, else not write.  EAGAIN: another session has
+ * locked the bytes.
  */
 int ftpd_lock(struct ftpd_file *f, off_t offset, off_t len, bool exclusive);
 /* ENOENT: nothing was locked there. */

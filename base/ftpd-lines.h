@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-lines.h -- the daemon's part: lines of the logs, and the clock.
+/* ftpd-lines.h -- contract with the daemon: lines of the logs, and the clock.
  *
  * The sinks of log.c.  Text is already escaped.
  */

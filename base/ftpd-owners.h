@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-owners.h -- the daemon's part: names for ids of users and groups.
+/* ftpd-owners.h -- contract with the daemon: names for ids of users and groups.
  *
  * Names live in p.  Ids: 0, or -1 with errno.
  */

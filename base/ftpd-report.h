@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-report.h -- the daemon's part: what it is told of a connection.
+/* ftpd-report.h -- contract with the daemon: what it is told of a connection.
  *
  * Counters, notes, events, commands that are only logged.
  */
@@ -26,10 +26,10 @@ void ftpd_count_raw(struct ftpd *h, size_t in, size_t out);
 void ftpd_note(struct ftpd *h, const char *name, const char *value);
 /* Environment variable alone (`env' requests). */
 void ftpd_env(struct ftpd *h, const char *name, const char *value);
-/* An event that other modules listen to. */
+/* Sends an event that other modules may listen to. */
 void ftpd_event(struct ftpd *h, const char *name, const void *data);
-/* A message came; other modules may take it from us.  1: one did, 0: it is
- * ours, else an error that ends the connection.
+/* Offers a message to other modules.  1: one took it, 0: none did; else an
+ * error that ends the connection.
  */
 int ftpd_message(struct ftpd *h, const struct sftp_pkt *pkt);
 
@@ -45,8 +45,9 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol);
 void ftpd_serving(struct ftpd *h, const char *service);
 /* Scoreboard: what the session does now (ftpwho). */
 void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg);
-/* The client's software is known, or (does not NULL) what it does now, in the
- * words of clients.h: settings in force from now on, NULL if they stay.
+/* Tells which software the client is or, unless does is NULL, what it does now,
+ * in the words of clients.h.  Returns the settings that hold from now on, or
+ * NULL if they stay as they are.
  */
 const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
   const char *does);

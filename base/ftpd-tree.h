@@ -6,7 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-tree.h -- the daemon's part: names in the file system, and directories.
+/* ftpd-tree.h -- contract with the daemon: names in the file system, and
+ * directories.
  *
  * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
  * those that ftpd_permit() returned: where links turned up, nothing is done.

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-user.h -- the daemon's part: the login itself, and who is there. */
+/* ftpd-user.h -- contract with the daemon: the login itself, and the user. */
 
 #ifndef MOD_SFTP_FTPD_USER_H
 #define MOD_SFTP_FTPD_USER_H
@@ -19,7 +19,8 @@ struct sftp_settings;
 enum ftpd_login_result {
   FTPD_LOGIN_OK,
   FTPD_LOGIN_DENIED,            /* as if the method had failed */
-  FTPD_LOGIN_BROKEN             /* half-way: the connection must end */
+  FTPD_LOGIN_BROKEN             /* failed failed half-way: the connection must
+                                 * end */
 };
 
 /* The whole login: identity, limits, home, chroot, privileges, log. */
@@ -52,8 +53,8 @@ struct ftpd_ids {
 
 void ftpd_ids(struct ftpd *h, pool *p, struct ftpd_ids *ids);
 
-const char *ftpd_cwd(struct ftpd *h);           /* where the login landed */
-/* Home of a user ("" = the own); NULL with errno. */
+const char *ftpd_cwd(struct ftpd *h);           /* the directory of the login */
+/* Home of a user ("": the session's own); NULL with errno. */
 const char *ftpd_home(struct ftpd *h, pool *p, const char *user);
 
 #endif /* MOD_SFTP_FTPD_USER_H */

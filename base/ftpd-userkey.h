@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-userkey.h -- the daemon's part: whose a key is, and what it grants. */
+/* ftpd-userkey.h -- contract with the daemon: whose a key is, and what it
+ * grants.
+ */
 
 #ifndef MOD_SFTP_FTPD_USERKEY_H
 #define MOD_SFTP_FTPD_USERKEY_H
@@ -16,14 +18,14 @@
 
 struct sftp_cert;
 
-/* What comes with a key of a user: where it is and its options, in the pool of
- * the question.
+/* What comes with a user's key: where it was found, and its options; in the
+ * caller's pool.
  */
 struct ftpd_key_grant {
   const char *id;               /* which store, line, comment: for the log */
   bool no_touch;                /* a security key need not be touched */
-  bool verify;                  /* it has to know who touches it */
-  const char *command;          /* the only one (forced.h), or NULL */
+  bool verify;                  /* the key must verify who touches it */
+  const char *command;          /* the forced command (forced.h), or NULL */
   const char *const *env;       /* "NAME=value" ..., NULL ends; or NULL */
 };
 
@@ -40,8 +42,9 @@ enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
 enum ftpd_verdict ftpd_auth_host_key(struct ftpd *h, pool *p,
   struct sftp_str blob, const char *host, const char *client_user,
   const char **id);
-/* What a key limits its user to: only reading, where they begin (%d for their
- * home, %u for their name), the umask; NULL and -1 for what it does not say.
+/* Sets the limits that a key has for its user: reading only, the first
+ * directory (%d for the home, %u for the name), the umask; NULL and -1 where
+ * there is none.
  */
 void ftpd_auth_limit(struct ftpd *h, bool read_only, const char *dir,
   int mask);

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-utf8.h -- the daemon's part: names of files that are not in UTF-8. */
+/* ftpd-utf8.h -- contract with the daemon: names of files that are not in
+ * UTF-8.
+ */
 
 #ifndef MOD_SFTP_FTPD_UTF8_H
 #define MOD_SFTP_FTPD_UTF8_H
@@ -15,8 +17,8 @@
 
 struct ftpd;
 
-/* Names of files that are not in UTF-8 here: their charset, or NULL.  What
- * cannot be converted is NULL.
+/* The charset of file names where it is not UTF-8, or NULL; and conversions,
+ * which return NULL for what cannot be converted.
  */
 const char *ftpd_charset(struct ftpd *h);
 const char *ftpd_from_utf8(struct ftpd *h, pool *p, const char *name);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-wait.h -- the daemon's part: waiting, and what runs meanwhile. */
+/* ftpd-wait.h -- contract with the daemon: waiting, and what runs meanwhile. */
 
 #ifndef MOD_SFTP_FTPD_WAIT_H
 #define MOD_SFTP_FTPD_WAIT_H
@@ -21,7 +21,7 @@ struct ftpd;
  * session.
  */
 int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms);
-/* Runs what the host has pending (timers, signals) without sleeping; cheap. */
+/* Runs pending timers and signals of the daemon without sleeping; cheap. */
 void ftpd_poll(struct ftpd *h);
 /* The client did something: idle timer; a transfer moves: no-transfer and
  * stalled timers.

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-xattr.h -- the daemon's part: extended attributes.
+/* ftpd-xattr.h -- contract with the daemon: extended attributes.
  *
  * Functions return 0 or -1 with errno unless they say otherwise.
  */
@@ -19,8 +19,8 @@
 struct ftpd;
 struct ftpd_file;
 
-/* Extended attributes of an open file, or (f NULL) of what stands at a path;
- * follow: where its links lead.  Values are bytes.  ERANGE when more than size
+/* Extended attributes of an open file or, if f is NULL, of what is at a path;
+ * follow: links are followed.  Values are bytes.  ERANGE when more than size
  * bytes are there; ENODATA when there is no such attribute.
  */
 struct ftpd_xattrs {

@@ -10,8 +10,9 @@
  *
  * The kind of a line is the format it was made with.  Each kind has a budget of
  * its own, so that many lines of one never cost a line of another: a number of
- * lines at once, and so many per second.  Long lines count for several.  What
- * is left out is counted, and told in a line that shows the last of them.
+ * lines at once, and so many per second.  Long lines count for several.  Lines
+ * that are left out are counted, and a later line says how many and shows the
+ * last one.
  */
 
 #ifndef MOD_SFTP_LOG_BUDGET_H
@@ -22,17 +23,19 @@
 #define SFTP_LOG_AT_ONCE 200
 #define SFTP_LOG_PER_SECOND 5
 #define SFTP_LOG_LINE_BYTES 256         /* a longer line counts for several */
-#define SFTP_LOG_TELL_MS 10000          /* until what is missing is told */
+#define SFTP_LOG_TELL_MS 10000          /* until missing lines are reported */
 
 struct sftp_log_kind {
   const char *format;           /* NULL: not used yet */
   uint64_t full_ms;             /* when all of its budget is there again */
-  uint64_t tell_ms;             /* when its missing lines are to be told */
+  uint64_t tell_ms;             /* when its missing lines are reported */
   unsigned long missing;
   char last[256];               /* of them */
 };
 
-/* Zeroed to begin with.  More kinds than places share the last place. */
+/* Zeroed to begin with.  If there are more kinds than places, they share the
+ * last place.
+ */
 struct sftp_log_budget {
   struct sftp_log_kind kinds[192];
   unsigned int nmissing;        /* kinds with missing lines */
@@ -41,8 +44,8 @@ struct sftp_log_budget {
 /* True: the line may be written; false: it is counted as missing. */
 bool sftp_log_may(struct sftp_log_budget *b, const char *format,
   const char *line, uint64_t now_ms);
-/* The next line on what is missing, if it is time (all: for every kind, the
- * session ends); false: there is none.
+/* The next line about missing ones that is due (all: for every kind, because
+ * the session ends); false: there is none.
  */
 bool sftp_log_missing(struct sftp_log_budget *b, bool all, uint64_t now_ms,
   char *out, size_t size);

@@ -14,7 +14,7 @@
 
 int sftp_trace_levels[TRACE_NCHANNELS];
 
-/* The finished, harmless line in out. */
+/* Writes the finished line, which is safe to log, to out. */
 static void format_line(char *out, size_t outsz, const char *fmt, va_list ap)
   SFTP_PRINTF(3, 0);
 

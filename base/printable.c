@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* printable.c -- texts of strangers without control characters, for logs,
+/* printable.c -- text from clients without control characters, for logs,
  * records and terminals.
  */
 
@@ -105,8 +105,8 @@ char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len) {
 
 /* ---- Texts that keep everything but control characters */
 
-/* Bytes of the character at s; *control: a line or a terminal may obey it.
- * What is no UTF-8 is taken byte by byte.
+/* Bytes of the character at s; *control: it could act on a line or a terminal.
+ * Bytes that are not UTF-8 are handled one by one.
  */
 static size_t next_char(const unsigned char *s, size_t len, bool *control) {
   size_t n = utf8_shown(s, len);

@@ -47,7 +47,7 @@ uint32_t sftp_rd_u32(struct sftp_rd *r);
 uint64_t sftp_rd_u64(struct sftp_rd *r);
 struct sftp_str sftp_rd_bytes(struct sftp_rd *r, size_t len);
 struct sftp_str sftp_rd_string(struct sftp_rd *r);
-/* All that is left; the reader is then at its end. */
+/* Everything that is left; the reader is then at its end. */
 struct sftp_str sftp_rd_rest(struct sftp_rd *r);
 
 /* A non-negative mpint: its magnitude without leading zeros.  Negative
@@ -89,7 +89,7 @@ struct sftp_wr {
   int err;                      /* first error met, or SFTP_OK */
 };
 
-/* Over borrowed bytes; too much is SFTP_ERR_LIMIT. */
+/* A writer over borrowed bytes; SFTP_ERR_LIMIT when they are full. */
 void sftp_wr_init_fixed(struct sftp_wr *w, void *ptr, size_t size);
 /* Growing in the pool to at most max.  When it outgrows its bytes the old
  * copy is wiped, because pools do not free.
@@ -117,7 +117,7 @@ struct sftp_str sftp_wr_get(const struct sftp_wr *w);
 /* Wipes what was written and empties the writer. */
 void sftp_wr_wipe(struct sftp_wr *w);
 
-/* ---- Bare integers, for code that patches a known place */
+/* ---- Plain integers, for code that writes to a known place */
 
 static inline uint32_t sftp_get_u32(const unsigned char *p) {
   return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 |

@@ -11,9 +11,9 @@
 #include "cipher-int.h"
 #include "crypto.h"
 
-/* In order of preference: AEAD before the rest, and among equals what runs
- * fastest where AES is done by the CPU (elsewhere, see alg-profile.c).  Lengths
- * in bytes: key, IV, block, tag, key stream thrown away (RFC 4345).
+/* In order of preference: AEAD before the rest, and among equals the fastest on
+ * CPUs with AES instructions (for others, see alg-profile.c).  Lengths in
+ * bytes: key, IV, block, tag, key stream thrown away (RFC 4345).
  *
  * The key of chacha20-poly1305 is two keys.  RFC 4253, section 6.3 and
  * RFC 4344, section 4 give the others.
@@ -32,7 +32,7 @@ const struct sftp_cipher_alg sftp_ciphers[] = {
   { { "aes256-ctr", ALG_DEFAULT|ALG_FIPS },
     &sftp_cipher_evp, "AES-256-CTR", 32, 16, 16, 0, 0 },
 
-  /* CBC as SSH uses it tells an attacker about plaintext (CPNI-957037). */
+  /* CBC as SSH uses it leaks plaintext to an attacker (CPNI-957037). */
   { { "aes256-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "AES-256-CBC", 32, 16, 16, 0, 0 },
   { { "aes192-cbc", ALG_OPT_IN|ALG_FIPS },
@@ -40,8 +40,8 @@ const struct sftp_cipher_alg sftp_ciphers[] = {
   { { "aes128-cbc", ALG_OPT_IN|ALG_FIPS },
     &sftp_cipher_evp, "AES-128-CBC", 16, 16, 16, 0, 0 },
 
-  /* Blocks of 64 bits: not for more than a few GiB under one key, and not
-   * approved for encryption any more (NIST SP 800-131A).
+  /* Blocks of 64 bits: unsafe after a few GiB under one key, and no longer
+   * approved for encryption (NIST SP 800-131A).
    */
   { { "cast128-cbc", ALG_OPT_IN },
     &sftp_cipher_evp, "CAST5-CBC", 16, 8, 8, 0, 0 },
@@ -85,7 +85,9 @@ int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   (*c)->alg = alg;
   (*c)->pool = p;
 
-  /* Registered first: what a failed init() leaves goes with the pool. */
+  /* Registered first, so that what a failed init() leaves is freed with the
+   * pool.
+   */
   register_cleanup2(p, *c, cleanup);
   res = alg->ops->init(*c, key, iv, encrypt);
   if (res != SFTP_OK) {

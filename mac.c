@@ -13,8 +13,8 @@
 
 #define FIT (ALG_DEFAULT|ALG_MODERN|ALG_FIPS)
 
-/* In order of preference: over the encrypted packet first, for a receiver
- * then decrypts nothing that is forged.  Lengths in bytes: key, code.
+/* In order of preference: those over the encrypted packet first: with them a
+ * receiver does not decrypt forged packets.  Lengths in bytes: key, code.
  */
 const struct sftp_mac_alg sftp_macs[] = {
   { { "hmac-sha2-256-etm@openssh.com", FIT },
@@ -30,7 +30,7 @@ const struct sftp_mac_alg sftp_macs[] = {
   { { "hmac-sha2-512", ALG_OPT_IN|ALG_FIPS|ALG_CLASSIC },
     &sftp_mac_hmac, "SHA512", 64, 64, false },
 
-  /* Sound, but few ask for it, and FIPS does not know it. */
+  /* Sound, but few clients use it, and FIPS does not approve it. */
   { { "umac-128-etm@openssh.com", ALG_OPT_IN },
     &sftp_mac_umac, NULL, 16, 16, true },
   { { "umac-128@openssh.com", ALG_OPT_IN },
@@ -107,7 +107,7 @@ int sftp_mac_check(struct sftp_mac *m, uint32_t seqno, const unsigned char *p,
     res = SFTP_ERR_MAC;
   }
 
-  /* The right code for a forged packet is what a forger wants. */
+  /* The right code of a forged packet is wiped: a forger could use it. */
   sftp_wipe(right, sizeof(right));
   return res;
 }

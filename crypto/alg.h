@@ -20,12 +20,12 @@
 
 /* Flags of a row. */
 #define ALG_DEFAULT     0x01    /* offered unless others are named */
-#define ALG_FIPS        0x02    /* approved: stays when FIPS is demanded */
-#define ALG_FIPS_OFFER  0x04    /* then offered, too, where others drop out */
+#define ALG_FIPS        0x02    /* approved: stays when FIPS is required */
+#define ALG_FIPS_OFFER  0x04    /* offered as well when FIPS is required */
 #define ALG_OPT_IN      0x08    /* only when named */
 #define ALG_MODERN      0x10    /* what is best today: the profile "modern" */
 #define ALG_USER        0x20    /* of signatures: for users, not for hosts */
-#define ALG_CLASSIC     0x40    /* sound, and marked down by scanners: only for
+#define ALG_CLASSIC     0x40    /* sound, but scanners complain: only for
                                  * clients that have nothing better */
 
 struct sftp_alg {

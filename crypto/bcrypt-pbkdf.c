@@ -21,7 +21,7 @@
 #define INPUT_WORDS (crypto_hash_sha512_BYTES / 4)
 #define HASH_WORDS 8
 #define HASH_LEN (HASH_WORDS * 4)
-/* bcrypt_pbkdf's fixed inner cost, which no fuzzer gets through. */
+/* bcrypt_pbkdf's fixed inner cost, which is too slow for a fuzzer. */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 # define COST 1
 #else
@@ -29,7 +29,7 @@
 #endif
 
 struct blowfish {
-  uint32_t p[P_WORDS];          /* p and s are one run of words: expand() */
+  uint32_t p[P_WORDS];          /* expand() takes p and s as one array */
   uint32_t s[4][256];
 };
 

@@ -24,7 +24,7 @@ struct sftp_sum {
 
 static const struct {
   const char *name, *digest;
-  bool approved;                /* also where FIPS is demanded */
+  bool approved;                /* also where FIPS is required */
 } sums[] = {
   { "md5", "MD5", false },
   { "sha1", "SHA1", true },

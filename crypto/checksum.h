@@ -19,11 +19,11 @@
 
 struct sftp_sum;
 
-/* "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "crc32" (that of
- * zlib, big-endian).  NULL when there is no such sum here.  It lives in p.
+/* "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "crc32" (that of zlib,
+ * big-endian).  NULL when it is not available.  It lives in p.
  */
 struct sftp_sum *sftp_sum_new(pool *p, const char *name);
-/* What people call it ("SHA256"), whether it is to be had or not. */
+/* Its usual name ("SHA256"), whether or not it is available. */
 const char *sftp_sum_label(const char *name);
 size_t sftp_sum_len(const struct sftp_sum *s);
 /* Begins anew; SFTP_ERR_CRYPTO when libcrypto fails. */

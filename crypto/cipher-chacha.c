@@ -14,9 +14,9 @@
  * of both is the sequence number.  The code covers the encrypted packet with
  * its encrypted length, so it is checked before anything is decrypted.
  *
- * libcrypto is twice as fast as libsodium on large packets and takes twice
- * its time on small ones (measured with 3.0 and 1.0.18 on AVX-512): each does
- * what it does best.
+ * On large packets libcrypto is twice as fast as libsodium, on small ones it
+ * takes twice as long (measured with 3.0 and 1.0.18 on AVX-512), so each is
+ * used for what it does best.
  */
 
 #include <limits.h>
@@ -30,7 +30,7 @@
 #define NONCE_BYTES 8
 #define TAG_BYTES 16
 #define LENGTH_BYTES 4
-#define SMALL_BYTES 256         /* up to here libsodium does all */
+#define SMALL_BYTES 256         /* libsodium does packets up to this size */
 
 struct chacha {
   unsigned char packet_key[KEY_BYTES], length_key[KEY_BYTES];

@@ -35,7 +35,8 @@ static int evp_crypt(struct sftp_cipher *c, unsigned char *p, size_t n) {
   return SFTP_OK;
 }
 
-/* RFC 4345: the first bytes of the key stream say too much about the key. */
+/* RFC 4345: the first bytes of the key stream leak information about the key.
+ */
 static int discard(struct sftp_cipher *c) {
   unsigned char stream[64];
   size_t left = c->alg->discard, part;
@@ -67,7 +68,7 @@ static int evp_init(struct sftp_cipher *c, const unsigned char *key,
     return SFTP_ERR_CRYPTO;
   }
 
-  /* Without the key first: RC4's and Blowfish's length has to be said. */
+  /* First without the key: RC4 and Blowfish must be told its length. */
   if (EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, encrypt, NULL) != 1 ||
       EVP_CIPHER_CTX_set_key_length(ctx, c->alg->key_len) != 1 ||
       EVP_CIPHER_CTX_set_padding(ctx, 0) != 1 ||

@@ -6,11 +6,12 @@
  * (see LICENSE)
  */
 
-/* cipher-gcm.c -- AES-GCM: RFC 5647, sections 7.1 to 7.3, with OpenSSH's
- * names (the MAC of the negotiation is then without meaning).
+/* cipher-gcm.c -- AES-GCM: RFC 5647, sections 7.1 to 7.3, with OpenSSH's names
+ * (the negotiated MAC then has no meaning).
  *
- * The four length bytes go in clear, authenticated; the nonce is 4 fixed
- * bytes and a counter of 8 bytes that the key exchange begins.
+ * The four length bytes are authenticated but not encrypted; the nonce is 4
+ * fixed bytes and a counter of 8 bytes that starts with a value of the key
+ * exchange.
  */
 
 #include <limits.h>
@@ -134,8 +135,9 @@ static int gcm_open(struct sftp_cipher *c, uint32_t seqno, unsigned char *p,
     return SFTP_ERR_CRYPTO;
   }
 
-  /* Only now is the tag compared, by libcrypto and in constant time.  Nobody
-   * sees what was decrypted before: the packet layer ends the connection.
+  /* Only now is the tag compared, by libcrypto and in constant time.  What was
+   * decrypted before is never used if it fails: the packet layer ends the
+   * connection.
    */
   if (EVP_CipherFinal_ex(gcm->ctx, p + LENGTH_BYTES + len, &n) != 1) {
     sftp_wipe(p + LENGTH_BYTES, len);

@@ -8,8 +8,8 @@
 
 /* crypto.c -- libcrypto's objects, fetched once and kept.
  *
- * The cache is the one piece of state of the whole process here: it is filled
- * in the parent, only ever grows, and an entry never changes.
+ * The cache is the only process-wide state here: it is filled in the parent,
+ * only grows, and its entries never change.
  */
 
 #if defined(__aarch64__)
@@ -38,9 +38,9 @@ static struct fetched cache[FETCHED_MAX];
 static size_t ncached;
 static bool ready, fips_demanded;
 
-/* The old algorithms live in a provider of their own.  It is loaded into a
- * library context that nobody else sees, so that the host's other users of
- * libcrypto do not find themselves with RC4, and only when one is asked for.
+/* The old algorithms live in a provider of their own.  It is loaded only when
+ * one is needed, into a library context of our own, so that other users of
+ * libcrypto in the daemon do not get RC4.
  */
 static OSSL_LIB_CTX *legacy_ctx;
 static OSSL_PROVIDER *legacy_provider;
@@ -121,7 +121,7 @@ static void *fetch(enum kind kind, const char *name) {
     object = fetch_from(legacy(), kind, name);
   }
 
-  /* Not having an algorithm is an answer, not an error. */
+  /* A missing algorithm is not an error. */
   ERR_pop_to_mark();
   return object;
 }
@@ -144,9 +144,7 @@ static void *get(enum kind kind, const char *name) {
     return NULL;
   }
 
-  /* The caller's text may be short-lived; that of a table is not, but telling
-   * them apart is not worth it.
-   */
+  /* Copied, because the caller's text may be short-lived. */
   name = strdup(name);
   if (name == NULL) {
     return NULL;

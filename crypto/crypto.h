@@ -8,8 +8,8 @@
 
 /* crypto.h -- libcrypto and libsodium, made ready once per process.
  *
- * Everything is fetched in the parent before it forks and constant from then
- * on, so that sessions share it copy-on-write.
+ * Everything is fetched in the parent before it forks, and does not change
+ * afterwards, so that sessions share the memory.
  */
 
 #ifndef MOD_SFTP_CRYPTO_H
@@ -26,12 +26,13 @@
 int sftp_crypto_init(void) SFTP_MUST_CHECK;
 void sftp_crypto_free(void);
 
-/* Demands approved algorithms only from now on (rows without ALG_FIPS become
- * unusable); also true by itself when libcrypto runs with its fips provider.
+/* From now on only approved algorithms are used (rows without ALG_FIPS become
+ * unusable).  The same holds without this call when libcrypto runs with its
+ * fips provider.
  */
 void sftp_crypto_set_fips(bool on);
 bool sftp_crypto_fips(void);
-/* Whether FIPS, where it is demanded, approves of the row. */
+/* Whether the row may be used: FIPS is not required, or approves of it. */
 bool sftp_crypto_permits(const struct sftp_alg *alg);
 /* Whether libcrypto's fips provider is active and preferred. */
 bool sftp_crypto_has_fips(void);
@@ -45,13 +46,15 @@ EVP_MAC *sftp_crypto_mac(const char *name);
 /* Whether libcrypto has a key encapsulation of that name ("ML-KEM-768"). */
 bool sftp_crypto_has_kem(const char *name);
 
-/* Whether this CPU does AES-GCM by itself, so that it outruns ChaCha20. */
+/* Whether this CPU has instructions for AES-GCM, so that it is faster than
+ * ChaCha20.
+ */
 bool sftp_crypto_fast_aes(void);
 
-/* A digest that only names something: a key in the log, or in a list of weak
- * ones.  FIPS refuses MD5 for whatever purpose, so that this one does not ask
- * it.  *len is the room at md and becomes the length; SFTP_ERR_UNSUPPORTED
- * when there is no such digest at all.
+/* A digest that only identifies something: a key in the log, or in a list of
+ * weak keys.  FIPS refuses MD5 for every purpose, so this function does not ask
+ * for approval.  *len is the room at md and becomes the length;
+ * SFTP_ERR_UNSUPPORTED when there is no such digest at all.
  */
 int sftp_crypto_fingerprint(const char *digest, struct sftp_str data,
   unsigned char *md, size_t *len) SFTP_MUST_CHECK;

@@ -28,7 +28,7 @@ struct sftp_curve {
   size_t len;                   /* bytes of a coordinate and of the order */
 };
 
-/* By its SSH or its libcrypto name; NULL when unknown. */
+/* Finds a curve by its SSH or libcrypto name; NULL when unknown. */
 const struct sftp_curve *sftp_curve_find(const char *name);
 
 /* The public key of a point; NULL unless it is of the exact length,

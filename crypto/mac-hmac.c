@@ -9,9 +9,9 @@
 /* mac-hmac.c -- HMAC (RFC 2104) over sequence number and packet (RFC 4253,
  * section 6.4; RFC 6668).
  *
- * The key goes through the hash once, when the MAC is keyed: each packet
- * begins with copies of the two states behind it.  Measured for small packets
- * this is faster than libcrypto's HMAC with its key kept.
+ * The key goes through the hash once, when the MAC is keyed: each packet begins
+ * with copies of the two states behind it.  For small packets this was measured
+ * to be faster than libcrypto's HMAC with a kept key.
  */
 
 #include "crypto.h"
@@ -36,7 +36,7 @@ static void hmac_free(struct sftp_mac *m) {
   }
 }
 
-/* A hash that has seen the key, combined with the byte pad. */
+/* Starts a hash with the key combined with the byte pad. */
 static EVP_MD_CTX *keyed(const EVP_MD *md, const unsigned char *key,
     size_t key_len, unsigned char pad) {
   unsigned char block[BLOCK_MAX];

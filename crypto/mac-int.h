@@ -17,8 +17,8 @@ extern const struct sftp_mac_ops sftp_mac_none;         /* mac.c */
 extern const struct sftp_mac_ops sftp_mac_hmac;         /* mac-hmac.c */
 extern const struct sftp_mac_ops sftp_mac_umac;         /* mac-umac.c */
 
-/* UMAC with any nonce: what sftp_mac_umac does with the sequence number, and
- * what the published vectors need.
+/* UMAC with any nonce: sftp_mac_umac uses the sequence number, the published
+ * vectors need others.
  */
 int sftp_umac_tag(struct sftp_mac *m, const unsigned char nonce[8],
   const unsigned char *p, size_t n, unsigned char *out) SFTP_MUST_CHECK;

@@ -10,9 +10,9 @@
  * umac-64@openssh.com and umac-128@openssh.com use them: the nonce is the
  * sequence number as a uint64, and the code covers the packet without it.
  *
- * Each stream gives 32 bits of the code: three hashes in a row, under keys of
- * its own.  L1 makes 8 bytes of each 1024; L2 makes one number of all these;
- * L3 makes 4 bytes of it.  AES of the nonce hides the result.
+ * Each stream gives 32 bits of the code, by three hashes in a row under keys of
+ * its own.  L1 makes 8 bytes of each 1024; L2 makes one number of all these; L3
+ * makes 4 bytes of it.  AES of the nonce hides the result.
  */
 
 #include "crypto.h"
@@ -21,13 +21,13 @@
 #define AES_BYTES 16
 #define STREAMS_MAX 4
 #define L1_BYTES 1024           /* of message under one L1 key */
-#define L1_SHIFT 16             /* each stream's L1 key begins 16 bytes on */
+#define L1_SHIFT 16             /* each stream's L1 key begins 16 bytes later */
 #define L1_KEY_BYTES (L1_BYTES + (STREAMS_MAX - 1) * L1_SHIFT)
-#define L2_KEY_BYTES 24         /* 8 of them for what fits a packet */
+#define L2_KEY_BYTES 24         /* a packet needs 8 of them */
 #define L3_KEY_BYTES 64
 
 /* RFC 4418, section 5.4: longer messages need the second, 128-bit polynomial.
- * No packet comes near.
+ * No packet is that long.
  */
 #define MESSAGE_MAX (1u << 24)
 
@@ -228,7 +228,9 @@ static void l1_hash(const struct umac *u, uint64_t *sum,
   /* An empty message is one block of zeros. */
   rest = rest > 0 || n == 0 ? sizeof(last) : 0;
 
-  /* Written out, so that each is compiled with its number of streams. */
+  /* One function per number of streams, so that the compiler can unroll the
+   * loops.
+   */
   if (u->nstreams == 2) {
     nh(sum, u->l1, p, whole, 2);
     nh(sum, u->l1 + whole / 4, last, rest, 2);
@@ -302,7 +304,7 @@ static void hash(const struct umac *u, const unsigned char *p, size_t n,
   unsigned int s;
 
   if (n <= L1_BYTES) {
-    l1_hash(u, y, p, n);        /* L2 is left out: section 5.1 */
+    l1_hash(u, y, p, n);        /* section 5.1: without L2 */
 
   } else {
     while (n > 0) {

@@ -260,8 +260,8 @@ static void decompress(struct poly *f, unsigned int d) {
 /* Algorithm 7: a row of the public matrix out of rho. */
 static int sample_ntt(struct poly *f, const unsigned char *rho,
     unsigned int row, unsigned int column) {
-  /* 840 bytes are 560 candidates, of which four in five do and 256 are
-   * wanted.  Nobody will ever see a case where more must be asked for.
+  /* 840 bytes are 560 candidates, of which four in five do and 256 are wanted.
+   * That this is too few never happens in practice.
    */
   unsigned char bytes[5 * 840], index[2];
   size_t len, i, n = 0;

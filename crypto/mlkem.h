@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* mlkem.h -- ML-KEM-768 and ML-KEM-1024 (FIPS 203), where libcrypto has none:
- * before OpenSSL 3.5.
+/* mlkem.h -- ML-KEM-768 and ML-KEM-1024 (FIPS 203), for versions of libcrypto
+ * without it: before OpenSSL 3.5.
  *
- * Constant time: no branch and no address depends on a secret.  Encapsulation
- * is what a server needs; the other half serves the tests, and is complete.
+ * Constant time: no branch and no address depends on a secret.  A server needs
+ * encapsulation only; the other half is for the tests, and is complete.
  */
 
 #ifndef MOD_SFTP_MLKEM_H
@@ -32,8 +32,8 @@ struct sftp_mlkem {
 
 extern const struct sftp_mlkem sftp_mlkem768, sftp_mlkem1024;
 
-/* Whether libcrypto has it, or else the hashes that ours stands on; where FIPS
- * is demanded, only the former.  What is needed is fetched.
+/* Whether libcrypto has it, or at least the hashes that ours needs (not where
+ * FIPS is required).  Fetches what is needed.
  */
 bool sftp_mlkem_usable(const struct sftp_mlkem *kem);
 
@@ -55,8 +55,8 @@ int sftp_mlkem_keygen_with(const struct sftp_mlkem *kem,
   const unsigned char d[SFTP_MLKEM_SEED_LEN],
   const unsigned char z[SFTP_MLKEM_SEED_LEN], unsigned char *pub,
   unsigned char *priv) SFTP_MUST_CHECK;
-/* Algorithm 18: a ciphertext that was not made for the key gives a secret
- * that nobody knows, not an error.
+/* Algorithm 18: a ciphertext that was not made for the key gives a random
+ * secret, not an error.
  */
 int sftp_mlkem_decaps(const struct sftp_mlkem *kem, const unsigned char *priv,
   const unsigned char *ciphertext,

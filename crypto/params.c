@@ -99,12 +99,12 @@ EVP_PKEY *sftp_params_key(struct sftp_params *l, const char *type,
 
 #define ALIGNMENT 16U
 
-/* Texts are read with the NUL that their length does not count. */
+/* Texts are read with their NUL, which their length does not include. */
 static size_t padded(size_t len) {
   return (len + ALIGNMENT) & ~(size_t) (ALIGNMENT - 1);
 }
 
-/* Of the list itself, its end included. */
+/* The bytes of the list itself, including its end. */
 static size_t list_len(const OSSL_PARAM *list) {
   size_t n = 1;
 

@@ -33,8 +33,8 @@ void sftp_params_init(struct sftp_params *l);
 /* An unsigned big-endian number; returns it (owned by the list) or NULL. */
 const BIGNUM *sftp_params_number(struct sftp_params *l, const char *name,
   struct sftp_str bytes, bool secret);
-/* The same for a number at hand, which now belongs to the list; NULL is a
- * failure.
+/* The same for an existing number, which then belongs to the list; NULL counts
+ * as a failure.
  */
 void sftp_params_bn(struct sftp_params *l, const char *name, BIGNUM *bn);
 /* text and bytes must live until the list is used up. */

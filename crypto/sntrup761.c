@@ -25,7 +25,7 @@
 #define SMALL_LEN ((P + 3) / 4)
 #define ROUNDED_LEN 1007
 #define HASH_LEN 32
-#define PADDED 768              /* P, so that loops go by whole vectors */
+#define PADDED 768              /* P, so that loops use whole vectors */
 
 /* Two bytes of a radix above this leave at once when decoding. */
 #define LIMIT 16384
@@ -136,7 +136,8 @@ static void split(const struct round *now, uint16_t *out) {
   }
 }
 
-/* Only for public numbers: divides, and reads as the numbers say. */
+/* Only for public numbers: it divides, and its memory accesses depend on them.
+ */
 static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
   struct round rounds[ROUNDS_MAX], *now = rounds;
   size_t i;
@@ -214,8 +215,8 @@ static void exchange(uint32_t *a, uint32_t *b) {
   *b ^= both;
 }
 
-/* Batcher's merge exchange (Knuth, 5.2.2, algorithm M): which places are
- * compared does not depend on what is there.
+/* Batcher's merge exchange (Knuth, 5.2.2, algorithm M): which elements are
+ * compared does not depend on their values.
  */
 static void sort(uint32_t *list, size_t n) {
   size_t top = 512, p, q, r, d, i;

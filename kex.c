@@ -27,7 +27,7 @@
 
 #define KEX_HYBRID (ALG_DEFAULT | ALG_MODERN)
 #define KEX_APPROVED (ALG_DEFAULT | ALG_FIPS)
-/* Scanners mark the NIST curves and groups of 2048 bits down. */
+/* Scanners criticize the NIST curves and groups of 2048 bits. */
 #define KEX_FIPS_ONLY (ALG_OPT_IN | ALG_FIPS | ALG_FIPS_OFFER)
 #define KEX_CLASSIC (KEX_FIPS_ONLY | ALG_CLASSIC)
 
@@ -202,7 +202,7 @@ static int send_reply(struct ssh_conn *c, const struct sftp_key *host_key,
   return sftp_packet_end(c->pkts);
 }
 
-/* RFC 8308: right behind our first NEWKEYS, and perhaps once more. */
+/* RFC 8308: right after our first NEWKEYS, and optionally once more. */
 static int send_ext_info(struct ssh_conn *c, bool first) {
   const char *algs = c->set->userkeys;
   struct sftp_wr *w = sftp_packet_begin(c->pkts, SSH_MSG_EXT_INFO,
@@ -246,7 +246,7 @@ static int send_newkeys(struct ssh_conn *c) {
   return res == SFTP_OK ? sftp_packets_hold(c->pkts, false) : res;
 }
 
-/* All of the method's messages are through: the rest of the exchange. */
+/* Completes the exchange, after the last message of the method. */
 static int complete(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct kex_run *run = k->run;
@@ -335,7 +335,7 @@ static void tell_agreed(struct ssh_conn *c) {
   k->names_pool = c->pool;
 }
 
-/* A direction that begins to compress, the first time it does. */
+/* Logs the first time that a direction begins to compress. */
 static void tell_one_compression(struct ssh_conn *c, const char *name,
     const char *event, bool *told) {
   const struct sftp_alg *alg = sftp_alg_find(ALGS_COMPRESS, sftp_str_of(name));

@@ -15,11 +15,11 @@
 #include "crypto.h"
 #include "namelist.h"
 
-/* A list of all rows of a family is not half as long. */
+/* A list of all rows of a family is less than half as long. */
 #define LIST_MAX 16384
 
-/* What the packaged module offers when nothing is configured, in its order:
- * programs of old partners may have been tuned to exactly that.
+/* The default offer of the packaged module, in its order: programs of old
+ * partners may depend on exactly that.
  */
 static const char *const legacy[ALGS_NFAMILIES] = {
   [ALGS_KEX] = "curve448-sha512,curve25519-sha256,"
@@ -39,7 +39,7 @@ static const char *const legacy[ALGS_NFAMILIES] = {
     "hmac-sha1-96,hmac-sha1-96-etm@openssh.com,umac-64@openssh.com,"
     "umac-64-etm@openssh.com,umac-128@openssh.com,umac-128-etm@openssh.com",
   [ALGS_COMPRESS] = "none",
-  /* For users, what it takes is added to what we take anyway. */
+  /* For users, its algorithms are added to the default ones. */
   [ALGS_SIGNATURE] = "+ssh-rsa,+ssh-dss"
 };
 
@@ -59,7 +59,7 @@ int sftp_alg_profile_find(const char *name) {
   return -1;
 }
 
-/* ---- Lists under change */
+/* ---- Changing lists */
 
 static void put_name(struct sftp_wr *w, struct sftp_str name) {
   if (w->len > 0) {
@@ -79,7 +79,7 @@ static bool is_usable(enum sftp_alg_family f, struct sftp_str name) {
   return alg != NULL && sftp_alg_usable(f, alg);
 }
 
-/* The list without the names that fit the pattern. */
+/* The list without the names that match the pattern. */
 static const char *without(pool *p, const char *list, const char *pattern) {
   struct sftp_str left = sftp_str_of(list), name;
   struct sftp_wr w;
@@ -98,7 +98,7 @@ static const char *joined(pool *p, const char *a, const char *b) {
   return *a == '\0' ? b : *b == '\0' ? a : pstrcat(p, a, ",", b, NULL);
 }
 
-/* One word of the administrator's, applied: with + or -, or bare. */
+/* Applies one word of the directive: with + or -, or without a sign. */
 static const char *change(pool *p, enum sftp_alg_family f, const char *list,
     struct sftp_str word) {
   struct sftp_str name = { word.ptr + 1, word.len - 1 };
@@ -125,7 +125,7 @@ const char *sftp_alg_change(pool *p, enum sftp_alg_family f, const char *base,
 
   while (sftp_names_next(&left, &word)) {
     if (word.len > 0 && word.ptr[0] == '^') {
-      /* Several of them stand in the order in which they were written. */
+      /* Several of them keep the order of the directive. */
       struct sftp_str name = { word.ptr + 1, word.len - 1 };
       const char *text = sftp_str_dup(p, name);
 
@@ -143,7 +143,7 @@ const char *sftp_alg_change(pool *p, enum sftp_alg_family f, const char *base,
     }
   }
 
-  /* A name that came to stand in both is said once. */
+  /* A name that is in both appears once. */
   left = sftp_str_of(heads);
   while (sftp_names_next(&left, &word)) {
     res = without(p, res, sftp_str_dup(p, word));
@@ -163,7 +163,7 @@ static const char *by_flags(pool *p, enum sftp_alg_family f,
   struct sftp_wr w;
   size_t i;
 
-  /* FIPS leaves too little of what is best. */
+  /* With FIPS too little is left of the profile "modern". */
   if (sftp_crypto_fips() && f != ALGS_COMPRESS) {
     want = ALG_DEFAULT | ALG_FIPS_OFFER;
   }

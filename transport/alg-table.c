@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* alg-table.c -- the common face of the algorithm tables. */
+/* alg-table.c -- a common interface for the algorithm tables. */
 
 #include "alg-table.h"
 #include "cipher.h"
@@ -33,7 +33,8 @@ static const struct {
     sftp_sig_is_usable }
 };
 
-/* The row, or the NULL-named one at the table's end: i is not beyond that. */
+/* The row, or the one with a NULL name at the end; i must not be beyond that.
+ */
 static const struct sftp_alg *row_at(enum sftp_alg_family f, size_t i) {
   return (const void *)
     ((const char *) families[f].rows + i * families[f].row_size);
@@ -103,8 +104,8 @@ void sftp_alg_prefetch(void) {
   const struct sftp_alg *alg;
   size_t f, i;
 
-  /* Asking whether a row is usable fetches what it needs.  Rows that must be
-   * named are asked about when somebody names them.
+  /* Checking whether a row is usable fetches what it needs.  Rows that must be
+   * named are checked when a directive names them.
    */
   for (f = 0; f < SFTP_NELEMS(fetching); f++) {
     for (i = 0; (alg = sftp_alg_at(fetching[f], i)) != NULL; i++) {

@@ -6,7 +6,8 @@
  * (see LICENSE)
  */
 
-/* alg-table.h -- the tables of all families of algorithms, with one face.
+/* alg-table.h -- a common interface for the tables of all families of
+ * algorithms.
  *
  * The offer, the check of the directives, the FIPS filter and the tests all
  * walk these tables; no second list of names exists.
@@ -26,7 +27,7 @@ const struct sftp_alg *sftp_alg_at(enum sftp_alg_family f, size_t i);
 /* The row of that name, NULL when unknown. */
 const struct sftp_alg *sftp_alg_find(enum sftp_alg_family f,
   struct sftp_str name);
-/* Whether libcrypto of this process can do it, and FIPS lets it. */
+/* Whether libcrypto can do it in this process, and FIPS permits it. */
 bool sftp_alg_usable(enum sftp_alg_family f, const struct sftp_alg *alg);
 /* Comma-separated names of all usable rows that have every flag of `with' and
  * none of `without'; allocated in p.

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* clients.c -- the table of client programs and of what they need. */
+/* clients.c -- the table of client programs and what they need. */
 
 #include "clients.h"
 #include "traits.h"
@@ -18,40 +18,41 @@
 #define SMALL_DATA "sftpDataSize 261120 "
 #define UTF8_NAMES "sftpUTF8ProtocolVersion 3 "
 
-/* For programs that know nothing of the default offer, but something that is
- * sound nevertheless.  What is broken (SHA-1, CBC) is never offered in this
- * way: that takes the profile "legacy".
+/* For programs that know no algorithm of the default offer, but others that are
+ * sound.  Broken algorithms (SHA-1, CBC) are never offered in this way: they
+ * need the profile "legacy".
  */
 #define CLASSIC "sftpKeyExchanges +ecdh-sha2-nistp256,+ecdh-sha2-nistp384," \
   "+diffie-hellman-group14-sha256,+diffie-hellman-group-exchange-sha256 " \
   "sftpDigests +hmac-sha2-256,+hmac-sha2-512 "
 
-/* A row says what its client cannot do, or expects and no other does.  What a
- * client does counts where it says more than the name: any program may be
- * OpenSSH's beneath, or new.
+/* A row has what is special to a client: what it cannot do, or expects.  Rows
+ * depend on what a client does where this says more than its name: many
+ * programs use OpenSSH's code, or are new.
  *
  * SYMLINK: the draft has the link first, OpenSSH's server the target, and most
  * clients follow that.  Those here do so only for servers that call themselves
- * OpenSSH, or never: Twisted.  sshj is as the draft, too, and its users swap
- * the names themselves, for OpenSSH's sake.
+ * OpenSSH, or never (Twisted).  sshj follows the draft, too, but its users swap
+ * the names themselves, because of OpenSSH.
  *
  * UTF-8: clients that send names in UTF-8 in each version of SFTP, also where
  * files have names in another charset (UseEncoding).
  *
- * No early KEXINIT: no column, since by default ours waits for everybody's
- * version: the lists below depend on it.  For a client without a row it waits
- * for that client's KEXINIT, too (kex-offer.c).  Where the administrator has
- * named the lists it leaves at once, before anybody knows for whom;
- * SFTPOptions PessimisticKexinit makes it wait for the version there, too.
+ * There is no trait for a late KEXINIT: by default ours always waits for the
+ * client's version, because the lists below depend on it.  For a client without
+ * a row it waits for the client's KEXINIT, too (kex-offer.c).  If the
+ * administrator has named the lists, it is sent at once, before the client is
+ * known; SFTPOptions PessimisticKexinit makes it wait for the version then,
+ * too.
  */
 const struct sftp_client_row sftp_clients[] = {
-  /* Its client takes messages of 256 KiB. */
+  /* Its client accepts messages of 256 KiB. */
   { .name = "OpenSSH", .software = "OpenSSH_", .traits = BIG_LISTINGS },
   /* Others run its ssh, and mean what they ask for: lftp, which speaks 6. */
   { .name = "sftp of OpenSSH", .software = "OpenSSH_",
     .does = "speaks SFTP 3", .traits = SMALL_DATA },
-  /* So does it under another name: who else takes such certificates of hosts
-   * takes as much.
+  /* Other names of it: clients that accept such host certificates are based on
+   * OpenSSH.
    */
   { .name = "a relative of OpenSSH",
     .does = "offers sk-ssh-ed25519-cert-v01@openssh.com",
@@ -69,7 +70,7 @@ const struct sftp_client_row sftp_clients[] = {
     .software = "OpenSSH_3. OpenSSH_4. OpenSSH_5. OpenSSH_6.0 OpenSSH_6.1 "
       "OpenSSH_6.2 OpenSSH_6.3 OpenSSH_6.4",
     .traits = CLASSIC },
-  /* They need nothing, and our KEXINIT does not wait for theirs. */
+  /* They need nothing; with a row, our KEXINIT does not wait for theirs. */
   { .name = "a modern program",
     .software = "PuTTY_Release_0.7 PuTTY_Release_0.8 WinSCP_release_5.15. "
       "WinSCP_release_5.17. WinSCP_release_5.19. WinSCP_release_5.21. "
@@ -77,8 +78,8 @@ const struct sftp_client_row sftp_clients[] = {
     .traits = "" },
 
   { .name = "libssh", .software = "libssh_ libssh-", .traits = LINK_FIRST },
-  /* Knows MACs over the plaintext only, and no AEAD; the oldest in use, no
-   * Curve25519 either.
+  /* It only knows MACs over the plaintext, and no AEAD; the oldest in use do
+   * not know Curve25519 either.
    */
   { .name = "libssh2 before 1.11", .software = "libssh2_1. !libssh2_1.11",
     .traits = CLASSIC },
@@ -91,14 +92,14 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = "phpseclib", .software = "phpseclib", .traits = LINK_FIRST },
   { .name = "phpseclib 1 and 2", .software = "phpseclib_1. phpseclib_2.",
     .traits = CLASSIC },
-  /* Asks for version 6, and waits for ever when DATA says that it is the last,
-   * or when an owner has a name that is no number (since OTP 27).
+  /* Asks for version 6, but hangs when DATA has its end-of-file flag, or when
+   * the name of an owner is not a number (since OTP 27).
    */
   { .name = "ssh_sftp of Erlang", .software = "Erlang/",
     .traits = LINK_FIRST "sftpDataAlone on sftpOwnerNumbers on" },
 
-  /* Has a form of its own for check-file's answer, and names what exists
-   * first in LINK, too.
+  /* Has its own form of check-file's answer, and names the existing file first
+   * in LINK, too.
    */
   { .name = "Apache MINA SSHD", .software = "APACHE-SSHD- SSHD-CORE-",
     .traits = "sftpTaggedSums on sftpLinkOrder last " UTF8_NAMES },

@@ -6,17 +6,17 @@
  * (see LICENSE)
  */
 
-/* clients.h -- what is known of client programs: one table, keyed by the
- * software of their version line and by what they do.  SFTPClientMatch adds to
- * it and goes before it.
+/* clients.h -- what is known of client programs: one table, by the software of
+ * their version line and by what they do.  SFTPClientMatch adds to it and
+ * overrides it.
  *
- * What a client does is told in these words, once it does it:
+ * These words say what a client does, once it does it:
  *   offers NAME    in a list of its first KEXINIT, markers included
  *   speaks SFTP N  in INIT
  *   asks NAME      a request of an extension
  *   is TEXT        vendor, product and version of vendor-id
  *
- * Lists of algorithms change only what the administrator has left as it is.
+ * Lists of algorithms only change lists that the administrator has not named.
  */
 
 #ifndef MOD_SFTP_CLIENTS_H
@@ -26,9 +26,10 @@
 
 struct sftp_client_row {
   const char *name;             /* for people */
-  const char *software;         /* words, one of which fits: how it begins;
-                                 * "=text": all of it, "*text": anywhere in it;
-                                 * "!text": unless it begins so; NULL: any */
+  const char *software;         /* words, one of which must match: its
+                                 * beginning; "=text": all of it, "*text":
+                                 * anywhere in it; "!text": unless it begins
+                                 * with that; NULL: any */
   const char *does;             /* and does this, or NULL */
   const char *traits;           /* words and values of traits.c */
 };

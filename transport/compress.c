@@ -14,9 +14,9 @@
 
 #include "compress.h"
 
-/* In order of preference.  Compressing secrets together with what others
- * choose tells about the secrets, and zlib before the login is a door for
- * strangers: both only by directive.
+/* In order of preference.  Compressing secrets together with text that others
+ * choose leaks the secrets, and zlib before the login exposes it to strangers:
+ * both are off by default.
  */
 const struct sftp_alg sftp_compressions[] = {
   { "none", ALG_DEFAULT },
@@ -140,7 +140,7 @@ int sftp_deflate(struct sftp_deflate *z, const unsigned char *in,
     return SFTP_ERR_LIMIT;
   }
 
-  /* What clients expect, and a few bytes less than a full flush. */
+  /* Clients expect this flush; a full flush would take a few bytes more. */
   res = deflate(&z->z, Z_PARTIAL_FLUSH);
   if (res != Z_OK) {
     return SFTP_ERR_CRYPTO;
@@ -179,8 +179,8 @@ int sftp_inflate(struct sftp_inflate *z, const unsigned char *in,
     return SFTP_ERR_LIMIT;
   }
 
-  /* zlib stops at the end of the input or of the output.  A peer that ends
-   * the stream breaks the RFC: it runs until the next keys.
+  /* zlib stops at the end of the input or of the output.  A peer that ends the
+   * stream breaks the RFC: it lasts until the next keys.
    */
   res = inflate(&z->z, Z_SYNC_FLUSH);
   if (res != Z_OK && res != Z_BUF_ERROR) {

@@ -9,9 +9,9 @@
 /* compress.h -- compression of payloads (RFC 4253, section 6.2).
  *
  * Each direction is one continuous stream from its keys to the next; every
- * payload ends at a flush, so that the peer can read it at once.  The output
- * is bounded by the caller: a small packet cannot become a large one.  After
- * an error a stream is of no use any more.
+ * payload ends at a flush, so that the peer can read it at once.  The output is
+ * bounded by the caller: a small packet cannot become a large one.  After an
+ * error a stream cannot be used any more.
  */
 
 #ifndef MOD_SFTP_COMPRESS_H
@@ -21,13 +21,13 @@
 
 extern const struct sftp_alg sftp_compressions[];  /* ends with a NULL name */
 
-/* Whether the row (NULL: none is agreed) compresses, and whether it begins
- * only behind the login.
+/* Whether the row (NULL: none is agreed) compresses, and whether it begins only
+ * after the login.
  */
 bool sftp_compress_is_zlib(const struct sftp_alg *alg);
 bool sftp_compress_is_delayed(const struct sftp_alg *alg);
 
-/* zlib's default: more costs much time for few bytes. */
+/* zlib's default: higher levels take much more time and save few bytes. */
 #define SFTP_DEFLATE_LEVEL 6
 
 struct sftp_deflate;
@@ -39,7 +39,7 @@ struct sftp_inflate;
 struct sftp_deflate *sftp_deflate_new(pool *p, int level);
 struct sftp_inflate *sftp_inflate_new(pool *p);
 
-/* Most bytes that n bytes of payload can become. */
+/* The most bytes that n bytes of payload can become. */
 size_t sftp_deflate_bound(struct sftp_deflate *z, size_t n);
 
 /* Compresses a payload; SFTP_ERR_LIMIT when more than outsize bytes came. */
@@ -47,7 +47,7 @@ int sftp_deflate(struct sftp_deflate *z, const unsigned char *in,
   size_t inlen, unsigned char *out, size_t outsize, size_t *outlen)
   SFTP_MUST_CHECK;
 /* Expands one; SFTP_ERR_LIMIT when it has more than outsize bytes,
- * SFTP_ERR_FORMAT when it is none.
+ * SFTP_ERR_FORMAT when it is malformed.
  */
 int sftp_inflate(struct sftp_inflate *z, const unsigned char *in,
   size_t inlen, unsigned char *out, size_t outsize, size_t *outlen)

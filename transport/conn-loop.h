@@ -25,7 +25,7 @@ int sftp_conn_run(struct ssh_conn *c);
 /* One turn without waiting: for tests and for run().  1: something was done. */
 int sftp_conn_turn(struct ssh_conn *c) SFTP_MUST_CHECK;
 
-/* A message and what may be done with it when. */
+/* A message, its handler, and the phases in which it is allowed. */
 struct sftp_msg {
   const char *name;
   unsigned int phases;          /* in which it may come */

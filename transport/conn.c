@@ -31,30 +31,30 @@
 #include "userauth.h"
 
 /* Output that may wait for a slow reader before its messages are no longer
- * taken: a client that floods us with questions waits for the answers.
+ * taken: a client that floods us with requests must wait for the answers.
  */
 #define PENDING_MAX (4 * 1024 * 1024)
 
-/* While a large request is on its way the kernel is asked to wake us only for
- * a good part of it.  A client that stops in the middle (to rekey, say) is
- * noticed after this many milliseconds, and then the wish is dropped for a
- * while.
+/* While a large request arrives, the kernel wakes us only for a large part of
+ * it.  If the client stops in the middle (for a rekey, say), we notice after
+ * this many milliseconds, and then use no such limit for a while.
  */
 #define LOWAT_MIN (48 * 1024)
 #define LOWAT_MAX (192 * 1024)
 #define LOWAT_WAIT_MS 20
 #define LOWAT_PENALTY 64
 
-/* Clients that leave Nagle's algorithm on hold a small message back until the
- * one before is acknowledged, and kernels wait up to 40 ms with that unless
- * there is an answer.  Ours does not: before the login is done, while keys are
- * exchanged and for so many waits more, and after input of up to so many bytes
- * that had no answer (a WINDOW_ADJUST, and behind it waits a READ).
+/* Clients with Nagle's algorithm hold a small message back until the one before
+ * is acknowledged, and kernels delay that by up to 40 ms unless there is an
+ * answer.  So we ask for prompt acknowledgements: before the login is done,
+ * during key exchanges and this many waits later, and after input of up to this
+ * many bytes that had no answer (a WINDOW_ADJUST, behind which a READ may
+ * wait).
  */
 #define HURRY_TURNS 2
 #define HURRY_BYTES 1024
 
-/* Asleep for this long: buffers are given back. */
+/* After a sleep of this many milliseconds buffers are freed. */
 #define DOZE_MS 2000
 
 #define MAX_UNIMPLEMENTED 1024
@@ -69,8 +69,8 @@ struct sftp_loop {
   uint64_t heard_ms;            /* when something was received last */
   unsigned int nalive;          /* keepalives without an answer */
   uint64_t alive_ms;            /* when the last one was sent */
-  size_t told_in, told_out;     /* raw bytes the host knows of */
-  unsigned int hurry;           /* waits to come with prompt acknowledgements */
+  size_t told_in, told_out;     /* raw bytes that were reported to the daemon */
+  unsigned int hurry;           /* further waits with prompt acknowledgements */
   size_t hurry_in, hurry_out;   /* raw bytes at the wait before */
 };
 
@@ -229,9 +229,9 @@ static const char *needed(const struct ssh_conn *c) {
     !c->authenticated ? "User authentication required" : "not expected now";
 }
 
-/* The phases a message is checked against.  While a rekey runs, messages of
- * the connection protocol are still taken: they may have been on their way,
- * and some clients go on sending them.
+/* The phases a message is checked against.  While a rekey runs, messages of the
+ * connection protocol are still accepted: they may have been on their way, and
+ * some clients keep sending them.
  */
 static unsigned int phases_for(const struct ssh_conn *c, uint8_t type) {
   enum sftp_phase beyond = sftp_phase_beyond_exchange(c);
@@ -274,7 +274,7 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
     sftp_fail(c, res, "%s: %s", m->name, sftp_strerror(res));
 }
 
-/* ---- One turn: all that can be done without waiting */
+/* ---- One turn: everything that can be done without waiting */
 
 static int read_version(struct ssh_conn *c) {
   const struct sftp_settings *set;
@@ -293,8 +293,8 @@ static int read_version(struct ssh_conn *c) {
   return res == 0 ? SFTP_OK : res;
 }
 
-/* Whoever waits in a nested loop has what they waited for: what the client sent
- * behind it is handled when they are done with it.
+/* A nested loop has what it waited for: later messages of the client are
+ * handled when the loop's caller is done.
  */
 static bool is_stopped(const struct ssh_conn *c) {
   return c->loop->stop != NULL && *c->loop->stop;
@@ -390,7 +390,7 @@ static void tell_counters(struct ssh_conn *c) {
   }
 }
 
-/* Everything once; 1: all output is with the socket, 0: some waits. */
+/* Does everything once; 1: the socket has taken all output, 0: some waits. */
 static int turn_once(struct ssh_conn *c) {
   int res = handle_messages(c);
 
@@ -481,13 +481,13 @@ static void hurry(struct ssh_conn *c) {
   }
 }
 
-/* How many bytes are worth waking up for. */
+/* How many bytes must arrive before the kernel wakes us. */
 static size_t worth_waking(struct ssh_conn *c) {
   size_t a = sftp_packets_missing(c->pkts), b = sftp_channels_missing(c);
   size_t n = a > b ? a : b;
 
   if (sftp_kex_running(c)) {
-    return 1;                   /* what comes next is small */
+    return 1;                   /* the next message is small */
   }
 
   if (c->loop->lowat_penalty > 0) {
@@ -521,7 +521,7 @@ static int next_deadline_ms(const struct ssh_conn *c) {
   return ms > 3600 * 1000 ? -1 : (int) ms + 1;
 }
 
-/* The socket keeps quiet: sleeps until it does not, gives memory back. */
+/* The socket is idle: frees memory and sleeps until it is not. */
 static short doze(struct ssh_conn *c, short events) {
   int deadline = next_deadline_ms(c), ms = DOZE_MS;
   short got;
@@ -559,7 +559,7 @@ static int wait_for_client(struct ssh_conn *c) {
     set_lowat(c, worth_waking(c));
   }
 
-  /* Work goes on meanwhile: what is there is taken, nothing is waited for. */
+  /* There is other work: reads what has arrived, without waiting. */
   if (sftp_channels_working(c)) {
     (void) poll(&pfd, 1, 0);
     ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);
@@ -585,7 +585,7 @@ static int wait_for_client(struct ssh_conn *c) {
   return sftp_packets_fill(c->pkts);
 }
 
-/* Gets more input: bytes that are there already, or by waiting. */
+/* Gets more input: bytes that have arrived, or waits for them. */
 static int get_input(struct ssh_conn *c) {
   int res = wait_for_client(c);
 
@@ -645,7 +645,8 @@ int sftp_conn_run(struct ssh_conn *c) {
   if (res == SFTP_OK &&
       (c->set->opts & (SFTP_OPT_PESSIMISTIC_KEXINIT|
         SFTP_OPT_OLD_PROTO_COMPAT)) == 0) {
-    /* Both leave in one segment; a client that waits for ours loses nothing. */
+    /* Both leave in one segment, so a client that waits for ours loses no time.
+     */
     res = sftp_kex_start(c, "first");
   }
 

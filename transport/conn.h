@@ -42,7 +42,7 @@ struct ssh_conn {
   const char *client_software;  /* behind "SSH-2.0-", up to the first space */
 
   enum sftp_phase phase;
-  enum sftp_phase resume;       /* what follows the exchange that runs */
+  enum sftp_phase resume;       /* the phase after the current exchange */
   uint8_t msg_type;             /* of the message being handled */
   bool strict_kex;              /* in force (first KEXINITs agreed) */
   bool keyed;                   /* the first exchange is complete */
@@ -58,8 +58,8 @@ struct ssh_conn {
   const struct sftp_service_row *services;      /* ends with a NULL request */
   const struct sftp_forced *forced;     /* by the key of the login, or NULL */
   struct sftp_loop *loop;       /* conn.c's own */
-  /* Serves until *stop is true or the connection fails; conn.c's, for drivers
-   * that converse in the middle of a request.
+  /* Serves until *stop is true or the connection fails; set by conn.c, for
+   * drivers that converse during a request.
    */
   int (*run_until)(struct ssh_conn *c, const bool *stop);
 

@@ -87,7 +87,7 @@ void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
   sftp_wr_text(w, text);
   sftp_wr_text(w, "en-US");
   if (sftp_packet_end(c->pkts) == SFTP_OK) {
-    /* What the socket does not take at once is not worth waiting for. */
+    /* What the socket does not accept at once is dropped. */
     (void) sftp_packets_flush(c->pkts);
   }
 }
@@ -96,7 +96,7 @@ int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r) {
   uint32_t reason = sftp_rd_u32(r);
   struct sftp_str text = sftp_rd_string(r);
 
-  /* The language tag is missing in some clients: what is here will do. */
+  /* Some clients leave out the language tag. */
   if (sftp_rd_ok(r) != SFTP_OK) {
     text.len = 0;
   }

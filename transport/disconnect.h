@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* disconnect.h -- SSH_MSG_DISCONNECT, either way. */
+/* disconnect.h -- SSH_MSG_DISCONNECT in both directions. */
 
 #ifndef MOD_SFTP_DISCONNECT_H
 #define MOD_SFTP_DISCONNECT_H
@@ -16,7 +16,7 @@ struct sftp_rd;
 
 /* The reason code of DISCONNECT (RFC 4253, section 11.1) for an error. */
 unsigned int sftp_disconnect_reason(int err);
-/* Sends DISCONNECT with that text and tries to get it out.  Only once. */
+/* Sends DISCONNECT with that text, once, and tries to flush it. */
 void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
   const char *text);
 int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r);

@@ -33,8 +33,8 @@ static void put_group(struct sftp_params *l,
   sftp_params_number(l, OSSL_PKEY_PARAM_FFC_G, group->g, false);
 }
 
-/* Private exponents have twice the group's strength: libcrypto sees to that
- * where it knows the group, by name or by its prime.
+/* Private exponents have twice the group's strength: libcrypto does that if it
+ * knows the group, by name or by prime.
  */
 static int set_private_bits(EVP_PKEY_CTX *ctx,
     const struct sftp_dh_group *group) {
@@ -76,8 +76,8 @@ static EVP_PKEY *new_key(const struct sftp_dh_group *group) {
 
 /* ---- Numbers */
 
-/* 1 < e < p - 1: stricter than RFC 4253, section 8, which lets 1 and p - 1
- * pass.  The groups are of safe primes, so nothing else is of small order.
+/* 1 < e < p - 1: stricter than RFC 4253, section 8, which permits 1 and p - 1.
+ * The groups have safe primes, so no other element is of small order.
  */
 static bool in_range(const EVP_PKEY *mine, struct sftp_str e) {
   BIGNUM *p = NULL, *bn = BN_bin2bn(e.ptr, (int) e.len, NULL);

@@ -18,9 +18,10 @@
 #define SFTP_DH_MAX_BITS 8192
 
 struct sftp_dh_group {
-  const char *name;             /* libcrypto's, or NULL: p and g count */
+  const char *name;             /* libcrypto's name, or NULL: p and g are
+                                 * used */
   struct sftp_str p, g;         /* big-endian, without leading zeros */
-  unsigned int private_bits;    /* with p and g: of our exponent */
+  unsigned int private_bits;    /* with p and g: bits of our exponent */
 };
 
 /* Answers the client's public value e (checked here): appends e and f to

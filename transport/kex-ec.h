@@ -17,8 +17,8 @@
 
 #define SFTP_X25519_LEN 32
 
-/* Makes a key pair of our own, writes its public part and what it has in
- * common with the peer's, which is checked.  SFTP_ERR_FORMAT for a wrong
+/* Makes a key pair of our own, writes its public part and the secret that it
+ * shares with the peer's key, which is checked.  SFTP_ERR_FORMAT for a wrong
  * length, SFTP_ERR_KEX when the result is zero.  The caller wipes secret.
  */
 int sftp_kex_x25519_agree(struct sftp_str theirs,

@@ -32,7 +32,7 @@
 /* The group chosen so far, and how well it fits. */
 struct choice {
   uint32_t min, want, max;      /* bits */
-  uint32_t bits;                /* of the best group seen; 0: none */
+  uint32_t bits;                /* bits of the best group so far; 0: none */
   unsigned int nequal;          /* groups of that size seen */
   struct sftp_dh_group group;
   unsigned char p[MAX_LEN], g[MAX_LEN];
@@ -53,8 +53,8 @@ static bool fits_better(const struct choice *c, uint32_t bits) {
   return c->bits < c->want && bits > c->bits;
 }
 
-/* Twice the strength of the group, by the table of RFC 3526, section 8, and
- * some more.
+/* Twice the strength of the group, by the table of RFC 3526, section 8, with a
+ * margin.
  */
 static unsigned int private_bits(uint32_t bits) {
   return bits <= 3072 ? 320 : bits <= 4096 ? 384 : 512;
@@ -69,8 +69,8 @@ static void consider(struct choice *c, const char *name, const BIGNUM *p,
     return;
   }
 
-  /* Of several groups of one size, any: the n-th replaces the earlier ones
-   * with a chance of 1 in n.
+  /* Of several groups of one size, a random one: the n-th replaces the earlier
+   * ones with a chance of 1 in n.
    */
   if (bits == c->bits) {
     sftp_random(&pick, sizeof(pick));
@@ -145,7 +145,7 @@ static void consider_built_in(struct choice *c) {
 
 /* ---- Messages */
 
-/* The client's wishes within our bounds; false when nothing is left. */
+/* Limits the client's sizes to our bounds; false when nothing is left. */
 static bool set_bounds(struct choice *c, bool weak, uint32_t min,
     uint32_t want, uint32_t max) {
   uint32_t least = weak ? WEAK_BITS : MIN_BITS;
@@ -189,7 +189,7 @@ static int send_group(struct sftp_kex_exchange *x, struct choice *c) {
   return x->send(x, sftp_wr_get(&w));
 }
 
-/* The request is hashed as it came: RFC 4419, section 3. */
+/* The request is hashed as it was sent: RFC 4419, section 3. */
 static int on_request(struct sftp_kex_exchange *x, struct sftp_rd *r) {
   uint32_t min = sftp_rd_u32(r), want = sftp_rd_u32(r), max = sftp_rd_u32(r);
   struct choice *c;

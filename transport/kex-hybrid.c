@@ -64,8 +64,8 @@ const struct sftp_hybrid sftp_hybrid_sntrup761_x25519 = { &sntrup761, NULL };
 
 /* ---- The exchange */
 
-/* The curve's part of the reply at mine, its secret behind the other's; the
- * lengths of both.
+/* Writes the curve's part of the reply to mine, and its secret behind that of
+ * the KEM; with the lengths of both.
  */
 static int agree(const struct sftp_hybrid *h, struct sftp_str theirs,
     unsigned char *mine, size_t *mine_len, unsigned char *secret,

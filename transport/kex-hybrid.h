@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* kex-hybrid.h -- a key encapsulation that quantum computers do not break,
- * joined with a curve that is well understood (draft-ietf-sshm-mlkem-hybrid-
- * kex; draft-ietf-sshm-ntruprime-ssh).
+/* kex-hybrid.h -- a key encapsulation that resists quantum computers, joined
+ * with an established curve (draft-ietf-sshm-mlkem-hybrid- kex;
+ * draft-ietf-sshm-ntruprime-ssh).
  */
 
 #ifndef MOD_SFTP_KEX_HYBRID_H

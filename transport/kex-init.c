@@ -72,7 +72,7 @@ int kex_send_init(struct sftp_kex *k) {
   run->ours = sftp_wr_get(&w);
   res = sftp_packet_send(c->pkts, run->ours);
 
-  /* From here to our NEWKEYS only messages 1 to 49 may leave us (RFC 4253,
+  /* From here to our NEWKEYS we may send only messages 1 to 49 (RFC 4253,
    * section 7.1); answers wait.
    */
   return res == SFTP_OK ? sftp_packets_hold(c->pkts, true) : res;
@@ -90,7 +90,9 @@ static int no_match(struct ssh_conn *c, size_t i, struct sftp_str theirs) {
     c->kex->run->offered[i]);
 }
 
-/* A list of MACs, where the cipher of its direction authenticates by itself. */
+/* Whether a list is one of MACs, and the cipher of its direction authenticates
+ * by itself.
+ */
 static bool is_implied(const struct kex_run *run, size_t list) {
   const struct sftp_alg *alg = list == L_MAC_C2S ? run->alg[L_CIPHER_C2S] :
     list == L_MAC_S2C ? run->alg[L_CIPHER_S2C] : NULL;
@@ -142,7 +144,9 @@ static bool is_right_guess(const struct sftp_kex *k,
       first_name(sftp_str_of(k->run->offered[L_HOSTKEY])));
 }
 
-/* What a client offers tells what it is.  No client has more names. */
+/* The names that a client offers tell which program it is.  No client has more
+ * names than this.
+ */
 #define MAX_TOLD 512
 
 static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
@@ -159,7 +163,7 @@ static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
   }
 }
 
-/* The markers a client puts into its first KEXINIT. */
+/* Reads the markers in a client's first KEXINIT. */
 static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
   c->client_ext_info = sftp_names_have(kex_list, "ext-info-c") &&
     (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0;
@@ -228,7 +232,7 @@ static int read_kexinit(struct sftp_rd *r, struct sftp_str *theirs,
   return res == SFTP_OK && !valid ? SFTP_ERR_FORMAT : res;
 }
 
-/* The method is agreed on: what follows is its messages. */
+/* The method is agreed on: its messages follow. */
 static int start_method(struct ssh_conn *c) {
   struct kex_run *run = c->kex->run;
   int res = SFTP_OK;
@@ -243,8 +247,8 @@ static int start_method(struct ssh_conn *c) {
   return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
 }
 
-/* Keys cost us more than the client: somebody who has not logged in gets the
- * few exchanges that a slow conversation may need.
+/* An exchange costs us more than the client, so before the login a client gets
+ * only the few that a slow conversation may need.
  */
 static int check_early(struct ssh_conn *c) {
   if (c->authenticated || !c->keyed || ++c->kex->early <= EARLY_MAX) {

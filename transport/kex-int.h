@@ -32,7 +32,7 @@ extern const struct kex_list {
   const char *note;             /* of the session, with what was agreed */
 } kex_lists[L_LANG_C2S];
 
-/* An exchange that runs: made anew for each, in its own pool. */
+/* The current exchange: each has a new one, in its own pool. */
 struct kex_run {
   pool *pool;
   const char *why;              /* what started it; NULL: its end is logged */
@@ -52,25 +52,25 @@ struct sftp_kex {
   struct sftp_str session_id;
   struct sftp_str first_host_key;
   bool ext_info_seen;
-  bool ext_info_in_auth;        /* one more is welcome */
+  bool ext_info_in_auth;        /* another EXT_INFO may be sent */
   unsigned int early;           /* rekeys that the client began before login */
   uint64_t wait_until_ms;       /* our first KEXINIT waits for the client's */
   const char *more_kex, *more_macs;     /* offered to this client in addition,
                                          * or NULL */
   struct kex_run *run;          /* NULL: none runs */
 
-  struct sftp_kex_names names;  /* of the exchange last completed */
+  struct sftp_kex_names names;  /* of the last complete exchange */
   pool *names_pool;
   bool told_c2s, told_s2c;      /* that compression has begun */
 };
 
-/* An exchange begins, by us (why is told) or with the client's KEXINIT. */
+/* Begins an exchange, ours (why says the reason) or the client's. */
 void kex_begin(struct sftp_kex *k, const char *why, bool by_us);
 int kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
 
 /* ---- kex-offer.c */
 
-/* Whether our first KEXINIT is to wait for the client's, and from now on. */
+/* Whether our first KEXINIT must wait for the client's; and makes it wait. */
 bool kex_waits(const struct ssh_conn *c);
 void kex_wait(struct sftp_kex *k);
 /* Adds the classics to what is offered where the client's first lists share
@@ -82,13 +82,14 @@ void kex_make_offer(struct sftp_kex *k);
 /* Our key for the algorithm agreed on, and the blob that stands for it. */
 const struct sftp_key *kex_host_key(const struct sftp_kex *k,
   struct sftp_str *blob);
-/* Ends the connection for what the method said. */
+/* Ends the connection with the method's error. */
 int kex_failed(struct ssh_conn *c, int err) SFTP_MUST_CHECK;
 
 /* The exchange hash H (RFC 4253, section 8) to out, of KEX_MAX_DIGEST bytes. */
 int kex_hash(struct ssh_conn *c, struct sftp_str host_key, unsigned char *out,
   size_t *len) SFTP_MUST_CHECK;
-/* One direction's keys (RFC 4253, section 7.2), with a pool of their own. */
+/* Makes one direction's keys (RFC 4253, section 7.2), in a pool of their own.
+ */
 int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
   struct sftp_keys *keys) SFTP_MUST_CHECK;
 

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* kex-keys.c -- the exchange hash and the keys that come of it: RFC 4253,
+/* kex-keys.c -- the exchange hash and the keys derived from it: RFC 4253,
  * sections 7.2 and 8.
  */
 

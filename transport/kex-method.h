@@ -9,7 +9,7 @@
 /* kex-method.h -- one key exchange method: a row in kex.c's table and a
  * struct of functions in a kex-*.c.
  *
- * A method sees its own messages (30 to 49) and fills in what is special to
+ * A method handles its own messages (30 to 49) and fills in what is special to
  * it: the fields hashed between K_S and K, the fields of its reply, and K.
  * Exchange hash, host key signature and key derivation are written once, in
  * kex.c (RFC 4253, sections 7.2 and 8; RFC 5656, section 4; RFC 8731).
@@ -26,8 +26,8 @@ struct sftp_kex_method;
 
 struct sftp_kex_ops {
   /* Handles message `type' whose fields behind the number are in r.  Sets
-   * x->done when the reply can be made.  Peer values are checked here; what
-   * is held of secrets is wiped before returning.
+   * x->done when the reply can be made.  Peer values are checked here; secrets
+   * are wiped before returning.
    */
   int (*message)(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r);
@@ -37,8 +37,8 @@ struct sftp_kex_ops {
   int (*begin)(struct sftp_kex_exchange *x);
   /* What command logs call these messages: "DH_INIT", "ECDH_INIT" ... */
   const char *command;
-  /* Whether this process can do it, digest aside; fetches what is needed.
-   * NULL: always.
+  /* Whether this process can do it, apart from the digest; fetches what is
+   * needed.  NULL: always.
    */
   bool (*usable)(const struct sftp_kex_method *m);
 };
@@ -53,7 +53,7 @@ struct sftp_kex_method {
 struct sftp_kex_exchange {
   pool *pool;                   /* dies with the exchange */
   const struct sftp_kex_method *method;
-  void *state;                  /* the method's, across its messages */
+  void *state;                  /* the method's state between its messages */
 
   struct sftp_wr hashed;        /* wire form of the fields between K_S and K */
   struct sftp_wr reply;         /* wire form of the fields between K_S and the
@@ -79,9 +79,9 @@ extern const struct sftp_kex_method sftp_kex_methods[]; /* kex.c */
 /* Whether a row of it can be used in this process. */
 bool sftp_kex_is_usable(const struct sftp_alg *alg);
 
-/* What curves share (RFC 5656, section 4; RFC 8731, section 3), and hybrids the
- * first of them: SSH_MSG_KEX_ECDH_INIT and its one string; SFTP_ERR_ORDER for
- * any other message, and for a second one.
+/* Shared by all curves (RFC 5656, section 4; RFC 8731, section 3); hybrids use
+ * the first: SSH_MSG_KEX_ECDH_INIT and its one string; SFTP_ERR_ORDER for any
+ * other message, and for a second one.
  */
 int sftp_kex_ecdh_init(const struct sftp_kex_exchange *x, unsigned int type,
   struct sftp_rd *r, struct sftp_str *theirs);

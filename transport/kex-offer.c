@@ -6,7 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex-offer.c -- what we offer in KEXINIT, and whom we add something sound for.
+/* kex-offer.c -- what we offer in KEXINIT, and which clients get classic
+ * algorithms in addition.
  */
 
 #include "kex-int.h"
@@ -15,13 +16,13 @@
 #include "cert.h"
 #include "namelist.h"
 
-/* How long our first KEXINIT waits for that of a client we do not know. */
+/* How long our first KEXINIT waits for that of an unknown client. */
 #define FIRST_WAIT_MS 1000
 
-/* ---- What is offered to everybody */
+/* ---- The offer to all clients */
 
-/* The key for that algorithm and the blob that stands for it, its certificate
- * perhaps; NULL when there is none.
+/* The key for that algorithm, and its blob, which may be a certificate; NULL
+ * when there is none.
  */
 static const struct sftp_key *host_key_for(const struct sftp_settings *set,
     const struct sftp_sig_alg *alg, struct sftp_str *blob) {
@@ -62,7 +63,7 @@ static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
   return res;
 }
 
-/* The list, and behind it what was added for this client. */
+/* The list, followed by what was added for this client. */
 static const char *also(pool *p, const char *list, const char *more) {
   return more == NULL ? list : pstrcat(p, list, ",", more, NULL);
 }
@@ -74,9 +75,9 @@ static const char *offered_kex(pool *p, const struct ssh_conn *c) {
     res = pstrcat(p, res, ",ext-info-s", NULL);
   }
 
-  /* What counts is the first KEXINIT (OpenSSH PROTOCOL, section 1.9), and a
-   * client must ignore it later.  phpseclib 2 believes the latest instead, so
-   * it stays as it is, as OpenSSH's own server has it.
+  /* The first KEXINIT counts (OpenSSH PROTOCOL, section 1.9), and clients must
+   * ignore it later.  phpseclib 2 uses the latest instead, so it is the same in
+   * all, as in OpenSSH's server.
    */
   if (c->keyed ? c->strict_kex :
       (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
@@ -120,14 +121,14 @@ const struct sftp_key *kex_host_key(const struct sftp_kex *k,
     (const struct sftp_sig_alg *) k->run->alg[L_HOSTKEY], blob);
 }
 
-/* ---- What is added for those who know nothing of it
+/* ---- The addition for clients that know nothing of it
  *
  * RFC 4253, section 7.1, lets either side send its KEXINIT first.  Ours waits
- * for the client's when we do not know the client by its name: if it shares
- * nothing with a list of ours, the sound classics join that list.  They are
- * the rows with ALG_CLASSIC, never what is broken.  Both KEXINITs are part of
- * the exchange hash, which the host key signs, so nobody between the two can
- * bring this about.
+ * for the client's if the client's name is unknown: if it shares nothing with a
+ * list of ours, the classic algorithms are added to that list.  They are the
+ * rows with ALG_CLASSIC, which are sound.  Both KEXINITs are part of the
+ * exchange hash, which the host key signs, so no attacker in between can cause
+ * this.
  */
 
 static bool is_named(const struct ssh_conn *c, enum sftp_alg_family f) {

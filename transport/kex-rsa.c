@@ -23,7 +23,7 @@
 #define KEXRSA_DONE 32
 
 /* RFC 4432, sections 5 and 6, ask for at least 1024 and 2048 bits: clients
- * take any size, and nobody needs the smaller one.
+ * accept any size, and no client needs the smaller one.
  */
 #define KEY_BITS 2048
 #define KEY_LEN (KEY_BITS / 8)
@@ -78,7 +78,7 @@ static int rsa_begin(struct sftp_kex_exchange *x) {
   return res == SFTP_OK ? x->send(x, sftp_wr_get(&w)) : res;
 }
 
-/* RSAES-OAEP with the method's digest, also as that of its mask. */
+/* RSAES-OAEP with the method's digest, also for its mask. */
 static int decrypt(EVP_PKEY *key, const char *digest, struct sftp_str in,
     unsigned char *out, size_t *len) {
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
@@ -97,8 +97,8 @@ static int decrypt(EVP_PKEY *key, const char *digest, struct sftp_str in,
   return res;
 }
 
-/* What was encrypted is K as an mpint.  RFC 4432, section 4, bounds K to what
- * fits under OAEP: a larger one cannot arrive.
+/* The plaintext is K as an mpint.  RFC 4432, section 4, limits K to what fits
+ * under OAEP, so a larger one cannot arrive.
  */
 static int take_secret(struct sftp_kex_exchange *x, struct sftp_str plain) {
   struct sftp_rd r;
@@ -138,7 +138,7 @@ static int rsa_message(struct sftp_kex_exchange *x, unsigned int type,
     res = take_secret(x, secret);
   }
 
-  /* Whatever was wrong with it: nothing is told apart. */
+  /* All failures look the same. */
   sftp_wipe(plain, sizeof(plain));
   if (res != SFTP_OK) {
     return SFTP_ERR_KEX;

@@ -16,7 +16,7 @@
 
 #define X448_LEN 56
 
-/* Fails, as RFC 8731, section 3, wants, when the result is zero. */
+/* Fails when the result is zero: RFC 8731, section 3. */
 static int derive(EVP_PKEY *mine, EVP_PKEY *theirs, unsigned char *secret) {
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
   static const unsigned char zero[X448_LEN];

@@ -21,19 +21,19 @@ struct sftp_kex *sftp_kex_new(struct ssh_conn *c);
  * "time", ...).
  */
 int sftp_kex_start(struct ssh_conn *c, const char *why) SFTP_MUST_CHECK;
-/* The client's version is known: sends our first KEXINIT, or has it wait for
- * the client's a moment, since the offer follows what that knows.
+/* The client's version is known: sends our first KEXINIT, or lets it wait a
+ * moment for the client's, because the offer depends on that.
  */
 int sftp_kex_first(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Starts a rekey when one is due; checks the time-out of one that runs. */
 int sftp_kex_check(struct ssh_conn *c) SFTP_MUST_CHECK;
-/* By volume one is due. */
+/* Whether one is due by volume. */
 bool sftp_kex_wanted(const struct ssh_conn *c);
-/* No more data should leave with the keys in force: others are on their way, or
- * will be at the end of this turn.
+/* Data should not be sent with the current keys: an exchange runs, or begins at
+ * the end of this turn.
  */
 bool sftp_kex_holds(const struct ssh_conn *c);
-/* The connection ends: says so of a rekey that runs. */
+/* The connection ends: logs the end of a rekey that runs. */
 void sftp_kex_broken_off(struct ssh_conn *c, const char *why);
 /* Milliseconds until sftp_kex_check() has something to do; UINT64_MAX: never.
  */
@@ -50,7 +50,7 @@ int sftp_kex_auth_info(struct ssh_conn *c) SFTP_MUST_CHECK;
 struct sftp_str sftp_kex_first_host_key(const struct ssh_conn *c);
 /* The session identifier; empty before the first exchange. */
 struct sftp_str sftp_kex_session_id(const struct ssh_conn *c);
-/* Tells the host of compression that has begun: after NEWKEYS, after login. */
+/* Reports that compression has begun: after NEWKEYS, after login. */
 void sftp_kex_tell_compression(struct ssh_conn *c);
 /* True while a KEXINIT of ours or theirs is out and NEWKEYS is not done. */
 bool sftp_kex_running(const struct ssh_conn *c);
@@ -60,7 +60,7 @@ struct sftp_kex_names {
     *comp_c2s, *comp_s2c;       /* MAC "implicit" with AEAD */
 };
 
-/* What was agreed in the exchange last completed; NULL before. */
+/* What was agreed in the last complete exchange; NULL before. */
 const struct sftp_kex_names *sftp_kex_agreed(const struct ssh_conn *c);
 
 #endif /* MOD_SFTP_KEX_H */

@@ -6,16 +6,16 @@
  * (see LICENSE)
  */
 
-/* packet-in.c -- packets from the socket: read many at once, decrypted where
- * they lie, one message after the other (RFC 4253, section 6).
+/* packet-in.c -- packets from the socket: read many at once, decrypted in
+ * place, one message after the other (RFC 4253, section 6).
  */
 
 #include "packet-int.h"
 
 #include <sys/socket.h>
 
-/* Large enough that one read takes what a fast sender queued, and that a whole
- * packet always fits.
+/* Large enough for one read to take what a fast sender queued, and for a whole
+ * packet in any case.
  */
 #define IN_LARGE (512 * 1024)
 
@@ -48,7 +48,7 @@ int sftp_packets_line(struct sftp_packets *pk, char *line, size_t size) {
   return memchr(line, '\0', n) == NULL ? 1 : SFTP_ERR_FORMAT;
 }
 
-/* Makes room behind `end' for the rest of the packet at hand and for a large
+/* Makes room behind `end' for the rest of the current packet and for a large
  * read.
  */
 static int make_room(struct sftp_packets *pk) {
@@ -114,8 +114,8 @@ size_t sftp_packets_missing(const struct sftp_packets *pk) {
   return pk->in.whole > have ? pk->in.whole - have : 0;
 }
 
-/* Finds out packet_length, decrypting as little as the mode allows.  1: known,
- * 0: more bytes are needed.
+/* Finds packet_length, decrypting as little as the mode allows.  1: known, 0:
+ * more bytes are needed.
  */
 static int read_length(struct sftp_packets *pk, uint32_t *len) {
   struct direction *d = &pk->in.dir;
@@ -169,9 +169,9 @@ static int check_length(const struct sftp_packets *pk, uint32_t len,
   return SFTP_OK;
 }
 
-/* A wrong length under a CBC cipher without -etm tells an attacker about the
- * plaintext (CPNI-957037): swallow as much as the longest packet has before
- * the answer, so that length and MAC errors look alike.
+/* A wrong length under a CBC cipher without -etm leaks plaintext to an attacker
+ * (CPNI-957037): as many bytes as in the longest packet are skipped before the
+ * answer, so that length and MAC errors look alike.
  */
 static int doom(struct sftp_packets *pk, const char **why) {
   size_t have = pk->in.end - pk->in.start;
@@ -240,7 +240,7 @@ static int inflate_payload(struct sftp_packets *pk, const unsigned char **p,
   return SFTP_OK;
 }
 
-/* The packet of length len at start is whole: takes it out. */
+/* Takes out the packet of length len at start, which is complete. */
 static int take_packet(struct sftp_packets *pk, uint32_t len,
     struct sftp_pkt *pkt, const char **why) {
   unsigned char *p = pk->in.buf + pk->in.start;

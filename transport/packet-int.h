@@ -22,7 +22,7 @@
 #define HEADER_LEN 5            /* packet_length, padding_length */
 #define MIN_PADDING 4
 
-/* What a read begins with, and what is kept while nothing comes. */
+/* The first size of a read, and what is kept while the session is idle. */
 #define IN_SMALL (16 * 1024)
 
 struct direction {
@@ -48,7 +48,7 @@ struct sftp_packets {
     size_t size, start, end;
     size_t whole;               /* length of the packet at start, 0: unknown */
     bool first_block;           /* its first block is decrypted already */
-    size_t doomed;              /* bytes to swallow before the refusal */
+    size_t doomed;              /* bytes to skip before the refusal */
     struct sftp_inflate *inflate;
     unsigned char *plain;       /* where messages are inflated to */
   } in;
@@ -59,7 +59,7 @@ struct sftp_packets {
     size_t size, start, end;
     struct sftp_wr wr;          /* the message that is open */
     bool open, staged;
-    unsigned char *stage;       /* its bytes when they cannot be in place */
+    unsigned char *stage;       /* its bytes if they cannot be in place */
     size_t stage_size;
     size_t layout_len;          /* of each packet laid out */
     struct sftp_deflate *deflate;
@@ -71,7 +71,7 @@ struct sftp_packets {
     bool gathering;
     int (*cover)(void *);
     void *cover_arg;
-    bool covering;              /* it sends one right now */
+    bool covering;              /* it is sending one */
     unsigned char random[1024]; /* padding, used up piece by piece */
     size_t random_left;
   } out;
@@ -80,7 +80,7 @@ struct sftp_packets {
 /* Makes a buffer larger, or smaller; SFTP_ERR_LIMIT: as it was. */
 int sftp_packets_resize(unsigned char **buf, size_t *size, size_t want);
 
-/* ---- What cipher and MAC mean for the form of a packet */
+/* ---- How cipher and MAC affect the form of a packet */
 
 static inline size_t block_len(const struct direction *d) {
   size_t n = d->keys.cipher != NULL ? d->keys.cipher->alg->block_len : 0;

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* packet-out.c -- packets for the socket: sealed where they lie, many sent at
- * once; what an exchange of keys holds back (RFC 4253, sections 6 and 7.1).
+/* packet-out.c -- packets for the socket: sealed in place, many sent at once;
+ * messages that a key exchange holds back (RFC 4253, sections 6 and 7.1).
  */
 
 #include "packet-int.h"
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 
 #define OUT_SMALL (16 * 1024)
-/* What may wait for the socket before bulk data stops being laid out. */
+/* How much may wait for the socket before bulk data is no longer added. */
 #define OUT_BULK (1024 * 1024)
 
 /* Held messages during one key exchange: answers, not data (that waits in its
@@ -25,7 +25,7 @@
 
 #define MAX_OVERHEAD (HEADER_LEN + 255 + SFTP_MAC_MAX_LEN)
 
-/* What zlib may add to data that does not compress, and its flush. */
+/* What zlib adds to data that does not compress, with its flush. */
 #define DEFLATE_SLACK(n) ((n) / 100 + 128)
 
 static void pad(struct sftp_packets *pk, unsigned char *p, size_t n) {
@@ -84,7 +84,7 @@ static int seal(struct sftp_packets *pk, size_t len) {
   int res = SFTP_OK;
 
   if (d->stats.npackets == UINT32_MAX) {
-    return SFTP_ERR_TOOMANY;    /* conn.c's loop was to end it long ago */
+    return SFTP_ERR_TOOMANY;    /* conn.c's loop should have ended it before */
   }
 
   sftp_put_u32(p, (uint32_t) n);

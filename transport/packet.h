@@ -8,10 +8,10 @@
 
 /* packet.h -- the binary packet protocol (RFC 4253, section 6).
  *
- * Bytes come in by large reads into one buffer, are decrypted where they lie
- * and handed out as messages that point into it.  Messages go out by being
- * written behind room for the header in one large buffer, encrypted where
- * they lie, and leave many at a time.
+ * Bytes come in by large reads into one buffer, are decrypted in place and
+ * handed out as messages that point into it.  Messages go out by being written
+ * behind room for the header in one large buffer, encrypted in place, and many
+ * are sent at a time.
  *
  * Lengths are bytes.  Nothing here blocks; waiting is conn.c's.
  */
@@ -27,10 +27,10 @@
 
 #define SFTP_PACKET_MAX 262144          /* packet_length, either way */
 
-/* Packets of one key in one direction: so many, and it is time for another; so
- * many, and it is used up (RFC 4344, section 3.1: no number of 32 bits comes
- * twice; chacha20 has it as its nonce).  Between the second and 2^32 there is
- * more than all that one turn of the loop sends or takes.
+/* Packets of one key in one direction: after the first number a rekey is due,
+ * after the second the key is used up (RFC 4344, section 3.1: no number of 32
+ * bits may come twice; it is the nonce of chacha20).  The margin to 2^32 is
+ * more than one turn of the loop sends or receives.
  */
 #define SFTP_KEY_PACKETS_WORN 0x80000000U
 #define SFTP_KEY_PACKETS_LAST 0xfff00000U
@@ -79,9 +79,9 @@ int sftp_packets_line(struct sftp_packets *pk, char *line, size_t size)
 int sftp_packets_next(struct sftp_packets *pk, struct sftp_pkt *pkt,
   const char **why) SFTP_MUST_CHECK;
 bool sftp_packets_stable(const struct sftp_packets *pk);
-/* Bytes certainly still to come before the packet at hand is whole. */
+/* Bytes certainly still to come before the current packet is complete. */
 size_t sftp_packets_missing(const struct sftp_packets *pk);
-/* The keys that messages behind the client's NEWKEYS are opened with. */
+/* Sets the keys for messages after the client's NEWKEYS. */
 void sftp_packets_set_in(struct sftp_packets *pk, const struct sftp_keys *keys,
   bool reset_seqno);
 const struct sftp_packet_stats *sftp_packets_in(const struct sftp_packets *pk);
@@ -104,26 +104,28 @@ int sftp_packet_send(struct sftp_packets *pk, struct sftp_str payload)
  * straight into place: n payloads of at most len bytes each, the addresses of
  * the payloads in at[].  Returns how many fit (0 when compression is on, a key
  * exchange runs or traffic is hidden).  Each sftp_packet_seal_next() then seals
- * the next one with its real length; what is not sealed is forgotten.
+ * the next one with its real length; the rest is dropped.
  */
 int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
   unsigned char **at);
 int sftp_packet_seal_next(struct sftp_packets *pk, size_t len) SFTP_MUST_CHECK;
 
-/* Whoever keeps a message open between calls (channel data being gathered)
- * registers how it is finished: called before any other message begins.
+/* A caller that keeps a message open between calls (to gather channel data)
+ * registers a function that finishes it: called before any other message
+ * begins.
  */
 void sftp_packet_set_gather(struct sftp_packets *pk, int (*finish)(void *),
   void *arg);
 void sftp_packet_gathering(struct sftp_packets *pk, bool open);
 
-/* Whoever hides the traffic is called before each message begins, unless
- * messages are held, and may send one of its own.  NULL: nobody.
+/* Registers a function that hides traffic: called before each message begins,
+ * unless messages are held; it may send one of its own.  NULL: none.
  */
 void sftp_packets_set_cover(struct sftp_packets *pk, int (*cover)(void *),
   void *arg);
 
-/* Writes what the socket takes.  1: all is out, 0: it would block. */
+/* Writes what the socket accepts.  1: everything was sent, 0: it would block.
+ */
 int sftp_packets_flush(struct sftp_packets *pk);
 /* Raw text before the version exchange is done (no packet). */
 int sftp_packets_raw(struct sftp_packets *pk, const char *text, size_t len)
@@ -134,11 +136,11 @@ int sftp_packets_hold(struct sftp_packets *pk, bool on) SFTP_MUST_CHECK;
 bool sftp_packets_held(const struct sftp_packets *pk);
 void sftp_packets_set_out(struct sftp_packets *pk,
   const struct sftp_keys *keys, bool reset_seqno);
-/* zlib@openssh.com begins with the next message, either way. */
+/* zlib@openssh.com begins with the next message, in both directions. */
 void sftp_packets_authenticated(struct sftp_packets *pk);
 const struct sftp_packet_stats *sftp_packets_out(const struct sftp_packets *pk);
 uint32_t sftp_packets_seqno_out(const struct sftp_packets *pk);
-/* Gives memory back while the session sleeps. */
+/* Frees memory while the session sleeps. */
 void sftp_packets_shrink(struct sftp_packets *pk);
 int sftp_packets_fd(const struct sftp_packets *pk);
 

@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* phase.c -- what the client may send next: nobody else changes it. */
+/* phase.c -- what the client may send next; only this file changes it. */
 
 #include "conn.h"
 
-/* What leads from one set of keys to the next. */
+/* The phases that lead from one set of keys to the next. */
 #define PH_EXCHANGE (PH_KEX|PH_NEWKEYS)
 
 void sftp_phase_begin(struct ssh_conn *c) {

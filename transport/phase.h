@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* phase.h -- what the client may send next, and the one setter of that. */
+/* phase.h -- what the client may send next, and its only setter. */
 
 #ifndef MOD_SFTP_PHASE_H
 #define MOD_SFTP_PHASE_H
@@ -29,11 +29,11 @@ enum sftp_phase {
 #define PH_ANY (PH_KEXINIT|PH_KEX|PH_NEWKEYS|PH_KEYED)
 
 void sftp_phase_begin(struct ssh_conn *c);
-/* What the client may send next.  While keys are exchanged, a phase that needs
- * keys is what follows the exchange: the exchange itself goes on.
+/* Sets what the client may send next.  During a key exchange, a phase that
+ * needs keys is stored for afterwards, and the exchange goes on.
  */
 void sftp_phase_enter(struct ssh_conn *c, enum sftp_phase next);
-/* The exchange is over: what follows it begins. */
+/* The exchange is over: the stored phase begins. */
 void sftp_phase_keyed(struct ssh_conn *c);
 /* The phase as if no rekey ran. */
 enum sftp_phase sftp_phase_beyond_exchange(const struct ssh_conn *c);

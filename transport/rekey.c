@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* rekey.c -- when keys are replaced: by SFTPRekey, and because none may serve
- * for more packets than there are numbers.
+/* rekey.c -- when keys are replaced: by SFTPRekey, and because no key may be
+ * used for more packets than there are numbers.
  */
 
 #include "kex-int.h"
 #include "kex.h"
 
-/* What SFTPRekey says, and what every key has to take. */
+/* The limits of SFTPRekey, and those of every key. */
 static const char *worn(const struct sftp_settings *set,
     const struct sftp_packet_stats *dir) {
   if (set->rekey_bytes > 0 && dir->bytes >= set->rekey_bytes) {
@@ -58,7 +58,7 @@ bool sftp_kex_holds(const struct ssh_conn *c) {
     worn(c->set, sftp_packets_out(c->pkts)) != NULL;
 }
 
-/* Our first KEXINIT, for the client's (kex-offer.c). */
+/* Our first KEXINIT waits for the client's (kex-offer.c). */
 static bool is_waiting(const struct sftp_kex *k) {
   return k->run == NULL && !k->conn->keyed && k->wait_until_ms > 0;
 }

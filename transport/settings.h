@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* settings.h -- what the administrator decided, as the core sees it.
+/* settings.h -- the configuration, as the core sees it.
  *
  * ftpd-conf.c builds it from the configuration of one virtual host.  It is
  * constant during a session, but the daemon's side may hand over a changed
@@ -84,7 +84,7 @@ enum sftp_fingerprint_form {
   FINGERPRINT_BASE64
 };
 
-/* SFTPClientAlive: what asks for a sign of life. */
+/* SFTPClientAlive: how the client is asked for a sign of life. */
 enum sftp_keepalive {
   KEEPALIVE_CHANNEL,            /* a channel request, while a channel is open */
   KEEPALIVE_GLOBAL,             /* always a global request */

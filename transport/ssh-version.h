@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ssh-version.h -- the exchange of versions (RFC 4253, section 4.2), and what
- * else tells which program the client is.
+/* ssh-version.h -- the exchange of versions (RFC 4253, section 4.2), and other
+ * signs of which program the client is.
  */
 
 #ifndef MOD_SFTP_SSH_VERSION_H
@@ -18,11 +18,12 @@
 struct ssh_conn;
 
 int sftp_version_send(struct ssh_conn *c) SFTP_MUST_CHECK;
-/* 1: the client's line has been read and is acceptable, 0: not yet there. */
+/* 1: the client's line was read and is acceptable, 0: it is not complete yet.
+ */
 int sftp_version_read(struct ssh_conn *c) SFTP_MUST_CHECK;
 
-/* The client was observed to do something by which clients.h knows programs:
- * how and what are in its words.
+/* Reports that the client did something, in the words of clients.h, which knows
+ * programs by that.
  */
 void sftp_client_observed(struct ssh_conn *c, const char *how,
   struct sftp_str what);

@@ -80,7 +80,7 @@ static int send_ignore(struct ssh_conn *c) {
   return sftp_packet_end(c->pkts);
 }
 
-/* Before each message of ours: an exchange of keys goes without. */
+/* Called before each message of ours, except during key exchanges. */
 static int cover(void *arg) {
   struct ssh_conn *c = arg;
   struct sftp_traffic *t = c->traffic;
@@ -149,6 +149,6 @@ uint64_t sftp_traffic_due_ms(const struct ssh_conn *c) {
 }
 
 int sftp_traffic_check(struct ssh_conn *c) {
-  /* The message has its own chance of one more before it. */
+  /* The message itself may again cause one before it. */
   return sftp_traffic_due_ms(c) == 0 ? send_ignore(c) : SFTP_OK;
 }

@@ -20,7 +20,8 @@ struct sftp_traffic_policy {
   const char *name;
   unsigned int one_in;          /* messages per IGNORE; 0: none */
   unsigned int min_len, max_len;        /* bytes of one */
-  unsigned int min_secs, max_secs;      /* silence that is broken; 0: never */
+  unsigned int min_secs, max_secs;      /* the silence that an IGNORE breaks; 0:
+                                         * never */
 };
 
 struct sftp_traffic;
@@ -31,7 +32,7 @@ const struct sftp_traffic_policy *sftp_traffic_find(const char *name);
 const char *sftp_traffic_names(pool *p);
 
 struct sftp_traffic *sftp_traffic_new(struct ssh_conn *c);
-/* New keys are in force: decides on the policy for them. */
+/* New keys are in force: chooses the policy for them. */
 void sftp_traffic_keyed(struct ssh_conn *c);
 /* Breaks a silence that has lasted long enough. */
 int sftp_traffic_check(struct ssh_conn *c) SFTP_MUST_CHECK;

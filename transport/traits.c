@@ -17,7 +17,7 @@
 
 /* ---- Kinds of values */
 
-/* Each field that a number or a choice may be written to is as wide. */
+/* Fields of numbers and choices all have this width. */
 _Static_assert(sizeof(enum sftp_keepalive) == sizeof(uint32_t) &&
   sizeof(enum sftp_link_order) == sizeof(uint32_t) &&
   sizeof(unsigned int) == sizeof(uint32_t), "a field of four bytes");
@@ -71,7 +71,7 @@ static bool read_switch(const struct sftp_trait *t, pool *p, const char *value,
   return true;
 }
 
-/* A field that says the opposite of its word. */
+/* For a field that means the opposite of its word. */
 static bool read_off_switch(const struct sftp_trait *t, pool *p,
     const char *value, struct sftp_settings *set) {
   bool *never = field(t, set);

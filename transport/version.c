@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* version.c -- identification strings (RFC 4253, section 4.2), and what the
- * client that sent one was observed to do.
+/* version.c -- identification strings (RFC 4253, section 4.2), and what clients
+ * were observed to do.
  */
 
 #include "conn.h"
@@ -51,7 +51,7 @@ static bool is_printable(const char *s) {
   return true;
 }
 
-/* Programs that only look: what they do; NULL for all others. */
+/* What scanning programs do; NULL for all others. */
 static const char *scanner_does(const char *software) {
   return strstr(software, "SSH_Version_Mapper") != NULL ? "scan" :
     strncmp(software, "Probe-", 6) == 0 ? "probe" : NULL;
@@ -60,8 +60,8 @@ static const char *scanner_does(const char *software) {
 static int refuse(struct ssh_conn *c, const char *line) {
   static const char text[] = "Protocol mismatch.\n";
 
-  /* The peer may be no SSH client at all: it gets one line of text and, like
-   * every wrong guest, nothing of its own bytes back.
+  /* The peer may not be an SSH client: it gets one line of text, without any of
+   * its own bytes.
    */
   if (sftp_packets_raw(c->pkts, text, sizeof(text) - 1) == SFTP_OK) {
     (void) sftp_packets_flush(c->pkts);

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* auth-cert.c -- certificates of users, as far as they speak for themselves. */
+/* auth-cert.c -- checks of users' certificates that need no knowledge of their
+ * authority.
+ */
 
 #include <time.h>
 
@@ -14,7 +16,7 @@
 #include "ftpd-report.h"
 #include "userauth-int.h"
 
-/* Why it is no use at all, whoever trusts its authority; NULL: it may be. */
+/* Why it cannot be used, whoever trusts its authority; NULL: it can. */
 static const char *objection(const struct sftp_auth_req *req,
     const struct sftp_cert *cert) {
   const char *why = sftp_cert_objection(req->pool, cert, CERT_USER,

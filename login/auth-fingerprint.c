@@ -6,13 +6,11 @@
  * (see LICENSE)
  */
 
-/* auth-fingerprint.c -- fingerprints of keys, as SFTPKeyFingerprints wants
- * them.
- */
+/* auth-fingerprint.c -- fingerprints of keys, as SFTPKeyFingerprints says. */
 
 #include "userauth-int.h"
 
-/* Settings without a digest are those of tests. */
+/* Only tests have settings without a digest. */
 const char *sftp_auth_fingerprint_digest(const struct ssh_conn *c) {
   const char *digest = c->set->fingerprint_digest;
 

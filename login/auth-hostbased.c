@@ -58,7 +58,9 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     sftp_key_verify(key, alg, req->u.key.sig, sftp_wr_get(&w));
 }
 
-/* The host is known by this key, and this is its signature: does it count? */
+/* The signature is valid, and the key is the host's: whether the login may
+ * proceed.
+ */
 static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {
   int err = verify(c, req, key, alg);

@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* auth-kbdint.c -- the method "keyboard-interactive" (RFC 4256).  What is
- * asked is up to the drivers that other modules register with the host; a
- * driver runs inside the request and converses by a nested read loop.
+/* auth-kbdint.c -- the method "keyboard-interactive" (RFC 4256).  The drivers
+ * of other modules choose the questions; a driver runs inside the request and
+ * converses by a nested read loop.
  */
 
 #include <syslog.h>
@@ -113,7 +113,7 @@ static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   if (last != FTPD_AUTH_NO_USER) {
-    /* The words that programs which watch the log look for. */
+    /* Programs that watch the log look for these words. */
     sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): Incorrect password or "
       "answer (keyboard-interactive)", req->user);
   }

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* auth-limits.c -- what the options of a key ask for and limit: presence at a
+/* auth-limits.c -- what the options of a key demand and limit: presence at a
  * security key, a forced command, the environment.
  */
 
@@ -48,7 +48,7 @@ bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
   return false;
 }
 
-/* Two commands: the same one, or none at all can be meant. */
+/* Two commands must be the same: otherwise it is unclear which was meant. */
 static bool agree(const char *a, const char *b, const char **command) {
   *command = a != NULL ? a : b;
   return a == NULL || b == NULL || strcmp(a, b) == 0;

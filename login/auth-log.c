@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* auth-log.c -- one line on what became of each request.  It is for the
+/* auth-log.c -- one line for the outcome of each request.  It is for the
  * administrator: the client learns only that it was refused.
  */
 
@@ -14,7 +14,7 @@
 #include "ftpd-user.h"
 #include "userauth-int.h"
 
-/* ", ssh-ed25519 key SHA256:..."; "" when what came is no key. */
+/* ", ssh-ed25519 key SHA256:..."; "" when the request has no valid key. */
 static const char *key_text(const struct ssh_conn *c,
     const struct sftp_auth_req *req) {
   char type[4 * 64 + 1];
@@ -32,7 +32,7 @@ static const char *key_text(const struct ssh_conn *c,
     req->u.key.blob), NULL);
 }
 
-/* The key of a certificate, whose it is, and who says so. */
+/* The key of a certificate, its identity, and its authority. */
 static const char *cert_text(const struct ssh_conn *c,
     const struct sftp_auth_req *req) {
   const struct sftp_cert *cert = req->u.key.cert;
@@ -45,7 +45,7 @@ static const char *cert_text(const struct ssh_conn *c,
     req->pool, cert->ca->blob), NULL);
 }
 
-/* What the method has to say of itself. */
+/* Details of the method. */
 static const char *details(const struct ssh_conn *c,
     const struct sftp_auth_req *req) {
   if (req->method == NULL) {
@@ -69,7 +69,7 @@ static const char *details(const struct ssh_conn *c,
   }
 }
 
-/* Without what the line says already. */
+/* Without the part that the line has already. */
 static const char *reason(struct ssh_conn *c) {
   static const char failed[] = "(Login failed): ";
   const char *text = ftpd_log_reason(c->ftpd), *at;

@@ -20,7 +20,7 @@ static void read_password(struct sftp_auth_req *req, struct sftp_rd *r) {
   req->u.password.change = sftp_rd_bool(r);
   req->u.password.text = sftp_rd_string(r);
   if (req->u.password.change) {
-    /* Nothing here changes passwords: the new one is not even kept. */
+    /* The server cannot change passwords: the new one is not kept. */
     fresh = sftp_rd_string(r);
     sftp_wipe((void *) fresh.ptr, fresh.len);
   }
@@ -49,7 +49,7 @@ static void fill_with_nonsense(char *text) {
   }
 }
 
-/* Why the request proves nothing whatever its password is; NULL: it may. */
+/* Why the request is refused whatever its password is; or NULL. */
 static const char *objection(const struct sftp_auth_req *req) {
   struct sftp_str text = req->u.password.text;
 
@@ -72,8 +72,8 @@ static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   if (why != NULL) {
-    /* Refused as any wrong one, by the same road; an old password that is to
-     * be changed (RFC 4252, section 8) is not even looked at.
+    /* Refused like a wrong password, by the same path; an old password that is
+     * to be changed (RFC 4252, section 8) is not even checked.
      */
     sftp_log_why(WHY_OBJECTION, "password of user '%s' %s", req->user, why);
     fill_with_nonsense(copy);

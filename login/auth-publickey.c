@@ -19,8 +19,8 @@
 #include "userauth-int.h"
 #include "namelist.h"
 
-/* A key blob above this is no key of any size that libcrypto takes, and no
- * certificate of one that anybody needs.
+/* The largest key blob: enough for every key that libcrypto accepts, and for
+ * certificates.
  */
 #define BLOB_MAX 16384
 
@@ -53,9 +53,8 @@ static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
   read_fields(req, r, false);
 }
 
-/* OpenSSH PROTOCOL, section 3.1: the client signs our host key too, so that
- * its agent knows whom it logs in to.  Everybody else sees the method that it
- * stands for.
+/* OpenSSH PROTOCOL, section 3.1: the client signs our host key too, so that its
+ * agent knows whom it logs in to.  Others see it as publickey.
  */
 static void read_bound(struct sftp_auth_req *req, struct sftp_rd *r) {
   read_fields(req, r, true);
@@ -66,7 +65,8 @@ static bool is_probe(const struct sftp_auth_req *req) {
   return req->u.key.sig.ptr == NULL;
 }
 
-/* A refusal that says nothing about a secret: only signatures are attempts. */
+/* A refusal that reveals nothing about a secret: only signatures are attempts.
+ */
 static int refused(const struct sftp_auth_req *req) {
   return is_probe(req) ? OUTCOME_FREE_NO : OUTCOME_NO;
 }
@@ -163,7 +163,7 @@ struct sftp_key *sftp_auth_key(struct ssh_conn *c,
   return is_large_enough(c, key) ? key : NULL;
 }
 
-/* What notes and environment say of the key. */
+/* Notes and environment variables about the key. */
 static void note_key(struct ssh_conn *c, const struct sftp_sig_alg *alg,
     const char *print) {
   ftpd_note(c->ftpd, "SFTP_USER_PUBLICKEY_ALGO", alg->alg.name);
@@ -212,8 +212,8 @@ static int answer_probe(struct ssh_conn *c, const struct sftp_auth_req *req) {
   return OUTCOME_PROBE;
 }
 
-/* Some old clients ask for an rsa-sha2 algorithm and sign with ssh-rsa all
- * the same.  That counts only where ssh-rsa itself does.
+/* Some old clients announce an rsa-sha2 algorithm but sign with ssh-rsa.  That
+ * counts only where ssh-rsa itself does.
  */
 static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
     const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
@@ -263,7 +263,8 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     sftp_wr_get(&w), info);
 }
 
-/* The key is an authorised one, and this is its signature: does it count? */
+/* The key is authorised and the signature valid: whether the login may proceed.
+ */
 static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
     const struct ftpd_key_grant *grant, const char *print) {
@@ -338,8 +339,8 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   v = ftpd_auth_user_key(c->ftpd, req->pool, key->blob, req->u.key.cert,
     is_probe(req), &grant);
   if (v != FTPD_AUTH_OK) {
-    /* A key that was only asked about is no login that failed: an agent with
-     * many keys must not look like an attack.
+    /* A question about a key is not a failed login: an agent with many keys
+     * must not look like an attack.
      */
     if (v != FTPD_AUTH_NO_USER && !is_probe(req)) {
       sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): authentication via "

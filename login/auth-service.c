@@ -13,7 +13,7 @@
 #include "ftpd-report.h"
 #include "userauth-int.h"
 
-/* A banner above this is not read by anybody. */
+/* The longest banner. */
 #define BANNER_MAX 65536
 
 /* ---- Services (RFC 4253, section 10) */
@@ -40,7 +40,7 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
   ok = c->authenticated ? sftp_str_is(name, "ssh-connection") :
     sftp_str_is(name, "ssh-userauth");
   if (c->authenticated && sftp_str_is(name, "ssh-userauth")) {
-    /* Twisted asks anew after each rekey.  It is ignored as a login would be
+    /* Twisted asks anew after each rekey.  It is ignored, as a login would be
      * (RFC 4252, section 5.1).
      */
     return SFTP_OK;

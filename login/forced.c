@@ -17,20 +17,21 @@
 #define MAX_WORDS 32
 #define MAX_LEN 4096
 
-/* ---- Words, as a shell would see simple ones */
+/* ---- Words, as a shell reads simple ones */
 
 struct words {
   pool *pool;
   const char *at;               /* what is not read yet */
   unsigned int n;               /* taken so far */
-  const char *bad;              /* why no more can be taken, or NULL */
+  const char *bad;              /* the error that ends reading, or NULL */
 };
 
 static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-/* Whether a backslash takes away what the character behind it means. */
+/* Whether a backslash removes the special meaning of the character behind it.
+ */
 static bool is_special(char c, char quote) {
   return c == '\'' || c == '"' || c == '\\' || (quote == 0 && is_blank(c));
 }
@@ -97,8 +98,7 @@ static int read_umask(const char *text, int *mask) {
   return SFTP_OK;
 }
 
-/* A list that is given once: a second one would widen or narrow the first, and
- * nobody could say which was meant.
+/* A list may be given only once: with two it would be unclear which was meant.
  */
 static int take_list(const char **list, const char *value) {
   if (*list != NULL) {
@@ -125,7 +125,7 @@ static int take_value(struct sftp_forced *f, char letter, const char *value) {
     case 'u':
       return read_umask(value, &f->umask);
 
-    default:                    /* -f, -l: where it would log, and how much */
+    default:                    /* -f, -l: log facility and level, ignored */
       return SFTP_OK;
   }
 }

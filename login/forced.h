@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* forced.h -- the command that a key or a certificate allows and no other.
+/* forced.h -- the only command that a key or a certificate allows.
  *
- * No command is ever run here, so that only those have a meaning that name what
- * this server does: internal-sftp and sftp-server with their options, and scp.
+ * This server never runs commands, so it accepts only those that name its own
+ * services: internal-sftp and sftp-server with their options, and scp.
  */
 
 #ifndef MOD_SFTP_FORCED_H
@@ -21,10 +21,11 @@
 struct sftp_forced {
   const char *text;             /* as it was written */
   unsigned int service;         /* SFTP_SERVICE_FL_*: one of them */
-  const char *scp_args;         /* instead of the client's; NULL: those */
+  const char *scp_args;         /* replaces the client's arguments; NULL: they
+                                 * stay */
   bool read_only;               /* -R */
   const char *allowed, *denied; /* -p, -P: requests, comma-separated; or NULL */
-  const char *dir;              /* -d: where it begins, or NULL */
+  const char *dir;              /* -d: the first directory, or NULL */
   int umask;                    /* -u, or -1 */
 };
 

@@ -8,8 +8,8 @@
 
 /* userauth-int.h -- what the files of user authentication (auth*.c) share.
  *
- * A method is a row in auth.c's table and an auth-<method>.c: it reads its
- * own fields of the request first, all of them, and judges later.
+ * A method is a row in auth.c's table and an auth-<method>.c: it first reads
+ * all of its fields of the request, and judges them later.
  */
 
 #ifndef MOD_SFTP_USERAUTH_INT_H
@@ -24,19 +24,20 @@ struct ftpd_key_grant;
 /* Names of services and methods: far beyond any that exists. */
 #define SFTP_AUTH_NAME_MAX 64
 
-/* What became of a request. */
+/* The outcome of a request. */
 enum sftp_outcome {
   OUTCOME_YES = 1,              /* proven */
   OUTCOME_NO,                   /* a failed attempt: counted */
   OUTCOME_FREE_NO,              /* refused before anything was tried */
   OUTCOME_PROBE,                /* answered by the method, nothing proven */
-  OUTCOME_DEAD,                 /* this method is of no use in this session */
+  OUTCOME_DEAD,                 /* this method cannot be used in this session */
   OUTCOME_ABANDONED             /* the client began another; no answer */
 };
 
 struct sftp_auth_req {
   pool *pool;                   /* of this request; wiped by nobody */
-  const char *user;             /* after rewrites: whom the host knows */
+  const char *user;             /* after rewrites: the name that the daemon
+                                 * knows */
   const char *spelt;            /* as in the message: what signatures cover */
   const char *service, *name;   /* name: of the method */
   const struct sftp_auth_method *method;        /* NULL when unknown */
@@ -53,8 +54,9 @@ struct sftp_auth_req {
       const struct sftp_cert *cert;     /* blob, where it is one, as read */
     } key;
   } u;
-  const char *driver;           /* keyboard-interactive: which one said yes */
-  bool asked;                   /* it did put a question */
+  const char *driver;           /* keyboard-interactive: the one that
+                                 * accepted */
+  bool asked;                   /* it asked a question */
 };
 
 struct sftp_auth_method {
@@ -76,7 +78,7 @@ struct sftp_auth_used {
 
 struct sftp_auth {
   unsigned int *steps;          /* per chain: steps proven */
-  unsigned int dead;            /* AUTH_* that are of no use any more */
+  unsigned int dead;            /* AUTH_* that cannot be used any more */
   unsigned int nrequests, nfailures;
   bool bannered;
   const char *user, *service;   /* of the first request */
@@ -85,7 +87,7 @@ struct sftp_auth {
   /* A conversation of keyboard-interactive. */
   struct sftp_auth_req *talking;
   bool answered;                /* stops the nested loop */
-  int talk_err;                 /* what the answer was worth */
+  int talk_err;                 /* the outcome of the answers */
   unsigned int nwanted;
   pool *talk_pool;
   const char **answers;
@@ -99,7 +101,7 @@ struct sftp_auth {
 void sftp_auth_begin_chains(struct ssh_conn *c, struct sftp_auth *a);
 /* AUTH_* bits of the methods that can be tried now. */
 unsigned int sftp_auth_offered(const struct ssh_conn *c);
-/* Their names, comma-separated, in the order of the configuration. */
+/* The names of these, comma-separated, in the order of the configuration. */
 const char *sftp_auth_names(const struct ssh_conn *c, pool *p);
 /* Whether this driver may be tried now for keyboard-interactive. */
 bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver);
@@ -109,7 +111,7 @@ bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver);
 unsigned int sftp_auth_advance(struct ssh_conn *c,
   const struct sftp_auth_req *req);
 bool sftp_auth_complete(const struct ssh_conn *c);
-/* All over again: nothing is proven. */
+/* Begins again: nothing is proven. */
 void sftp_auth_restart(struct ssh_conn *c);
 
 bool sftp_auth_was_used(const struct sftp_auth_used *list, const char *what);
@@ -126,8 +128,8 @@ bool sftp_auth_is_private(struct ssh_conn *c,
 
 /* ---- auth-log.c */
 
-/* One line on what became of a request: who, from where, by what; `refused'
- * adds why.
+/* One line for the outcome of a request: user, address, method and key;
+ * `refused' adds the reason.
  */
 void sftp_auth_outcome(struct ssh_conn *c, const struct sftp_auth_req *req,
   const char *outcome, bool refused);
@@ -145,7 +147,7 @@ const char *sftp_auth_fingerprint(const struct ssh_conn *c, pool *p,
 const char *sftp_auth_print(const struct ssh_conn *c, pool *p,
   struct sftp_str blob);
 
-/* ---- auth-publickey.c: what hostbased does alike */
+/* ---- auth-publickey.c: shared with hostbased */
 
 /* The algorithm of the request if it may be used; says so in the log if not. */
 const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
@@ -159,15 +161,15 @@ struct sftp_key *sftp_auth_key(struct ssh_conn *c,
 /* ---- auth-cert.c */
 
 /* The certificate of the request, good for a user now; NULL with a line in the
- * log.  Whether anybody trusts its authority is not asked yet.  In the request
- * it stands as soon as it could be read.
+ * log.  Whether its authority is trusted is not checked yet.  The request has
+ * the certificate as soon as it could be read.
  */
 struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
   struct sftp_auth_req *req);
 /* Tells the log, notes and environment whose certificate it is. */
 void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req);
 
-/* ---- auth-limits.c: what came with a key, put into force */
+/* ---- auth-limits.c: applies what came with a key */
 
 /* Whether the signature satisfies what the key's options, the certificate and
  * the server ask of security keys; says so in the log if not.

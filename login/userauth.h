@@ -9,7 +9,7 @@
 /* userauth.h -- user authentication (RFC 4252).
  *
  * auth.c owns the requests, the chains and the answers; a method is a row in
- * its table and an auth-<method>.c.  Verification and login are the host's.
+ * its table and an auth-<method>.c.  The daemon's side verifies and logs in.
  */
 
 #ifndef MOD_SFTP_USERAUTH_H
@@ -30,7 +30,7 @@ int sftp_auth_banner(struct ssh_conn *c, const char *text) SFTP_MUST_CHECK;
 
 /* ---- Methods, by their AUTH_* bit */
 
-/* 0: there is no method of that name that a chain may have. */
+/* 0: chains cannot have a method of that name. */
 unsigned int sftp_auth_method_bit(const char *name);
 const char *sftp_auth_method_name(unsigned int bit);
 /* All of them, joined by ", "; in p. */
@@ -50,8 +50,8 @@ int sftp_auth_ask(struct ssh_conn *c, const char *name,
   const char *instruction, unsigned int n,
   const struct sftp_auth_prompt *prompts) SFTP_MUST_CHECK;
 /* Waits for the n answers to it, NUL-terminated in p; the caller wipes them.
- * SFTP_ERR_FORMAT for another number or a NUL inside, SFTP_ERR_CLOSED when
- * the client turned to something else.
+ * SFTP_ERR_FORMAT for another number or a NUL inside, SFTP_ERR_CLOSED when the
+ * client began something else.
  */
 int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
   const char ***answers) SFTP_MUST_CHECK;

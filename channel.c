@@ -15,7 +15,7 @@
 #include "kex.h"
 
 
-/* Enough for 2 MiB per round trip to begin with. */
+/* The first window: enough for 2 MiB per round trip. */
 #define WINDOW_FIRST (2 * 1024 * 1024)
 #define LOCAL_PACKET_MAX (128 * 1024)
 
@@ -249,7 +249,7 @@ int sftp_on_channel_eof(struct ssh_conn *c, struct sftp_rd *r) {
 
   snprintf(arg, sizeof(arg), "%u", id);
   ftpd_ssh_cmd(c->ftpd, "CHANNEL_EOF", arg, FTPD_SSH_MISC, true);
-  ch->eof_in = true;            /* told to the service by the pump */
+  ch->eof_in = true;            /* the pump tells the service */
   return SFTP_OK;
 }
 
@@ -316,7 +316,7 @@ int sftp_channels_flush(struct ssh_conn *c) {
   return SFTP_OK;
 }
 
-/* Lets a service that had to stop go on, while there is room. */
+/* Continues a service that had to stop, while there is room. */
 static int resume(struct sftp_channel *ch) {
   int res = SFTP_OK;
 

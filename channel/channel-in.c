@@ -11,7 +11,8 @@
 
 #include "channel-int.h"
 
-/* Before bytes in ch->in move, the service uses what it refers to. */
+/* Lets the service use the bytes in ch->in that it refers to, before they move.
+ */
 int sftp_channel_settle_in(struct sftp_channel *ch) {
   if (!ch->in_taken || ch->ops == NULL) {
     ch->in_taken = false;
@@ -23,15 +24,15 @@ int sftp_channel_settle_in(struct sftp_channel *ch) {
   return ch->ops->flush(ch->svc);
 }
 
-/* Offers bytes; returns how many were used.  A service that fails ends its
- * channel and uses everything up.
+/* Offers bytes; returns how many were used.  When the service fails, its
+ * channel ends and all bytes count as used.
  */
 static size_t offer(struct sftp_channel *ch, const unsigned char *p,
     size_t n) {
   ssize_t used;
 
   if (ch->ops == NULL) {
-    /* Not started: keep it.  Ended: nobody wants it. */
+    /* Before the start the bytes are kept; after the end they are dropped. */
     used = ch->finishing ? (ssize_t) n : 0;
 
   } else {
@@ -60,7 +61,8 @@ int sftp_channel_offer_kept(struct sftp_channel *ch) {
     used = offer(ch, ch->in.buf + ch->in.start, n);
     ch->in_taken = used > 0;
     if (sftp_queue_len(&ch->in) >= used) {
-      /* Only the mark moves: the bytes stay until sftp_channel_settle_in(). */
+      /* Only the offset moves: the bytes stay until sftp_channel_settle_in().
+       */
       ch->in.start += used;
     }
   }
@@ -82,8 +84,8 @@ static int keep(struct sftp_channel *ch, const unsigned char *p, size_t n) {
   return res;
 }
 
-/* New bytes behind those that were left.  Only as many as the service needs
- * to get over the seam are copied; the rest is offered where it lies.
+/* Adds new bytes to those that were left.  Only as many are copied as the
+ * service needs to complete its request; the rest is offered in place.
  */
 static int take_data(struct sftp_channel *ch, const unsigned char *p,
     size_t n) {
@@ -169,7 +171,7 @@ int sftp_on_channel_extended_data(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, SFTP_ERR_LIMIT, "client sent beyond its window");
   }
 
-  /* Nothing here reads a client's stderr. */
+  /* No service reads a client's stderr. */
   ch->window -= (uint32_t) data.len;
   ch->used += (uint32_t) data.len;
   return sftp_channel_adjust_window(ch);

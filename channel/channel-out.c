@@ -49,7 +49,9 @@ int sftp_channels_finish_gather(void *arg) {
   return sftp_packet_end(all->conn->pkts);
 }
 
-/* The open message of this channel, begun if need be; NULL on failure. */
+/* The open message of this channel, which is begun if necessary; NULL on
+ * failure.
+ */
 static struct sftp_wr *gather(struct sftp_channel *ch) {
   struct sftp_channels *all = ch->conn->channels;
 
@@ -134,7 +136,7 @@ int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n) {
   ssize_t sent = 0;
 
   if (ch->close_sent) {
-    return SFTP_OK;             /* nobody listens any more */
+    return SFTP_OK;             /* the client has closed */
   }
 
   if (sftp_queue_len(&ch->out) == 0 && sftp_channel_may_send(ch)) {
@@ -152,7 +154,7 @@ int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n) {
 int sftp_channel_write_stderr(struct sftp_channel *ch, const void *p,
     size_t n) {
   if (ch->close_sent || sftp_queue_len(&ch->err) + n > STDERR_MAX) {
-    return SFTP_OK;             /* a diagnostic is not worth more */
+    return SFTP_OK;             /* diagnostics may be lost */
   }
 
   return sftp_queue_add(&ch->err, p, n);
@@ -187,7 +189,7 @@ size_t sftp_channel_room(struct sftp_channel *ch) {
   size_t queued = sftp_queue_len(&ch->out);
 
   if (ch->close_sent) {
-    return QUEUE_SOFT;          /* what is written goes nowhere */
+    return QUEUE_SOFT;          /* output is dropped */
   }
 
   if (queued >= QUEUE_SOFT ||
@@ -310,8 +312,8 @@ static uint64_t path_rtt_ms(const struct ssh_conn *c) {
   return info.tcpi_rtt / 1000;
 }
 
-/* A client that uses half of the window up within one round trip is held back
- * by it: twice as much, then.
+/* A client that uses up half of the window within one round trip is held back
+ * by it, so the window doubles.
  */
 static uint32_t window_growth(struct sftp_channel *ch) {
   uint64_t now = sftp_now_ms(), took = now - ch->adjusted_ms;
@@ -327,7 +329,7 @@ static uint32_t window_growth(struct sftp_channel *ch) {
   return more;
 }
 
-/* Gives the window back in big steps. */
+/* Reopens the window in large steps. */
 int sftp_channel_adjust_window(struct sftp_channel *ch) {
   struct sftp_wr *w;
   uint32_t n = ch->used;

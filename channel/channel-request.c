@@ -19,8 +19,8 @@
 #define MAX_ENV_NAME 128
 #define MAX_ENV_VALUE 4096
 
-/* The environment is the process's, and what was in it once costs memory: all
- * channels of a connection together.
+/* Limits for all channels of a connection together: they share the process's
+ * environment, and every change of it costs memory for good.
  */
 #define MAX_ENV_BYTES (256 * 1024)
 
@@ -77,12 +77,14 @@ static bool start_service(struct sftp_channel *ch,
   return true;
 }
 
-/* One service in the life of a channel. */
+/* A channel has one service in its life. */
 static bool is_free(const struct sftp_channel *ch) {
   return ch->ops == NULL && !ch->finishing;
 }
 
-/* Tells a person at the other end what this is, and ends the channel. */
+/* Tells the person at the other end what this server is for, and ends the
+ * channel.
+ */
 static bool explain(struct sftp_channel *ch, int status) {
   if (sftp_queue_len(&ch->err) == 0) {
     (void) sftp_channel_write_stderr(ch, file_transfer_only,
@@ -231,7 +233,7 @@ static const struct request *find_request(struct sftp_str type) {
   return req;
 }
 
-/* The texts are p's: what lasts longer than the message is copied. */
+/* The texts are in p: what must outlive the message is copied. */
 static int run_request(struct sftp_channel *ch, pool *p,
     const struct request *req, const char *name, struct sftp_rd *r, bool *ok) {
   const char *text[2] = { "", "" };

@@ -6,19 +6,20 @@
  * (see LICENSE)
  */
 
-/* channel.h -- session channels (RFC 4254) and what answers on them.
+/* channel.h -- session channels (RFC 4254) and the services on them.
  *
  * A channel carries one service: the SFTP subsystem, SCP, or a small command.
- * Services know no window and no packet: they are given bytes and give bytes.
+ * Services know nothing of windows and packets: they take bytes and return
+ * bytes.
  *
- * In: bytes are offered where they lie in the receive buffer.  A service
- * takes what it can use; the rest is kept and offered again, together with
- * what follows.  Bytes taken may be referred to until flush() is called, so
- * that writes to a file can be gathered.
+ * In: bytes are offered in place, in the receive buffer.  A service takes what
+ * it can use; the rest is kept and offered again, together with what follows.
+ * Bytes taken may be referred to until flush() is called, so that writes to a
+ * file can be gathered.
  *
- * Out: small answers are gathered into one message; bulk data is read
- * straight into messages (reserve, commit).  What the window does not allow
- * waits in the channel, and sftp_channel_room() tells the service to stop.
+ * Out: small answers are gathered into one message; bulk data is read straight
+ * into messages (reserve, commit).  Output that the window does not allow waits
+ * in the channel, and sftp_channel_room() tells the service to stop.
  */
 
 #ifndef MOD_SFTP_CHANNEL_H
@@ -40,16 +41,18 @@ struct sftp_service {
   ssize_t (*input)(void *svc, const unsigned char *p, size_t len);
   /* The bytes taken so far are about to go away: use them now. */
   int (*flush)(void *svc);
-  /* There is room to send again, after room() was 0: go on with output.  Or
-   * the next turn has come, after sftp_channel_again(): go on with that.  Input
-   * that was left is offered again by itself afterwards.
+  /* Called when there is room to send again, after room() was 0, and in the
+   * next turn after sftp_channel_again().  Input that was left is offered again
+   * afterwards.
    */
   int (*ready)(void *svc);
-  /* No more bytes will come; all that came was offered. */
+  /* No more bytes will come; all that arrived were offered. */
   int (*eof)(void *svc);
-  /* The channel is gone, for whatever reason: abort what is open. */
+  /* The channel is gone: abort what is open. */
   void (*close)(void *svc);
-  /* Bytes certainly needed to complete the request at hand (0: unknown). */
+  /* Bytes that are certainly needed to complete the current request (0:
+   * unknown).
+   */
   size_t (*missing)(void *svc);
 };
 
@@ -89,21 +92,21 @@ int sftp_channel_write_stderr(struct sftp_channel *ch, const void *p,
  */
 int sftp_channel_reserve(struct sftp_channel *ch, size_t n, struct iovec *iov,
   int max);
-/* Sends the first n of the bytes reserved last; n may be 0. */
+/* Sends the first n of the bytes that were reserved last; n may be 0. */
 int sftp_channel_commit(struct sftp_channel *ch, size_t n) SFTP_MUST_CHECK;
 /* The service is done: exit-status (unless negative), EOF and CLOSE leave once
  * everything written before is out.
  */
 void sftp_channel_finish(struct sftp_channel *ch, int status);
-/* There is more to do than one turn should take: ready() is called in the
- * next one, and the client's end is not told before it.
+/* For work that is too long for one turn: ready() is called in the next turn,
+ * and the service is not told of the client's EOF before.
  */
 void sftp_channel_again(struct sftp_channel *ch);
 struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch);
-/* The row by which the service was found; valid from start() on. */
+/* The row of the service; valid from start() on. */
 const struct sftp_service_row *sftp_channel_row(const struct sftp_channel *ch);
 
-/* Whether SFTPAcceptEnv lets somebody else set this variable. */
+/* Whether SFTPAcceptEnv lets clients set this variable. */
 struct sftp_settings;
 
 /* ---- For conn.c */
@@ -120,7 +123,9 @@ int sftp_on_channel_eof(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_channel_reply(struct ssh_conn *c, struct sftp_rd *r);
-/* Before bytes of the receive buffer move: services use what they hold. */
+/* Lets services use the bytes of the receive buffer that they refer to, before
+ * these move.
+ */
 int sftp_channels_flush(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Moves queued output and offers input again; call once per turn. */
 int sftp_channels_pump(struct ssh_conn *c) SFTP_MUST_CHECK;
@@ -133,7 +138,7 @@ size_t sftp_channels_missing(const struct ssh_conn *c);
 /* The id of the peer's end of the channel opened last; false if none. */
 bool sftp_channels_last(const struct ssh_conn *c, uint32_t *remote_id);
 unsigned int sftp_channels_count(const struct ssh_conn *c);
-/* All channels go; services abort what is open.  Idempotent. */
+/* Closes all channels; services abort what is open.  Idempotent. */
 void sftp_channels_close_all(struct ssh_conn *c);
 
 #endif /* MOD_SFTP_CHANNEL_H */

@@ -11,7 +11,9 @@
 #include "global.h"
 #include "kex.h"
 
-/* Signing costs: one connection may have each key proven so many times. */
+/* Signatures are expensive: a connection may ask for this many proofs of each
+ * key.
+ */
 #define MAX_PROOFS 4
 
 struct sftp_global {
@@ -99,7 +101,9 @@ static bool alg_fits(const struct sftp_key *key,
   return strcmp(key->type->name, alg->key_type) == 0 && alg->cert_type == NULL;
 }
 
-/* RSA keys sign as they did in the key exchange, if they did. */
+/* An RSA key signs with the algorithm of the key exchange, if it was used
+ * there.
+ */
 static const struct sftp_sig_alg *proof_alg(const struct ssh_conn *c,
     const struct sftp_key *key) {
   const struct sftp_kex_names *n = sftp_kex_agreed(c);
@@ -147,7 +151,7 @@ static int put_proof(const struct ssh_conn *c, pool *p, struct sftp_str blob,
   return res == SFTP_OK ? sftp_wr_end(proofs) : res;
 }
 
-/* All that is asked for or nothing. */
+/* Proves all keys that the client asks for, or none. */
 static int prove_keys(struct ssh_conn *c, pool *p, struct sftp_str left,
     struct sftp_wr *proofs) {
   struct sftp_rd r;

@@ -21,7 +21,7 @@
 struct sftp_global;
 
 struct sftp_global *sftp_global_new(struct ssh_conn *c);
-/* Tells the client, once it is logged in, of all host keys there are. */
+/* Tells the client about all host keys, once it is logged in. */
 int sftp_global_check(struct ssh_conn *c) SFTP_MUST_CHECK;
 int sftp_on_global_request(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_ping(struct ssh_conn *c, struct sftp_rd *r);

@@ -10,8 +10,9 @@
  * and the list of permissions that SFTP has (draft -04, section 5.7; -13,
  * section 7.8).
  *
- * Only permissions can be told (ALLOW); what POSIX masks is left out of them,
- * and the mask of what comes back is what all of it needs.
+ * Only permissions can be expressed (ALLOW).  Rights that POSIX masks are left
+ * out of them, and a list from the client gets a mask that permits all of its
+ * rights.
  */
 
 #include <sys/stat.h>
@@ -35,7 +36,7 @@
 #define ACE4_READ_ACL                   0x20000U
 #define SFX_ACL_CONTROL_PRESENT         0x2U
 
-/* As the kernel has them in system.posix_acl_access. */
+/* As in the kernel's system.posix_acl_access. */
 #define POSIX_VERSION   2U
 #define TAG_USER_OBJ    0x01U
 #define TAG_USER        0x02U
@@ -225,7 +226,7 @@ static int find_who(struct fxp_req *req, const char *who, uint32_t flag,
   return 0;
 }
 
-/* Permissions for the same one are added up. */
+/* Permissions for the same user or group are added up. */
 static int add_entry(struct list *l, const struct entry *e) {
   unsigned int i;
 
@@ -246,7 +247,7 @@ static int add_entry(struct list *l, const struct entry *e) {
   return 0;
 }
 
-/* One permission as it came. */
+/* Reads one permission. */
 struct ace {
   uint32_t type, flag, mask;
   const char *who;
@@ -324,8 +325,7 @@ static int read_list(struct fxp_req *req, struct sftp_str acl,
   return n < 0 ? -1 : 0;
 }
 
-/* The three that every file has: as the mode says, where the list is silent.
- */
+/* The three that every file has: from the mode, where the list has none. */
 static int complete_list(struct list *l, mode_t mode) {
   const struct entry basic[] = {
     { TAG_USER_OBJ, mode >> 6 & 7, NO_ID },
@@ -368,7 +368,7 @@ static void add_mask(struct list *l) {
   }
 }
 
-/* The system wants them in the order of tags, then ids. */
+/* The system needs them sorted by tag, then by id. */
 static int by_tag(const void *a, const void *b) {
   const struct entry *x = a, *y = b;
 
@@ -396,8 +396,8 @@ static int store(struct fxp_req *req, struct list *l,
     (size_t) (p - buf));
 }
 
-/* Whether this is what the client was told: its entries are without what the
- * mask hides, and would lose it.
+/* Whether this is the list that the client got: it lacks the rights that the
+ * mask hides, and setting it would lose them.
  */
 static bool is_same(struct fxp_req *req, struct sftp_str acl,
     const struct fxp_target *t, const struct stat *st) {

@@ -18,7 +18,7 @@
 #define ACL_BYTES_MAX 65536
 #define NSEC_MAX 999999999U
 
-/* What a row needs to know of the message around its field. */
+/* What a row must know about the message around its field. */
 struct attr_form {
   unsigned int version;
   bool nsec;                    /* times have nanoseconds */
@@ -88,7 +88,7 @@ static void get_perms(struct sftp_rd *r, struct fxp_attrs *a,
   a->perms = sftp_rd_u32(r);
 }
 
-/* The type stands here before version 4, in a byte of its own since. */
+/* Before version 4 the type is here; since then in a byte of its own. */
 static void put_perms(struct sftp_wr *w, const struct fxp_attrs *a,
     const struct attr_form *form) {
   sftp_wr_u32(w, form->version < 4 ? a->perms : a->perms & 07777);
@@ -114,7 +114,8 @@ static void put_times32(struct sftp_wr *w, const struct fxp_attrs *a,
   sftp_wr_u32(w, time32(a->times[1].tv_sec));
 }
 
-/* More nanoseconds than a second has would mean other things to utimensat(2).
+/* More than a second's nanoseconds would have special meanings for
+ * utimensat(2).
  */
 static void get_time(struct sftp_rd *r, struct timespec *ts,
     const struct attr_form *form) {
@@ -197,7 +198,7 @@ static void put_acl(struct sftp_wr *w, const struct fxp_attrs *a,
 }
 
 /* Version 5 has one word here (draft -05, section 5.8), but some clients send
- * the two of version 6 there, too.
+ * the two of version 6.
  */
 static void get_bits(struct sftp_rd *r, struct fxp_attrs *a,
     const struct attr_form *form) {
@@ -257,7 +258,7 @@ static void put_raw_name(struct sftp_wr *w, const struct fxp_attrs *a,
   sftp_wr_text(w, a->raw_name);
 }
 
-/* Extended pairs are read for their form; what they say is left in place. */
+/* Checks the form of extended pairs; they stay in place. */
 static void get_extended(struct sftp_rd *r, struct fxp_attrs *a,
     const struct attr_form *form SFTP_UNUSED) {
   uint32_t i, n = sftp_rd_u32(r);
@@ -404,7 +405,7 @@ void fxp_attrs_write(struct sftp_wr *w, unsigned int version,
     false, NULL };
   size_t i;
 
-  /* The flags are exactly what follows them: both walk the same rows. */
+  /* The flags match what follows them: both use the same rows. */
   sftp_wr_u32(w, flags);
   if (version >= 4) {
     sftp_wr_u8(w, wire_type(version, (mode_t) a->perms));

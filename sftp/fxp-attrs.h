@@ -39,10 +39,10 @@
 /* File attributes, whatever version they came in. */
 struct fxp_attrs {
   unsigned int has;             /* FXP_ATTR_* */
-  uint8_t type;                 /* as the client said, for nothing */
+  uint8_t type;                 /* from the client; not used */
   uint64_t size, alloc;
   uint32_t uid, gid;
-  const char *owner, *group;    /* as the client said; NULL: ids alone */
+  const char *owner, *group;    /* from the client; NULL: ids only */
   uint32_t perms;               /* with type bits when read from a file */
   struct timespec times[2];     /* as utimensat(2); UTIME_OMIT if not given */
   struct timespec crtime, ctime;
@@ -55,14 +55,14 @@ struct fxp_attrs {
   struct sftp_str pairs;        /* ... strings of name and value */
 };
 
-/* Strings of what is read live in p, slices as long as the request. */
+/* Strings are in p; slices live as long as the request. */
 void fxp_attrs_read(struct sftp_rd *r, pool *p, unsigned int version,
   struct fxp_attrs *a);
 void fxp_attrs_write(struct sftp_wr *w, unsigned int version,
   const struct fxp_attrs *a);
-/* From a file's; has is FXP_ATTR_ALL. */
+/* From a file's stat; has is FXP_ATTR_ALL. */
 void fxp_attrs_of(struct fxp_attrs *a, const struct stat *st);
-/* Between the flags of a version and FXP_ATTR_*. */
+/* Converts between the flags of a version and FXP_ATTR_*. */
 unsigned int fxp_attrs_wanted(unsigned int version, uint32_t flags);
 uint32_t fxp_attrs_mask(unsigned int version, unsigned int has);
 

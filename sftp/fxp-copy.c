@@ -19,7 +19,7 @@
 #include "fxp-job.h"
 #include "fxp-reply.h"
 
-/* What one turn copies at most. */
+/* The most that one turn copies. */
 #define TURN_BYTES (32 * 1024 * 1024)
 
 struct copy {
@@ -40,7 +40,7 @@ static void stop_copy(void *state) {
   }
 }
 
-/* As for WRITEs: what could not be copied may be when it is tried again. */
+/* As for WRITEs: a copy that failed may succeed when it is tried again. */
 static void note_result(const struct copy *c, int err) {
   struct fxp_handle *h = c->handle;
 
@@ -92,7 +92,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
   c->to_off += done;
   c->left -= done;
   if (done < n) {
-    /* As if the client had read it: what there is has been copied. */
+    /* The answer is that of a READ at the end: everything was copied. */
     return c->to_end ? end_copy(req, c, 0) :
       fxp_fail(req, SSH_FX_EOF, ENODATA, "The source has ended");
   }
@@ -140,7 +140,7 @@ static bool overlaps(const struct copy *c) {
     return false;
   }
 
-  /* A copy to the end of the file it grows would never come to an end. */
+  /* A copy up to the end of a file that it extends would never end. */
   return c->to_end || (c->from_off < c->to_off + c->left &&
     c->to_off < c->from_off + c->left);
 }
@@ -210,7 +210,7 @@ uint32_t fxp_do_copy_data(struct fxp_req *req) {
  * section 6).
  */
 
-/* Opens both; 0 or an errno. */
+/* Opens both files; 0 or an errno. */
 static int open_both(struct fxp_req *req, struct copy *c, const char *from,
     const char *to, bool overwrite) {
   struct stat src, dst;

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-describe.c -- what can be said of a file. */
+/* fxp-describe.c -- the attributes of a file. */
 
 #include <strings.h>
 #include <sys/stat.h>
@@ -33,8 +33,8 @@ unsigned int fxp_attrs_known(unsigned int version) {
   return has;
 }
 
-/* Kinds of files by the ends of their names: those that people move.  Text
- * that nothing says of is sent as it is.
+/* Kinds of files by their extensions, for the common ones.  A text file without
+ * one is sent as it is.
  */
 static const struct kind_row {
   const char *end;
@@ -112,7 +112,7 @@ void fxp_attrs_guess(struct fxp_attrs *a, const char *name) {
   }
 }
 
-/* What costs a system call of its own. */
+/* Attributes that need a system call of their own. */
 static void add_more(struct fxp_req *req, const struct fxp_target *t,
     struct fxp_attrs *a) {
   struct ftpd_extra_attrs more;

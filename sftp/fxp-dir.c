@@ -23,7 +23,7 @@
 #include "fxp-session.h"
 
 /* An answer of READDIR is full when less than one more entry fits: a name has
- * at most 255 bytes and stands there twice.
+ * at most 255 bytes and is there twice.
  */
 #define NAMES_BYTES 32768
 #define ENTRY_BYTES_MAX 1024
@@ -67,7 +67,7 @@ uint32_t fxp_do_opendir(struct fxp_req *req) {
 }
 
 /* ---- The long form of a name, as `ls -l' has it: for people, but clients
- * print it as it comes.
+ * print it as it is.
  */
 
 static char type_letter(mode_t mode) {
@@ -142,7 +142,7 @@ static void date_text(char *p, size_t size, time_t t, time_t now, bool gmt) {
   }
 }
 
-/* What a listing needs for each of its entries. */
+/* Attributes that a listing needs for each of its entries. */
 struct listing {
   time_t now;
   bool gmt;
@@ -166,7 +166,7 @@ static size_t long_name(const struct fxp_attrs *a, const struct listing *l,
  * last entry (section 6.7).
  */
 
-/* What version 4 and later get instead of the long form. */
+/* What version 4 and later have instead of the long form. */
 static void describe_entry(struct fxp_req *req, struct fxp_attrs *a,
     const char *name, const char *shown) {
   a->has |= FXP_ATTR_NSEC|FXP_ATTR_NLINK;

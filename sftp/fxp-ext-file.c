@@ -134,7 +134,7 @@ uint32_t fxp_do_space_available(struct fxp_req *req) {
     return fxp_status(req, errno);
   }
 
-  /* What is free to root alone is not free to the user. */
+  /* Space reserved for root is not free for the user. */
   unit = st.f_frsize > 0 ? st.f_frsize : st.f_bsize;
   w = fxp_reply(req, SSH_FXP_EXTENDED_REPLY);
   sftp_wr_u64(w, st.f_blocks * unit);

@@ -53,7 +53,7 @@ static const struct ext_row ext_rows[] = {
   /* The word is about our own pair in VERSION (fxp-version.c). */
   { "vendor-id", FXP_WORD_VENDOR_ID, NULL, EXT_OFF|EXT_ALWAYS,
     fxp_do_vendor_id },
-  /* The name of all of these; it is no request. */
+  /* The name of all of these; not a request. */
   { "xattr@proftpd.org", FXP_WORD_XATTR, "1", EXT_OFF, NULL },
   { "fgetxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_fgetxattr },
   { "flistxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_flistxattr },
@@ -125,8 +125,8 @@ static bool is_served(const struct fxp *f, const struct ext_row *row) {
 
 /* ---- VERSION */
 
-/* What the key's command would refuse is not offered: clients believe the
- * offer (OpenSSH's sftp ends when "limits" is refused).
+/* Extensions that the key's command refuses are not offered: clients rely on
+ * the offer (OpenSSH's sftp ends when "limits" is refused).
  */
 static bool is_offered(const struct fxp *f, const struct ext_row *row) {
   return is_served(f, row) &&
@@ -178,7 +178,7 @@ static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
   return NULL;
 }
 
-/* Once each: what a client asks for tells what it is. */
+/* Once for each: the extensions that a client uses tell which client it is. */
 static void note_asked(struct fxp *f, const struct ext_row *row) {
   uint64_t bit = row != NULL ? UINT64_C(1) << (row - ext_rows) : 0;
 
@@ -188,7 +188,7 @@ static void note_asked(struct fxp *f, const struct ext_row *row) {
   }
 }
 
-/* EXTENDED: string name, then what the name says
+/* EXTENDED: string name, then fields that depend on it
  * (draft-ietf-secsh-filexfer-02, section 8).
  */
 uint32_t fxp_do_extended(struct fxp_req *req) {

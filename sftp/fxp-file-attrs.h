@@ -26,23 +26,23 @@ struct fxp_target {
 /* The attribute bits that are looked at. */
 #define FXP_BITS_KNOWN 0x000003e0U
 
-/* All that can be said of a file in each version. */
+/* All attributes that a version knows. */
 unsigned int fxp_attrs_known(unsigned int version);
-/* What the name of a file says about it. */
+/* What the name of a file tells about its content. */
 void fxp_attrs_guess(struct fxp_attrs *a, const char *name);
-/* Fills in what is wanted of a file, as far as it can be said. */
+/* Fills in the requested attributes of a file, as far as they are known. */
 void fxp_attrs_describe(struct fxp_req *req, const struct fxp_target *t,
   const struct stat *st, unsigned int wanted, struct fxp_attrs *a);
 
 /* ---- Setting (fxp-setattr.c) */
 
-/* What SFTPOptions say to ignore goes. */
+/* Drops what SFTPOptions say to ignore. */
 void fxp_attrs_drop(const struct fxp_req *req, struct fxp_attrs *a);
 /* The effects of setting them (effects.h). */
 unsigned int fxp_attrs_effects(const struct fxp_attrs *a);
 /* SETSTAT and its kin: asks the gate for each attribute, sets what differs.
- * Returns a status, that of the first failure, behind which the others are set
- * all the same.
+ * Returns a status, that of the first failure; the other attributes are set
+ * nevertheless.
  */
 uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
   const struct fxp_target *t);
@@ -58,7 +58,7 @@ int fxp_acl_set(struct fxp_req *req, struct sftp_str acl,
 
 /* ---- Extended attributes (fxp-xattr.c) */
 
-/* Sets the extended attributes that came along; 0, or -1 with errno. */
+/* Sets the extended attributes of the request; 0, or -1 with errno. */
 int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
   const struct fxp_target *t);
 

@@ -8,8 +8,8 @@
 
 /* fxp-handle.c -- handles: 16 hexadecimal characters, of which 12 are random.
  *
- * The rest is the place in the table, so that finding one costs no search.
- * A table per channel: what one channel opened, no other can name.
+ * The rest is the index in the table, so that no search is needed.  There is a
+ * table per channel: no channel can name the files of another.
  */
 
 #include "ftpd-io.h"
@@ -48,8 +48,8 @@ bool fxp_handle_room(const struct fxp *f) {
   return f->handles.count < f->handles.max && f->handles.count < SLOTS_MAX;
 }
 
-/* Doubles the table; the old one stays in the pool, which costs no more than
- * the table itself.
+/* Doubles the table; the old one stays in the pool, which never costs more than
+ * the new table.
  */
 static void grow_table(struct fxp *f) {
   unsigned int n = f->handles.nslots > 0 ? f->handles.nslots * 2 : 8;

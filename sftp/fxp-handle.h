@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-handle.h -- what a client has open, and the names it knows it by. */
+/* fxp-handle.h -- what a client has open, and the names of that. */
 
 #ifndef MOD_SFTP_FXP_HANDLE_H
 #define MOD_SFTP_FXP_HANDLE_H
@@ -28,7 +28,7 @@ struct fxp_handle {
   bool at_end;                          /* of a directory */
   uint64_t text_read, text_written;     /* text_mode: the next byte's place */
   bool permitted;                       /* READDIR passed the gate */
-  bool write_failed;                    /* and nothing replaced it since */
+  bool write_failed;                    /* and was not replaced since */
   uint64_t failed_at;                   /* its offset */
 };
 
@@ -43,9 +43,11 @@ struct fxp_handles {
 struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
   struct ftpd_dir *dir);
 bool fxp_handle_room(const struct fxp *f);
-/* By the client's text; NULL when it is none of this channel's. */
+/* Finds a handle by the client's text; NULL when this channel has no such
+ * handle.
+ */
 struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text);
-/* Forgets it; what it stood for is closed already. */
+/* Forgets a handle whose file or directory is closed already. */
 void fxp_handle_free(struct fxp *f, struct fxp_handle *h);
 /* Closes everything as aborted. */
 void fxp_handle_abort_all(struct fxp *f);

@@ -14,7 +14,7 @@
 #include "fxp-version.h"
 #include "ssh-version.h"
 
-/* The session cannot go on: the client is told why where it shows it. */
+/* The session cannot go on: tells the client why, where it is shown. */
 static void give_up(struct fxp *f, const char *why) {
   sftp_log("SFTP session ended: %s", why);
   (void) sftp_channel_write_stderr(f->ch, why, strlen(why));
@@ -43,8 +43,8 @@ static void show_login_message(struct fxp *f) {
   }
 }
 
-/* INIT: u32 version, then pairs that concern nobody here.  A second one
- * starts no second session: it is answered again.
+/* INIT: u32 version, then pairs that are ignored.  A second INIT does not start
+ * a second session: it is answered again.
  */
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   uint32_t wanted = sftp_get_u32(p + 1);

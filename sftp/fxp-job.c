@@ -7,7 +7,7 @@
  */
 
 /* fxp-job.c -- requests that take more than one turn of the loop: sums and
- * copies of large files.  The requests behind them wait, those of other
+ * copies of large files.  Later requests of the channel wait, those of other
  * channels do not.
  */
 
@@ -30,7 +30,7 @@ uint32_t fxp_later(struct fxp_req *req, fxp_step step,
     return status;
   }
 
-  /* The pool of the requests stays while none is run. */
+  /* The pool of the requests is kept until the job is done. */
   job = pcalloc(req->pool, sizeof(*job));
   job->step = step;
   job->stop = stop;

@@ -14,11 +14,11 @@
 #include "fxp-request.h"
 
 /* One piece of a request's work: FXP_LATER while there is more, else what a
- * handler returns.  What req->in pointed to is gone.
+ * handler returns.  The bytes of req->in are gone by then.
  */
 typedef uint32_t (*fxp_step)(struct fxp_req *req, void *state);
 /* For handlers, to be returned: runs step now, and once per turn until it is
- * done.  stop: the channel is gone meanwhile, let go of state.
+ * done. stop: the channel is gone, release state.
  */
 uint32_t fxp_later(struct fxp_req *req, fxp_step step,
   void (*stop)(void *state), void *state);

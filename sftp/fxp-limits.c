@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-limits.c -- limits@openssh.com: how much one request may ask for. */
+/* fxp-limits.c -- limits@openssh.com: the limits of one request. */
 
 #include "fxp-gate.h"
 #include "fxp-handlers.h"

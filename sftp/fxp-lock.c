@@ -9,9 +9,9 @@
 /* fxp-lock.c -- BLOCK and UNBLOCK: locks on ranges of bytes (draft -13,
  * section 8.1.3); locks of OPEN, which last as long as the handle.
  *
- * A lock that is not free is refused, never waited for: the session has other
- * things to do.  Advisory or not, it binds those who lock, and transfers of
- * FTP and SCP, which take a file as a whole.
+ * A lock that is not free is refused: the session never waits for one.
+ * Advisory or not, locks bind clients that lock, and transfers of FTP and SCP,
+ * which use a file as a whole.
  */
 
 #include "ftpd-io.h"
@@ -23,7 +23,7 @@
 /* Bytes to lock; a length of 0 stands for all that follow. */
 struct range {
   uint64_t offset, len;
-  unsigned int deny;            /* FTPD_USE_*: what others may not */
+  unsigned int deny;            /* FTPD_USE_* that others must not have */
 };
 
 static uint32_t open_range(struct fxp_req *req, enum ftpd_request what,
@@ -51,8 +51,8 @@ static uint32_t open_range(struct fxp_req *req, enum ftpd_request what,
   return SSH_FX_OK;
 }
 
-/* Who keeps others from reading keeps them from writing as well; two writers
- * that want to be the only one are each other's others.
+/* A lock that forbids reading forbids writing as well; and a handle that
+ * forbids others to write excludes other writers, too.
  */
 static bool is_exclusive(const struct fxp_handle *h, uint32_t mask) {
   return h->can_write || (mask & SSH_FXF_BLOCK_READ) != 0;

@@ -51,7 +51,7 @@
 #define SSH_FXF_TEXT_MODE               0x00000020U
 #define SSH_FXF_NOFOLLOW                0x00000400U
 #define SSH_FXF_DELETE_ON_CLOSE         0x00000800U
-/* The rest asks for what is not done here: audits, backups. */
+/* The other rights are not supported: audits, backups. */
 
 /* ---- OPEN */
 
@@ -62,7 +62,7 @@ struct fxp_open {
 };
 
 /* Whatever can change a file counts as writing, whether the client says so or
- * not: otherwise "read only" would still create and truncate.
+ * not: otherwise a client that may only read could create and truncate.
  */
 static void read_open_v3(struct fxp_open *how, uint32_t pflags) {
   const uint32_t changing = SSH_FXF_WRITE|SSH_FXF_APPEND|SSH_FXF_CREAT|
@@ -82,8 +82,8 @@ static void read_open_v3(struct fxp_open *how, uint32_t pflags) {
   }
 }
 
-/* What is not served, for the client to read; NULL: all is.  Nothing keeps
- * other programs from removing a file, so that nobody is promised it.
+/* Text for the client if a flag is not supported, or NULL.  Other programs
+ * cannot be kept from removing a file, so this is not promised.
  */
 static const char *not_served(unsigned int version, uint32_t access,
     uint32_t flags) {
@@ -102,8 +102,8 @@ static const char *not_served(unsigned int version, uint32_t access,
 }
 
 /* Version 5 and later say what is done with the file apart from what it is
- * opened for (draft -13, section 8.1.1).  Rights that concern attributes ask
- * for nothing here: each request about them is permitted on its own.
+ * opened for (draft -13, section 8.1.1).  Rights about attributes have no
+ * effect here: each request for attributes is checked on its own.
  */
 static void read_open_v5(struct fxp_open *how, uint32_t access,
     uint32_t flags) {
@@ -141,7 +141,7 @@ static mode_t mode_of(const struct fxp_req *req, const struct fxp_attrs *a,
   return (mode_t) (a->perms & 07777);
 }
 
-/* The owner a client wants for a file that is new; where it may not be set,
+/* Sets the owner that a client wants for a new file; if that is not permitted,
  * the file stays as it is, as with other servers.
  */
 static void give_new_file(struct fxp_req *req, struct ftpd_file *file,
@@ -156,9 +156,9 @@ static void give_new_file(struct fxp_req *req, struct ftpd_file *file,
   }
 }
 
-/* What OPEN is permitted is where a link leads.  Whether the name is one, is
- * asked as LSTAT asks, and who may not lock may not do so here: who may not ask
- * may not open like this.
+/* OPEN is permitted for the target of a link.  To find out whether the name is
+ * a link needs the right of LSTAT, and locking needs that of BLOCK: without
+ * them such an OPEN is refused.
  */
 static uint32_t ask_first(struct fxp_req *req, enum ftpd_request what,
     const char *path) {
@@ -188,7 +188,7 @@ static uint32_t ask_first(struct fxp_req *req, enum ftpd_request what,
   return fxp_refused(req, err);
 }
 
-/* What is more than opening a file. */
+/* Checks what OPEN does beyond opening a file. */
 static uint32_t ask_more(struct fxp_req *req, const char *path,
     const struct fxp_open *how) {
   uint32_t status = SSH_FX_OK;
@@ -206,7 +206,7 @@ static uint32_t ask_more(struct fxp_req *req, const char *path,
     ask_first(req, FTPD_LSTAT, path) : status;
 }
 
-/* What came with OPEN, beside the permissions. */
+/* Sets the attributes that came with OPEN, other than permissions. */
 static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
     const char *path, struct fxp_attrs *a) {
   unsigned long opts = req->fxp->conn->set->opts;
@@ -228,7 +228,7 @@ static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
   }
 }
 
-/* What is emptied first is no more appended to than a new file is. */
+/* A file that is emptied first is not appended to. */
 static enum ftpd_request request_of(const struct fxp_open *how) {
   return how->appends && (how->flags & O_TRUNC) == 0 ? FTPD_OPEN_APPEND :
     how->writes ? FTPD_OPEN_WRITE : FTPD_OPEN_READ;
@@ -273,8 +273,8 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   return fxp_reply_handle(req, h);
 }
 
-/* Flags that are not served, or are none: version 5 has no word for a wrong
- * parameter.
+/* Flags that are not supported, or do not exist: version 5 has no status for a
+ * wrong parameter.
  */
 static uint32_t check_flags(struct fxp_req *req, const char *path,
     uint32_t access, uint32_t flags) {

@@ -79,8 +79,8 @@ static bool is_number(const char *name) {
   return i > 0 && i <= 10;
 }
 
-/* Names may come with a domain, as NFSv4 has them (draft -13, section 7.5),
- * or as the number that stood in the place of a name that is not known.
+/* Names may come with a domain, as NFSv4 has them (draft -13, section 7.5), or
+ * as a number, which replaces an unknown name.
  */
 static int find_id(struct fxp_req *req, const char *name, bool user,
     uint32_t *id) {
@@ -120,7 +120,8 @@ int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id) {
   return find_id(req, name, false, id);
 }
 
-/* An empty name leaves what is there (draft -13, section 7.5). */
+/* An empty name leaves the owner or group unchanged (draft -13, section 7.5).
+ */
 const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
     const struct stat *st) {
   if (a->owner == NULL) {
@@ -139,7 +140,7 @@ const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
 
 /* ---- users-groups-by-id@openssh.com: string of uids, string of gids, each a
  * row of u32.  The answer has their names in two strings of strings, empty for
- * ids that have none.
+ * unknown ids.
  */
 
 static void put_names(struct fxp_req *req, struct sftp_wr *w,
@@ -160,7 +161,7 @@ static void put_names(struct fxp_req *req, struct sftp_wr *w,
   sftp_wr_finish(w, mark);
 }
 
-/* Names looked up for one request; clients ask for those of one listing. */
+/* The most names of one request; clients ask for those of one listing. */
 #define IDS_BYTES_MAX (1024 * 4)
 
 uint32_t fxp_do_names_by_id(struct fxp_req *req) {

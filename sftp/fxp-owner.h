@@ -33,8 +33,8 @@ struct fxp_owners {
 
 /* The names of the owners, remembered from one to the next. */
 void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a);
-/* A name of a user or group: it goes to the host's databases, so that it must
- * look like one, and not be longer than one.
+/* Whether a text can be the name of a user or group: it is looked up in the
+ * system's databases, so it must look like one and must not be too long.
  */
 const char *fxp_read_who(struct sftp_rd *r, pool *p);
 /* Ids for the names of owners, as they are, with a domain, or as numbers; -1
@@ -42,8 +42,7 @@ const char *fxp_read_who(struct sftp_rd *r, pool *p);
  */
 int fxp_find_uid(struct fxp_req *req, const char *name, uint32_t *id);
 int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id);
-/* Fills the ids of attributes that came with names; NULL, or the name that
- * nobody has.
+/* Fills the ids of attributes that came with names; NULL, or the unknown name.
  */
 const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
   const struct stat *st);

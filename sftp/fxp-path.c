@@ -34,14 +34,12 @@ uint32_t fxp_do_remove(struct fxp_req *req) {
     fxp_refused(req, errno);
 }
 
-/* draft -13, section 8.3: all of them replace what is there, and what takes
- * its place does so at once.
- */
+/* draft -13, section 8.3: all of them replace an existing file, atomically. */
 #define SSH_FXF_RENAME_ANY      0x00000007U     /* overwrite, atomic, native */
 
 /* RENAME: string old, string new, since version 5 u32 flags;
  * posix-rename@openssh.com the same without.  The draft's own request does not
- * replace what is there (section 6.5) unless flags say so.
+ * replace files (section 6.5) unless flags say so.
  */
 static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
   const char *from = fxp_read_path(req), *to = fxp_read_path(req);
@@ -97,7 +95,7 @@ static uint32_t reply_realpath(struct fxp_req *req, const char *path) {
   return path != NULL ? fxp_reply_name(req, path) : fxp_status(req, errno);
 }
 
-/* draft -13, section 8.9: what REALPATH looks at of the path it names. */
+/* draft -13, section 8.9: what REALPATH checks of the path. */
 enum {
   SSH_FXP_REALPATH_NO_CHECK = 1,
   SSH_FXP_REALPATH_STAT_IF = 2,
@@ -143,7 +141,7 @@ static const char *read_composed(struct fxp_req *req, const char *first,
   return path;
 }
 
-/* The name with the attributes of what is there, as LSTAT permits them. */
+/* Answers with the name and its attributes, as LSTAT permits them. */
 static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
     bool must) {
   struct fxp_target t = { NULL, NULL, true };
@@ -174,7 +172,7 @@ static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
 }
 
 /* REALPATH: string path, since version 6 more.  Replies NAME (section 6.11).
- * What does not exist is answered too: clients ask before they create.
+ * Missing files are answered, too: clients ask before they create.
  */
 uint32_t fxp_do_realpath(struct fxp_req *req) {
   const char *path = read_named(req);
@@ -226,7 +224,7 @@ uint32_t fxp_do_expand_path(struct fxp_req *req) {
   return reply_realpath(req, pstrcat(req->pool, home, rest, (char *) NULL));
 }
 
-/* home-directory: string user, "" for the own.  Replies NAME. */
+/* home-directory: string user, "" for the session's own.  Replies NAME. */
 uint32_t fxp_do_home_directory(struct fxp_req *req) {
   const char *user = sftp_rd_text(&req->in, req->pool), *home;
 

@@ -17,8 +17,9 @@
 
 #define READ_IOV 64
 
-/* Less than was asked for is all there is, and version 6 can say so (draft
- * -13, section 9.2).  One byte more, at most as many as were asked for.
+/* A short read is at the end of the file, and version 6 can say so (draft -13,
+ * section 9.2).  To find out, one more byte is read, within the requested
+ * length.
  */
 static bool tells_end(const struct fxp_req *req, ssize_t n, uint32_t len) {
   return req->fxp->version >= 6 && n > 0 && (uint32_t) n < len &&
@@ -36,7 +37,7 @@ static size_t put_header(struct fxp_req *req, unsigned char *head, ssize_t n,
   return len;
 }
 
-/* The byte behind n of the pieces. */
+/* The byte at offset n of the pieces. */
 static void put_behind(const struct iovec *iov, size_t n, unsigned char v) {
   while (n >= iov->iov_len) {
     n -= iov->iov_len;
@@ -46,8 +47,8 @@ static void put_behind(const struct iovec *iov, size_t n, unsigned char v) {
   ((unsigned char *) iov->iov_base)[n] = v;
 }
 
-/* Sends DATA read into bytes of our own: the window or a rekey leaves no
- * place to read into.
+/* Sends DATA through a buffer of our own, when the window or a rekey does not
+ * allow reading into messages.
  */
 static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
     uint64_t offset, uint32_t len) {
@@ -113,7 +114,7 @@ static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
   return n;
 }
 
-/* Some rules are about where a file is read. */
+/* Some rules depend on the offset. */
 static uint32_t read_failed(struct fxp_req *req, const struct fxp_handle *h,
     int err) {
   if (err != EACCES) {

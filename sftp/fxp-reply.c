@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* fxp-reply.c -- answers: the bytes that leave, and how each is built. */
+/* fxp-reply.c -- builds and sends answers. */
 
 #include "fxp-attrs.h"
 #include "fxp-limits.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* Bytes for answers, unless more are asked for. */
+/* The size of the buffer for answers, unless more is needed. */
 #define OUT_SIZE_FIRST 2048
 
 /* ---- Output */

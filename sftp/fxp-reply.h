@@ -44,9 +44,9 @@ uint32_t fxp_bad_handle_status(unsigned int version);
 
 /* Bytes to the client; a failure ends the channel. */
 void fxp_send(struct fxp *f, const void *p, size_t n);
-/* Makes the writer of answers hold at least n bytes, empties it. */
+/* Empties the writer of answers and gives it room for at least n bytes. */
 void fxp_out_reset(struct fxp *f, size_t n);
-/* Gives back what only a large answer needed. */
+/* Frees memory that only a large answer needed. */
 void fxp_out_shrink(struct fxp *f);
 /* Appends a whole STATUS message; data as in struct fxp_req. */
 void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-request.c -- a request: its memory, the names in it, its end. */
+/* fxp-request.c -- a request: its memory, its names, its end. */
 
 #include "ftpd-user.h"
 #include "ftpd-utf8.h"
@@ -17,7 +17,9 @@
 #define REQ_POOL_COUNT 32
 #define REQ_POOL_BYTES 65536
 
-/* Making a pool costs more than many a request: they share one for a while. */
+/* Making a pool costs more than many requests do, so requests share one for a
+ * while.
+ */
 pool *fxp_request_pool(struct fxp *f, size_t len) {
   if (f->memory.requests >= REQ_POOL_COUNT ||
       f->memory.bytes >= REQ_POOL_BYTES) {
@@ -37,8 +39,8 @@ pool *fxp_request_pool(struct fxp *f, size_t len) {
   return f->memory.pool;
 }
 
-/* What cannot be converted is taken as it is: it may well be a name that was
- * sent as it is, because it could not be converted.
+/* A name that cannot be converted is used as it is: listings send such names
+ * unchanged.
  */
 const char *fxp_read_name(struct fxp_req *req) {
   const char *name = sftp_rd_text(&req->in, req->pool), *here = NULL;

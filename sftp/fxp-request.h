@@ -19,7 +19,7 @@ struct fxp;
 /* Not a status: the handler has sent its answer. */
 #define FXP_REPLIED 0xffffffffU
 
-/* Nor this: the request goes on in the next turn (fxp_later()). */
+/* Also not a status: the request goes on in the next turn (fxp_later()). */
 #define FXP_LATER 0xfffffffeU
 
 struct fxp_req {
@@ -53,7 +53,7 @@ struct fxp_memory {
 
 /* A path; "~" and "~/..." begin with the user's home. */
 const char *fxp_read_path(struct fxp_req *req);
-/* A name as files have it here, out of the client's charset; and back. */
+/* Converts a name from the client's charset to that of the files; and back. */
 const char *fxp_read_name(struct fxp_req *req);
 const char *fxp_name_out(struct fxp_req *req, const char *name);
 

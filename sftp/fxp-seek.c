@@ -18,7 +18,7 @@
  * section 8.2.3).  Lines are counted from 0.
  */
 #define SEEK_BYTES (64U * 1024U)
-/* What one turn looks through at most, so that other channels get theirs. */
+/* The most that one turn reads, so that other channels get their turns. */
 #define SEEK_TURN_BYTES (8U * 1024U * 1024U)
 
 struct seek {
@@ -37,7 +37,7 @@ static uint32_t end_seek(struct seek *s) {
   return SSH_FX_OK;
 }
 
-/* Looks through n bytes; true when the line was found in there. */
+/* Searches n bytes; true when the line was found. */
 static bool seek_in(struct seek *s, size_t n) {
   const char *at = s->buf, *end = s->buf + n;
 

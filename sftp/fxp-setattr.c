@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-setattr.c -- what the SETSTATs do with file attributes. */
+/* fxp-setattr.c -- sets file attributes for SETSTAT and its kin. */
 
 #include <sys/stat.h>
 
@@ -67,8 +67,8 @@ static int set_perms(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t, const struct stat *st) {
   mode_t mode = (mode_t) (a->perms & 07777);
 
-  /* Clients send the mode back with every change of times: what does not
-   * change must not fail because the file is another user's.
+  /* Clients send the mode with every change of times: an attribute that does
+   * not change must not fail because the file belongs to another user.
    */
   if ((st->st_mode & 07777) == mode) {
     return 0;
@@ -155,7 +155,7 @@ unsigned int fxp_attrs_effects(const struct fxp_attrs *a) {
     (a->npairs > 0 ? SFTP_EFF_ATTR : 0);
 }
 
-/* The extended ones that came along. */
+/* Sets the extended attributes of the request. */
 static int set_pairs(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t) {
   if (a->npairs == 0) {
@@ -173,9 +173,9 @@ static void keep_error(int *err, int res) {
   }
 }
 
-/* The size while the file may still be written, the times after it, and the
- * owner last, since after that nothing else may be allowed.  What cannot be
- * set keeps nothing else from being set.  0 or an errno.
+/* The size comes first, while the file may still be written, then the times,
+ * and the owner last, because nothing else may be permitted afterwards.  One
+ * that fails does not stop the others.  0 or an errno.
  */
 static int set_all(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t, const struct stat *st) {
@@ -215,7 +215,7 @@ uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
     return fxp_refused(req, errno);
   }
 
-  /* Nothing is changed for somebody who does not exist. */
+  /* Nothing is changed if the owner or group is unknown. */
   if ((a->has & FXP_ATTR_OWNER) != 0) {
     unknown = fxp_attrs_ids(req, a, &st);
   }

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-stat.c -- STAT, LSTAT, FSTAT and the SETSTATs. */
+/* fxp-stat.c -- STAT, LSTAT, FSTAT, SETSTAT, FSETSTAT and lsetstat. */
 
 #include <sys/stat.h>
 
@@ -18,8 +18,8 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* The flags behind a path or handle: what the client wants to know (draft
- * -04, section 6.8).  Some leave them out.
+/* The flags behind a path or handle: which attributes the client wants (draft
+ * -04, section 6.8).  Some clients leave them out.
  */
 static unsigned int read_wanted(struct fxp_req *req) {
   unsigned int version = req->fxp->version, wanted = FXP_ATTR_COMMON;

@@ -12,7 +12,7 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* What an errno is called in each version of the protocol. */
+/* The status of an errno in each version of the protocol. */
 static const struct errno_row {
   int err;
   uint8_t v3, v4, v5, v6;
@@ -141,7 +141,7 @@ uint32_t fxp_status(struct fxp_req *req, int err) {
   const char *text;
   uint32_t status;
 
-  /* A failure that left no errno behind is still one. */
+  /* A failure without errno is still a failure. */
   status = fxp_status_of(req->fxp->version, err != 0 ? err : EIO, &text);
   return fxp_fail(req, status, err != 0 ? err : EIO, text);
 }
@@ -157,8 +157,7 @@ uint32_t fxp_refused(struct fxp_req *req, int err) {
   return status;
 }
 
-/* The status for this came with version 4; FAILURE is what clients of version
- * 3 know.
+/* Version 4 introduced the status for this; clients of version 3 know FAILURE.
  */
 uint32_t fxp_bad_handle_status(unsigned int version) {
   return version >= 4 ? SSH_FX_INVALID_HANDLE : SSH_FX_FAILURE;

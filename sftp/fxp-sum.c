@@ -23,11 +23,11 @@
 #include "fxp-session.h"
 #include "namelist.h"
 
-/* What one turn reads at most. */
+/* The most that one turn reads. */
 #define TURN_BYTES (8U * 1024 * 1024)
 #define BUF_BYTES (256U * 1024)
 #define BLOCK_MIN 256U          /* the draft's smallest block */
-#define QUICK_BYTES 2048U       /* of md5-hash's look at the beginning */
+#define QUICK_BYTES 2048U       /* bytes of the quick check of md5-hash */
 
 struct job {
   struct ftpd_file *file;
@@ -39,7 +39,8 @@ struct job {
   uint32_t block;               /* 0: one sum */
   uint64_t in_block;            /* bytes of the block that have been added */
   bool begun;
-  struct sftp_str quick;        /* md5-hash: what the beginning should be */
+  struct sftp_str quick;        /* md5-hash: the expected sum of the
+                                 * beginning */
   struct sftp_wr sums;
   unsigned char *buf;
 };
@@ -101,7 +102,7 @@ static int end_block(struct job *j) {
   return sftp_wr_end(&j->sums) == SFTP_OK ? 0 : -1;
 }
 
-/* n bytes that were read, cut into blocks; -1: EIO, or too many of them. */
+/* Adds n bytes, cut into blocks; -1: EIO, or too many blocks. */
 static int add(struct job *j, const unsigned char *p, size_t n) {
   while (n > 0) {
     size_t part = n;
@@ -173,7 +174,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
 
 /* ---- What to sum up */
 
-/* The first of the client's names that is known here. */
+/* The first of the client's names that is known. */
 static struct sftp_sum *choose(struct fxp_req *req, const char *names,
     const char **name) {
   struct sftp_str left = sftp_str_of(names), one;
@@ -190,7 +191,8 @@ static struct sftp_sum *choose(struct fxp_req *req, const char *names,
   return NULL;
 }
 
-/* Opens the name, or finds the handle.  0, or a status that ends it. */
+/* Opens the name, or finds the handle.  0, or a status that ends the request.
+ */
 static uint32_t open_name(struct fxp_req *req, struct job *j,
     const char *path) {
   fxp_begin(req, FTPD_DIGEST, req->name);
@@ -223,7 +225,7 @@ static uint32_t open_handle(struct fxp_req *req, struct job *j,
   return status;
 }
 
-/* The range, cut at the end of the file as it is. */
+/* The range, cut at the current end of the file. */
 static int set_range(struct job *j) {
   struct stat st;
   uint64_t size;
@@ -261,8 +263,8 @@ static uint32_t run(struct fxp_req *req, struct job *j) {
  *
  * The answer to check-file-name and check-file-handle begins with the name of
  * the sum, as WinSCP reads it.  Earlier drafts have "check-file" before it:
- * paramiko, which sends that as the request, wants it.  MINA wants it, too,
- * and each sum as a string.
+ * paramiko, which sends that as the request, expects it.  So does MINA, which
+ * also expects each sum as a string.
  */
 
 static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged,
@@ -308,7 +310,8 @@ static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged,
   return run(req, j);
 }
 
-/* Clients that have answers of their own under the later names. */
+/* Whether the client expects its own form of the answer under the later names.
+ */
 static bool wants_tag(const struct fxp_req *req) {
   return req->fxp->conn->set->client.tagged_sums;
 }
@@ -327,7 +330,7 @@ uint32_t fxp_do_check_file_handle(struct fxp_req *req) {
 
 /* ---- md5-hash: string path or handle, u64 offset, u64 length, string what the
  * first 2048 bytes should be ("": does not matter).  The answer is empty when
- * they are something else.
+ * they have another sum.
  */
 
 static uint32_t look_quickly(struct fxp_req *req, struct job *j) {

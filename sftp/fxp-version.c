@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* fxp-version.c -- which version is spoken, what VERSION says of it, and what
- * the client calls itself.
+/* fxp-version.c -- chooses the version, builds the pairs of VERSION, and reads
+ * vendor-id.
  */
 
 #include "ftpd-report.h"
@@ -32,7 +32,7 @@ static unsigned int lowest(const struct fxp *f) {
     FXP_VERSION_MAX : v;
 }
 
-/* 0 stands for what is built in. */
+/* 0 stands for the built-in version. */
 static unsigned int highest(const struct fxp *f) {
   unsigned int v = f->conn->set->sftp_max_version;
 
@@ -61,16 +61,16 @@ void fxp_version_set(struct fxp *f, unsigned int version) {
 
 /* ---- Pairs of VERSION */
 
-/* draft -13, section 8.1.1: what OPEN knows. */
+/* draft -13, section 8.1.1: the rights that OPEN knows. */
 #define ACCESS_MASK     0x001f01e7U     /* all but named attributes */
 /* Combinations of the flags of locks, a bit each (section 5.4): for OPEN all
- * but those that keep others from removing the file, unless they are advisory;
+ * but those that forbid others to remove the file, unless they are advisory;
  * for BLOCK read, write or both, advisory or not.
  */
 #define OPEN_BLOCK_VECTOR       0xff0fU
 #define BLOCK_VECTOR            0x0e0fU
 #define SSH_ACL_CAP_ALLOW       0x00000001U
-/* Extended attributes are set where the extensions for them are served. */
+/* Extended attributes can be set if the extensions for them are on. */
 #define SSH_FILEXFER_ATTR_EXTENDED      0x80000000U
 
 static void put_u16(struct sftp_wr *w, unsigned int v) {
@@ -121,7 +121,8 @@ static void put_supported2(struct sftp_wr *w, const struct fxp *f) {
   sftp_wr_finish(w, mark);
 }
 
-/* draft -13, section 5.5.1: who we are, if the administrator wants it told. */
+/* draft -13, section 5.5.1: names the server, if the administrator permits it.
+ */
 static void put_vendor_id(struct sftp_wr *w) {
   size_t mark;
 
@@ -139,7 +140,7 @@ static void put_versions(struct sftp_wr *w, const struct fxp *f) {
   size_t n = 0;
   unsigned int v;
 
-  /* Clients know 2 to 6 from this list; who speaks 1 does not read it. */
+  /* Clients look for 2 to 6 in this list; those that speak 1 do not read it. */
   for (v = lowest(f) > 2 ? lowest(f) : 2; v <= highest(f); v++) {
     if (n > 0) {
       text[n++] = ',';

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-version.h -- the version that is spoken: INIT, VERSION. */
+/* fxp-version.h -- the version of the session: INIT, VERSION. */
 
 #ifndef MOD_SFTP_FXP_VERSION_H
 #define MOD_SFTP_FXP_VERSION_H
@@ -18,7 +18,7 @@ struct fxp;
 
 /* The version to speak with a client that asks for `wanted'; 0: none. */
 unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted);
-/* Speaks it from now on; observers are told. */
+/* Uses it from now on, and tells observers. */
 void fxp_version_set(struct fxp *f, unsigned int version);
 /* The pairs of VERSION. */
 void fxp_version_pairs(struct sftp_wr *w, struct fxp *f);

@@ -74,7 +74,7 @@ enum {
   SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK = 31
 };
 
-/* The versions that are spoken here. */
+/* The versions that are supported. */
 #define FXP_VERSION_MIN 1
 #define FXP_VERSION_MAX 6
 

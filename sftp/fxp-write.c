@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* fxp-write.c -- WRITE: its data goes to the file from where it came in.
+/* fxp-write.c -- WRITE: its data goes from the receive buffer to the file.
  *
- * A request need not be complete: once its header is there, whatever data has
- * come is noted by reference.  What belongs to one place of one file is
- * gathered and written at once, when another place, another request or
- * flush() comes; then the requests that are complete are answered, in order.
+ * A request need not be complete: once its header is there, the data that has
+ * arrived is noted by reference.  Data that is contiguous in one file is
+ * gathered, and written at once when another place, another request or flush()
+ * comes; then the complete requests are answered, in order.
  */
 
 #include "ftpd-io.h"
@@ -20,12 +20,12 @@
 #include "fxp-session.h"
 #include "fxp-write.h"
 
-/* The STATUS of a WRITE that went well; the writer grows for others. */
+/* The STATUS of a WRITE that succeeded; the writer grows for others. */
 #define STATUS_BYTES 32
 
 /* ---- Writing and answering */
 
-/* Notes what a write says about the file as a whole. */
+/* Notes the result of a write for the file as a whole. */
 static void note_result(struct fxp_batch *b, size_t done, int err) {
   struct fxp_handle *h = b->handle;
 
@@ -37,11 +37,11 @@ static void note_result(struct fxp_batch *b, size_t done, int err) {
 
   } else if (h->write_failed && h->failed_at >= b->offset &&
       h->failed_at < b->offset + b->len) {
-    h->write_failed = false;    /* the client tried again and it worked */
+    h->write_failed = false;    /* the client has tried again, and it worked */
   }
 }
 
-/* Writes the batch; requests not wholly written get the error. */
+/* Writes the batch; requests that are not completely written get the error. */
 static void write_batch(struct fxp *f) {
   struct fxp_batch *b = &f->write.batch;
   size_t done = 0, last = 0;
@@ -62,7 +62,7 @@ static void write_batch(struct fxp *f) {
     }
   }
 
-  /* What follows the last complete request is of the one at hand. */
+  /* Bytes behind the last complete request belong to the current one. */
   if (err != 0 && f->write.under_way && b->len > last &&
       f->write.cur.err == 0) {
     f->write.cur.err = err;
@@ -77,7 +77,7 @@ static void write_batch(struct fxp *f) {
   b->niov = 0;
 }
 
-/* A decimal number; returns its end.  snprintf() would show in a profile. */
+/* A decimal number; returns its end. snprintf() is too slow here. */
 static char *put_number(char *p, uint64_t v) {
   char digits[20];
   size_t n = 0;
@@ -182,7 +182,7 @@ static void complete(struct fxp *f) {
   b->reqs[b->nreqs++] = *w;
 }
 
-/* Whether the data is to be written, or only to be swallowed. */
+/* Whether the data is to be written, or only to be skipped. */
 static bool is_wanted(const struct fxp *f) {
   return f->write.cur.status == SSH_FX_OK && f->write.cur.err == 0;
 }
@@ -224,7 +224,7 @@ size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
   return n;
 }
 
-/* The place the data goes to: behind what was gathered, or a new batch. */
+/* Where the data goes: behind the gathered data, or into a new batch. */
 static void choose_place(struct fxp *f) {
   const struct fxp_written *w = &f->write.cur;
   struct fxp_batch *b = &f->write.batch;
@@ -259,9 +259,8 @@ static uint32_t check_write(const struct fxp *f,
   return SSH_FX_OK;
 }
 
-/* Text files are written from their beginning to their end, whatever the
- * offsets say (draft -04, section 6.3): the client counts line ends in its own
- * way.
+/* Text files are written from beginning to end, and offsets are ignored (draft
+ * -04, section 6.3), because the client counts line ends differently.
  */
 static void place_text(struct fxp_written *w) {
   if (w->handle != NULL && w->handle->text_mode) {
@@ -270,10 +269,9 @@ static void place_text(struct fxp_written *w) {
   }
 }
 
-/* WRITE: string handle, u64 offset, string data
- * (draft-ietf-secsh-filexfer-02, section 6.4).  What follows the data is
- * swallowed: pkg/sftp of Go (rclone) sends its whole buffer when the last
- * piece of a file fills only a part of it.
+/* WRITE: string handle, u64 offset, string data (draft-ietf-secsh-filexfer-02,
+ * section 6.4).  Bytes after the data are skipped: pkg/sftp of Go (rclone)
+ * sends its whole buffer when the last piece of a file fills only a part of it.
  */
 size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
     size_t len) {

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-write.h -- WRITE, whose data goes to the file as it comes. */
+/* fxp-write.h -- WRITE, whose data goes to the file as it arrives. */
 
 #ifndef MOD_SFTP_FXP_WRITE_H
 #define MOD_SFTP_FXP_WRITE_H
@@ -18,17 +18,17 @@
 #define FXP_BATCH_IOV 256
 #define FXP_BATCH_REQS 256
 
-/* A WRITE whose data has come, and how it ended so far. */
+/* A WRITE whose data has arrived, and its result so far. */
 struct fxp_written {
   uint32_t id, len;
   uint64_t offset;
   size_t end;                   /* its end in the batch */
   struct fxp_handle *handle;    /* NULL: there was none */
-  uint32_t status;              /* what it is refused with, or OK */
+  uint32_t status;              /* the status of its refusal, or OK */
   int err;                      /* errno of a failed write, or 0 */
 };
 
-/* Data on its way to one place of one file. */
+/* Gathered data for one place of one file. */
 struct fxp_batch {
   struct fxp_handle *handle;
   uint64_t offset;              /* of the first byte, in the file */
@@ -44,7 +44,7 @@ struct fxp_writes {
   bool under_way;               /* the data of one is not complete */
   struct fxp_written cur;       /* that one */
   size_t left;                  /* bytes of it still to come */
-  size_t extra;                 /* the last of them, which are no data */
+  size_t extra;                 /* the last of these, which are not data */
   struct fxp_batch batch;
 };
 
@@ -53,9 +53,9 @@ struct fxp_writes {
  */
 size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
   size_t len);
-/* Takes data of the WRITE at hand; returns how much. */
+/* Takes data of the current WRITE; returns how much. */
 size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n);
-/* Writes what was gathered and answers the WRITEs that are complete. */
+/* Writes the gathered data and answers the complete WRITEs. */
 void fxp_write_out(struct fxp *f);
 
 #endif /* MOD_SFTP_FXP_WRITE_H */

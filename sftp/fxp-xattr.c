@@ -9,8 +9,8 @@
 /* fxp-xattr.c -- extended attributes: the requests of xattr@proftpd.org, and
  * the pairs that come with SETSTAT and its kin.
  *
- * Off unless SFTPExtensions says +xattr.  The requests by path mean what stands
- * there, not where a link leads.
+ * Off unless SFTPExtensions says +xattr.  Requests by path are about the path
+ * itself, not about where a link leads.
  */
 
 #include "ftpd-xattr.h"
@@ -25,7 +25,7 @@
 #define NAME_BYTES_MAX 255U     /* Linux's own limits */
 #define VALUE_BYTES_MAX 65536U
 
-/* What a request is about. */
+/* What a request acts on. */
 struct subject {
   bool by_handle;
   const char *path;
@@ -72,8 +72,8 @@ static bool is_name(const char *name) {
   return *name != '\0' && strlen(name) <= NAME_BYTES_MAX;
 }
 
-/* Those that users make.  What else can be written is for others to say: the
- * system's ACLs, say, are permissions, with rules and options of their own.
+/* Attributes of users.  Others that could be written have rules of their own:
+ * for example, the system's ACLs are permissions.
  */
 static bool may_change(const char *name) {
   return is_name(name) && strncmp(name, "user.", 5) == 0;
@@ -259,7 +259,7 @@ int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
   uint32_t i;
 
   if (!fxp_ext_is_on(req->fxp, FXP_WORD_XATTR)) {
-    return 0;                   /* as if they had not come */
+    return 0;                   /* as if they had not been sent */
   }
 
   sftp_rd_init_str(&r, a->pairs);

@@ -8,9 +8,9 @@
 
 /* fxp.h -- the SFTP subsystem (draft-ietf-secsh-filexfer) for the outside.
  *
- * One session per channel: start() makes it, the service table feeds it.  It
- * relies on flush() being called before the loop waits, not only before bytes
- * move: WRITE requests are answered there.
+ * One session per channel: start() makes it, the service table feeds it.
+ * flush() must be called before the loop waits, not only before bytes move: it
+ * answers WRITE requests.
  */
 
 #ifndef MOD_SFTP_FXP_H

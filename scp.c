@@ -56,7 +56,7 @@ const char *scp_reason(pool *p, int err, const char *refused) {
     return text;
   }
 
-  /* Rules say EPERM or EACCES, to the client that is one and the same. */
+  /* Rules use EPERM and EACCES, which are the same to the client. */
   if (err == EPERM) {
     text = strerror(EACCES);
   }
@@ -76,7 +76,7 @@ int scp_say_ok(struct scp *s) {
   return sftp_channel_write(s->ch, "", 1);
 }
 
-/* Byte kind, "scp: ", the text with nothing in it that ends a record, LF. */
+/* Byte kind, "scp: ", the text without characters that end a record, LF. */
 static int say(struct scp *s, unsigned char kind, const char *path,
     const char *reason) {
   char text[PATH_MAX + SCP_TEXT_MAX], shown[PATH_MAX], why[SCP_TEXT_MAX];
@@ -173,7 +173,7 @@ size_t scp_answer_read(struct scp_answer *a, const unsigned char *p,
 
 /* ---- The service */
 
-/* All that the client will ever say has been taken. */
+/* Everything that the client has sent was used. */
 static int at_end(struct scp *s) {
   if (!s->input_ended || s->input_left || s->done) {
     return SFTP_OK;

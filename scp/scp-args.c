@@ -9,14 +9,14 @@
 /* scp-args.c -- the command line of "scp -f" and "scp -t".
  *
  * Clients write it for a shell: some quote the path (libssh2, libssh), some
- * pass on what the user typed (scp -O, pscp).  Quotes, backslashes and an
- * open ~ are read as a shell would, once; nothing else of a shell exists
- * here.  A quote that never ends is an ordinary character.
+ * pass on what the user typed (scp -O, pscp).  Quotes, backslashes and an open
+ * ~ are read as a shell would, once; no other feature of a shell is served.  A
+ * quote that never ends is an ordinary character.
  */
 
 #include "scp-int.h"
 
-/* What a pattern says with a backslash when it means itself. */
+/* Characters that need a backslash in a pattern to mean themselves. */
 #define SPECIAL "*?[]{},\\~"
 #define WILD "*?[{"
 

@@ -17,7 +17,7 @@
  *   Tmtime us atime us LF  times of the C or D that follows
  *   answers: byte 0, or byte 1 (go on) or 2 (give up) and a text up to LF
  *
- * A source that cannot read a file says so with an unasked-for byte 1 record.
+ * A source that cannot read a file sends a record that begins with byte 1.
  */
 
 #ifndef MOD_SFTP_SCP_INT_H
@@ -94,14 +94,14 @@ struct scp {
   struct scp_source *source;
 };
 
-/* The name as it stands, or behind the directory of the login. */
+/* The absolute path: relative names begin at the directory of the login. */
 const char *scp_absolute(struct scp *s, pool *p, const char *path);
 /* Dir and name; NULL with ENAMETOOLONG. */
 const char *scp_join(pool *p, const char *dir, const char *name);
 /* A word's name: an open ~ or ~user is replaced by the home. */
 const char *scp_word_path(struct scp *s, pool *p, const struct scp_word *w);
 
-/* Ends an operation with what became of it: err is 0 or an errno. */
+/* Ends an operation; err is 0 or an errno. */
 void scp_op_end(struct ftpd_op *op, int err);
 /* The text of errno, with the rule that refused (NULL: none); in p. */
 const char *scp_reason(pool *p, int err, const char *refused);
@@ -116,8 +116,8 @@ int scp_say_fatal(struct scp *s, const char *reason) SFTP_MUST_CHECK;
 void scp_heard(struct scp *s, const char *text, size_t len);
 /* Exit status, EOF and CLOSE. */
 void scp_finish(struct scp *s);
-/* True when the channel ends in good order: a client that has all it wants
- * may leave without the last answer (libssh2 does).
+/* True when the channel may end: a client that has everything may leave without
+ * the last answer (libssh2 does).
  */
 bool scp_orderly(const struct scp *s);
 

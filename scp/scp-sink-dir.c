@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* scp-sink-dir.c -- directories of an upload: made at their beginning, given
- * mode and times when all that belongs into them is there.
+/* scp-sink-dir.c -- directories of an upload: made at their D record; they get
+ * mode and times when all entries are complete.
  */
 
 #include "effects.h"
@@ -32,7 +32,7 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   }
 
   if (scp_sink_wants_perms(s)) {
-    mode = (d->mode & 0777) | S_IRWXU;  /* entries are to be made in it */
+    mode = (d->mode & 0777) | S_IRWXU;  /* entries must be made in it */
   }
 
   ftpd_op_begin(s->ftpd, &op, d->pool, FTPD_SCP_MKDIR, d->real);
@@ -47,7 +47,7 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   *refused = op.refused;
   scp_op_end(&op, err);
 
-  /* What it is, is not to be told: its entries are asked about. */
+  /* The user may not know what it is; rules are checked for its entries. */
   return err == EEXIST && !looks ? 0 : err;
 }
 
@@ -111,7 +111,7 @@ static int final_mode(struct scp *s, const struct sink_dir *d) {
   return st.st_mode & 07777 & ~(S_IRWXU & ~d->mode);
 }
 
-/* 0 or an errno: the mode's, which keeps the times from nothing. */
+/* 0 or an errno: that of the mode.  The times are set in any case. */
 static int set_dir_attrs(struct scp *s, struct ftpd_op *op,
     const struct sink_dir *d, const char *path) {
   int mode = final_mode(s, d), err = 0;
@@ -130,7 +130,7 @@ static int set_dir_attrs(struct scp *s, struct ftpd_op *op,
   return err;
 }
 
-/* Of a directory that we made they are part of its making, which is logged. */
+/* For a new directory this is part of MKDIR, which is logged. */
 static int finish_made(struct scp *s, struct sink_dir *d,
     const char **refused) {
   struct ftpd_op op;
@@ -145,8 +145,8 @@ static int finish_made(struct scp *s, struct sink_dir *d,
   return s->args.times ? err : 0;
 }
 
-/* Mode and times when all entries are in.  A directory that was there before
- * is changed like by SETSTAT.
+/* Mode and times when all entries are in.  An existing directory is changed as
+ * by SETSTAT.
  */
 static int finish_dir(struct scp *s, struct sink_dir *d,
     const char **refused) {

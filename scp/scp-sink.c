@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* scp-sink.c -- "scp -t": records come in, files and directories appear.
+/* scp-sink.c -- "scp -t": receives records and makes files and directories.
  *
- * A record names one entry of the directory at hand, never a path.
+ * A record names one entry of the current directory, never a path.
  */
 
 #include "ftpd-attrs.h"
@@ -31,9 +31,9 @@ static const char *strip_slashes(pool *p, const char *path, bool *had) {
   return pstrndup(p, path, len);
 }
 
-/* Whether the target is a directory; 0 or an errno.  Where users may not look
- * they are not told: what they send goes into the directory that is there, and
- * is asked about there, but all that they read is the name they sent.
+/* Whether the target is a directory; 0 or an errno.  Users who may not look are
+ * not told: their files go into an existing directory, and rules are checked
+ * there, but they only ever read the name that they sent.
  */
 static int look_at_target(struct scp *s) {
   struct scp_sink *k = s->sink;
@@ -173,7 +173,7 @@ static bool read_mode(const char **at, mode_t *mode) {
   return true;
 }
 
-/* One entry of the directory at hand, and nothing else. */
+/* The name must be one entry of the current directory. */
 static bool is_entry(const char *name, size_t len) {
   return len > 0 && strlen(name) == len && strchr(name, '/') == NULL &&
     strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -272,7 +272,7 @@ ssize_t scp_sink_input(struct scp *s, const unsigned char *p, size_t len) {
       continue;
     }
 
-    /* A client that reads no answers gets no more of them. */
+    /* While a client does not read answers, it gets no more of them. */
     if (sftp_channel_room(s->ch) == 0) {
       break;
     }

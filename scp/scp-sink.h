@@ -21,7 +21,7 @@
 enum sink_state {
   SINK_RECORD,                  /* a record, up to its LF */
   SINK_DATA,                    /* the bytes of a file */
-  SINK_STATUS                   /* the source's word on these bytes */
+  SINK_STATUS                   /* the source's status of these bytes */
 };
 
 struct sink_times {
@@ -32,8 +32,8 @@ struct sink_times {
 struct sink_dir {
   struct sink_dir *up;
   pool *pool;
-  const char *path;             /* as the client would call it */
-  const char *shown;            /* what it is told of it */
+  const char *path;             /* the name that the client knows */
+  const char *shown;            /* the name that it is told */
   const char *real;             /* what ftpd_permit() made of it */
   bool created;
   mode_t mode;
@@ -41,7 +41,7 @@ struct sink_dir {
 };
 
 struct sink_file {
-  pool *pool;                   /* NULL: there is no file at hand */
+  pool *pool;                   /* NULL: there is no current file */
   struct ftpd_op op;
   struct ftpd_file *file;
   const char *path, *shown;     /* as of a directory */
@@ -70,12 +70,12 @@ struct scp_sink {
 
 /* ---- scp-sink.c */
 
-/* The times of the T record, which are for this entry alone. */
+/* The times of the T record, which are for this entry only. */
 void scp_sink_give_times(struct scp *s, struct sink_times *to);
-/* Whether the entry gets the times, and the mode, of the client's. */
+/* Whether the entry gets the client's times and mode. */
 bool scp_sink_wants_times(const struct scp *s, const struct sink_times *t);
 bool scp_sink_wants_perms(const struct scp *s);
-/* Where a record's entry goes; NULL with errno. */
+/* The path of a record's entry; NULL with errno. */
 const char *scp_sink_place(struct scp *s, pool *p, const char *name);
 /* What the client is told instead of the path, which is NULL if there is none.
  */
@@ -87,18 +87,18 @@ const char *scp_sink_shown(struct scp *s, pool *p, const char *path,
 int scp_sink_on_dir(struct scp *s, mode_t mode, const char *name);
 int scp_sink_on_dir_end(struct scp *s);
 
-/* ---- scp-sink-file.c: C records, the bytes, the client's word on them */
+/* ---- scp-sink-file.c: C records, the bytes, the client's status */
 
 int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
   const char *name);
 /* Returns how many bytes are the file's. */
 size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len);
-/* Writes what was only referred to. */
+/* Writes data that is still in the receive buffer. */
 void scp_sink_write_out(struct scp *s);
 int scp_sink_take_status(struct scp *s, const unsigned char *p, size_t len,
   size_t *used);
-/* The copy ends with a file at hand.  Its bytes may still be missing, or only
- * the client's last word (libssh2 never sends it).
+/* The copy ends during a file.  Some of its bytes may be missing, or only the
+ * client's last status (libssh2 never sends it).
  */
 void scp_sink_abandon_file(struct scp *s, bool orderly);
 

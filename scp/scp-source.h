@@ -7,7 +7,7 @@
  */
 
 /* scp-source.h -- inside the source: scp-source.c (records, directories, the
- * client's word), scp-source-name.c and scp-source-file.c.
+ * client's answers), scp-source-name.c and scp-source-file.c.
  */
 
 #ifndef MOD_SFTP_SCP_SOURCE_H
@@ -17,12 +17,12 @@
 #include "scp-int.h"
 
 enum source_state {
-  SRC_WAIT,                     /* for the client's word */
+  SRC_WAIT,                     /* for the client's answer */
   SRC_NEXT,                     /* for room; then the next entry */
   SRC_DATA                      /* for room; then more of the file */
 };
 
-/* What the client's word is about. */
+/* What the client's answer is about. */
 enum source_step { ABOUT_START, ABOUT_TIMES, ABOUT_FILE, ABOUT_DATA,
   ABOUT_DIR, ABOUT_UP };
 
@@ -72,8 +72,8 @@ struct scp_source {
 int scp_source_next(struct scp *s, const char **path);
 /* Whether there is one, or more of a directory. */
 bool scp_source_has_more(const struct scp_source *src);
-/* What the client shall call this source.  No client accepts "." or "..":
- * these get the directory's real name, and "/" that of the user.
+/* The name that the client gets for this source.  No client accepts "." or
+ * "..": these get the directory's real name, and "/" that of the user.
  */
 const char *scp_source_name(struct scp *s, pool *p, const char *path);
 /* A name with a line feed, which would end its record, as OpenSSH's scp sends
@@ -88,13 +88,13 @@ bool scp_is_dots(const char *name);
 /* Opens and announces; takes over p, which holds path and name. */
 int scp_source_begin_file(struct scp *s, pool *p, const char *path,
   const char *name);
-/* As much as there is room for, and the word at its end. */
+/* Sends as much as there is room for, and the status at the end. */
 int scp_source_send_data(struct scp *s);
 void scp_source_close_file(struct scp *s);
 
 /* ---- scp-source.c */
 
-/* Nothing more until the client has said what it thinks of that. */
+/* Waits for the client's answer. */
 int scp_source_wait(struct scp_source *src, enum source_step step);
 /* Sends T if times are wanted, else C or D; the pool is the entry's. */
 int scp_source_announce(struct scp *s, pool *p, const struct stat *st,

@@ -40,8 +40,8 @@ static int hex_value(char c) {
     c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* What a backslash and *at mean with -e; -1: the backslash itself, -2: no
- * more output.  Moves behind what was read.
+/* The character that a backslash and the text at *at stand for with -e; -1: the
+ * backslash itself, -2: no more output.  Advances *at.
  */
 static int escaped(const char **at) {
   static const char letters[] = "abefnrtv\\", values[] =
@@ -237,10 +237,10 @@ struct df {
   int status;
 };
 
-/* File systems asked in one turn, so that other channels get theirs. */
+/* File systems per turn, so that other channels get their turns. */
 #define DF_TURN 64
 
-/* 512, 1K, 1M, 1G, K, M ...; 0: none of that. */
+/* 512, 1K, 1M, 1G, K, M ...; 0 for anything else. */
 static uint64_t df_unit(const char *text) {
   uint64_t n = 0;
   size_t digits = strspn(text, "0123456789");
@@ -377,9 +377,7 @@ static void df_headline(struct exec *e, const struct df *df) {
   }
 }
 
-/* Devices and mount points are not the client's to see: what it has is one
- * tree from "/" on.
- */
+/* Clients do not see devices and mount points, only one tree from "/" on. */
 static void df_line(struct exec *e, const struct df *df,
     const struct statvfs *st) {
   uint64_t unit = st->f_frsize > 0 ? st->f_frsize : st->f_bsize;

@@ -6,13 +6,14 @@
  * (see LICENSE)
  */
 
-/* exec-line.c -- the command line of an "exec" request, as far as a shell's
- * grammar is served.  What is not is refused as a whole, before anything runs.
+/* exec-line.c -- the command line of an "exec" request.  A part of a shell's
+ * grammar is served; a line with anything else is refused as a whole, before a
+ * command runs.
  */
 
 #include "exec-int.h"
 
-/* What a pattern says with a backslash when it means itself. */
+/* Characters that need a backslash in a pattern to mean themselves. */
 #define SPECIAL "*?[]{},\\~"
 #define WILD "*?["
 
@@ -22,17 +23,17 @@ struct reader {
   exec_variable var;
   void *arg;
   array_header *commands;
-  struct exec_command *cmd;     /* at hand; NULL between commands */
+  struct exec_command *cmd;     /* the current one; NULL between commands */
   array_header *words;
   unsigned int nwords;          /* of the line */
-  unsigned int npatterns;       /* of the command at hand */
+  unsigned int npatterns;       /* of the current command */
   const char *why;              /* the first error */
 };
 
-/* A word on its way. */
+/* A word that is being read. */
 struct builder {
   struct sftp_wr text, pattern;
-  bool any;                     /* even an empty one, if it was quoted */
+  bool any;                     /* there is a word, even if it is empty ("") */
   bool wild;
 };
 
@@ -70,7 +71,7 @@ static void put_text(struct builder *b, const char *text) {
   }
 }
 
-/* $NAME or ${NAME}; a dollar before anything else is one. */
+/* $NAME or ${NAME}; a dollar before anything else is a dollar. */
 static void read_variable(struct reader *r, struct builder *b) {
   const char *at = r->at + 1, *end, *value;
   bool braces = *at == '{';
@@ -90,7 +91,7 @@ static void read_variable(struct reader *r, struct builder *b) {
       return;
     }
 
-    r->at += 2;                 /* a shell's own: nothing here */
+    r->at += 2;                 /* special variables of a shell: not served */
     return;
   }
 

@@ -23,7 +23,7 @@
 #include "ftpd-io.h"
 
 #define BUF_BYTES (256 * 1024)
-/* What one turn does at most, so that other channels get theirs. */
+/* The most that is done in one turn, so that other channels get their turns. */
 #define TURN_BYTES (8 * 1024 * 1024)
 #define TURN_PER_FILE (64 * 1024)
 
@@ -35,7 +35,7 @@ struct sums {
   unsigned int next;
   int status;
   unsigned char *buf;
-  bool begun;                   /* the sum of the name at hand */
+  bool begun;                   /* the sum of the current name has begun */
 
   /* A file that is open. */
   struct ftpd_file *file;
@@ -270,7 +270,7 @@ static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
   }
 }
 
-/* The input; false when more of it has to come. */
+/* Sums up the input; false when more must come. */
 static bool sum_input(struct exec *e, struct sums *s) {
   if (e->in_len > 0 &&
       sftp_sum_add(s->sum, e->in, e->in_len) != SFTP_OK) {

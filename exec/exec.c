@@ -13,7 +13,8 @@
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
 
-/* What of Protocols lets a command be served: date has a word of its own. */
+/* The services of Protocols that allow a command: date has a word of its own.
+ */
 #define ANY_FILES (SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP)
 
 /* The directive's bit of a command is that of its place. */
@@ -85,7 +86,7 @@ void exec_printf(struct exec *e, const char *fmt, ...) {
   }
 }
 
-/* "name: text" and a line feed, with nothing in it that a terminal obeys. */
+/* "name: text" and a line feed, without control characters. */
 static void complain(struct exec *e, const char *name, const char *text) {
   char shown[2048];
   size_t n = 0;
@@ -248,7 +249,7 @@ static void finish(struct exec *e, int status) {
   }
 }
 
-/* What the one before wrote is input of this one. */
+/* The output of the last command is the input of this one. */
 static void pass_pipe(struct exec *e) {
   e->pipe = e->command->when == EXEC_PIPED;
   e->pipe_in = e->pipe_out;
@@ -261,8 +262,8 @@ static int not_found(struct exec *e, const char *name) {
   return 127;
 }
 
-/* Whether what became of the one before lets the command run; members of a
- * pipe share what became of the first.
+/* Whether the status of the last command lets this one run; the members of a
+ * pipe share the decision about the first.
  */
 static bool is_wanted(const struct exec *e, const struct exec_command *c,
     bool before) {
@@ -271,7 +272,7 @@ static bool is_wanted(const struct exec *e, const struct exec_command *c,
     c->when == EXEC_IF_FAILED ? e->status != 0 : true;
 }
 
-/* Begins the next command that is wanted; false when there is none. */
+/* Begins the next command that is to run; false when there is none. */
 static bool begin_command(struct exec *e) {
   bool wanted = e->next == 0 || e->command != NULL;
   const struct exec_command *c;
@@ -375,7 +376,7 @@ static void go_on(struct exec *e) {
     e->waiting = false;
     status = run_command(e);
     if (!e->pipe) {
-      e->in = NULL;             /* taken, or not wanted */
+      e->in = NULL;             /* used, or not needed */
       e->in_len = 0;
     }
 

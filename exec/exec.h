@@ -8,10 +8,10 @@
 
 /* exec.h -- small commands on "exec" channels, answered in the process.
  *
- * What clients of file servers ask a shell for: sums of files, free space, the
- * directory they are in.  The line is read here (exec-line.c) and each command
- * is a function here: no program runs, no file is written, and every path
- * passes the gate.
+ * They do what clients of file servers use a shell for: sums of files, free
+ * space, the current directory.  The line is read here (exec-line.c) and each
+ * command is a function here: no program runs, no file is written, and every
+ * path passes the gate.
  */
 
 #ifndef MOD_SFTP_EXEC_H

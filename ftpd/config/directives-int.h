@@ -33,12 +33,12 @@
     CHECK_CONF((cmd), CTXT_SERVER); \
   } while (0)
 
-/* Flags for records of which all count: mod_ifsession would otherwise put
- * those of its sections in the place of the others.
+/* Flags for records of directives that add up: mod_ifsession would otherwise
+ * replace them by those of its sections.
  */
 long ftpd_multi_flag(void);
 
-/* What kind of names an error text speaks of. */
+/* What an error text calls the names of a family. */
 extern const char *const ftpd_alg_kinds[ALGS_NFAMILIES];
 
 /* Adds one name, perhaps with a sign, to the comma-separated list (NULL: none

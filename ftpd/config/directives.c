@@ -9,7 +9,7 @@
 /* directives.c -- the directives: a row and a handler each; those of algorithms
  * and keys have files of their own.
  *
- * Errors name the directive, the value and what is accepted; the host adds
+ * Errors name the directive, the value and what is accepted; the daemon adds
  * file and line, and does not start.
  */
 

@@ -9,8 +9,8 @@
 /* directives.h -- the configuration records that the directives leave for
  * ftpd-conf.c and others of ftpd/.
  *
- * A handler checks everything it can check at once, so that a wrong value
- * stops the start with the line it stands on.  <Global> sections are copied
+ * A handler checks everything that it can check at once, so that a wrong value
+ * stops the start and the error names its line.  <Global> sections are copied
  * into the virtual hosts record by record, by the host: argv is shared.
  *
  *   SFTPAcceptEnv            argv: char *, one pattern each
@@ -55,7 +55,9 @@
 
 #include "ftpd-session.h"
 
-/* Of SFTPAuthMethods; read by mod_auth_otp too, so that the layout stands. */
+/* A method of SFTPAuthMethods.  mod_auth_otp reads it, too, so the layout must
+ * stay.
+ */
 struct sftp_auth_method {
   unsigned int method_id;       /* AUTH_* */
   const char *method_name;
@@ -79,8 +81,8 @@ struct rekey {
 /* One SFTPClientMatch. */
 struct client_match {
   const char *pattern;
-  bool does;                    /* speaks of what clients do ... */
-  bool done;                    /* ... and this one did it */
+  bool does;                    /* is about what clients do ... */
+  bool done;                    /* ... and this client did it */
   pr_regex_t *regex;
   const char **values;          /* of each trait (traits.h), or NULL */
 };

@@ -7,7 +7,8 @@
  */
 
 /* ftpd-agent.c -- SFTPHostKey agent:/path: host keys that an ssh-agent holds
- * (draft-ietf-sshm-ssh-agent).  It never gives a private key away, it signs.
+ * (draft-ietf-sshm-ssh-agent).  The agent never gives a private key away; it
+ * signs.
  */
 
 #include "ftpd-hostkeys.h"
@@ -117,8 +118,8 @@ static int read_all(int fd, unsigned char *p, size_t n) {
   return 0;
 }
 
-/* One question and its answer, in p, which the caller wipes where it matters.
- * An error when either does not pass.
+/* Sends a question and reads the answer into p; the caller wipes it if it is
+ * secret.  Fails when either cannot be transferred.
  */
 static int agent_ask(struct agent *a, pool *p, struct sftp_str question,
     struct sftp_str *answer) {
@@ -158,8 +159,9 @@ static uint32_t flags_for(const struct sftp_sig_alg *alg) {
     strcmp(alg->sig_name, "rsa-sha2-256") == 0 ? AGENT_RSA_SHA2_256 : 0;
 }
 
-/* The signature must be of the algorithm that was asked for, and valid: the
- * client would end the connection, and nobody would know why.
+/* The signature must be of the algorithm that was asked for, and valid:
+ * otherwise otherwise the client would end the connection, and nobody would
+ * know why.
  */
 static int take_signature(const struct sftp_key *key,
     const struct sftp_sig_alg *alg, struct sftp_str answer,

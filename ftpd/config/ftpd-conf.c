@@ -42,7 +42,7 @@ bool ftpd_conf_engine(server_rec *s) {
   return on != NULL && *on == TRUE;
 }
 
-/* Whether the administrator has said what that list is to be. */
+/* Whether the administrator has chosen the list. */
 static bool is_named(server_rec *s, const char *directive) {
   return param(s, directive) != NULL ||
     param(s, "SFTPAlgorithmProfile") != NULL;
@@ -120,7 +120,7 @@ static const char *ident(pool *p, server_rec *s) {
 
 /* ---- Settings */
 
-/* What a directive makes of the profile's list. */
+/* Changes the profile's list as the directive says. */
 static void change_algs(pool *p, server_rec *s, const char *directive,
     enum sftp_alg_family f, const char **names) {
   const char *list = param(s, directive);
@@ -292,8 +292,8 @@ struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s) {
   return settings(p, s, false, &faults);
 }
 
-/* Protocols: what of sftp, scp and date stays.  Without it all of them, and
- * SFTPExecCommands says whether there is date.
+/* Protocols: which of sftp, scp and date are enabled.  Without it all are, and
+ * SFTPExecCommands decides about date.
  */
 static unsigned int services(server_rec *s) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "Protocols", FALSE);
@@ -336,7 +336,7 @@ const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
     return NULL;
   }
 
-  /* The administrator's rules go before the table, whichever came last. */
+  /* The administrator's rules override the table, so they are applied last. */
   ftpd_match_apply(h->pool, h->server, software, h->set);
   return h->set;
 }

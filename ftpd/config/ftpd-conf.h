@@ -16,10 +16,10 @@
 #include "alg-profile.h"
 #include "ftpd-session.h"
 
-/* What holds unless a directive says otherwise. */
+/* Defaults of the directives. */
 #define FTPD_REKEY_SECS 3600
 #define FTPD_REKEY_BYTES ((uint64_t) 2 << 30)
-#define FTPD_MIN_REKEY_BYTES 16384      /* what an exchange itself takes */
+#define FTPD_MIN_REKEY_BYTES 16384      /* an exchange itself needs as much */
 #define FTPD_REKEY_PACKETS 0x7fffffffU
 #define FTPD_MAX_CHANNELS 10
 #define FTPD_MAX_LOGIN_ATTEMPTS 6
@@ -33,8 +33,9 @@
 int ftpd_conf_check(void);
 /* Settings of the session's virtual host, in p. */
 struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s);
-/* What is decided per user: called by ftpd_logged_in() after PASS POST_CMD,
- * when mod_ifsession has merged its sections.  Returns h->set, changed.
+/* Reads the settings that may depend on the user; called by ftpd_logged_in()
+ * after PASS POST_CMD, when mod_ifsession has merged its sections.  Returns
+ * h->set, changed.
  */
 const struct sftp_settings *ftpd_conf_late(struct ftpd *h);
 bool ftpd_conf_engine(server_rec *s);

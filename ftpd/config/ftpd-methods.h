@@ -14,7 +14,7 @@
 
 #include "directives.h"
 
-/* The chains of SFTPAuthMethods, or of what could work. */
+/* Fills in the chains of SFTPAuthMethods, or the default. */
 void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
 /* Whether the chains of anybody have that method. */
 bool ftpd_methods_use(pool *p, server_rec *s, const struct sftp_settings *set,

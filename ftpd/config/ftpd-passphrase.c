@@ -18,7 +18,7 @@
 #define PROVIDER_TIMEOUT_MS 10000
 #define PASSPHRASE_MAX 1024
 
-/* A passphrase is a text: what follows a NUL would not count. */
+/* A passphrase is text: bytes after a NUL would be ignored. */
 static char *text_of(pool *p, const char *bytes, size_t len,
     const char **why) {
   char *text;

@@ -24,7 +24,7 @@ static const char *const names[PENALTY_NREASONS] = {
   [PENALTY_REFUSED] = "refuseconnection"
 };
 
-/* Seconds of a unit; of none at all, as well; 0: it is no unit. */
+/* Seconds of a unit, 1 for none; 0: not a unit. */
 static unsigned int unit_secs(char unit) {
   switch (unit) {
     case 'w': case 'W':
@@ -46,8 +46,8 @@ static unsigned int unit_secs(char unit) {
   return 0;
 }
 
-/* Seconds, or numbers with s, m, h, d, w behind each, up to a year; false if it
- * is none.
+/* Seconds, or numbers with s, m, h, d, w behind each, up to a year; false if
+ * the text is not a duration.
  */
 static bool duration(const char *text, unsigned int *secs) {
   uint64_t sum = 0;
@@ -98,7 +98,7 @@ static bool overflow(const char *text, int *deny_all) {
   return *deny_all || strcasecmp(text, "permissive") == 0;
 }
 
-/* In deny_all, -1 is what has not been said. */
+/* In deny_all, -1 means not set. */
 static bool set_one(struct penalties *pen, int deny_all[2], const char *word) {
   const char *colon = strchr(word, ':');
   struct { const char *name; unsigned int *value;

@@ -101,7 +101,7 @@ int ftpd_anon_root(struct ftpd *h, pool *p, const char **root) {
   return ftpd_home_resolve(p, dir, root);
 }
 
-/* The password is there to be read in the logs. */
+/* The password is logged. */
 void ftpd_anon_announce(struct ftpd *h) {
   const struct ftpd_login *l = h->login;
   const char *said = sftp_printable(session.pool, l->anon_password != NULL ?

@@ -14,15 +14,15 @@
 
 #include "ftpd-session.h"
 
-/* Whom the name stands for: sets what of h->login belongs to it, and gives the
- * account's name, in p.
+/* The account that the name stands for, in p; sets the fields of h->login that
+ * belong to it.
  */
 const char *ftpd_anon_resolve(struct ftpd *h, pool *p, const char *given);
-/* Whether the password is looked at (AnonRequirePassword). */
+/* Whether the password is checked (AnonRequirePassword). */
 bool ftpd_anon_wants_password(const struct ftpd *h);
 /* AnonRejectPasswords. */
 bool ftpd_anon_rejects(const struct ftpd *h, const char *password);
-/* The configuration that counts for the login: of <Anonymous>, or of all. */
+/* The configuration of the login: that of <Anonymous>, or of the server. */
 xaset_t *ftpd_anon_conf(const struct ftpd *h);
 /* The group of <Anonymous>, which replaces that of the user. */
 void ftpd_anon_group(struct ftpd *h, pool *p, struct passwd *pw);

@@ -29,8 +29,8 @@ static struct ftpd_login *login_of(struct ftpd *h) {
   return h->login;
 }
 
-/* The host keeps its last response in this pool; it must forget it before the
- * pool goes.
+/* The daemon keeps its last response in this pool, and must forget it before
+ * the pool is destroyed.
  */
 static void leave_pool(void *data) {
   struct ftpd_login *l = data;
@@ -123,7 +123,7 @@ void ftpd_auth_user_end(struct ftpd *h, bool ok) {
   ftpd_cmd_end(l->user_cmd, ok);
   l->user_cmd = NULL;
   if (ok) {
-    /* Many modules look here for who it is that logs in. */
+    /* Many modules look here for the user who logs in. */
     set_note("mod_auth.orig-user", l->given);
   }
 }
@@ -219,7 +219,7 @@ uint64_t ftpd_login_due_ms(struct ftpd *h) {
     return UINT64_MAX;
   }
 
-  /* A second more than the host's own timer, which goes first if it can. */
+  /* A second more than the daemon's own timer, which comes first if it can. */
   limit += session.connect_time_ms + 1000;
   pr_gettimeofday_millis(&now);
   return now < limit ? limit - now : 0;

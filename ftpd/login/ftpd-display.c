@@ -18,7 +18,8 @@
 
 #include "ftpd-user.h"
 
-/* The lines of the file, each ended by CR LF; NULL when there is none. */
+/* The lines of the file, each with CR LF at its end; NULL when there is none.
+ */
 static const char *expand(pool *p, pr_fh_t *fh) {
   pr_response_t *pending = resp_list, *at;
   pool *old = pr_response_get_pool();

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-home.c -- where a login lands: home, CreateHome, DefaultChdir,
+/* ftpd-home.c -- the directory of the login: home, CreateHome, DefaultChdir,
  * DefaultRoot.
  */
 
@@ -15,7 +15,9 @@
 
 #include "mkhome.h"
 
-/* A name is one or more directories below where it is put, never above. */
+/* A user name may become one or more directories in the path, but must never
+ * lead upwards.
+ */
 static bool climbs(const char *name) {
   while (name != NULL) {
     size_t n = strcspn(name, "/");
@@ -173,7 +175,7 @@ int ftpd_home_resolve(pool *p, const char *dir, const char **real) {
     return -1;
   }
 
-  /* As the user: a home may be closed to the daemon's own identity. */
+  /* As the user: the daemon's own identity may have no access to a home. */
   pr_fs_clear_cache2(dir);
   PRIVS_USER
   *real = dir_realpath(p, dir);
@@ -212,7 +214,7 @@ void ftpd_home_below(const char *root) {
 
   if (strncmp(session.cwd, root, len) != 0 ||
       (session.cwd[len] != '/' && session.cwd[len] != '\0')) {
-    return;                     /* not in there: chdir() will tell */
+    return;                     /* not inside: chdir() will fail */
   }
 
   memmove(session.cwd, session.cwd + len, strlen(session.cwd + len) + 1);

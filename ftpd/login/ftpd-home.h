@@ -31,7 +31,7 @@ int ftpd_home_root(pool *p, const char **root);
  * there, or AllowChrootSymlinks does not allow it.
  */
 int ftpd_home_resolve(pool *p, const char *dir, const char **real);
-/* The process is in that root now. */
+/* Notes that the process is in that root now. */
 void ftpd_home_below(const char *root);
 
 #endif /* MOD_SFTP_FTPD_HOME_H */

@@ -6,10 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-keyfile.c -- opens and judges the files whose content decides a login.
+/* ftpd-keyfile.c -- opens and checks the files whose content decides a login.
  *
- * The path is walked by descriptors, each judged before the next name is looked
- * up in it: what is swapped for a link meanwhile is refused.
+ * The path is walked by descriptors, and each directory is checked before the
+ * next name is looked up in it: a name that is replaced by a link meanwhile is
+ * refused.
  */
 
 #include "ftpd-keyfile.h"
@@ -19,19 +20,19 @@
 #define LIFTED "or SFTPOptions InsecureUserKeyPerms"
 #define DIR_FLAGS (O_PATH|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC)
 
-/* Not waiting, for the case that it is a FIFO. */
+/* Without waiting, in case it is a FIFO. */
 #define FILE_FLAGS (O_RDONLY|O_NONBLOCK|O_NOCTTY|O_CLOEXEC)
 
-/* ---- What may be wrong */
+/* ---- Checks */
 
-/* A daemon that does not run as root is, to its files, what root is. */
+/* If the daemon does not run as root, its own user counts as root. */
 static bool may_own(const struct ftpd_keyfile_rule *rule, uid_t uid) {
   return uid == PR_ROOT_UID || uid == getuid() ||
     (rule->user != NULL && uid == rule->user->pw_uid);
 }
 
-/* What lets the wrong people write to the file (what NULL) or the directory;
- * NULL: nothing.
+/* Why the wrong people can write to the file (what NULL) or the directory;
+ * NULL: they cannot.
  */
 static const char *objection(pool *p, const struct ftpd_keyfile_rule *rule,
     const struct stat *st, const char *dir) {
@@ -79,11 +80,11 @@ struct walk {
   pool *pool;
   const struct ftpd_keyfile_rule *rule;
   const char *real;             /* without links */
-  size_t from;                  /* what is shorter is not judged */
+  size_t from;                  /* shorter paths are not checked */
   const char *why;
 };
 
-/* Whether the directory that the first len bytes name will do. */
+/* Whether the directory in the first len bytes is safe. */
 static bool judge_dir(struct walk *w, int fd, size_t len) {
   struct stat st;
 
@@ -100,7 +101,7 @@ static bool judge_dir(struct walk *w, int fd, size_t len) {
   return w->why == NULL;
 }
 
-/* The file, by way of every directory above it; -1 with why, or errno. */
+/* Opens the file by way of every directory above it; -1 with why, or errno. */
 static int walk(struct walk *w) {
   const char *name = w->real + 1, *end;
   int at = open("/", DIR_FLAGS), next, xerrno;
@@ -127,7 +128,7 @@ static int walk(struct walk *w) {
   return -1;
 }
 
-/* Below the home only what is within it counts. */
+/* For files in the home, only directories within it count. */
 static size_t first_judged(const struct passwd *user, const char *real) {
   char *home = user != NULL && user->pw_dir != NULL && *user->pw_dir == '/' ?
     realpath(user->pw_dir, NULL) : NULL;

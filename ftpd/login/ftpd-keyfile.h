@@ -9,11 +9,11 @@
 /* ftpd-keyfile.h -- files whose content decides a login: keys, authorities,
  * principals, hosts, lists of revoked keys.
  *
- * Others than those who may decide it must not be able to write to the file, or
- * to put another in its place: no write right for group or others, and no
- * foreign owner, on the file and on every directory from the user's home (or,
- * for a file that is not below it, from the root) down to it.  Links are
- * resolved first.  SFTPOptions InsecureUserKeyPerms lifts this.
+ * Nobody else may be able to write to such a file, or to put another in its
+ * place: the file, and every directory from the user's home down to it (from
+ * the root, if the file is elsewhere), must not be writable for group or
+ * others, and must have the right owner.  Links are resolved first.
+ * SFTPOptions InsecureUserKeyPerms lifts this.
  */
 
 #ifndef MOD_SFTP_FTPD_KEYFILE_H
@@ -21,22 +21,22 @@
 
 #include "ftpd-session.h"
 
-/* No file of keys is larger; nothing of one that is gets read. */
+/* The largest file of keys that is read. */
 #define FTPD_KEYFILE_MAX (4 * 1024 * 1024)
 
 struct ftpd_keyfile_rule {
-  const struct passwd *user;    /* may own it beside root; NULL: nobody */
+  const struct passwd *user;    /* besides root, who may own it; NULL: nobody */
   bool insecure;                /* InsecureUserKeyPerms */
   off_t max;                    /* bytes */
 };
 
-/* Opens a file as root and judges it, so that what was judged is what the
- * descriptor reads.  -1: with *why (in p) what is wrong with it, or *why NULL
- * and errno.
+/* Opens a file as root and checks it; what was checked is what the descriptor
+ * reads. -1: with *why (in p) what is wrong with it, or *why NULL and errno.
  */
 int ftpd_keyfile_open(pool *p, const char *path,
   const struct ftpd_keyfile_rule *rule, size_t *size, const char **why);
-/* All n bytes from offset on; -1 with errno, EINVAL where the file ends. */
+/* Reads all n bytes from offset on; -1 with errno, EINVAL where the file ends.
+ */
 int ftpd_keyfile_at(int fd, void *buf, size_t n, off_t offset);
 /* Opens a file and reads all of it into p; 0, or -1 as above. */
 int ftpd_keyfile_text(pool *p, const char *path,

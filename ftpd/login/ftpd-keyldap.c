@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-keyldap.c -- the store "ldap": the host's mod_ldap looks for the keys
- * of a user, by the HOOK that it has for that.
+/* ftpd-keyldap.c -- the store "ldap": the host's mod_ldap looks for the keys of
+ * a user, by its HOOK for that.
  */
 
 #include "ftpd-keystore.h"
@@ -46,7 +46,8 @@ int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info SFTP_UNUSED,
     return -1;
   }
 
-  /* One value of the attribute each, in any form that a file may have. */
+  /* Each value of the attribute is a key, in any format that a file may have.
+   */
   keys = mr->data;
   for (i = 0; i < (unsigned int) keys->nelts; i++) {
     all = pstrcat(p, all, ((char **) keys->elts)[i], "\n", NULL);

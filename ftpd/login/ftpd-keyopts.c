@@ -8,8 +8,8 @@
 
 /* ftpd-keyopts.c -- options in front of a key in OpenSSH's form.
  *
- * An option that narrows what the key is good for is obeyed or, where that is
- * not possible, takes the key out: what was meant as a limit is never ignored.
+ * An option that limits the key is obeyed; where that is not possible, the key
+ * does not count: a limit is never ignored.
  */
 
 #include "ftpd-keyopts.h"
@@ -20,10 +20,12 @@
 #include "ftpd-userkey.h"
 #include "keyfile.h"
 
-/* More variables than this no key needs. */
+/* The most variables that a key may set. */
 #define MAX_ENV 64
 
-/* Nobody has an IPv6 address where UseIPv6 is off, and the host reads none. */
+/* With UseIPv6 off the daemon does not read IPv6 addresses, and no client has
+ * one.
+ */
 static bool is_foreign(const char *item) {
   return strchr(item, ':') != NULL && !pr_netaddr_use_ipv6();
 }
@@ -33,9 +35,9 @@ static bool is_numeric(const char *item) {
   return item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0';
 }
 
-/* An address, a network, or a pattern of either addresses or names.  The host
- * knows more words (ALL, NONE, patterns in braces): these are names here.  -1:
- * not understood.
+/* An address, a network, or a pattern of either addresses or names.  The daemon
+ * has more words (ALL, NONE, patterns in braces): here these are names. -1: not
+ * understood.
  */
 static int address_fits(pool *p, char *item) {
   const pr_netaddr_t *addr = session.c->remote_addr;
@@ -77,7 +79,7 @@ static bool from_allows(pool *p, const char *list) {
   return allowed;
 }
 
-/* YYYYMMDD[HHMM[SS]][Z]: good until then, in local time without the Z. */
+/* YYYYMMDD[HHMM[SS]][Z]: valid until then, in local time without the Z. */
 static bool is_expired(const char *text) {
   static const char *const forms[] = { "%Y%m%d", "%Y%m%d%H%M",
     "%Y%m%d%H%M%S" };
@@ -126,8 +128,8 @@ bool ftpd_source_allows(pool *p, const char *list) {
   return allowed;
 }
 
-/* Restrictions of what this server does not do in the first place, and their
- * opposites: they change nothing, whatever they say.
+/* Restrictions of what this server does not offer anyway, and their opposites:
+ * they have no effect.
  */
 static const char *const moot_options[] = {
   "agent-forwarding", "no-agent-forwarding", "port-forwarding",
@@ -188,7 +190,7 @@ static const char *take_principals(struct reading *r, const char *value) {
   return NULL;
 }
 
-/* Which of them are accepted is decided when the key has logged in. */
+/* SFTPAcceptEnv is applied after the login. */
 static const char *take_environment(struct reading *r, const char *value) {
   const char *equals = strchr(value, '=');
 
@@ -279,7 +281,7 @@ bool ftpd_keyopts_read(pool *p, const char *options, struct ftpd_keyopts *o,
   *((const char **) push_array(r.env)) = NULL;
   o->env = r.env->elts;
 
-  /* Principals narrow what an authority may say; a bare key says nothing. */
+  /* Principals limit an authority; they mean nothing for a plain key. */
   if (o->principals != NULL && !o->authority) {
     *why = "option \"principals\": it needs cert-authority";
     return false;

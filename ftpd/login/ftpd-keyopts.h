@@ -24,12 +24,12 @@ struct ftpd_keyopts {
   const char *const *env;       /* "NAME=value" ..., NULL ends */
 };
 
-/* Reads the options of a key (NULL: none); false if they do not let it count
- * for this client, with a text that says which and why.
+/* Reads the options of a key (NULL: none); false if the key does not count for
+ * this client, with a text that says why.
  */
 bool ftpd_keyopts_read(pool *p, const char *options, struct ftpd_keyopts *o,
   const char **why);
-/* Adds what the options say to what is granted so far. */
+/* Adds the options to what is granted so far. */
 void ftpd_keyopts_grant(const struct ftpd_keyopts *o,
   struct ftpd_key_grant *grant);
 /* Whether the client's address is in a list like 192.0.2.0/24,2001:db8::1

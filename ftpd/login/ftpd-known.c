@@ -6,11 +6,10 @@
  * (see LICENSE)
  */
 
-/* ftpd-known.c -- SFTPAuthorizedHostKeys: hosts whose word about their users
- * counts.
+/* ftpd-known.c -- SFTPAuthorizedHostKeys: hosts that may vouch for their users.
  *
- * A file has keys alone, which are good for a host of any name, or lines of
- * OpenSSH's known_hosts, which are good for the names in front of the key.
+ * A file has plain keys, which are valid for a host of any name, or lines of
+ * OpenSSH's known_hosts, which are valid for the names in front of the key.
  */
 
 #include "ftpd-abi.h"
@@ -21,7 +20,7 @@
 
 /* ---- Names in front of a key */
 
-/* "[name]:port" of known_hosts; a client's port says nothing. */
+/* "[name]:port" of known_hosts; the port of a client means nothing. */
 static const char *without_port(pool *p, const char *item) {
   const char *end = *item == '[' ? strchr(item, ']') : NULL;
 
@@ -34,7 +33,7 @@ static bool name_fits(pool *p, const char *item, const char *host) {
     pr_fnmatch(item, pr_netaddr_get_ipstr(session.c->remote_addr), 0) == 0;
 }
 
-/* One that fits with a ! before it rules the key out. */
+/* A match with a ! before it excludes the key. */
 static bool names_fit(pool *p, const char *list, const char *host) {
   char *text = pstrdup(p, list), *item, *save = NULL;
   bool fits = false;
@@ -55,7 +54,7 @@ static bool names_fit(pool *p, const char *list, const char *host) {
   return fits;
 }
 
-/* What stands before the key lets it count for this host. */
+/* Whether the text before the key lets it count for this host. */
 static bool entry_fits(pool *p, const struct sftp_keyfile_entry *e,
     const char *host, const char *path) {
   const char *list = e->options;

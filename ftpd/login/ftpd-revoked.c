@@ -8,7 +8,7 @@
 
 /* ftpd-revoked.c -- SFTPRevokedKeys and SFTPKeyBlacklist.
  *
- * The files are read for each key: what was revoked a second ago is.
+ * The files are read for each key, so revocations apply at once.
  */
 
 #include "ftpd-conf.h"
@@ -19,10 +19,10 @@
 #include "crypto.h"
 #include "krl.h"
 
-/* A list of revoked keys is not larger. */
+/* The largest list of revoked keys. */
 #define LIST_MAX (64 * 1024 * 1024)
 
-/* No user may take what they did off the list: it is root's alone. */
+/* Only root may own the list: users must not be able to take a key off it. */
 static struct ftpd_keyfile_rule rule_of(unsigned long opts) {
   return (struct ftpd_keyfile_rule) { NULL,
     (opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0, LIST_MAX };
@@ -147,7 +147,7 @@ static uint32_t first_record(const struct blacklist *b, uint32_t value,
   return n < 0 ? UINT32_MAX : (uint32_t) n;
 }
 
-/* 1: it is there, 0: it is not, -1 with errno. */
+/* 1: found, 0: not found, -1 with errno. */
 static int has_fingerprint(const struct blacklist *b,
     const unsigned char *md5) {
   uint32_t value = (uint32_t) md5[0] << 8 | md5[1], from, to;
@@ -186,8 +186,8 @@ static bool md5_of(struct sftp_str blob, unsigned char *md) {
   return sftp_crypto_fingerprint("MD5", blob, md, &len) == SFTP_OK;
 }
 
-/* Whether the list has the key: 1 or 0, or -1 with *why when it cannot be
- * asked; *why NULL when there is no list.
+/* Whether the list has the key: 1 or 0, or -1 with *why when it cannot be used;
+ * *why NULL when there is no list.
  */
 static int look_up_weak(struct ftpd *h, pool *p, const char *path,
     struct sftp_str blob, const char **why) {
@@ -215,8 +215,8 @@ static int look_up_weak(struct ftpd *h, pool *p, const char *path,
   return res;
 }
 
-/* A list that somebody named and that cannot be used refuses all keys, as
- * SFTPRevokedKeys does; the one that is only looked for does not.
+/* A list that the configuration names refuses all keys when it cannot be used,
+ * as SFTPRevokedKeys does; the default list does not.
  */
 static bool is_blacklisted(struct ftpd *h, pool *p, struct sftp_str blob,
     const char *what, bool probe) {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-run.c -- runs a program and takes what it prints: with a time limit,
- * with a limit for the output, and as whoever it should be.
+/* ftpd-run.c -- runs a program and takes its output: with a time limit, a limit
+ * for the output, and under the identity that it should have.
  */
 
 #include "ftpd-run.h"
@@ -19,11 +19,11 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-/* Output is read into this much to begin with. */
+/* The first size of the buffer for output. */
 #define OUT_FIRST 8192
 
-/* After the output has ended: how long its end may take, and how long it gets
- * when it is asked to.
+/* After the output has ended: how long the program may take to exit, and how
+ * long after SIGTERM.
  */
 #define END_MS 1000
 
@@ -41,7 +41,7 @@ static void close_fd(int *fd) {
 
 /* ---- The child */
 
-/* 0 when nothing of root is left. */
+/* Becomes the user; Becomes the user; 0 when nothing of root is left. */
 static int become(const struct ftpd_run *r) {
   if (initgroups(r->user, r->gid) < 0 ||
       setresgid(r->gid, r->gid, r->gid) < 0 ||
@@ -93,10 +93,11 @@ static void child(const struct ftpd_run *r, int out, int err,
     _exit(127);
   }
 
-  /* A group of its own, so that what it starts ends with it. */
+  /* A process group of its own, so that its children end with it. */
   (void) setpgid(0, 0);
 
-  /* Here and not before the fork: changing privileges lets signals in. */
+  /* Here and not before the fork, because changing privileges unblocks signals.
+   */
   PRIVS_ROOT
   close_others();
   (void) signal(SIGPIPE, SIG_DFL);
@@ -167,7 +168,7 @@ static int start(struct running *run, const struct ftpd_run *r,
   return run->pid < 0 ? -1 : 0;
 }
 
-/* Reads what is there; closes at the end.  False when there is no room. */
+/* Reads what has arrived; closes at EOF.  False when there is no room. */
 static bool read_out(int *fd, pool *p, struct ftpd_output *o, size_t max) {
   ssize_t n;
 
@@ -192,7 +193,7 @@ static bool read_out(int *fd, pool *p, struct ftpd_output *o, size_t max) {
   return o->len <= max;
 }
 
-/* The same for what it complains about; what does not fit is dropped. */
+/* The same for stderr; what does not fit is dropped. */
 static void read_err(int *fd, struct ftpd_output *o) {
   char more[512];
   size_t room = sizeof(o->err) - o->errlen;
@@ -208,7 +209,7 @@ static void read_err(int *fd, struct ftpd_output *o) {
   }
 }
 
-/* Both pipes to their end; NULL, or why not. */
+/* Reads both pipes to their end; NULL, or what went wrong. */
 static const char *drain(struct running *run, pool *p,
     const struct ftpd_run *r, struct ftpd_output *o) {
   uint64_t until = ftpd_now_ms() + r->timeout_ms;
@@ -250,8 +251,8 @@ static void kill_group(pid_t pid, int signo) {
   PRIVS_RELINQUISH
 }
 
-/* Its end within some time: 1, 0 when it goes on, or -1 with errno.  It is not
- * waited for, so that its number stays its own.
+/* Waits some time for its end: 1, 0 when it still runs, or -1 with errno.  The
+ * process is not reaped, so that its id stays its own.
  */
 static int wait_end(pid_t pid) {
   uint64_t until = ftpd_now_ms() + END_MS;
@@ -277,7 +278,7 @@ static int wait_end(pid_t pid) {
   }
 }
 
-/* Waits for its end, with force if need be; NULL, or what was wrong. */
+/* Waits for its end, and kills it if necessary; NULL, or what went wrong. */
 static const char *reap(struct running *run, pool *p,
     const struct ftpd_run *r, const char *why) {
   int status = 0, ended = why == NULL ? wait_end(run->pid) : 0;
@@ -294,7 +295,7 @@ static const char *reap(struct running *run, pool *p,
     (void) wait_end(run->pid);
   }
 
-  /* And what it started, which may be left however it ended. */
+  /* Also ends its children, which may remain. */
   kill_group(run->pid, SIGKILL);
   do {
     got = waitpid(run->pid, &status, 0);
@@ -325,8 +326,8 @@ const char *ftpd_run(pool *p, const struct ftpd_run *r,
   o->size = OUT_FIRST;
   o->text = palloc(p, o->size);
 
-  /* The host reaps every child that it hears of, and it hears of them whenever
-   * privileges change; this one is ours.
+  /* The daemon reaps every child that it is told of, also when privileges
+   * change; this one is ours.
    */
   memset(&ours, 0, sizeof(ours));
   ours.sa_handler = SIG_DFL;
@@ -369,7 +370,7 @@ static const char *part_objection(pool *p, const char *path, bool last) {
   }
 
   if (S_ISLNK(st.st_mode)) {
-    return NULL;                /* where it leads is looked at, too */
+    return NULL;                /* the target is checked, too */
   }
 
   if (last && !S_ISREG(st.st_mode)) {
@@ -380,7 +381,7 @@ static const char *part_objection(pool *p, const char *path, bool last) {
     return pstrcat(p, "'", path, "' is not executable", NULL);
   }
 
-  /* In a directory like /tmp nobody can replace what is root's. */
+  /* In a directory like /tmp only root can replace its own files. */
   if ((st.st_mode & (S_IWGRP|S_IWOTH)) != 0 &&
       (last || (st.st_mode & S_ISVTX) == 0)) {
     return pstrcat(p, "others than root may write to '", path, "'", NULL);
@@ -389,7 +390,7 @@ static const char *part_objection(pool *p, const char *path, bool last) {
   return NULL;
 }
 
-/* A file and every directory above it. */
+/* Checks a file and every directory above it. */
 static const char *path_objection(pool *p, const char *path) {
   char *part = pstrdup(p, path), *end;
   const char *why = part_objection(p, part, true);

@@ -6,8 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-run.h -- programs that print something for us.
- */
+/* ftpd-run.h -- runs programs for their output. */
 
 #ifndef MOD_SFTP_FTPD_RUN_H
 #define MOD_SFTP_FTPD_RUN_H
@@ -17,12 +16,12 @@
 struct ftpd_run {
   const char *path;
   char *const *argv, *const *envp;      /* envp NULL: our environment */
-  const char *user;             /* whom it runs as, NULL: root */
+  const char *user;             /* the user it runs as, NULL: root */
   uid_t uid;
   gid_t gid;
   unsigned int timeout_ms;
   size_t out_max;               /* bytes; more is a failure */
-  bool any_status;              /* other exit statuses than 0 are none */
+  bool any_status;              /* exit statuses other than 0 are not errors */
 };
 
 struct ftpd_output {
@@ -36,8 +35,8 @@ struct ftpd_output {
  * time, else what was wrong.  Text is in p.
  */
 const char *ftpd_run(pool *p, const struct ftpd_run *r, struct ftpd_output *o);
-/* Why the program must not be run: whoever can change it, or a directory it is
- * in, would be who it runs as.  NULL: root alone can.
+/* Why the program must not be run: others than root can change it, or a
+ * directory above it, and would act as its user.  NULL: only root can.
  */
 const char *ftpd_run_objection(pool *p, const char *path);
 

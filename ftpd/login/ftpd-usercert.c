@@ -48,7 +48,7 @@ struct line {
   char *options, *principal;    /* options NULL: none */
 };
 
-/* Cuts a line at the last blank that no quotes hold.  false: nothing on it. */
+/* Cuts a line at the last blank outside of quotes. false: the line is empty. */
 static bool split_line(char *text, struct line *l) {
   char *at, *cut = NULL, *end;
   bool quoted = false;
@@ -101,7 +101,7 @@ static bool line_allows(pool *p, const struct line *l,
     return false;
   }
 
-  /* A line that does not speak of touching leaves it to the certificate. */
+  /* If the line says nothing about touching, the certificate decides. */
   if (l->options != NULL) {
     ftpd_keyopts_grant(&o, grant);
   }
@@ -251,7 +251,9 @@ int ftpd_usercert_allows(struct ftpd *h, pool *p, const struct sftp_cert *cert,
     }
   }
 
-  /* Both have to do without a touch; one that asks for more is enough. */
+  /* Both must permit to skip the touch; verification is required if one demands
+   * it.
+   */
   grant->no_touch &= cert->no_touch_required;
   grant->verify |= cert->verify_required;
   return 0;

@@ -38,8 +38,8 @@ int ftpd_usercert_check(pool *p, server_rec *s, const char **path,
 /* ---- ftpd-revoked.c */
 
 /* Whether SFTPRevokedKeys or SFTPKeyBlacklist rule out this key, or this
- * certificate; says so in the log.  what it is, for the log; probe: nothing is
- * to be proven yet.
+ * certificate; says so in the log.  `what' names it in the log; probe: nothing
+ * is to be proven yet.
  */
 bool ftpd_userkey_revoked(struct ftpd *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, const char *what, bool probe);

@@ -7,7 +7,7 @@
  */
 
 /* ftpd-verify.c -- verifies that users are who they claim to be: by password,
- * by key, by what a driver asks.
+ * by key, by answers to a driver.
  */
 
 #include "ftpd-anon.h"
@@ -22,7 +22,7 @@
 
 #include <shadow.h>
 
-/* How many entries are looked at for a hash to compare with. */
+/* How many entries are tried to find a hash for the comparison. */
 #define MAX_ENTRIES 32
 
 /* ---- Who is it? */
@@ -78,8 +78,8 @@ void ftpd_auth_no_user(struct ftpd *h) {
   pr_event_generate("mod_auth.authentication-code", &code);
 }
 
-/* A hash of any user, for work equal to that of checking a real one; names
- * that live in a database are not listed for that.
+/* A hash of any user, for work equal to that of checking a real one; entries of
+ * databases are not listed for that.
  */
 static const char *some_hash(pool *p) {
   const char *hash = NULL;
@@ -126,8 +126,8 @@ static const char *some_hash(pool *p) {
     "cS2o0cTnG2v0sS3W4O3xF/");
 }
 
-/* What is done for users that do not exist: the same look-ups and a hash, and
- * whatever comes of them is no.
+/* The work for users that do not exist: the same look-ups and a hash, with the
+ * result that they are refused.
  */
 static void check_nobody(struct ftpd *h, pool *p, const char *password) {
   const char *hash;
@@ -228,7 +228,7 @@ static int verify_password(struct ftpd *h, pool *p, const char *password) {
 static enum ftpd_verdict check_password(struct ftpd *h, const char *password) {
   struct ftpd_login *l = h->login;
 
-  /* Before it is known whether there is such a user, as for FTP. */
+  /* Before the user is looked up, as for FTP. */
   if (*password == '\0' && empty_is_refused(h)) {
     sftp_auth_log(PR_LOG_NOTICE, "Refusing empty password from user '%s'",
       h->user);
@@ -281,14 +281,15 @@ enum ftpd_verdict ftpd_auth_password(struct ftpd *h, const char *password) {
   return v;
 }
 
-/* ---- publickey, and what else proves who it is */
+/* ---- publickey and hostbased */
 
 enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
     struct sftp_str blob, const struct sftp_cert *cert, bool probe,
     struct ftpd_key_grant *grant) {
   bool exists = ftpd_auth_entry(h) != NULL, found;
 
-  /* The stores are asked for unknown users too, and not believed. */
+  /* The stores are asked about unknown users, too, and the answer is ignored.
+   */
   found = (cert != NULL ? ftpd_usercert_allows(h, p, cert, grant) :
     ftpd_keystore_user_key(h, p, blob, NULL, grant)) == 0;
   found = found && !ftpd_userkey_revoked(h, p, blob, cert, "public key", probe);
@@ -330,7 +331,9 @@ static bool host_name_fits(const char *name) {
   return false;
 }
 
-/* A host vouches for who its user is, not for who else they may be. */
+/* A host vouches for its user's identity, not for other names that they may
+ * use.
+ */
 static bool user_fits(struct ftpd *h, const char *client_user) {
   if ((h->set->opts & SFTP_OPT_HOSTBASED_ANY_USER) != 0 ||
       strcmp(client_user, h->orig_user) == 0 ||
@@ -387,7 +390,7 @@ static int shadow_code(struct ftpd *h) {
     return PR_AUTH_OK;
   }
 
-  /* Names of other databases may be those of the system by chance. */
+  /* Names in other databases may be those of system users by chance. */
   uid = pw->pw_uid;
   own = getpwnam(h->user);
   if (own == NULL || own->pw_uid != uid) {
@@ -441,7 +444,7 @@ enum ftpd_verdict ftpd_auth_kbdint(struct ftpd *h, const char *name) {
     return FTPD_AUTH_ERROR;
   }
 
-  errno = EPERM;                /* for drivers that do not say why */
+  errno = EPERM;                /* for drivers that give no reason */
   res = d->open(d, h->user);
   if (res < 0 && exists) {
     sftp_log_why(WHY_MISSING, "keyboard-interactive driver '%s' cannot be "

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-ask.c -- questions that are more than a yes or no for all effects of a
- * request: attributes, looks, REALPATH.
+/* ftpd-ask.c -- decisions that differ for the effects of one request:
+ * attributes, looks, REALPATH.
  */
 
 #include "ftpd-held.h"
@@ -24,8 +24,8 @@ static unsigned int effects_of(const struct ftpd_op *op,
   return rule->effects | (rule->maybe & op->effects);
 }
 
-/* Attributes: each of them is asked about when it is set; one that may be is
- * enough to begin.
+/* Attributes: each is checked when it is set; one that is permitted is enough
+ * to begin.
  */
 static int ask_any(struct ftpd_op *op, const struct sftp_rule *rule,
     const char *path) {
@@ -41,13 +41,13 @@ static int ask_any(struct ftpd_op *op, const struct sftp_rule *rule,
   return ftpd_limit(op, rule, effects, path);
 }
 
-/* Whether a name was denied by a group alone, which says nothing of it. */
+/* Whether only a group denied it, which does not name it. */
 static bool in_general(const struct limit_answer *a) {
   return !a->ignored && !a->by_name;
 }
 
-/* Where users may not look at what is there, they still see what they made, the
- * files that they have open, and directories that they may enter by a rule.
+/* Users who may not look at what is there still see what they made, the files
+ * that they have open, and directories that a rule lets them enter.
  */
 static bool may_tell(struct ftpd_op *op, const char *path, const char *real,
     bool hidden) {
@@ -90,8 +90,8 @@ int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
     ftpd_limit(op, rule, effects, path);
 }
 
-/* ---- REALPATH: clients begin with it and cannot do without.  Where rules that
- * do not name it forbid to look, the answer is made of the text alone.
+/* ---- REALPATH: clients begin with it and cannot do without.  Where only rules
+ * that do not name it forbid a look, the answer is made from the text alone.
  */
 
 static bool goes_up(const char *path) {
@@ -108,7 +108,7 @@ static bool goes_up(const char *path) {
   return false;
 }
 
-/* What is denied in general, or hidden, is not looked at. */
+/* Names that are hidden, or denied in general, are not looked up. */
 static int ask_go(struct ftpd_op *op, unsigned int effects,
     const char *path) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
@@ -126,7 +126,7 @@ static int ask_go(struct ftpd_op *op, unsigned int effects,
   return 0;
 }
 
-/* Its directory resolved, if that may be looked at. */
+/* Resolves its directory, if that may be looked at. */
 static const char *blind_path(struct ftpd_op *op, const char *path) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   const char *name = strrchr(path, '/'), *dir;
@@ -173,7 +173,7 @@ const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
   return ftpd_shows_links(op->ftpd) ? real : path;
 }
 
-/* ---- Looks that nobody asked for */
+/* ---- Looks without a request */
 
 bool ftpd_may_look(struct ftpd *h, pool *p, const char **path) {
   const struct sftp_rule *rule = &sftp_rules[FTPD_STAT].first;

@@ -57,7 +57,7 @@ int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
     : FTPD_HELD(path, pr_fsio_lchown(path, uid, gid));
 }
 
-/* FSIO knows microseconds and both times at once only. */
+/* FSIO only sets both times at once, in microseconds. */
 static int whole_times(const struct timespec ts[2], struct timeval tv[2]) {
   unsigned int i;
 
@@ -73,7 +73,7 @@ static int whole_times(const struct timespec ts[2], struct timeval tv[2]) {
   return 0;
 }
 
-/* Puts the file's own times where ts says to leave them. */
+/* Fills in the file's own times where ts says to keep them. */
 static void fill_times(const struct stat *st, struct timespec ts[2]) {
   if (ts[0].tv_nsec == UTIME_OMIT) {
     ts[0] = st->st_atim;

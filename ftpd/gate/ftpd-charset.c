@@ -28,7 +28,7 @@ struct ftpd_names {
 static const iconv_t none = (iconv_t) -1;
 
 /* UseEncoding off: nothing is converted.  With two charsets the first is that
- * of the names here; else it is that of the locale, and plain ASCII says
+ * of the file names; otherwise it is that of the locale, and plain ASCII says
  * nothing about names.
  */
 static const char *local_charset(struct ftpd *h) {
@@ -111,7 +111,7 @@ static const char *convert(iconv_t conv, pool *p, const char *name) {
 
   *out = '\0';
 
-  /* Nothing that was one name becomes two, or a shorter one. */
+  /* A NUL inside would cut the name short. */
   return strlen(buf) == (size_t) (out - buf) ? buf : NULL;
 }
 

@@ -10,8 +10,8 @@
  *
  * What is true for all entries (who may list, what DirFake* say, whether any
  * rule could hide or deny one) is found out when the directory is opened.
- * Where FSIO would end at the system call, readdir and fstatat on the
- * directory's descriptor do the rest.
+ * Where FSIO would only make the system call, readdir and fstatat on the
+ * directory's descriptor are used.
  */
 
 #include "ftpd-cmd.h"
@@ -35,7 +35,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* The scratch pool of per-entry checks is emptied after so many. */
+/* The pool for checks of entries is emptied after this many. */
 #define SCRATCH_ENTRIES 64
 
 /* Hidden entries that one call passes over. */
@@ -98,7 +98,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     return NULL;
   }
 
-  /* The pool of the MLSD goes over to the directory when it is open. */
+  /* The directory takes over the pool of the MLSD when it is open. */
   p = op->req == FTPD_OPENDIR ? state->pool :
     make_sub_pool(ftpd_files_of(op->ftpd)->pool);
   d = pcalloc(p, sizeof(*d));
@@ -121,8 +121,8 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     path) < 0;
   ftpd_fake_of(op->ftpd, path, &d->fake);
 
-  /* Asked as for an entry of the directory; directories among them are looked
-   * at one by one.
+  /* Checked as for an entry of the directory; directories among the entries are
+   * checked one by one.
    */
   ftpd_limit_learn(op->ftpd, sftp_path_join(op->pool, path,
     "."));
@@ -198,7 +198,7 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   return res == 0 && !a.hidden;
 }
 
-/* A link that is not shown as one: what it leads to, if that may be seen. */
+/* For a link that is not shown as one: its target, if that may be seen. */
 static int stat_target(struct ftpd_dir *d, const char *name,
     struct stat *st) {
   const char *path = entry_path(d, name);
@@ -274,7 +274,8 @@ int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
   return res;
 }
 
-/* One name of a path, up to `end', in the directory before it. */
+/* Whether one name of a path, up to `end', is shown in the directory before it.
+ */
 static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
     size_t end) {
   const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;

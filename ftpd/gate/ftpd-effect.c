@@ -32,8 +32,8 @@ static bool may_come_along(struct ftpd_op *op, const char *path,
     &a) == 0;
 }
 
-/* The SETSTATs are permitted right before their attributes are: nothing else
- * was checked since.
+/* SETSTAT and its kin are permitted right before their attributes are: nothing
+ * else was checked in between.
  */
 static bool was_entered(const struct ftpd_op *op) {
   return op->req == FTPD_SETSTAT || op->req == FTPD_LSETSTAT ||
@@ -47,7 +47,7 @@ int ftpd_permit_effect(struct ftpd_op *op, const char *path,
       ftpd_limit(op, &ftpd_no_names, effect, path);
   }
 
-  /* What the handle itself made or emptied is its own. */
+  /* A file that the handle itself made or emptied may be replaced. */
   return op->file != NULL && op->file->made ? 0 : ftpd_may_replace(op, path);
 }
 

@@ -13,9 +13,10 @@
 
 #include "ftpd-attrs.h"
 
-#define FAKE_MS 1000            /* a directory's directives are read again */
+#define FAKE_MS 1000            /* after this, after this, a directory's
+                                 * directives are read again */
 
-/* Names that nobody has: they are shown for ids that nobody has either. */
+/* Names without an account get ids without an account. */
 #define NO_ONE 0x7f000000U
 #define NO_ONES 32
 

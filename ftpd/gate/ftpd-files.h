@@ -8,7 +8,7 @@
 
 /* ftpd-files.h -- what the gate keeps for a session.
  *
- * Each part has its own, which only its file knows.
+ * Each part has a struct of its own that only its source knows.
  */
 
 #ifndef MOD_SFTP_FTPD_FILES_H
@@ -54,7 +54,7 @@ struct ftpd_files {
 
 /* The state of h, made at its first use. */
 struct ftpd_files *ftpd_files_of(struct ftpd *h);
-/* Milliseconds of a clock that nobody sets, coarse and cheap. */
+/* Milliseconds of a monotonic clock, coarse and cheap. */
 uint64_t ftpd_coarse_ms(void);
 
 #endif /* MOD_SFTP_FTPD_FILES_H */

@@ -54,8 +54,8 @@ int ftpd_filter(struct ftpd_op *op, const char *path) {
 
 /* ---- Why a PRE_CMD handler refused
  *
- * The handlers answer in FTP's words, in the server's language.  The rules are
- * asked again instead; what is left is the handler's own text.
+ * The handlers answer in FTP's words, in the server's language.  So the rules
+ * are checked again; if none of them refused, the handler's own text is used.
  */
 
 int ftpd_word_filter(struct ftpd_op *op, const char *name, const char *arg) {
@@ -98,7 +98,7 @@ int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
   return -1;
 }
 
-/* A rule for what is there already: said if that is so and the rule is off. */
+/* A rule about existing files: named if the file exists and the rule is off. */
 static bool explain_off(struct ftpd_op *op, const char *name,
     const char *path, const char *directive) {
   struct stat st;
@@ -112,7 +112,7 @@ static bool explain_off(struct ftpd_op *op, const char *name,
   return true;
 }
 
-/* What mod_xfer's handlers ask for a transfer, in their order. */
+/* The checks of mod_xfer's handlers for a transfer, in their order. */
 static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     const char *path) {
   const char *name = cmd->argv[0];

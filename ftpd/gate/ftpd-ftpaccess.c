@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* ftpd-ftpaccess.c -- the .ftpaccess of every directory from the root down is
- * in force before a rule is asked for.
+/* ftpd-ftpaccess.c -- reads the .ftpaccess of every directory from the root
+ * down before a rule is checked.
  *
- * The daemon's own checks look at the directory of the file alone: FTP clients
- * walk from one directory into the next, and what lies between was read on
- * their way.  SFTP names paths in any order.
+ * The daemon's own checks look at the directory of the file only: FTP clients
+ * change from one directory into the next, so all others were read on the way.
+ * SFTP names paths in any order.
  */
 
 #include "ftpd-files.h"
@@ -52,9 +52,9 @@ void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
     return;
   }
 
-  /* The answers that FSIO keeps may be half a minute old. */
+  /* Cached answers of FSIO may be half a minute old. */
   pr_fs_clear_cache2(NULL);
   memset(&st, 0, sizeof(st));
-  st.st_mode = S_IFDIR;         /* all that is asked of it */
+  st.st_mode = S_IFDIR;         /* all that the check uses */
   build_dyn_config(p, dir, &st, TRUE);
 }

@@ -80,8 +80,8 @@ static void glob_free(void *data) {
   }
 }
 
-/* Where the last slash before the first wildcard is in what a pattern
- * matches: up to there the client knows the name already.
+/* The offset of the last slash before the first wildcard: the client knows the
+ * name up to there already.
  */
 static size_t known_of(const char *pattern) {
   size_t known = 0, len = 0;

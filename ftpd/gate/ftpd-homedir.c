@@ -25,8 +25,8 @@ const char *ftpd_user(struct ftpd *h) {
   return session.user != NULL ? session.user : h->user;
 }
 
-/* As the account has it; NULL: it has none.  Asked for once: the host keeps a
- * little of each answer for good.
+/* The home of the account, or NULL.  Looked up once, because the daemon leaks a
+ * little memory for each look-up.
  */
 static const char *home_of_account(struct ftpd *h) {
   struct passwd *pw;
@@ -64,7 +64,7 @@ const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
   const char *home;
   size_t n;
 
-  /* A user may not learn where others have their homes. */
+  /* Users must not learn where others have their homes. */
   if (*user != '\0' && strcmp(user, ftpd_user(h)) != 0) {
     errno = EACCES;
     return NULL;

@@ -61,9 +61,9 @@ static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
   return f;
 }
 
-/* ---- Over what is there */
+/* ---- Over existing files */
 
-/* What has further names or attributes of its own is written in place. */
+/* A file with further names or extended attributes is written in place. */
 static bool is_replaceable(pr_fh_t *old, const struct stat *st) {
   return st->st_nlink == 1 && flistxattr(PR_FH_FD(old), NULL, 0) <= 0;
 }
@@ -81,7 +81,7 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  /* Behind UserOwner the file may be somebody else's. */
+  /* With UserOwner the file may belong to another user. */
   (void) pr_fsio_fchown(fh, (uid_t) -1, old->st_gid);
   (void) pr_fsio_fchmod(fh, old->st_mode & 0777);
   ftpd_give_away(op->pool, fh, path);
@@ -97,10 +97,10 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
   return NULL;
 }
 
-/* What is written over an open file goes beside it, so that an error does not
- * cost the old one; *tmp is where.  In place, *tmp NULL, only where the
- * directory or the file do not allow that.  NULL with errno, and then old is
- * closed.
+/* Opens a temporary file beside an open file that will be replaced, so that an
+ * error does not destroy the old one; *tmp is its name.  Where the directory or
+ * the file do not allow that, the file is written in place and *tmp is NULL.
+ * NULL with errno, and then old is closed.
  */
 static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
     const struct stat *st, const char **tmp) {
@@ -152,7 +152,7 @@ static struct ftpd_file *prepare_write(struct ftpd_op *op,
   return NULL;
 }
 
-/* Something that is no regular file, or none at all, is not opened. */
+/* Refuses what is not a regular file, or does not exist. */
 static int check_there(struct ftpd_op *op, const char *path, int flags,
     bool *exists) {
   struct stat st;
@@ -224,7 +224,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   return writes ? prepare_write(op, f) : f;
 }
 
-/* Puts what was written into its place, or takes it away. */
+/* Moves what was written into place, or removes it. */
 static int settle(struct ftpd_file *f, bool complete,
     const struct stat *st) {
   const char *made = f->hidden != NULL ? f->hidden : f->path;

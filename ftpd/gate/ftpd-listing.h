@@ -28,9 +28,9 @@ struct ftpd_dir {
   struct timeval start;
 };
 
-/* Whether listings would show a client the names of an absolute path that
- * stand behind path[known], a slash: what a pattern matched is learned from
- * them.
+/* Whether listings would show a client the names of an absolute path behind
+ * path[known], which is a slash: clients learn them from what a pattern
+ * matches.
  */
 bool ftpd_is_listed(struct ftpd *h, pool *p, const char *path, size_t known);
 

@@ -10,11 +10,11 @@
  * FTP and SCP that keep away from them.
  *
  * They are the system's locks of an open file description: other programs see
- * them, and closing the file ends them.  Transfers mark the files they use
- * with locks on bytes that no file has: one that all readers share, and one
- * of its own for each writer, so that transfers hinder each other as little as
- * before.  A transfer marks the file and then looks for locks, who locks does
- * so and then looks for marks: one of the two sees the other.
+ * them, and closing the file ends them.  Transfers mark the files they use with
+ * locks on bytes that no file has: one that all readers share, and one of its
+ * own for each writer, so that transfers hinder each other as little as before.
+ * A transfer marks the file and then looks for locks; a client locks and then
+ * looks for marks: one of the two sees the other.
  */
 
 #include "ftpd-conf.h"
@@ -69,8 +69,9 @@ static int set_lock(int fd, short type, off_t offset, off_t len) {
   return fcntl(fd, F_OFD_SETLK, &fl);
 }
 
-/* Whether somebody else's lock would keep us from this one.  Where there are no
- * locks at all nobody can have one; else who cannot ask must take it for taken.
+/* Whether somebody else's lock would keep us from this one.  Where the system
+ * has no locks at all nobody can have one; if it cannot say, the bytes count as
+ * locked.
  */
 static bool is_taken(int fd, short type, off_t offset, off_t len) {
   struct flock fl = { .l_type = type, .l_whence = SEEK_SET,
@@ -89,13 +90,13 @@ static bool is_taken(int fd, short type, off_t offset, off_t len) {
   return fl.l_type != F_UNLCK;
 }
 
-/* ---- Of clients */
+/* ---- Locks of clients */
 
 static bool overlaps(const struct ftpd_range *r, off_t offset, off_t len) {
   return offset < r->offset + r->len && r->offset < offset + len;
 }
 
-/* The range as locks have it; false when there is no such place. */
+/* Converts the range; false when it is too large for locks. */
 static bool clip(off_t offset, off_t *len) {
   if (offset < 0 || *len < 0 || offset >= SPACE) {
     errno = EINVAL;
@@ -109,8 +110,8 @@ static bool clip(off_t offset, off_t *len) {
   return true;
 }
 
-/* What a file has locked already it does not lock again: the system would
- * make one lock of both, and the first UNBLOCK would end more than its own.
+/* Refuses to lock bytes twice through one file: the system would merge the
+ * locks, and the first UNBLOCK would release both.
  */
 static bool is_free(const struct ftpd_file *f, off_t offset, off_t len) {
   const struct ftpd_range *r;
@@ -186,7 +187,7 @@ int ftpd_unlock(struct ftpd_file *f, off_t offset, off_t len) {
   return set_lock(f->fd, F_UNLCK, offset, len);
 }
 
-/* ---- Of transfers */
+/* ---- Locks of transfers */
 
 static void drop_mark(void *data) {
   (void) close((int) (intptr_t) data);
@@ -194,7 +195,7 @@ static void drop_mark(void *data) {
 
 extern xaset_t *server_list;
 
-/* Locks can only be there if this daemon serves SFTP at all. */
+/* There can only be locks if this daemon serves SFTP. */
 static bool is_served(void) {
   static signed char served = -1;
   server_rec *s;
@@ -211,7 +212,7 @@ static bool is_served(void) {
   return served == 1;
 }
 
-/* Where the transfer's file is, or NULL when that is not for us to say. */
+/* The path of the transfer's file, or NULL when it is not known. */
 static const char *file_of(cmd_rec *cmd) {
   struct ftpd *h = ftpd_current();
   struct stat st;
@@ -224,7 +225,7 @@ static const char *file_of(cmd_rec *cmd) {
   if (h != NULL) {
     struct ftpd_op *op = ftpd_files_of(h)->op;
 
-    /* SFTP locks bytes, and opens the file for others. */
+    /* SFTP may lock bytes, or the whole file at OPEN. */
     if (op == NULL || (op->req != FTPD_SCP_RECV &&
         op->req != FTPD_SCP_SEND)) {
       return NULL;
@@ -279,7 +280,7 @@ static modret_t *keep_away(cmd_rec *cmd, bool writes) {
     return PR_ERROR(cmd);
   }
 
-  /* The mark stands as long as the command. */
+  /* The mark lasts as long as the command. */
   register_cleanup2(cmd->pool, (void *) (intptr_t) fd, drop_mark);
   return PR_DECLINED(cmd);
 }

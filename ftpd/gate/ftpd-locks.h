@@ -17,31 +17,33 @@
 
 struct ftpd_op;
 
-/* Files end here, as far as locks go. */
+/* No file is larger, as far as locks go. */
 #define FTPD_LOCK_SPACE ((off_t) 1 << 62)
 
-/* Whether asking for locks costs next to nothing: on a network file system each
- * question goes to its server, which may be slow or away.
+/* Whether locks are cheap: on a network file system each look-up goes to its
+ * server, which may be slow or away.
  */
 bool ftpd_lock_is_local(int fd);
 /* Whether FTP or SCP transfers the file. */
 bool ftpd_lock_transfers(int fd, bool reads, bool writes);
 /* Notes what op opened the file for, and what it keeps from others.  EAGAIN:
- * they use it for that, or keep it from us; ENOTSUP: they cannot be kept away.
+ * others use it in that way, or forbid our use; ENOTSUP: the file cannot be
+ * kept from others.
  */
 int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
   int flags);
-/* Whether the user has the rights that op->deny keeps from others: who opens it
- * to read and to write has them.  0, or -1 with EACCES and op->refused.
+/* Whether the user has the rights that op->deny forbids to others: whoever may
+ * open it for reading and writing has them.  0, or -1 with EACCES and
+ * op->refused.
  */
 int ftpd_may_keep(struct ftpd_op *op, const char *path, bool reads,
   bool writes);
 /* Whether a session of SFTP has the file open for something. */
 bool ftpd_open_lock_used(int fd);
-/* Whether somebody keeps one of the uses from others. */
+/* Whether another session forbids one of the uses. */
 bool ftpd_open_lock_kept(int fd, unsigned int uses);
 /* The same for a file that is changed by its name: -1 with EAGAIN when writing
- * is kept from us.
+ * is forbidden.
  */
 int ftpd_open_lock_changed(const char *path);
 

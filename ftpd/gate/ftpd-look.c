@@ -9,9 +9,9 @@
 /* ftpd-look.c -- what is at a path: stat, lstat, statvfs.
  *
  * Everything goes through FSIO, because modules put their own file systems
- * there.  Where FSIO would end at the system call anyway, looks (stat, lstat,
- * resolving links) call it themselves: FSIO's own cache of such answers is 30
- * seconds old at worst, and it costs more than it saves.
+ * there.  Where FSIO would only make the system call, stat, lstat and the
+ * resolving of links make it themselves: FSIO's cache of answers may be 30
+ * seconds old, and costs more than it saves.
  */
 
 #include "ftpd-files.h"
@@ -116,7 +116,7 @@ int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
     return FTPD_HELD(path, statvfs_held(path, st));
   }
 
-  /* Whoever maps paths maps them when it opens. */
+  /* Modules that map paths do so when the file is opened. */
   fh = pr_fsio_open(path, O_RDONLY|O_NONBLOCK);
   if (fh == NULL) {
     return -1;

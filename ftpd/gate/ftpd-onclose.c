@@ -7,8 +7,8 @@
  */
 
 /* ftpd-onclose.c -- files that are removed when they are closed
- * (SSH_FXF_DELETE_ON_CLOSE): the rules of REMOVE are asked when the file is
- * opened, and the removal is one like any other.
+ * (SSH_FXF_DELETE_ON_CLOSE): the rules of REMOVE are checked when the file is
+ * opened, and the removal is like any other.
  */
 
 #include "ftpd-onclose.h"
@@ -36,7 +36,7 @@ bool ftpd_onclose_needed(struct ftpd_file *f, struct stat *st) {
   return f->on_close && ftpd_fstat(f, st) == 0 && st->st_nlink > 0;
 }
 
-/* Whether that file still stands there; another one stays. */
+/* Whether the file is still there; another one in its place stays. */
 static int check_same(struct ftpd_op *op, const char *path,
     const struct stat *file) {
   struct stat st;

@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* ftpd-open-lock.c -- what a file is opened for, and what others must not open
+/* ftpd-open-lock.c -- what a file is opened for, and what others may not open
  * it for meanwhile (SSH_FXF_BLOCK_READ and its kin at OPEN).
  *
  * Like the locks on ranges (ftpd-lock.c), these are locks of the system on
- * bytes that no file has: a region for each thing a file is used for, another
- * for each thing that is kept from others, and in there a byte for each open
- * file.  Who opens marks first and looks then, so that one of two who do so at
+ * bytes that no file has: a region for each use of a file, another for each use
+ * that is forbidden to others, and in each region a byte for each open file.  A
+ * session marks first and looks afterwards, so that one of two that do so at
  * once sees the other.
  */
 
@@ -28,12 +28,12 @@
 #define REGION          ((off_t) 1 << 40)
 #define REGIONS         (FTPD_LOCK_SPACE + REGION)
 
-/* Where the marks of a use are; kept: of those who keep others from it. */
+/* Where the marks of a use are; kept: the marks of sessions that forbid it. */
 static off_t region(unsigned int use, bool kept) {
   return REGIONS + (off_t) (use + (kept ? NUSES : 0)) * REGION;
 }
 
-/* A byte of every region that is ours alone. */
+/* Our own byte in every region. */
 static off_t own_byte(void) {
   static unsigned int count;
 
@@ -47,8 +47,7 @@ static int mark(int fd, bool readable, off_t at) {
   return fcntl(fd, F_OFD_SETLK, &fl);
 }
 
-/* Programs that lock all of a file lock these bytes as well, and mean its
- * data.
+/* Programs that lock a whole file lock these bytes as well, but mean its data.
  */
 static bool is_marked(int fd, off_t from) {
   struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
@@ -95,8 +94,8 @@ static bool is_used(int fd, unsigned int deny) {
     (deny & FTPD_USE_WRITE) != 0);
 }
 
-/* What cannot be marked is opened all the same, unless others are to be kept
- * away.
+/* A file that cannot be marked is opened nevertheless, unless it must be kept
+ * from others.
  */
 static int mark_all(int fd, unsigned int uses, unsigned int deny) {
   bool readable = (uses & FTPD_USE_READ) != 0;
@@ -122,7 +121,7 @@ struct device_cache {
   bool is_local;
 };
 
-/* Asked once as long as all files are in one place. */
+/* Looked up once, while all files are on one device. */
 static bool is_local(struct ftpd_files *s, int fd, dev_t dev) {
   if (s->device == NULL || s->device->dev != dev) {
     s->device = s->device != NULL ? s->device :
@@ -162,7 +161,7 @@ int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
   return 0;
 }
 
-/* What is changed without being opened; that it may not be opened at all is
+/* For a file that is changed without being opened; that it cannot be opened is
  * no reason to refuse.
  */
 int ftpd_open_lock_changed(const char *path) {
@@ -184,7 +183,7 @@ int ftpd_open_lock_changed(const char *path) {
   return kept;
 }
 
-/* The kernel's own word on the file that is there. */
+/* Asks the kernel about the existing file. */
 static bool has_access(const char *path, int mode) {
   struct stat st;
 

@@ -28,10 +28,11 @@ struct ftpd_file {
   pr_fh_t *fh;
   int fd;
   const char *path;             /* final name */
-  const char *hidden;           /* where it is until then: HiddenStores, and
-                                 * copies over what is there */
+  const char *hidden;           /* its temporary name: HiddenStores, and copies
+                                 * over existing files */
   off_t mark;                   /* of that name: ftpd-hidden.c */
-  pr_fh_t *old;                 /* that: open for its locks, or NULL */
+  pr_fh_t *old;                 /* the existing file, open for its locks; or
+                                 * NULL */
   cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */
   enum ftpd_request req;
   bool rd, wr, append, scp;
@@ -40,7 +41,7 @@ struct ftpd_file {
   bool direct_rd, direct_wr;    /* the system's own functions serve it */
   bool rated;                   /* TransferRate holds */
   bool listened;                /* somebody wants the data events */
-  bool on_close;                /* then it is removed */
+  bool on_close;                /* it is removed then */
   bool counted, shared, told;   /* ftpd-quota-file.c: by a quota; others may
                                  * grow it; a refusal was logged */
   bool removed;                 /* its bytes count until it is closed */
@@ -49,9 +50,10 @@ struct ftpd_file {
   off_t max_size;               /* MaxStoreFileSize; 0: none */
   bool whole_rd, whole_wr;      /* only from its beginning:
                                  * AllowRetrieveRestart, AllowStoreRestart */
-  off_t run_rd, run_wr;         /* so far it went from there */
+  off_t run_rd, run_wr;         /* how far it went from there */
   off_t end;                    /* append, max_size: where the file ended */
-  size_t end_good;              /* ... which holds for so many bytes more */
+  size_t end_good;              /* ... ... which is good enough for this many
+                                 * more bytes */
   bool modified;                /* existed before the upload */
   off_t total, size;            /* moved; at open */
   off_t total_rd;               /* of total: read */
@@ -75,7 +77,7 @@ pr_fh_t *ftpd_open_held(const char *path, int flags);
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
 /* Which functions serve the data. */
 void ftpd_choose_io(struct ftpd_file *f);
-/* It is no open file of the session any more. */
+/* Takes it off the list of open files. */
 void ftpd_file_unlink(struct ftpd_file *f);
 
 /* ---- ftpd-file.c */
@@ -100,7 +102,7 @@ const char *ftpd_fault_why(int err, const char *refused);
 const char *ftpd_fault_answer(cmd_rec *cmd, const char *what,
   const char *why);
 
-/* The session ends: open files are aborted, logged and cleaned up. */
+/* At the end of the session: aborts, logs and cleans up all open files. */
 void ftpd_abort_all(struct ftpd *h);
 
 #endif /* MOD_SFTP_FTPD_OPENFILE_H */

@@ -79,7 +79,9 @@ const char *ftpd_gid_name(struct ftpd *h, pool *p, gid_t gid) {
   return pstrdup(p, s->group);
 }
 
-/* Modules that are asked for a name put it into their logs and queries. */
+/* Names with control characters are not looked up: modules put them into logs
+ * and queries.
+ */
 static bool is_name(const char *name) {
   if (sftp_has_controls(name)) {
     errno = ENOENT;

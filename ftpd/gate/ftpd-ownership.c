@@ -18,7 +18,7 @@
 #include <fcntl.h>
 #include <grp.h>
 
-/* ---- By the right of the user */
+/* ---- By the user's own right */
 
 int ftpd_may_chown(const struct stat *now, uid_t uid, gid_t gid) {
   bool same_uid = uid == (uid_t) -1 || uid == now->st_uid;
@@ -33,13 +33,13 @@ int ftpd_may_chown(const struct stat *now, uid_t uid, gid_t gid) {
   return -1;
 }
 
-/* ---- By the configuration */
+/* ---- By UserOwner and GroupOwner */
 
 static bool has_owner(void) {
   return session.fsuid != (uid_t) -1 || session.fsgid != (gid_t) -1;
 }
 
-/* The owners' call takes privileges, unless it is for a group of the user. */
+/* The change needs privileges, unless it is to one of the user's groups. */
 static bool takes_privileges(void) {
   return session.fsuid != (uid_t) -1 || !group_member(session.fsgid);
 }
@@ -72,14 +72,14 @@ void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
     tell_failure(path);
 
   } else if ((st.st_mode & 07000) != 0) {
-    /* chown took them away.  With privileges this would let a user make a
+    /* chown removed them.  Setting them with privileges would let a user make a
      * program that runs as another user.
      */
     (void) pr_fsio_fchmod(fh, st.st_mode & 07777);
   }
 }
 
-/* By a descriptor: a name can be given to something else meanwhile. */
+/* By a descriptor: the name may mean another file by now. */
 static int give_plain(const char *path, bool root) {
   int fd = FTPD_HELD(path, open(ftpd_held_name(path), O_PATH|O_DIRECTORY|
     O_NOFOLLOW|O_CLOEXEC));

@@ -108,7 +108,7 @@ static const char *resolve_existing(pool *p, const char *path) {
   return path;
 }
 
-/* A last name that is a link to nothing yet: where it leads. */
+/* Where a last name leads that is a dangling link. */
 static const char *resolve_dangling(struct ftpd *h, pool *p,
     const char *path) {
   char text[PATH_MAX];
@@ -144,8 +144,8 @@ static const char *resolve_dangling(struct ftpd *h, pool *p,
   return path;
 }
 
-/* Most last names are no links: one look tells, and only what leads to them is
- * resolved.  NULL for those that are, and for what leads nowhere.
+/* Most last names are not links: one lstat tells, and only the directory is
+ * resolved.  NULL for links, and if the directory does not exist.
  */
 static const char *resolve_plain(pool *p, const char *path) {
   const char *name = strrchr(path, '/'), *dir;
@@ -161,10 +161,10 @@ static const char *resolve_plain(pool *p, const char *path) {
     NULL : sftp_path_join(p, dir, name + 1);
 }
 
-/* Through FSIO, name by name: what a module shows may have links that the
- * system would follow to other places than the module does.  Every link is
- * replaced by its text, seen from the root that the module shows; what does
- * not exist is kept.
+/* Resolves through FSIO, name by name: the system may follow the links in a
+ * module's file system to other places than the module does.  Every link is
+ * replaced by its text, seen from the root that the module shows; what does not
+ * exist is kept.
  */
 static const char *resolve_by_fsio(pool *p, const char *path) {
   char *done = pstrdup(p, ""), text[PATH_MAX];
@@ -251,7 +251,7 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
   int len;
 
   if (!ftpd_shows_links(h)) {
-    errno = EINVAL;             /* as of what is no link */
+    errno = EINVAL;             /* as for something that is not a link */
     return -1;
   }
 
@@ -262,8 +262,8 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
 
   text[len] = '\0';
 
-  /* A link made outside the chroot names its target as seen from there: what
-   * lies inside is named as seen from here, the rest is left as it is.
+  /* A link made outside the chroot names its target as seen from there: targets
+   * inside are translated, others are left as they are.
    */
   if (text[0] == '/' && session.chroot_path != NULL) {
     root = strlen(session.chroot_path);

@@ -55,7 +55,7 @@ int ftpd_lstat_keep(struct ftpd *h, const char *path, struct stat *st);
 
 /* ---- ftpd-rename.c */
 
-/* In the directory of an absolute path, a name that nobody can have put there.
+/* A random name in the directory of an absolute path, which nobody can predict.
  */
 const char *ftpd_name_beside(pool *p, const char *path);
 

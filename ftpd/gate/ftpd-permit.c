@@ -6,10 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-permit.c -- the gate's question: may this request act on that path?
+/* ftpd-permit.c -- decides whether a request may act on a path.
  *
- * First the PRE_CMD handlers are asked (ftpd-equivalent.c), then <Limit>, for
- * the name used and for where its links lead, then the path filters.
+ * First the PRE_CMD handlers are asked (ftpd-equivalent.c), then <Limit> is
+ * checked for the name used and for where its links lead, then the path
+ * filters.
  */
 
 #include "ftpd-locks.h"
@@ -58,8 +59,8 @@ static const char *check_path(struct ftpd_op *op, const char *path,
   return real;
 }
 
-/* What mod_xfer's handlers checked is where links lead; the name as it was
- * used, a link to nothing yet, and what is in hidden directories are ours.
+/* mod_xfer's handlers have checked where links lead.  The name as it was used,
+ * dangling links, and hidden directories are checked here.
  */
 static const char *check_file(struct ftpd_op *op, const char *used,
     const char *path) {
@@ -81,8 +82,8 @@ static const char *check_file(struct ftpd_op *op, const char *used,
     (filter && ftpd_filter(op, real) < 0) ? NULL : real;
 }
 
-/* The handlers said no because of what is there, or is not: users who are not
- * permitted what they asked for do not learn that.
+/* The handlers refused because a file exists or does not.  Users whose request
+ * is not permitted must not learn that.
  */
 static void hide_why(struct ftpd_op *op, const char *used) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
@@ -153,7 +154,7 @@ static const char *permit_symlink(struct ftpd_op *op, const char *text,
   return text;
 }
 
-/* A copy replaces what it finds. */
+/* A copy replaces an existing file. */
 static int check_copy(struct ftpd_op *op, const char *to) {
   struct stat st;
 
@@ -244,7 +245,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   return permit_second(op, path, to, second);
 }
 
-/* A key whose command has -R is good for reading. */
+/* A key whose command has -R is for reading only. */
 static bool may_write(struct ftpd_op *op) {
   if (!op->ftpd->read_only || (ftpd_requests[op->req].cls & CL_WRITE) == 0) {
     return true;
@@ -256,9 +257,9 @@ static bool may_write(struct ftpd_op *op) {
   return false;
 }
 
-/* What the system would not take, and what is deep in directories that are not
- * there, is refused before rules are looked up for each of them: the host's
- * work grows with the third power of their number.
+/* Refuses paths that the system would not accept, and paths deep in missing
+ * directories, before rules are looked up for each directory: the daemon's work
+ * grows with the third power of their number.
  */
 #define DEEP 128
 

@@ -8,11 +8,11 @@
 
 /* ftpd-phase.c -- the command phases of an operation.
  *
- * A phase costs three pools, a table and a walk over every handler; at tens
- * of thousands of requests a second that is most of the work.  So a phase of
- * our own names is dispatched only when somebody is there who does something
- * with it.  In doubt it is dispatched: only modules whose switch is known, and
- * is absent from the whole configuration, count as nobody.
+ * A phase costs three pools, a table and a walk over every handler; at tens of
+ * thousands of requests a second that is most of the work.  So a phase of our
+ * own names is dispatched only when a module does something with it.  In doubt
+ * it is dispatched: only modules whose directive is known, and is not used
+ * anywhere in the configuration, do not count.
  *
  * The phases of FTP commands (STOR, RETR, MKD...) are always dispatched.
  */
@@ -33,7 +33,8 @@ static const struct {
   const char *directives[3];
 } switches[] = {
   { "ban", { "BanEngine" } },
-  { "core", { "MaxCommandRate" } },     /* and filters, asked each time */
+  { "core", { "MaxCommandRate" } },     /* and filters, which are checked each
+                                         * time */
   { "deflate", { "DeflateEngine" } },
   { "exec", { "ExecEngine" } },
   { "log", { "ExtendedLog" } },
@@ -69,7 +70,7 @@ static bool configured(const char *directive) {
   return find_config(main_server->conf, CONF_PARAM, directive, TRUE) != NULL;
 }
 
-/* True when the module's handlers of every command have nothing to do. */
+/* Whether the module's handlers of all commands have nothing to do. */
 static bool is_idle(struct phase_cache *s, const module *m) {
   unsigned int i, j;
 
@@ -170,7 +171,7 @@ int ftpd_phase_pre(cmd_rec *cmd) {
     return 0;
   }
 
-  /* The dispatcher loses errno of handlers for every command. */
+  /* The dispatcher loses the errno of handlers of all commands. */
   xerrno = errno;
   if (pr_cmd_get_errno(cmd) > 0) {
     xerrno = pr_cmd_get_errno(cmd);

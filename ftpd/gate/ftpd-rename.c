@@ -65,7 +65,7 @@ static void keep_attrs(pr_fh_t *out, const struct stat *st) {
   tv[1].tv_sec = st->st_mtim.tv_sec;
   tv[1].tv_usec = st->st_mtim.tv_nsec / 1000;
   if (pr_fsio_fchown(out, st->st_uid, st->st_gid) < 0) {
-    /* Nobody else's program is to run as this user. */
+    /* Without set-id bits: another user's program must not run as this user. */
     mode &= ~(mode_t) (S_ISUID|S_ISGID);
   }
 
@@ -73,7 +73,8 @@ static void keep_attrs(pr_fh_t *out, const struct stat *st) {
   (void) pr_fsio_futimes(out, tv);
 }
 
-/* The file that st speaks of; NULL with EXDEV when another took its place. */
+/* Opens the file that st describes; NULL with EXDEV if another took its place.
+ */
 static pr_fh_t *open_same(const char *path, const struct stat *st) {
   pr_fh_t *in = ftpd_open_held(path, O_RDONLY|O_NONBLOCK);
   struct stat now;
@@ -88,8 +89,8 @@ static pr_fh_t *open_same(const char *path, const struct stat *st) {
   return in;
 }
 
-/* Copies a regular file under a name that nobody can have put there, without
- * following a link at either end, then moves it into place.
+/* Copies a regular file to a random name, without following a link at either
+ * end, then moves it into place.
  */
 static int copy_over(pool *p, const char *from, const char *to,
     const struct stat *st) {

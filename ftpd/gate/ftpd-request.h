@@ -20,15 +20,16 @@
 enum equivalent { EQUIV_NONE, EQUIV_FILE, EQUIV_LIST, EQUIV_PATH, EQUIV_RENAME,
   EQUIV_SITE_COPY, EQUIV_SYMLINK };
 
-#define ROW_PRE         0x01    /* its own name has a PRE_CMD phase */
+#define ROW_PRE         0x01    /* there is a PRE_CMD phase under its own
+                                 * name */
 #define ROW_FOLLOW1     0x02    /* the first path: the last link is followed */
 #define ROW_FILTER1     0x04    /* PathAllowFilter and PathDenyFilter */
 #define ROW_FILTER2     0x08
 #define ROW_LOOKS       0x10    /* only looks: may be decided per directory */
 #define ROW_HANDLE_PRE  0x20    /* PRE_CMD also when it names a handle */
 #define ROW_TWO         0x40    /* it names two paths */
-#define ROW_WORDS       0x80    /* AllowFilter and DenyFilter: no PRE_CMD, in
-                                 * which the host asks them */
+#define ROW_WORDS       0x80    /* AllowFilter and DenyFilter are checked: there
+                                 * is no PRE_CMD, in which the daemon would */
 
 struct req_row {
   const char *name;             /* own command; NULL: only the equivalent's */
@@ -53,11 +54,11 @@ struct op_state {
   bool removed;
   off_t mark;                   /* ftpd-hidden.c: the name it took, or 0 */
   struct ftpd_file *opened;     /* by this operation */
-  struct ftpd_file closed;      /* by this operation: as it was */
+  struct ftpd_file closed;      /* by this operation: its former stat */
 };
 
 struct op_state *ftpd_op_state(struct ftpd_op *op);
-/* How logs call it. */
+/* Its name in logs. */
 const char *ftpd_op_name(const struct ftpd_op *op);
 /* The classes of ExtendedLog for it: the line of a transfer in READ or WRITE is
  * that of its FTP command.  STAT is an FTP command by name.

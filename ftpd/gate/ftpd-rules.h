@@ -22,7 +22,7 @@
 /* ---- ftpd-ftpaccess.c */
 
 /* Reads the .ftpaccess of every directory above the path that is new or was
- * changed, and forgets those that are gone; once for an operation.
+ * changed, and forgets those that are gone; once per operation.
  */
 void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path);
 
@@ -57,7 +57,7 @@ bool ftpd_limit_ignores(struct ftpd *h);
 /* True when no rule can matter for looks of that kind at path. */
 bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
   const char *path);
-/* The same for entries of dir that are no directorys. */
+/* The same for entries of dir that are not directories. */
 bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,
   const char *dir);
 /* After a look was allowed at path: remembers its directory if no rule is
@@ -67,7 +67,7 @@ void ftpd_limit_learn(struct ftpd *h, const char *path);
 
 /* ---- ftpd-filter.c */
 
-/* AllowFilter and DenyFilter, for what passes no PRE_CMD; 0 or -1. */
+/* AllowFilter and DenyFilter, for requests without PRE_CMD; 0 or -1. */
 int ftpd_word_filter(struct ftpd_op *op, const char *name, const char *arg);
 /* AllowOverwrite of the directory last checked; 0, or -1 with errno and
  * op->refused.
@@ -96,11 +96,11 @@ int ftpd_max_retrieve(struct ftpd_op *op, off_t size);
 void ftpd_restart_rules(struct ftpd_file *f);
 /* Whether it may be read or written there; 0, or -1 with EACCES. */
 int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes);
-/* It was, up to there. */
+/* Notes that it was, up to there. */
 void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes);
 /* EFBIG when max, unless it is 0, is below size. */
 int ftpd_within(off_t max, off_t size);
-/* Waits as long as TransferRate wants it; end: the transfer is over. */
+/* Waits as TransferRate demands; end: the transfer is over. */
 void ftpd_rate_pause(struct ftpd_file *f, bool end);
 
 /* ---- ftpd-permit.c */
@@ -122,20 +122,20 @@ const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
 
 /* ---- ftpd-effect.c */
 
-/* A rule without names: for effects that come along. */
+/* A rule without names: for further effects of a request. */
 extern const struct sftp_rule ftpd_no_names;
-/* Whether what is there may be replaced: <Limit> and AllowOverwrite; 0, or -1
- * with errno and op->refused.
+/* Whether an existing file may be replaced: <Limit> and AllowOverwrite; 0, or
+ * -1 with errno and op->refused.
  */
 int ftpd_may_replace(struct ftpd_op *op, const char *path);
-/* The mode for what is new at the path last checked: `plain' where the user
- * may not choose one.
+/* The mode for a new file or directory at the path last checked: `plain' where
+ * the user may not choose one.
  */
 mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode,
   mode_t plain);
 
-/* What may not be done to a file at the path last checked: a second name of it
- * must not allow that.
+/* The effects that are denied for a file at the path last checked: a second
+ * name must not permit them.
  */
 struct second_name {
   unsigned int denied;          /* SFTP_EFF_* */
@@ -147,7 +147,8 @@ int ftpd_check_link(struct ftpd_op *op, const char *from,
 
 /* ---- ftpd-uploads.c */
 
-/* Remembers what the session has made, and tells whether this is such. */
+/* Remembers what the session has made, and tells whether a file is among that.
+ */
 void ftpd_upload_note(struct ftpd *h, const struct stat *st);
 bool ftpd_upload_is(struct ftpd *h, const struct stat *st);
 

@@ -22,7 +22,8 @@
 #define SCORE_MS 1000
 
 struct score_state {
-  uint64_t next_ms;             /* nothing is written before */
+  uint64_t next_ms;             /* nothing is written before this time this
+                                 * time */
   char cmd[32];                 /* what the scoreboard shows */
 };
 
@@ -52,7 +53,7 @@ void ftpd_score_open(struct ftpd_file *f) {
 
   s->next_ms = ftpd_coarse_ms() + SCORE_MS;
   ftpd_score_cmd(f->h, f->cmd->argv[0]);
-  /* Texts come last: where the host's list of arguments goes on behind one
+  /* Texts come last: where the daemon's list of arguments continues behind one
    * depends on the machine.
    */
   (void) pr_scoreboard_entry_update(session.pid,
@@ -83,7 +84,8 @@ void ftpd_score_moved(struct ftpd_file *f) {
     PR_SCORE_XFER_ELAPSED, elapsed, NULL);
 }
 
-/* What ftpwho shows: once a second at most, the file is locked for it. */
+/* Updates what ftpwho shows: once a second at most, because it locks the file.
+ */
 void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg) {
   struct score_state *s = score_of(h);
   uint64_t now = ftpd_coarse_ms();

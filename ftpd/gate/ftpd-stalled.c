@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-stalled.c -- TimeoutStalled and TimeoutNoTransfer: the timers that data
- * in motion sets back.
+/* ftpd-stalled.c -- TimeoutStalled and TimeoutNoTransfer: the timers that
+ * moving data resets.
  */
 
 #include "ftpd-files.h"
@@ -15,7 +15,7 @@
 
 #include "ssh2.h"
 
-#define TICK_MS 250             /* timers are touched at most that often */
+#define TICK_MS 250             /* timers are reset at most this often */
 
 struct stall_state {
   uint64_t tick_ms;

@@ -32,7 +32,8 @@ static bool applies(const config_rec *c) {
     pr_expr_eval_class_or(items) == TRUE;
 }
 
-/* A size of the directory last checked, the most special one; 0: none. */
+/* A size limit of the directory last checked, the most specific one; 0: none.
+ */
 static off_t size_of(const char *directive) {
   config_rec *c;
   unsigned int best = 0;
@@ -73,8 +74,8 @@ int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
 
 /* ---- Restarts
  *
- * FTP begins a transfer at one place; SFTP says so with each READ and WRITE.
- * What goes on from the beginning of the file without a gap is no restart;
+ * FTP begins a transfer at one place; SFTP says so with each READ and WRITE.  A
+ * transfer from the beginning of the file without a gap is not a restart;
  * pieces that are under way at once may overtake each other.
  */
 
@@ -115,7 +116,7 @@ void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes) {
   *run = end > *run ? end : *run;
 }
 
-/* The system's log hears of it once in a session. */
+/* The system log gets it once per session. */
 static void tell_system_log(off_t max) {
   static bool told;
 
@@ -162,7 +163,7 @@ void ftpd_rate_pause(struct ftpd_file *f, bool end) {
     rate_load(f);
     ftpd_xfer_load(f);
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
-    pr_throttle_pause(f->total, end, f->total);  /* the last for ftpwho */
+    pr_throttle_pause(f->total, end, f->total);  /* the last one, for ftpwho */
 #else
     pr_throttle_pause(f->total, end);
 #endif

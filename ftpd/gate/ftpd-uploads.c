@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* ftpd-uploads.c -- what the session made: clients look at their uploads, also
- * where they may not look at what others have.
+/* ftpd-uploads.c -- what the session made: clients may look at their uploads
+ * even where they may not look at other files.
  */
 
 #include "ftpd-files.h"
 #include "ftpd-rules.h"
 
-#define UPLOADS_MAX 128         /* the last so many */
+#define UPLOADS_MAX 128         /* how many are remembered */
 
 struct upload_cache {
   struct { dev_t dev; ino_t ino; } made[UPLOADS_MAX];

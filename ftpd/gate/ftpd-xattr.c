@@ -10,8 +10,8 @@
  * off.
  *
  * A module that maps paths (mod_vroot) maps them when a file is opened, and
- * often has no functions for attributes by path: FSIO would hand these paths
- * to the system as they are.  So they are asked of an open file there.
+ * often has no functions for attributes by path: FSIO would hand these paths to
+ * the system as they are.  So there an open file is used.
  */
 
 #include "ftpd-held.h"
@@ -21,13 +21,13 @@
 #include "ftpd-attrs.h"
 #include "ftpd-xattr.h"
 
-/* What attributes are asked of: an open file, or (fh NULL) a path. */
+/* What has the attributes: an open file or, if fh is NULL, a path. */
 struct target {
   pr_fh_t *fh;
-  bool ours;                    /* opened for the question */
+  bool ours;                    /* opened for the look-up */
 };
 
-/* -1 with errno when it cannot be asked. */
+/* Opens the file if necessary; -1 with errno. */
 static int target_open(const struct ftpd_xattrs *x, struct target *t) {
   struct stat st;
 

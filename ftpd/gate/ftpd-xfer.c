@@ -9,8 +9,8 @@
 /* ftpd-xfer.c -- what the host knows of transfers: session.xfer, timers, the
  * scoreboard, limits of size and rate.
  *
- * session.xfer is one for the whole session and files are many: it is filled
- * from the file before others are told anything about it.
+ * A session has one session.xfer and many files, so it is filled from the file
+ * before anything is reported about it.
  */
 
 #include "ftpd-openfile.h"

@@ -6,9 +6,8 @@
  * (see LICENSE)
  */
 
-/* mod_sftp.c -- the module as the host sees it: its tables, its beginning in
- * the parent and in every session, and the loop that takes the place of the
- * host's.
+/* mod_sftp.c -- the module as the daemon sees it: its tables, its start in the
+ * parent and in every session, and the loop that replaces the daemon's.
  */
 
 #include "ftpd-abi.h"
@@ -33,7 +32,7 @@
 
 /* ---- The loop */
 
-/* Why the connection ended, in the host's words. */
+/* Why the connection ended, as a reason of the daemon. */
 static int disconnect_code(int err) {
   switch (err) {
     case SFTP_ERR_EOF:
@@ -58,8 +57,8 @@ static int disconnect_code(int err) {
   }
 }
 
-/* Our own descriptor of the connection: the host closes its one before it
- * tells us that the session ends, and the client shall hear why.
+/* Our own descriptor of the connection: the daemon closes its own before it
+ * tells us that the session ends, but the client should learn why.
  */
 static int connection_fd(conn_t *conn) {
   int fd = fcntl(conn->rfd, F_DUPFD_CLOEXEC, 3), on = 1;
@@ -98,7 +97,7 @@ static void serve(server_rec *s, conn_t *conn) {
     err == SFTP_ERR_EOF || err == SFTP_ERR_CLOSED ? NULL : h->conn->why);
 }
 
-/* For handlers of other modules that want a login first. */
+/* For handlers of other modules that require a login. */
 static int is_logged_in(cmd_rec *cmd) {
   struct ftpd *h = ftpd_current();
 
@@ -106,7 +105,7 @@ static int is_logged_in(cmd_rec *cmd) {
   return h != NULL && h->logged_in ? TRUE : FALSE;
 }
 
-/* ---- Beginnings */
+/* ---- Initialization */
 
 static void session_notes(struct ftpd *h) {
   conn_t *c = session.c;
@@ -150,8 +149,8 @@ static int sftp_sess_init(void) {
   return 0;
 }
 
-/* Restricting the offer is ours; that the implementation is a validated one is
- * OpenSSL's, by its fips provider and its configuration.
+/* This restricts the offer.  OpenSSL is responsible for a validated
+ * implementation, by its fips provider and configuration.
  */
 static void fips(void) {
   bool demanded = pr_define_exists("SFTP_USE_FIPS");

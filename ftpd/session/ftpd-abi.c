@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-abi.c -- what other modules call and look at (mod_sftp.h).
+/* ftpd-abi.c -- what other modules call and read (mod_sftp.h).
  *
- * Drivers and stores are registered when modules are loaded, in the parent:
+ * Drivers and stores are registered in the parent, when modules are loaded:
  * their registers live as long as the process.
  */
 
@@ -53,7 +53,7 @@ void ftpd_abi_init(void) {
   (void) registers();
 }
 
-/* Bits as the public header of this host numbers them. */
+/* Translates bits to the numbers of this version's public header. */
 static unsigned long public_opts(unsigned long opts) {
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
   return (opts & (SFTP_OPT_NO_STRICT_KEX - 1)) |
@@ -70,7 +70,7 @@ void ftpd_abi_publish(const struct ftpd *h) {
 
   sftp_conn = session.c;
   sftp_opts = public_opts(h->set->opts);
-  /* What has no word of its own is no service. */
+  /* Commands without a word of their own are not a service. */
   sftp_services = find_config(h->server->conf, CONF_PARAM, "Protocols",
     FALSE) != NULL ? h->set->services : SFTP_SERVICE_DEFAULT;
   sftp_sess_state = h->logged_in ? SFTP_SESS_STATE_HAVE_AUTH : 0;
@@ -187,7 +187,7 @@ SFTP_EXPORT sftp_kbdint_driver_t *sftp_kbdint_first_driver(void) {
   return sftp_kbdint_next_driver();
 }
 
-/* What errno says to drivers for an error of the core. */
+/* The errno for drivers that stands for an error of the core. */
 static int conversation_error(int res) {
   errno = res == SFTP_ERR_FORMAT || res == SFTP_ERR_LIMIT ||
     res == SFTP_ERR_CLOSED || res == SFTP_ERR_ORDER ? EPERM : EIO;
@@ -268,7 +268,7 @@ SFTP_EXPORT int sftp_auth_send_banner(const char *text) {
     return -1;
   }
 
-  /* Its sender may well think for a while now. */
+  /* The user may need some time to answer. */
   (void) sftp_packets_flush(h->conn->pkts);
   return 0;
 }

@@ -16,7 +16,7 @@
 
 #include "ftpd-session.h"
 
-/* What other modules get to see of a message; its layout stands. */
+/* A message as other modules see it; the layout must not change. */
 struct ssh2_packet {
   pool *pool;
   module *m;
@@ -46,7 +46,7 @@ const struct ftpd_store *ftpd_store_find(const char *name, size_t len,
 const struct ftpd_store *ftpd_store_first(void);
 /* The registers that companions write into; call before any of them does. */
 void ftpd_abi_init(void);
-/* Puts the session's state into the symbols that others may look at. */
+/* Stores the session's state in the symbols that others may read. */
 void ftpd_abi_publish(const struct ftpd *h);
 
 /* ---- ftpd-exec.c */
@@ -62,7 +62,7 @@ extern cmdtable ftpd_hooks[];
 /* A copy of the message in p, as other modules know it. */
 struct sftp_pkt;
 struct ssh2_packet *ftpd_hook_packet(pool *p, const struct sftp_pkt *pkt);
-/* The login that a module does in our place; NULL: ours. */
+/* The login of a module that replaces ours, or NULL. */
 extern int (*ftpd_hook_login)(pool *p, const char *user);
 
 #endif /* MOD_SFTP_FTPD_ABI_H */

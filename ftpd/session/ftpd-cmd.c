@@ -8,9 +8,9 @@
 
 /* ftpd-cmd.c -- commands whose single phases are dispatched.
  *
- * Handlers act by what a command says until POST_CMD, so it says what the
- * client sent.  LOG_CMD is for records alone: what they are made of is shown
- * without control characters.
+ * Until POST_CMD handlers act on the command's arguments, so these are what the
+ * client sent.  LOG_CMD is for records alone: there arguments have no control
+ * characters.
  */
 
 #include "ftpd-cmd.h"
@@ -81,7 +81,7 @@ static void show_transfer(void) {
   }
 }
 
-/* What was answered, by us or by a handler of POST_CMD. */
+/* The answer, ours or that of a handler of POST_CMD. */
 static void show_response(cmd_rec *cmd, bool ok) {
   const char *code = NULL, *text = NULL;
 

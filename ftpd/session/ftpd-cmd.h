@@ -18,8 +18,8 @@
 /* The host's lists of pending responses (no header of it declares them). */
 extern pr_response_t *resp_list, *resp_err_list;
 
-/* Of messages that are no FTP command: keeps the host from taking STAT or
- * RENAME for the command of that name when it sorts log lines.
+/* The id of commands that are not FTP's: with it the daemon does not confuse
+ * STAT or RENAME with the FTP command when it sorts log lines.
  */
 #define FTPD_CMD_ID 128
 
@@ -31,10 +31,10 @@ cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
 /* POST_CMD and LOG_CMD, or the *_ERR pair; clears the response lists. */
 void ftpd_cmd_end(cmd_rec *cmd, bool ok);
 
-/* LOG_CMD or LOG_CMD_ERR: nobody acts by the command behind it. */
+/* LOG_CMD or LOG_CMD_ERR: no handler acts on the command afterwards. */
 void ftpd_cmd_log(cmd_rec *cmd, bool ok);
 
-/* No command is under way any more: its pool may die before the session. */
+/* Forgets the current command: its pool may end before the session. */
 void ftpd_cmd_forget(void);
 
 #endif /* MOD_SFTP_FTPD_CMD_H */

@@ -6,15 +6,14 @@
  * (see LICENSE)
  */
 
-/* ftpd-deadline.c -- what ends a login that hangs in the code of somebody
- * else.
+/* ftpd-deadline.c -- ends a login that hangs in the code of another module.
  *
  * The host's own timers run when its code looks for them.  A driver, a PAM
- * module or a directory's library that waits for ever never comes back to it,
- * and each such session would keep its process, and its place among
- * MaxInstances.  So some seconds behind TimeoutLogin a signal of our own ends
- * the process where it stands, with a line in the logs that was written before,
- * and takes its row out of the scoreboard, where ftpwho and MaxClients count.
+ * module or a directory's library may wait for ever, and each such session
+ * would keep its process, and its place among MaxInstances.  So some seconds
+ * after TimeoutLogin a signal of our own ends the process wherever it is,
+ * writes a prepared line to the logs, and removes its row from the scoreboard,
+ * where ftpwho and MaxClients count.
  */
 
 #include "ftpd-event.h"
@@ -26,7 +25,7 @@
 #include <signal.h>
 #include <time.h>
 
-/* For the host's timer, which goes first wherever it can. */
+/* Time for the daemon's timer, which comes first wherever it can. */
 #define GRACE_MS 4000
 
 static timer_t timer;
@@ -35,8 +34,8 @@ static int board = -1;          /* the scoreboard, to be written */
 static char text[256];
 static size_t text_len;
 
-/* A private descriptor, so that nothing has to be asked of the host later; -1:
- * there is no scoreboard that we know how to read.
+/* A private descriptor, so that the handler needs nothing of the daemon; -1:
+ * there is no scoreboard in a known format.
  */
 static int open_board(void) {
   pr_scoreboard_header_t head;
@@ -60,8 +59,8 @@ static int open_board(void) {
   return fd;
 }
 
-/* Nothing here, nor below, but what a signal handler may do.  Nobody else
- * writes to the row of a process that lives, so that no lock is needed.
+/* This function and those below do only what a signal handler may do.  Nobody
+ * else writes to the row of a live process, so no lock is needed.
  */
 static void leave_board(void) {
   static const pr_scoreboard_entry_t nobody;
@@ -76,7 +75,7 @@ static void leave_board(void) {
   for (; read(board, &row, sizeof(row)) == (ssize_t) sizeof(row);
       at += (off_t) sizeof(row)) {
     if (row.sce_pid == self) {
-      /* Without success the host finds the row, too, within half a minute. */
+      /* If this fails, the daemon finds the row within half a minute. */
       if (lseek(board, at, SEEK_SET) == at) {
         (void) !write(board, &nobody, sizeof(nobody));
       }

@@ -51,7 +51,7 @@ void ftpd_event(struct ftpd *h, const char *name, const void *data) {
   ftpd_abi_publish(h);
   pr_event_generate(name, data);
 
-  /* The one that is documented, and the one that mod_snmp listens to. */
+  /* One is documented, mod_snmp listens to the other. */
   if (strcmp(name, "mod_sftp.ssh.client-compression") == 0) {
     pr_event_generate("mod_sftp.ssh2.client-compression", data);
 
@@ -312,8 +312,8 @@ static const char *why_ended(void) {
   }
 }
 
-/* The host ends the session, for whatever reason: what is open is aborted,
- * so that it appears in the logs and leaves nothing behind.
+/* The daemon ends the session: what is open is aborted, so that it appears in
+ * the logs and leaves nothing behind.
  */
 static void on_exit_session(const void *data, void *user_data) {
   struct ftpd *h = ftpd_current();
@@ -325,7 +325,7 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   h->ended = true;
-  ftpd_deadline_end();          /* it does not hang */
+  ftpd_deadline_end();          /* the login does not hang */
   ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, why_ended());
   h->keyed = false;
 

@@ -17,15 +17,15 @@
 
 /* ---- ftpd-deadline.c */
 
-/* Ends the process some seconds behind TimeoutLogin, wherever it hangs; until
- * the login is done.
+/* Until the login is done: ends the process some seconds after TimeoutLogin,
+ * wherever it hangs.
  */
 void ftpd_deadline_begin(struct ftpd *h);
 void ftpd_deadline_end(void);
 
 /* ---- ftpd-event.c */
 
-/* A connection ends with that error and without a login. */
+/* Reports a connection that ends with an error and without a login. */
 void ftpd_event_stranger(struct ftpd *h, int err);
 int ftpd_events_master(void);
 void ftpd_events_session(struct ftpd *h);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-exec.c -- commands of "exec" requests that other modules serve: their
- * functions, as a service of a channel (channel.h).
+/* ftpd-exec.c -- commands of "exec" requests that other modules serve: calls
+ * their functions as a service of a channel (channel.h).
  *
  * Modules register in the session's process, before the connection begins.
  */
@@ -51,7 +51,7 @@ static struct handler *find(const char *command) {
   return h;
 }
 
-/* Ends the channel when what has been written is out. */
+/* Ends the channel when all that was written has been sent. */
 static void done(struct running *r, int status) {
   if (!r->done) {
     r->done = true;

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-hook.c -- HOOKs: functions that other modules ask for by name, to see
- * every message first, to send messages, and to do the login in our place.
+/* ftpd-hook.c -- HOOKs: functions that other modules call by name, to see every
+ * message first, to send messages, and to replace our login.
  */
 
 #include "ftpd-abi.h"
@@ -127,8 +127,8 @@ cmdtable ftpd_hooks[] = {
     0, NULL },
   { HOOK, "sftp_set_auth_success_handler", G_NONE, set_auth_success_handler,
     FALSE, FALSE, 0, NULL },
-  /* Transfers of every session, FTP's as well, keep away from locks; who has
-   * not logged in has none.
+  /* Transfers of every session, FTP's as well, respect locks; before the login
+   * there are no transfers.
    */
   { PRE_CMD, C_RETR, G_NONE, ftpd_lock_pre_read, TRUE, FALSE, 0, NULL },
   { PRE_CMD, C_STOR, G_NONE, ftpd_lock_pre_write, TRUE, FALSE, 0, NULL },

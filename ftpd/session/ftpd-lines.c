@@ -6,18 +6,18 @@
  * (see LICENSE)
  */
 
-/* ftpd-lines.c -- lines that the host and other modules write into their logs
- * while they serve a session of ours: a refused name in SystemLog, what a
- * rewritten one was in RewriteLog.
+/* ftpd-lines.c -- lines that the daemon and other modules write into their logs
+ * during a session of ours: a refused name in SystemLog, the original of a
+ * rewritten one in RewriteLog.
  *
- * They write names as they are, for FTP has none with a line feed in it.  The
- * host shows each line to listeners before it writes it, from the buffer that
- * it writes: control characters become there what they are in TransferLog.
+ * They write names as they are, because FTP has none with a line feed.  The
+ * daemon shows each line to listeners before it writes it, in the buffer that
+ * it writes: there control characters are replaced as in TransferLog.
  */
 
 #include "ftpd-log.h"
 
-/* A tab may stand in a LogFormat; in names ftpd-cmd.c has escaped it. */
+/* LogFormat may contain a tab; in names ftpd-cmd.c has escaped it. */
 static char may_keep[] = "\t";
 
 static void on_line(const void *data, void *user_data) {
@@ -26,7 +26,7 @@ static void on_line(const void *data, void *user_data) {
   char *text = (char *) (uintptr_t) line->log_msg;
   size_t len = text != NULL ? strnlen(text, line->log_msglen) : 0;
 
-  /* A line that was cut has been counted as if it was not. */
+  /* The length of a line that was cut is that of the whole line. */
   if (len > 0 && text[len - 1] == '\n') {
     len--;
   }
@@ -46,9 +46,9 @@ void ftpd_lines_suspect(struct ftpd *h, const char *text) {
   }
 }
 
-/* For listeners the host makes every line of every level, written or not: into
- * SystemLog they listen once something has come that is worth it, or where all
- * is written anyway.
+/* With listeners the daemon formats lines of every level, whether they are
+ * written or not: so SystemLog only gets one after the first suspicious name,
+ * or where everything is written anyway.
  */
 void ftpd_lines_watch(struct ftpd *h) {
   int level = pr_log_setdebuglevel(0);

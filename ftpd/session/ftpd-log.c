@@ -26,7 +26,8 @@ static const char *const trace_names[TRACE_NCHANNELS] = {
   [TRACE_SCP] = "scp"
 };
 
-/* Of SFTPLog's lines among those of the daemon itself; -1: not there. */
+/* The level of SFTPLog's lines in the daemon's log; -1: they do not go there.
+ */
 static int syslog_level = -1;
 
 #define SYSLOG  "syslog:"
@@ -105,8 +106,8 @@ void ftpd_log_system(void) {
   pr_signals_unblock();
 }
 
-/* What was said last, and what that is worth: a line may be replaced by one
- * that is worth as much.
+/* The last reason, and its weight: a line may be replaced by one of the same
+ * weight.
  */
 static char reason[512];
 static enum { WORTH_LINE, WORTH_AUTH, WORTH_MISSING, WORTH_OBJECTION,
@@ -142,8 +143,8 @@ static void write_line(const char *line) {
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }
 
-/* What users make us log, over and over, is bounded.  Strangers are bounded by
- * the requests they have before the login, and there each line counts.
+/* Lines that users cause again and again are limited.  Before the login the
+ * number of requests is limited, and each line matters.
  */
 static struct sftp_log_budget budget;
 

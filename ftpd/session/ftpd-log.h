@@ -14,22 +14,22 @@
 
 #include "ftpd-session.h"
 
-/* The level of "syslog:level"; -1: it is something else. */
+/* The level of "syslog:level"; -1 for other texts. */
 int ftpd_log_syslog_level(const char *word);
-/* Opens SFTPLog of that virtual host; failures are logged and no more. */
+/* Opens SFTPLog of that virtual host; failures are only logged. */
 void ftpd_log_open(server_rec *s);
 void ftpd_log_close(void);
-/* Opens SystemLog: while the server starts our checks come before the turn of
- * the module that does so otherwise, which reports errors then.
+/* Opens SystemLog: when the server starts, our checks run before the module
+ * that opens it otherwise (and reports errors).
  */
 void ftpd_log_system(void);
-/* Says how many lines were left out of late, where it is time for that; all:
- * the session ends.  True: there is more to say.
+/* Logs how many lines were left out lately, if it is time for that; all: the
+ * session ends.  True: there is more to log.
  */
 bool ftpd_log_tell_missing(bool all);
-/* A new request: what was logged before is no reason for what becomes of it. */
+/* A new request begins: earlier lines are no reason for its refusal. */
 void ftpd_log_forget(void);
-/* Whatever else is logged, this is why a login is refused. */
+/* Sets the reason for the refusal of a login, whatever else is logged. */
 void ftpd_log_because(const char *text);
 /* Fills sftp_trace_levels from the Trace directives in force. */
 void ftpd_trace_levels(void);
@@ -38,8 +38,8 @@ void ftpd_trace_levels(void);
 /* ---- ftpd-lines.c: keeps control characters out of others' lines */
 
 void ftpd_lines_watch(struct ftpd *h);
-/* A name that others are going to be told: from the first one with control
- * characters on, their lines in SystemLog are looked at, too.
+/* Checks a name that other modules will see: after the first one with control
+ * characters, their lines in SystemLog are checked, too.
  */
 void ftpd_lines_suspect(struct ftpd *h, const char *text);
 

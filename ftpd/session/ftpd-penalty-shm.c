@@ -9,8 +9,8 @@
 /* ftpd-penalty-shm.c -- the sources that SFTPPerSourcePenalties remembers.
  *
  * Nothing is ever locked: an entry is two words that are changed by atomic
- * operations, so that a process may die anywhere.  What goes wrong when two
- * are at the same entry only makes it forget.
+ * operations, so that a process may die at any point.  If two processes collide
+ * at an entry, the worst result is that it is forgotten.
  */
 
 #include "ftpd-penalty-shm.h"
@@ -21,20 +21,20 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-/* An entry is looked for in one set.  With so many more places than sources
- * that are allowed, hardly ever is a set full before all of them are.
+/* An entry is looked up in one set.  There are so many more places than
+ * permitted sources that a set is hardly ever full before the limit is reached.
  */
 #define NWAYS 8
 #define PLACES_PER_SOURCE 4
 #define NSLOTS 4096
 
-/* Says to the next instance of this module in this process where the memory
- * is; sessions do not keep it.
+/* Tells the next instance of this module in this process where the memory is;
+ * sessions do not keep it.
  */
 #define TABLE_ENV "MOD_SFTP_PENALTIES"
 
-/* tag: 0 is nobody.  state: milliseconds of the clock until which it holds,
- * then 7 bits for the reason, then one that says whether it is enforced.
+/* tag: 0 is a free entry. state: when it ends in milliseconds of the clock,
+ * then 7 bits for the reason, then one bit for whether it is enforced.
  */
 struct entry {
   _Atomic uint64_t tag;
@@ -49,7 +49,7 @@ struct slot {
 
 struct kind {
   size_t max, nsets, first;     /* in entries */
-  _Atomic uint64_t used;        /* entries with a tag; over or not */
+  _Atomic uint64_t used;        /* entries with a tag, expired ones included */
   _Atomic uint64_t full_until;
 };
 
@@ -127,9 +127,8 @@ static bool let_go_of(struct entry *e, uint64_t tag) {
   return true;
 }
 
-/* Forgets what is over, counts anew (whoever died here may have left the
- * count wrong), and returns the entry that is over first; NULL if there is
- * none.
+/* Forgets expired entries, counts again (a process that died here may have left
+ * a wrong count), and returns the entry that ends first; NULL if there is none.
  */
 static struct entry *tidy(struct kind *k, uint64_t now) {
   struct entry *e = table->entries + k->first, *end = e + k->nsets * NWAYS,
@@ -189,8 +188,8 @@ static bool make_room(uint64_t tag, uint64_t now) {
     let_go_of(soonest, atomic_load(&soonest->tag));
 }
 
-/* The entry of that tag, or one made for it: a free one, or that of its set
- * which would be over first.
+/* The entry of that tag, or a new one: a free one, or the one of its set that
+ * ends first.
  */
 static struct entry *entry_for(uint64_t tag, uint64_t now) {
   struct entry *set = set_of(tag), *worst = NULL;
@@ -217,7 +216,7 @@ static struct entry *entry_for(uint64_t tag, uint64_t now) {
     }
   }
 
-  /* Never is one source taken for another: first nobody has the entry. */
+  /* The entry is freed first, so that no source is mistaken for another. */
   (void) let_go_of(worst, atomic_load(&worst->tag));
   if (!atomic_compare_exchange_strong(&worst->tag, &none, tag)) {
     return NULL;
@@ -239,7 +238,7 @@ void ftpd_penalty_shm_add(uint64_t tag, enum penalty why) {
 
   e = entry_for(tag, now);
   if (e == NULL) {
-    return;                     /* no room, or somebody else was quicker */
+    return;                     /* no room, or another process was quicker */
   }
 
   old = atomic_load(&e->state);
@@ -253,12 +252,12 @@ void ftpd_penalty_shm_add(uint64_t tag, enum penalty why) {
   } while (!atomic_compare_exchange_weak(&e->state, &old, fresh));
 
   if (atomic_load(&e->tag) != tag) {
-    /* It has become another's meanwhile, who is not to blame. */
+    /* The entry belongs to another source by now, which is not to blame. */
     (void) atomic_compare_exchange_strong(&e->state, &fresh, 0);
   }
 }
 
-/* ---- Sessions that end without a word */
+/* ---- Sessions that crash */
 
 void ftpd_penalty_shm_leave(void) {
   if (own_slot != NULL) {
@@ -308,8 +307,8 @@ void ftpd_penalty_shm_enter(uint64_t tag) {
 
 /* ---- The memory */
 
-/* At a restart the host loads its modules anew, and all of their variables
- * with them.  The memory stays where it was; the environment says where.
+/* At a restart the daemon loads its modules again, with new variables.  The
+ * memory stays where it was; the environment says where.
  */
 static struct table *old_table(void) {
   const char *text = getenv(TABLE_ENV);

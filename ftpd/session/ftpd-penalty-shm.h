@@ -34,19 +34,19 @@ struct source_state {
 bool ftpd_penalty_shm_open(const struct penalties *conf);
 /* The master has another process id than when it opened the memory. */
 void ftpd_penalty_shm_tell(void);
-/* This process has no business with it any more. */
+/* This process does not need the memory any more. */
 void ftpd_penalty_shm_close(void);
 
 uint64_t ftpd_penalty_shm_tag(unsigned int kind, const unsigned char *net,
   size_t len);
-/* What a new connection of the source has to expect. */
+/* The penalty that is in force for a new connection of the source. */
 struct source_state ftpd_penalty_shm_state(uint64_t tag);
 /* True if there are too many penalties of that kind for one more. */
 bool ftpd_penalty_shm_full(unsigned int kind);
 void ftpd_penalty_shm_add(uint64_t tag, enum penalty why);
 
 /* A session of that source begins, in this process; it ends with leave(), or
- * has crashed.  Those that have are found by the sessions that come next.
+ * has crashed.  Later sessions find those that have.
  */
 void ftpd_penalty_shm_enter(uint64_t tag);
 void ftpd_penalty_shm_leave(void);

@@ -6,10 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-penalty.c -- SFTPPerSourcePenalties: who misbehaves before the login
- * is not let in for a while, by whatever protocol.  ftpd-penalty-shm.c
- * remembers them, in memory that a process lets go of before it becomes its
- * user's.
+/* ftpd-penalty.c -- SFTPPerSourcePenalties: sources that misbehave before the
+ * login are blocked for a while, for all protocols.  ftpd-penalty-shm.c
+ * remembers them, in memory that a process unmaps before it becomes its user's.
  */
 
 #include "ftpd-conf.h"
@@ -29,7 +28,7 @@ static const struct penalties *conf;    /* NULL: off */
 /* This session's. */
 static struct {
   pid_t pid;
-  uint64_t tag;                 /* 0: is not looked at */
+  uint64_t tag;                 /* 0: not checked */
   unsigned int kind;
   bool failed, unknown, grace, refused;
 } mine;
@@ -81,7 +80,7 @@ static bool is_exempt(const pr_netaddr_t *addr) {
   return false;
 }
 
-/* What the end of the session says of its client; PENALTY_NONE: nothing. */
+/* The penalty that follows from how the session ended, or PENALTY_NONE. */
 static enum penalty verdict(void) {
   const struct ftpd *h = ftpd_current();
 
@@ -123,7 +122,7 @@ static enum penalty verdict(void) {
   }
 }
 
-/* Before the process becomes its user's: they shall not reach this memory. */
+/* Before the process becomes its user's, who must not reach this memory. */
 static void let_go(void) {
   mine.tag = 0;
   ftpd_penalty_shm_close();
@@ -188,7 +187,7 @@ static void on_connect(const void *data, void *user_data) {
     on_code, NULL);
 }
 
-/* Why this source is not let in, or NULL. */
+/* Why this source is blocked, or NULL. */
 static const char *objection(pool *p) {
   struct source_state state = ftpd_penalty_shm_state(mine.tag);
   char secs[32];

@@ -8,10 +8,10 @@
 
 /* ftpd-privs.c -- what a session may do beyond its user's own rights.
  *
- * The daemon keeps root, or mod_cap some capabilities, when an owner directive
- * or RootRevoke asks for them, and then they hold for every request.  Here
- * they end behind the login: what UserOwner and GroupOwner need stays
- * permitted and becomes effective for their one call.
+ * The daemon keeps root, or mod_cap some capabilities, if an owner directive or
+ * RootRevoke demands it, and then for every request.  Here they end after the
+ * login: what UserOwner and GroupOwner need stays permitted, and becomes
+ * effective only for their call.
  */
 
 #include "ftpd-privs.h"
@@ -34,7 +34,7 @@ static int set_caps(uint32_t permitted, uint32_t effective) {
   return (int) syscall(SYS_capset, &head, data);
 }
 
-/* The first 32, where all of those are that matter here; 0 on failure. */
+/* The first 32, which include all that matter here; 0 on failure. */
 static uint32_t permitted_caps(void) {
   struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
   struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -66,7 +66,7 @@ bool ftpd_privs_keep_root(void) {
     return says_off("RootRevoke");
   }
 
-  /* Giving files to another owner takes root. */
+  /* Giving files to another owner needs root. */
   return find_config(main_server->conf, CONF_PARAM, "UserOwner", TRUE) != NULL;
 }
 

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-privs.h -- privileges behind the login. */
+/* ftpd-privs.h -- privileges after the login. */
 
 #ifndef MOD_SFTP_FTPD_PRIVS_H
 #define MOD_SFTP_FTPD_PRIVS_H
@@ -20,11 +20,11 @@ bool ftpd_privs_rootless(void);
 /* Whether the configuration lets the daemon keep root for a session. */
 bool ftpd_privs_keep_root(void);
 /* The login is over and its handlers, mod_cap's among them, have run: from now
- * on nothing is in effect that the user may not do by themselves.  Ends the
- * session when that cannot be had.
+ * on the session has no right that the user does not have.  Ends the session
+ * when this fails.
  */
 void ftpd_privs_settle(void);
-/* Around the one call that UserOwner and GroupOwner take. */
+/* Around the one call that UserOwner and GroupOwner need. */
 void ftpd_privs_chown_begin(void);
 void ftpd_privs_chown_end(void);
 

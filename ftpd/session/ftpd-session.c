@@ -25,7 +25,7 @@ static pr_fh_t *open_display_login(server_rec *s) {
   struct stat st;
   pr_fh_t *fh;
 
-  /* A relative one is looked for where the login lands. */
+  /* A relative path is looked up in the first directory of the login. */
   if (path == NULL || *path != '/') {
     return NULL;
   }
@@ -99,8 +99,8 @@ void ftpd_env(struct ftpd *h, const char *name, const char *value) {
   destroy_pool(p);
 }
 
-/* A note's value is ours, and has room for another: the host's table keeps the
- * address, and its copies would stay for as long as the session.
+/* The value of a note is ours and has room for a new one: the daemon's table
+ * keeps the address, and copies of its own would last as long as the session.
  */
 struct ftpd_note {
   struct ftpd_note *next;
@@ -149,7 +149,7 @@ void ftpd_note(struct ftpd *h, const char *name, const char *value) {
   pr_pool_tag(p, "SSH note");
   value = sftp_printable(p, value);
 
-  /* After a rekey most of them are what they were. */
+  /* After a rekey most of them are unchanged. */
   if (old == NULL || strcmp(old, value) != 0) {
     set_note(h, name, value);
     ftpd_env(h, name, value);
@@ -158,7 +158,9 @@ void ftpd_note(struct ftpd *h, const char *name, const char *value) {
   destroy_pool(p);
 }
 
-/* The host's own function copies it for good: it is for the first time. */
+/* The daemon's own function copies it for good, so it is only used for the
+ * first time.
+ */
 static int tell_protocol(const struct ftpd *h, const char *protocol) {
   if (h->protocol == NULL) {
     return pr_session_set_protocol(protocol);
@@ -183,7 +185,7 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
 
   h->protocol = protocol;
 
-  /* The host's POST_CMD PASS made text transfers the rule, as FTP has it. */
+  /* The daemon's POST_CMD of PASS has set text transfers, as in FTP. */
   session.sf_flags &= ~(SF_ASCII|SF_ASCII_OVERRIDE);
 }
 

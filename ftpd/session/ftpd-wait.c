@@ -17,12 +17,13 @@
 
 #include <poll.h>
 
-/* A sleep shorter than this needs no look at signals first: they are noticed
- * when it is over.
+/* Signals are not checked before a sleep that is shorter than this: they are
+ * noticed afterwards.
  */
 #define SHORT_WAIT_MS 50
 
-/* Timers of the daemon count in seconds: touching one more often is wasted. */
+/* Timers of the daemon count in seconds: resetting one more often is useless.
+ */
 #define TIMER_RESET_MS 1000
 
 extern volatile unsigned int recvd_signal_flags;
@@ -58,8 +59,8 @@ static void block_signals(sigset_t *old) {
   (void) sigprocmask(SIG_BLOCK, &set, old);
 }
 
-/* A long sleep: signals are let in only while asleep, so that none can slip
- * in between the look at the flags and the sleep.
+/* A long sleep: signals are unblocked only during the sleep, so that none comes
+ * between the check of the flags and the sleep.
  */
 static int long_wait(struct pollfd *pfd, int timeout_ms) {
   struct timespec ts = {
@@ -78,7 +79,7 @@ static int long_wait(struct pollfd *pfd, int timeout_ms) {
   return res;
 }
 
-/* Nothing to do for a while: ftpwho shows it. */
+/* Nothing to do for a while: ftpwho shows the session as idle. */
 static void going_idle(struct ftpd *h, int timeout_ms) {
   if (!h->idle && h->logged_in && (timeout_ms < 0 || timeout_ms > 2000)) {
     h->idle = true;

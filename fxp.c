@@ -30,7 +30,7 @@
 
 static const struct request_row {
   const char *name;
-  uint8_t min, max;             /* versions that have it */
+  uint8_t min, max;             /* the versions that have it */
   fxp_handler run;
 } request_rows[256] = {
   /*                     name       versions  handler */
@@ -50,7 +50,7 @@ static const struct request_row {
   [SSH_FXP_STAT] =     { "STAT",     1, 6, fxp_do_stat },
   [SSH_FXP_RENAME] =   { "RENAME",   2, 6, fxp_do_rename },
   [SSH_FXP_READLINK] = { "READLINK", 3, 6, fxp_do_readlink },
-  /* Version 6 has LINK for it; Erlang's ssh_sftp sends SYMLINK all the same. */
+  /* Version 6 has LINK instead, but Erlang's ssh_sftp sends SYMLINK. */
   [SSH_FXP_SYMLINK] =  { "SYMLINK",  3, 6, fxp_do_symlink },
   [SSH_FXP_LINK] =     { "LINK",     6, 6, fxp_do_link },
   [SSH_FXP_BLOCK] =    { "LOCK",     6, 6, fxp_do_block },
@@ -80,7 +80,7 @@ static void run_request(struct fxp *f, const unsigned char *p, size_t len) {
     return;
   }
 
-  /* These two ask by the kind of what they do. */
+  /* These two check it by the kind of what they do. */
   if (p[0] != SSH_FXP_EXTENDED && p[0] != SSH_FXP_LINK &&
       !fxp_is_allowed(f, row->name, NULL)) {
     fxp_finish_request(&req, SSH_FX_PERMISSION_DENIED);
@@ -102,7 +102,7 @@ static void run_request(struct fxp *f, const unsigned char *p, size_t len) {
   fxp_finish_request(&req, status);
 }
 
-/* What was gathered of WRITEs comes before whatever is asked now. */
+/* Gathered WRITEs are carried out before any other request. */
 static void run_message(struct fxp *f, struct sftp_str m) {
   fxp_write_out(f);
   if (m.ptr[0] == SSH_FXP_INIT) {

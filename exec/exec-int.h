@@ -30,7 +30,7 @@ struct exec_word {
   const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
 };
 
-/* When a command runs: always, or by what became of the one before. */
+/* When a command runs: always, or depending on the status of the one before. */
 enum exec_when { EXEC_ALWAYS, EXEC_IF_OK, EXEC_IF_FAILED, EXEC_PIPED };
 
 struct exec_command {
@@ -43,7 +43,7 @@ struct exec_command {
   bool err_to_out;              /* 2>&1 */
 };
 
-/* What $NAME stands for; NULL: nothing. */
+/* The value of $NAME; NULL if it is not set. */
 typedef const char *(*exec_variable)(void *arg, const char *name);
 
 struct exec_line {
@@ -52,9 +52,9 @@ struct exec_line {
   const char *why;              /* it cannot be read, or NULL */
 };
 
-/* Reads a line as far as it is served: words, quotes, variables, ";", "&&",
- * "||", "|" and redirections to /dev/null.  SFTP_OK, or SFTP_ERR_FORMAT and
- * a text in res->why.
+/* Reads a line.  It may have words, quotes, variables, ";", "&&", "||", "|" and
+ * redirections to /dev/null.  SFTP_OK, or SFTP_ERR_FORMAT and a text in
+ * res->why.
  */
 int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
   struct exec_line *res) SFTP_MUST_CHECK;
@@ -85,8 +85,8 @@ struct exec {
   struct exec_line line;
   unsigned int next;            /* of its commands */
 
-  /* The command at hand. */
-  const struct exec_row *row;   /* NULL: none, or a command that is not here */
+  /* The current command. */
+  const struct exec_row *row;   /* NULL: none, or an unknown command */
   const struct exec_command *command;
   pool *cmd_pool;
   const char **argv;            /* NULL-terminated, patterns replaced; NULL:
@@ -97,13 +97,13 @@ struct exec {
   struct ftpd_glob *glob;       /* of the next one */
   bool matched;                 /* a pattern, in this turn: one is enough */
   void *state;                  /* the command's own */
-  void (*stop)(struct exec *e); /* lets go of it; NULL: nothing to do */
+  void (*stop)(struct exec *e); /* releases it; NULL: nothing to do */
   int status;                   /* of the one before */
 
   struct sftp_wr pipe_in, pipe_out;
   bool pipe;                    /* input is pipe_in */
 
-  /* Input of the client for the command at hand. */
+  /* The client's input for the current command. */
   const unsigned char *in;
   size_t in_len;
   bool in_end;                  /* no more will come */

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* scp-source-name.c -- the names of a download: words, patterns, and what the
- * client shall call them.
+/* scp-source-name.c -- the names of a download: words, patterns, and the names
+ * that the client gets.
  */
 
 #include "ftpd-tree.h"

@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* fxp-session.h -- one SFTP session: what its parts hold.
+/* fxp-session.h -- one SFTP session: the state of its parts.
  *
- * A session takes bytes and cuts them into requests (fxp-frame.c); the table of
- * the door (fxp.c) says which handler runs each.  A handler decodes, asks the
- * gate, acts and answers; it returns a status for the door to send, or
- * FXP_REPLIED.  WRITE alone is not cut: its data goes to the file by reference
- * as it comes (fxp-write.c).
+ * A session takes bytes and cuts them into requests (fxp-frame.c); the table in
+ * fxp.c has a handler for each.  A handler decodes, asks the gate, acts and
+ * answers; it returns a status for the dispatcher to send, or FXP_REPLIED.
+ * Only WRITE is not cut: its data goes to the file by reference as it arrives
+ * (fxp-write.c).
  */
 
 #ifndef MOD_SFTP_FXP_SESSION_H
@@ -34,11 +34,11 @@ struct fxp {
   struct ftpd *ftpd;
   pool *pool;                   /* the channel's */
   unsigned int version;         /* 0 before INIT */
-  bool selectable;              /* version-select may come now */
+  bool selectable;              /* version-select is allowed now */
   uint64_t asked;               /* rows of the table of extensions */
-  bool translate;               /* names are not UTF-8 here, but there */
+  bool translate;               /* file names are converted to UTF-8 */
   bool leave;                   /* the session ends after this answer */
-  bool done;                    /* whatever comes is dropped */
+  bool done;                    /* all further input is dropped */
   uint64_t slice_ms;            /* when it began to work; 0: not yet */
   int err;                      /* of the channel, sticky */
   size_t need;                  /* see sftp_service.missing */

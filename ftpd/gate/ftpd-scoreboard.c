@@ -22,8 +22,8 @@
 #define SCORE_MS 1000
 
 struct score_state {
-  uint64_t next_ms;             /* nothing is written before this time this
-                                 * time */
+  uint64_t next_ms;             /* nothing is written before this time this time
+                                 * this time */
   char cmd[32];                 /* what the scoreboard shows */
 };
 

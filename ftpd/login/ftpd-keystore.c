@@ -126,22 +126,23 @@ static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
   return false;
 }
 
-/* What is looked for, and where. */
+/* What to look for, and where. */
 struct search {
   struct ftpd *ftpd;
   const char *path;
   struct sftp_str blob;
-  const struct sftp_cert *cert; /* whose authority's key blob is; or NULL */
+  const struct sftp_cert *cert; /* a certificate, of which blob is the
+                                 * authority's key; or NULL */
 };
 
-/* Whether the options let the entry count, as what it is looked for. */
+/* Whether the options let the entry count as a key, or as an authority. */
 static bool options_allow(pool *p, const struct search *s,
     const struct sftp_keyfile_entry *e, struct ftpd_keyopts *o) {
   const char *why = NULL;
 
   if (ftpd_keyopts_read(p, e->options, o, &why)) {
     if (o->authority != (s->cert != NULL)) {
-      /* An authority's key is not its user's, and the other way round. */
+      /* An authority's key is not a key of the user, nor the reverse. */
       why = o->authority ? "it is that of an authority, not of a user" :
         "it is not marked as that of an authority (cert-authority)";
 
@@ -406,7 +407,7 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
       res = own_has_key(own, &q, colon + 1, grant);
 
     } else {
-      /* Other modules' stores tell no authority from a user. */
+      /* Other modules' stores do not distinguish authorities from users. */
       res = cert != NULL ? -1 : store_has_key(&q, name, len, &grant->id);
     }
 
@@ -419,7 +420,7 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
   return -1;
 }
 
-/* ---- Our stores by their public face, for whoever asks the registry */
+/* ---- Our stores by the public interface, for modules that use the registry */
 
 struct own_data {
   const struct own_store *store;
@@ -446,7 +447,7 @@ static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     return -1;
   }
 
-  /* Who asks by this way cannot be told of limits. */
+  /* This interface cannot return limits. */
   errno = EACCES;
   return grant.command == NULL && !grant.verify ? 0 : -1;
 }

@@ -26,7 +26,7 @@ void ftpd_keystore_init(void);
  */
 int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, struct ftpd_key_grant *grant);
-/* The text of a file of keys, as the store "file" finds and judges it; -1 when
+/* The text of a file of keys, as the store "file" finds and checks it; -1 when
  * it cannot be used (the log says why).
  */
 int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,

@@ -44,11 +44,7 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
   int res;
 
   sftp_wr_init(&w, req->pool, 512, 4 * BLOB_MAX);
-  sftp_wr_str(&w, sftp_kex_session_id(c));
-  sftp_wr_u8(&w, SSH_MSG_USERAUTH_REQUEST);
-  sftp_wr_text(&w, req->spelt);
-  sftp_wr_text(&w, req->service);
-  sftp_wr_text(&w, req->name);
+  sftp_auth_put_signed(&w, c, req, req->name);
   sftp_wr_str(&w, req->u.key.alg);
   sftp_wr_str(&w, req->u.key.blob);
   sftp_wr_text(&w, req->u.key.host);

@@ -234,6 +234,15 @@ static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
     other : alg;
 }
 
+void sftp_auth_put_signed(struct sftp_wr *w, const struct ssh_conn *c,
+    const struct sftp_auth_req *req, const char *method) {
+  sftp_wr_str(w, sftp_kex_session_id(c));
+  sftp_wr_u8(w, SSH_MSG_USERAUTH_REQUEST);
+  sftp_wr_text(w, req->spelt);
+  sftp_wr_text(w, req->service);
+  sftp_wr_text(w, method);
+}
+
 /* RFC 4252, section 7: what the signature covers. */
 static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
@@ -242,11 +251,7 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
   int res;
 
   sftp_wr_init(&w, req->pool, 512, 4 * BLOB_MAX);
-  sftp_wr_str(&w, sftp_kex_session_id(c));
-  sftp_wr_u8(&w, SSH_MSG_USERAUTH_REQUEST);
-  sftp_wr_text(&w, req->spelt);
-  sftp_wr_text(&w, req->service);
-  sftp_wr_text(&w, req->u.key.bound ? bound_name : req->name);
+  sftp_auth_put_signed(&w, c, req, req->u.key.bound ? bound_name : req->name);
   sftp_wr_bool(&w, true);
   sftp_wr_str(&w, req->u.key.alg);
   sftp_wr_str(&w, req->u.key.blob);

@@ -149,6 +149,11 @@ const char *sftp_auth_print(const struct ssh_conn *c, pool *p,
 
 /* ---- auth-publickey.c: shared with hostbased */
 
+/* Begins what a signature covers (RFC 4252, section 7): the session, the user,
+ * the service and that name of the method.
+ */
+void sftp_auth_put_signed(struct sftp_wr *w, const struct ssh_conn *c,
+  const struct sftp_auth_req *req, const char *method);
 /* The algorithm of the request if it may be used; says so in the log if not. */
 const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
   const struct sftp_auth_req *req);

@@ -92,16 +92,7 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
   uint32_t status;
   int res;
 
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
-  h = fxp_handle_find(req->fxp, text);
-  if (h == NULL) {
-    return fxp_bad_handle(req);
-  }
-
-  status = fxp_permit_handle(req, FTPD_STATVFS, req->name, h);
+  status = fxp_permit_named(req, FTPD_STATVFS, req->name, text, &h);
   if (status != SSH_FX_OK) {
     return status;
   }

@@ -45,6 +45,18 @@ uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
     fxp_refused(req, errno);
 }
 
+uint32_t fxp_permit_named(struct fxp_req *req, enum ftpd_request what,
+    const char *arg, struct sftp_str text, struct fxp_handle **h) {
+  *h = NULL;
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
+
+  *h = fxp_handle_find(req->fxp, text);
+  return *h != NULL ? fxp_permit_handle(req, what, arg, *h) :
+    fxp_bad_handle(req);
+}
+
 bool fxp_is_allowed(const struct fxp *f, const char *name, const char *how) {
   if (sftp_forced_allows(f->conn->forced, name, how)) {
     return true;

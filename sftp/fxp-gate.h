@@ -22,6 +22,11 @@ void fxp_begin_handle(struct fxp_req *req, enum ftpd_request what,
 /* Begins it and asks the gate; OK, or the status to return. */
 uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
   const char *arg, const struct fxp_handle *h);
+/* The same by the client's text, after the last field of the request; *h is
+ * NULL if there is no such handle.
+ */
+uint32_t fxp_permit_named(struct fxp_req *req, enum ftpd_request what,
+  const char *arg, struct sftp_str text, struct fxp_handle **h);
 /* Begins it and asks the gate for the path (and the second, if any); NULL
  * with errno when refused: return fxp_refused().
  */

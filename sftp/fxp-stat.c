@@ -98,16 +98,7 @@ uint32_t fxp_do_fstat(struct fxp_req *req) {
   uint32_t status;
   int res;
 
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
-  h = fxp_handle_find(req->fxp, text);
-  if (h == NULL) {
-    return fxp_bad_handle(req);
-  }
-
-  status = fxp_permit_handle(req, FTPD_FSTAT, NULL, h);
+  status = fxp_permit_named(req, FTPD_FSTAT, NULL, text, &h);
   if (status != SSH_FX_OK) {
     return status;
   }

@@ -45,10 +45,17 @@ static void read_subject(struct fxp_req *req, bool by_handle,
   }
 }
 
-/* Finds it and asks the gate; OK, or the status to return. */
+/* After the last field: finds it and asks the gate; OK, or the status to
+ * return.
+ */
 static uint32_t permit(struct fxp_req *req, enum ftpd_request what,
     struct subject *s) {
   struct fxp_handle *h;
+  uint32_t status;
+
+  if (sftp_rd_end(&req->in) != SFTP_OK) {
+    return SSH_FX_BAD_MESSAGE;
+  }
 
   s->on.ftpd = req->ftpd;
   if (!s->by_handle) {
@@ -57,15 +64,14 @@ static uint32_t permit(struct fxp_req *req, enum ftpd_request what,
     return s->on.path != NULL ? SSH_FX_OK : fxp_refused(req, errno);
   }
 
-  h = fxp_handle_find(req->fxp, s->handle);
-  if (h == NULL) {
-    return fxp_bad_handle(req);
+  status = fxp_permit_named(req, what, req->name, s->handle, &h);
+  if (h != NULL) {
+    s->on.file = h->file;
+    s->on.path = fxp_handle_path(h);
+    s->on.follow = true;
   }
 
-  s->on.file = h->file;
-  s->on.path = fxp_handle_path(h);
-  s->on.follow = true;
-  return fxp_permit_handle(req, what, req->name, h);
+  return status;
 }
 
 static bool is_name(const char *name) {
@@ -92,10 +98,6 @@ static uint32_t get_one(struct fxp_req *req, bool by_handle) {
   read_subject(req, by_handle, &s);
   name = sftp_rd_text(&req->in, req->pool);
   size = sftp_rd_u32(&req->in);
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
   status = permit(req, FTPD_XATTR_GET, &s);
   if (status != SSH_FX_OK) {
     return status;
@@ -136,10 +138,6 @@ static uint32_t list_all(struct fxp_req *req, bool by_handle) {
 
   read_subject(req, by_handle, &s);
   size = sftp_rd_u32(&req->in);
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
   status = permit(req, FTPD_XATTR_GET, &s);
   if (status != SSH_FX_OK) {
     return status;
@@ -184,10 +182,6 @@ static uint32_t remove_one(struct fxp_req *req, bool by_handle) {
 
   read_subject(req, by_handle, &s);
   name = sftp_rd_text(&req->in, req->pool);
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
   status = permit(req, FTPD_XATTR_SET, &s);
   if (status != SSH_FX_OK) {
     return status;
@@ -221,10 +215,6 @@ static uint32_t set_one(struct fxp_req *req, bool by_handle) {
   name = sftp_rd_text(&req->in, req->pool);
   value = sftp_rd_string(&req->in);
   flags = sftp_rd_u32(&req->in);
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
   status = permit(req, FTPD_XATTR_SET, &s);
   if (status != SSH_FX_OK) {
     return status;

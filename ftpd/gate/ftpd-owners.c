@@ -13,10 +13,13 @@
 
 #include "ftpd-owners.h"
 
-struct owner_cache {            /* looked up last; "" for none */
-  uid_t uid;
-  gid_t gid;
-  char user[128], group[128];
+struct cached_name {            /* looked up last; "" for none */
+  uint32_t id;
+  char name[128];
+};
+
+struct owner_cache {
+  struct cached_name user, group;
 };
 
 static struct owner_cache *cache_of(struct ftpd *h) {
@@ -29,54 +32,50 @@ static struct owner_cache *cache_of(struct ftpd *h) {
   return s->owners;
 }
 
+/* The name of an id if it is known without a look-up, else NULL. */
+static const char *known_name(struct ftpd *h, pool *p,
+    const struct cached_name *c, uint32_t id) {
+  const char *name = ftpd_fake_name(h, id);
+
+  return name != NULL ? name : c->name[0] != '\0' && c->id == id ?
+    pstrdup(p, c->name) : NULL;
+}
+
+/* Remembers a name that was looked up, unless it is too long. */
+static const char *learn_name(struct cached_name *c, uint32_t id,
+    const char *name) {
+  if (strlen(name) < sizeof(c->name)) {
+    c->id = id;
+    snprintf(c->name, sizeof(c->name), "%s", name);
+  }
+
+  return name;
+}
+
 const char *ftpd_uid_name(struct ftpd *h, pool *p, uid_t uid) {
-  struct owner_cache *s = cache_of(h);
-  const char *name = ftpd_fake_name(h, (uint32_t) uid);
+  struct cached_name *c = &cache_of(h)->user;
+  const char *name = known_name(h, p, c, (uint32_t) uid);
 
   if (name != NULL) {
     return name;
   }
 
-  if (s->user[0] == '\0' || s->uid != uid) {
-    name = pr_auth_uid2name(p, uid);
-    if (name == NULL) {
-      return pr_uid2str(p, uid);
-    }
-
-    if (strlen(name) >= sizeof(s->user)) {
-      return name;
-    }
-
-    s->uid = uid;
-    snprintf(s->user, sizeof(s->user), "%s", name);
-  }
-
-  return pstrdup(p, s->user);
+  name = pr_auth_uid2name(p, uid);
+  return name != NULL ? learn_name(c, (uint32_t) uid, pstrdup(p, name)) :
+    pr_uid2str(p, uid);
 }
 
 const char *ftpd_gid_name(struct ftpd *h, pool *p, gid_t gid) {
-  struct owner_cache *s = cache_of(h);
-  const char *name = ftpd_fake_name(h, (uint32_t) gid);
+  struct cached_name *c = &cache_of(h)->group;
+  const char *name = known_name(h, p, c, (uint32_t) gid);
 
   if (name != NULL) {
     return name;
   }
 
-  if (s->group[0] == '\0' || s->gid != gid) {
-    name = pr_auth_gid2name(p, gid);
-    if (name == NULL) {
-      return pr_gid2str(p, gid);
-    }
-
-    if (strlen(name) >= sizeof(s->group)) {
-      return name;
-    }
-
-    s->gid = gid;
-    snprintf(s->group, sizeof(s->group), "%s", name);
-  }
-
-  return pstrdup(p, s->group);
+  name = pr_auth_gid2name(p, gid);
+  return name != NULL ? learn_name(c, (uint32_t) gid, pstrdup(p, name)) :
+    pr_gid2str(p, gid);
 }
 
 /* Names with control characters are not looked up: modules put them into logs

@@ -76,7 +76,7 @@ void sftp_random(void *p, size_t n) {
     size_t part = n < 65536 ? n : 65536;
 
     if (RAND_bytes(at, (int) part) != 1) {
-      sftp_log("no random bytes to be had: giving up");
+      sftp_log("no random bytes are available: giving up");
       abort();
     }
 

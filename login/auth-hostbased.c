@@ -86,7 +86,7 @@ static int run_hostbased(struct ssh_conn *c, struct sftp_auth_req *req) {
   alg = sftp_auth_key_alg(c, req);
   if (alg != NULL && (alg->cert_type != NULL ||
       (alg->alg.flags & ALG_USER) != 0)) {
-    sftp_log("%s is no algorithm for the key of a host", alg->alg.name);
+    sftp_log("%s cannot be the algorithm of a host's key", alg->alg.name);
     alg = NULL;
   }
 

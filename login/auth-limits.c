@@ -76,7 +76,7 @@ static bool force(struct ssh_conn *c, const struct sftp_auth_req *req,
     return false;
   }
 
-  sftp_log("command of user '%s' is '%s', and no other", req->user, command);
+  sftp_log("the only command of user '%s' is '%s'", req->user, command);
   c->forced = f;
   ftpd_auth_limit(c->ftpd, f->read_only, f->dir, f->umask);
   return true;

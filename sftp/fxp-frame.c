@@ -18,14 +18,14 @@ static size_t check_length(struct fxp *f, const unsigned char *p) {
   uint32_t len = sftp_get_u32(p);
 
   if (len < FXP_REQUEST_MIN) {
-    sftp_log("SFTP request of %lu bytes is too short for one",
+    sftp_log("SFTP request of %lu bytes is too short",
       (unsigned long) len);
     f->err = SFTP_ERR_SHORT;
     return 0;
   }
 
   if (len > FXP_REQUEST_MAX) {
-    sftp_log("SFTP request of %lu bytes is longer than the %lu that are taken",
+    sftp_log("SFTP request of %lu bytes is longer than the limit of %lu",
       (unsigned long) len, (unsigned long) FXP_REQUEST_MAX);
     f->err = SFTP_ERR_LIMIT;
     return 0;

@@ -221,7 +221,7 @@ uint32_t fxp_do_version_select(struct fxp_req *req) {
   }
 
   sftp_log("SFTP session ended: version-select '%s' %s", text, now ?
-    "is not spoken here" : "was not the first request");
+    "is not supported" : "was not the first request");
   f->leave = true;
   return fxp_fail(req, SSH_FX_FAILURE, EINVAL, now ?
     "Version not available" : "Version can only be selected first");

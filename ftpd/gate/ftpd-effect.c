@@ -84,7 +84,7 @@ int ftpd_check_link(struct ftpd_op *op, const char *from,
     return 0;
   }
 
-  sftp_log("%s of '%s' to '%s' denied: more is allowed there than here",
+  sftp_log("%s of '%s' to '%s' denied: the rules there allow more",
     ftpd_op_name(op), from, to);
   ftpd_refuse(op, "more is allowed with the new name than with the old one");
   errno = EACCES;

@@ -335,7 +335,7 @@ static int open_and_ask(const struct key_query *q, const char *name,
   int res;
 
   if (s == NULL) {
-    sftp_log_why(WHY_MISSING, "key store '%s' is not there any more", name);
+    sftp_log_why(WHY_MISSING, "key store '%s' has been removed", name);
     return -1;
   }
 

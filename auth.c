@@ -16,12 +16,12 @@
 #include "kex.h"
 #include "userauth-int.h"
 
-/* Requests of one client before it is logged in, counted or not: nobody has
- * that many keys.
+/* Requests that a client may make before it is logged in, whether or not they
+ * count as attempts.  It is more than any user has keys.
  */
 #define MAX_REQUESTS 100
 
-/* The host takes user names of up to this. */
+/* The longest user name that the daemon accepts. */
 #define USER_MAX 256
 
 static const struct sftp_auth_method *const methods[] = {
@@ -61,7 +61,9 @@ const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit) {
   return NULL;
 }
 
-/* Rows without a bit, or with that of a row before, are in no chain. */
+/* Whether chains can name the method: it has a bit, and is the first row with
+ * that bit.
+ */
 static bool is_chained(const struct sftp_auth_method *m) {
   return m->bit != 0 && sftp_auth_method_of(m->bit) == m;
 }
@@ -176,7 +178,8 @@ static int refuse(struct ssh_conn *c, const struct sftp_auth_req *req,
   return send_failure(c, req->pool, partial);
 }
 
-/* One more failed attempt: the last one costs the connection. */
+/* Counts a failed attempt.  The last one that is allowed ends the connection.
+ */
 static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
   unsigned int max = c->set->max_login_attempts;
 
@@ -213,7 +216,9 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
       ftpd_auth_end(c->ftpd, FTPD_REQ_BROKEN);
       sftp_auth_restart(c);
 
-      /* As if it had not been the right password, which it would tell. */
+      /* The answer is that of a wrong password: another one would confirm that
+       * this one is right.
+       */
       even_out(c, req, begin_us);
       return refuse_counted(c, req);
 
@@ -299,8 +304,8 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
 
 /* ---- Requests (RFC 4252, section 5) */
 
-/* Reads all of the request before any of it is looked at, so that no answer
- * depends on the user before the message has proven well-formed.
+/* Reads the whole request before it uses any of it, so that no answer depends
+ * on the user before the message is known to be well-formed.
  */
 static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
     struct sftp_rd *r) {
@@ -315,7 +320,7 @@ static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
       req->method->read(req, r);
 
     } else {
-      (void) sftp_rd_rest(r);   /* fields of a method nobody knows */
+      (void) sftp_rd_rest(r);   /* fields of an unknown method */
     }
   }
 
@@ -360,7 +365,8 @@ static bool is_our_service(const char *name) {
   return strcmp(name, "ssh-connection") == 0;
 }
 
-/* The user's part of the request: USER, and what it may not do. */
+/* Handles the user name of the request: USER, and the rules about changing it.
+ */
 static int take_user(struct ssh_conn *c, struct sftp_auth_req *req) {
   req->user = req->spelt;
   if (ftpd_auth_user(c->ftpd, req->pool, &req->user) < 0) {

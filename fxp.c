@@ -30,7 +30,7 @@
 
 static const struct request_row {
   const char *name;
-  uint8_t min, max;             /* the versions that have it */
+  uint8_t min, max;             /* the the versions that have it */
   fxp_handler run;
 } request_rows[256] = {
   /*                     name       versions  handler */

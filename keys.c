@@ -17,7 +17,7 @@
 
 #define BLOB_MAX_LEN (64 * 1024)
 #define WHY_MAX_LEN 512
-#define NUMBER_MAX_LEN (16384 / 8)       /* RSA, the longest that is taken */
+#define NUMBER_MAX_LEN (16384 / 8)       /* RSA, the longest that is accepted */
 
 const struct sftp_key_type sftp_key_types[] = {
   /* name                 code               parameter   libcrypto  bits */
@@ -120,7 +120,7 @@ bool sftp_sig_is_usable(const struct sftp_alg *alg) {
     (sig->digest == NULL || sftp_crypto_digest(sig->digest) != NULL);
 }
 
-/* ---- Birth and death */
+/* ---- Making and freeing keys */
 
 static void key_cleanup(void *data) {
   struct sftp_key *key = data;
@@ -203,7 +203,7 @@ int sftp_key_from_blob(pool *p, struct sftp_str blob, struct sftp_key **res) {
   return SFTP_OK;
 }
 
-/* ---- What is known of a key */
+/* ---- Properties of a key */
 
 unsigned int sftp_key_bits(const struct sftp_key *key) {
   if (key->type->bits > 0) {
@@ -235,7 +235,7 @@ bool sftp_key_is_sk(const struct sftp_key *key) {
 }
 
 bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b) {
-  /* Only canonical forms are read (strict mpints, uncompressed points), so
+  /* Only canonical forms are accepted (strict mpints, uncompressed points), so
    * equal parameters are equal bytes.
    */
   return a->type == b->type && sftp_str_same(a->blob, b->blob);
@@ -323,7 +323,7 @@ int sftp_key_evp_verify(const struct sftp_key *key, const char *digest,
 
   if (ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL,
       key->pkey, NULL) == 1) {
-    /* 0 and every negative value mean that it is not valid. */
+    /* 0 and negative values mean that it is not valid. */
     res = EVP_DigestVerify(ctx, sig, sig_len, data.ptr, data.len) == 1 ?
       SFTP_OK : SFTP_ERR_MAC;
     ERR_clear_error();

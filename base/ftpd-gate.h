@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* ftpd-gate.h -- the daemon's part: one operation on files, from its name to
- * its log line.
+/* ftpd-gate.h -- contract with the daemon: one operation on files, from its
+ * name to its log line.
  *
  * Every SFTP request and SCP action makes an operation, asks permission for
- * each path it names, acts, and ends it.  The row of the operation says its
- * own command name, its FTP equivalent, the <Limit> names and the filters.
- * Functions return 0 or -1 with errno unless they say otherwise.
+ * each path it names, acts, and ends it.  The row of the operation has its
+ * command name, its FTP equivalent and its filters.  Functions return 0 or -1
+ * with errno unless they say otherwise.
  */
 
 #ifndef MOD_SFTP_FTPD_GATE_H
@@ -43,18 +43,18 @@ enum ftpd_request {
 
 struct ftpd_op {
   struct ftpd *ftpd;
-  pool *pool;                   /* of this operation */
+  pool *pool;                   /* this operation's */
   enum ftpd_request req;
-  const char *arg;              /* what logs show; of the one who begins */
-  /* Set by the caller after ftpd_op_begin(), where there is one: the handle as
-   * the client knows it (for logs), and the open file behind it.
+  const char *arg;              /* what logs show; belongs to the caller */
+  /* Set by the caller after ftpd_op_begin(), if there is a handle: the handle
+   * as the client knows it (for logs), and the open file behind it.
    */
   const char *handle;
   struct ftpd_file *file;
   int64_t offset;               /* of a READ or WRITE, for logs */
   /* Set by the caller before ftpd_open(). */
-  unsigned int deny;            /* FTPD_USE_* that are kept from others */
-  bool deletes;                 /* its file is removed when it is closed */
+  unsigned int deny;            /* FTPD_USE_* that others must not have */
+  bool deletes;                 /* the file is removed when it is closed */
   /* Set by the caller before ftpd_permit(): SFTP_EFF_* (effects.h) that the
    * request has because of what it asks for.
    */
@@ -65,8 +65,8 @@ struct ftpd_op {
   void *state;                  /* the host's own */
 };
 
-/* Begins an operation; arg is what logs show (path, handle, "old new"), kept
- * by reference.  Costs nothing to speak of until something is asked of it.
+/* Begins an operation; arg is what logs show (path, handle, "old new"), kept by
+ * reference.  Costs next to nothing until it is used.
  */
 void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   enum ftpd_request req, const char *arg);
@@ -87,22 +87,21 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
  * opened.
  */
 int ftpd_permit_handle(struct ftpd_op *op, const char *path);
-/* Within an operation: whether an effect (one of SFTP_EFF_*) is permitted that
- * comes along, like that of an attribute; errno and op->refused as
- * ftpd_permit().
+/* Within an operation: whether a further effect (one of SFTP_EFF_*), like
+ * setting an attribute, is permitted; errno and op->refused as ftpd_permit().
  */
 int ftpd_permit_effect(struct ftpd_op *op, const char *path,
   unsigned int effect);
-/* Whether what came with OPEN may be set on the file it made: only what
- * SETSTAT could do afterwards, and no owner where UserOwner or GroupOwner give
- * the file to somebody.  Asks quietly: what may not be set is left out.  (The
- * permissions are ftpd_open()'s own business.)
+/* Whether what came with OPEN may be set on the file it made: only what SETSTAT
+ * could do afterwards, and no owner where UserOwner or GroupOwner give the file
+ * to somebody.  Logs nothing: what may not be set is left out.  (ftpd_open()
+ * sees to the permissions.)
  */
 bool ftpd_may_set_new(struct ftpd_op *op, const char *path,
   unsigned int effect);
-/* Whether the session may know what is at the path, for decisions that are no
- * request of the client: quietly, nothing is logged.  *path becomes where its
- * links lead.
+/* Whether the session may know what is at the path, for decisions that no
+ * request of the client asks for.  Logs nothing.  *path becomes where its links
+ * lead.
  */
 bool ftpd_may_look(struct ftpd *h, pool *p, const char **path);
 /* Ends it: POST_CMD and LOG_CMD with err 0, the *_ERR pair otherwise, of the

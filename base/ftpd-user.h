@@ -19,8 +19,8 @@ struct sftp_settings;
 enum ftpd_login_result {
   FTPD_LOGIN_OK,
   FTPD_LOGIN_DENIED,            /* as if the method had failed */
-  FTPD_LOGIN_BROKEN             /* failed failed failed half-way: the connection
-                                 * must end */
+  FTPD_LOGIN_BROKEN             /* failed failed failed failed half-way: the
+                                 * connection must end */
 };
 
 /* The whole login: identity, limits, home, chroot, privileges, log. */

@@ -6,15 +6,14 @@
  * (see LICENSE)
  */
 
-/* ftpd-userauth.h -- the daemon's part: a request of authentication.
+/* ftpd-userauth.h -- contract with the daemon: a request for authentication.
  *
  * One request is under way at a time: ftpd_auth_user(), ftpd_auth_user_end(),
  * ftpd_auth_begin(), then ftpd_auth_pass() and what the method verifies with
  * (ftpd-userkey.h has it for keys), and at last ftpd_auth_end() or, after
  * USERAUTH_SUCCESS, ftpd_logged_in() (ftpd-user.h).  The order is auth.c's; the
- * commands that other modules see on the way are the host's.  Why a user was
- * refused goes to the authentication log here; the client only ever learns that
- * they were.
+ * commands that other modules see on the way are the host's.  These functions
+ * log why a user was refused; clients never learn more than that they were.
  */
 
 #ifndef MOD_SFTP_FTPD_USERAUTH_H
@@ -57,7 +56,7 @@ enum ftpd_verdict ftpd_auth_pass(struct ftpd *h);
  * do not exist.  Copies made of the password are wiped.
  */
 enum ftpd_verdict ftpd_auth_password(struct ftpd *h, const char *password);
-/* Account still valid (expiry and the like). */
+/* Whether the account is still valid (expiry and the like). */
 enum ftpd_verdict ftpd_auth_authorize(struct ftpd *h);
 
 /* Drivers of keyboard-interactive in the order to try them: the name of the
@@ -77,9 +76,9 @@ uint64_t ftpd_login_due_ms(struct ftpd *h);
 
 enum ftpd_auth_result {
   FTPD_REQ_LISTED,              /* answered with the methods that are left */
-  FTPD_REQ_UNKNOWN,             /* the same, for a method that nobody has */
-  FTPD_REQ_PARTIAL,             /* proven, more is needed */
-  FTPD_REQ_PROBE,               /* no attempt: a key was asked about */
+  FTPD_REQ_UNKNOWN,             /* the same, for an unknown method */
+  FTPD_REQ_PARTIAL,             /* proven, but more is needed */
+  FTPD_REQ_PROBE,               /* no attempt: a question about a key */
   FTPD_REQ_FAILED,
   FTPD_REQ_BROKEN               /* this method cannot be used */
 };

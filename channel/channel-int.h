@@ -18,8 +18,8 @@
 #include "conn.h"
 #include "queue.h"
 
-/* Output that waits in a channel, or in the socket's buffer, before the
- * service has to stop.
+/* How much output may wait in a channel, or in the socket's buffer, before the
+ * service must stop.
  */
 #define QUEUE_SOFT (64 * 1024)
 #define PENDING_SOFT (512 * 1024)
@@ -37,12 +37,12 @@ struct sftp_channel {
   uint64_t adjusted_ms;
   uint32_t remote_window, remote_packet;
 
-  struct sftp_queue in;              /* bytes the service left */
-  bool in_taken;                /* it holds pointers into `in' */
-  bool in_early;                /* `in' came before there was a service */
+  struct sftp_queue in;              /* bytes that the service left */
+  bool in_taken;                /* the service points into `in' */
+  bool in_early;                /* `in' is from before the service started */
   struct sftp_queue out, err;
 
-  const struct sftp_service_row *row;   /* what was asked for */
+  const struct sftp_service_row *row;   /* the row of the request */
   const struct sftp_service *ops;
   void *svc;
   bool starting;                /* no output before the request's answer */
@@ -73,7 +73,7 @@ struct sftp_channels {
 struct sftp_channel *sftp_channel_find(struct ssh_conn *c, uint32_t id);
 /* A message for a channel that is not open ends the connection. */
 int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id);
-/* The service ended with an error: its channel closes, nothing else. */
+/* Closes the channel of a service that failed; the connection goes on. */
 /* Whose turn it is, for records; before each call of the service. */
 void sftp_channel_serve(const struct sftp_channel *ch);
 int sftp_channel_service_failed(struct sftp_channel *ch, int err);
@@ -81,23 +81,23 @@ void sftp_channel_stop_service(struct sftp_channel *ch);
 
 /* ---- channel-out.c */
 
-/* Ends the message that gathers data, whichever channel's it is. */
+/* Ends the message that gathers data, of whichever channel. */
 int sftp_channels_finish_gather(void *channels);
 bool sftp_channel_may_send(const struct sftp_channel *ch);
-/* A message that holds the channel's number only. */
+/* Sends a message that has only the channel's number. */
 int sftp_channel_send_id(struct sftp_channel *ch, uint8_t type);
-/* What waits, as far as window and socket allow. */
+/* Sends what waits, as far as window and socket allow. */
 int sftp_channel_send_queued(struct sftp_channel *ch);
 int sftp_channel_send_stderr(struct sftp_channel *ch);
-/* CLOSE, once; a clean one with exit-status and EOF before it. */
+/* Sends CLOSE once; after a clean end, exit-status and EOF go before it. */
 int sftp_channel_send_close(struct sftp_channel *ch, bool clean);
 int sftp_channel_adjust_window(struct sftp_channel *ch);
 
 /* ---- channel-in.c */
 
-/* Offers what the service left before. */
+/* Offers again what the service left. */
 int sftp_channel_offer_kept(struct sftp_channel *ch);
-/* The service uses what it refers to, before it moves. */
+/* Lets the service use the bytes that it refers to, before they move. */
 int sftp_channel_settle_in(struct sftp_channel *ch);
 
 #endif /* MOD_SFTP_CHANNEL_INT_H */

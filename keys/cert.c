@@ -153,7 +153,7 @@ static int take_critical(pool *p, struct sftp_cert *cert,
   return SFTP_ERR_UNSUPPORTED;
 }
 
-/* What nobody here knows is no promise to anybody: extensions permit. */
+/* Unknown extensions are ignored: an extension can only permit something. */
 static int take_extension(pool *p SFTP_UNUSED, struct sftp_cert *cert,
     const struct option *o) {
   if (cert->kind == CERT_USER && strcmp(o->name, "no-touch-required") == 0) {
@@ -247,7 +247,7 @@ static int check_signature(pool *p, const struct fields *f,
   return res;
 }
 
-/* What its fields say, taken one by one. */
+/* Reads its fields one by one. */
 static int check_fields(pool *p, const struct fields *f, const char *ca_algs,
     struct sftp_cert *cert, const char **why) {
   int res;
@@ -269,7 +269,7 @@ static int check_fields(pool *p, const struct fields *f, const char *ca_algs,
     return res;
   }
 
-  /* Before anything is computed for somebody that nobody knows yet. */
+  /* Before anything is computed for an unknown client. */
   res = read_options(p, f->critical, cert, take_critical, why);
   if (res == SFTP_OK) {
     res = read_options(p, f->extensions, cert, take_extension, why);
@@ -278,7 +278,7 @@ static int check_fields(pool *p, const struct fields *f, const char *ca_algs,
   return res != SFTP_OK ? res : check_signature(p, f, ca_algs, cert, why);
 }
 
-/* Which certificate it was, for the administrator who has issued it. */
+/* Names the certificate, for the administrator who has issued it. */
 static const char *name_it(pool *p, const char *why,
     const struct sftp_cert *cert, struct sftp_str ca) {
   const char *print = sftp_key_fingerprint(p, ca, "SHA256", false);
@@ -327,7 +327,7 @@ int sftp_cert_read(pool *p, struct sftp_str blob, const char *ca_algs,
   return err;
 }
 
-/* ---- What it says of itself */
+/* ---- Validity */
 
 const char *sftp_cert_objection(pool *p, const struct sftp_cert *cert,
     enum sftp_cert_kind kind, uint64_t now) {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* cert.h -- OpenSSH certificates (PROTOCOL.certkeys): reading one, and what it
- * says of itself.  Whether its authority is trusted is for others to know.
+/* cert.h -- OpenSSH certificates (PROTOCOL.certkeys): reading one, and whether
+ * it is valid by itself.  Others decide whether its authority is trusted.
  *
  * Ownership: a certificate and all of it live in the pool given at its birth.
  */
@@ -27,8 +27,10 @@ struct sftp_cert {
   unsigned int kind;            /* enum sftp_cert_kind */
   const char *key_id;
   const char **principals;      /* nprincipals, then NULL */
-  unsigned int nprincipals;     /* 0: of a user's certificate, good for none */
-  uint64_t valid_after, valid_before;   /* seconds since 1970; before, not at */
+  unsigned int nprincipals;     /* 0: a user's certificate is valid for
+                                 * nobody */
+  uint64_t valid_after, valid_before;   /* seconds since 1970; valid before that
+                                         * second */
 
   /* Critical options of users' certificates; NULL: not there. */
   const char *force_command, *source_address;
@@ -36,7 +38,7 @@ struct sftp_cert {
   bool no_touch_required;       /* an extension */
 
   struct sftp_key *ca;          /* who has signed it */
-  const char *ca_alg;           /* and how: the signature's own name */
+  const char *ca_alg;           /* the algorithm of the signature */
 };
 
 /* Whether the name is that of a type of certificates. */
@@ -53,12 +55,12 @@ bool sftp_cert_is_blob(struct sftp_str blob);
 int sftp_cert_read(pool *p, struct sftp_str blob, const char *ca_algs,
   struct sftp_cert **cert, const char **why) SFTP_MUST_CHECK;
 
-/* NULL if the certificate is of that kind and good at the time now (seconds
+/* NULL if the certificate is of that kind and valid at the time now (seconds
  * since 1970); else the reason, in p.
  */
 const char *sftp_cert_objection(pool *p, const struct sftp_cert *cert,
   enum sftp_cert_kind kind, uint64_t now);
-/* Whether it names the principal; none named is nobody. */
+/* Whether it names the principal; without principals it names nobody. */
 bool sftp_cert_names(const struct sftp_cert *cert, const char *principal);
 
 #endif /* MOD_SFTP_CERT_H */

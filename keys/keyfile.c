@@ -9,7 +9,8 @@
 /* keyfile.c -- lists of public keys: RFC 4716 and one key per line.
  *
  * Lines end with LF, CR LF or CR and have any length.  Blank lines and lines
- * that begin with # are skipped; whatever else is no key counts as broken.
+ * that begin with # are skipped; all other lines that are not keys count as
+ * broken.
  */
 
 #include <strings.h>
@@ -160,8 +161,8 @@ static bool read_line(struct sftp_keyfile *f, struct sftp_str line,
     return false;
   }
 
-  /* That the blob names its type tells options from a type without a list of
-   * types: the first word is the type when it is the one in the blob.
+  /* The first word is the type if the blob names the same type; otherwise it is
+   * options.  So no list of types is needed.
    */
   if (read_plain_line(f, line, e)) {
     return true;
@@ -254,7 +255,7 @@ static const char *unquote(pool *p, const char *text) {
   return sftp_str_dup(p, s);
 }
 
-/* Takes a header; the reason when it cannot be used. */
+/* Reads a header; returns the reason when it cannot be used. */
 static const char *take_header(struct sftp_keyfile *f, struct sftp_str tag,
     struct sftp_str value, struct sftp_keyfile_entry *e) {
   const char *text = whole_value(f, value);
@@ -277,7 +278,8 @@ static const char *take_header(struct sftp_keyfile *f, struct sftp_str tag,
   return NULL;
 }
 
-/* Takes one line of a block; the reason when it does not belong there. */
+/* Reads one line of a block; returns the reason when it does not belong there.
+ */
 static const char *take_block_line(struct sftp_keyfile *f,
     struct sftp_str line, struct block *b, struct sftp_keyfile_entry *e) {
   struct sftp_str tag, value;

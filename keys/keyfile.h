@@ -10,7 +10,7 @@
  * one-line format, chosen by content, mixed in one file.
  *
  * Parsing never fails as a whole: a broken entry is skipped and counted, with
- * its line number, so that one bad line locks nobody else out.
+ * its line number, so that one bad line does not lock others out.
  */
 
 #ifndef MOD_SFTP_KEYFILE_H
@@ -23,8 +23,8 @@ struct sftp_keyfile {
   struct sftp_str left;         /* not yet parsed */
   unsigned int line;            /* number of the line last read, from 1 */
   unsigned int nbroken;         /* entries skipped so far */
-  unsigned int broken_line;     /* line of the latest of them */
-  const char *broken_why;       /* and its reason */
+  unsigned int broken_line;     /* line of the last of them */
+  const char *broken_why;       /* and why */
 };
 
 struct sftp_keyfile_entry {
@@ -34,7 +34,7 @@ struct sftp_keyfile_entry {
   const char *subject;          /* RFC 4716 Subject, or NULL */
   const char *options;          /* OpenSSH options text, or NULL */
   bool fido_touch, fido_verify; /* X-FIDO-*-Required headers say yes */
-  bool fido_no_touch;           /* the first one says no */
+  bool fido_no_touch;           /* the first of them says no */
 };
 
 void sftp_keyfile_init(struct sftp_keyfile *f, pool *p, struct sftp_str text);
@@ -42,7 +42,7 @@ void sftp_keyfile_init(struct sftp_keyfile *f, pool *p, struct sftp_str text);
 bool sftp_keyfile_next(struct sftp_keyfile *f, struct sftp_keyfile_entry *e);
 
 /* Takes the next option off the text of an entry's options; *value is NULL
- * where there is no =.  1: an option, 0: the end, -1: it is none.
+ * where there is no =. 1: an option, 0: the end, -1: malformed.
  */
 int sftp_keyopts_next(pool *p, const char **list, const char **name,
   const char **value);

@@ -52,7 +52,7 @@ int sftp_keyopts_next(pool *p, const char **list, const char **name,
     }
   }
 
-  /* Something else may follow only behind a comma. */
+  /* Only a comma may follow. */
   if (at == NULL || (*at != '\0' && *at != ',') || **name == '\0') {
     return -1;
   }

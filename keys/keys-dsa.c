@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* keys-dsa.c -- DSA keys and signatures: RFC 4253, section 6.6.  SHA-1 only, so
- * that they are used only where the administrator names them.
+/* keys-dsa.c -- DSA keys and signatures: RFC 4253, section 6.6.  They use SHA-1
+ * only, so they are off unless the administrator names them.
  */
 
 #include <openssl/core_names.h>

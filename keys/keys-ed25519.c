@@ -8,10 +8,10 @@
 
 /* keys-ed25519.c -- Ed25519 keys and signatures: RFC 8709, RFC 8032.
  *
- * libsodium does the work: it takes less than half the time of libcrypto 3,
- * and refuses small-order keys and S + L, as a verifier should.  The private
- * key lies in its guarded memory, which no core dump contains, and which can be
- * read only while it signs.
+ * libsodium does the work: it takes less than half the time of libcrypto 3, and
+ * refuses small-order keys and S + L, as a verifier should.  The private key is
+ * in libsodium's guarded memory, which is not in core dumps, and is readable
+ * only during a signature.
  */
 
 #include <openssl/core_names.h>

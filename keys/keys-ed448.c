@@ -29,7 +29,7 @@ static BIGNUM *prime(void) {
   return p;
 }
 
-/* Whether some x goes with y, that is, (y^2 - 1) / (-D y^2 - 1) is a square;
+/* Whether there is an x for y, that is, (y^2 - 1) / (-D y^2 - 1) is a square;
  * the product is one when the quotient is.
  */
 static bool has_x(const BIGNUM *y, const BIGNUM *p, BN_CTX *ctx) {

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* keys-file.c -- private key files: which format it is, whose key it becomes,
+/* keys-file.c -- private key files: which format it has, which type the key is,
  * and the checks that every private key must pass before it is used.
  */
 
@@ -27,7 +27,7 @@ static bool begins(struct sftp_str file, const char *text) {
   return file.len >= len && memcmp(file.ptr, text, len) == 0;
 }
 
-/* ---- What is no private key that we read */
+/* ---- Files that are not private keys */
 
 /* Names the most likely mistake; NULL when none is known. */
 static const char *mistake(struct sftp_str file) {
@@ -82,7 +82,7 @@ static const char *accepted(pool *p) {
 
 /* ---- PEM */
 
-/* Finds the type that takes the key over; the numbers go with it. */
+/* Finds the type that takes over the key and its numbers. */
 static int adopt(pool *p, EVP_PKEY *pkey, OSSL_PARAM **numbers,
     struct sftp_key **key, const char **why) {
   const struct sftp_key_type *t;
@@ -142,7 +142,7 @@ static int from_pem(pool *p, struct sftp_str file, const char *passphrase,
   return res;
 }
 
-/* ---- Every key's checks */
+/* ---- Checks of every key */
 
 /* Whether what the private part signs verifies with the public part alone,
  * read again from its wire form: finds damaged and mismatched files.

@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* keys-guard.c -- where private keys are while nobody signs.
+/* keys-guard.c -- where private keys are kept between signatures.
  *
  * libcrypto keeps the numbers of a key in ordinary memory for as long as its
  * object lives, in a daemon for months.  Here the numbers are kept as
- * OSSL_PARAMs instead: between guard pages, out of core dumps, not swapped
- * where the system allows that, not even readable.  The object is made for
- * each signature, which takes a small part of the signature's time, and
- * libcrypto wipes its numbers when it is freed.
+ * OSSL_PARAMs instead: between guard pages, not in core dumps, locked in memory
+ * where the system allows that, and not readable.  The object is made for each
+ * signature, which costs little compared with the signature, and libcrypto
+ * wipes its numbers when it is freed.
  */
 
 #include <sodium.h>

@@ -41,17 +41,16 @@ int sftp_key_from_openssh(pool *p, struct sftp_str file,
 /* Room for libcrypto's name of a type. */
 #define SFTP_KEY_EVP_LEN 32
 
-/* The private key in a PEM file as libcrypto's numbers, in guarded memory of
- * libsodium's that cannot even be read until it is made so; the caller frees
- * it (sodium_free).  type gets libcrypto's name.  Works in a process of its own
- * (keys-isolated.c).
+/* The private key in a PEM file as libcrypto's numbers, in libsodium's guarded
+ * memory, which must be made readable first; the caller frees it (sodium_free).
+ * type gets libcrypto's name.  Works in a process of its own (keys-isolated.c).
  */
 int sftp_key_read_pem(pool *p, struct sftp_str file, const char *passphrase,
   char *type, OSSL_PARAM **numbers, const char **why) SFTP_MUST_CHECK;
-/* The same of a key at hand. */
+/* The same for a key that libcrypto already has. */
 int sftp_key_numbers(pool *p, const EVP_PKEY *pkey, OSSL_PARAM **numbers)
   SFTP_MUST_CHECK;
-/* And back; NULL when they do not fit. */
+/* The reverse; NULL when the numbers do not fit. */
 EVP_PKEY *sftp_key_of_numbers(const char *type, OSSL_PARAM *numbers);
 
 /* A text for the administrator in p. */
@@ -59,8 +58,8 @@ const char *sftp_key_why(pool *p, const char *fmt, ...) SFTP_PRINTF(2, 3);
 
 /* The numbers are the key's from now on (keys-guard.c). */
 void sftp_key_set_guarded(struct sftp_key *key, OSSL_PARAM *numbers);
-/* Leaves the private part in guarded memory alone; key->pkey is the public
- * part afterwards.  Nothing to do for keys that libcrypto does not hold.
+/* Moves the private part to guarded memory; key->pkey is the public part
+ * afterwards.  Nothing to do for keys that libcrypto does not hold.
  */
 int sftp_key_guard(struct sftp_key *key) SFTP_MUST_CHECK;
 /* The whole key, to sign with and to free at once; NULL on failure. */

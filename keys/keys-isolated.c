@@ -6,12 +6,11 @@
  * (see LICENSE)
  */
 
-/* keys-isolated.c -- what libcrypto does to private keys in a process of its
- * own.
+/* keys-isolated.c -- lets libcrypto handle private keys in a separate process.
  *
  * When libcrypto decodes a key or hands out its numbers, it leaves copies in
- * memory that it frees.  Here that memory is of a process that ends at once;
- * what it found comes back through a shared page.
+ * memory that it frees.  Here that is the memory of a process that ends at
+ * once; the result comes back through a shared page.
  */
 
 #include <openssl/err.h>
@@ -29,10 +28,12 @@
 #include "keys-int.h"
 #include "params.h"
 
-/* The numbers of a key: those of RSA with 16384 bits take a fifth. */
+/* The numbers of a key: RSA with 16384 bits needs a fifth of this. */
 #define NUMBERS_LEN 65536U
 
-/* Stands at the same address in both processes, as pointers inside assume. */
+/* At the same address in both processes, because it contains pointers to
+ * itself.
+ */
 struct page {
   int err;
   char why[256];
@@ -40,7 +41,7 @@ struct page {
   _Alignas(16) unsigned char numbers[NUMBERS_LEN];
 };
 
-/* The job: a file to decode, or a key at hand. */
+/* The job: a file to decode, or a key that libcrypto already has. */
 struct job {
   pool *pool;
   struct sftp_str file;
@@ -54,7 +55,7 @@ static int fail(struct page *f, int err, const char *why) {
   return err;
 }
 
-/* ---- In the process of its own */
+/* ---- In the separate process */
 
 static int on_passphrase(char *buf, int size, int writing SFTP_UNUSED,
     void *data) {
@@ -129,7 +130,7 @@ static void work(struct job *job, struct page *f) {
 /* ---- Here */
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-/* With a process for each input a fuzzer gets nowhere. */
+/* A process for each input would be too slow for a fuzzer. */
 static void run(struct job *job, struct page *f) {
   work(job, f);
 }
@@ -152,7 +153,7 @@ static void run(struct job *job, struct page *f) {
       "no process to decode it: %s", strerror(errno)));
   }
 
-  /* Other errors say that somebody else has seen it end. */
+  /* Other errors mean that another part of the daemon has reaped it. */
   while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     ;
   }

@@ -9,8 +9,8 @@
 /* keys-openssh.c -- OpenSSH's private key files: "openssh-key-v1" in armour
  * (PROTOCOL.key).
  *
- * Everything decoded lies in one buffer that is wiped before returning; keys
- * are decrypted in place.
+ * Everything that is decoded is in one buffer, which is wiped before returning;
+ * keys are decrypted in place.
  */
 
 #include <openssl/err.h>
@@ -59,7 +59,7 @@ struct sealed {
 
 /* ---- Armour */
 
-/* The bytes inside the armour; they lie in p and are the caller's to wipe. */
+/* The bytes inside the armour, in p; the caller wipes them. */
 static int unwrap(pool *p, struct sftp_str file, struct sftp_str *bytes) {
   const unsigned char *from, *to, *c;
   struct sftp_str text = { NULL, 0 };

@@ -16,11 +16,12 @@
 #include "keys-int.h"
 #include "params.h"
 
-#define MODULUS_MIN_BITS 512    /* what libcrypto takes; policy is elsewhere */
+#define MODULUS_MIN_BITS 512    /* what libcrypto accepts; policy is
+                                 * elsewhere */
 #define MODULUS_MAX_BYTES (16384 / 8)
 #define EXPONENT_MAX_BYTES 32   /* FIPS 186-5, appendix A.1.1 */
 
-/* Numbers that can be an RSA key at all.  Magnitudes have no leading zeros. */
+/* Whether the numbers can be an RSA key.  Magnitudes have no leading zeros. */
 static int check_numbers(struct sftp_str n, struct sftp_str e) {
   if (n.len < MODULUS_MIN_BITS / 8 || n.len > MODULUS_MAX_BYTES) {
     return SFTP_ERR_KEY_SIZE;
@@ -77,8 +78,8 @@ static BIGNUM *crt_exponent(const BIGNUM *d, const BIGNUM *prime) {
   return res;
 }
 
-/* Whether n = p * q and q * qinv = 1 mod p.  libcrypto would sign in spite of
- * damaged primes, by the slow way.
+/* Whether n = p * q and q * qinv = 1 mod p.  libcrypto would sign with damaged
+ * primes nevertheless, only slower.
  */
 static bool primes_fit(const EVP_PKEY *pkey) {
   static const char *const names[] = { OSSL_PKEY_PARAM_RSA_N,

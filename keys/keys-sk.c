@@ -9,9 +9,9 @@
 /* keys-sk.c -- security keys (FIDO): PROTOCOL.u2f of OpenSSH; signatures made
  * by a browser: W3C Web Authentication, sections 5.8.1 and 6.1.
  *
- * The device signs what it was asked for, by whom and how (was it touched?),
- * not the data itself.  Which of that is enough is for the caller to decide:
- * see struct sftp_sig_info.
+ * The device does not sign the data itself, but a hash of it together with the
+ * application and with flags (was the device touched?).  The caller decides
+ * which flags are enough: see struct sftp_sig_info.
  */
 
 #include <openssl/err.h>
@@ -28,7 +28,7 @@
 #define FLAG_CREDENTIAL 0x40
 #define FLAG_EXTENSIONS 0x80
 
-/* What a browser adds is of no use beyond this. */
+/* The longest text of a browser. */
 #define CLIENT_DATA_MAX 65536
 
 struct sk {
@@ -88,7 +88,7 @@ static int sk_ed25519_read_public(struct sftp_key *key, struct sftp_rd *r) {
   return read_fields(key, r, 1);
 }
 
-/* ---- Only the device has the private part */
+/* ---- Private parts are in the device */
 
 static int no_private(struct sftp_key *key SFTP_UNUSED,
     struct sftp_rd *r SFTP_UNUSED) {
@@ -112,7 +112,7 @@ static int no_sign(const struct sftp_key *key SFTP_UNUSED,
   return SFTP_ERR_UNSUPPORTED;
 }
 
-/* Without its flags a signature of a device says nothing. */
+/* A signature of a device cannot be judged without its flags. */
 static int no_verify(const struct sftp_key *key SFTP_UNUSED,
     const char *digest SFTP_UNUSED, struct sftp_str sig SFTP_UNUSED,
     struct sftp_str data SFTP_UNUSED) {
@@ -121,7 +121,7 @@ static int no_verify(const struct sftp_key *key SFTP_UNUSED,
 
 /* ---- Signatures */
 
-/* What a browser puts around the data: all up to the origin is known. */
+/* What a browser puts around the data: everything up to the origin is known. */
 struct browser {
   struct sftp_str origin, client_data, extensions;
 };
@@ -133,8 +133,8 @@ static void to_base64url(char *text) {
   }
 }
 
-/* The browser's text must begin with the data asked for and the origin, and
- * with nothing that a careless reader could take for them.
+/* The browser's text must begin with exactly the expected data and origin, so
+ * that no parser can be misled.
  */
 static bool asked_for(pool *p, const struct browser *b, struct sftp_str data) {
   char *challenge = pstrdup(p, sftp_base64_encode(p, data, false));

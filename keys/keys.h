@@ -27,10 +27,10 @@
 struct sftp_key;
 struct sftp_sig_alg;
 
-/* What a security key says of a signature of its own. */
+/* What a security key says about its signature. */
 struct sftp_sig_info {
-  bool touched;                 /* somebody was there */
-  bool verified;                /* and has given a PIN or a finger */
+  bool touched;                 /* a person touched it */
+  bool verified;                /* and was verified by PIN or fingerprint */
   uint32_t counter;             /* grows with each signature */
 };
 
@@ -56,8 +56,8 @@ struct sftp_key_ops {
   /* SFTP_OK only for a valid signature; SFTP_ERR_MAC for an invalid one. */
   int (*verify)(const struct sftp_key *key, const char *digest,
     struct sftp_str sig, struct sftp_str data);
-  /* Of security keys alone, NULL otherwise: the reader is behind the name
-   * in the signature blob.
+  /* Only for security keys, otherwise NULL: the reader is behind the name in
+   * the signature blob.
    */
   int (*verify_sk)(const struct sftp_key *key, const struct sftp_sig_alg *alg,
     struct sftp_rd *r, struct sftp_str data, struct sftp_sig_info *info);
@@ -84,15 +84,15 @@ struct sftp_key {
   void *state;                  /* the type's own, if any */
 
   /* Where the private part is elsewhere (an agent): writes a whole signature
-   * blob over data made with alg.  NULL: it is here.
+   * blob over data made with alg.  Otherwise NULL.
    */
   int (*sign_by)(const struct sftp_key *key, const struct sftp_sig_alg *alg,
     struct sftp_str data, struct sftp_wr *w);
   void *signer;                 /* sign_by's own */
 };
 
-/* A signature algorithm: also what is negotiated as host key algorithm.  One of
- * certificates differs in what stands where the public key is expected.
+/* A signature algorithm: also what is negotiated as host key algorithm.  One
+ * for certificates has a certificate in place of the public key.
  */
 struct sftp_sig_alg {
   struct sftp_alg alg;
@@ -132,23 +132,23 @@ bool sftp_key_same(const struct sftp_key *a, const struct sftp_key *b);
 /* Writes the signature blob (string algorithm, string signature). */
 int sftp_key_sign(const struct sftp_key *key, const struct sftp_sig_alg *alg,
   struct sftp_str data, struct sftp_wr *w) SFTP_MUST_CHECK;
-/* Checks a signature blob made with alg: the name inside must be alg's, the
- * key of alg's type.  SFTP_ERR_MAC when it does not verify.  Of a security key
- * it is asked for that it was touched.
+/* Checks a signature blob made with alg: the name inside must be alg's, the key
+ * of alg's type.  SFTP_ERR_MAC when it does not verify.  A security key must
+ * have been touched.
  */
 int sftp_key_verify(const struct sftp_key *key, const struct sftp_sig_alg *alg,
   struct sftp_str sig, struct sftp_str data) SFTP_MUST_CHECK;
-/* The same, and the caller judges what a security key says (others: touched
- * and verified).
+/* The same, but the caller judges the flags of a security key (other keys:
+ * touched and verified).
  */
 int sftp_key_verify_info(const struct sftp_key *key,
   const struct sftp_sig_alg *alg, struct sftp_str sig, struct sftp_str data,
   struct sftp_sig_info *info) SFTP_MUST_CHECK;
-/* Whether there is an algorithm for it; where FIPS is demanded, an approved
- * one.
+/* Whether there is an algorithm for it, and an approved one where FIPS is
+ * required.
  */
 bool sftp_key_approved(const struct sftp_key *key);
-/* A private part that only a device has. */
+/* Whether only a device has the private part. */
 bool sftp_key_is_sk(const struct sftp_key *key);
 
 /* digest "SHA256" (or another of libcrypto) over the blob: "base64" without

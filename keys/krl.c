@@ -33,7 +33,7 @@
 #define SHA1_LEN 20
 #define SHA256_LEN 32
 
-/* A key that is looked for, with its hashes. */
+/* The key to look up, with its hashes. */
 struct wanted {
   struct sftp_str blob;
   unsigned char sha1[SHA1_LEN], sha256[SHA256_LEN];
@@ -116,7 +116,7 @@ static int read_hashes(struct walk *w, struct sftp_rd *r, size_t len) {
   return sftp_rd_end(r);
 }
 
-/* ---- Extensions: nobody knows any that would have to be known */
+/* ---- Extensions: there are none that must be understood */
 
 static int read_extension(struct walk *w, struct sftp_rd *r) {
   struct sftp_str name = sftp_rd_string(r);
@@ -273,8 +273,8 @@ static int read_certs(struct walk *w, struct sftp_rd *r) {
 
 /* ---- The whole */
 
-/* A list that claims to be signed is, or it is damaged.  Whose signature it is
- * does not matter: the list is the administrator's own file.
+/* A signature on a list must be valid, otherwise the list is damaged.  It does
+ * not matter whose it is: the list is the administrator's own file.
  */
 static int read_signature(struct walk *w, struct sftp_str list,
     struct sftp_rd *r) {
@@ -338,7 +338,7 @@ static int read_krl(struct walk *w, struct sftp_str list) {
   int res;
 
   sftp_rd_init_str(&r, list);
-  (void) sftp_rd_u64(&r);       /* magic: it brought us here */
+  (void) sftp_rd_u64(&r);       /* magic: already checked */
   if (sftp_rd_u32(&r) != KRL_FORMAT_VERSION) {
     sftp_rd_fail(&r, SFTP_ERR_FORMAT);
   }
@@ -370,7 +370,9 @@ static int read_krl(struct walk *w, struct sftp_str list) {
   return res;
 }
 
-/* A list of keys: whatever of it is no key may have been meant as one. */
+/* A list of keys: a line that is not a key may have been meant as one, so it
+ * makes the list unusable.
+ */
 static int read_plain(struct walk *w, struct sftp_str list) {
   struct sftp_keyfile f;
   struct sftp_keyfile_entry e;

@@ -6,12 +6,11 @@
  * (see LICENSE)
  */
 
-/* krl.h -- keys and certificates that do not count any more: OpenSSH's KRL
- * files (PROTOCOL.krl) and plain lists of keys, told apart by content.
+/* krl.h -- revoked keys and certificates: OpenSSH's KRL files (PROTOCOL.krl)
+ * and plain lists of keys, told apart by content.
  *
- * A list is walked from end to end for each question, and nothing is built
- * from it: whatever of it is damaged anywhere is found, and answers no
- * question.
+ * A list is read from end to end for each look-up, and nothing is built from
+ * it: damage anywhere in the list is found, and makes the look-up fail.
  */
 
 #ifndef MOD_SFTP_KRL_H
@@ -21,8 +20,8 @@
 
 /* Whether this key, or this certificate (then key is cert->key's blob), or its
  * authority is on the list.  SFTP_OK: it is not.  SFTP_ERR_DENIED: it is; *why
- * says by what.  Any other error: the list cannot be used; *why says where.
- * key.ptr NULL: only whether the list can be used.
+ * says by which entry.  Any other error: the list cannot be used; *why says
+ * where. key.ptr NULL: only whether the list can be used.
  */
 int sftp_krl_check(pool *p, struct sftp_str list, struct sftp_str key,
   const struct sftp_cert *cert, const char **why) SFTP_MUST_CHECK;

@@ -9,7 +9,7 @@
 /* auth-chain.c -- SFTPAuthMethods: chains of methods (RFC 4252, section 5.1).
  *
  * A login succeeds when any one chain is complete.  Inside a chain the order
- * counts, so that all there is to remember is how far each chain has come.
+ * counts, so only the progress of each chain is stored.
  */
 
 #include "ftpd-userkey.h"
@@ -27,7 +27,7 @@ static const struct sftp_chain_step *next_step(const struct ssh_conn *c,
   return done < chain->nsteps ? &chain->steps[done] : NULL;
 }
 
-/* A chain is dead with the method that it waits for. */
+/* The next step of a chain; NULL if its method cannot be used any more. */
 static const struct sftp_chain_step *open_step(const struct ssh_conn *c,
     unsigned int i) {
   const struct sftp_chain_step *step = next_step(c, i);
@@ -83,7 +83,7 @@ bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver) {
   return false;
 }
 
-/* Whether what was proven is what the step asks for. */
+/* Whether the request has proven what the step demands. */
 static bool step_fits(const struct ssh_conn *c, unsigned int i,
     const struct sftp_auth_req *req) {
   const struct sftp_chain_step *step = open_step(c, i);
@@ -96,8 +96,8 @@ static bool step_fits(const struct ssh_conn *c, unsigned int i,
     return true;
   }
 
-  /* A driver that lets pass without a question may do so beside another
-   * method, but is no login by itself.
+  /* A driver that accepts without a question may do so beside another method,
+   * but is not a login by itself.
    */
   if (!req->asked && c->set->chains[i].nsteps == 1) {
     return false;

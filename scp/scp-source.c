@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* scp-source.c -- "scp -f": files and directories leave as records.
+/* scp-source.c -- "scp -f": sends files and directories as records.
  *
- * After each record the client's word decides what comes next.  Directories
+ * After each record the client's answer decides what comes next.  Directories
  * are walked with an explicit stack, links are followed, and a directory that
  * is already on the stack is not entered again.
  */
@@ -193,7 +193,8 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
 
   if (!ftpd_may_look(s->ftpd, p, &there) ||
       ftpd_stat(s->ftpd, there, &st) < 0) {
-    return scp_source_begin_file(s, p, path, name);     /* the gate knows why */
+    return scp_source_begin_file(s, p, path, name);     /* the gate has the
+                                                         * reason */
 
   } else if (S_ISDIR(st.st_mode)) {
     return begin_dir(s, p, path, name, &st);
@@ -278,9 +279,9 @@ static int next_in_dir(struct scp *s) {
   return begin_entry(s, p, path, name);
 }
 
-/* Up to the next record, or to the end.  What cannot be sent costs an error
- * record each: a client that does not read them makes us wait.  A turn looks at
- * a few entries, and others get theirs.
+/* Up to the next record, or to the end.  Each entry that cannot be sent becomes
+ * an error record, so a client that does not read them makes us wait.  A turn
+ * looks at a few entries, and others get theirs.
  */
 static int go_on(struct scp *s) {
   struct scp_source *src = s->source;
@@ -301,9 +302,9 @@ static int go_on(struct scp *s) {
   return res;
 }
 
-/* ---- The client's word */
+/* ---- The client's answers */
 
-/* Gives up what was announced and is not wanted. */
+/* Drops what was announced and refused. */
 static void drop_entry(struct scp *s, int err) {
   struct scp_source *src = s->source;
 
@@ -368,7 +369,9 @@ int scp_source_start(struct scp *s) {
   src->words = a->words;
   src->nwords = a->nwords;
 
-  /* Clients that do not quote mean one name with blanks if there is one. */
+  /* For clients that do not quote, the arguments are one name with blanks if it
+   * exists.
+   */
   whole = a->nwords > 1 && strlen(a->all.text) < PATH_MAX ?
     scp_absolute(s, s->pool, scp_word_path(s, s->pool, &a->all)) : NULL;
   if (whole != NULL && ftpd_may_look(s->ftpd, s->pool, &whole) &&
@@ -425,7 +428,7 @@ int scp_source_ready(struct scp *s) {
   }
 }
 
-/* A client that leaves when it has all bytes has what it wants. */
+/* A client may leave when it has all bytes. */
 static void end_of_words(struct scp *s, bool orderly) {
   struct scp_source *src = s->source;
 
@@ -446,7 +449,7 @@ static void end_of_words(struct scp *s, bool orderly) {
 
 int scp_source_eof(struct scp *s) {
   if (s->source->state != SRC_WAIT) {
-    return SFTP_OK;             /* what is under way needs no word yet */
+    return SFTP_OK;             /* what is under way needs no answer yet */
   }
 
   end_of_words(s, true);

@@ -17,10 +17,10 @@
 #include "ftpd-kept.h"
 #include "ftpd-keystore.h"
 
-/* A file, or what speaks for an agent; NULL: it is fine.  Permissions are
- * looked at when all SFTPOptions are known.  On a reload the daemon goes on
- * without files that are not there, or with what it has kept of them; what
- * reads them says so.
+/* Checks the path of a file, or of an agent's socket; NULL: it is fine.
+ * Permissions are looked at when all SFTPOptions are known.  On a reload the
+ * daemon goes on without files that are not there, or with what it has kept of
+ * them; what reads them says so.
  */
 static const char *hostkey_error(pool *p, const char *form) {
   struct stat st;
@@ -95,7 +95,7 @@ modret_t *ftpd_set_hostcertificate(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* The stores that could be named; in the text of an error. */
+/* The names of all stores, for the text of an error. */
 static const char *store_names(pool *p, unsigned int ktype) {
   const struct ftpd_store *s;
   const char *names = "";
@@ -109,7 +109,7 @@ static const char *store_names(pool *p, unsigned int ktype) {
   return names;
 }
 
-/* What "exec:" and "ldap:" want; NULL: it is there. */
+/* Whether what "exec:" and "ldap:" need is there; NULL, or the error text. */
 static const char *own_store_error(pool *p, const char *store) {
   const char *why;
 
@@ -192,7 +192,7 @@ modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd) {
   return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
 }
 
-/* Paths of files that are to be there. */
+/* Stores the paths of files, which must exist. */
 static modret_t *set_files(cmd_rec *cmd) {
   struct stat st;
   unsigned int i;
@@ -313,7 +313,7 @@ modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* A word of SFTPKeyFingerprints and what it stands for. */
+/* A word of SFTPKeyFingerprints and its meaning. */
 struct fingerprint_word {
   const char *word;
   const char *digest;           /* libcrypto's name, or NULL */
@@ -336,7 +336,7 @@ static const struct fingerprint_word encodings[] = {
   { NULL, NULL, FINGERPRINT_HEX }
 };
 
-/* In any case; NULL: there is no such word. */
+/* Ignores case; NULL: there is no such word. */
 static const struct fingerprint_word *find_word(
     const struct fingerprint_word *words, const char *word) {
   while (words->word != NULL && strcasecmp(words->word, word) != 0) {

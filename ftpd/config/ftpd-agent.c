@@ -160,8 +160,8 @@ static uint32_t flags_for(const struct sftp_sig_alg *alg) {
 }
 
 /* The signature must be of the algorithm that was asked for, and valid:
- * otherwise otherwise otherwise the client would end the connection, and nobody
- * would know why.
+ * otherwise otherwise otherwise otherwise the client would end the connection,
+ * and nobody would know why.
  */
 static int take_signature(const struct sftp_key *key,
     const struct sftp_sig_alg *alg, struct sftp_str answer,

@@ -39,12 +39,12 @@ struct cached {
   struct timespec mtime;
   mode_t mode;
   bool used;                    /* since the last sweep */
-  struct sftp_key *key;         /* or text: one of them */
+  struct sftp_key *key;         /* a file has either key or text */
   const char *text;
   size_t len;
 };
 
-/* Of the process, like the host's own configuration. */
+/* One for the process, like the daemon's configuration. */
 static struct cached *cache;
 
 static struct cached *cache_find(const char *path) {
@@ -233,8 +233,8 @@ static int parse_key(const struct loading *l, pool *tmp, struct cached *c,
   return res;
 }
 
-/* Reads the key of a file into a new row of the cache; one without a key says
- * that the file holds a kind which is not for us.
+/* Reads the key of a file into a new entry of the cache.  An entry without a
+ * key stands for a kind of key that is not supported.
  */
 static struct cached *read_key(struct loading *l, pool *tmp, const char *path,
     const struct stat *st, struct sftp_str file) {
@@ -247,7 +247,7 @@ static struct cached *read_key(struct loading *l, pool *tmp, const char *path,
     return c;
   }
 
-  /* A kind of key that we do not have harms nobody if there are others. */
+  /* A key of an unsupported kind does no harm if there are others. */
   fault(l->server, path, why != NULL ? why : sftp_strerror(res));
   if (res == SFTP_ERR_UNSUPPORTED) {
     c->key = NULL;
@@ -373,7 +373,7 @@ static bool long_enough(server_rec *s, const char *path,
 }
 
 /* A key of the virtual host takes the place of those of its type that <Global>
- * gave; several of one section stay, and the last one signs.
+ * gave; if one section has several, all stay and the last one signs.
  */
 static void put_key(struct loading *l, struct sftp_key *key) {
   struct sftp_settings *set = l->set;
@@ -470,7 +470,7 @@ static void cert_fault(server_rec *s, const char *path, const char *why) {
     s->ServerPort, path, why);
 }
 
-/* The text of that file, which the parent has read. */
+/* The text of the file, as the parent read it. */
 static const char *cert_text(pool *p, server_rec *s, const char *path,
     bool starting) {
   struct cached *c = cache_find(path);
@@ -520,8 +520,8 @@ static unsigned int find_certified(const struct sftp_settings *set,
 }
 
 /* Puts the certificate beside its key.  Returns the number of faults: one that
- * has expired, or that FIPS does not approve of, is left out, the server
- * starts all the same.
+ * has expired, or that FIPS does not approve, is left out, and the server
+ * starts nevertheless.
  */
 static int put_cert(pool *p, server_rec *s, struct sftp_settings *set,
     const config_rec *c, struct sftp_str blob, bool starting) {
@@ -661,8 +661,8 @@ static void load_keys(struct loading *l) {
   set->host_keys = pcalloc(l->pool, l->room * sizeof(struct sftp_key *));
   set->nhost_keys = 0;
 
-  /* The host puts records of <Global> behind those of the virtual host, which
-   * are to have the last word.
+  /* ProFTPD puts records of <Global> behind those of the virtual host, but the
+   * latter must come last.
    */
   for (pass = 0; pass < 2; pass++) {
     while ((c = next_record(s, c)) != NULL) {

@@ -20,9 +20,9 @@
  * over the fork.
  */
 
-/* Fills in set->host_keys with those of the virtual host.  starting: in the
- * parent, files are looked at again and passphrases may be asked for; every
- * fault is logged.  Returns the number of keys that cannot be used at all.
+/* Fills in set->host_keys with those of the virtual host. starting: in the
+ * parent, files are checked again and passphrases may be asked for; errors are
+ * logged.  Returns the number of keys that cannot be used at all.
  */
 int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
   bool starting);
@@ -41,8 +41,8 @@ void ftpd_hostkeys_free(void);
 array_header *ftpd_agent_keys(pool *p, const char *path, const char **why);
 
 /* ftpd-passphrase.c: asks for the passphrase of a key, the provider or the
- * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller;
- * NULL when there is none to be had.  attempt counts from 1.
+ * terminal.  Allocated in p and NUL-terminated, to be wiped by the caller; NULL
+ * when there is none. attempt counts from 1.
  */
 char *ftpd_passphrase(pool *p, server_rec *s, const char *path, int attempt,
   const char **why);

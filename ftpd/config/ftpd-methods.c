@@ -232,7 +232,7 @@ static struct sftp_chain *copy_chains(pool *p, const array_header *from) {
   return chains;
 }
 
-/* Without the directive: whatever could work, one method each. */
+/* Without the directive: every method that could work is a chain of its own. */
 static void default_chains(pool *p, server_rec *s,
     struct sftp_settings *set) {
   struct sftp_chain *chains = pcalloc(p,

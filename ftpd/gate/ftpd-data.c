@@ -8,10 +8,9 @@
 
 /* ftpd-data.c -- the data of open files.
  *
- * It moves by preadv(2) and pwritev(2) on the descriptor when no module put
- * its own functions over those of the system; otherwise through FSIO, with
- * lseek and write rather than pwrite, because that is what quota modules of
- * these hosts watch.
+ * It moves by preadv(2) and pwritev(2) on the descriptor when no module has
+ * replaced the system's functions; otherwise through FSIO, with lseek and write
+ * rather than pwrite, because quota modules watch these.
  */
 
 #include "ftpd-cmd.h"
@@ -28,11 +27,14 @@
 #include <limits.h>
 #include <sys/ioctl.h>
 
-#define RATED_BYTES 16384       /* at a time when somebody counts them */
+#define RATED_BYTES 16384       /* at a time when a rate is set or a module
+                                 * listens */
 #define COPY_BYTES (8 * 1024 * 1024)
 #define BUF_BYTES (256 * 1024)
 #define NIOV 64
-/* Appended before a file with a limit is looked at again: about a WRITE. */
+/* Bytes that may be appended before a file with a limit is checked again: about
+ * a WRITE.
+ */
 #define END_GOOD_BYTES (256 * 1024)
 
 static void tell_listeners(const char *event, const struct iovec *iov, int n,
@@ -66,7 +68,7 @@ static void account(struct ftpd_file *f, size_t n, bool out) {
   ftpd_score_moved(f);
 }
 
-/* A window on an iovec list: at most max bytes behind the first skip ones. */
+/* A part of an iovec list: at most max bytes behind the first skip ones. */
 static int window(const struct iovec *iov, int n, size_t skip, size_t max,
     struct iovec out[NIOV]) {
   int i, m = 0;
@@ -112,7 +114,7 @@ static ssize_t write_hooked(struct ftpd_file *f, const struct iovec *iov,
     f->pos = offset;
   }
 
-  /* As in FTP, where data are counted when they arrive. */
+  /* As in FTP, data are counted when they arrive. */
   ftpd_xfer_load(f);
   session.xfer.total_bytes += (off_t) iov[0].iov_len;
   ftpd_xfer_command(f);
@@ -199,8 +201,8 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
   return res;
 }
 
-/* Where len bytes will be appended.  A WRITE comes in pieces: the file is not
- * looked at for each, unless the limit seems to be near.
+/* Where len bytes will be appended.  A WRITE comes in pieces: the file is only
+ * checked for each one when the limit may be near.
  */
 static int append_at(struct ftpd_file *f, size_t len, off_t *offset) {
   struct stat st;
@@ -348,7 +350,9 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
 
 /* ---- Copies */
 
-/* In the kernel: bytes copied, 0 at the end, -1 when it cannot be done. */
+/* Copies in the kernel: returns the bytes copied, 0 at the end, -1 if it
+ * cannot.
+ */
 static ssize_t copy_direct(struct ftpd_file *from, off_t from_off,
     struct ftpd_file *to, off_t to_off, size_t len) {
   struct ftpd_growth growth;

@@ -8,7 +8,7 @@
 
 /* ftpd-equivalent.c -- PRE_CMD: handlers are asked about a request under its
  * own name and under that of its equivalent, the FTP command that means the
- * same.  What they rewrite is taken over.
+ * same.  Paths that they rewrite are used.
  */
 
 #include "ftpd-cmd.h"
@@ -28,8 +28,8 @@ static void enter_path(struct ftpd_op *op, const char *path) {
     op->pool, ftpd_canon(op->ftpd, op->pool, path)));
 }
 
-/* Asks the handlers; arg is what a refusal speaks of.  Those of our own ask
- * what the command is for; operations move, so that nobody may do so later.
+/* Asks the handlers; a refusal names arg.  Our own handlers look up the
+ * operation of the command in s->op, which is only valid meanwhile.
  */
 static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
   struct ftpd_files *s = ftpd_files_of(op->ftpd);
@@ -56,7 +56,7 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
     return 0;
   }
 
-  /* What rewriting handlers see is the path, when there is only one. */
+  /* Where there is only one path, it is what handlers may rewrite. */
   if ((ftpd_requests[op->req].flags & ROW_TWO) == 0) {
     arg = *path;
   }
@@ -118,7 +118,7 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
        equivalent_pre(op, state->equivalent, path) < 0)) {
     struct stat st;
 
-    /* mod_xfer says so of a link to nothing, too. */
+    /* mod_xfer says this of a dangling link, too. */
     if (errno == EISDIR && ftpd_look(op->ftpd, *path, &st) < 0) {
       errno = ENOENT;
     }
@@ -170,8 +170,8 @@ static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
     return -1;
   }
 
-  /* From here on the host refuses everything but RNTO, whose LOG_CMD or
-   * LOG_CMD_ERR takes the note away again: ftpd_op_end().
+  /* From here on the daemon refuses everything but RNTO; the LOG_CMD or
+   * LOG_CMD_ERR of RNTO removes the note again (ftpd_op_end()).
    */
   state->equivalent2 = ftpd_cmd(op->pool, C_RNTO, as_sent(sent->second, *to),
     CL_MISC|CL_WRITE, TRUE);

@@ -13,8 +13,9 @@
 
 #include "ftpd-attrs.h"
 
-#define FAKE_MS 1000            /* after this, after this, after this, a
-                                 * directory's directives are read again */
+#define FAKE_MS 1000            /* after this, after this, after this, after
+                                 * this, a directory's directives are read
+                                 * again */
 
 /* Names without an account get ids without an account. */
 #define NO_ONE 0x7f000000U

@@ -29,7 +29,7 @@
 
 /* ---- Close */
 
-/* What is left of a file for the log line of its CLOSE. */
+/* What the log line of CLOSE needs of a file that is gone. */
 static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
   struct op_state *state = ftpd_op_state(op);
 
@@ -61,7 +61,7 @@ static void remove_upload(struct ftpd_file *f, const char *name,
   }
 }
 
-/* What DeleteAbortedStores says: temporary files go unless it is off, others
+/* DeleteAbortedStores: temporary files are removed unless it is off, others
  * stay unless it is on.
  */
 static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
@@ -119,7 +119,7 @@ static void enter_folder(struct ftpd_file *f) {
     (char *) ftpd_outside(f->pool, f->path));
 }
 
-/* Closes the descriptor and puts the file into its place, or away: 0 or an
+/* Closes the descriptor, and moves the file into place or removes it: 0 or an
  * errno.
  */
 static int settle(struct ftpd_file *f, bool complete) {

@@ -25,7 +25,7 @@ void ftpd_files_init(void) {
   sys_fs = fs;
 }
 
-/* Functions of an FS record, by their place in it. */
+/* Functions of an FS record, by their offset. */
 static void *member_of(const pr_fs_t *fs, size_t offset) {
   void *fn;
 
@@ -44,7 +44,7 @@ pr_fs_t *ftpd_fs_system(void) {
 bool ftpd_fs_member(pr_fs_t *fs, size_t offset) {
   pr_fs_t *bottom = ftpd_fs_system();
 
-  /* The same walk that FSIO does. */
+  /* Walks the stack as FSIO does. */
   while (fs != NULL && fs->fs_next != NULL && member_of(fs, offset) == NULL) {
     fs = fs->fs_next;
   }

@@ -8,8 +8,8 @@
 
 /* ftpd-limit.c -- <Limit> by effects (base/effects.h), and hidden files.
  *
- * The decision is always the host's own (dir_check and its parts).  It also
- * sets the umask and the owner of new files for the directory, so it runs right
+ * The decision is always the daemon's (dir_check and its parts).  It also sets
+ * the umask and the owner of new files for the directory, so it runs right
  * before the operation it is for.
  */
 
@@ -21,7 +21,7 @@
 
 #include "ftpd-attrs.h"
 
-/* How long the look at a directory's .ftpaccess counts for requests that only
+/* How long a check of a directory's .ftpaccess is valid for requests that only
  * look (LSTAT, READDIR...).
  */
 #define QUIET_MS 1000
@@ -30,10 +30,10 @@
 
 struct rules_cache {
   cmd_rec *limit;               /* for <Limit> look-ups */
-  signed char quiet[FTPD_NREQUESTS];    /* no static rule matters; -1: not
-                                         * known yet */
-  signed char ignores;          /* IgnoreHidden stands somewhere; -1 as above */
-  char dir[PR_TUNABLE_PATH_MAX + 1];    /* no .ftpaccess in there ... */
+  signed char quiet[FTPD_NREQUESTS];    /* whether no rule of the configuration
+                                         * matters; -1: not known yet */
+  signed char ignores;          /* whether IgnoreHidden is used; -1 as above */
+  char dir[PR_TUNABLE_PATH_MAX + 1];    /* has no .ftpaccess ... */
   uint64_t until_ms;                    /* ... until then */
 };
 
@@ -70,10 +70,10 @@ static config_rec *limit_chain(void) {
     session.anon_config;
 }
 
-/* What a <Limit> name says of the path checked last. */
+/* What a <Limit> says about the path that was checked last. */
 enum says { SAYS_NO, SAYS_NOTHING, SAYS_YES };
 
-/* One question: of a path, for one effect. */
+/* One decision: about a path, for one effect. */
 struct question {
   cmd_rec *cmd;
   const struct sftp_rule *rule;
@@ -96,7 +96,7 @@ static enum says ask_name(const struct question *q, const char *name) {
   return res > 1 ? SAYS_YES : SAYS_NOTHING;
 }
 
-/* Names of commands: one no is no, else one yes is yes. */
+/* Names of commands: one that denies decides, else one that permits. */
 static enum says ask_names(const struct question *q,
     const char *const names[SFTP_EFF_NAMES]) {
   enum says all = SAYS_NOTHING;
@@ -139,8 +139,8 @@ static enum says ask_groups(const struct question *q) {
   return i > 0 ? all : SAYS_NOTHING;
 }
 
-/* As the host asks for a command: the names, then the group, then ALL; who
- * says something first is heard.
+/* The daemon's order for a command: the names, then the group, then ALL; the
+ * first that says something decides.
  */
 static bool permits(const struct question *q) {
   enum says own = ask_names(q, q->rule->names), res;
@@ -189,8 +189,8 @@ unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
   return answer->effects;
 }
 
-/* The effect whose name the host is asked for; it takes umask and owner from
- * there.
+/* The effect whose name the daemon is asked about; it takes umask and owner
+ * from there.
  */
 static const struct sftp_effect *first_effect(unsigned int effects) {
   unsigned int i;
@@ -204,9 +204,9 @@ static const struct sftp_effect *first_effect(unsigned int effects) {
   return &sftp_effects[i];
 }
 
-/* DenyAll of a directory itself, outside of any <Limit>: the host has it for
- * what is there, so that new files can be made.  For all other effects what is
- * not there is not to be told from what is.
+/* DenyAll of a directory itself, outside of any <Limit>: the daemon applies it
+ * to existing files only, so that new files can be made.  For all other
+ * effects, missing files must look like existing ones.
  */
 static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
   const unsigned char *allow = get_param_ptr(CURRENT_CONF, "AllowAll", FALSE);
@@ -218,8 +218,8 @@ static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
     SFTP_EFF_NAME)) == 0 || ftpd_look(h, path, &st) == 0);
 }
 
-/* The host's own check enters the directory: configuration, umask, owner of
- * new files.  It sets the umask only when it allows.
+/* The daemon's own check enters the directory: configuration, umask, owner of
+ * new files.  It sets the umask only when it permits.
  */
 static void enter_directory(pool *p, struct ftpd *h,
     const struct sftp_rule *rule, unsigned int effects, const char *path,
@@ -244,7 +244,9 @@ bool ftpd_limit_ignores(struct ftpd *h) {
   return s->ignores == 1;
 }
 
-/* What is in a directory that is not there, is not there. */
+/* Whether the path is in a directory that is hidden by IgnoreHidden: then it
+ * does not exist, either.
+ */
 static bool is_below_hidden(pool *p, struct ftpd *h,
     const struct sftp_rule *rule, unsigned int effects, const char *path) {
   struct limit_answer a;
@@ -327,13 +329,13 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
   return -1;
 }
 
-/* ---- Directories where nothing can matter
+/* ---- Directories without rules
  *
  * Looking up <Limit> costs a walk through the configuration and a look for
  * .ftpaccess in every directory up to the root, for every LSTAT.  When nothing
- * in the whole configuration speaks of the request's names, of hidden files
- * or of everything, only a .ftpaccess could; that is looked for once a second
- * and directory.
+ * in the whole configuration is about the request's names, about hidden files
+ * or about everything, only a .ftpaccess could be; that is looked for once a
+ * second for each directory.
  */
 
 static bool is_among(const char *name, const char *const *names,
@@ -451,7 +453,7 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
     return false;
   }
 
-  /* A directory has its own .ftpaccess, a link leads elsewhere. */
+  /* A directory may have its own .ftpaccess, and a link leads elsewhere. */
   return ftpd_lstat_keep(h, path, &st) == 0 && !S_ISDIR(st.st_mode) &&
     !(S_ISLNK(st.st_mode) && ((ftpd_requests[req].flags & ROW_FOLLOW1) != 0 ||
       !ftpd_shows_links(h)));
@@ -470,8 +472,8 @@ void ftpd_limit_learn(struct ftpd *h, const char *path) {
   config_rec *c;
   size_t n = dir_len(path);
 
-  /* Whatever .ftpaccess there is now stands in the chain that matched.  One
-   * that says anything at all ends the shortcut, to keep this simple.
+  /* The chain that matched has every .ftpaccess.  To keep this simple, one with
+   * any directive ends the shortcut.
    */
   for (c = session.dir_config; c != NULL; c = c->parent) {
     if (c->subset != NULL) {

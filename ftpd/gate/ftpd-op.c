@@ -28,8 +28,8 @@
 
 #include <time.h>
 
-/* Own command, class, flags, equivalent, its class and code.  What <Limit> says
- * follows from base/effects.c.
+/* Own command, class, flags, equivalent, its class and code. base/effects.c has
+ * the names of <Limit>.
  */
 const struct req_row ftpd_requests[FTPD_NREQUESTS] = {
   [FTPD_INIT] = { "INIT", CL_MISC, 0, EQUIV_NONE, NULL, 0, NULL },
@@ -67,7 +67,7 @@ const struct req_row ftpd_requests[FTPD_NREQUESTS] = {
   [FTPD_READDIR] = { "READDIR", CL_DIRS, ROW_LOOKS, EQUIV_NONE, NULL, 0, NULL
     },
 
-  /* As mkdir(2): a link is a name that is taken. */
+  /* As mkdir(2): a link makes the name exist. */
   [FTPD_MKDIR] = { "MKDIR", CL_WRITE|CL_DIRS, ROW_PRE|ROW_FILTER1, EQUIV_PATH,
     C_MKD, CL_WRITE|CL_DIRS, R_257 },
   [FTPD_SCP_MKDIR] = { NULL, CL_WRITE, ROW_FILTER1, EQUIV_PATH, C_MKD,
@@ -128,7 +128,7 @@ struct ftpd_files *ftpd_files_of(struct ftpd *h) {
   s->pool = p;
   h->files = s;
 
-  /* FTP's default type would turn up in the TransferLog. */
+  /* FTP's default type would appear in the TransferLog. */
   session.sf_flags &= ~SF_ASCII;
   return s;
 }
@@ -159,8 +159,8 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   op->req = req;
   op->arg = arg;
 
-  /* mod_vroot, and others that map paths, leave them alone while something is
-   * logged: what the last operation ended with must not hold for this one.
+  /* mod_vroot and other modules that map paths do not map them while something
+   * is logged; this state of the last operation must not hold for the next.
    */
   session.curr_phase = PRE_CMD;
   ftpd_files_of(h)->nops++;
@@ -220,7 +220,7 @@ static const char *refused_code(int err) {
     ftpd_fault_code(err) : R_550;
 }
 
-/* What FTP would have answered. */
+/* The answer that FTP would have given. */
 static const char *equivalent_text(struct ftpd_op *op, cmd_rec *cmd,
     int err) {
   const char *name = cmd->argv[0];
@@ -276,7 +276,7 @@ static int first_error(struct ftpd_op *op, int err) {
     ftpd_lstat(op->ftpd, state->path, &st) == 0 ? 0 : err;
 }
 
-/* The equivalents that did not go over to an open file or directory. */
+/* Ends equivalents that no open file or directory has taken over. */
 static void end_equivalents(struct ftpd_op *op, int err) {
   struct op_state *state = op->state;
   const struct req_row *row = &ftpd_requests[op->req];
@@ -327,7 +327,7 @@ static void end_own(struct ftpd_op *op, int err, unsigned int status,
   char code[16];
   cmd_rec *cmd;
 
-  /* Who saw the beginning sees the end. */
+  /* Modules that saw the beginning see the end. */
   if ((state == NULL || state->own == NULL) &&
       !ftpd_phase_needed(op->ftpd, op->req, err == 0 ? PHASE_OK :
         PHASE_ERR)) {

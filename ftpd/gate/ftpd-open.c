@@ -71,8 +71,8 @@ pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode,
   return fh;
 }
 
-/* Whether this upload goes to a temporary name first.  What changes an
- * existing file in place (a resumed upload) cannot: it would replace the file
+/* Whether this upload goes to a temporary name first.  An upload that changes
+ * an existing file in place (a resumed one) cannot: it would replace the file
  * by its tail.
  */
 static const char *hidden_path(struct op_state *state, int flags,
@@ -144,8 +144,8 @@ static int check_before(struct ftpd_op *op, const char *path, int flags,
   return 0;
 }
 
-/* Reading from what was opened for both, of which mod_xfer saw only the STOR;
- * removal on close.
+/* Checks reading from a file that is opened for both, of which mod_xfer saw
+ * only the STOR; and removal on close.
  */
 static int check_more(struct ftpd_op *op, const char *path, int flags) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
@@ -235,7 +235,7 @@ static bool is_fresh(const struct opening *o) {
   return o->hidden != NULL || !o->exists;
 }
 
-/* The file around an open descriptor; takes the command over. */
+/* Makes the struct of an open file; takes over the command. */
 static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
     const struct opening *o, const struct stat *st) {
   struct op_state *state = op->state;
@@ -293,7 +293,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   ftpd_xfer_end();
 }
 
-/* What is open, but not for us yet: only who may have it cuts it down. */
+/* Checks a file that was opened, before it is used or truncated. */
 static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
     struct stat *st) {
   off_t old;
@@ -340,7 +340,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
   pr_fh_t *fh;
   int xerrno;
 
-  /* Nobody waits for the other end of a FIFO. */
+  /* Never wait for the other end of a FIFO. */
   fh = ftpd_open_new(name, ((o->hidden != NULL ?
     hidden_flags(op->state, o->flags) : o->flags) & ~O_TRUNC)|O_NONBLOCK|
     O_NOCTTY, o->mode, !is_fresh(o));
@@ -427,7 +427,9 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     ftpd_upload_note(op->ftpd, &st);
   }
 
-  /* As in FTP, what is written is given away, new or not. */
+  /* As in FTP, files that are written get their new owner, whether they existed
+   * or not.
+   */
   if (f->wr && !f->stream) {
     ftpd_give_away(op->pool, fh, path);
   }

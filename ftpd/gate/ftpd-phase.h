@@ -54,7 +54,7 @@ struct sent {
  */
 int ftpd_equivalents_pre(struct ftpd_op *op, const struct sent *sent,
   const char **path, const char **second);
-/* Of a second SYMLINK, "text<TAB>link": only for handlers that rewrite. */
+/* Of SYMLINK with "text<TAB>link", for handlers that rewrite it. */
 int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
   const char **link);
 

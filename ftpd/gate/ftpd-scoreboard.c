@@ -23,7 +23,7 @@
 
 struct score_state {
   uint64_t next_ms;             /* nothing is written before this time this time
-                                 * this time */
+                                 * this time this time */
   char cmd[32];                 /* what the scoreboard shows */
 };
 

@@ -20,7 +20,9 @@ struct ftpd_file;
 
 /* ---- ftpd-xfer.c */
 
-/* session.xfer speaks of the file, or the command is that of the file. */
+/* Makes session.xfer describe the file, and the current command be that of the
+ * file.
+ */
 void ftpd_xfer_load(const struct ftpd_file *f);
 void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way);
 void ftpd_xfer_command(const struct ftpd_file *f);
@@ -43,8 +45,8 @@ void ftpd_stalled_release(struct ftpd *h);
 
 /* ---- ftpd-scoreboard.c */
 
-/* What ftpwho shows: a command, unless it is there already, for each look and
- * change locks the scoreboard; a file was opened; data has moved.
+/* What ftpwho shows: a command, unless it is there already, because each look
+ * and change locks the scoreboard; a file was opened; data has moved.
  */
 void ftpd_score_cmd(struct ftpd *h, const char *cmd);
 void ftpd_score_open(struct ftpd_file *f);

@@ -8,9 +8,9 @@
 
 /* ftpd-keyexec.c -- the store "exec": a command prints the keys of a user.
  *
- * What the directive says is split into words first, and then the tokens in
- * the words are replaced, so that no name of a client becomes a word of its
- * own.  No shell is between.
+ * What the directive says is split into words first, and then the tokens in the
+ * words are replaced, so that no name of a client becomes a word of its own.
+ * No shell is involved.
  */
 
 #include "ftpd-keystore.h"
@@ -25,12 +25,12 @@
 #define EXEC_OUT_MAX (4 * 1024 * 1024)
 #define EXEC_WORDS_MAX 64
 
-/* The letters that may stand behind a %. */
+/* The letters that may follow a %. */
 #define TOKENS "%CDUfhktu"
 
 /* ---- The directive */
 
-/* Splits into words: blanks part them, unless quoted by ' or ", or behind a
+/* Splits into words at blanks, unless these are quoted by ' or ", or behind a
  * backslash.  NULL when a quote is not closed, or there are too many.
  */
 static array_header *split(pool *p, const char *text) {

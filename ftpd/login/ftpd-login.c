@@ -7,8 +7,9 @@
  */
 
 /* ftpd-login.c -- from an authenticated user to their session: who they are,
- * whether they may log in, where they land, and that nothing of root is left.
- * The order is that of ProFTPD's own login for FTP (setup_env() of mod_auth.c).
+ * whether they may log in, their first directory, and that they keep nothing of
+ * root.  The order is that of ProFTPD's own login for FTP (setup_env() of
+ * mod_auth.c).
  */
 
 #include "ftpd-abi.h"
@@ -24,7 +25,7 @@
 
 #include "ftpd-user.h"
 
-/* What is put back when a login is denied half-way. */
+/* What is restored when a login is denied half-way. */
 struct before {
   uid_t uid;
   gid_t gid;
@@ -79,8 +80,8 @@ static bool allows(xaset_t *conf, int *found) {
   return login_check_limits(conf, FALSE, TRUE, found) != 0;
 }
 
-/* What all of the server denies, an <Anonymous> may allow by a rule that names
- * it; what that denies, nobody allows.
+/* What the server denies, an <Anonymous> may permit by a rule of its own; what
+ * that denies, nothing permits.
  */
 static bool limits_allow(struct ftpd *h) {
   int found;
@@ -99,8 +100,8 @@ static void take_groups(pool *p, const struct passwd *pw) {
   int n = pr_auth_getgroups(p, pw->pw_name, &session.gids, &session.groups);
 
   if (n < 1 || session.gids == NULL || session.gids->nelts == 0) {
-    /* Nobody knows of any: then exactly the primary group (CVE-2024-48651).
-     * An empty list would leave those of the daemon.
+    /* No module knows any: then exactly the primary group (CVE-2024-48651).  An
+     * empty list would leave those of the daemon.
      */
     session.gids = make_array(p, 1, sizeof(gid_t));
     *((gid_t *) push_array(session.gids)) = pw->pw_gid;
@@ -138,7 +139,7 @@ static void drop_identity(const struct before *b) {
 
 /* ---- Logs that need root */
 
-/* What <Anonymous> says, or else the server. */
+/* The value of <Anonymous>, or else of the server. */
 static void *of_both(const char *name) {
   void *value = get_param_ptr(TOPLEVEL_CONF, name, FALSE);
 
@@ -176,7 +177,7 @@ static void open_transfer_log(void) {
   (void) xferlog_open(strcasecmp(path, "none") != 0 ? path : NULL);
 }
 
-/* The last things that take root, and the groups. */
+/* Sets the groups, and does the last things that need root. */
 static int with_root(pool *p, const struct passwd *pw) {
   int code = PR_AUTH_OK, res, xerrno;
 
@@ -197,7 +198,7 @@ static int with_root(pool *p, const struct passwd *pw) {
   return 0;
 }
 
-/* ---- Where they land */
+/* ---- Their first directory */
 
 static int enter_root(struct ftpd *h, pool *p, const char **root) {
   bool anon = h->login->anon != NULL;
@@ -270,7 +271,7 @@ static int enter_cwd(const struct passwd *pw, const char *root,
   return 0;
 }
 
-/* What the key of the login says of it: -d and -u of its command. */
+/* What the key of the login says about it: -d and -u of its command. */
 static void apply_key(struct ftpd *h, pool *p) {
   const char *dir = h->start_dir;
 
@@ -325,9 +326,9 @@ static int become(const struct passwd *pw) {
   return 0;
 }
 
-/* ---- What others see of it */
+/* ---- What other modules see of it */
 
-/* What was made in the request's pool has to last. */
+/* Copied, because the request's pool ends. */
 static void keep(void) {
   session.user = pstrdup(session.pool, session.user);
   if (session.group != NULL) {
@@ -379,7 +380,7 @@ static void announce(struct ftpd *h, pool *p) {
 
 /* ---- The login */
 
-/* All that can still be denied as if the password had been wrong. */
+/* Everything that can still be denied like a wrong password. */
 static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
     bool *by_default_chdir) {
   int found;
@@ -407,7 +408,7 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
 
   *by_default_chdir = ftpd_home_chdir(p, ftpd_anon_conf(h));
 
-  /* Once more, now that it is known where they land. */
+  /* Once more, now that their directory is known. */
   if (!allows(ftpd_anon_conf(h), &found)) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s: Limit configuration denies login",
       h->user);

@@ -27,12 +27,13 @@ struct ftpd_login {
   bool pass_ended;              /* a handler refused it */
   struct passwd *entry;         /* of the user: see ftpd_auth_entry() */
   const char *entry_of;         /* whose that is; NULL: not known */
-  const char *given;            /* before UserAlias; h->user: behind */
+  const char *given;            /* before UserAlias; h->user: after it */
   config_rec *anon;             /* the <Anonymous> it leads to, or NULL */
   const char *anon_user;        /* its User, if the name itself has no entry */
-  const char *anon_password;    /* where none is asked for: what came */
-  bool not_alias;               /* AuthAliasOnly: the name is none */
-  bool told_no_user;            /* the log has it already */
+  const char *anon_password;    /* where no password is required: the one
+                                 * given */
+  bool not_alias;               /* AuthAliasOnly: the name is not an alias */
+  bool told_no_user;            /* already logged */
 };
 
 /* ---- ftpd-auth.c */
@@ -52,7 +53,7 @@ enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
  */
 struct passwd *ftpd_auth_entry(struct ftpd *h);
 void ftpd_auth_forget_entry(struct ftpd *h);
-/* Tells the log, and other modules, of an unknown user. */
+/* Reports an unknown user to the log and to other modules. */
 void ftpd_auth_no_user(struct ftpd *h);
 
 #endif /* MOD_SFTP_FTPD_LOGIN_H */

@@ -41,8 +41,8 @@ static void close_fd(int *fd) {
 
 /* ---- The child */
 
-/* Becomes the user; Becomes the user; Becomes the user; 0 when nothing of root
- * is left.
+/* Becomes the user; Becomes the user; Becomes the user; Becomes the user; 0
+ * when nothing of root is left.
  */
 static int become(const struct ftpd_run *r) {
   if (initgroups(r->user, r->gid) < 0 ||

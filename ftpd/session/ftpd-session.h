@@ -21,8 +21,8 @@
 
 #include "mod_sftp.h"
 
-/* From 1.3.9 on the public header numbers these in another way than
- * settings.h, which is what this module thinks in (ftpd-abi.c translates).
+/* From 1.3.9 on the public header numbers these differently from settings.h,
+ * which this module uses (ftpd-abi.c translates).
  */
 #undef SFTP_OPT_FIDO_TOUCH_REQUIRED
 #undef SFTP_OPT_FIDO_VERIFY_REQUIRED
@@ -45,15 +45,16 @@ struct ftpd {
   struct sftp_settings *set;    /* ftpd-conf.c's; in force now */
   bool keyed;                   /* DISCONNECTs may be sent */
   bool logged_in;               /* USERAUTH_SUCCESS went out */
-  bool tried;                   /* something was to be proven, rightly or not */
+  bool tried;                   /* the client tried to prove something */
   const char *serving;          /* "sftp", "scp": for whom records are now, or
                                  * NULL */
   bool suspect;                 /* ftpd-lines.c: a name had controls */
   bool ended;                   /* the exit event was handled */
 
-  const char *remote_ip;        /* session.c is gone when the exit event is */
+  const char *remote_ip;        /* session.c is NULL when the exit event
+                                 * comes */
   const char *user;             /* after rewrites; NULL before a request */
-  const char *orig_user;        /* as the client spelt it */
+  const char *orig_user;        /* as the client sent it */
 
   const char *home;             /* ftpd-homedir.c's, once it was asked for */
   bool home_known;
@@ -61,9 +62,9 @@ struct ftpd {
   const char *protocol;         /* what the session's note says */
   struct ftpd_note *notes;      /* ftpd-session.c's own */
 
-  bool read_only;               /* by the key of the login */
-  const char *start_dir;        /* by it, too; or NULL */
-  int forced_umask;             /* and this; or -1 */
+  bool read_only;               /* from the key of the login */
+  const char *start_dir;        /* as well; or NULL */
+  int forced_umask;             /* as well; or -1 */
 
   struct ftpd_lookup *lookups;  /* of keys, before the login */
   bool lookups_told;            /* the log has that there were too many */
@@ -76,7 +77,8 @@ struct ftpd {
   bool idle;                    /* the scoreboard says so (ftpd_doing()
                                  * clears it) */
   uint64_t idle_reset_ms, xfer_reset_ms;        /* timers last touched */
-  int wants_poll, wants_io;     /* listeners of those events; -1: not asked */
+  int wants_poll, wants_io;     /* whether there are listeners of those events;
+                                 * -1: unknown */
 };
 
 /* ---- ftpd-current.c */

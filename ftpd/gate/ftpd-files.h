@@ -38,6 +38,7 @@ struct ftpd_files {
   struct ftpd_file *rate_of;    /* whose TransferRate is loaded */
 
   unsigned long nops;           /* another value in each operation */
+  bool links_known, shows_links;        /* ShowSymlinks */
 
   struct phase_cache *phases;   /* each is NULL until it is needed */
   struct rules_cache *rules;

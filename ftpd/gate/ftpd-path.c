@@ -8,6 +8,7 @@
 
 /* ftpd-path.c -- names of paths: as text, and with their links resolved. */
 
+#include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-log.h"
 #include "ftpd-path.h"
@@ -232,11 +233,17 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
 }
 
 bool ftpd_shows_links(struct ftpd *h) {
-  const unsigned char *show = get_param_ptr(TOPLEVEL_CONF, "ShowSymlinks",
-    FALSE);
+  struct ftpd_files *s = ftpd_files_of(h);
 
-  (void) h;
-  return show == NULL || *show == TRUE;
+  if (!s->links_known) {
+    const unsigned char *show = get_param_ptr(TOPLEVEL_CONF, "ShowSymlinks",
+      FALSE);
+
+    s->shows_links = show == NULL || *show == TRUE;
+    s->links_known = true;
+  }
+
+  return s->shows_links;
 }
 
 const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path) {

@@ -53,7 +53,13 @@ static const struct {
 struct phase_cache {            /* -1: not known yet */
   signed char need[FTPD_NREQUESTS][NPHASES];
   signed char idle[SFTP_NELEMS(switches)];
+  const xaset_t *filters_of;    /* where filters were looked for ... */
+  uint64_t filters_until;       /* ... which holds so long for looks */
+  bool filters;
 };
+
+/* For looks a change of .ftpaccess may be so late. */
+#define FILTERS_MS 1000
 
 static struct phase_cache *cache_of(struct ftpd *h) {
   struct ftpd_files *s = ftpd_files_of(h);
@@ -132,6 +138,25 @@ static bool compute_need(struct phase_cache *s, const char *name,
   return false;
 }
 
+/* mod_core's filters hold per directory: they are looked for where its handler
+ * looks.  That takes longer than most looks do, hence the answer is kept.
+ */
+static bool has_filters(struct phase_cache *s, enum ftpd_request req) {
+  const xaset_t *conf = CURRENT_CONF;
+  uint64_t now = ftpd_coarse_ms();
+
+  if ((ftpd_requests[req].flags & ROW_LOOKS) == 0 || s->filters_of != conf ||
+      now >= s->filters_until) {
+    s->filters_of = conf;
+    s->filters_until = now + FILTERS_MS;
+    s->filters =
+      get_param_ptr(CURRENT_CONF, "AllowFilter", FALSE) != NULL ||
+      get_param_ptr(CURRENT_CONF, "DenyFilter", FALSE) != NULL;
+  }
+
+  return s->filters;
+}
+
 bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
     enum phase_set set) {
   struct phase_cache *s = cache_of(h);
@@ -149,10 +174,7 @@ bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
     return true;
   }
 
-  /* mod_core's filters hold per directory: asked as its handler asks. */
-  return set == PHASE_PRE &&
-    (get_param_ptr(CURRENT_CONF, "AllowFilter", FALSE) != NULL ||
-     get_param_ptr(CURRENT_CONF, "DenyFilter", FALSE) != NULL);
+  return set == PHASE_PRE && has_filters(s, req);
 }
 
 int ftpd_phase_pre(cmd_rec *cmd) {

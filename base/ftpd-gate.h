@@ -56,9 +56,11 @@ struct ftpd_op {
   unsigned int deny;            /* FTPD_USE_* that others must not have */
   bool deletes;                 /* the file is removed when it is closed */
   /* Set by the caller before ftpd_permit(): SFTP_EFF_* (effects.h) that the
-   * request has because of what it asks for.
+   * request has because of what it asks for, and whether it makes a file whose
+   * name must be free: then a link is a name that is taken.
    */
   unsigned int effects;
+  bool exclusive;
   int blind;                    /* FTPD_REALPATH: 0, or the path is text alone
                                  * and this the errno of looking at it */
   const char *refused;          /* after a refusal: text naming the rule */

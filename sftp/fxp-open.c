@@ -242,7 +242,9 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   struct ftpd_file *file;
   struct stat st;
 
-  path = fxp_permit(req, request_of(how), path, NULL);
+  fxp_begin(req, request_of(how), path);
+  req->op.exclusive = (how->flags & O_EXCL) != 0;
+  path = ftpd_permit(&req->op, path, NULL);
   if (path == NULL) {
     return fxp_refused(req, errno);
   }

@@ -112,7 +112,8 @@ static int hidden_flags(struct op_state *state, int flags) {
 
 static int check_before(struct ftpd_op *op, const char *path, int flags,
     bool *exists, struct stat *st) {
-  *exists = ftpd_stat(op->ftpd, path, st) == 0;
+  *exists = (op->exclusive ? ftpd_lstat(op->ftpd, path, st) :
+    ftpd_stat(op->ftpd, path, st)) == 0;
   if (*exists && S_ISDIR(st->st_mode)) {
     errno = EISDIR;
     return -1;

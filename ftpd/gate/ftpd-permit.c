@@ -66,7 +66,7 @@ static const char *check_file(struct ftpd_op *op, const char *used,
     const char *path) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   bool filter = (ftpd_requests[op->req].flags & ROW_FILTER1) != 0;
-  const char *real = ftpd_resolve(op->ftpd, op->pool, path, true);
+  const char *real = ftpd_resolve(op->ftpd, op->pool, path, !op->exclusive);
 
   if (strcmp(used, path) == 0 && strcmp(real, path) == 0 &&
       !ftpd_limit_ignores(op->ftpd)) {
@@ -88,6 +88,7 @@ static const char *check_file(struct ftpd_op *op, const char *used,
 static void hide_why(struct ftpd_op *op, const char *used) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   const char *real;
+  struct stat st;
   int xerrno = errno;
 
   if (xerrno != EACCES && xerrno != EPERM) {
@@ -95,6 +96,12 @@ static void hide_why(struct ftpd_op *op, const char *used) {
     if (ftpd_ask(op, rule, real, real) < 0) {
       return;
     }
+  }
+
+  /* STOR follows a link that leads nowhere; to O_EXCL it is there. */
+  if (xerrno == ENOENT && op->exclusive &&
+      ftpd_lstat(op->ftpd, used, &st) == 0) {
+    xerrno = EEXIST;
   }
 
   errno = xerrno;

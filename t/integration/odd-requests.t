@@ -20,6 +20,7 @@ from server import Server
 from rawsftp import DATA, HANDLE, NAME, Raw, num, quad, string
 
 srv = Server()
+hidden = Server("HiddenStores on")
 
 NO_SUCH_FILE = 2
 OPEN, READ, SETSTAT, OPENDIR, READDIR = 3, 5, 9, 11, 12
@@ -54,6 +55,26 @@ def _():
         kind, left = raw.ask(16, string(b""))
         expect_same((kind, raw.cut(left[4:])[0]), (NAME, b"/"), "REALPATH")
     expect_same(os.listdir(srv.home()), ["file"], "what is there")
+
+
+@promise("a link is a name that is taken for OPEN with CREAT and EXCL")
+def _():
+    srv.put("there", b"there")
+    for link, target in (("dangling", "nothing"), ("astray", "no/where"),
+                         ("outside", "/etc/none"), ("good", "there")):
+        os.symlink(target, srv.home(link))
+        for server in (srv, hidden):
+            if server is hidden and not os.path.lexists(hidden.home(link)):
+                os.symlink(target, hidden.home(link))
+            for version, flags, code in ((3, num(0x2a), 4),
+                                         (6, num(2) + num(0), 11)):
+                with Raw(server, version) as raw:
+                    body = string(b"/" + link.encode()) + flags + num(0)
+                    body += b"\1" if version == 6 else b""
+                    expect_same(raw.status(OPEN, body), code, link)
+        expect_same(os.readlink(srv.home(link)), target, "the link")
+    expect(not os.path.exists(srv.home("nothing")), "the target was made")
+    expect_same(srv.get("there"), b"there", "what was there")
 
 
 @promise("~ and ~/path are the home and what is in it")
@@ -102,4 +123,4 @@ def _():
         os.unlink(srv.home("t/" + name))
 
 
-main(srv)
+main(srv, hidden)

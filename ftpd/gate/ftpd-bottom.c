@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 
 /* What headers older than Linux 6.6 do not know. */
 #ifndef SYS_fchmodat2
@@ -54,22 +55,20 @@ static int on_rmdir(pr_fs_t *fs, const char *path) {
   return host.rmdir(fs, ftpd_held_name(path));
 }
 
-static int dir_of(const struct ftpd_held *at) {
-  return at != NULL ? at->dir : AT_FDCWD;
-}
-
+/* What the host guards is not held, and it refuses to move it. */
 static int on_rename(pr_fs_t *fs, const char *from, const char *to) {
   const struct ftpd_held *a = ftpd_held_of(from), *b = ftpd_held_of(to);
 
-  return a == NULL && b == NULL ? host.rename(fs, from, to) :
-    renameat(dir_of(a), ftpd_held_name(from), dir_of(b), ftpd_held_name(to));
+  return a == NULL || b == NULL ? host.rename(fs, from, to) :
+    renameat(a->dir, a->name, b->dir, b->name);
 }
 
 static int on_link(pr_fs_t *fs, const char *from, const char *to) {
   const struct ftpd_held *a = ftpd_held_of(from), *b = ftpd_held_of(to);
 
-  return a == NULL && b == NULL ? host.link(fs, from, to) :
-    linkat(dir_of(a), ftpd_held_name(from), dir_of(b), ftpd_held_name(to), 0);
+  return b == NULL ? host.link(fs, from, to) :
+    linkat(a != NULL ? a->dir : AT_FDCWD, ftpd_held_name(from), b->dir, b->name,
+      0);
 }
 
 /* Nobody else goes anywhere, but they might. */
@@ -158,6 +157,25 @@ static int on_truncate(pr_fs_t *fs, const char *path, off_t size) {
   return fd < 0 ? -1 : done_with(fd, ftruncate(fd, size));
 }
 
+/* Nobody but the owner may read or write: set as an ACL, that follows no link.
+ * What has an ACL keeps it.
+ */
+static int open_for_owner(const struct ftpd_held *at) {
+  static const char name[] = "system.posix_acl_access";
+  static const unsigned char acl[] = { 2, 0, 0, 0,
+    1, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,         /* owner: rw */
+    4, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,         /* group */
+    32, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };      /* others */
+
+  if (lgetxattr(at->name, name, NULL, 0) < 0 && errno == ENODATA &&
+      lsetxattr(at->name, name, acl, sizeof(acl), 0) == 0) {
+    return 0;
+  }
+
+  errno = EACCES;
+  return -1;
+}
+
 /* Linux before 6.6 changes the mode of what is open, or of a name that it
  * follows.  The library knows a way around, which needs /proc.
  */
@@ -167,6 +185,10 @@ static int chmod_opened(const struct ftpd_held *at, mode_t mode) {
 
   if (fd < 0 && errno == EACCES) {
     fd = open_there(at, O_WRONLY, &st);
+  }
+
+  if (fd < 0 && errno == EACCES && open_for_owner(at) == 0) {
+    fd = open_there(at, O_RDONLY, &st);
   }
 
   return fd < 0 ? -1 : done_with(fd, fchmod(fd, mode));

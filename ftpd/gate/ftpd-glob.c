@@ -175,7 +175,7 @@ static int found(struct ftpd_glob *g, pool *p, const char *path,
   }
 
   g->entries += PIECE;
-  if (ftpd_lstat(g->h, path, &st) < 0) {
+  if (ftpd_lstat(g->h, ftpd_resolve(g->h, p, path, false), &st) < 0) {
     return 0;
   }
 

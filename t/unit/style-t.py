@@ -147,6 +147,18 @@ def _():
     expect_same(found, {"transport/phase.c"}, "files")
 
 
+@promise("doc/security.md lists every source that raises privileges")
+def _():
+    raising = re.compile(r"\bPRIVS_(?:ROOT|USER)\b|\bftpd_privs_chown_begin\b")
+    found = {os.path.basename(name) for name in MODULE if name.endswith(".c")
+             and raising.search(code_of(text_of(name)))}
+    section = re.search(r"### Privileged calls\n(.*?)\n## ",
+                        text_of("doc/security.md"), re.S).group(1)
+    told = {name for line in section.split("\n") if line.startswith("| `")
+            for name in re.findall(r"`([\w-]+\.c)`", line)}
+    expect_same(found, told, "sources")
+
+
 @promise("every file begins with the licence")
 def _():
     expect_same([name for name in C

@@ -213,6 +213,7 @@ int ftpd_rmdir(struct ftpd *h, const char *path) {
 int ftpd_unlink(struct ftpd_op *op, const char *path) {
   struct op_state *state = ftpd_op_state(op);
   struct stat st;
+  int watch, res;
 
   if (ftpd_lstat(op->ftpd, path, &st) < 0) {
     return -1;
@@ -223,7 +224,10 @@ int ftpd_unlink(struct ftpd_op *op, const char *path) {
     return -1;
   }
 
-  if (FTPD_HELD(path, pr_fsio_unlink(path)) < 0) {
+  watch = ftpd_quota_watch(op->ftpd, path);
+  res = FTPD_HELD(path, pr_fsio_unlink(path));
+  ftpd_quota_seen(watch, &st);
+  if (res < 0) {
     return -1;
   }
 

@@ -56,7 +56,8 @@ void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
 /* Removes what was uploaded; st is what it was when it was closed. */
 static void remove_upload(struct ftpd_file *f, const char *name,
     const struct stat *st) {
-  if (FTPD_HELD(name, pr_fsio_unlink(name)) == 0 && f->counted && !f->removed) {
+  if (FTPD_HELD(name, pr_fsio_unlink(name)) == 0 && f->counted &&
+      st->st_nlink > 0) {
     ftpd_quota_gone(f->h, f->path, st);
   }
 }

@@ -117,7 +117,7 @@ static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
       xerrno == ENAMETOOLONG)) {
     *tmp = NULL;
     if (pr_fsio_ftruncate(old, 0) == 0) {
-      ftpd_quota_cut(op->ftpd, path, st->st_size);
+      ftpd_quota_cut(op->ftpd, path, old, st->st_size);
       ftpd_give_away(op->pool, old, path);
       return old;
     }
@@ -243,7 +243,8 @@ static int settle(struct ftpd_file *f, bool complete,
 
   xerrno = errno;
   if ((!complete || res < 0) && (f->made || f->hidden != NULL) &&
-      FTPD_HELD(made, pr_fsio_unlink(made)) == 0 && f->counted) {
+      FTPD_HELD(made, pr_fsio_unlink(made)) == 0 && f->counted &&
+      st->st_nlink > 0) {
     ftpd_quota_gone(f->h, f->path, st);
   }
 

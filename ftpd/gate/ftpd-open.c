@@ -328,7 +328,7 @@ static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
       return -1;
     }
 
-    ftpd_quota_cut(op->ftpd, o->path, old);
+    ftpd_quota_cut(op->ftpd, o->path, fh, old);
   }
 
   return 0;

@@ -44,7 +44,8 @@ struct ftpd_file {
   bool on_close;                /* it is removed then */
   bool counted, shared, told;   /* ftpd-quota-file.c: by a quota; others may
                                  * grow it; a refusal was logged */
-  bool removed;                 /* its bytes count until it is closed */
+  bool orphan;                  /* somebody has removed it */
+  off_t lent;                   /* what of its bytes is ours to give back */
   const char *refused;          /* the rule that did it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */

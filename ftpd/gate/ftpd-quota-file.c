@@ -80,7 +80,7 @@ void ftpd_quota_open(struct ftpd_file *f, bool fresh) {
 
 void ftpd_quota_closing(struct ftpd_file *f, struct stat *st) {
   memset(st, 0, sizeof(*st));
-  if ((f->counted || f->removed) && ftpd_fstat(f, st) < 0) {
+  if ((f->counted || f->orphan) && ftpd_fstat(f, st) < 0) {
     memset(st, 0, sizeof(*st));
   }
 }
@@ -92,32 +92,61 @@ static bool is_same(struct ftpd_file *f, const struct stat *st) {
     own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 }
 
-/* Marks the open files that it is; false when there is none. */
+/* Marks the open files that it is; false when there is none.  Its bytes count
+ * until the last of them is closed.
+ */
 bool ftpd_quota_note_removed(struct ftpd *h, const struct stat *st) {
   struct ftpd_file *f;
   bool any = false;
 
   for (f = ftpd_files_of(h)->open; f != NULL; f = f->next) {
     if (is_same(f, st)) {
-      f->removed = any = true;
+      f->lent += any ? 0 : st->st_size;
+      f->orphan = any = true;
     }
   }
 
   return any;
 }
 
-/* The last of the session's that closes a removed file gives its bytes back.
+/* Whoever removed the file gives the bytes back that it had then, and each of
+ * those who have it open what they paid for since: nobody gives back more.
  */
-void ftpd_quota_closed(struct ftpd_file *f, const struct stat *st) {
-  struct ftpd_file *o;
-  bool last = f->removed && st->st_nlink == 0;
-
-  for (o = ftpd_files_of(f->h)->open; last && o != NULL; o = o->next) {
-    last = o == f || !o->removed || !is_same(o, st);
+static off_t owed(struct ftpd_file *f, off_t bytes) {
+  if (f->orphan) {
+    bytes = bytes < f->lent ? bytes : f->lent;
+    f->lent -= bytes;
   }
 
-  if (last) {
-    ftpd_quota_give_back(f->h, st->st_size, 0);
+  return bytes;
+}
+
+static void note_orphan(struct ftpd_file *f, const struct stat *st) {
+  f->orphan = f->orphan || st->st_nlink == 0;
+}
+
+/* To the session's next that has the file open, or back. */
+static void pass_on(struct ftpd_file *f, const struct stat *st) {
+  struct ftpd_file *o = ftpd_files_of(f->h)->open;
+
+  while (o != NULL && (o == f || !is_same(o, st))) {
+    o = o->next;
+  }
+
+  if (o != NULL) {
+    o->orphan = true;
+    o->lent += f->lent;
+
+  } else {
+    ftpd_quota_give_back(f->h, f->lent, 0);
+  }
+
+  f->lent = 0;
+}
+
+void ftpd_quota_closed(struct ftpd_file *f, const struct stat *st) {
+  if (f->lent > 0) {
+    pass_on(f, st);
   }
 
   if (f->counted) {
@@ -157,6 +186,7 @@ static int prepare(struct ftpd_file *f, off_t end, bool behind, size_t moved,
     return -1;
   }
 
+  note_orphan(f, &st);
   end = behind ? st.st_size + (off_t) moved : end;
   g->from = st.st_size;
   g->to = end > st.st_size ? end : st.st_size;
@@ -167,6 +197,7 @@ static int prepare(struct ftpd_file *f, off_t end, bool behind, size_t moved,
     return -1;
   }
 
+  f->lent += f->orphan ? g->to - g->from : 0;
   g->counted = true;
   return 0;
 }
@@ -190,8 +221,9 @@ void ftpd_quota_grown(struct ftpd_file *f, const struct ftpd_growth *g,
   }
 
   if ((done < g->moved || g->moved == 0) && ftpd_fstat(f, &st) == 0) {
-    ftpd_quota_give_back(f->h, st.st_size < g->to ? g->to - st.st_size : 0,
-      (off_t) (g->moved - done));
+    note_orphan(f, &st);
+    ftpd_quota_give_back(f->h, st.st_size < g->to ?
+      owed(f, g->to - st.st_size) : 0, (off_t) (g->moved - done));
   }
 
   unlock_growth(f, g);
@@ -241,8 +273,36 @@ int ftpd_quota_truncate(struct ftpd_op *op, const char *path, off_t size,
   return 0;
 }
 
-void ftpd_quota_cut(struct ftpd *h, const char *path, off_t size) {
-  if (size > 0 && ftpd_quota_counts(h, path)) {
+void ftpd_quota_cut(struct ftpd *h, const char *path, pr_fh_t *fh,
+    off_t size) {
+  struct stat st;
+
+  /* Whoever removed it meanwhile has given its bytes back. */
+  if (size > 0 && ftpd_quota_counts(h, path) && pr_fsio_fstat(fh, &st) == 0 &&
+      st.st_nlink > 0) {
     ftpd_quota_give_back(h, size, 0);
   }
+}
+
+int ftpd_quota_watch(struct ftpd *h, const char *path) {
+  return ftpd_quota_counts(h, path) &&
+    FTPD_FS_PLAIN(ftpd_fs_of(path), unlink) ?
+    open(path, O_PATH|O_NOFOLLOW|O_CLOEXEC) : -1;
+}
+
+void ftpd_quota_seen(int watch, struct stat *st) {
+  int xerrno = errno;
+  struct stat now;
+
+  if (watch < 0) {
+    return;
+  }
+
+  if (fstat(watch, &now) == 0) {
+    st->st_size = now.st_dev == st->st_dev && now.st_ino == st->st_ino &&
+      (S_ISDIR(now.st_mode) || now.st_nlink < st->st_nlink) ? now.st_size : 0;
+  }
+
+  (void) close(watch);
+  errno = xerrno;
 }

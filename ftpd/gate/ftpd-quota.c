@@ -313,9 +313,16 @@ void ftpd_quota_unname(struct ftpd *h, const char *path, off_t bytes) {
  * it open.
  */
 static double bytes_gone(struct ftpd *h, const struct stat *st) {
-  return S_ISREG(st->st_mode) && (st->st_nlink > 1 ||
-    ftpd_quota_note_removed(h, st)) ? 0 : S_ISREG(st->st_mode) ||
-    S_ISLNK(st->st_mode) || S_ISDIR(st->st_mode) ? (double) st->st_size : 0;
+  if (!S_ISDIR(st->st_mode) && st->st_nlink > 1) {
+    return 0;
+  }
+
+  if (S_ISREG(st->st_mode)) {
+    return ftpd_quota_note_removed(h, st) ? 0 : (double) st->st_size;
+  }
+
+  return S_ISLNK(st->st_mode) || S_ISDIR(st->st_mode) ? (double) st->st_size :
+    0;
 }
 
 void ftpd_quota_gone(struct ftpd *h, const char *path, const struct stat *st) {

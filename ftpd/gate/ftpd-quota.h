@@ -87,7 +87,12 @@ int ftpd_quota_fits(struct ftpd_file *f, off_t offset, uint64_t len);
 /* The file at a path is set to a size, by whoever is called in between. */
 int ftpd_quota_truncate(struct ftpd_op *op, const char *path, off_t size,
   int (*set)(const char *, off_t));
-/* What was there before a file is cut down to nothing. */
-void ftpd_quota_cut(struct ftpd *h, const char *path, off_t size);
+/* An open file has been cut down to nothing; size is what it had. */
+void ftpd_quota_cut(struct ftpd *h, const char *path, pr_fh_t *fh, off_t size);
+/* Around the call by which a name goes, for ftpd_quota_gone(): others may have
+ * changed the file since st was taken, or have put another in its place.
+ */
+int ftpd_quota_watch(struct ftpd *h, const char *path);
+void ftpd_quota_seen(int watch, struct stat *st);
 
 #endif /* MOD_SFTP_FTPD_QUOTA_H */

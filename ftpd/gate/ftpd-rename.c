@@ -177,7 +177,7 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     bool overwrite) {
   struct stat st, old;
   bool replaces = false;
-  int res;
+  int res, watch;
 
   if (ftpd_lstat(op->ftpd, from, &old) < 0) {
     return -1;
@@ -202,7 +202,9 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     return -1;
   }
 
+  watch = replaces ? ftpd_quota_watch(op->ftpd, to) : -1;
   res = rename_any(op, from, to);
+  ftpd_quota_seen(watch, &st);
   ftpd_quota_renamed(op->ftpd, from, to, &old, res == 0);
   if (res == 0 && replaces) {
     ftpd_quota_gone(op->ftpd, to, &st);

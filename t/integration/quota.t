@@ -11,6 +11,7 @@
 acknowledged is lost, and its tally is what lies on the disk."""
 
 import os
+import random
 import re
 import sqlite3
 import stat
@@ -22,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
 from ftphost import FtpServer, ftp_says
 from server import Server, has_module, must, said, GID, UID
-from rawsftp import STATUS, Raw, num, quad, string
+from rawsftp import HANDLE, STATUS, Raw, num, quad, string
 
 HAVE = has_module("mod_quotatab.so") and has_module("mod_quotatab_file.so")
 LIMIT = 100000
@@ -506,6 +507,83 @@ def _():
     for thread in threads:
         thread.join()
     expect_same(settled(srv, files=True), 200000, "tally")
+
+
+@promise("what another session removed is given back once, whatever is done to "
+         "it by a handle")
+def _():
+    server = fresh()
+    with Raw(server, 3) as one, Raw(server, 3) as two:
+        store(one, "/kept", 50000)
+        store(one, "/gone", 40000)
+        handle = open_file(two, "/gone", WRITE)
+        expect_same(one.status(13, string(b"/gone")), OK, "REMOVE")
+        for size in (0, 40000, 30000, 0, 20000):
+            expect_same(two.status(10, string(handle) + num(1) + quad(size)),
+                        OK, "FSETSTAT %d" % size)
+        expect_same(write(two, handle, 20000, b"w" * 5000)[0], OK, "WRITE")
+        close(two, handle)
+    settled(server, files=True)
+    expect_same(tally(server)[0], 50000, "tally")
+
+
+def one_step(chance, raw, handles):
+    """Some request of a user, whatever becomes of it."""
+    def name():
+        return string(b"/n%d" % chance.randrange(5))
+
+    size = chance.choice((0, 1, 100, 5000, 30000, 60000, LIMIT, LIMIT + 1))
+    handle = string(chance.choice(handles)) if handles else None
+    kind, body = chance.choice((
+        (3, name() + num(chance.choice((2, 10, 11, 14, 26))) + num(0)),
+        (3, name() + num(WRITE | CREAT | TRUNC) + num(0)),
+        (9, name() + num(1) + quad(size)), (13, name()),
+        (18, name() + name()), (20, string(b"t" * (size % 4000)) + name()),
+        *((200, string(b"%s@openssh.com" % what) + name() + name())
+          for what in (b"posix-rename", b"hardlink")),
+        (200, string(b"copy-file") + name() + name() + b"\1"),
+        *(((6, handle + quad(size) + string(b"w" * 5000)),
+           (6, handle + quad(0) + string(b"w" * size)),
+           (10, handle + num(1) + quad(size)), (4, handle))
+          if handle else ())))
+    answer, left = raw.ask(kind, body)
+    if answer == HANDLE:
+        handles.append(raw.cut(left)[0])
+    elif kind == 4:
+        handles.remove(raw.cut(handle)[0])
+
+
+@promise("whatever two sessions do, in any order: the limit holds, and the "
+         "tally is the disk")
+def _():
+    for seed in range(6):
+        server, chance = fresh(), random.Random(seed)
+        with Raw(server, 3) as one, Raw(server, 3) as two:
+            both_of = ((one, []), (two, []))
+            for _ in range(100):
+                one_step(chance, *chance.choice(both_of))
+                expect(on_disk(server)[0] <= LIMIT, "beyond the limit, seed %d"
+                       % seed)
+        settled(server, files=True)
+
+
+@promise("hard links of a link are one file in bytes")
+def _():
+    server = fresh()
+    with Raw(server, 3) as raw:
+        store(raw, "/kept", 50000)
+        expect_same(raw.status(20, string(b"t" * 4000) + string(b"/link")),
+                    OK, "SYMLINK")
+        for number in range(5):
+            expect_same(raw.status(200, string(b"hardlink@openssh.com")
+                                   + string(b"/link")
+                                   + string(b"/other%d" % number)), OK,
+                        "hardlink")
+        for number in range(4):
+            expect_same(raw.status(13, string(b"/other%d" % number)), OK,
+                        "REMOVE")
+    settled(server, files=True)
+    expect_same(tally(server)[0], 54000, "tally")
 
 
 @promise("a session that is cut off, or killed, leaves nothing uncounted")

@@ -163,19 +163,29 @@ static const char *unescaped(pool *p, const char *name) {
   return out;
 }
 
-static int found(struct ftpd_glob *g, pool *p, const char *path,
-    size_t known) {
+/* What a slash, "." or ".." stands behind is a directory: ftpd_is_listed()
+ * looks at other names.
+ */
+static bool is_there(struct ftpd_glob *g, pool *p, const char *path) {
+  const char *name = strrchr(path, '/') + 1;
   struct stat st;
 
+  if (*name != '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
+    return true;
+  }
+
+  return ftpd_stat(g->h, ftpd_resolve(g->h, p, path, true), &st) == 0 &&
+    S_ISDIR(st.st_mode);
+}
+
+static int found(struct ftpd_glob *g, pool *p, const char *path,
+    size_t known) {
   if (*path == '\0') {
     path = "/";
-
-  } else if (!ftpd_is_listed(g->h, p, path, known)) {
-    return 0;
   }
 
   g->entries += PIECE;
-  if (ftpd_lstat(g->h, ftpd_resolve(g->h, p, path, false), &st) < 0) {
+  if (!ftpd_is_listed(g->h, p, path, known) || !is_there(g, p, path)) {
     return 0;
   }
 

@@ -33,15 +33,26 @@ const char *ftpd_join(pool *q, const char *dir, const char *name) {
 }
 
 bool ftpd_is_listed(struct ftpd *h, pool *q, const char *path, size_t known) {
+  struct stat st;
+
   (void) h;
   (void) q;
   known_least = known < known_least ? known : known_least;
-  return *hidden == '\0' || strstr(path, hidden) == NULL;
+  return (*hidden == '\0' || strstr(path, hidden) == NULL) &&
+    lstat(path, &st) == 0;
 }
 
-int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st) {
+const char *ftpd_resolve(struct ftpd *h, pool *q, const char *path,
+    bool follow) {
   (void) h;
-  return lstat(path, st);
+  (void) q;
+  (void) follow;
+  return path;
+}
+
+int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
+  (void) h;
+  return stat(path, st);
 }
 
 static void make_file(const char *name) {
@@ -86,6 +97,9 @@ static void patterns_are_matched(void) {
   is_str(names("sub"), "sub", "a name without wildcards");
   is_str(names("s*/c?"), "sub/c1", "wildcards in two names");
   is_str(names("\\a1"), "a1", "a quoted character");
+  is_str(names("*/"), "sub/", "a slash behind it: directories");
+  is_str(names("*/.."), "sub/..", "... and with what they are in");
+  is_str(names("s*/../a1"), "sub/../a1", "up and down");
   hidden = "/a2";
   is_str(names("a*"), "a1", "what listings hide is left out");
   hidden = "";

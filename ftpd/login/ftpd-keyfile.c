@@ -8,9 +8,10 @@
 
 /* ftpd-keyfile.c -- opens and checks the files whose content decides a login.
  *
- * The path is walked by descriptors, and each directory is checked before the
- * next name is looked up in it: a name that is replaced by a link meanwhile is
- * refused.
+ * Links are resolved first, and each is checked by the directory that it lies
+ * in.  Then the path is walked by descriptors, and each directory is checked
+ * before the next name is looked up in it: a name that is replaced by a link
+ * meanwhile is refused.
  */
 
 #include "ftpd-keyfile.h"
@@ -142,23 +143,117 @@ static size_t first_judged(const struct passwd *user, const char *real) {
   return len;
 }
 
+/* ---- Links on the way
+ *
+ * Whoever may write to the directory of a link chooses the file.  A link is
+ * read here, and its directory judged behind that, so that none is followed
+ * which was not judged.
+ */
+
+#define LINKS_MAX 40
+
+/* What of the path is not resolved yet, and *real, what is: up to the home of
+ * the user nothing is judged.
+ */
+static const char *begin(pool *p, const char *path, const struct passwd *user,
+    const char **real) {
+  size_t len = user != NULL && user->pw_dir != NULL ? strlen(user->pw_dir) : 0;
+  char *home;
+
+  *real = "";
+  while (len > 0 && user->pw_dir[len - 1] == '/') {
+    len--;
+  }
+
+  if (len == 0 || strncmp(path, user->pw_dir, len) != 0 || path[len] != '/') {
+    return path;
+  }
+
+  home = realpath(user->pw_dir, NULL);
+  if (home == NULL) {
+    return NULL;
+  }
+
+  *real = strcmp(home, "/") == 0 ? "" : pstrdup(p, home);
+  free(home);
+  return path + len;
+}
+
+static int open_real(struct walk *w, const char *real) {
+  w->real = real;
+  w->from = first_judged(w->rule->user, real);
+  return walk(w);
+}
+
+/* Whether the directory of that link will do. */
+static bool judge_link(struct walk *w, const char *link) {
+  int fd = open_real(w, link);
+
+  if (fd >= 0) {
+    (void) close(fd);           /* it was a link a moment ago */
+    errno = EAGAIN;
+  }
+
+  return fd < 0 && w->why == NULL && errno == ELOOP;
+}
+
+/* Takes the first name off *rest. */
+static const char *take_name(pool *p, const char **rest) {
+  const char *name = *rest + strspn(*rest, "/");
+  size_t len = strcspn(name, "/");
+
+  *rest = name + len;
+  return pstrndup(p, name, len);
+}
+
+/* One name further; NULL with errno, or why. */
+static const char *step(struct walk *w, const char *real, const char **rest,
+    unsigned int *nlinks) {
+  const char *name = take_name(w->pool, rest), *at;
+  char target[PR_TUNABLE_PATH_MAX];
+  ssize_t n;
+
+  if (*name == '\0' || strcmp(name, ".") == 0) {
+    return real;
+  }
+
+  if (strcmp(name, "..") == 0) {
+    at = strrchr(real, '/');
+    return at != NULL ? pstrndup(w->pool, real, (size_t) (at - real)) : real;
+  }
+
+  at = pstrcat(w->pool, real, "/", name, NULL);
+  n = readlink(at, target, sizeof(target) - 1);
+  if (n < 0) {
+    return errno == EINVAL ? at : NULL;
+  }
+
+  if (++*nlinks > LINKS_MAX) {
+    errno = ELOOP;
+    return NULL;
+  }
+
+  target[n] = '\0';
+  *rest = pstrcat(w->pool, target, *rest, NULL);
+  return !judge_link(w, at) ? NULL : *target == '/' ? "" : real;
+}
+
 static int open_safely(pool *p, const char *path,
     const struct ftpd_keyfile_rule *rule, const char **why) {
   struct walk w = { p, rule, NULL, 0, NULL };
-  char *real = realpath(path, NULL);
-  int fd, xerrno;
+  const char *real, *rest = begin(p, path, rule->user, &real);
+  unsigned int nlinks = 0;
+  int fd = -1;
 
-  if (real == NULL) {
-    return -1;
+  while (rest != NULL && *rest != '\0' && real != NULL) {
+    real = step(&w, real, &rest, &nlinks);
   }
 
-  w.real = real;
-  w.from = first_judged(rule->user, real);
-  fd = walk(&w);
-  xerrno = errno;
+  if (rest != NULL && real != NULL) {
+    fd = open_real(&w, real);
+  }
+
   *why = w.why;
-  free(real);
-  errno = xerrno;
   return fd;
 }
 

@@ -226,6 +226,28 @@ def _():
     os.rename(keys + ".own", keys)
 
 
+@promise("a link counts only where nobody else could put another one")
+def _():
+    path, place = srv.path("central/bob"), srv.path("links")
+    os.mkdir(place)
+    os.rename(path, path + ".own")
+    for target in (path + ".own", "../central/bob.own",
+                   place + "/./../central/bob.own"):
+        os.symlink(target, place + "/bob")
+        os.symlink("../links/bob", path)
+        expect(for_bob(srv), "two links, in root's directories")
+        refuses(for_bob, place, 0o777,
+                said=("directory '%s' has mode 0777" % place,))
+        refuses(for_bob, place, owner=STRANGER,
+                said=("directory '%s' belongs to" % place,))
+        os.unlink(path)
+        os.unlink(place + "/bob")
+    os.symlink("bob", path)
+    expect(not for_bob(srv), "a link to itself")
+    os.unlink(path)
+    os.rename(path + ".own", path)
+
+
 @promise("another user's file does not count where a link leads to it")
 def _():
     srv.edit("passwd", lambda fields: fields.__setitem__(

@@ -11,7 +11,9 @@
 #include "ftpd-gate.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
-#include "scp-int.h"
+#include "scp-answer.h"
+#include "scp-sink.h"
+#include "scp-source.h"
 #include "path.h"
 
 /* ---- Names */

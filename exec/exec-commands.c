@@ -8,7 +8,7 @@
 
 /* exec-commands.c -- df, date, pwd, cd, echo, true. */
 
-#include "exec-int.h"
+#include "exec-commands.h"
 #include "ftpd-attrs.h"
 #include "ftpd-gate.h"
 #include "ftpd-tree.h"

@@ -6,9 +6,8 @@
  * (see LICENSE)
  */
 
-/* exec-int.h -- inside the exec family: exec.c (the service: one command
- * after the other), exec-line.c (the line), exec-sum.c (md5sum and its like),
- * exec-commands.c (the others).
+/* exec-int.h -- a line that runs, inside the exec family: exec.c has the
+ * service, exec-line.h the line, exec-commands.h the commands.
  */
 
 #ifndef MOD_SFTP_EXEC_INT_H
@@ -16,50 +15,9 @@
 
 #include "conn.h"
 #include "exec.h"
+#include "exec-line.h"
 
-#define EXEC_LINE_MAX (64 * 1024)
-#define EXEC_COMMANDS_MAX 64    /* of a line */
-#define EXEC_WORDS_MAX 4096     /* of a line */
-#define EXEC_PATTERNS_MAX 16    /* of a command: each reads directories */
 #define EXEC_PIPE_MAX (64 * 1024)
-
-/* ---- The line (exec-line.c) */
-
-struct exec_word {
-  const char *text;             /* what the command gets */
-  const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
-};
-
-/* When a command runs: always, or depending on the status of the one before. */
-enum exec_when { EXEC_ALWAYS, EXEC_IF_OK, EXEC_IF_FAILED, EXEC_PIPED };
-
-struct exec_command {
-  enum exec_when when;
-  struct exec_word *words;      /* at least one */
-  unsigned int nwords;
-  bool to_pipe;                 /* its output is the next one's input */
-  bool quiet_out, quiet_err;    /* > /dev/null, 2> /dev/null */
-  bool no_input;                /* < /dev/null */
-  bool err_to_out;              /* 2>&1 */
-};
-
-/* The value of $NAME; NULL if it is not set. */
-typedef const char *(*exec_variable)(void *arg, const char *name);
-
-struct exec_line {
-  struct exec_command *commands;
-  unsigned int ncommands;
-  const char *why;              /* it cannot be read, or NULL */
-};
-
-/* Reads a line.  It may have words, quotes, variables, ";", "&&", "||", "|" and
- * redirections to /dev/null.  SFTP_OK, or SFTP_ERR_FORMAT and a text in
- * res->why.
- */
-int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
-  struct exec_line *res) SFTP_MUST_CHECK;
-
-/* ---- A line that runs */
 
 struct exec;
 
@@ -129,13 +87,5 @@ const char *exec_reason(struct exec *e, int err, const char *refused);
 const char *exec_path(struct exec *e, const char *path);
 
 int exec_run_sum(struct exec *e);        /* the command is "md5sum" or such */
-int exec_run_df(struct exec *e);
-int exec_run_date(struct exec *e);
-int exec_run_pwd(struct exec *e);
-int exec_run_cd(struct exec *e);
-int exec_run_echo(struct exec *e);
-int exec_run_true(struct exec *e);
-int exec_run_test(struct exec *e);
-int exec_run_id(struct exec *e);
 
 #endif /* MOD_SFTP_EXEC_INT_H */

@@ -11,7 +11,8 @@
  * command runs.
  */
 
-#include "exec-int.h"
+#include "exec-line.h"
+#include "wire.h"
 
 /* Characters that need a backslash in a pattern to mean themselves. */
 #define SPECIAL "*?[]{},\\~"

@@ -13,7 +13,7 @@
  * escaped, and then the line begins with a backslash.
  */
 
-#include "exec-int.h"
+#include "exec-commands.h"
 
 #include <fcntl.h>
 

@@ -8,7 +8,7 @@
 
 /* exec-test.c -- test and id: what programs ask before they use SFTP. */
 
-#include "exec-int.h"
+#include "exec-commands.h"
 #include "ftpd-attrs.h"
 #include "ftpd-gate.h"
 #include "ftpd-user.h"

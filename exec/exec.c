@@ -8,7 +8,7 @@
 
 /* exec.c -- the service: a command line, one command after the other. */
 
-#include "exec-int.h"
+#include "exec-commands.h"
 #include "path.h"
 #include "ftpd-tree.h"
 #include "ftpd-user.h"

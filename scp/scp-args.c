@@ -14,7 +14,9 @@
  * quote that never ends is an ordinary character.
  */
 
-#include "scp-int.h"
+#include <limits.h>
+
+#include "scp-args.h"
 
 /* Characters that need a backslash in a pattern to mean themselves. */
 #define SPECIAL "*?[]{},\\~"

@@ -28,6 +28,7 @@
 
 #include "conn.h"
 #include "scp.h"
+#include "scp-args.h"
 
 struct ftpd_op;
 
@@ -36,46 +37,6 @@ struct ftpd_op;
 /* Directories inside each other: a source keeps each of them open. */
 #define SCP_SOURCE_DEPTH_MAX 128
 #define SCP_SINK_DEPTH_MAX 1024
-/* Text of the peer that is kept for the log. */
-#define SCP_TEXT_MAX 512
-
-/* ---- The command line (scp-args.c) */
-
-struct scp_word {
-  const char *text;             /* quotes and backslashes taken away */
-  const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
-  bool tilde;                   /* begins with an open ~ */
-};
-
-struct scp_args {
-  bool source, sink;            /* -f, -t; never both */
-  bool recursive, times, directory;     /* -r, -p, -d */
-  struct scp_word *words;       /* the paths; at least one */
-  unsigned int nwords;
-  struct scp_word all;          /* the same as one name, blanks kept */
-};
-
-/* Reads a command line.  SFTP_OK, or SFTP_ERR_FORMAT with a text in *why. */
-int scp_args_parse(pool *p, const char *line, struct scp_args *a,
-  const char **why) SFTP_MUST_CHECK;
-
-/* ---- An answer of the peer, byte by byte (scp.c) */
-
-enum scp_said { SCP_SAID_NOTHING, SCP_SAID_YES, SCP_SAID_NO, SCP_SAID_STOP };
-
-struct scp_answer {
-  unsigned char kind;           /* first byte of a text, or 0: none begun */
-  char text[SCP_TEXT_MAX];      /* cut at this size */
-  size_t len;
-};
-
-/* Takes bytes up to the end of one answer; returns how many.  *said stays
- * SCP_SAID_NOTHING while the answer is not complete.
- */
-size_t scp_answer_read(struct scp_answer *a, const unsigned char *p,
-  size_t len, enum scp_said *said);
-
-/* ---- A copy */
 
 struct scp_sink;
 struct scp_source;
@@ -120,22 +81,5 @@ void scp_finish(struct scp *s);
  * the last answer (libssh2 does).
  */
 bool scp_orderly(const struct scp *s);
-
-/* ---- scp-sink.c */
-
-int scp_sink_start(struct scp *s) SFTP_MUST_CHECK;
-ssize_t scp_sink_input(struct scp *s, const unsigned char *p, size_t len);
-int scp_sink_flush(struct scp *s);
-int scp_sink_eof(struct scp *s);
-void scp_sink_close(struct scp *s);
-size_t scp_sink_missing(struct scp *s);
-
-/* ---- scp-source.c */
-
-int scp_source_start(struct scp *s) SFTP_MUST_CHECK;
-ssize_t scp_source_input(struct scp *s, const unsigned char *p, size_t len);
-int scp_source_ready(struct scp *s);
-int scp_source_eof(struct scp *s);
-void scp_source_close(struct scp *s);
 
 #endif /* MOD_SFTP_SCP_INT_H */

@@ -14,6 +14,7 @@
 #define MOD_SFTP_SCP_SINK_H
 
 #include "ftpd-gate.h"
+#include "scp-answer.h"
 #include "scp-int.h"
 
 #define SINK_IOV 64
@@ -101,5 +102,14 @@ int scp_sink_take_status(struct scp *s, const unsigned char *p, size_t len,
  * client's last status (libssh2 never sends it).
  */
 void scp_sink_abandon_file(struct scp *s, bool orderly);
+
+/* ---- For scp.c */
+
+int scp_sink_start(struct scp *s) SFTP_MUST_CHECK;
+ssize_t scp_sink_input(struct scp *s, const unsigned char *p, size_t len);
+int scp_sink_flush(struct scp *s);
+int scp_sink_eof(struct scp *s);
+void scp_sink_close(struct scp *s);
+size_t scp_sink_missing(struct scp *s);
 
 #endif /* MOD_SFTP_SCP_SINK_H */

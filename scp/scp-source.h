@@ -14,6 +14,7 @@
 #define MOD_SFTP_SCP_SOURCE_H
 
 #include "ftpd-gate.h"
+#include "scp-answer.h"
 #include "scp-int.h"
 
 enum source_state {
@@ -99,5 +100,13 @@ int scp_source_wait(struct scp_source *src, enum source_step step);
 /* Sends T if times are wanted, else C or D; the pool is the entry's. */
 int scp_source_announce(struct scp *s, pool *p, const struct stat *st,
   const char *name);
+
+/* ---- For scp.c */
+
+int scp_source_start(struct scp *s) SFTP_MUST_CHECK;
+ssize_t scp_source_input(struct scp *s, const unsigned char *p, size_t len);
+int scp_source_ready(struct scp *s);
+int scp_source_eof(struct scp *s);
+void scp_source_close(struct scp *s);
 
 #endif /* MOD_SFTP_SCP_SOURCE_H */

@@ -14,6 +14,7 @@
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
 #include "ftpd-tree.h"
+#include "scp-answer.h"
 #include "scp-int.h"
 
 /* One copy over a channel of its own. */

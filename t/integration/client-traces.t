@@ -40,6 +40,12 @@ OPENSSH_2 = ("diffie-hellman-group-exchange-sha1,diffie-hellman-group1-sha1",
              "aes128-cbc,3des-cbc,blowfish-cbc,cast128-cbc,arcfour,"
              "aes192-cbc,aes256-cbc",
              "hmac-md5,hmac-sha1,hmac-ripemd160,hmac-sha1-96")
+OPENSSH_5 = ("ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+             "diffie-hellman-group-exchange-sha256,"
+             "diffie-hellman-group-exchange-sha1,diffie-hellman-group14-sha1",
+             "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ssh-rsa,ssh-dss",
+             "aes128-ctr,aes192-ctr,aes256-ctr,aes128-cbc,3des-cbc",
+             "hmac-md5,hmac-sha1,hmac-sha2-256,hmac-sha2-512")
 MAVERICK = ("diffie-hellman-group-exchange-sha1,diffie-hellman-group14-sha1,"
             "diffie-hellman-group1-sha1", "ssh-rsa,ssh-dss",
             "aes128-cbc,3des-cbc,blowfish-cbc", "hmac-sha1,hmac-md5")
@@ -76,7 +82,8 @@ PHPSECLIB_1 = ("diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
 # Rows of the table whose clients Debian has: their titles in t/interop.
 # The others have a trace here.
 LIVE = {
-    "OpenSSH": "OpenSSH sftp", "libssh": "libssh",
+    "OpenSSH": "OpenSSH sftp", "sftp of OpenSSH": "OpenSSH sftp",
+    "a modern program": "PuTTY psftp", "libssh": "libssh",
     "libssh2 before 1.11": "libssh2", "AsyncSSH": "asyncssh",
     "ssh2 of Node.js": "Node.js ssh2", "Net::SSH of Ruby": "Ruby net-sftp",
     "phpseclib": "PHP phpseclib 3", "ssh_sftp of Erlang": "Erlang ssh_sftp",
@@ -385,6 +392,27 @@ def _():
             sock.sendall(b"SSH-2.0-Net::SSH::Perl_2.14\r\n")
             length, = struct.unpack(">I", sock.recv(4))
             expect_same(sock.recv(2)[1], 20, "a KEXINIT")
+
+
+@promise("OpenSSH 5 and 6: the classics, by name")
+def _():
+    with place() as where:
+        for software in ("OpenSSH_5.9p1", "OpenSSH_6.0p1"):
+            with where.sftp(software, OPENSSH_5) as raw:
+                where.known_as("OpenSSH before 6.5")
+                where.agreed("ecdh-sha2-nistp256", "hmac-sha2-256")
+                write_all(raw, "/up", DATA[:100000])
+                expect(raw.read_all("/up") == DATA[:100000], software)
+
+
+@promise("CuteFTP, EldoS, WeOnlyDo, SecureBlackbox: SFTP 3")
+def _():
+    with place() as where:
+        for software in ("ClientSftp", "EldoS.SSHBlackbox.3",
+                         "WeOnlyDo-wodSFTP", "SecureBlackbox.8"):
+            with where.sftp(software, SSHJ, 6) as raw:
+                where.known_as("a client that speaks SFTP 3 alone")
+                expect_same(raw.version, 3, software)
 
 
 @promise("every row of clients.c has a trace here or a client in t/interop")

@@ -29,6 +29,16 @@
 
 static pr_fs_t host;            /* its functions, as they were */
 
+/* ---- Looks */
+
+static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
+  int res = host.stat(fs, path, st), xerrno = errno;
+
+  ftpd_ftpaccess_seen(path, res == 0 ? st : NULL);
+  errno = xerrno;
+  return res;
+}
+
 /* ---- What takes a name without following it anyway */
 
 static int on_unlink(pr_fs_t *fs, const char *path) {
@@ -280,6 +290,7 @@ void ftpd_bottom_init(void) {
   }
 
   host = *fs;
+  fs->stat = on_stat;
   fs->unlink = on_unlink;
   fs->symlink = on_symlink;
   fs->readlink = on_readlink;

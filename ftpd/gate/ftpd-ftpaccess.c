@@ -12,11 +12,99 @@
  * The daemon's own checks look at the directory of the file only: FTP clients
  * change from one directory into the next, so all others were read on the way.
  * SFTP names paths in any order.
+ *
+ * And the daemon reads a file again when its time is a later one, in seconds.
+ * That is not so of an older file that is put in its place, or comes with a
+ * directory that is moved there.  So the daemon is told times that grow with
+ * every change.
  */
 
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-path.h"
 #include "ftpd-rules.h"
+
+#include <limits.h>
+
+#define NAME "/.ftpaccess"
+
+/* ---- The times that the daemon is told */
+
+struct version {
+  dev_t dev;                    /* the file that was there; 0: none */
+  ino_t ino;
+  off_t size;
+  struct timespec changed, modified;
+  time_t told;
+};
+
+/* By path. */
+static pr_table_t *versions;
+
+static bool is_rules_file(const char *path) {
+  size_t n = strlen(path), len = sizeof(NAME) - 1;
+
+  return n >= len && strcmp(path + n - len, NAME) == 0;
+}
+
+static struct version *version_of(const char *path) {
+  const struct version *v;
+  unsigned int all = UINT_MAX;
+  struct version *made;
+
+  if (versions == NULL) {
+    versions = pr_table_alloc(session.pool, 0);
+    (void) pr_table_ctl(versions, PR_TABLE_CTL_SET_MAX_ENTS, &all);
+  }
+
+  v = pr_table_get(versions, path, NULL);
+  if (v != NULL) {
+    return (struct version *) v;
+  }
+
+  made = pcalloc(session.pool, sizeof(*made));
+  made->told = time(NULL);
+  (void) pr_table_add(versions, pstrdup(session.pool, path), made,
+    sizeof(*made));
+  return made;
+}
+
+static bool is_same(const struct version *v, const struct stat *st) {
+  return v->dev == st->st_dev && v->ino == st->st_ino &&
+    v->size == st->st_size && v->changed.tv_sec == st->st_ctim.tv_sec &&
+    v->changed.tv_nsec == st->st_ctim.tv_nsec &&
+    v->modified.tv_sec == st->st_mtim.tv_sec &&
+    v->modified.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+void ftpd_ftpaccess_seen(const char *path, struct stat *st) {
+  struct version *v;
+
+  if (!is_rules_file(path) || (st == NULL && (versions == NULL ||
+      pr_table_exists(versions, path) <= 0))) {
+    return;
+  }
+
+  v = version_of(path);
+  if (st == NULL) {
+    v->dev = 0;
+    v->ino = 0;
+    return;
+  }
+
+  if (!is_same(v, st)) {
+    v->dev = st->st_dev;
+    v->ino = st->st_ino;
+    v->size = st->st_size;
+    v->changed = st->st_ctim;
+    v->modified = st->st_mtim;
+    v->told = st->st_mtime > v->told ? st->st_mtime : v->told + 1;
+  }
+
+  st->st_mtime = v->told;
+}
+
+/* ---- Reading them */
 
 struct ftpaccess_cache {
   unsigned long op;             /* the operation that has read them ... */
@@ -51,6 +139,8 @@ void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
   if (is_read(ftpd_files_of(h), dir)) {
     return;
   }
+
+  ftpd_bottom_init();
 
   /* Cached answers of FSIO may be half a minute old. */
   pr_fs_clear_cache2(NULL);

@@ -60,6 +60,13 @@ const char *ftpd_held_name(const char *path);
  */
 int ftpd_check_opened(const char *path, pr_fh_t *fh);
 
+/* ---- ftpd-ftpaccess.c */
+
+/* What the system says of a path, before the daemon is told: the time of a
+ * .ftpaccess becomes one that grows with every change.  NULL: nothing is there.
+ */
+void ftpd_ftpaccess_seen(const char *path, struct stat *st);
+
 /* ---- ftpd-bottom.c */
 
 /* From now on the functions at the bottom of FSIO's stack know of held paths.

@@ -121,6 +121,39 @@ def _():
                             "%s, write with %r" % (where, text))
 
 
+@promise("one counts that is older than the one before, or as old")
+def _():
+    for where, srv in BOTH:
+        with tree(srv, None, ALLOW), paramiko_sftp(srv) as sftp:
+            for text, when in ((DENY, 2000), (ALLOW, 2000), (DENY, 1000)):
+                srv.put("new", text.encode())
+                os.utime(srv.home("new"), (when, when))
+                os.rename(srv.home("new"), srv.home("top/a/.ftpaccess"))
+                expect_same(refused(sftp, WAYS[0][1]), text == DENY,
+                            "%s, of %d" % (where, when))
+            aside = srv.home("aside")
+            os.rename(srv.home("top/a/.ftpaccess"), aside)
+            expect(not refused(sftp, WAYS[0][1]), "%s, gone" % where)
+            os.rename(aside, srv.home("top/a/.ftpaccess"))
+            expect(refused(sftp, WAYS[0][1]), "%s, back" % where)
+
+
+@promise("one counts that comes with a directory that was moved")
+def _():
+    for where, srv in BOTH:
+        for name, text, age in (("x", DENY, 1000), ("y", ALLOW, 10)):
+            srv.put(name + "/in/.ftpaccess", text.encode())
+            srv.put(name + "/in/file", b"content")
+            when = time.time() - age
+            os.utime(srv.home(name + "/in/.ftpaccess"), (when, when))
+        with paramiko_sftp(srv) as sftp:
+            expect_same(read(sftp, "y/in/file"), b"content", where)
+            sftp.rename("y", "z")
+            sftp.rename("x", "y")
+            expect(refused(sftp, lambda s: read(s, "y/in/file")), where)
+            expect_same(read(sftp, "z/in/file"), b"content", where)
+
+
 @promise("with AllowOverride off none counts")
 def _():
     srv = Server("AllowOverride off").start()

@@ -159,11 +159,33 @@ static void warn_of_section(const cmd_rec *cmd) {
   }
 }
 
+/* A pattern would be a rule that fits nobody, and nobody would notice; NULL, or
+ * the error text.
+ */
+static const char *names_error(cmd_rec *cmd, const char *names) {
+  size_t len = strlen(names);
+
+  if (len == 0 || *names == ',' || names[len - 1] == ',' ||
+      strstr(names, ",,") != NULL) {
+    return pstrcat(cmd->tmp_pool, "empty name in '", names, "'", NULL);
+  }
+
+  if (*names == '!' || strstr(names, ",!") != NULL ||
+      strpbrk(names, "*?") != NULL) {
+    return pstrcat(cmd->tmp_pool, "'", names, "' is no name: patterns and ! "
+      "are not possible here; SFTPAuthMethods without user, group or class is "
+      "for all others", NULL);
+  }
+
+  return NULL;
+}
+
 /* usage: SFTPAuthMethods [user|group|class names] method[+method ...] ... */
 modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
   int kind = cmd->argc > 1 ? method_rule_kind(cmd->argv[1]) : -1;
   unsigned int first = kind < 0 ? 1 : 3, i;
   array_header *chains;
+  const char *err;
   config_rec *c;
 
   if (cmd->argc < first + 1) {
@@ -173,6 +195,11 @@ modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
   }
 
   CHECK_CONF(cmd, CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL);
+  err = kind < 0 ? NULL : names_error(cmd, cmd->argv[2]);
+  if (err != NULL) {
+    CONF_ERROR(cmd, err);
+  }
+
   warn_of_section(cmd);
 
   /* Other modules look for the chains of all under the directive's name. */
@@ -189,8 +216,8 @@ modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
 
   for (i = first; i < cmd->argc; i++) {
     struct sftp_auth_chain *chain = NULL;
-    const char *err = parse_chain(cmd, c->pool, cmd->argv[i], &chain);
 
+    err = parse_chain(cmd, c->pool, cmd->argv[i], &chain);
     if (err != NULL) {
       CONF_ERROR(cmd, err);
     }

@@ -155,6 +155,9 @@ def _():
 def _():
     for line, text in (("SFTPAuthMethods user alice", "at least one chain"),
                        ("SFTPAuthMethods group", "at least one chain"),
+                       ("SFTPAuthMethods user * publickey", "is no name"),
+                       ("SFTPAuthMethods user bob,!al publickey", "is no name"),
+                       ("SFTPAuthMethods class a,,b publickey", "empty name"),
                        ("SFTPAuthMethods user alice rot13", "rot13"),
                        ("SFTPAuthMethods user alice hostbased",
                         "SFTPAuthorizedHostKeys")):

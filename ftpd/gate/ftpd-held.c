@@ -205,18 +205,76 @@ const char *ftpd_held_name(const char *path) {
 
 /* ---- Files of a module */
 
+/* Where the directory is that a module shows at dir, as the kernel sees it. */
+static bool go_through(const char *dir, char *at, size_t size) {
+  pr_fh_t *fh = pr_fsio_open(dir, O_PATH|O_DIRECTORY);
+  bool went;
+
+  if (fh == NULL) {
+    return false;
+  }
+
+  here[0] = '\0';
+  went = fchdir(PR_FH_FD(fh)) == 0 && getcwd(at, size) != NULL;
+  (void) pr_fsio_close(fh);
+  return went;
+}
+
+/* Nobody moves the root that a module shows: what is at a path must be as far
+ * below it as the path says, unless the module shows other places as well.
+ * mod_vroot takes paths that begin with its root as they are, too.
+ */
+static bool is_in_place(const char *path, const struct stat *st) {
+  char root[PATH_MAX], at[PATH_MAX], dir[PATH_MAX];
+  size_t n = (size_t) (strrchr(path, '/') - path), len;
+  struct stat now;
+
+  if (n >= sizeof(dir) || !go_through("/", root, sizeof(root))) {
+    return false;
+  }
+
+  memcpy(dir, path, n);
+  dir[n] = '\0';
+  len = strcmp(root, "/") == 0 ? 0 : strlen(root);
+  return go_through(n == 0 || strcmp(dir, root) == 0 ? "/" : dir, at,
+      sizeof(at)) &&
+    strncmp(at, root, len) == 0 &&
+    (strcmp(at + len, dir) == 0 || strcmp(at, dir) == 0) &&
+    fstatat(AT_FDCWD, path[n + 1] != '\0' ? path + n + 1 : ".", &now,
+      AT_SYMLINK_NOFOLLOW) == 0 &&
+    now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+}
+
+/* Without a place that can be compared: right before, and right behind. */
+static int compare(const char *path, const struct stat *st) {
+  struct stat now;
+
+  pr_fs_clear_cache2(path);
+  return pr_fsio_lstat(path, &now) == 0 && st->st_dev == now.st_dev &&
+    st->st_ino == now.st_ino ? look_at_served(path) : refuse(path);
+}
+
+static bool shows_other_places(void) {
+  return find_config(main_server->conf, CONF_PARAM, "VRootAlias", TRUE) !=
+    NULL;
+}
+
 int ftpd_check_opened(const char *path, pr_fh_t *fh) {
-  struct stat st, now;
+  pr_fs_t *fs = ftpd_fs_of(path);
+  struct stat st;
 
   if (!is_served(path)) {
     return 0;
   }
 
-  pr_fs_clear_cache2(path);
-  if (pr_fsio_fstat(fh, &st) < 0 || pr_fsio_lstat(path, &now) < 0) {
+  if (pr_fsio_fstat(fh, &st) < 0) {
     return -1;
   }
 
-  return st.st_dev == now.st_dev && st.st_ino == now.st_ino ?
-    look_at_served(path) : refuse(path);
+  if (is_in_place(path, &st)) {
+    return 0;
+  }
+
+  return strcmp(fs->fs_name, "vroot") == 0 && !shows_other_places() ?
+    refuse(path) : compare(path, &st);
 }

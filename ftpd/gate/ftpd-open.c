@@ -334,6 +334,21 @@ static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
   return 0;
 }
 
+/* There is a file now where none was, which nobody was asked about. */
+static bool turned_up(const struct opening *o) {
+  return errno == EEXIST && !o->exists && o->hidden == NULL &&
+    (o->flags & O_EXCL) == 0;
+}
+
+/* For open(2).  What is not there is made, and not taken when it comes. */
+static int flags_of(struct op_state *state, const struct opening *o) {
+  int flags = o->hidden != NULL ? hidden_flags(state, o->flags) :
+    o->exists ? o->flags : o->flags|O_EXCL;
+
+  /* Never wait for the other end of a FIFO. */
+  return (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY;
+}
+
 /* Opens the path, or the file that hides it. */
 static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
     struct stat *st) {
@@ -341,13 +356,13 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
   pr_fh_t *fh;
   int xerrno;
 
-  /* Never wait for the other end of a FIFO. */
-  fh = ftpd_open_new(name, ((o->hidden != NULL ?
-    hidden_flags(op->state, o->flags) : o->flags) & ~O_TRUNC)|O_NONBLOCK|
-    O_NOCTTY, o->mode, !is_fresh(o));
+  fh = ftpd_open_new(name, flags_of(op->state, o), o->mode, !is_fresh(o));
   if (fh == NULL) {
     xerrno = errno;
-    sftp_log("error opening '%s': %s", name, strerror(xerrno));
+    if (!turned_up(o)) {
+      sftp_log("error opening '%s': %s", name, strerror(xerrno));
+    }
+
     errno = xerrno;
     return NULL;
   }
@@ -386,6 +401,28 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
   return fh;
 }
 
+/* What exists, and mod_xfer's handlers did not see when they were asked. */
+static int check_seen(struct ftpd_op *op, const struct opening *o) {
+  const struct op_state *state = op->state;
+
+  return !o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
+    op->req == FTPD_OPEN_APPEND || pr_table_get(state->equivalent->notes,
+      "mod_xfer.file-modified", NULL) != NULL ? 0 :
+    ftpd_may_replace(op, o->path);
+}
+
+static pr_fh_t *open_seen(struct ftpd_op *op, struct opening *o,
+    struct stat *st) {
+  pr_fh_t *fh = open_paid(op, o, st);
+
+  if (fh == NULL && turned_up(o)) {
+    o->exists = true;
+    fh = check_seen(op, o) == 0 ? open_paid(op, o, st) : NULL;
+  }
+
+  return fh;
+}
+
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
@@ -400,7 +437,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   }
 
   if (check_before(op, path, flags, &o.exists, &st) < 0 ||
-      check_more(op, path, flags) < 0) {
+      check_seen(op, &o) < 0 || check_more(op, path, flags) < 0) {
     return NULL;
   }
 
@@ -416,7 +453,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     o.mode = ftpd_new_mode(op, path, mode, 0666);
   }
 
-  fh = open_paid(op, &o, &st);
+  fh = open_seen(op, &o, &st);
   if (fh == NULL) {
     return NULL;
   }

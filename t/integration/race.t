@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: python3-paramiko
+# needs: proftpd-mod-vroot python3-paramiko
 
 """What was checked is what is used: one session swaps a directory for a link
 to a denied one as fast as it can, another sends each kind of request through
@@ -39,6 +39,11 @@ DENIED = """
     </Limit>
   </Directory>
 """
+KEPT = """
+  <Directory ~/kept>
+    AllowOverwrite off
+  </Directory>
+"""
 
 
 FTPACCESS = b"<Limit ALL>\nDenyAll\n</Limit>\n"
@@ -67,6 +72,8 @@ def fill(srv):
     srv.put("denied/" + NAME_THERE.decode(), SECRET)
     srv.put("denied/tree/" + NAME_THERE.decode(), SECRET)
     srv.put("mine", OPEN_TEXT)
+    srv.put("kept/file", OPEN_TEXT)
+    srv.put("etc/file", OPEN_TEXT)
     link(srv, "denied", "trap")
     if srv is free:
         srv.put("denied/.ftpaccess", FTPACCESS)
@@ -74,9 +81,13 @@ def fill(srv):
 
 # Rules for all requests; and one that requests which only look cannot know
 # beforehand, in a session that sees the whole system.
-jailed = Server(DENIED % "~" + "SFTPExtensions +xattr\n")
+jailed = Server(DENIED % "~" + KEPT + "SFTPExtensions +xattr\n")
 free = Server("AllowOverride on\nSFTPExtensions +xattr\n",
               drop=("DefaultRoot",))
+
+
+mapped = Server("VRootEngine on\nSFTPExtensions +xattr\n" + DENIED % "",
+                modules=("mod_vroot",))
 
 
 class Scene:
@@ -106,11 +117,13 @@ class Scene:
 
 
 JAILED, FREE = Scene(jailed, "/"), Scene(free, free.home())
+MAPPED = Scene(mapped, "/")
 
 
 # ---- The one who swaps
 
 SWAP = (("dir", "aside"), ("trap", "dir"), ("dir", "trap"), ("aside", "dir"))
+LEAVE = (("kept", "aside"), ("aside", "kept"))
 
 
 def swap(scene, going):
@@ -124,15 +137,20 @@ def swap(scene, going):
     return 0
 
 
-def swap_beside(scene, going):
+def swap_beside(scene, going, renames=SWAP):
     """Another program of the user, which is faster."""
-    names = [(scene.srv.home(old), scene.srv.home(new)) for old, new in SWAP]
+    names = [(scene.srv.home(old), scene.srv.home(new))
+             for old, new in renames]
     while going:
         for old, new in names:
             os.rename(old, new)
             for _ in range(200):
                 pass
     return 0
+
+
+def come_and_go(scene, going):
+    return swap_beside(scene, going, LEAVE)
 
 
 @contextlib.contextmanager
@@ -268,6 +286,23 @@ def _():
             closes(raw, [handle])
 
 
+@promise("nor below a module that maps paths")
+def _():
+    fill(mapped)
+    with Raw(mapped, 3) as raw:
+        expect_same(raw.status(*opens(MAPPED, raw, "denied/file")), 3,
+                    "what is denied")
+    for how in (swap, swap_beside):
+        for raw, kind, left in both(MAPPED, lambda raw: [
+                opens(MAPPED, raw, "dir/file", "cut"),
+                opens(MAPPED, raw, "dir/file")], how):
+            if kind == HANDLE:
+                handle = raw.cut(left)[0]
+                keeps(raw.ask(5, string(handle) + quad(0) + num(100))[1],
+                      "READ")
+                closes(raw, [handle])
+
+
 @promise("OPEN makes nothing where that is denied")
 def _():
     for raw, kind, left in both(JAILED, lambda raw: [
@@ -275,6 +310,16 @@ def _():
             (13, JAILED.at("dir/made"))]):
         if kind == HANDLE:
             closes(raw, [raw.cut(left)[0]])
+
+
+@promise("OPEN keeps what came back after the rules found nothing")
+def _():
+    for raw, kind, left in both(JAILED, lambda raw: [
+            opens(JAILED, raw, "kept/file", "cut"),
+            opens(JAILED, raw, "kept/file", "read")], come_and_go):
+        if kind == HANDLE:
+            closes(raw, [raw.cut(left)[0]])
+    expect_same(jailed.get("kept/file"), OPEN_TEXT, "the file")
 
 
 @promise("OPENDIR lists nothing that is denied")
@@ -415,6 +460,24 @@ def _():
             keeps(left, "getxattr")
 
 
+@promise("what the daemon guards in a chroot stays guarded")
+def _():
+    fill(jailed)
+    name = string(b"/etc/new")
+    with Raw(jailed, 3) as raw:
+        expect_same(raw.read_all("/etc/file"), OPEN_TEXT, "READ")
+        for kind, body in ((3, name + num(2 | 8) + num(0)),
+                           (14, name + num(0)), (13, string(b"/etc/file")),
+                           (9, string(b"/etc/file") + attrs(raw, mode=0)),
+                           (18, string(b"/mine") + name),
+                           (18, string(b"/etc/file") + string(b"/new")),
+                           (20, string(b"/mine") + name),
+                           (200, string(b"hardlink@openssh.com") +
+                            string(b"/mine") + name)):
+            expect_same(raw.status(kind, body), 3, "request %d" % kind)
+    expect_same(os.listdir(jailed.home("etc")), ["file"], "/etc")
+
+
 # ---- SCP and commands
 
 def talk(transport, command, words):
@@ -448,9 +511,23 @@ def commands(scene, command, words, how=swap):
 @promise("scp sends nothing that is denied, neither files nor trees")
 def _():
     for command in ("scp -f /dir/file", "scp -r -f /dir",
-                    "scp -r -f /dir/tree", "scp -f '/dir/*'"):
+                    "scp -r -f /dir/tree", "scp -r -f /dir/*"):
         for said in commands(JAILED, command, b"\0" * 40):
             keeps(said, command)
+
+
+@promise("a pattern matches behind a link to what may be listed")
+def _():
+    fill(jailed)
+    link(jailed, "dir", "way")
+    link(jailed, "denied", "no-way")
+    with paramiko_transport(jailed) as transport:
+        for way in (b"way", b"wa*"):
+            said = talk(transport, b"scp -f /%s/fi*" % way, b"\0" * 40)
+            expect(OPEN_TEXT in said, "%r: %r" % (way, said))
+        for way in (b"no-way", b"no*"):
+            keeps(talk(transport, b"scp -r -f /%s/*" % way, b"\0" * 40),
+                  "%r" % way)
 
 
 @promise("scp puts nothing where that is denied, neither files nor trees")
@@ -473,4 +550,4 @@ def _():
         expect(digest not in said, "the sum is told")
 
 
-main(jailed, free)
+main(jailed, free, mapped)

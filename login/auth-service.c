@@ -16,6 +16,11 @@
 /* The longest banner. */
 #define BANNER_MAX 65536
 
+/* SERVICE_REQUESTs before the login: each is a line of ExtendedLog, and others
+ * may act on it.  One is needed.
+ */
+#define SERVICES_MAX 10
+
 /* ---- Services (RFC 4253, section 10) */
 
 static int accept_service(struct ssh_conn *c, struct sftp_str name) {
@@ -34,6 +39,10 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
 
   if (res != SFTP_OK) {
     return sftp_fail(c, res, "SERVICE_REQUEST is malformed");
+  }
+
+  if (!c->authenticated && ++c->auth->nservices > SERVICES_MAX) {
+    return sftp_fail(c, SFTP_ERR_LIMIT, "too many SERVICE_REQUESTs");
   }
 
   sftp_escape(text, sizeof(text), name.ptr, name.len);

@@ -79,7 +79,7 @@ struct sftp_auth_used {
 struct sftp_auth {
   unsigned int *steps;          /* per chain: steps proven */
   unsigned int dead;            /* AUTH_* that cannot be used any more */
-  unsigned int nrequests, nfailures;
+  unsigned int nservices, nrequests, nfailures;
   bool bannered;
   const char *user, *service;   /* of the first request */
   struct sftp_auth_used *keys, *drivers;

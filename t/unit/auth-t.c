@@ -277,6 +277,8 @@ static bool failed_with(int err) {
 /* ---- Services */
 
 static void services_come_in_order(void) {
+  unsigned int i;
+
   prepare(simple, SFTP_NELEMS(simple));
   if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
     bail_out("no key exchange, no tests");
@@ -291,6 +293,16 @@ static void services_come_in_order(void) {
   send_service("ssh-userauth");
   ok(client_expect(cl, SSH_MSG_SERVICE_ACCEPT, &pkt),
     "ssh-userauth may be asked for twice");
+  for (i = 0; i < 8; i++) {
+    send_service("ssh-userauth");
+    (void) client_expect(cl, SSH_MSG_SERVICE_ACCEPT, &pkt);
+  }
+
+  send_service("ssh-userauth");
+  ok(failed_with(SFTP_ERR_LIMIT), "but not without end");
+  stop();
+
+  START(simple);
   send_service("ssh-nonsense");
   ok(failed_with(SFTP_ERR_SERVICE), "an unknown service ends it");
   stop();

@@ -347,11 +347,8 @@ static const struct kind keyed[] = {
   { "PING", ping }, { NULL, NULL }
 };
 
-static const struct kind login[] = {
-  { "SERVICE_REQUEST", service_request }, { NULL, NULL }
-};
-
 static const struct kind logged_in[] = {
+  { "SERVICE_REQUEST", service_request },
   { "a late USERAUTH_REQUEST", late_login },
   { "a GLOBAL_REQUEST", global_unknown },
   { "GLOBAL_REQUEST hostkeys-prove", global_prove },
@@ -435,10 +432,8 @@ int main(void) {
   try_kinds("before the login is asked for", at_service, any);
   try_kinds("before the login is asked for", at_service, keyed);
   try_kinds("before login", at_auth, any);
-  try_kinds("before login", at_auth, login);
   try_kinds("after login", at_open, any);
   try_kinds("after login", at_open, keyed);
-  try_kinds("after login", at_open, login);
   try_kinds("after login", at_open, logged_in);
   try_kinds("on a channel", with_channel, quiet);
   try_kinds("on a channel", with_channel, data);

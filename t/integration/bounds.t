@@ -10,6 +10,7 @@
 """What one client can cost: memory, log lines and work, by messages of every
 kind."""
 
+import base64
 import contextlib
 import os
 import re
@@ -22,6 +23,7 @@ from rawauth import FAILURE, RawAuth
 from rawsftp import HANDLE, Raw, num, quad, string
 from server import PRELOAD, Server, wait_for
 
+import paramiko
 from paramiko.common import MSG_NAMES
 from paramiko.message import Message
 
@@ -780,6 +782,34 @@ def _():
             diag("%d %s: %.2f s" % (version, name, used))
             expect(used < ONE_MESSAGE, "%s: %.1f s" % (name, used))
         raw.__exit__(None, None, None)
+
+
+def key_blob(kind, fields):
+    return b"".join(map(string, (kind.encode(), *fields)))
+
+
+@promise("asking for a key costs little, however many a user's file has")
+def _():
+    asked = paramiko.Ed25519Key.from_private_key_file(srv.key)
+    other = paramiko.ECDSAKey.generate()
+    for key, alg, fields in (
+            (asked, "ssh-ed25519", lambda: (os.urandom(32),)),
+            (other, "ecdsa-sha2-nistp256", lambda: (
+                b"nistp256", b"\4" + os.urandom(64)))):
+        line = len(base64.b64encode(key_blob(alg, fields()))) + len(alg) + 2
+        with open(srv.path("keys/alice"), "w", encoding="ascii") as out:
+            for _ in range((4 << 20) // line - 1):
+                blob = base64.b64encode(key_blob(alg, fields()))
+                out.write("%s %s\n" % (alg, blob.decode()))
+        with RawAuth(srv.connect()) as raw:
+            pid = srv.session()
+            before = cpu(pid)
+            expect(raw.answer(raw.key("alice", key, sign=False, alg=alg))
+                   .startswith("refused"), "a key that is not there")
+            used = cpu(pid) - before
+        diag("%s: %.2f s" % (alg, used))
+        expect(used < ONE_MESSAGE, "%s: %.1f s" % (alg, used))
+    srv.authorize(srv.key)
 
 
 main(srv)

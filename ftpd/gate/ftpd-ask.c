@@ -169,7 +169,7 @@ const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
     return blind_path(op, path);
   }
 
-  ftpd_limit_learn(op->ftpd, real);
+  ftpd_limit_learn(op->ftpd, real, -1);
   return ftpd_shows_links(op->ftpd) ? real : path;
 }
 

@@ -18,6 +18,7 @@
 #include "ftpd-path.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/xattr.h>
@@ -32,10 +33,15 @@ static pr_fs_t host;            /* its functions, as they were */
 /* ---- Looks */
 
 static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
-  int res = host.stat(fs, path, st), xerrno = errno;
+  char buf[PATH_MAX];
+  int res = host.stat(fs, ftpd_from_here(path, buf, sizeof(buf)), st), xerrno;
 
-  ftpd_ftpaccess_seen(path, res == 0 ? st : NULL);
-  errno = xerrno;
+  if (ftpd_ftpaccess_is(path)) {
+    xerrno = errno;
+    ftpd_ftpaccess_seen(path, res == 0 ? st : NULL);
+    errno = xerrno;
+  }
+
   return res;
 }
 
@@ -83,7 +89,7 @@ static int on_link(pr_fs_t *fs, const char *from, const char *to) {
 
 /* Nobody else goes anywhere, but they might. */
 static int on_chdir(pr_fs_t *fs, const char *path) {
-  ftpd_stand_anew();
+  ftpd_stand_elsewhere();
   return host.chdir(fs, path);
 }
 
@@ -91,9 +97,11 @@ static int on_chdir(pr_fs_t *fs, const char *path) {
 
 static int on_open(pr_fh_t *fh, const char *path, int flags) {
   const struct ftpd_held *at = ftpd_held_of(path);
+  char buf[PATH_MAX];
 
   return at != NULL ? host.open(fh, at->name, flags|O_NOFOLLOW) :
-    host.open(fh, path, flags);
+    host.open(fh, ftpd_ftpaccess_is(path) ? ftpd_from_here(path, buf,
+      sizeof(buf)) : path, flags);
 }
 
 static int on_chown(pr_fs_t *fs, const char *path, uid_t uid, gid_t gid) {

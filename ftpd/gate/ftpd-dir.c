@@ -124,8 +124,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
   /* Checked as for an entry of the directory; directories among the entries are
    * checked one by one.
    */
-  ftpd_limit_learn(op->ftpd, sftp_path_join(op->pool, path,
-    "."));
+  ftpd_limit_learn(op->ftpd, sftp_path_join(op->pool, path, "."), d->fd);
   d->links = ftpd_shows_links(op->ftpd);
   gettimeofday(&d->start, NULL);
   if (op->req == FTPD_OPENDIR) {
@@ -192,7 +191,7 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   path = entry_path(d, name);
   res = ask_list(d->h, d->scratch, path, &a);
   if (res == 0 && !S_ISDIR(st->st_mode)) {
-    ftpd_limit_learn(d->h, path);
+    ftpd_limit_learn(d->h, path, d->fd);
   }
 
   return res == 0 && !a.hidden;

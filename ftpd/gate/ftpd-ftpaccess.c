@@ -41,7 +41,7 @@ struct version {
 /* By path. */
 static pr_table_t *versions;
 
-static bool is_rules_file(const char *path) {
+bool ftpd_ftpaccess_is(const char *path) {
   size_t n = strlen(path), len = sizeof(NAME) - 1;
 
   return n >= len && strcmp(path + n - len, NAME) == 0;
@@ -80,8 +80,8 @@ static bool is_same(const struct version *v, const struct stat *st) {
 void ftpd_ftpaccess_seen(const char *path, struct stat *st) {
   struct version *v;
 
-  if (!is_rules_file(path) || (st == NULL && (versions == NULL ||
-      pr_table_exists(versions, path) <= 0))) {
+  if (st == NULL && (versions == NULL ||
+      pr_table_exists(versions, path) <= 0)) {
     return;
   }
 
@@ -141,6 +141,7 @@ void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
   }
 
   ftpd_bottom_init();
+  ftpd_pin(dir);
 
   /* Cached answers of FSIO may be half a minute old. */
   pr_fs_clear_cache2(NULL);

@@ -15,6 +15,10 @@
  * last name is used from inside, and if that is a link it is not followed.
  * Whoever moves directories from then on moves this one along.
  *
+ * A .ftpaccess makes the rules those of a directory, not of its path.  It is
+ * read from where the process is, and the directory that it was read in is the
+ * only one to be held by that path until the operation ends.
+ *
  * Most requests are for the directory of the one before, and then they cost
  * one question more, and shorter walks along their paths.
  */
@@ -28,8 +32,16 @@
 /* A process is in one place. */
 static char here[PATH_MAX];             /* "": not known */
 static bool sure;                       /* it was there in this operation */
+static struct ftpd_place here_at;
 static struct ftpd_held held[2];
 static unsigned int nheld;
+
+/* Whose rules were read; an operation has few directories. */
+static struct pin {
+  char dir[PATH_MAX];
+  struct ftpd_place at;         /* zeroes: nothing may be there */
+} pins[8];
+static unsigned int npins;
 
 /* ---- Where the process is */
 
@@ -46,19 +58,30 @@ static bool is_here(const char *dir) {
 
 void ftpd_stand_anew(void) {
   sure = false;
+  npins = 0;
+}
+
+void ftpd_stand_elsewhere(void) {
+  here[0] = '\0';
+  sure = false;
 }
 
 const char *ftpd_stand(const char *dir) {
+  struct stat st;
+
   if (is_here(dir)) {
     return here;
   }
 
-  here[0] = '\0';
-  sure = false;
-  if (chdir(dir) < 0 || getcwd(here, sizeof(here)) == NULL) {
+  ftpd_stand_elsewhere();
+  if (chdir(dir) < 0 || stat(".", &st) < 0 ||
+      getcwd(here, sizeof(here)) == NULL) {
     here[0] = '\0';
     return NULL;
   }
+
+  here_at.dev = st.st_dev;
+  here_at.ino = st.st_ino;
 
   if (here[0] != '/') {
     here[0] = '\0';             /* outside of the root */
@@ -68,6 +91,62 @@ const char *ftpd_stand(const char *dir) {
 
   sure = true;
   return here;
+}
+
+bool ftpd_stands_at(const char *dir, struct ftpd_place *at) {
+  if (here[0] == '\0' || strcmp(here, *dir != '\0' ? dir : "/") != 0) {
+    return false;
+  }
+
+  *at = here_at;
+  return true;
+}
+
+/* The way up from here to the directory that is dir[0..n); NULL: it is not
+ * above.
+ */
+static char *way_up(const char *dir, size_t n, char *buf, size_t size) {
+  const char *left = strcmp(here, "/") == 0 ? "" : here;
+  char *end = buf;
+
+  if (strncmp(left, dir, n) != 0 || (left[n] != '/' && left[n] != '\0')) {
+    return NULL;
+  }
+
+  for (left = left + n; *left != '\0'; left++) {
+    if ((size_t) (end - buf) + 4 > size) {
+      return NULL;
+    }
+
+    if (*left == '/') {
+      memcpy(end, "../", 3);
+      end += 3;
+    }
+  }
+
+  return end;
+}
+
+const char *ftpd_from_here(const char *path, char *buf, size_t size) {
+  const char *name = strrchr(path, '/');
+  size_t n = strlen(here);
+  char *end;
+
+  if (!sure || name == NULL || name[1] == '\0') {
+    return path;
+  }
+
+  if (n > 1 && strncmp(path, here, n) == 0 && path[n] == '/') {
+    return path[n + 1] != '/' ? path + n + 1 : path;
+  }
+
+  end = way_up(path, (size_t) (name - path), buf, size);
+  if (end == NULL || (size_t) (end - buf) + strlen(name) >= size) {
+    return path;
+  }
+
+  memcpy(end, name + 1, strlen(name));
+  return buf;
 }
 
 /* ---- Held paths */
@@ -94,10 +173,74 @@ static bool is_guarded(const char *path) {
 }
 
 static int refuse(const char *path) {
-  sftp_log("'%s' is not used: it was behind no link when the rules were asked",
+  sftp_log("'%s' is not used: it was another when the rules were asked",
     path);
   errno = ENOENT;
   return -1;
+}
+
+static struct pin *pin_of(const char *dir) {
+  unsigned int i;
+
+  for (i = 0; i < npins && i < SFTP_NELEMS(pins); i++) {
+    if (strcmp(pins[i].dir, dir) == 0) {
+      return &pins[i];
+    }
+  }
+
+  return NULL;
+}
+
+static bool is_same(const struct ftpd_place *a, const struct ftpd_place *b) {
+  return a->dev == b->dev && a->ino == b->ino;
+}
+
+void ftpd_pin(const char *dir) {
+  static const struct ftpd_place nowhere;
+  struct ftpd_place at;
+  const char *is;
+  struct pin *pin;
+
+  if (is_served(dir) || strlen(dir) >= PATH_MAX) {
+    return;
+  }
+
+  is = ftpd_stand(dir);
+  at = is != NULL && strcmp(is, dir) == 0 ? here_at : nowhere;
+  pin = pin_of(dir);
+  if (pin != NULL && !is_same(&pin->at, &at)) {
+    pin->at = nowhere;
+
+  } else if (pin == NULL) {
+    pin = &pins[npins++ % SFTP_NELEMS(pins)];
+    sstrncpy(pin->dir, dir, sizeof(pin->dir));
+    pin->at = at;
+  }
+}
+
+bool ftpd_is_pinned(const char *path) {
+  const char *slash = strrchr(path, '/');
+  char dir[PATH_MAX];
+  size_t n = slash == path ? 1 : (size_t) (slash - path);
+
+  if (is_served(path)) {
+    return true;
+  }
+
+  if (n >= sizeof(dir)) {
+    return false;
+  }
+
+  memcpy(dir, path, n);
+  dir[n] = '\0';
+  return pin_of(dir) != NULL;
+}
+
+/* The process stands in dir. */
+static bool is_pinned_other(const char *dir) {
+  const struct pin *pin = pin_of(dir);
+
+  return pin != NULL && !is_same(&pin->at, &here_at);
 }
 
 /* No more than a look, which does not last. */
@@ -142,7 +285,7 @@ static int hold(const char *path) {
     return -1;
   }
 
-  if (strcmp(at, dir) != 0) {
+  if (strcmp(at, dir) != 0 || is_pinned_other(dir)) {
     return refuse(path);
   }
 

@@ -25,6 +25,27 @@ const char *ftpd_stand(const char *dir);
  * come long after the last question.
  */
 void ftpd_stand_anew(void);
+/* Something else may have taken the process to another place. */
+void ftpd_stand_elsewhere(void);
+
+/* A directory, whatever it is called. */
+struct ftpd_place {
+  dev_t dev;
+  ino_t ino;
+};
+
+/* False when the process does not stand in dir ("": the root). */
+bool ftpd_stands_at(const char *dir, struct ftpd_place *at);
+/* A path that begins where the process stands, if it ends in or below that, or
+ * right in a directory above; else the path.
+ */
+const char *ftpd_from_here(const char *path, char *buf, size_t size);
+/* Goes into a directory, to read its rules: no other one is held by that path
+ * in this operation.
+ */
+void ftpd_pin(const char *dir);
+/* Whether that was done for the directory of an absolute path, or cannot be. */
+bool ftpd_is_pinned(const char *path);
 
 /* Holds an absolute path without links, as the rules were asked for it: until
  * ftpd_let_go(), what FSIO is asked to do with it is done in the very directory
@@ -65,6 +86,7 @@ int ftpd_check_opened(const char *path, pr_fh_t *fh);
 /* What the system says of a path, before the daemon is told: the time of a
  * .ftpaccess becomes one that grows with every change.  NULL: nothing is there.
  */
+bool ftpd_ftpaccess_is(const char *path);
 void ftpd_ftpaccess_seen(const char *path, struct stat *st);
 
 /* ---- ftpd-bottom.c */

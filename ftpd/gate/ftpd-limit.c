@@ -14,6 +14,7 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -34,6 +35,7 @@ struct rules_cache {
                                          * matters; -1: not known yet */
   signed char ignores;          /* whether IgnoreHidden is used; -1 as above */
   char dir[PR_TUNABLE_PATH_MAX + 1];    /* has no .ftpaccess ... */
+  struct ftpd_place at;                 /* ... and is this one ... */
   uint64_t until_ms;                    /* ... until then */
 };
 
@@ -444,6 +446,7 @@ static size_t dir_len(const char *path) {
 bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
     const char *path) {
   struct rules_cache *s = cache_of(h);
+  struct ftpd_place at;
   struct stat st;
   size_t n = dir_len(path);
 
@@ -455,6 +458,8 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
 
   /* A directory may have its own .ftpaccess, and a link leads elsewhere. */
   return ftpd_lstat_keep(h, path, &st) == 0 && !S_ISDIR(st.st_mode) &&
+    (s->at.ino == 0 || (ftpd_stands_at(s->dir, &at) &&
+      at.dev == s->at.dev && at.ino == s->at.ino)) &&
     !(S_ISLNK(st.st_mode) && ((ftpd_requests[req].flags & ROW_FOLLOW1) != 0 ||
       !ftpd_shows_links(h)));
 }
@@ -467,8 +472,37 @@ bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,
     strcmp(s->dir, strcmp(dir, "/") == 0 ? "" : dir) == 0;
 }
 
-void ftpd_limit_learn(struct ftpd *h, const char *path) {
+/* The directory whose rules were asked: that of a listing, or where the process
+ * stands; none where a module serves.
+ */
+static bool find_place(const char *path, int fd, struct ftpd_place *at) {
+  struct stat st;
+
+  memset(at, 0, sizeof(*at));
+  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), lstat)) {
+    return true;
+  }
+
+  if (fd < 0) {
+    char dir[PR_TUNABLE_PATH_MAX + 1];
+    size_t n = dir_len(path);
+
+    return n < sizeof(dir) && ftpd_stands_at(memcpy(memset(dir, 0,
+      sizeof(dir)), path, n), at);
+  }
+
+  if (fstat(fd, &st) < 0) {
+    return false;
+  }
+
+  at->dev = st.st_dev;
+  at->ino = st.st_ino;
+  return true;
+}
+
+void ftpd_limit_learn(struct ftpd *h, const char *path, int fd) {
   struct rules_cache *s = cache_of(h);
+  struct ftpd_place at;
   config_rec *c;
   size_t n = dir_len(path);
 
@@ -487,9 +521,10 @@ void ftpd_limit_learn(struct ftpd *h, const char *path) {
     }
   }
 
-  if (n < sizeof(s->dir)) {
+  if (n < sizeof(s->dir) && find_place(path, fd, &at)) {
     memcpy(s->dir, path, n);
     s->dir[n] = '\0';
+    s->at = at;
     s->until_ms = ftpd_coarse_ms() + QUIET_MS;
   }
 }

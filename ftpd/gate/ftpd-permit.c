@@ -13,6 +13,7 @@
  * filters.
  */
 
+#include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -53,7 +54,7 @@ static const char *check_path(struct ftpd_op *op, const char *path,
   }
 
   if ((ftpd_requests[op->req].flags & ROW_LOOKS) != 0) {
-    ftpd_limit_learn(op->ftpd, real);
+    ftpd_limit_learn(op->ftpd, real, -1);
   }
 
   return real;
@@ -69,7 +70,7 @@ static const char *check_file(struct ftpd_op *op, const char *used,
   const char *real = ftpd_resolve(op->ftpd, op->pool, path, !op->exclusive);
 
   if (strcmp(used, path) == 0 && strcmp(real, path) == 0 &&
-      !ftpd_limit_ignores(op->ftpd)) {
+      !ftpd_limit_ignores(op->ftpd) && ftpd_is_pinned(real)) {
     return path;
   }
 

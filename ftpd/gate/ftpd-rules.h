@@ -61,9 +61,9 @@ bool ftpd_limit_quiet(struct ftpd *h, enum ftpd_request req,
 bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,
   const char *dir);
 /* After a look was allowed at path: remembers its directory if no rule is
- * there.
+ * there; fd: the directory, -1: the one that was entered to ask.
  */
-void ftpd_limit_learn(struct ftpd *h, const char *path);
+void ftpd_limit_learn(struct ftpd *h, const char *path, int fd);
 
 /* ---- ftpd-filter.c */
 

@@ -8,8 +8,9 @@
 # needs: proftpd-mod-vroot python3-paramiko
 
 """What was checked is what is used: one session swaps a directory for a link
-to a denied one as fast as it can, another sends each kind of request through
-that name.  Bounded: each kind gets its seconds and its number of requests."""
+to a denied one, or for a directory with other rules, as fast as it can, another
+sends each kind of request through that name.  Bounded: each kind gets its
+seconds and its number of requests."""
 
 import contextlib
 import hashlib
@@ -99,10 +100,10 @@ class Scene:
     def at(self, name):
         return string(os.path.join(self.base, name).encode())
 
-    def seen(self):
+    def seen(self, where="denied"):
         """All that must stay as it is."""
         found = {}
-        for top, dirs, files in os.walk(self.srv.home("denied")):
+        for top, dirs, files in os.walk(self.srv.home(where)):
             for name in [""] + dirs + files:
                 path = os.path.join(top, name)
                 st = os.lstat(path)
@@ -476,6 +477,82 @@ def _():
                             string(b"/mine") + name)):
             expect_same(raw.status(kind, body), 3, "request %d" % kind)
     expect_same(os.listdir(jailed.home("etc")), ["file"], "/etc")
+
+
+# ---- Directories for directories
+
+TREES = (("here", "aside"), ("there", "here"), ("aside", "there")) * 2
+
+
+def swap_trees(scene, going):
+    """Two directories that may be moved; what is below one of them has a
+    .ftpaccess that denies all."""
+    while going:
+        for old, new in TREES:
+            os.rename(scene.srv.home(old), scene.srv.home(new))
+            for _ in range(400):
+                pass
+    return 0
+
+
+def in_trees(scene, raw):
+    """Each kind of request, for files in "in"."""
+    at, more = scene.at, num(0) if raw.version > 3 else b""
+    for tree in ("here", "there"):
+        name = tree + "/in/"
+        yield opens(scene, raw, name + "file")
+        yield 11, at(tree + "/in")
+        yield 7, at(name + "file") + (num(1) if more else b"")
+        yield opens(scene, raw, name + "new", "make")
+        yield 9, at(name + "file") + attrs(raw, mtime=77)
+        yield 14, at(name + "made") + attrs(raw)
+        yield 18, at("mine") + at(name + "mine") + more
+        yield 18, at(name + "mine") + at("mine") + more
+        yield extended(scene, b"copy-file", name + "file",
+                       at("copied") + b"\1")
+        yield extended(scene, b"check-file-name", name + "file",
+                       string(b"md5") + quad(0) + quad(0) + num(0))
+        if not more:
+            yield extended(scene, b"hardlink@openssh.com", name + "file",
+                           at("linked"))
+            yield 13, at("linked")
+
+
+def is_told(raw, kind, left):
+    """Whether an answer tells what is denied."""
+    if kind == HANDLE:
+        handle = raw.cut(left)[0]
+        left = b"".join(raw.ask(*ask)[1] for ask in (
+            (5, string(handle) + quad(0) + num(100)), (12, string(handle))))
+        closes(raw, [handle])
+        return SECRET[:8] in left or NAME_THERE in left
+    return kind == ATTRS and quad(len(SECRET)) in left or \
+        kind == EXTENDED_REPLY and hashlib.md5(SECRET).digest() in left
+
+
+def look_into_trees(scene):
+    served = 0
+    for raw in versions(scene):
+        for kind, left in hammer(raw, list(in_trees(scene, raw))):
+            served += kind == HANDLE
+            expect(not is_told(raw, kind, left), "told: %r" % left)
+            if os.path.exists(scene.srv.home("copied")):
+                keeps(scene.srv.get("copied"), "the copy")
+    expect(served > 0, "nothing was opened at all")
+
+
+@promise("a directory put in the place of another keeps its .ftpaccess")
+def _():
+    fill(free)
+    free.put("mine", OPEN_TEXT)
+    free.put("here/in/file", OPEN_TEXT)
+    for name in ("file", NAME_THERE.decode()):
+        free.put("there/in/" + name, SECRET)
+    free.put("there/in/.ftpaccess", FTPACCESS)
+    before = FREE.seen("there/in")
+    with swapping(FREE, swap_trees):
+        look_into_trees(FREE)
+    expect_same(FREE.seen("there/in"), before, "what is denied")
 
 
 # ---- SCP and commands

@@ -401,13 +401,19 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
   return fh;
 }
 
-/* What exists, and mod_xfer's handlers did not see when they were asked. */
+/* What exists may have come after mod_xfer's handlers looked for it, or between
+ * two of their looks: what they noted does not say that they asked.
+ */
 static int check_seen(struct ftpd_op *op, const struct opening *o) {
   const struct op_state *state = op->state;
 
-  return !o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
-    op->req == FTPD_OPEN_APPEND || pr_table_get(state->equivalent->notes,
-      "mod_xfer.file-modified", NULL) != NULL ? 0 :
+  if (!o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
+      op->req == FTPD_OPEN_APPEND) {
+    return 0;
+  }
+
+  return pr_table_get(state->equivalent->notes, "mod_xfer.file-modified",
+    NULL) != NULL ? ftpd_may_overwrite(op, o->path) :
     ftpd_may_replace(op, o->path);
 }
 

@@ -38,6 +38,7 @@ static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
 
   if (ftpd_ftpaccess_is(path)) {
     xerrno = errno;
+    ftpd_pin_rules(path, res == 0 ? st : NULL);
     ftpd_ftpaccess_seen(path, res == 0 ? st : NULL);
     errno = xerrno;
   }

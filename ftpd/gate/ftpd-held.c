@@ -40,6 +40,9 @@ static unsigned int nheld;
 static struct pin {
   char dir[PATH_MAX];
   struct ftpd_place at;         /* zeroes: nothing may be there */
+  struct ftpd_place rules;      /* its .ftpaccess, as the daemon saw it */
+  bool looked;                  /* it did; zeroes: there was none */
+  bool own;                     /* this operation changes it */
 } pins[8];
 static unsigned int npins;
 
@@ -213,6 +216,7 @@ void ftpd_pin(const char *dir) {
 
   } else if (pin == NULL) {
     pin = &pins[npins++ % SFTP_NELEMS(pins)];
+    memset(pin, 0, sizeof(*pin));
     sstrncpy(pin->dir, dir, sizeof(pin->dir));
     pin->at = at;
   }
@@ -236,11 +240,69 @@ bool ftpd_is_pinned(const char *path) {
   return pin_of(dir) != NULL;
 }
 
-/* The process stands in dir. */
-static bool is_pinned_other(const char *dir) {
-  const struct pin *pin = pin_of(dir);
+/* Where the daemon looks by path, it may look into another directory than the
+ * one that is held: the file that it saw is compared with the one that is here.
+ */
+void ftpd_pin_rules(const char *path, const struct stat *st) {
+  const char *slash = strrchr(path, '/');
+  struct ftpd_place seen = { 0, 0 };
+  char dir[PATH_MAX];
+  struct pin *pin;
 
-  return pin != NULL && !is_same(&pin->at, &here_at);
+  if (npins == 0 || slash == NULL || (size_t) (slash - path) >= sizeof(dir)) {
+    return;
+  }
+
+  sstrncpy(dir, slash == path ? "/" : path, slash == path ? 2 :
+    (size_t) (slash - path) + 1);
+  pin = pin_of(dir);
+  if (pin == NULL || pin->own) {
+    return;
+  }
+
+  if (st != NULL) {
+    seen.dev = st->st_dev;
+    seen.ino = st->st_ino;
+  }
+
+  if (pin->looked && !is_same(&pin->rules, &seen)) {
+    memset(&pin->at, 0, sizeof(pin->at));
+  }
+
+  pin->looked = true;
+  pin->rules = seen;
+}
+
+static bool has_other_rules(const struct pin *pin) {
+  struct ftpd_place now = { 0, 0 };
+  struct stat st;
+
+  if (!pin->looked || pin->own) {
+    return false;
+  }
+
+  if (stat(".ftpaccess", &st) == 0) {
+    now.dev = st.st_dev;
+    now.ino = st.st_ino;
+  }
+
+  return !is_same(&pin->rules, &now);
+}
+
+/* The process stands in the directory of path. */
+static bool is_pinned_other(const char *dir, const char *path) {
+  struct pin *pin = pin_of(dir);
+
+  if (pin == NULL) {
+    return false;
+  }
+
+  if (!is_same(&pin->at, &here_at) || has_other_rules(pin)) {
+    return true;
+  }
+
+  pin->own = pin->own || ftpd_ftpaccess_is(path);
+  return false;
 }
 
 /* No more than a look, which does not last. */
@@ -285,7 +347,7 @@ static int hold(const char *path) {
     return -1;
   }
 
-  if (strcmp(at, dir) != 0 || is_pinned_other(dir)) {
+  if (strcmp(at, dir) != 0 || is_pinned_other(dir, path)) {
     return refuse(path);
   }
 

@@ -44,6 +44,8 @@ const char *ftpd_from_here(const char *path, char *buf, size_t size);
  * in this operation.
  */
 void ftpd_pin(const char *dir);
+/* What the daemon saw of the .ftpaccess of that path, NULL: nothing. */
+void ftpd_pin_rules(const char *path, const struct stat *st);
 /* Whether that was done for the directory of an absolute path, or cannot be. */
 bool ftpd_is_pinned(const char *path);
 

@@ -402,19 +402,12 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
 }
 
 /* What exists may have come after mod_xfer's handlers looked for it, or between
- * two of their looks: what they noted does not say that they asked.
+ * two of their looks, and the rules they asked may be those of a directory above
+ * one that was away.
  */
 static int check_seen(struct ftpd_op *op, const struct opening *o) {
-  const struct op_state *state = op->state;
-
-  if (!o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
-      op->req == FTPD_OPEN_APPEND) {
-    return 0;
-  }
-
-  return pr_table_get(state->equivalent->notes, "mod_xfer.file-modified",
-    NULL) != NULL ? ftpd_may_overwrite(op, o->path) :
-    ftpd_may_replace(op, o->path);
+  return !o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
+    op->req == FTPD_OPEN_APPEND ? 0 : ftpd_may_replace(op, o->path);
 }
 
 static pr_fh_t *open_seen(struct ftpd_op *op, struct opening *o,

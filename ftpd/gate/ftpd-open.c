@@ -402,8 +402,8 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
 }
 
 /* What exists may have come after mod_xfer's handlers looked for it, or between
- * two of their looks, and the rules they asked may be those of a directory above
- * one that was away.
+ * two of their looks, and the rules they asked may be those of a directory
+ * above one that was away.
  */
 static int check_seen(struct ftpd_op *op, const struct opening *o) {
   return !o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||

@@ -83,8 +83,15 @@ static bool is_off(const char *directive) {
   return on == NULL || *on == FALSE;
 }
 
+/* By the path itself: the daemon may have asked for another one last. */
 int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
-  if (!is_off("AllowOverwrite")) {
+  pool *p = make_sub_pool(session.pool);
+  const unsigned char *on = get_param_ptr(get_dir_ctxt(p, (char *) path),
+    "AllowOverwrite", FALSE);
+  bool off = on == NULL || *on == FALSE;
+
+  destroy_pool(p);
+  if (!off) {
     return 0;
   }
 

@@ -401,9 +401,8 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
   return fh;
 }
 
-/* What exists may have come after mod_xfer's handlers looked for it, or between
- * two of their looks, and the rules they asked may be those of a directory
- * above one that was away.
+/* mod_xfer's handlers asked about what was there when they looked: what is there
+ * now is asked about by its own path.
  */
 static int check_seen(struct ftpd_op *op, const struct opening *o) {
   return !o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||

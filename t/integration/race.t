@@ -40,8 +40,12 @@ DENIED = """
     </Limit>
   </Directory>
 """
+# By both names that it has in turns.
 KEPT = """
   <Directory ~/kept>
+    AllowOverwrite off
+  </Directory>
+  <Directory ~/aside>
     AllowOverwrite off
   </Directory>
 """
@@ -124,6 +128,7 @@ MAPPED = Scene(mapped, "/")
 # ---- The one who swaps
 
 SWAP = (("dir", "aside"), ("trap", "dir"), ("dir", "trap"), ("aside", "dir"))
+LEAVE = (("kept", "aside"), ("aside", "kept"))
 
 
 def swap(scene, going):
@@ -147,6 +152,10 @@ def swap_beside(scene, going, renames=SWAP):
             for _ in range(200):
                 pass
     return 0
+
+
+def come_and_go(scene, going):
+    return swap_beside(scene, going, LEAVE)
 
 
 @contextlib.contextmanager
@@ -306,6 +315,16 @@ def _():
             (13, JAILED.at("dir/made"))]):
         if kind == HANDLE:
             closes(raw, [raw.cut(left)[0]])
+
+
+@promise("OPEN keeps what came back after the rules found nothing")
+def _():
+    for raw, kind, left in both(JAILED, lambda raw: [
+            opens(JAILED, raw, "kept/file", "cut"),
+            opens(JAILED, raw, "kept/file", "read")], come_and_go):
+        if kind == HANDLE:
+            closes(raw, [raw.cut(left)[0]])
+    expect_same(jailed.get("kept/file"), OPEN_TEXT, "the file")
 
 
 @promise("OPENDIR lists nothing that is denied")

@@ -41,6 +41,9 @@ struct version {
 /* By path. */
 static pr_table_t *versions;
 
+/* The daemon has seen one in this session. */
+static bool found;
+
 bool ftpd_ftpaccess_is(const char *path) {
   size_t n = strlen(path), len = sizeof(NAME) - 1;
 
@@ -85,6 +88,7 @@ void ftpd_ftpaccess_seen(const char *path, struct stat *st) {
     return;
   }
 
+  found = true;
   v = version_of(path);
   if (st == NULL) {
     v->dev = 0;
@@ -127,6 +131,33 @@ static bool is_read(struct ftpd_files *s, const char *dir) {
   return false;
 }
 
+/* Whether neither the directory that the process stands in nor one above it has
+ * one: most sites have none, and reading takes longer than this look.
+ */
+static bool is_none_here(const char *dir) {
+  char name[PATH_MAX];
+  size_t n = 0;
+
+  for (dir += strspn(dir, "/"); n + sizeof(NAME) < sizeof(name); n += 3) {
+    struct stat st;
+
+    memcpy(name + n, NAME + 1, sizeof(NAME) - 1);
+    if (lstat(name, &st) == 0 || errno != ENOENT) {
+      return false;
+    }
+
+    if (*dir == '\0') {
+      return true;
+    }
+
+    memcpy(name + n, "../", 3);
+    dir += strcspn(dir, "/");
+    dir += strspn(dir, "/");
+  }
+
+  return false;
+}
+
 void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
   const char *slash = strrchr(path, '/'), *dir;
   struct stat st;
@@ -141,7 +172,11 @@ void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
   }
 
   ftpd_bottom_init();
-  ftpd_pin(dir);
+  if (ftpd_pin(dir) && !found && is_none_here(dir)) {
+    ftpd_pin_rules(pstrcat(p, strcmp(dir, "/") == 0 ? "" : dir, NAME, NULL),
+      NULL);
+    return;
+  }
 
   /* Cached answers of FSIO may be half a minute old. */
   pr_fs_clear_cache2(NULL);

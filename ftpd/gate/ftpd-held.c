@@ -198,18 +198,20 @@ static bool is_same(const struct ftpd_place *a, const struct ftpd_place *b) {
   return a->dev == b->dev && a->ino == b->ino;
 }
 
-void ftpd_pin(const char *dir) {
+bool ftpd_pin(const char *dir) {
   static const struct ftpd_place nowhere;
   struct ftpd_place at;
   const char *is;
   struct pin *pin;
+  bool there;
 
   if (is_served(dir) || strlen(dir) >= PATH_MAX) {
-    return;
+    return false;
   }
 
   is = ftpd_stand(dir);
-  at = is != NULL && strcmp(is, dir) == 0 ? here_at : nowhere;
+  there = is != NULL && strcmp(is, dir) == 0;
+  at = there ? here_at : nowhere;
   pin = pin_of(dir);
   if (pin != NULL && !is_same(&pin->at, &at)) {
     pin->at = nowhere;
@@ -220,6 +222,8 @@ void ftpd_pin(const char *dir) {
     sstrncpy(pin->dir, dir, sizeof(pin->dir));
     pin->at = at;
   }
+
+  return there && is_same(&pin->at, &at);
 }
 
 bool ftpd_is_pinned(const char *path) {

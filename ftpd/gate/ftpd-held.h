@@ -41,9 +41,9 @@ bool ftpd_stands_at(const char *dir, struct ftpd_place *at);
  */
 const char *ftpd_from_here(const char *path, char *buf, size_t size);
 /* Goes into a directory, to read its rules: no other one is held by that path
- * in this operation.
+ * in this operation.  False when the process is not there now.
  */
-void ftpd_pin(const char *dir);
+bool ftpd_pin(const char *dir);
 /* What the daemon saw of the .ftpaccess of that path, NULL: nothing. */
 void ftpd_pin_rules(const char *path, const struct stat *st);
 /* Whether that was done for the directory of an absolute path, or cannot be. */

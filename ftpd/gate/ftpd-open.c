@@ -401,12 +401,20 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
   return fh;
 }
 
-/* mod_xfer's handlers asked about what was there when they looked: what is there
- * now is asked about by its own path.
+/* What is there now is asked about, by its own path: mod_xfer's handlers asked
+ * the rules for replacing it only if they saw it.
  */
 static int check_seen(struct ftpd_op *op, const struct opening *o) {
-  return !o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
-    op->req == FTPD_OPEN_APPEND ? 0 : ftpd_may_replace(op, o->path);
+  const struct op_state *state = op->state;
+
+  if (!o->exists || (o->flags & O_ACCMODE) == O_RDONLY ||
+      op->req == FTPD_OPEN_APPEND) {
+    return 0;
+  }
+
+  return pr_table_get(state->equivalent->notes, "mod_xfer.file-modified",
+    NULL) != NULL ? ftpd_may_overwrite(op, o->path) :
+    ftpd_may_replace(op, o->path);
 }
 
 static pr_fh_t *open_seen(struct ftpd_op *op, struct opening *o,

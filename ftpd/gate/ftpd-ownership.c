@@ -50,8 +50,8 @@ static void tell_failure(const char *path) {
 }
 
 void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
-  bool root = takes_privileges();
   struct stat st;
+  bool root;
   int res;
 
   (void) p;
@@ -59,6 +59,7 @@ void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
     return;
   }
 
+  root = takes_privileges();
   if (root) {
     ftpd_privs_chown_begin();
   }
@@ -126,10 +127,15 @@ static int give_by_name(const char *path, bool root) {
 }
 
 void ftpd_give_away_dir(const char *path) {
-  bool root = takes_privileges();
+  bool root;
 
-  if (has_owner() && (FTPD_FS_PLAIN(ftpd_fs_of(path), lchown) ?
-      give_plain(path, root) : give_by_name(path, root)) < 0) {
+  if (!has_owner()) {
+    return;
+  }
+
+  root = takes_privileges();
+  if ((FTPD_FS_PLAIN(ftpd_fs_of(path), lchown) ? give_plain(path, root) :
+      give_by_name(path, root)) < 0) {
     tell_failure(path);
   }
 }

@@ -568,7 +568,9 @@ def memory(pid):
         for line in maps:
             begin, end = (int(word, 16) for word in
                           line.split()[0].split("-"))
-            if "[v" in line or line.split()[4] != "0":
+            # A sanitizer reserves terabytes.
+            if "[v" in line or line.split()[4] != "0" or \
+                    end - begin > 1 << 30:
                 continue
             try:
                 mem.seek(begin)

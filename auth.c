@@ -238,7 +238,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
   sftp_log("user '%s' authenticated via '%s' method", req->user, req->name);
   sftp_auth_outcome(c, req, "accepted", false);
   sftp_packets_authenticated(c->pkts);
-  c->authenticated = true;
+  c->state.authenticated = true;
   sftp_phase_enter(c, PH_OPEN);
   sftp_kex_tell_compression(c);
   c->set = ftpd_logged_in(c->ftpd);
@@ -483,7 +483,7 @@ static int serve_parked(struct ssh_conn *c) {
 int sftp_on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
   int res;
 
-  if (c->authenticated) {
+  if (c->state.authenticated) {
     return SFTP_OK;             /* RFC 4252, section 5.1: ignored */
   }
 

@@ -122,7 +122,7 @@ static const char *starter(const struct kex_run *run) {
 }
 
 static void tell_rekey_began(const struct sftp_kex *k) {
-  if (k->conn->keyed) {
+  if (k->conn->state.keyed) {
     sftp_log("rekeying (started by %s)", starter(k->run));
   }
 }
@@ -134,7 +134,7 @@ static unsigned long took_ms(const struct kex_run *run) {
 void sftp_kex_broken_off(struct ssh_conn *c, const char *why) {
   struct sftp_kex *k = c->kex;
 
-  if (c->keyed && k->run != NULL && k->run->why != NULL) {
+  if (c->state.keyed && k->run != NULL && k->run->why != NULL) {
     sftp_log("rekeying failed (started by %s) after %lu ms: %s",
       starter(k->run), took_ms(k->run), why);
     k->run->why = NULL;
@@ -226,7 +226,7 @@ static int send_ext_info(struct ssh_conn *c, bool first) {
 /* Sends NEWKEYS and everything that waited for it. */
 static int send_newkeys(struct ssh_conn *c) {
   struct kex_run *run = c->kex->run;
-  bool first = !c->keyed;
+  bool first = !c->state.keyed;
   int res;
 
   (void) sftp_packet_begin(c->pkts, SSH_MSG_NEWKEYS, 1);
@@ -235,11 +235,11 @@ static int send_newkeys(struct ssh_conn *c) {
     return res;
   }
 
-  sftp_packets_set_out(c->pkts, &run->out, c->strict_kex);
+  sftp_packets_set_out(c->pkts, &run->out, c->state.strict_kex);
   memset(&run->out, 0, sizeof(run->out));
   run->sent_newkeys = true;
 
-  if (first && c->client_ext_info) {
+  if (first && c->peer.ext_info) {
     res = send_ext_info(c, true);
   }
 
@@ -301,7 +301,7 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
     return SFTP_OK;
   }
 
-  res = run->x.method->ops->message(&run->x, c->msg_type, r);
+  res = run->x.method->ops->message(&run->x, c->state.msg_type, r);
   if (res == SFTP_OK && run->x.done) {
     res = complete(c);
   }
@@ -341,7 +341,7 @@ static void tell_one_compression(struct ssh_conn *c, const char *name,
   const struct sftp_alg *alg = sftp_alg_find(ALGS_COMPRESS, sftp_str_of(name));
 
   if (!*told && sftp_compress_is_zlib(alg) &&
-      (c->authenticated || !sftp_compress_is_delayed(alg))) {
+      (c->state.authenticated || !sftp_compress_is_delayed(alg))) {
     *told = true;
     ftpd_event(c->ftpd, event, NULL);
   }
@@ -374,16 +374,16 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
     }
   }
 
-  sftp_packets_set_in(c->pkts, &k->run->in, c->strict_kex);
+  sftp_packets_set_in(c->pkts, &k->run->in, c->state.strict_kex);
   memset(&k->run->in, 0, sizeof(k->run->in));
   tell_agreed(c);
   sftp_phase_keyed(c);
-  if (c->keyed) {
+  if (c->state.keyed) {
     sftp_log("rekeying done (started by %s) after %lu ms", starter(k->run),
       took_ms(k->run));
 
   } else {
-    c->keyed = true;
+    c->state.keyed = true;
     ftpd_keyed(c->ftpd);
   }
 
@@ -426,7 +426,7 @@ int sftp_on_ext_info(struct ssh_conn *c, struct sftp_rd *r) {
 }
 
 int sftp_kex_auth_info(struct ssh_conn *c) {
-  if (!c->kex->ext_info_in_auth || !c->client_ext_info) {
+  if (!c->kex->ext_info_in_auth || !c->peer.ext_info) {
     return SFTP_OK;
   }
 

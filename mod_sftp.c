@@ -84,7 +84,7 @@ static void serve(server_rec *s, conn_t *conn) {
     pr_netaddr_get_ipstr(conn->local_addr), conn->local_port);
 
   h->conn = sftp_conn_new(h->pool, connection_fd(conn), h->set, h);
-  h->conn->services = ftpd_exec_services(h->pool, h->conn->services);
+  h->conn->services.rows = ftpd_exec_services(h->pool, h->conn->services.rows);
   err = sftp_conn_run(h->conn);
   h->keyed = false;
 
@@ -94,7 +94,8 @@ static void serve(server_rec *s, conn_t *conn) {
   }
 
   pr_session_disconnect(&sftp_module, disconnect_code(err),
-    err == SFTP_ERR_EOF || err == SFTP_ERR_CLOSED ? NULL : h->conn->why);
+    err == SFTP_ERR_EOF || err == SFTP_ERR_CLOSED ? NULL :
+    h->conn->failure.why);
 }
 
 /* For handlers of other modules that require a login. */

@@ -129,7 +129,7 @@ void scp_finish(struct scp *s) {
 }
 
 bool scp_orderly(const struct scp *s) {
-  return s->conn->err == SFTP_OK && !s->conn->peer_gone;
+  return s->conn->failure.err == SFTP_OK && !s->conn->peer.gone;
 }
 
 /* ---- Listening */

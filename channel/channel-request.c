@@ -32,7 +32,7 @@ static const struct sftp_service_row *find_service(
     size_t len) {
   const struct sftp_service_row *row;
 
-  for (row = ch->conn->services; row->request != NULL; row++) {
+  for (row = ch->conn->services.rows; row->request != NULL; row++) {
     if (strcmp(row->request, request) == 0 && strlen(row->word) == len &&
         memcmp(row->word, word, len) == 0) {
       return row;
@@ -52,14 +52,15 @@ static bool start_service(struct sftp_channel *ch,
     return false;
   }
 
-  if (c->forced != NULL) {
-    if ((row->need & c->forced->service) == 0) {
+  if (c->services.forced != NULL) {
+    if ((row->need & c->services.forced->service) == 0) {
       sftp_log("%s refused: the key of the user forces the command '%s'",
-        row->word, c->forced->text);
+        row->word, c->services.forced->text);
       return false;
     }
 
-    args = c->forced->scp_args != NULL ? c->forced->scp_args : args;
+    args = c->services.forced->scp_args != NULL ?
+      c->services.forced->scp_args : args;
   }
 
   ch->starting = true;

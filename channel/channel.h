@@ -64,7 +64,7 @@ struct sftp_service {
 typedef void *(*sftp_service_start)(struct ssh_conn *c,
   struct sftp_channel *ch, pool *p, const char *args, const char **why);
 
-/* Which service answers to which request; handed down in c->services. */
+/* Which service answers to which request; handed down in c->services.rows. */
 struct sftp_service_row {
   const char *request;          /* "subsystem" or "exec" */
   const char *word;             /* the subsystem or the command's first word; ""

@@ -51,7 +51,7 @@ static bool is_frightened(const char *software) {
 
 static bool rotates(const struct ssh_conn *c) {
   return (c->set->opts & SFTP_OPT_NO_HOSTKEY_ROTATION) == 0 &&
-    c->set->nhost_keys > 0 && !is_frightened(c->client_software);
+    c->set->nhost_keys > 0 && !is_frightened(c->peer.software);
 }
 
 static int tell_keys(struct ssh_conn *c) {
@@ -75,7 +75,7 @@ static int tell_keys(struct ssh_conn *c) {
 }
 
 int sftp_global_check(struct ssh_conn *c) {
-  if (c->global->told || !c->authenticated) {
+  if (c->global->told || !c->state.authenticated) {
     return SFTP_OK;
   }
 

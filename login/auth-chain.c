@@ -140,7 +140,7 @@ void sftp_auth_restart(struct ssh_conn *c) {
   }
 
   c->auth->keys = c->auth->drivers = NULL;
-  c->forced = NULL;
+  c->services.forced = NULL;
   ftpd_auth_limit(c->ftpd, false, NULL, -1);
 }
 

@@ -73,8 +73,8 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
       return OUTCOME_YES;
     }
 
-    if (c->err != SFTP_OK) {
-      return c->err;
+    if (c->failure.err != SFTP_OK) {
+      return c->failure.err;
     }
 
     if (c->auth->parked_pool != NULL) {

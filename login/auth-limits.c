@@ -59,14 +59,14 @@ static bool force(struct ssh_conn *c, const struct sftp_auth_req *req,
   struct sftp_forced *f = pcalloc(c->pool, sizeof(*f));
   const char *why = NULL;
 
-  if (c->forced != NULL) {
-    if (strcmp(c->forced->text, command) == 0) {
+  if (c->services.forced != NULL) {
+    if (strcmp(c->services.forced->text, command) == 0) {
       return true;
     }
 
     sftp_log_why(WHY_OBJECTION, "key of user '%s' refused: its command '%s' "
       "is not '%s', which an earlier key forces", req->user, command,
-      c->forced->text);
+      c->services.forced->text);
     return false;
   }
 
@@ -77,7 +77,7 @@ static bool force(struct ssh_conn *c, const struct sftp_auth_req *req,
   }
 
   sftp_log("the only command of user '%s' is '%s'", req->user, command);
-  c->forced = f;
+  c->services.forced = f;
   ftpd_auth_limit(c->ftpd, f->read_only, f->dir, f->umask);
   return true;
 }

@@ -41,14 +41,14 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, res, "SERVICE_REQUEST is malformed");
   }
 
-  if (!c->authenticated && ++c->auth->nservices > SERVICES_MAX) {
+  if (!c->state.authenticated && ++c->auth->nservices > SERVICES_MAX) {
     return sftp_fail(c, SFTP_ERR_LIMIT, "too many SERVICE_REQUESTs");
   }
 
   sftp_escape(text, sizeof(text), name.ptr, name.len);
-  ok = c->authenticated ? sftp_str_is(name, "ssh-connection") :
+  ok = c->state.authenticated ? sftp_str_is(name, "ssh-connection") :
     sftp_str_is(name, "ssh-userauth");
-  if (c->authenticated && sftp_str_is(name, "ssh-userauth")) {
+  if (c->state.authenticated && sftp_str_is(name, "ssh-userauth")) {
     /* Twisted asks anew after each rekey.  It is ignored, as a login would be
      * (RFC 4252, section 5.1).
      */
@@ -58,7 +58,7 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
   ftpd_ssh_cmd(c->ftpd, "SERVICE_REQUEST", text, FTPD_SSH_MISC, ok);
   if (!ok) {
     return sftp_fail(c, SFTP_ERR_SERVICE, "service '%s' is not available%s",
-      text, c->authenticated ? "" : " before login");
+      text, c->state.authenticated ? "" : " before login");
   }
 
   res = accept_service(c, name);
@@ -66,7 +66,7 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, res, "cannot send SERVICE_ACCEPT");
   }
 
-  if (!c->authenticated) {
+  if (!c->state.authenticated) {
     sftp_phase_enter(c, PH_AUTH);
   }
 
@@ -104,7 +104,7 @@ int sftp_auth_banner(struct ssh_conn *c, const char *text) {
   char *lines;
   int res;
 
-  if (c->authenticated) {
+  if (c->state.authenticated) {
     return SFTP_OK;             /* RFC 4252, section 5.4: only before */
   }
 

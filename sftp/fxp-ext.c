@@ -130,7 +130,8 @@ static bool is_served(const struct fxp *f, const struct ext_row *row) {
  */
 static bool is_offered(const struct fxp *f, const struct ext_row *row) {
   return is_served(f, row) &&
-    (row->run == NULL || sftp_forced_allows(f->conn->forced, row->name, NULL));
+    (row->run == NULL ||
+     sftp_forced_allows(f->conn->services.forced, row->name, NULL));
 }
 
 void fxp_put_extensions(struct sftp_wr *w, const struct fxp *f) {

@@ -58,12 +58,12 @@ uint32_t fxp_permit_named(struct fxp_req *req, enum ftpd_request what,
 }
 
 bool fxp_is_allowed(const struct fxp *f, const char *name, const char *how) {
-  if (sftp_forced_allows(f->conn->forced, name, how)) {
+  if (sftp_forced_allows(f->conn->services.forced, name, how)) {
     return true;
   }
 
   sftp_log("SFTP %s%s%s refused: the command of the user's key, '%s', does not "
     "allow it", name, how != NULL ? " " : "", how != NULL ? how : "",
-    f->conn->forced->text);
+    f->conn->services.forced->text);
   return false;
 }

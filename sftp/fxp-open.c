@@ -212,7 +212,7 @@ static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
   unsigned long opts = req->fxp->conn->set->opts;
   struct fxp_target t = { file, path, true };
 
-  if (!sftp_forced_allows(req->fxp->conn->forced, "FSETSTAT", NULL)) {
+  if (!sftp_forced_allows(req->fxp->conn->services.forced, "FSETSTAT", NULL)) {
     return;
   }
 

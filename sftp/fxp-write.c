@@ -248,7 +248,7 @@ static uint32_t check_write(const struct fxp *f,
   }
 
   if (w->handle->file == NULL || !w->handle->can_write ||
-      (f->conn->forced != NULL && !fxp_is_allowed(f, "WRITE", NULL))) {
+      (f->conn->services.forced != NULL && !fxp_is_allowed(f, "WRITE", NULL))) {
     return SSH_FX_PERMISSION_DENIED;
   }
 

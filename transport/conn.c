@@ -102,7 +102,7 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->channels = sftp_channels_new(c);
   c->global = sftp_global_new(c);
   c->traffic = sftp_traffic_new(c);
-  c->services = service_rows;
+  c->services.rows = service_rows;
   c->run_until = run_until;
   return c;
 }
@@ -154,9 +154,9 @@ static int on_channel_answer(struct ssh_conn *c, struct sftp_rd *r) {
 
 /* A USERAUTH_REQUEST after success is ignored (RFC 4252, section 5.1). */
 static int on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
-  int res = c->authenticated ? SFTP_OK : sftp_kex_auth_info(c);
+  int res = c->state.authenticated ? SFTP_OK : sftp_kex_auth_info(c);
 
-  return c->authenticated || res != SFTP_OK ? res :
+  return c->state.authenticated || res != SFTP_OK ? res :
     sftp_on_userauth_request(c, r);
 }
 
@@ -224,9 +224,10 @@ static int send_unimplemented(struct ssh_conn *c, uint32_t seqno) {
 }
 
 static const char *needed(const struct ssh_conn *c) {
-  return !c->keyed ? "Key exchange required" :
-    c->phase == PH_SERVICE ? "Service request required" :
-    !c->authenticated ? "User authentication required" : "not expected now";
+  return !c->state.keyed ? "Key exchange required" :
+    c->state.phase == PH_SERVICE ? "Service request required" :
+    !c->state.authenticated ? "User authentication required" :
+    "not expected now";
 }
 
 /* The phases a message is checked against.  While a rekey runs, messages of the
@@ -237,12 +238,12 @@ static unsigned int phases_for(const struct ssh_conn *c, uint8_t type) {
   enum sftp_phase beyond = sftp_phase_beyond_exchange(c);
 
   return beyond == PH_OPEN && type >= SSH_MSG_GLOBAL_REQUEST ? PH_OPEN :
-    c->phase;
+    c->state.phase;
 }
 
 static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
   const struct sftp_msg *m = &sftp_msgs[pkt->type];
-  bool strict = c->strict_kex && !c->keyed;
+  bool strict = c->state.strict_kex && !c->state.keyed;
   int res;
 
   SFTP_TRACE(TRACE_SSH2, 17, "received %s (%u), %lu bytes",
@@ -257,7 +258,7 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
   }
 
   if (m->run == NULL && !strict &&
-      (pkt->type < SSH_MSG_USERAUTH_REQUEST || c->authenticated)) {
+      (pkt->type < SSH_MSG_USERAUTH_REQUEST || c->state.authenticated)) {
     return send_unimplemented(c, pkt->seqno);
   }
 
@@ -268,7 +269,7 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
       m->name != NULL ? m->name : "unknown", pkt->type, needed(c));
   }
 
-  c->msg_type = pkt->type;
+  c->state.msg_type = pkt->type;
   res = m->run(c, &pkt->in);
   return res == SFTP_OK ? SFTP_OK :
     sftp_fail(c, res, "%s: %s", m->name, sftp_strerror(res));
@@ -281,12 +282,12 @@ static int read_version(struct ssh_conn *c) {
   int res = sftp_version_read(c);
 
   if (res == 1) {
-    set = ftpd_client(c->ftpd, c->client_software, NULL);
+    set = ftpd_client(c->ftpd, c->peer.software, NULL);
     c->set = set != NULL ? set : c->set;
     sftp_phase_enter(c, PH_KEXINIT);
     ftpd_note(c->ftpd, "SFTP", "1");
     ftpd_note(c->ftpd, "SFTP_CLIENT_BANNER",
-      strchr(c->client_ident + 4, '-') + 1);
+      strchr(c->peer.ident + 4, '-') + 1);
     return sftp_kex_first(c);
   }
 
@@ -305,8 +306,8 @@ static int handle_messages(struct ssh_conn *c) {
   const char *why = NULL;
   int res = SFTP_OK;
 
-  while (c->err == SFTP_OK && c->phase != PH_VERSION && !is_stopped(c) &&
-      sftp_packets_pending(c->pkts) < PENDING_MAX) {
+  while (c->failure.err == SFTP_OK && c->state.phase != PH_VERSION &&
+      !is_stopped(c) && sftp_packets_pending(c->pkts) < PENDING_MAX) {
     res = sftp_packets_next(c->pkts, &pkt, &why);
     if (res == SFTP_ERR_MAC) {
       sftp_log("unable to verify MAC on packet from socket %d", c->fd);
@@ -345,7 +346,7 @@ static int check_alive(struct ssh_conn *c) {
   uint32_t channel;
   struct sftp_wr *w;
 
-  if (quiet == 0 || !c->authenticated || sftp_kex_running(c)) {
+  if (quiet == 0 || !c->state.authenticated || sftp_kex_running(c)) {
     return SFTP_OK;
   }
 
@@ -426,9 +427,9 @@ static int turn_once(struct ssh_conn *c) {
 }
 
 int sftp_conn_turn(struct ssh_conn *c) {
-  int res = c->err;
+  int res = c->failure.err;
 
-  if (res == SFTP_OK && c->phase == PH_VERSION) {
+  if (res == SFTP_OK && c->state.phase == PH_VERSION) {
     res = read_version(c);
   }
 
@@ -471,7 +472,7 @@ static void hurry(struct ssh_conn *c) {
   bool unanswered = is_unanswered(c);
   int on = 1;
 
-  if (!c->authenticated || sftp_kex_running(c)) {
+  if (!c->state.authenticated || sftp_kex_running(c)) {
     c->loop->hurry = HURRY_TURNS;
   }
 
@@ -502,7 +503,7 @@ static int next_deadline_ms(const struct ssh_conn *c) {
   uint64_t ms = sftp_kex_due_ms(c), alive = UINT64_MAX,
     login = sftp_auth_due_ms(c), traffic = sftp_traffic_due_ms(c);
 
-  if (c->set->alive_secs > 0 && c->authenticated) {
+  if (c->set->alive_secs > 0 && c->state.authenticated) {
     alive = (uint64_t) c->set->alive_secs * 1000;
   }
 
@@ -616,8 +617,10 @@ static int run_until(struct ssh_conn *c, const bool *stop) {
 /* ---- The whole connection */
 
 static void end_connection(struct ssh_conn *c) {
-  sftp_kex_broken_off(c, c->err == SFTP_ERR_EOF ? "received EOF" : c->why);
-  switch (c->err) {
+  const char *why = c->failure.why;
+
+  sftp_kex_broken_off(c, c->failure.err == SFTP_ERR_EOF ? "received EOF" : why);
+  switch (c->failure.err) {
     case SFTP_ERR_EOF:
       sftp_log("disconnecting client (received EOF)");
       break;
@@ -626,11 +629,11 @@ static void end_connection(struct ssh_conn *c) {
       break;                    /* logged where it was read */
 
     default:
-      if (c->peer_gone || c->client_ident == NULL) {
-        sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd), c->why);
+      if (c->peer.gone || c->peer.ident == NULL) {
+        sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd), why);
 
       } else {
-        sftp_disconnect(c, sftp_disconnect_reason(c->err), c->why);
+        sftp_disconnect(c, sftp_disconnect_reason(c->failure.err), why);
       }
   }
 
@@ -656,5 +659,5 @@ int sftp_conn_run(struct ssh_conn *c) {
 
   sftp_fail(c, res, "%s", sftp_strerror(res));
   end_connection(c);
-  return c->err;
+  return c->failure.err;
 }

@@ -8,10 +8,11 @@
 
 /* conn.h -- one SSH connection: what transport and services share.
  *
- * It holds only pointers to each part's own opaque struct.  Errors return; a
- * part that fails a connection says why with sftp_fail() and the loop in
- * conn.c turns the first such reason into one log line, one DISCONNECT and
- * the end.  A connection that failed stays failed.
+ * It holds what all parts ask about, a struct for each topic, and pointers to
+ * each part's own opaque struct.  Errors return; a part that fails a connection
+ * says why with sftp_fail() and the loop in conn.c turns the first such reason
+ * into one log line, one DISCONNECT and the end.  A connection that failed
+ * stays failed.
  */
 
 #ifndef MOD_SFTP_CONN_H
@@ -32,40 +33,59 @@ struct sftp_traffic;
 struct sftp_service_row;
 struct sftp_forced;
 
+/* Who is at the other end. */
+struct sftp_peer {
+  const char *ident;            /* "SSH-2.0-..." as received, no line end */
+  const char *software;         /* behind "SSH-2.0-", up to the first space */
+  bool ext_info;                /* client sent ext-info-c */
+  bool gone;                    /* nothing more can be sent */
+};
+
+/* How far the connection has come. */
+struct sftp_conn_state {
+  enum sftp_phase phase;        /* both are set in phase.c alone */
+  enum sftp_phase resume;       /* the phase after the current exchange */
+  uint8_t msg_type;             /* of the message being handled */
+  bool strict_kex;              /* in force (first KEXINITs agreed) */
+  bool keyed;                   /* the first exchange is complete */
+  bool authenticated;
+};
+
+/* What the client may ask for. */
+struct sftp_services {
+  const struct sftp_service_row *rows;  /* ends with a NULL request */
+  const struct sftp_forced *forced;     /* by the key of the login, or NULL */
+};
+
+/* What ends the connection: the first failure (fail.c). */
+struct sftp_failure {
+  int err;                      /* or SFTP_OK */
+  const char *why;              /* in the connection's pool */
+};
+
 struct ssh_conn {
   pool *pool;
   int fd;
   const struct sftp_settings *set;
   struct ftpd *ftpd;            /* the host's side; opaque here */
 
-  const char *client_ident;     /* "SSH-2.0-..." as received, no line end */
-  const char *client_software;  /* behind "SSH-2.0-", up to the first space */
+  struct sftp_peer peer;
+  struct sftp_conn_state state;
+  struct sftp_services services;
+  struct sftp_failure failure;
 
-  enum sftp_phase phase;
-  enum sftp_phase resume;       /* the phase after the current exchange */
-  uint8_t msg_type;             /* of the message being handled */
-  bool strict_kex;              /* in force (first KEXINITs agreed) */
-  bool keyed;                   /* the first exchange is complete */
-  bool client_ext_info;         /* client sent ext-info-c */
-  bool authenticated;
-
+  /* The parts; what each of them is stays with its own sources. */
   struct sftp_packets *pkts;
   struct sftp_kex *kex;
   struct sftp_auth *auth;
   struct sftp_channels *channels;
   struct sftp_global *global;   /* global.h */
   struct sftp_traffic *traffic; /* traffic.h */
-  const struct sftp_service_row *services;      /* ends with a NULL request */
-  const struct sftp_forced *forced;     /* by the key of the login, or NULL */
   struct sftp_loop *loop;       /* conn.c's own */
   /* Serves until *stop is true or the connection fails; set by conn.c, for
    * drivers that converse during a request.
    */
   int (*run_until)(struct ssh_conn *c, const bool *stop);
-
-  int err;                      /* first failure, or SFTP_OK */
-  const char *why;              /* its reason, in pool */
-  bool peer_gone;               /* nothing more can be sent */
 };
 
 /* Records (fail.c) the first failure of the connection and returns err.  The

@@ -74,11 +74,11 @@ void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
     const char *text) {
   struct sftp_wr *w;
 
-  if (c->peer_gone || c->client_ident == NULL) {
+  if (c->peer.gone || c->peer.ident == NULL) {
     return;
   }
 
-  c->peer_gone = true;
+  c->peer.gone = true;
   sftp_kex_broken_off(c, text);
   sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd), text);
 
@@ -101,7 +101,7 @@ int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r) {
     text.len = 0;
   }
 
-  c->peer_gone = true;
+  c->peer.gone = true;
   sftp_log("client at %s sent SSH_DISCONNECT message: %.*s (%s)",
     ftpd_remote_ip(c->ftpd), text.len < 512 ? (int) text.len : 512,
     (const char *) text.ptr, reason_text(reason));

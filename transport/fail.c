@@ -14,12 +14,12 @@ int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...) {
   char text[1024];
   va_list ap;
 
-  if (c->err == SFTP_OK) {
+  if (c->failure.err == SFTP_OK) {
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    c->err = err;
-    c->why = pstrdup(c->pool, sftp_printable(c->pool, text));
+    c->failure.err = err;
+    c->failure.why = pstrdup(c->pool, sftp_printable(c->pool, text));
   }
 
   return err;

@@ -165,13 +165,13 @@ static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
 
 /* Reads the markers in a client's first KEXINIT. */
 static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
-  c->client_ext_info = sftp_names_have(kex_list, "ext-info-c") &&
+  c->peer.ext_info = sftp_names_have(kex_list, "ext-info-c") &&
     (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0;
-  c->strict_kex = sftp_names_have(kex_list, "kex-strict-c-v00@openssh.com") &&
-    (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0;
+  c->state.strict_kex = (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0 &&
+    sftp_names_have(kex_list, "kex-strict-c-v00@openssh.com");
 
   /* OpenSSH PROTOCOL, section 1.9: nothing may come before it. */
-  if (c->strict_kex && sftp_packets_seqno_in(c->pkts) != 1) {
+  if (c->state.strict_kex && sftp_packets_seqno_in(c->pkts) != 1) {
     return sftp_fail(c, SFTP_ERR_ORDER,
       "KEXINIT was not the first message of a client with strict KEX");
   }
@@ -251,7 +251,8 @@ static int start_method(struct ssh_conn *c) {
  * only the few that a slow conversation may need.
  */
 static int check_early(struct ssh_conn *c) {
-  if (c->authenticated || !c->keyed || ++c->kex->early <= EARLY_MAX) {
+  if (c->state.authenticated || !c->state.keyed ||
+      ++c->kex->early <= EARLY_MAX) {
     return SFTP_OK;
   }
 
@@ -283,7 +284,7 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
       return res;
     }
 
-    if (!c->keyed) {
+    if (!c->state.keyed) {
       kex_widen(k, theirs);
     }
 
@@ -299,7 +300,7 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   sftp_wr_bytes(&w, all.ptr, all.len);
   k->run->theirs = sftp_wr_get(&w);
 
-  if (!c->keyed) {
+  if (!c->state.keyed) {
     res = read_markers(c, theirs[L_KEX]);
     if (res != SFTP_OK) {
       return res;

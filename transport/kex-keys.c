@@ -64,7 +64,7 @@ int kex_hash(struct ssh_conn *c, struct sftp_str host_key,
   struct hash h;
 
   if (hash_begin(&h, k->run->x.method->digest)) {
-    hash_string(&h, sftp_str_of(c->client_ident));
+    hash_string(&h, sftp_str_of(c->peer.ident));
     hash_string(&h, sftp_str_of(c->set->ident));
     hash_string(&h, k->run->theirs);
     hash_string(&h, k->run->ours);

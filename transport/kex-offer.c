@@ -71,7 +71,7 @@ static const char *also(pool *p, const char *list, const char *more) {
 static const char *offered_kex(pool *p, const struct ssh_conn *c) {
   const char *res = also(p, c->set->kex, c->kex->more_kex);
 
-  if (!c->keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
+  if (!c->state.keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
     res = pstrcat(p, res, ",ext-info-s", NULL);
   }
 
@@ -79,7 +79,7 @@ static const char *offered_kex(pool *p, const struct ssh_conn *c) {
    * ignore it later.  phpseclib 2 uses the latest instead, so it is the same in
    * all, as in OpenSSH's server.
    */
-  if (c->keyed ? c->strict_kex :
+  if (c->state.keyed ? c->state.strict_kex :
       (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
     res = pstrcat(p, res, ",kex-strict-s-v00@openssh.com", NULL);
   }

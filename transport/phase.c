@@ -14,33 +14,34 @@
 #define PH_EXCHANGE (PH_KEX|PH_NEWKEYS)
 
 void sftp_phase_begin(struct ssh_conn *c) {
-  c->phase = PH_VERSION;
-  c->resume = PH_SERVICE;
+  c->state.phase = PH_VERSION;
+  c->state.resume = PH_SERVICE;
 }
 
 void sftp_phase_enter(struct ssh_conn *c, enum sftp_phase next) {
-  if (c->phase == PH_DEAD) {
+  if (c->state.phase == PH_DEAD) {
     return;
   }
 
-  if ((c->phase & PH_EXCHANGE) != 0 && (next & PH_KEYED) != 0) {
-    c->resume = next;
+  if ((c->state.phase & PH_EXCHANGE) != 0 && (next & PH_KEYED) != 0) {
+    c->state.resume = next;
     return;
   }
 
-  if ((next & PH_EXCHANGE) != 0 && (c->phase & PH_KEYED) != 0) {
-    c->resume = c->phase;
+  if ((next & PH_EXCHANGE) != 0 && (c->state.phase & PH_KEYED) != 0) {
+    c->state.resume = c->state.phase;
   }
 
-  c->phase = next;
+  c->state.phase = next;
 }
 
 void sftp_phase_keyed(struct ssh_conn *c) {
-  if ((c->phase & PH_EXCHANGE) != 0) {
-    c->phase = c->resume;
+  if ((c->state.phase & PH_EXCHANGE) != 0) {
+    c->state.phase = c->state.resume;
   }
 }
 
 enum sftp_phase sftp_phase_beyond_exchange(const struct ssh_conn *c) {
-  return c->keyed && (c->phase & PH_EXCHANGE) != 0 ? c->resume : c->phase;
+  return c->state.keyed && (c->state.phase & PH_EXCHANGE) != 0 ?
+    c->state.resume : c->state.phase;
 }

@@ -26,7 +26,7 @@ static const char *worn(const struct sftp_settings *set,
 }
 
 static bool used_up(const struct ssh_conn *c) {
-  return c->keyed &&
+  return c->state.keyed &&
     (sftp_packets_in(c->pkts)->npackets >= SFTP_KEY_PACKETS_LAST ||
      sftp_packets_out(c->pkts)->npackets >= SFTP_KEY_PACKETS_LAST);
 }
@@ -39,7 +39,7 @@ static bool too_old(const struct ssh_conn *c) {
 
 /* None before login. */
 static bool may_rekey(const struct ssh_conn *c) {
-  return c->kex->run == NULL && c->phase == PH_OPEN &&
+  return c->kex->run == NULL && c->state.phase == PH_OPEN &&
     !c->set->client.never_rekey;
 }
 
@@ -54,13 +54,13 @@ bool sftp_kex_wanted(const struct ssh_conn *c) {
 }
 
 bool sftp_kex_holds(const struct ssh_conn *c) {
-  return c->authenticated && !c->set->client.never_rekey &&
+  return c->state.authenticated && !c->set->client.never_rekey &&
     worn(c->set, sftp_packets_out(c->pkts)) != NULL;
 }
 
 /* Our first KEXINIT waits for the client's (kex-offer.c). */
 static bool is_waiting(const struct sftp_kex *k) {
-  return k->run == NULL && !k->conn->keyed && k->wait_until_ms > 0;
+  return k->run == NULL && !k->conn->state.keyed && k->wait_until_ms > 0;
 }
 
 uint64_t sftp_kex_due_ms(const struct ssh_conn *c) {
@@ -70,11 +70,11 @@ uint64_t sftp_kex_due_ms(const struct ssh_conn *c) {
   if (is_waiting(k)) {
     at = k->wait_until_ms;
 
-  } else if (c->phase != PH_OPEN && k->run == NULL) {
+  } else if (c->state.phase != PH_OPEN && k->run == NULL) {
     return UINT64_MAX;
 
   } else if (k->run != NULL) {
-    if (c->set->rekey_timeout_secs == 0 || !k->run->by_us || !c->keyed) {
+    if (c->set->rekey_timeout_secs == 0 || !k->run->by_us || !c->state.keyed) {
       return UINT64_MAX;
     }
 
@@ -103,7 +103,7 @@ int sftp_kex_check(struct ssh_conn *c) {
   }
 
   if (k->run != NULL) {
-    if (c->keyed && k->run->by_us && sftp_kex_due_ms(c) == 0) {
+    if (c->state.keyed && k->run->by_us && sftp_kex_due_ms(c) == 0) {
       return sftp_fail(c, SFTP_ERR_KEX,
         "rekeying was not completed within %u seconds (SFTPRekey)",
         c->set->rekey_timeout_secs);

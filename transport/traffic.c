@@ -123,7 +123,7 @@ void sftp_traffic_keyed(struct ssh_conn *c) {
   }
 
   if (policy == NULL || policy->one_in == 0 ||
-      is_frightened(c->client_software)) {
+      is_frightened(c->peer.software)) {
     c->traffic->policy = NULL;
     sftp_packets_set_cover(c->pkts, NULL, NULL);
     return;
@@ -138,8 +138,8 @@ uint64_t sftp_traffic_due_ms(const struct ssh_conn *c) {
   const struct sftp_traffic *t = c->traffic;
   uint64_t at, now;
 
-  if (t->policy == NULL || t->policy->max_secs == 0 || !c->authenticated ||
-      sftp_kex_running(c)) {
+  if (t->policy == NULL || t->policy->max_secs == 0 ||
+      !c->state.authenticated || sftp_kex_running(c)) {
     return UINT64_MAX;
   }
 

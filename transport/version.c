@@ -67,7 +67,7 @@ static int refuse(struct ssh_conn *c, const char *line) {
     (void) sftp_packets_flush(c->pkts);
   }
 
-  c->peer_gone = true;
+  c->peer.gone = true;
   sftp_log("Bad protocol version '%s' from %s", line,
     ftpd_remote_ip(c->ftpd));
   return sftp_fail(c, SFTP_ERR_VERSION, "protocol mismatch");
@@ -105,13 +105,13 @@ int sftp_version_read(struct ssh_conn *c) {
   software = pstrndup(c->pool, software, strcspn(software, " "));
   sftp_log("handling connection from SSH2 client '%s'", software);
   if (does != NULL) {
-    c->peer_gone = true;
+    c->peer.gone = true;
     sftp_log("SSH2 %s from '%s', disconnecting", does, software);
     return sftp_fail(c, SFTP_ERR_VERSION, "scanned by '%s'", software);
   }
 
-  c->client_ident = pstrdup(c->pool, line);
-  c->client_software = software;
+  c->peer.ident = pstrdup(c->pool, line);
+  c->peer.software = software;
   return 1;
 }
 
@@ -122,6 +122,6 @@ void sftp_client_observed(struct ssh_conn *c, const char *how,
 
   snprintf(text, sizeof(text), "%s %.*s", how, (int) (what.len < sizeof(text) ?
     what.len : sizeof(text)), (const char *) what.ptr);
-  set = ftpd_client(c->ftpd, c->client_software, text);
+  set = ftpd_client(c->ftpd, c->peer.software, text);
   c->set = set != NULL ? set : c->set;
 }

@@ -74,7 +74,7 @@ void ftpd_abi_publish(const struct ftpd *h) {
   sftp_services = find_config(h->server->conf, CONF_PARAM, "Protocols",
     FALSE) != NULL ? h->set->services : SFTP_SERVICE_DEFAULT;
   sftp_sess_state = h->logged_in ? SFTP_SESS_STATE_HAVE_AUTH : 0;
-  if (c == NULL || !c->keyed) {
+  if (c == NULL || !c->state.keyed) {
     return;
   }
 
@@ -87,7 +87,7 @@ void ftpd_abi_publish(const struct ftpd *h) {
     sftp_sess_state |= SFTP_SESS_STATE_REKEYING;
   }
 
-  if (c->client_ext_info && (h->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
+  if (c->peer.ext_info && (h->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
     sftp_sess_state |= SFTP_SESS_STATE_HAVE_EXT_INFO;
   }
 }

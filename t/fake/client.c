@@ -429,7 +429,7 @@ int client_kex(struct client *cl) {
 
 void client_login(struct client *cl) {
   (void) client_pump(cl);
-  cl->server->authenticated = true;
+  cl->server->state.authenticated = true;
   sftp_phase_enter(cl->server, PH_OPEN);
   sftp_packets_authenticated(cl->pkts);
   sftp_packets_authenticated(cl->server->pkts);

@@ -24,7 +24,7 @@ struct fxc *fxc_new_raw(const char *software) {
   x->set.extensions = sftp_switch_defaults(sftp_fxp_ext_switch);
   x->conn.pool = p;
   x->conn.set = &x->set;
-  x->conn.client_software = software;
+  x->conn.peer.software = software;
   x->ch = fake_channel_new(&x->conn);
   x->set.named = 1U << ALGS_KEX | 1U << ALGS_MAC;
   fake_client = &x->set;

@@ -99,11 +99,11 @@ static int one_input(const uint8_t *data, size_t size) {
   c->pool = make_sub_pool(conn_pool);
   cl->set->nchains = size > 0 ? data[0] % (SFTP_NELEMS(chains) + 1) : 0;
   c->auth = sftp_auth_new(c);
-  c->authenticated = false;
+  c->state.authenticated = false;
   sftp_phase_enter(c, PH_AUTH);
-  c->err = SFTP_OK;
+  c->failure.err = SFTP_OK;
 
-  for (data++; size > 3 && c->err == SFTP_OK; ) {
+  for (data++; size > 3 && c->failure.err == SFTP_OK; ) {
     size_t n = (size_t) data[1] << 8 | data[2];
 
     size -= 4;
@@ -114,11 +114,11 @@ static int one_input(const uint8_t *data, size_t size) {
     size++;                     /* as if the choice still stood in front */
   }
 
-  must(!c->authenticated || (strstr(fake_auth.calls, "verify") != NULL &&
+  must(!c->state.authenticated || (strstr(fake_auth.calls, "verify") != NULL &&
     strstr(fake_auth.calls, "logged-in") != NULL));
-  c->err = SFTP_OK;
+  c->failure.err = SFTP_OK;
   (void) sftp_packets_flush(c->pkts);
-  c->authenticated = false;
+  c->state.authenticated = false;
   while (client_recv(cl, &pkt)) {
     continue;
   }

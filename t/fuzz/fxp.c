@@ -165,7 +165,7 @@ static void session(uint8_t *p, size_t n, unsigned int how) {
     SFTP_OPT_IGNORE_SFTP_UPLOAD_PERMS : 0;
   conn.pool = top;
   conn.set = &set;
-  conn.client_software = (how & HOW_LIBSSH) != 0 ? "libssh_0.10" :
+  conn.peer.software = (how & HOW_LIBSSH) != 0 ? "libssh_0.10" :
     "OpenSSH_9.2p1";
   ch = fake_channel_new(&conn);
   ch->no_reserve = (how & HOW_NO_RESERVE) != 0;

@@ -107,7 +107,7 @@ static void session(const char *args, const uint8_t *p, size_t n,
     talk(ch, p, n, how);
   }
 
-  conn.err = (how & 64) != 0 ? SFTP_ERR_EOF : SFTP_OK;
+  conn.failure.err = (how & 64) != 0 ? SFTP_ERR_EOF : SFTP_OK;
   fake_channel_free(ch);
   destroy_pool(top);
 }

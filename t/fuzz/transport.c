@@ -49,9 +49,9 @@ static void set_phase(struct client *cl, uint8_t how) {
   }
 
   c->kex = sftp_kex_new(c);
-  c->keyed = ph != PH_NEWKEYS;
-  c->authenticated = ph == PH_OPEN;
-  c->strict_kex = (how & HOW_STRICT) != 0;
+  c->state.keyed = ph != PH_NEWKEYS;
+  c->state.authenticated = ph == PH_OPEN;
+  c->state.strict_kex = (how & HOW_STRICT) != 0;
   sftp_phase_enter(c, ph == PH_NEWKEYS ? PH_KEXINIT : ph);
 }
 
@@ -96,7 +96,7 @@ static int one_input(const uint8_t *data, size_t size) {
   cl = client_new();
   (void) client_pump(cl);
   set_phase(cl, data[0]);
-  if ((data[0] & HOW_RAW) != 0 || cl->server->phase == PH_VERSION) {
+  if ((data[0] & HOW_RAW) != 0 || cl->server->state.phase == PH_VERSION) {
     (void) !send(cl->fd, data + 1, size - 1, MSG_DONTWAIT);
     (void) client_pump(cl);
 

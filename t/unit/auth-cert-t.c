@@ -357,8 +357,9 @@ static void commands_hold_for_the_session(void) {
   start(one_key, 0);
   fake_auth.grant.env = env;
   is_str(login(ed, ED_CERT, make(&s), "ssh-ed25519"), "yes", "a login");
-  ok(cl->server->forced != NULL && cl->server->forced->read_only &&
-    cl->server->forced->service == SFTP_SERVICE_FL_SFTP, "is limited");
+  ok(cl->server->services.forced != NULL &&
+    cl->server->services.forced->read_only &&
+    cl->server->services.forced->service == SFTP_SERVICE_FL_SFTP, "is limited");
   ok(fake_auth.read_only && fake_auth.mask == 027 &&
     strcmp(fake_auth.dir, "/in") == 0, "and the host knows");
   ok(fake_log_has("environment variable 'PATH' of the key of user 'alice' is "
@@ -382,13 +383,13 @@ static void commands_hold_for_the_session(void) {
   r.command = NULL;
   is_str(login(rsa, RSA_512, make(&r), "rsa-sha2-512"), "yes",
     "one that says nothing may");
-  ok(cl->server->forced != NULL, "and the limit stays");
+  ok(cl->server->services.forced != NULL, "and the limit stays");
   stop();
 
   start(one_key, 0);
   is_str(login(ed, "ssh-ed25519", ed->blob, "ssh-ed25519"), "yes",
     "a key without a command");
-  ok(cl->server->forced == NULL, "limits nothing");
+  ok(cl->server->services.forced == NULL, "limits nothing");
   stop();
 }
 

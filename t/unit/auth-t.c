@@ -271,7 +271,7 @@ static const char *answer(void) {
 
 static bool failed_with(int err) {
   (void) client_pump(cl);
-  return cl->server->err == err;
+  return cl->server->failure.err == err;
 }
 
 /* ---- Services */
@@ -343,7 +343,7 @@ static void a_password_logs_in(void) {
   is_str(fake_auth.calls, "USER USER+ password PASS verify login logged-in",
     "the order is the host's");
   is_int(fake_events("mod_sftp.ssh2.auth-password"), 1, "with its event");
-  ok(cl->server->authenticated && cl->server->phase == PH_OPEN,
+  ok(cl->server->state.authenticated && cl->server->state.phase == PH_OPEN,
     "channels may be opened now");
   ok(fake_log_has("user 'alice' authenticated via 'password' method"),
     "the log says who and how");
@@ -464,7 +464,7 @@ static void the_last_attempt_ends_it(void) {
 
   try_password("alice", "wrong");
   ok(failed_with(SFTP_ERR_DENIED), "the sixth ends the connection");
-  is_int(sftp_disconnect_reason(cl->server->err), 11, "by application");
+  is_int(sftp_disconnect_reason(cl->server->failure.err), 11, "by application");
   is_int(fake_auth.max, 6, "and the host is told");
   ok(strstr(fake_auth.calls, "failed max") != NULL,
     "after the attempt's own end");
@@ -477,7 +477,7 @@ static void without_a_limit_only_requests_are_bounded(void) {
   prepare(simple, SFTP_NELEMS(simple));
   cl->set->max_login_attempts = 0;
   begin();
-  while (cl->server->err == SFTP_OK && n < 1000) {
+  while (cl->server->failure.err == SFTP_OK && n < 1000) {
     try_password("alice", "wrong");
     (void) answer();
     n++;
@@ -878,7 +878,7 @@ static void a_chain_wants_all_its_steps(void) {
   ok(strstr(fake_auth.calls, "verify") == NULL, "nor tried out");
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "password+", "a partial success asks for the rest");
-  ok(!cl->server->authenticated, "and is no login");
+  ok(!cl->server->state.authenticated, "and is no login");
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "password", "the first step is over");
   try_password("alice", "secret");
@@ -914,7 +914,7 @@ static void a_denied_login_can_be_tried_again(void) {
   is_str(answer(), "publickey", "everything is asked for again");
   is_int(cl->server->auth->nfailures, 1, "it counts as a wrong attempt does");
   ok(fake_auth.paused_ms > 0, "and takes as long: the password is not told");
-  ok(!cl->server->authenticated, "nor a login");
+  ok(!cl->server->state.authenticated, "nor a login");
   fake_auth.login = FTPD_LOGIN_OK;
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "password+", "the key counts anew");
@@ -926,7 +926,7 @@ static void a_denied_login_can_be_tried_again(void) {
   fake_auth.login = FTPD_LOGIN_BROKEN;
   try_password("alice", "secret");
   ok(failed_with(SFTP_ERR_DENIED), "a login that broke half-way ends it");
-  ok(!cl->server->authenticated, "without success");
+  ok(!cl->server->state.authenticated, "without success");
   stop();
 }
 
@@ -1131,7 +1131,7 @@ static void keys_change_behind_the_last_answer(void) {
   ok(client_expect(cl, SSH_MSG_USERAUTH_SUCCESS, &pkt),
     "a login is not disturbed by a KEXINIT behind its last answer");
   is_int(client_kex(cl), SFTP_OK, "and the exchange goes on");
-  ok(cl->server->authenticated && cl->server->phase == PH_OPEN &&
+  ok(cl->server->state.authenticated && cl->server->state.phase == PH_OPEN &&
     !sftp_kex_running(cl->server), "to channels");
   client_send(cl, SSH_MSG_GLOBAL_REQUEST, "\0\0\0\1x\1", 6);
   ok(client_expect(cl, SSH_MSG_REQUEST_FAILURE, &pkt), "with the new keys");
@@ -1155,7 +1155,8 @@ static void an_exchange_does_not_begin_twice(void) {
   cl->kex = "rsa2048-sha256";
   client_send_kexinit(cl, false);
   (void) client_pump(cl);
-  is_int(cl->server->phase, PH_KEX, "an exchange behind the last answer runs");
+  is_int(cl->server->state.phase, PH_KEX,
+    "an exchange behind the last answer runs");
   cl->kex = "diffie-hellman-group-exchange-sha256";
   client_send_kexinit(cl, false);
   ok(failed_with(SFTP_ERR_ORDER), "and another KEXINIT ends the connection");
@@ -1177,9 +1178,10 @@ static void a_login_within_an_exchange_waits_for_its_end(void) {
   client_send_kexinit(cl, false);
   (void) client_pump(cl);
   sftp_phase_enter(cl->server, PH_OPEN);
-  is_int(cl->server->phase, PH_KEX, "an exchange goes on whatever comes next");
+  is_int(cl->server->state.phase, PH_KEX,
+    "an exchange goes on whatever comes next");
   is_int(client_kex(cl), SFTP_OK, "up to its end");
-  is_int(cl->server->phase, PH_OPEN, "and then that comes");
+  is_int(cl->server->state.phase, PH_OPEN, "and then that comes");
   stop();
 }
 
@@ -1259,7 +1261,7 @@ static void a_conversation_ends_with_the_time_for_it(void) {
   fake_auth.login_time_over = true;
   ask_kbdint("alice");
   ok(failed_with(SFTP_ERR_TIMEOUT), "nobody waits for answers for ever");
-  is_int(sftp_disconnect_reason(cl->server->err), 11, "by application");
+  is_int(sftp_disconnect_reason(cl->server->failure.err), 11, "by application");
   stop();
 }
 
@@ -1339,7 +1341,7 @@ static void silence_is_no_login(void) {
   ask_kbdint("alice");
   is_str(answer(), "keyboard-interactive",
     "a driver that asked nothing logs nobody in");
-  ok(!cl->server->authenticated, "really");
+  ok(!cl->server->state.authenticated, "really");
   stop();
 
   START(key_and_code);
@@ -1389,8 +1391,8 @@ static int deliver(const void *bytes, size_t len, bool *wiped) {
   struct sftp_rd r;
   int res;
 
-  c->err = SFTP_OK;
-  c->authenticated = false;
+  c->failure.err = SFTP_OK;
+  c->state.authenticated = false;
   sftp_phase_enter(c, PH_AUTH);
   c->auth = sftp_auth_new(c);
   fake_auth.calls[0] = '\0';
@@ -1461,13 +1463,13 @@ static void malformed_messages_are_refused(void) {
 
     bytes[i / 8] ^= (unsigned char) (1U << (i % 8));
     (void) deliver(bytes, request.len, NULL);
-    n += cl->server->authenticated;
+    n += cl->server->state.authenticated;
     bytes[i / 8] ^= (unsigned char) (1U << (i % 8));
   }
 
   is_int(n, 0, "no flipped bit of a signed request logs in");
   ok(deliver(bytes, request.len, NULL) == SFTP_OK &&
-    cl->server->authenticated, "the request itself does");
+    cl->server->state.authenticated, "the request itself does");
 
   put_password("alice", "secret");
   ok(deliver(request.ptr, request.len, &wiped) == SFTP_OK && wiped,

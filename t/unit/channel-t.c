@@ -160,7 +160,7 @@ static struct client *open_client(void) {
   }
 
   client_login(cl);
-  cl->server->services = rows;
+  cl->server->services.rows = rows;
   return cl;
 }
 
@@ -405,7 +405,7 @@ static void output_survives_rekeys(void) {
     if (sftp_kex_running(cl->server)) {
       nkex++;
       if (client_kex(cl) != SFTP_OK) {
-        diag("rekey %u failed: %s", nkex, cl->server->why);
+        diag("rekey %u failed: %s", nkex, cl->server->failure.why);
         break;
       }
     }

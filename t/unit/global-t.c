@@ -66,7 +66,7 @@ static void host_keys_are_told(void) {
   client_free(cl);
 
   cl = open_client(0);
-  cl->server->client_software = "TTSSH/2.72";
+  cl->server->peer.software = "TTSSH/2.72";
   client_login(cl);
   (void) client_pump(cl);
   ok(!client_expect(cl, SSH_MSG_GLOBAL_REQUEST, &pkt),

@@ -111,7 +111,7 @@ static void the_offer_follows_what_the_client_can_do(void) {
       has(list[L_KEX], BEST) && has(list[L_CIPHER_C2S], GCM),
       "a client of %s, %s, %s: what is offered", row[i].kex, row[i].cipher,
       row[i].mac);
-    ok((cl->server->err == SFTP_OK) == row[i].agreed, "... it is %s",
+    ok((cl->server->failure.err == SFTP_OK) == row[i].agreed, "... it is %s",
       row[i].agreed ? "served" : "refused");
 
     k = cl->server->kex;
@@ -137,7 +137,7 @@ static void named_lists_are_left_alone(void) {
     client_send_kexinit(cl, false);
     ok(offers(cl, list) && has(list[L_KEX], CLASSIC_KEX) == (n == 1) &&
       has(list[L_MAC_C2S], CLASSIC_MACS) == (n == 0) &&
-      cl->server->err != SFTP_OK, "the named %s stay as they are",
+      cl->server->failure.err != SFTP_OK, "the named %s stay as they are",
       n == 0 ? "methods" : "MACs");
     client_free(cl);
   }
@@ -193,7 +193,7 @@ static void a_wrong_guess_is_dropped(void) {
   (void) client_version(cl);
   client_send_kexinit(cl, true);
   client_send(cl, 30, "\0\0\0\1x", 5);
-  ok(offers(cl, list) && cl->server->err == SFTP_OK &&
+  ok(offers(cl, list) && cl->server->failure.err == SFTP_OK &&
     !cl->server->kex->run->drop_guess,
     "a guess of what was added is wrong, and dropped");
   client_free(cl);

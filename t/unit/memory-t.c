@@ -412,8 +412,8 @@ static void try_kind(const char *phase, struct client *(*reach)(void),
   before = fake_pool_bytes(cl->pool);
   send_many(cl, k, MANY);
   after = fake_pool_bytes(cl->pool);
-  ok(cl->server->err == SFTP_OK, "%s %s: %s", k->name, phase,
-    cl->server->err == SFTP_OK ? "taken" : cl->server->why);
+  ok(cl->server->failure.err == SFTP_OK, "%s %s: %s", k->name, phase,
+    cl->server->failure.err == SFTP_OK ? "taken" : cl->server->failure.why);
   ok(after <= before + GROWTH_MAX, "... nothing stays (%ld bytes)",
     (long) (after - before));
   client_free(cl);

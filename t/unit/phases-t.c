@@ -164,7 +164,7 @@ static enum outcome judge(struct client *cl, int res) {
   struct sftp_pkt pkt;
 
   if (res == SFTP_ERR_ORDER &&
-      strncmp(cl->server->why, "unable to handle", 16) == 0) {
+      strncmp(cl->server->failure.why, "unable to handle", 16) == 0) {
     return REFUSED;
   }
 
@@ -196,7 +196,7 @@ static bool is_expected(const char *phase, unsigned int type,
   if (got != want) {
     diag("%s: message %u is %s, should be %s (%s)", phase, type,
       outcome_names[got], outcome_names[want],
-      cl->server->why != NULL ? cl->server->why : "no error");
+      cl->server->failure.why != NULL ? cl->server->failure.why : "no error");
   }
 
   return got == want;
@@ -374,7 +374,7 @@ static struct client *at_login_within_exchange(void) {
   send_kbdint(cl);
   client_send_kexinit(cl, false);
   (void) client_pump(cl);
-  if (!cl->server->authenticated || cl->server->phase != PH_KEX) {
+  if (!cl->server->state.authenticated || cl->server->state.phase != PH_KEX) {
     bail_out("no login within the exchange");
   }
 

@@ -582,7 +582,7 @@ static void the_last_word_may_be_missing(void) {
   fake_fs_reset();
   y = copy_begin(" -t f", 0);
   FEED(y, "C0644 3 f\nabc");
-  y->conn.err = SFTP_ERR_EOF;
+  y->conn.failure.err = SFTP_ERR_EOF;
   copy_end(y);
   ok(all_closed() && fake_files.aborted == 1,
     "nor is a connection that breaks");
@@ -1108,7 +1108,7 @@ static void a_client_may_leave_when_it_has_all(void) {
 
   y = copy_begin(" -f f", 0);
   feed(y, yes, 2);
-  y->conn.err = SFTP_ERR_EOF;
+  y->conn.failure.err = SFTP_ERR_EOF;
   copy_end(y);
   ok(all_closed() && fake_files.aborted == 1,
     "a connection that breaks is something else");

@@ -28,7 +28,7 @@ static struct client *keyed_client(void) {
 
   if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
     bail_out("no connection: %s", cl->server != NULL &&
-      cl->server->why != NULL ? cl->server->why : "?");
+      cl->server->failure.why != NULL ? cl->server->failure.why : "?");
   }
 
   return cl;
@@ -478,11 +478,12 @@ static void ends_at_last_packet(struct client *cl, bool in, const char *what) {
   key_has_done(cl, in, SFTP_KEY_PACKETS_LAST);
   is_int(client_pump(cl), SFTP_ERR_TOOMANY, "the end of a key %s, %s",
     in ? "in" : "out", what);
-  ok(cl->server->why != NULL && strstr(cl->server->why, text) != NULL,
-    "... for the reason: %s", cl->server->why);
+  ok(cl->server->failure.why != NULL &&
+    strstr(cl->server->failure.why, text) != NULL,
+    "... for the reason: %s", cl->server->failure.why);
   fake_log_reset();
-  sftp_disconnect(cl->server, sftp_disconnect_reason(cl->server->err),
-    cl->server->why);
+  sftp_disconnect(cl->server, sftp_disconnect_reason(cl->server->failure.err),
+    cl->server->failure.why);
   ok(client_expect(cl, SSH_MSG_DISCONNECT, &pkt) &&
     sftp_rd_u32(&pkt.in) == SSH_DISCONNECT_BY_APPLICATION,
     "... DISCONNECT still leaves");
@@ -603,7 +604,7 @@ static void log_says_that_a_rekey_failed(void) {
   fake_log_reset();
   is_int(client_pump(cl), SFTP_ERR_KEX, "... in vain");
   sftp_disconnect(cl->server, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
-    cl->server->why);
+    cl->server->failure.why);
   sftp_kex_broken_off(cl->server, "once more");
   ok(fake_log_has("rekeying failed (started by server: time) after 6000 ms: "
     "rekeying was not completed within 5 seconds (SFTPRekey)") &&
@@ -615,7 +616,7 @@ static void log_says_that_a_rekey_failed(void) {
   fake_log_reset();
   client_send_kexinit(cl, false);
   is_int(client_pump(cl), SFTP_ERR_NOMATCH, "a rekey without a common cipher");
-  sftp_kex_broken_off(cl->server, cl->server->why);
+  sftp_kex_broken_off(cl->server, cl->server->failure.why);
   ok(fake_log_has("rekeying (started by client)") && fake_log_has("rekeying "
     "failed (started by client) after 0 ms: no shared client-to-server "
     "encryption algorithm found"), "... and the log says so");
@@ -708,7 +709,7 @@ static void odd_versions(void) {
     cl = client_new();
     cl->ident = lines[i].line;
     (void) client_version(cl);
-    is_int(cl->server->err, lines[i].res, "version line %lu",
+    is_int(cl->server->failure.err, lines[i].res, "version line %lu",
       (unsigned long) i);
     client_free(cl);
   }
@@ -726,7 +727,7 @@ static void odd_versions(void) {
   cl = client_new();
   cl->ident = longest;
   (void) client_version(cl);
-  is_int(cl->server->err, SFTP_ERR_VERSION, "a line beyond 255 bytes");
+  is_int(cl->server->failure.err, SFTP_ERR_VERSION, "a line beyond 255 bytes");
   client_free(cl);
 }
 

@@ -219,7 +219,7 @@ static int send_ext_info(struct ssh_conn *c, bool first) {
     sftp_wr_text(w, "0");
   }
 
-  ftpd_ssh_cmd(c->ftpd, "EXT_INFO", "", FTPD_SSH_MISC, true);
+  ftpd_ssh_cmd(c->ftpd, "EXT_INFO", "", FTPD_SSH_INFO, true);
   return sftp_packet_end(c->pkts);
 }
 

@@ -34,9 +34,13 @@ void ftpd_event(struct ftpd *h, const char *name, const void *data);
 int ftpd_message(struct ftpd *h, const struct sftp_pkt *pkt);
 
 /* LOG_CMD (or LOG_CMD_ERR) of a message of the SSH protocol. */
-enum ftpd_ssh_class { FTPD_SSH_AUTH, FTPD_SSH_MISC };
+enum ftpd_ssh_class { FTPD_SSH_AUTH, FTPD_SSH_INFO, FTPD_SSH_MISC };
 void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
   enum ftpd_ssh_class cls, bool ok);
+/* LOG_CMD of a CHANNEL_WINDOW_ADJUST.  A download has many: it costs nothing
+ * where nobody listens.
+ */
+void ftpd_ssh_adjust(struct ftpd *h, uint32_t channel, uint32_t bytes);
 /* "ssh2", "sftp", "scp": what the scoreboard and the log variables say. */
 void ftpd_set_protocol(struct ftpd *h, const char *protocol);
 /* What comes now is done for that service ("sftp", "scp"; others: as it was):

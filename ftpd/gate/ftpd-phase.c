@@ -10,49 +10,22 @@
  *
  * A phase costs three pools, a table and a walk over every handler; at tens of
  * thousands of requests a second that is most of the work.  So a phase of our
- * own names is dispatched only when a module does something with it.  In doubt
- * it is dispatched: only modules whose directive is known, and is not used
- * anywhere in the configuration, do not count.
+ * own names is dispatched only when a module does something with it
+ * (ftpd-listen.c).
  *
  * The phases of FTP commands (STOR, RETR, MKD...) are always dispatched.
  */
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-listen.h"
 #include "ftpd-phase.h"
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-transfer.h"
 
-
-/* Modules that handle every command (C_ANY), and the directives without which
- * their handlers decline.
- */
-static const struct {
-  const char *module;
-  const char *directives[3];
-} switches[] = {
-  { "ban", { "BanEngine" } },
-  { "core", { "MaxCommandRate" } },     /* and filters, which are checked each
-                                         * time */
-  { "deflate", { "DeflateEngine" } },
-  { "exec", { "ExecEngine" } },
-  { "log", { "ExtendedLog" } },
-  { "quotatab", { "QuotaEngine" } },
-  { "radius", { "RadiusEngine" } },
-  { "ratio", { "Ratios" } },
-  { "redis", { "RedisEngine", "RedisLogOnCommand", "RedisLogOnEvent" } },
-  { "rewrite", { "RewriteEngine" } },
-  { "shaper", { "ShaperEngine" } },
-  { "snmp", { "SNMPEngine" } },
-  { "statcache", { "StatCacheEngine" } },
-  { "tls", { "TLSEngine" } },
-  { "wrap2", { "WrapEngine" } },
-};
-
 struct phase_cache {            /* -1: not known yet */
   signed char need[FTPD_NREQUESTS][NPHASES];
-  signed char idle[SFTP_NELEMS(switches)];
   const xaset_t *filters_of;    /* where filters were looked for ... */
   uint64_t filters_until;       /* ... which holds so long for looks */
   bool filters;
@@ -72,54 +45,7 @@ static struct phase_cache *cache_of(struct ftpd *h) {
   return s->phases;
 }
 
-static bool configured(const char *directive) {
-  return find_config(main_server->conf, CONF_PARAM, directive, TRUE) != NULL;
-}
-
-/* Whether the module's handlers of all commands have nothing to do. */
-static bool is_idle(struct phase_cache *s, const module *m) {
-  unsigned int i, j;
-
-  for (i = 0; i < SFTP_NELEMS(switches); i++) {
-    if (strcmp(m->name, switches[i].module) != 0) {
-      continue;
-    }
-
-    if (s->idle[i] < 0) {
-      s->idle[i] = 1;
-      for (j = 0; j < SFTP_NELEMS(switches[i].directives) &&
-           switches[i].directives[j] != NULL; j++) {
-        if (configured(switches[i].directives[j])) {
-          s->idle[i] = 0;
-        }
-      }
-    }
-
-    return s->idle[i] == 1;
-  }
-
-  return false;
-}
-
-static bool has_handler(struct phase_cache *s, const char *name, int phase,
-    bool any) {
-  cmdtable *c;
-  int idx = -1;
-  unsigned int hash = 0;
-
-  c = pr_stash_get_symbol2(PR_SYM_CMD, name, NULL, &idx, &hash);
-  while (c != NULL) {
-    if (c->cmd_type == phase && (!any || !is_idle(s, c->m))) {
-      return true;
-    }
-
-    c = pr_stash_get_symbol2(PR_SYM_CMD, name, c, &idx, &hash);
-  }
-
-  return false;
-}
-
-static bool compute_need(struct phase_cache *s, const char *name,
+static bool compute_need(struct ftpd *h, enum ftpd_request req,
     enum phase_set set) {
   static const int phases[NPHASES][2] = {
     { PRE_CMD, PRE_CMD },
@@ -129,8 +55,8 @@ static bool compute_need(struct phase_cache *s, const char *name,
   unsigned int i;
 
   for (i = 0; i < 2; i++) {
-    if (has_handler(s, C_ANY, phases[set][i], true) ||
-        has_handler(s, name, phases[set][i], false)) {
+    if (ftpd_listens(h, ftpd_requests[req].name, ftpd_own_class(req),
+        phases[set][i])) {
       return true;
     }
   }
@@ -160,14 +86,13 @@ static bool has_filters(struct phase_cache *s, enum ftpd_request req) {
 bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
     enum phase_set set) {
   struct phase_cache *s = cache_of(h);
-  const char *name = ftpd_requests[req].name;
 
-  if (name == NULL) {
+  if (ftpd_requests[req].name == NULL) {
     return false;
   }
 
   if (s->need[req][set] < 0) {
-    s->need[req][set] = compute_need(s, name, set);
+    s->need[req][set] = compute_need(h, req, set);
   }
 
   if (s->need[req][set] == 1) {

@@ -14,6 +14,7 @@
  */
 
 #include "ftpd-cmd.h"
+#include "ftpd-listen.h"
 #include "ftpd-session.h"
 
 #include "ftpd-report.h"
@@ -115,15 +116,34 @@ void ftpd_cmd_end(cmd_rec *cmd, bool ok) {
   errno = xerrno;
 }
 
+/* ---- Messages of the SSH protocol */
+
+static const int ssh_classes[] = { [FTPD_SSH_AUTH] = CL_SSH|CL_AUTH,
+  [FTPD_SSH_INFO] = CL_SSH|CL_INFO, [FTPD_SSH_MISC] = CL_SSH|CL_MISC };
+
 void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
     enum ftpd_ssh_class cls, bool ok) {
   pool *p = make_sub_pool(h->pool);
   cmd_rec *cmd;
 
   pr_pool_tag(p, "SSH message command");
-  cmd = ftpd_cmd(p, name, arg,
-    CL_SSH | (cls == FTPD_SSH_AUTH ? CL_AUTH : CL_MISC), false);
+  cmd = ftpd_cmd(p, name, arg, ssh_classes[cls], false);
   ftpd_cmd_log(cmd, ok);
   ftpd_cmd_forget();
   destroy_pool(p);
+}
+
+void ftpd_ssh_adjust(struct ftpd *h, uint32_t channel, uint32_t bytes) {
+  static const char name[] = "CHANNEL_WINDOW_ADJUST";
+  char arg[32];
+
+  if (h->wants_adjusts < 0) {
+    h->wants_adjusts = ftpd_listens(h, name, ssh_classes[FTPD_SSH_MISC],
+      LOG_CMD);
+  }
+
+  if (h->wants_adjusts == 1) {
+    snprintf(arg, sizeof(arg), "%u %u", channel, bytes);
+    ftpd_ssh_cmd(h, name, arg, FTPD_SSH_MISC, true);
+  }
 }

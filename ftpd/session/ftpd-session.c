@@ -49,7 +49,7 @@ struct ftpd *ftpd_new(pool *p, server_rec *s) {
   h->pool = p;
   h->server = s;
   h->remote_ip = pstrdup(p, pr_netaddr_get_ipstr(session.c->remote_addr));
-  h->wants_poll = h->wants_io = -1;
+  h->wants_poll = h->wants_io = h->wants_adjusts = -1;
   h->forced_umask = -1;
   h->set = ftpd_conf_settings(p, s);
   h->display_login = open_display_login(s);

@@ -37,6 +37,7 @@ struct ftpd_files;              /* ftpd-op.c's and ftpd-file.c's own */
 struct ftpd_lookup;             /* ftpd-lookup.c */
 struct ftpd_names;              /* ftpd-charset.c */
 struct ftpd_note;
+struct ftpd_listeners;          /* ftpd-listen.c's own */
 
 struct ftpd {
   pool *pool;                   /* as long as the session */
@@ -77,8 +78,10 @@ struct ftpd {
   bool idle;                    /* the scoreboard says so (ftpd_doing()
                                  * clears it) */
   uint64_t idle_reset_ms, xfer_reset_ms;        /* timers last touched */
+  struct ftpd_listeners *listeners;
   int wants_poll, wants_io;     /* whether there are listeners of those events;
                                  * -1: unknown */
+  int wants_adjusts;            /* of CHANNEL_WINDOW_ADJUST, as well */
 };
 
 /* ---- ftpd-current.c */

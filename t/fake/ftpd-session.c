@@ -149,6 +149,13 @@ void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
   entry(commands, name)->n++;
 }
 
+void ftpd_ssh_adjust(struct ftpd *h, uint32_t channel, uint32_t bytes) {
+  (void) h;
+  (void) channel;
+  (void) bytes;
+  entry(commands, "CHANNEL_WINDOW_ADJUST")->n++;
+}
+
 void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
   (void) h;
   snprintf(fake_protocol, sizeof(fake_protocol), "%s", protocol);

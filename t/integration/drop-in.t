@@ -291,6 +291,51 @@ def _():
         server.stop_clean()
 
 
+@promise("each reopening of a window is logged, with its channel and bytes")
+def _():
+    server = Server(directives='LogFormat what "%m %J"\n' + "\n".join(
+        "ExtendedLog @DIR@/%s.log %s what" % (name, name)
+        for name in ("SSH", "MISC", "INFO", "AUTH")))
+    server.put("big", b"x" * (8 << 20))
+    server.start()
+    try:
+        must(server.sftp("get big /dev/null"))
+        server.no_sessions()
+        for name in ("SSH", "MISC"):
+            found = re.findall(r"^CHANNEL_WINDOW_ADJUST 0 (\d+)$",
+                               server.log(name + ".log"), re.M)
+            expect(sum(map(int, found)) > 4 << 20, "%s: %s" % (name, found))
+        for name in ("SSH", "INFO"):
+            expect("EXT_INFO" in server.log(name + ".log").split(),
+                   "no EXT_INFO in " + name)
+        expect(not re.search("WINDOW_ADJUST|EXT_INFO", server.log("AUTH.log")),
+               server.log("AUTH.log"))
+    finally:
+        server.stop_clean()
+
+
+@promise("what comes often is dispatched only for logs whose class has it")
+def _():
+    often = ("CHANNEL_WINDOW_ADJUST", "READ", "WRITE", "CLOSE")
+    for classes, wanted in (("READ,WRITE,AUTH", ()), ("ALL,!SSH,!SFTP", ()),
+                            ("MISC", often[:1]), ("SFTP", often[1:]),
+                            ("SSH,SFTP", often)):
+        server = Server(directives="ExtendedLog @DIR@/x.log %s\n"
+                        "TraceLog @DIR@/trace.log\nTrace command:9" % classes)
+        server.put("big", b"x" * (8 << 20))
+        server.start()
+        try:
+            must(server.sftp("get big /dev/null\nput %s up"
+                             % server.local("sent", b"y")))
+            server.no_sessions()
+            seen = set(re.findall(r"dispatching LOG_CMD command '(\w+)",
+                                  server.log("trace.log")))
+            expect("RETR" in seen, "no dispatch is traced")
+            expect_same(seen & set(often), set(wanted), classes)
+        finally:
+            server.stop_clean()
+
+
 CLASSES = ("READ", "WRITE", "DIRS", "MISC", "SFTP")
 
 

@@ -1,0 +1,23 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-listen.h -- which modules do something with a command (ftpd-listen.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_LISTEN_H
+#define MOD_SFTP_FTPD_LISTEN_H
+
+#include "ftpd-session.h"
+
+/* True when a handler of that phase (LOG_CMD ...) does something with commands
+ * of that name and class.  Callers keep the answer: it holds from the login to
+ * the end of the session, and takes longer than a request.
+ */
+bool ftpd_listens(struct ftpd *h, const char *name, int cls, int phase);
+
+#endif /* MOD_SFTP_FTPD_LISTEN_H */

@@ -57,7 +57,7 @@
  */
 struct sftp_effect {
   unsigned int bit;
-  const char *text;             /* for the manual: "reads bytes" */
+  const char *text;             /* for the manual: "reads content" */
   const char *names[SFTP_EFF_NAMES];
   const char *groups[2];
 };

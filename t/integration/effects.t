@@ -71,7 +71,7 @@ EFFECTS = {row[0]: Effect(*row) for row in table("| Effect |")}
 
 # What a second name of a file would permit: no name of the request counts.
 APART = {"changes the mode", "changes the owner", "changes times",
-         "changes extended attributes", "appends bytes"}
+         "changes extended attributes", "appends content"}
 
 
 class Side:
@@ -526,7 +526,7 @@ def statvfs(c, form, other):
 
 
 # Request, what it asks for beyond its name, how, by which names it is known.
-OVER = "replaces bytes"
+OVER = "replaces content"
 ROWS = (
     ("OPEN to read", (), open_read),
     ("OPEN to write", (), open_write),

@@ -17,12 +17,13 @@ import re
 
 HEAD = """# Interoperability
 
-Clients and what they were seen to do with this module, in its default configuration: no `SFTPClientMatch`, no option for
-the sake of a client. `t/interop/run --all` runs all of it and writes this page.
+Results of tests with client programs. The module has its default configuration: no `SFTPClientMatch`, no option for the sake
+of a client. `t/interop/run --all` runs all tests and writes this page.
 
-**yes**: works, and what arrived is compared byte for byte. **–**: the client has no means for it, as the notes say; in the
-last column, that it has nothing but the steps before. **no**: it does not work; the notes say why. What the notes call
-"with sshd, too" was tried with the same client and OpenSSH's server of the same release, and came out the same.
+- **yes**: it works, and the transferred data is compared byte by byte.
+- **–**: the client cannot do this; the notes say why. In the last column: the client has no further functions.
+- **no**: it does not work; the notes say why.
+- "With sshd, too" in the notes: the same client was tested with OpenSSH's server of the same release, with the same result.
 
 """
 

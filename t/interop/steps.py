@@ -163,7 +163,7 @@ def clear(path):
 
 
 @step("password", "password",
-      "login with a password, a small file both ways")
+      "login with a password, a small file in both directions")
 def _(visit):
     visit.use("plain", password=visit.server.password)
     visit.both_ways("by-password", DATA[:5000])
@@ -177,15 +177,15 @@ def _(visit):
 
 
 @step("transfer", "put, get",
-      "files of 0, 1, 32768, 32769 and 3,000,001 bytes both ways")
+      "files of 0, 1, 32768, 32769 and 3,000,001 bytes in both directions")
 def _(visit):
     for size in (0, 1, 32768, 32769, len(DATA)):
         visit.both_ways("file-%d" % size, DATA[:size])
 
 
 @step("resume", "resume",
-      "an upload and a download go on where they stopped",
-      "it has no command that goes on with half a file")
+      "an upload and a download continue where they stopped",
+      "it has no command to resume a transfer")
 def _(visit):
     visit.needs("reput", "reget")
     visit.put_there("rest", DATA[:PART])
@@ -226,8 +226,8 @@ def tree_by_hand(visit, tree):
 
 @step("tree", "trees, odd names",
       "a tree with an empty directory and names with blanks, quotes, patterns, "
-      "Unicode, 255 bytes, bytes that are no UTF-8 (where the client can be "
-      "told such names)")
+      "Unicode, 255 bytes, invalid UTF-8 (if the client accepts such "
+      "names)")
 def _(visit):
     tree = visit.here("tree")
     make_tree(tree, names=visit.client.names)
@@ -266,8 +266,8 @@ def times_of_copies(visit):
 
 
 @step("times", "times, modes",
-      "modification time and mode survive a copy both ways, or are set and "
-      "seen", "it has no command for either")
+      "modification time and mode are preserved in both directions, or "
+      "can be set and read", "it has no command for either")
 def _(visit):
     can = visit.client.can
     if "putp" in can and "getp" in can:
@@ -293,8 +293,8 @@ def _(visit):
 
 
 @step("links", "symbolic links",
-      "a symbolic link is made with the right target, read, and followed",
-      "it has no command that makes one")
+      "a symbolic link is created with the right target, read, and followed",
+      "it has no command to create one")
 def _(visit):
     visit.needs("symlink")
     visit.put_there("real", DATA[:1000])
@@ -310,8 +310,9 @@ def _(visit):
 
 
 @step("listing", "10,000 entries",
-      "a directory with 10,000 files, listed; or fetched, by clients that list "
-      "nothing", "it neither lists directories nor fetches them")
+      "a directory with 10,000 files is listed, or downloaded by "
+      "clients that do not list",
+      "it neither lists directories nor downloads them")
 def _(visit):
     can = visit.client.can
     if "ls" not in can and "gettree" not in can:
@@ -350,8 +351,8 @@ def ends_with(path, start, tail):
 
 
 @step("4gib", "large files",
-      "a file of more than 4 GiB: resumed at its end both ways, or copied "
-      "whole; one of 96 MiB where the notes say so")
+      "a file of more than 4 GiB is resumed near its end in both directions, "
+      "or copied; where the notes say so, one of 96 MiB")
 def _(visit):
     can = visit.client.can
     resumes = "reput" in can and "reget" in can \
@@ -377,12 +378,13 @@ def _(visit):
     finally:
         for name in names:
             clear(name)
-    return "96 MiB, since it begins anew each time" if whole else ""
+    return "96 MiB, because it always starts from the beginning" \
+        if whole else ""
 
 
 @step("rename", "rename over a file",
-      "a file renamed onto another one replaces it",
-      "it has no command that renames")
+      "a file is renamed to the name of another one and replaces it",
+      "it has no command to rename")
 def _(visit):
     visit.needs("rename")
     visit.put_there("new", b"the new one")
@@ -397,7 +399,7 @@ def _(visit):
     visit.there_is("old", b"old")
     visit.there_is("new", b"the new one")
     complains(result, "exist", "fail", "overwrit")
-    skip("refused: the client asks for a RENAME that may not replace")
+    skip("refused: the client requests a RENAME that must not overwrite")
 
 
 def complains(result, *words):
@@ -407,8 +409,8 @@ def complains(result, *words):
 
 
 @step("errors", "errors",
-      "a missing file, a closed directory and a wrong password end with words "
-      "that say so")
+      "a missing file, an inaccessible directory and a wrong "
+      "password cause clear error messages")
 def _(visit):
     mute = visit.client.mute
     result = visit.try_to(("get", visit.remote("nowhere"),
@@ -458,8 +460,8 @@ def rekeyed(visit, data, starter):
 
 
 @step("rekey", "rekey",
-      "64 MiB both ways, with new keys every 256 KiB: asked for by the server, "
-      "and by clients that can be told to")
+      "64 MiB in both directions, with a rekey every 256 KiB, by the server "
+      "and by clients that can start one")
 def _(visit):
     data = os.urandom(FULL)
     visit.use("rekey")
@@ -470,7 +472,7 @@ def _(visit):
 
 
 @step("compress", "compression",
-      "both directions compressed after the login",
+      "both directions are compressed after the login",
       "it has no compression")
 def _(visit):
     if not visit.client.compresses:
@@ -494,7 +496,7 @@ def _(visit):
 
 @step("channels", "channels",
       "five channels of one connection upload at the same time",
-      "it has one channel in a connection")
+      "it uses one channel per connection")
 def _(visit):
     visit.needs("channels")
     visit.do(("channels", "5", visit.here("shared", DATA[:PART]),
@@ -504,7 +506,7 @@ def _(visit):
 
 
 @step("own", "its own",
-      "what the client has beyond these: rclone `check`, `hashsum` by MD5 and "
+      "further functions of the client: rclone `check`, `hashsum` by MD5 and "
       "SHA-1, `sync`, `copy`, `about`; restic `forget --prune`, `check "
       "--read-data`; MINA `check-file`, `copy-file`")
 def _(_visit):

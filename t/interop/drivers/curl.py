@@ -31,8 +31,10 @@ class Curl(Client):
 
     @property
     def remarks(self):
-        return "libssh2 1.10 reports a failure for links that it has made" \
-            if "libssh2/1.10" in self.version() else ""
+        if "libssh2/1.10" not in self.version():
+            return ""
+        return "libssh2 1.10 reports a failure although it has created the " \
+            "link"
 
     def do(self, login, *commands, timeout=PATIENCE):
         base = ["curl", "-sS", "--insecure", "--globoff", "--path-as-is",
@@ -95,7 +97,7 @@ class CurlScp(Curl):
                   if "\t" not in name and len(os.fsencode(name)) < 200)
     cannot = dict.fromkeys(
         ("resume", "times", "links", "listing", "rename"),
-        "it copies whole files, and no more")
+        "it only copies whole files")
     cannot["channels"] = Curl.cannot["channels"]
     can = ("put", "get")
     mute = "failed to"

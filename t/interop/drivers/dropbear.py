@@ -19,7 +19,7 @@ class Dropbear(Sftp):
     packages = ("dropbear-bin", "openssh-client")
     can = tuple(name for name in Sftp.can if name != "channels")
     cannot = {"compress": "dbclient is never asked for it",
-              "channels": "dbclient has one channel"}
+              "channels": "dbclient has only one channel"}
     rekeys = False
     mute = "disconnect received"
 

@@ -161,8 +161,8 @@ class FileZilla(Client):
     packages = ("filezilla", "putty-tools")
     can = ("put", "get", "reput", "reget", "ls", "rename", "mkdir", "rm",
            "chmod", "utime")
-    cannot = {"links": "it makes no links",
-              "channels": "each connection has a program of its own"}
+    cannot = {"links": "it cannot create links",
+              "channels": "each connection is a separate process"}
     # It takes * and ? for patterns.
     names = tuple(name for name in Client.names
                   if not set(name) & set('*?[]\\"')

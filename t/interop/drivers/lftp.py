@@ -26,7 +26,7 @@ class Lftp(Client):
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "symlink", "rename", "mkdir", "rm", "chmod")
 
-    cannot = {"channels": "each of its connections has an ssh of its own"}
+    cannot = {"channels": "each connection starts a separate ssh"}
 
     def version(self):
         text = run(["lftp", "--version"]).stdout.decode()

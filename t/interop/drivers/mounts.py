@@ -23,7 +23,7 @@ KEEP = ["cp", "-R", "--preserve=mode,timestamps"]
 
 
 class Mount(Client):
-    cannot = {"channels": "a mount is one channel"}
+    cannot = {"channels": "a mount uses one channel"}
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "putp",
            "getp", "ls", "readlink", "symlink", "rename", "mkdir", "rm",
            "chmod", "utime")

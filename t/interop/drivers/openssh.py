@@ -110,9 +110,9 @@ class Scp(OpenSSH):
     one = """scp "$@" '%s' 'srv:%s'"""
     title = "OpenSSH scp"
     can = ("put", "get", "puttree", "gettree", "putp", "getp", "channels")
-    cannot = {"resume": "it copies whole files",
-              "links": "it follows links, and makes none",
-              "rename": "it copies, and no more"}
+    cannot = {"resume": "it only copies whole files",
+              "links": "it follows links and cannot create them",
+              "rename": "it only copies"}
     more = ()
     whole_4g = True
     flags = {"puttree": ["-r"], "gettree": ["-r"], "putp": ["-p"],

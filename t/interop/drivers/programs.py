@@ -107,8 +107,8 @@ class NodeSftpClient(NodeSsh2):
     env = {"IO_LIBRARY": "ssh2-sftp-client"}
     can = ("put", "get", "reput", "reget", "puttree", "gettree", "ls",
            "stat", "mkdir", "rm", "rename", "chmod")
-    cannot = {"links": "its API makes none",
-              "channels": "it has one channel in a connection"}
+    cannot = {"links": "its API cannot create them",
+              "channels": "it uses one channel per connection"}
 
 
 class Jsch(Program):
@@ -188,7 +188,7 @@ class Phpseclib3(Program):
     argv = ("php", "@PROGRAMS@/io-php.php")
     env = {"IO_LIBRARY": "phpseclib3"}
     can = NO_CHANNELS
-    cannot = {"channels": "its class has one SFTP channel in a connection"}
+    cannot = {"channels": "its class uses one SFTP channel per connection"}
 
 
 class Phpseclib2(Phpseclib3):
@@ -206,7 +206,7 @@ class PhpSsh2(Phpseclib3):
     env = {"IO_LIBRARY": "ssh2"}
     can = tuple(name for name in Program.can if name != "utime")
     compresses = False      # libssh2_session_flag() is out of its reach
-    cannot = {"compress": "its API has no switch for libssh2's"}
+    cannot = {"compress": "its API cannot enable libssh2's compression"}
     # Its URLs end at these.
     names = tuple(name for name in Program.names
                   if not set(name) & set("#?\t"))
@@ -228,7 +228,7 @@ class PerlForeign(Program):
     # rput() reads local names as Latin-1, whatever fs_encoding says.
     names = tuple(name for name in UTF8_NAMES if name.isascii())
     can = NO_CHANNELS + ("puttree", "gettree", "putp", "getp")
-    cannot = {"channels": "each of its objects has an ssh of its own"}
+    cannot = {"channels": "each object starts a separate ssh"}
 
     def environment(self, login):
         from openssh import environment

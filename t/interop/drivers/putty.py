@@ -117,9 +117,9 @@ class Pscp(PuTTY):
     can = ("put", "get", "puttree", "gettree", "putp", "getp", "ls",
            "channels")
     keeps = ("time",)
-    cannot = {"resume": "it copies whole files",
-              "links": "it follows links, and makes none",
-              "rename": "it copies, and no more"}
+    cannot = {"resume": "it only copies whole files",
+              "links": "it follows links and cannot create them",
+              "rename": "it only copies"}
     flags = {"puttree": ["-r"], "gettree": ["-r"], "putp": ["-p"],
              "getp": ["-p"]}
     # It takes what is before a colon for a host or a drive.

@@ -44,8 +44,8 @@ class Rclone(Client):
            "rename", "mkdir", "rm")
     compresses = False
     keeps = ("time",)
-    cannot = {"resume": "it copies again what is there by half",
-              "links": "it follows links, and makes none",
+    cannot = {"resume": "it copies incomplete files again",
+              "links": "it follows links and cannot create them",
               "compress": "Go's SSH library has no compression",
               "channels": "it opens more connections instead"}
     # It writes what cannot be a name elsewhere in characters of its own.
@@ -142,13 +142,13 @@ class RcloneMount(Mount):
     compresses = False
     names = NAMES
     # Of a folder of this machine, too; `cp -p` looks for an ACL.
-    remarks = ("rclone 1.60 answers Input/output error to whoever asks for "
-               "extended attributes (`cp -p`), whatever is mounted")
+    remarks = ("mounts of rclone 1.60 return Input/output error for "
+               "extended attributes (`cp -p`), with any backend")
     can = tuple(name for name in Mount.can
                 if name not in ("chmod", "putp", "getp", "symlink",
                                 "readlink"))
     resumes_anew = True
-    cannot = dict(Mount.cannot, links="a mount of rclone has no links",
+    cannot = dict(Mount.cannot, links="its mounts have no links",
                   compress=Rclone.cannot["compress"])
 
     version = Rclone.version

@@ -25,10 +25,10 @@ class Restic(Client):
     packages = ("restic", "openssh-client")
     only_own = True
     cannot = {
-        "resume": "it begins a pack anew",
-        "links": "links are inside of its packs",
-        "listing": "it keeps its packs in 256 directories",
-        "rename": "each of its files is new",
+        "resume": "it starts a pack again",
+        "links": "links are stored inside its packs",
+        "listing": "its packs are spread over 256 directories",
+        "rename": "it never overwrites a file",
     }
 
     def version(self):

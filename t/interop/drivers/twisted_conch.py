@@ -34,12 +34,13 @@ class Cftp(Client):
     names = tuple(name for name in UTF8_NAMES if not set(name) & set('*?["\\'))
     can = ("put", "get", "mkdir", "rm", "chmod")
     key = "ecdsa"
-    cannot = {"password": "it asks a terminal, and no one else",
-              "compress": "its option for it ends it with a TypeError",
-              "errors": "its batches print nothing, and go on",
-              "listing": "its batches print nothing",
-              "rename": "it asks for a RENAME that may not replace, and says "
-                        "nothing when that is refused (with sshd, too)"}
+    cannot = {"password": "it reads passwords only from a terminal",
+              "compress": "its option for compression fails with a TypeError",
+              "errors": "its batch mode prints nothing and continues",
+              "listing": "its batch mode prints no output",
+              "rename": "it requests a RENAME that must not overwrite, and "
+                        "reports no error when that is refused "
+                        "(with sshd, too)"}
     always_0 = True
 
     @property

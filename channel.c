@@ -12,6 +12,7 @@
 
 #include "channel-int.h"
 #include "ftpd-report.h"
+#include "global.h"
 #include "kex.h"
 
 
@@ -178,7 +179,8 @@ int sftp_on_channel_open(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_str type = sftp_rd_string(r);
   uint32_t remote_id = sftp_rd_u32(r), window = sftp_rd_u32(r),
     packet = sftp_rd_u32(r);
-  bool session = sftp_str_is(type, "session");
+  bool session = sftp_str_is(type, "session"),
+    broken = session && sftp_global_no_more_sessions(c);
   char name[64];
 
   if (!session) {
@@ -190,11 +192,20 @@ int sftp_on_channel_open(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   sftp_escape(name, sizeof(name), type.ptr, type.len);
-  ftpd_ssh_cmd(c->ftpd, "CHANNEL_OPEN", name, FTPD_SSH_MISC, session);
+  ftpd_ssh_cmd(c->ftpd, "CHANNEL_OPEN", name, FTPD_SSH_MISC,
+    session && !broken);
   if (!session) {
     sftp_log("refused to open a channel of type '%s'", name);
     return refuse_open(c, remote_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
       "this service is for file transfer only: no forwarding");
+  }
+
+  /* OpenSSH PROTOCOL, section 2.2: whoever opens it is not the client that
+   * promised.
+   */
+  if (broken) {
+    return sftp_fail(c, SFTP_ERR_ORDER, "possible attack: a session is opened "
+      "after no-more-sessions@openssh.com");
   }
 
   if (packet == 0) {

@@ -19,6 +19,7 @@
 struct sftp_global {
   bool told;                    /* hostkeys-00 was sent or never will be */
   unsigned int nproofs;
+  bool no_more_sessions;
 };
 
 static const char prove[] = "hostkeys-prove-00@openssh.com";
@@ -210,6 +211,21 @@ static int on_prove(struct ssh_conn *c, struct sftp_str keys, bool want) {
   return res;
 }
 
+/* ---- Sessions */
+
+bool sftp_global_no_more_sessions(const struct ssh_conn *c) {
+  return c->global->no_more_sessions;
+}
+
+static int answer(struct ssh_conn *c, bool want, uint8_t type) {
+  if (!want) {
+    return SFTP_OK;
+  }
+
+  (void) sftp_packet_begin(c->pkts, type, 1);
+  return sftp_packet_end(c->pkts);
+}
+
 /* ---- Messages */
 
 int sftp_on_global_request(struct ssh_conn *c, struct sftp_rd *r) {
@@ -227,12 +243,12 @@ int sftp_on_global_request(struct ssh_conn *c, struct sftp_rd *r) {
     return on_prove(c, rest, want);
   }
 
-  if (want) {
-    (void) sftp_packet_begin(c->pkts, SSH_MSG_REQUEST_FAILURE, 1);
-    return sftp_packet_end(c->pkts);
+  if (sftp_str_is(name, "no-more-sessions@openssh.com") && rest.len == 0) {
+    c->global->no_more_sessions = true;
+    return answer(c, want, SSH_MSG_REQUEST_SUCCESS);
   }
 
-  return SFTP_OK;
+  return answer(c, want, SSH_MSG_REQUEST_FAILURE);
 }
 
 int sftp_on_ping(struct ssh_conn *c, struct sftp_rd *r) {

@@ -323,6 +323,23 @@ def _():
         srv.ssh("-O", "exit", *master, "srv")
 
 
+@promise("clients that want no more sessions get what they came for")
+def _():
+    # OpenSSH's client asks servers for that which it takes for its own.
+    likely = Server('ServerIdent on "OpenSSH_9.9"').start()
+    sent = likely.local("alone", b"alone")
+    try:
+        for result in (likely.sftp("put %s alone" % sent, "-v"),
+                       likely.scp("-v", sent, "srv:alone"),
+                       likely.scp("-v", "-O", sent, "srv:alone"),
+                       likely.ssh("-v", "srv", "sha256sum alone")):
+            must(result)
+            expect(b"no-more-sessions@openssh.com" in result.stderr,
+                   "it was not asked for: " + said(result))
+    finally:
+        likely.stop_clean()
+
+
 @promise("rename leads to another file system, too")
 def _():
     far = Server()

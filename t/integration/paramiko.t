@@ -227,6 +227,22 @@ def _():
         few.stop_clean()
 
 
+@promise("after no-more-sessions@openssh.com another session ends it all")
+def _():
+    with paramiko_transport(srv) as transport:
+        sftp = paramiko.SFTPClient.from_transport(transport)
+        expect(transport.global_request("no-more-sessions@openssh.com"),
+               "the request is refused")
+        sftp.listdir("/")
+        try:
+            transport.open_session(timeout=60)
+            expect(False, "another session was opened")
+        except (paramiko.SSHException, EOFError):
+            pass
+    srv.wait_log("sftp.log", "possible attack: a session is opened after "
+                 "no-more-sessions@openssh.com")
+
+
 @promise("the window is honoured: a client that reads nothing stops us")
 def _():
     srv.put("flood", bytes(20000000))

@@ -511,6 +511,31 @@ static void too_many_channels(void) {
   client_free(cl);
 }
 
+/* OpenSSH PROTOCOL, section 2.2. */
+static void no_more_sessions_is_honoured(bool want) {
+  struct client *cl = open_client();
+  uint32_t id = open_channel(cl, 5, 100000, 32768);
+  struct sftp_pkt pkt;
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, cl->pool, 64, 64);
+  sftp_wr_text(&w, "no-more-sessions@openssh.com");
+  sftp_wr_bool(&w, want);
+  client_send(cl, SSH_MSG_GLOBAL_REQUEST, w.ptr, w.len);
+  is_int(client_pump(cl), SFTP_OK, "no more sessions are asked for");
+  ok(client_expect(cl, SSH_MSG_REQUEST_SUCCESS, &pkt) == want,
+    "%s", want ? "which is granted" : "without an answer");
+  ok(request(cl, id, "subsystem", "sftp"), "the open channel goes on");
+  send_open(cl, "direct-tcpip", 8, 1000, 1000);
+  ok(client_expect(cl, SSH_MSG_CHANNEL_OPEN_FAILURE, &pkt),
+    "other types are refused as ever");
+  send_open(cl, "session", 9, 1000, 1000);
+  is_int(client_pump(cl), SFTP_ERR_ORDER, "another session ends all");
+  ok(strstr(cl->server->failure.why, "no-more-sessions@openssh.com") != NULL,
+    "and the log says why");
+  client_free(cl);
+}
+
 static void environment_is_filtered(void) {
   struct client *cl = open_client();
   uint32_t id = open_channel(cl, 1, 1000, 1000);
@@ -616,6 +641,8 @@ int main(void) {
   several_channels_do_not_mix();
   refusals_are_polite();
   too_many_channels();
+  no_more_sessions_is_honoured(true);
+  no_more_sessions_is_honoured(false);
   environment_is_filtered();
   signals_end_the_channel_only();
   eof_ends_with_the_status();

@@ -6,16 +6,14 @@
  * (see LICENSE)
  */
 
-/* conn.c -- the table of messages, and the one read loop. */
+/* conn.c -- the table of messages, and the one read loop.  It sleeps in
+ * conn-wait.c.
+ */
 
 #include "conn.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include "channel.h"
+#include "conn-int.h"
 #include "conn-loop.h"
 #include "disconnect.h"
 #include "exec.h"
@@ -30,49 +28,7 @@
 #include "traffic.h"
 #include "userauth.h"
 
-/* Output that may wait for a slow reader before its messages are no longer
- * taken: a client that floods us with requests must wait for the answers.
- */
-#define PENDING_MAX (4 * 1024 * 1024)
-
-/* While a large request arrives, the kernel wakes us only for a large part of
- * it.  If the client stops in the middle (for a rekey, say), we notice after
- * this many milliseconds, and then use no such limit for a while.
- */
-#define LOWAT_MIN (48 * 1024)
-#define LOWAT_MAX (192 * 1024)
-#define LOWAT_WAIT_MS 20
-#define LOWAT_PENALTY 64
-
-/* Clients with Nagle's algorithm hold a small message back until the one before
- * is acknowledged, and kernels delay that by up to 40 ms unless there is an
- * answer.  So we ask for prompt acknowledgements: before the login is done,
- * during key exchanges and this many waits later, and after input of up to this
- * many bytes that had no answer (a WINDOW_ADJUST, behind which a READ may
- * wait).
- */
-#define HURRY_TURNS 2
-#define HURRY_BYTES 1024
-
-/* After a sleep of this many milliseconds buffers are freed. */
-#define DOZE_MS 2000
-
 #define MAX_UNIMPLEMENTED 1024
-
-struct sftp_loop {
-  int lowat;                    /* SO_RCVLOWAT in force */
-  unsigned int lowat_penalty;   /* turns without it */
-  bool more;                    /* the socket may hold more right now */
-  bool dozed;
-  const bool *stop;             /* of the run_until() that is under way */
-  unsigned int nunimplemented;
-  uint64_t heard_ms;            /* when something was received last */
-  unsigned int nalive;          /* keepalives without an answer */
-  uint64_t alive_ms;            /* when the last one was sent */
-  size_t told_in, told_out;     /* raw bytes that were reported to the daemon */
-  unsigned int hurry;           /* further waits with prompt acknowledgements */
-  size_t hurry_in, hurry_out;   /* raw bytes at the wait before */
-};
 
 static const struct sftp_service_row service_rows[] = {
   { "subsystem", "sftp", SFTP_SERVICE_FL_SFTP, &sftp_fxp_service,
@@ -94,8 +50,8 @@ struct ssh_conn *sftp_conn_new(pool *p, int fd,
   c->ftpd = ftpd;
   sftp_phase_begin(c);
   c->loop = pcalloc(p, sizeof(*c->loop));
-  c->loop->lowat = 1;
-  c->loop->heard_ms = sftp_now_ms();
+  sftp_conn_wait_init(&c->loop->wait);
+  c->loop->alive.heard_ms = sftp_now_ms();
   c->pkts = sftp_packets_new(p, fd);
   c->kex = sftp_kex_new(c);
   c->auth = sftp_auth_new(c);
@@ -137,18 +93,14 @@ static int on_unimplemented(struct ssh_conn *c, struct sftp_rd *r) {
   return SFTP_OK;
 }
 
-static void heard_answer(struct ssh_conn *c) {
-  c->loop->nalive = 0;
-}
-
 static int on_request_answer(struct ssh_conn *c, struct sftp_rd *r) {
   (void) r;
-  heard_answer(c);
+  sftp_conn_alive_answered(c);
   return SFTP_OK;
 }
 
 static int on_channel_answer(struct ssh_conn *c, struct sftp_rd *r) {
-  heard_answer(c);
+  sftp_conn_alive_answered(c);
   return sftp_on_channel_reply(c, r);
 }
 
@@ -321,7 +273,7 @@ static int handle_messages(struct ssh_conn *c) {
       return SFTP_OK;
     }
 
-    c->loop->heard_ms = sftp_now_ms();
+    c->loop->alive.heard_ms = sftp_now_ms();
     res = dispatch(c, &pkt);
     if (res == SFTP_OK && !sftp_packets_stable(c->pkts)) {
       res = sftp_channels_flush(c);
@@ -339,45 +291,11 @@ static int handle_messages(struct ssh_conn *c) {
   return res < 0 ? res : SFTP_OK;
 }
 
-/* SFTPClientAlive: asks a silent client for a sign of life. */
 static int check_alive(struct ssh_conn *c) {
-  const struct sftp_settings *set = c->set;
-  uint64_t now, quiet = (uint64_t) set->alive_secs * 1000;
-  uint32_t channel;
-  struct sftp_wr *w;
+  uint32_t id;
 
-  if (quiet == 0 || !c->state.authenticated || sftp_kex_running(c)) {
-    return SFTP_OK;
-  }
-
-  now = sftp_now_ms();
-  if (now - c->loop->heard_ms < quiet || now - c->loop->alive_ms < quiet) {
-    return SFTP_OK;
-  }
-
-  c->loop->alive_ms = now;
-  if (set->client.keepalive == KEEPALIVE_IGNORE) {
-    w = sftp_packet_begin(c->pkts, SSH_MSG_IGNORE, 16);
-    sftp_wr_string(w, "", 0);
-    return sftp_packet_end(c->pkts);
-  }
-
-  if (c->loop->nalive++ >= set->alive_count) {
-    return sftp_fail(c, SFTP_ERR_TIMEOUT, "client alive threshold reached");
-  }
-
-  if (set->client.keepalive == KEEPALIVE_CHANNEL &&
-      sftp_channels_last(c, &channel)) {
-    w = sftp_packet_begin(c->pkts, SSH_MSG_CHANNEL_REQUEST, 64);
-    sftp_wr_u32(w, channel);
-
-  } else {
-    w = sftp_packet_begin(c->pkts, SSH_MSG_GLOBAL_REQUEST, 64);
-  }
-
-  sftp_wr_text(w, "keepalive@proftpd.org");
-  sftp_wr_bool(w, true);
-  return sftp_packet_end(c->pkts);
+  return !sftp_conn_alive_due(c) ? SFTP_OK :
+    sftp_conn_alive_ask(c, sftp_channels_last(c, &id) ? &id : NULL);
 }
 
 static void tell_counters(struct ssh_conn *c) {
@@ -447,148 +365,14 @@ int sftp_conn_turn(struct ssh_conn *c) {
   return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
 }
 
-/* ---- Waiting */
-
-static void set_lowat(struct ssh_conn *c, size_t want) {
-  int n = want > LOWAT_MAX ? LOWAT_MAX : (int) want;
-
-  if (n != c->loop->lowat &&
-      setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof(n)) == 0) {
-    c->loop->lowat = n;
-  }
-}
-
-static bool is_unanswered(struct ssh_conn *c) {
-  struct sftp_loop *l = c->loop;
-  size_t in = sftp_packets_in(c->pkts)->total - l->hurry_in,
-    out = sftp_packets_out(c->pkts)->total - l->hurry_out;
-
-  l->hurry_in += in;
-  l->hurry_out += out;
-  return in > 0 && in <= HURRY_BYTES && out == 0;
-}
-
-static void hurry(struct ssh_conn *c) {
-  bool unanswered = is_unanswered(c);
-  int on = 1;
-
-  if (!c->state.authenticated || sftp_kex_running(c)) {
-    c->loop->hurry = HURRY_TURNS;
-  }
-
-  if (unanswered || c->loop->hurry > 0) {
-    c->loop->hurry -= c->loop->hurry > 0;
-    (void) setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-  }
-}
-
-/* How many bytes must arrive before the kernel wakes us. */
-static size_t worth_waking(struct ssh_conn *c) {
-  size_t a = sftp_packets_missing(c->pkts), b = sftp_channels_missing(c);
-  size_t n = a > b ? a : b;
-
-  if (sftp_kex_running(c)) {
-    return 1;                   /* the next message is small */
-  }
-
-  if (c->loop->lowat_penalty > 0) {
-    c->loop->lowat_penalty--;
-    return 1;
-  }
-
-  return n >= LOWAT_MIN ? n : 1;
-}
-
-static int next_deadline_ms(const struct ssh_conn *c) {
-  uint64_t ms = sftp_kex_due_ms(c), alive = UINT64_MAX,
-    login = sftp_auth_due_ms(c), traffic = sftp_traffic_due_ms(c);
-
-  if (c->set->alive_secs > 0 && c->state.authenticated) {
-    alive = (uint64_t) c->set->alive_secs * 1000;
-  }
-
-  if (alive < ms) {
-    ms = alive;
-  }
-
-  if (login < ms) {
-    ms = login;
-  }
-
-  if (traffic < ms) {
-    ms = traffic;
-  }
-
-  return ms > 3600 * 1000 ? -1 : (int) ms + 1;
-}
-
-/* The socket is idle: frees memory and sleeps until it is not. */
-static short doze(struct ssh_conn *c, short events) {
-  int deadline = next_deadline_ms(c), ms = DOZE_MS;
-  short got;
-
-  if (deadline >= 0 && deadline < ms) {
-    ms = deadline;
-  }
-
-  got = (short) ftpd_wait(c->ftpd, c->fd, events, ms);
-  if (got == 0 && ms == DOZE_MS) {
-    if (events == POLLIN) {
-      sftp_packets_shrink(c->pkts);
-    }
-
-    deadline = next_deadline_ms(c);
-    got = (short) ftpd_wait(c->ftpd, c->fd, events, deadline);
-  }
-
-  return got;
-}
-
-static int wait_for_client(struct ssh_conn *c) {
-  size_t pending = sftp_packets_pending(c->pkts);
-  struct pollfd pfd = { c->fd, 0, 0 };
-
-  hurry(c);
-  if (pending < PENDING_MAX) {
-    pfd.events |= POLLIN;
-  }
-
-  if (pending > 0) {
-    pfd.events |= POLLOUT;
-
-  } else if (!c->loop->more) {
-    set_lowat(c, worth_waking(c));
-  }
-
-  /* There is other work: reads what has arrived, without waiting. */
-  if (sftp_channels_working(c)) {
-    (void) poll(&pfd, 1, 0);
-    ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);
-    ftpd_poll(c->ftpd);
-    return (pfd.revents & (POLLIN|POLLHUP|POLLERR)) != 0 ?
-      sftp_packets_fill(c->pkts) : SFTP_OK;
-  }
-
-  if (c->loop->lowat > 1 && poll(&pfd, 1, LOWAT_WAIT_MS) == 0) {
-    c->loop->lowat_penalty = LOWAT_PENALTY;
-    set_lowat(c, 1);
-  }
-
-  if (pfd.revents == 0) {
-    pfd.revents = doze(c, pfd.events);
-  }
-
-  ftpd_poll(c->ftpd);
-  if ((pfd.revents & (POLLIN|POLLHUP|POLLERR)) == 0) {
-    return SFTP_OK;
-  }
-
-  return sftp_packets_fill(c->pkts);
-}
-
 /* Gets more input: bytes that have arrived, or waits for them. */
 static int get_input(struct ssh_conn *c) {
-  int res = wait_for_client(c);
+  struct conn_ahead ahead = {
+    .working = sftp_channels_working(c),
+    .missing = sftp_channels_missing(c),
+    .due_ms = sftp_auth_due_ms(c)
+  };
+  int res = sftp_conn_wait(c, &ahead);
 
   if (res == 1) {
     ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);

@@ -17,6 +17,17 @@
 #include "ftpd-kept.h"
 #include "ftpd-keystore.h"
 
+static int stat_as_root(const char *path, struct stat *st) {
+  int res, xerrno;
+
+  PRIVS_ROOT
+  res = stat(path, st);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+  errno = xerrno;
+  return res;
+}
+
 /* Checks the path of a file, or of an agent's socket; NULL: it is fine.
  * Permissions are looked at when all SFTPOptions are known.  On a reload the
  * daemon goes on without files that are not there, or with what it has kept of
@@ -24,7 +35,6 @@
  */
 static const char *hostkey_error(pool *p, const char *form) {
   struct stat st;
-  int res, xerrno;
 
   if (strncmp(form, "agent:", 6) == 0) {
     return form[6] == '/' ? NULL : pstrcat(p, "'", form,
@@ -36,21 +46,13 @@ static const char *hostkey_error(pool *p, const char *form) {
       "NoRSA, NoDSA, NoECDSA, NoED25519, NoED448)", NULL);
   }
 
-  PRIVS_ROOT
-  res = stat(form, &st);
-  xerrno = errno;
-  PRIVS_RELINQUISH
-
-  if (ftpd_kept_reloading()) {
-    return NULL;
+  if (stat_as_root(form, &st) < 0) {
+    return ftpd_kept_reloading() ? NULL : pstrcat(p, "unable to check '", form,
+      "': ", strerror(errno), NULL);
   }
 
-  if (res < 0) {
-    return pstrcat(p, "unable to check '", form, "': ", strerror(xerrno), NULL);
-  }
-
-  return S_ISREG(st.st_mode) ? NULL : pstrcat(p, "'", form,
-    "' is not a regular file", NULL);
+  return S_ISREG(st.st_mode) || ftpd_kept_reloading() ? NULL : pstrcat(p, "'",
+    form, "' is not a regular file", NULL);
 }
 
 /* usage: SFTPHostKey path|agent:path|NoRSA|NoDSA|NoECDSA|NoED25519|NoED448 */
@@ -196,7 +198,7 @@ modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd) {
 static modret_t *set_files(cmd_rec *cmd) {
   struct stat st;
   unsigned int i;
-  int res, xerrno;
+  int res;
 
   CHECK_SOME(cmd);
 
@@ -208,14 +210,10 @@ static modret_t *set_files(cmd_rec *cmd) {
         "' is not an absolute path", NULL));
     }
 
-    PRIVS_ROOT
-    res = stat(path, &st);
-    xerrno = errno;
-    PRIVS_RELINQUISH
-
+    res = stat_as_root(path, &st);
     if ((res < 0 || !S_ISREG(st.st_mode)) && !ftpd_kept_reloading()) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to use '", path, "': ",
-        res < 0 ? strerror(xerrno) : "not a regular file", NULL));
+        res < 0 ? strerror(errno) : "not a regular file", NULL));
     }
   }
 

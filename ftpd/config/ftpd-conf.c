@@ -15,6 +15,7 @@
 #include "ftpd-conf.h"
 #include "ftpd-hostkeys.h"
 #include "ftpd-kept.h"
+#include "ftpd-log.h"
 #include "ftpd-match.h"
 #include "ftpd-methods.h"
 #include "ftpd-session.h"
@@ -344,8 +345,7 @@ const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
 /* ---- Checks before the start */
 
 static int fault(server_rec *s, const char *text) {
-  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
-    s->ServerPort, text);
+  ftpd_log_server(s, PR_LOG_ERR, "%s", text);
   return 1;
 }
 
@@ -357,8 +357,7 @@ static int file_fault(server_rec *s, const char *text) {
 }
 
 static void warn(server_rec *s, const char *text) {
-  pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
-    s->ServerPort, text);
+  ftpd_log_server(s, PR_LOG_WARNING, "%s", text);
 }
 
 /* Whether a host key can sign with one of the names that are offered. */

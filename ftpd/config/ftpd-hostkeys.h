@@ -7,8 +7,8 @@
  */
 
 /* ftpd-hostkeys.h -- private keys of the server and what opens them: host
- * keys and DH groups (ftpd-hostkeys.c), an agent (ftpd-agent.c), passphrases
- * (ftpd-passphrase.c).
+ * keys (ftpd-hostkeys.c), an agent (ftpd-agent.c), passphrases
+ * (ftpd-passphrase.c); and DH groups (ftpd-dhparams.c).
  */
 
 #ifndef MOD_SFTP_FTPD_HOSTKEYS_H
@@ -16,17 +16,13 @@
 
 #include "ftpd-session.h"
 
-/* ftpd-hostkeys.c: host keys and DH groups, read once in the parent and kept
- * over the fork.
- */
-
 /* Fills in set->host_keys with those of the virtual host. starting: in the
  * parent, files are checked again and passphrases may be asked for; errors are
  * logged.  Returns the number of keys that cannot be used at all.
  */
 int ftpd_hostkeys_load(pool *p, server_rec *s, struct sftp_settings *set,
   bool starting);
-/* Fills in set->dh_param_file and its length. */
+/* ftpd-dhparams.c: fills in set->dh_param_file and its length. */
 void ftpd_dh_params(pool *p, server_rec *s, struct sftp_settings *set,
   bool starting);
 /* After ftpd_hostkeys_load() of all virtual hosts: forgets what none of them

@@ -258,8 +258,7 @@ static int open_safely(pool *p, const char *path,
 }
 
 int ftpd_keyfile_open(pool *p, const char *path,
-    const struct ftpd_keyfile_rule *rule, size_t *size, const char **why) {
-  struct stat st;
+    const struct ftpd_keyfile_rule *rule, struct stat *st, const char **why) {
   int fd, xerrno;
 
   *why = NULL;
@@ -273,10 +272,9 @@ int ftpd_keyfile_open(pool *p, const char *path,
     return -1;
   }
 
-  if (fstat(fd, &st) == 0) {
-    *why = file_objection(p, rule, &st);
+  if (fstat(fd, st) == 0) {
+    *why = file_objection(p, rule, st);
     if (*why == NULL) {
-      *size = (size_t) st.st_size;
       return fd;
     }
   }
@@ -312,23 +310,29 @@ int ftpd_keyfile_at(int fd, void *buf, size_t n, off_t offset) {
   return 0;
 }
 
-int ftpd_keyfile_text(pool *p, const char *path,
-    const struct ftpd_keyfile_rule *rule, struct sftp_str *text,
-    const char **why) {
-  size_t size = 0;
-  int fd = ftpd_keyfile_open(p, path, rule, &size, why), res, xerrno;
-  unsigned char *buf;
+int ftpd_keyfile_whole(pool *p, int fd, off_t size, struct sftp_str *text) {
+  size_t len = (size_t) size;
+  unsigned char *buf = palloc(p, len + 1);
+  int res = ftpd_keyfile_at(fd, buf, len, 0), xerrno = errno;
 
-  if (fd < 0) {
+  (void) close(fd);
+  buf[len] = '\0';
+  if (res < 0) {
+    sftp_wipe(buf, len);
+    errno = xerrno;
     return -1;
   }
 
-  buf = palloc(p, size + 1);
-  res = ftpd_keyfile_at(fd, buf, size, 0);
-  xerrno = errno;
-  (void) close(fd);
-  errno = xerrno;
   text->ptr = buf;
-  text->len = size;
-  return res;
+  text->len = len;
+  return 0;
+}
+
+int ftpd_keyfile_text(pool *p, const char *path,
+    const struct ftpd_keyfile_rule *rule, struct sftp_str *text,
+    const char **why) {
+  struct stat st;
+  int fd = ftpd_keyfile_open(p, path, rule, &st, why);
+
+  return fd < 0 ? -1 : ftpd_keyfile_whole(p, fd, st.st_size, text);
 }

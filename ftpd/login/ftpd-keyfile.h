@@ -34,10 +34,14 @@ struct ftpd_keyfile_rule {
  * reads. -1: with *why (in p) what is wrong with it, or *why NULL and errno.
  */
 int ftpd_keyfile_open(pool *p, const char *path,
-  const struct ftpd_keyfile_rule *rule, size_t *size, const char **why);
+  const struct ftpd_keyfile_rule *rule, struct stat *st, const char **why);
 /* Reads all n bytes from offset on; -1 with errno, EINVAL where the file ends.
  */
 int ftpd_keyfile_at(int fd, void *buf, size_t n, off_t offset);
+/* Reads all of a file of that size into p, with a NUL behind it that is not
+ * counted, and closes it; 0, or -1 with errno.
+ */
+int ftpd_keyfile_whole(pool *p, int fd, off_t size, struct sftp_str *text);
 /* Opens a file and reads all of it into p; 0, or -1 as above. */
 int ftpd_keyfile_text(pool *p, const char *path,
   const struct ftpd_keyfile_rule *rule, struct sftp_str *text,

@@ -194,10 +194,10 @@ static int look_up_weak(struct ftpd *h, pool *p, const char *path,
   struct ftpd_keyfile_rule rule = rule_of(h->set->opts);
   unsigned char md5[EVP_MAX_MD_SIZE];
   struct blacklist b;
-  size_t size;
+  struct stat st;
   int res = -1;
 
-  b.fd = ftpd_keyfile_open(p, path, &rule, &size, why);
+  b.fd = ftpd_keyfile_open(p, path, &rule, &st, why);
   if (b.fd < 0) {
     *why = *why != NULL || errno == ENOENT ? *why : strerror(errno);
     return -1;

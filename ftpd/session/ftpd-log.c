@@ -183,6 +183,17 @@ void ftpd_auth_log_line(int level, const char *line) {
   pr_log_auth(level, "%s", line);
 }
 
+void ftpd_log_server(server_rec *s, int level, const char *fmt, ...) {
+  char line[PR_TUNABLE_BUFFER_SIZE];
+  va_list ap;
+
+  va_start(ap, fmt);
+  vsnprintf(line, sizeof(line), fmt, ap);
+  va_end(ap);
+  pr_log_pri(level, MOD_SFTP_VERSION ": %s#%u: %s", s->ServerName,
+    s->ServerPort, line);
+}
+
 void ftpd_trace_line(enum sftp_trace_channel chan, int level,
     const char *line) {
   (void) pr_trace_msg(trace_names[chan], level, "%s", line);

@@ -33,7 +33,9 @@ void ftpd_log_forget(void);
 void ftpd_log_because(const char *text);
 /* Fills sftp_trace_levels from the Trace directives in force. */
 void ftpd_trace_levels(void);
-
+/* A line about a virtual host to the daemon's log; level: PR_LOG_*. */
+void ftpd_log_server(server_rec *s, int level, const char *fmt, ...)
+  SFTP_PRINTF(3, 4);
 
 /* ---- ftpd-lines.c: keeps control characters out of others' lines */
 
@@ -42,5 +44,6 @@ void ftpd_lines_watch(struct ftpd *h);
  * characters, their lines in SystemLog are checked, too.
  */
 void ftpd_lines_suspect(struct ftpd *h, const char *text);
+
 
 #endif /* MOD_SFTP_FTPD_LOG_H */

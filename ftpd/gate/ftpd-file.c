@@ -22,6 +22,7 @@
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
+#include "ftpd-scan.h"
 #include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"
@@ -51,6 +52,14 @@ void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
     sftp_printable(p, ftpd_outside(p, f->path)), 'b', way == WAY_WRITE ? 'i' :
     'o', 'r', session.user, how, "_");
   destroy_pool(p);
+}
+
+/* st is what it was when it was closed. */
+static void was_removed(struct ftpd_file *f, const struct stat *st) {
+  f->hidden = NULL;
+  if (f->counted && st->st_nlink > 0) {
+    ftpd_quota_gone(f->h, f->path, st);
+  }
 }
 
 /* Removes what was uploaded; st is what it was when it was closed. */
@@ -125,11 +134,22 @@ static void enter_folder(struct ftpd_file *f) {
  */
 static int settle(struct ftpd_file *f, bool complete) {
   struct stat st;
-  int err;
+  bool gone = false;
+  int err = 0;
 
   ftpd_quota_closing(f, &st);
-  err = pr_fsio_close(f->fh) < 0 ? errno : 0;
+  if (f->wr) {
+    err = ftpd_scan_close(f->pool, f->fh, f->path, &f->refused, &gone);
+
+  } else if (pr_fsio_close(f->fh) < 0) {
+    err = errno;
+  }
+
   f->fh = NULL;
+  if (gone) {
+    was_removed(f, &st);
+  }
+
   if (err == 0 && complete && reveal(f, &st) < 0) {
     err = errno;
   }
@@ -241,6 +261,10 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   ftpd_xfer_command(f);
 
   err = settle(f, complete);
+  if (op != NULL && err != 0 && f->refused != NULL) {
+    op->refused = pstrdup(op->pool, f->refused);
+  }
+
   end_transfer(f, op != NULL ? op->handle : NULL, why, err);
   ftpd_stalled_release(f->h);
   ftpd_file_unlink(f);

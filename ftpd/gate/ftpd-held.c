@@ -25,6 +25,7 @@
 
 #include "ftpd-held.h"
 #include "ftpd-path.h"
+#include "ftpd-scan.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -67,6 +68,27 @@ void ftpd_stand_anew(void) {
 void ftpd_stand_elsewhere(void) {
   here[0] = '\0';
   sure = false;
+}
+
+void ftpd_stand_as_told(void) {
+  char dir[PATH_MAX];
+  pr_fs_t *fs = ftpd_fs_of_dir(pr_fs_getcwd());
+  bool plain = FTPD_FS_PLAIN(fs, chdir);
+
+  if (plain && strcmp(here, pr_fs_getcwd()) == 0) {
+    return;
+  }
+
+  sstrncpy(dir, pr_fs_getcwd(), sizeof(dir));
+  while (fs->fs_next != NULL && fs->chdir == NULL) {
+    fs = fs->fs_next;
+  }
+
+  ftpd_stand_elsewhere();
+  if ((plain ? chdir(dir) : fs->chdir(fs, dir)) < 0) {
+    SFTP_TRACE(TRACE_SFTP, 3, "unable to go back to '%s': %s", dir,
+      strerror(errno));
+  }
 }
 
 const char *ftpd_stand(const char *dir) {
@@ -425,7 +447,7 @@ static bool go_through(const char *dir, char *at, size_t size) {
 
   here[0] = '\0';
   went = fchdir(PR_FH_FD(fh)) == 0 && getcwd(at, size) != NULL;
-  (void) pr_fsio_close(fh);
+  ftpd_drop(fh);
   return went;
 }
 

@@ -28,6 +28,9 @@ void ftpd_stand_anew(void);
 /* Something else may have taken the process to another place. */
 void ftpd_stand_elsewhere(void);
 
+/* Modules take it to be where FSIO says. */
+void ftpd_stand_as_told(void);
+
 /* A directory, whatever it is called. */
 struct ftpd_place {
   dev_t dev;

@@ -19,6 +19,7 @@
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
+#include "ftpd-scan.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"
@@ -91,7 +92,7 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
     return fh;
   }
 
-  (void) pr_fsio_close(fh);
+  ftpd_drop(fh);
   (void) FTPD_HELD(tmp, pr_fsio_unlink(tmp));
   errno = EPERM;
   return NULL;
@@ -126,7 +127,7 @@ static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
   }
 
   if (fh == NULL) {
-    (void) pr_fsio_close(old);
+    ftpd_drop(old);
   }
 
   errno = xerrno;
@@ -178,7 +179,6 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   struct ftpd_file *f;
   struct stat st;
   pr_fh_t *fh, *old = NULL;
-  int xerrno;
 
   if (check_there(op, path, flags, &exists) < 0 ||
       (writes && ftpd_max_store(size) < 0)) {
@@ -196,9 +196,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   }
 
   if (check_regular(fh, &st) < 0 || ftpd_open_lock(op, fh, &st, flags) < 0) {
-    xerrno = errno;
-    (void) pr_fsio_close(fh);
-    errno = xerrno;
+    ftpd_drop(fh);
     return NULL;
   }
 
@@ -251,7 +249,7 @@ static int settle(struct ftpd_file *f, bool complete,
   ftpd_quota_closed(f, st);
 
   if (f->old != NULL) {
-    (void) pr_fsio_close(f->old);
+    ftpd_drop(f->old);
   }
 
   pr_fs_clear_cache2(f->path);
@@ -261,12 +259,14 @@ static int settle(struct ftpd_file *f, bool complete,
 
 int ftpd_close_internal(struct ftpd_file *f, bool complete) {
   struct stat st;
+  bool gone = false;
   int res, xerrno;
 
   ftpd_stand_anew();
   ftpd_quota_closing(f, &st);
-  res = pr_fsio_close(f->fh);
-  xerrno = errno;
+  xerrno = f->wr ? ftpd_scan_close(f->pool, f->fh, f->path, &f->refused,
+    &gone) : pr_fsio_close(f->fh) < 0 ? errno : 0;
+  res = xerrno == 0 ? 0 : -1;
   f->fh = NULL;
   if (f->wr) {
     if (settle(f, complete && res == 0, &st) < 0) {

@@ -17,6 +17,7 @@
 #include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-path.h"
+#include "ftpd-scan.h"
 
 #include "ftpd-attrs.h"
 
@@ -109,7 +110,7 @@ static int statvfs_held(const char *path, struct statvfs *st) {
 
 int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
   pr_fh_t *fh;
-  int res, xerrno;
+  int res;
 
   (void) h;
   if (FTPD_FS_PLAIN(ftpd_fs_of(path), open)) {
@@ -123,8 +124,6 @@ int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
   }
 
   res = fstatvfs(PR_FH_FD(fh), st);
-  xerrno = errno;
-  (void) pr_fsio_close(fh);
-  errno = xerrno;
+  ftpd_drop(fh);
   return res;
 }

@@ -19,6 +19,7 @@
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-rules.h"
+#include "ftpd-scan.h"
 #include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"
@@ -34,10 +35,7 @@ pr_fh_t *ftpd_open_held(const char *path, int flags) {
   fh = pr_fsio_open(path, flags|O_NOFOLLOW);
   (void) ftpd_let_go(0);
   if (fh != NULL && ftpd_check_opened(path, fh) < 0) {
-    int xerrno = errno;
-
-    (void) pr_fsio_close(fh);
-    errno = xerrno;
+    ftpd_drop(fh);
     fh = NULL;
   }
 
@@ -371,7 +369,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
       ((o->flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
        ftpd_max_retrieve(op, st->st_size) < 0)) {
     xerrno = errno;
-    (void) pr_fsio_close(fh);
+    ftpd_drop(fh);
     if (o->hidden != NULL) {
       (void) FTPD_HELD(o->hidden, pr_fsio_unlink(o->hidden));
     }

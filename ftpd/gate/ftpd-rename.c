@@ -13,6 +13,7 @@
 #include "ftpd-path.h"
 #include "ftpd-quota.h"
 #include "ftpd-rules.h"
+#include "ftpd-scan.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-tree.h"
@@ -81,7 +82,7 @@ static pr_fh_t *open_same(const char *path, const struct stat *st) {
 
   if (in != NULL && (pr_fsio_fstat(in, &now) < 0 ||
       now.st_dev != st->st_dev || now.st_ino != st->st_ino)) {
-    (void) pr_fsio_close(in);
+    ftpd_drop(in);
     in = NULL;
     errno = EXDEV;
   }
@@ -92,26 +93,28 @@ static pr_fh_t *open_same(const char *path, const struct stat *st) {
 /* Copies a regular file to a random name, without following a link at either
  * end, then moves it into place.
  */
-static int copy_over(pool *p, const char *from, const char *to,
+static int copy_over(struct ftpd_op *op, const char *from, const char *to,
     const struct stat *st) {
-  const char *tmp = ftpd_name_beside(p, to);
+  const char *tmp = ftpd_name_beside(op->pool, to);
   pr_fh_t *in = open_same(from, st), *out = NULL;
-  int res = -1, xerrno;
+  int res = -1, xerrno, closed;
+  bool gone;
 
   if (in != NULL) {
     out = ftpd_open_held(tmp, O_WRONLY|O_CREAT|O_EXCL);
   }
 
   if (out != NULL) {
-    res = copy_data(p, in, out);
+    res = copy_data(op->pool, in, out);
     if (res == 0) {
       keep_attrs(out, st);
     }
 
     xerrno = errno;
-    if (pr_fsio_close(out) < 0 && res == 0) {
+    closed = ftpd_scan_close(op->pool, out, to, &op->refused, &gone);
+    if (closed != 0 && res == 0) {
       res = -1;
-      xerrno = errno;
+      xerrno = closed;
     }
 
     if (res == 0) {
@@ -127,9 +130,7 @@ static int copy_over(pool *p, const char *from, const char *to,
   }
 
   if (in != NULL) {
-    xerrno = errno;
-    (void) pr_fsio_close(in);
-    errno = xerrno;
+    ftpd_drop(in);
   }
 
   return res;
@@ -158,7 +159,7 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
     errno = EXDEV;
     return -1;
 
-  } else if (copy_over(op->pool, from, to, &st) < 0) {
+  } else if (copy_over(op, from, to, &st) < 0) {
     return -1;
   }
 
@@ -206,6 +207,10 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   res = rename_any(op, from, to);
   ftpd_quota_seen(watch, &st);
   ftpd_quota_renamed(op->ftpd, from, to, &old, res == 0);
+  if (res == 0) {
+    ftpd_scan_renamed(op->ftpd, from, to);
+  }
+
   if (res == 0 && replaces) {
     ftpd_quota_gone(op->ftpd, to, &st);
   }

@@ -17,6 +17,7 @@
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
+#include "ftpd-scan.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-xattr.h"
@@ -56,14 +57,10 @@ static int target_open(const struct ftpd_xattrs *x, struct target *t) {
 }
 
 static void target_close(const struct target *t) {
-  int xerrno = errno;
-
   (void) ftpd_let_go(0);
   if (t->ours) {
-    (void) pr_fsio_close(t->fh);
+    ftpd_drop(t->fh);
   }
-
-  errno = xerrno;
 }
 
 ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,

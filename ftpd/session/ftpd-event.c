@@ -19,6 +19,7 @@
 #include "ftpd-log.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
+#include "ftpd-scan.h"
 #include "ftpd-session.h"
 
 #include "channel.h"
@@ -391,6 +392,7 @@ void ftpd_events_session(struct ftpd *h) {
       on_too_many, &limits[i]);
   }
 
+  ftpd_scan_init();
   (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);
   (void) pr_event_register(&sftp_module, "core.exit", on_exit_session, NULL);
 }

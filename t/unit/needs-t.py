@@ -46,6 +46,7 @@ SIGNS = (
     (r'PROGRAMS, "build"\)[^)]*"libssh2"', "libssh2-1-dev"),
     (r"\bfips\.so|\bfips_sect\b", "13:openssl-provider-fips"),
     (r"/usr/lib/postgresql", "postgresql"),
+    (r'"clamd"', "clamav-daemon"),
     (r"\bpam_talk\b", "libpam0g-dev"),
     (r'module_folder\(\), "mod_sftp.so"', "proftpd-mod-crypto"),
 )
@@ -59,9 +60,13 @@ MODULES = {
     "mod_sql_sqlite": "proftpd-mod-sqlite",
     "mod_sql_postgres": "proftpd-mod-pgsql",
     "mod_geoip": "proftpd-mod-geoip geoip-database",
-    "mod_ldap": "proftpd-mod-ldap",
-    "mod_snmp": "proftpd-mod-snmp",
+    "mod_sftp_ldap": "proftpd-mod-sftp-ldap",
+    "mod_sql_mysql": "proftpd-mod-mysql",
+    "mod_sql_odbc": "proftpd-mod-odbc",
 }
+MODULES.update(("mod_" + name, "proftpd-mod-" + name) for name in (
+    "autohost", "case", "clamav", "counter", "fsync", "geoip2", "kafka",
+    "ldap", "msg", "proxy", "snmp", "statsd", "tar", "vroot", "wrap"))
 
 TESTS = sorted(glob.glob(os.path.join(SOURCE, "t", "integration", "*.t")))
 C_TESTS = sorted(glob.glob(os.path.join(SOURCE, "t", "unit", "*-t.c")))

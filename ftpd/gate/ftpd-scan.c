@@ -1,0 +1,221 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-scan.c -- uploads that mod_clamav looks into.
+ *
+ * It does so when FSIO closes a file while the command is STOR, APPE or STOU:
+ * it scans what is at the path by which the file was opened, which is given to
+ * the scanner as seen from where FSIO says that the process is.  Of a virus it
+ * tells by an event; it removes the file, and the close succeeds.  Where it
+ * cannot scan, the close fails.
+ *
+ * In FTP nothing happens to a file meanwhile.  Here it may have got another
+ * name, or a second one: what is refused is emptied as well, and what is not
+ * where the module looks is refused.
+ */
+
+#include "ftpd-files.h"
+#include "ftpd-held.h"
+#include "ftpd-openfile.h"
+#include "ftpd-path.h"
+#include "ftpd-scan.h"
+
+#include <fcntl.h>
+
+static char virus[128];         /* in the file that is being closed */
+
+static void on_virus(const void *data, void *user_data) {
+  (void) user_data;
+  sstrncpy(virus, data != NULL && *(const char *) data != '\0' ? data :
+    "of unknown name", sizeof(virus));
+}
+
+void ftpd_scan_init(void) {
+  (void) pr_event_register(&sftp_module, "mod_clamav.virus-found", on_virus,
+    NULL);
+}
+
+static bool is_scanned(pr_fh_t *fh) {
+  const unsigned char *on;
+
+  if (FTPD_FS_PLAIN(fh->fh_fs, close)) {
+    return false;
+  }
+
+  on = get_param_ptr(CURRENT_CONF, "ClamAV", FALSE);
+  return on != NULL && *on;
+}
+
+/* mod_vroot has SCP's uploads opened by their paths as seen from outside. */
+static void name_inside(pr_fh_t *fh) {
+  const char *root = pr_table_get(session.notes, "mod_sftp.chroot-path", NULL);
+  size_t len = root != NULL ? strlen(root) : 0;
+
+  if (len > 1 && !FTPD_FS_PLAIN(fh->fh_fs, open) &&
+      strncmp(fh->fh_path, root, len) == 0 && fh->fh_path[len] == '/') {
+    fh->fh_path += len;
+  }
+}
+
+/* ---- The file, and where it is */
+
+struct scan {
+  pool *pool;
+  const char *path;
+  struct stat st;
+  int fd;                       /* stays open meanwhile; -1 */
+};
+
+static bool is_there(const struct scan *s) {
+  struct stat st;
+
+  pr_fs_clear_cache2(s->path);
+  return pr_fsio_lstat(s->path, &st) == 0 && st.st_dev == s->st.st_dev &&
+    st.st_ino == s->st.st_ino;
+}
+
+/* Under all of its names. */
+static void empty(const struct scan *s) {
+  if (s->fd < 0 || ftruncate(s->fd, 0) < 0) {
+    sftp_log("unable to empty '%s', which was refused: %s", s->path,
+      strerror(errno));
+  }
+}
+
+static int was_moved(const struct scan *s, const char **why) {
+  *why = "it was moved before it was scanned for viruses";
+  empty(s);
+  return EPERM;
+}
+
+static void remove_it(const struct scan *s) {
+  if (is_there(s) && FTPD_HELD(s->path, pr_fsio_unlink(s->path)) < 0) {
+    sftp_log("unable to remove '%s', which was refused: %s", s->path,
+      strerror(errno));
+  }
+}
+
+/* ---- The close */
+
+/* Modules are not told of an upload. */
+static int close_plain(pr_fh_t *fh) {
+  const char *cmd = session.curr_cmd;
+  int err;
+
+  session.curr_cmd = NULL;
+  err = pr_fsio_close(fh) < 0 ? errno : 0;
+  session.curr_cmd = cmd;
+  return err;
+}
+
+/* As the upload that it is, whatever the command was. */
+static int close_upload(pr_fh_t *fh) {
+  const char *cmd = session.curr_cmd;
+  int err;
+
+  if (cmd == NULL || strcmp(cmd, C_APPE) != 0) {
+    session.curr_cmd = C_STOR;
+  }
+
+  virus[0] = '\0';
+  ftpd_stand_as_told();
+  err = pr_fsio_close(fh) < 0 ? errno : 0;
+  session.curr_cmd = cmd;
+  return err;
+}
+
+/* What the module said of it, if it saw it. */
+static int judge(const struct scan *s, int err, const char **why,
+    bool *gone) {
+  if (virus[0] != '\0') {
+    *why = pstrcat(s->pool, "virus found: ", virus, NULL);
+    *gone = true;
+    empty(s);
+    remove_it(s);
+    return EPERM;
+  }
+
+  if (err == EPERM) {
+    *why = "it could not be scanned for viruses";
+    *gone = !is_there(s);
+    return err;
+  }
+
+  return err != 0 || is_there(s) ? err : was_moved(s, why);
+}
+
+static int close_scanned(pool *p, pr_fh_t *fh, const char **why,
+    bool *gone) {
+  struct scan s = { .pool = p, .fd = -1 };
+  int err;
+
+  name_inside(fh);
+  s.path = pstrdup(p, fh->fh_path);
+  if (pr_fsio_fstat(fh, &s.st) < 0 || !S_ISREG(s.st.st_mode) ||
+      s.st.st_nlink == 0) {
+    return close_plain(fh);
+  }
+
+  s.fd = fcntl(PR_FH_FD(fh), F_DUPFD_CLOEXEC, 0);
+  if (is_there(&s)) {
+    err = judge(&s, close_upload(fh), why, gone);
+
+  } else {
+    (void) close_plain(fh);
+    err = was_moved(&s, why);
+  }
+
+  if (s.fd >= 0) {
+    (void) close(s.fd);
+  }
+
+  return err;
+}
+
+int ftpd_scan_close(pool *p, pr_fh_t *fh, const char *name, const char **why,
+    bool *gone) {
+  const char *reason = NULL;
+  int err;
+
+  *gone = false;
+  err = is_scanned(fh) ? close_scanned(p, fh, &reason, gone) :
+    pr_fsio_close(fh) < 0 ? errno : 0;
+  if (err != 0) {
+    sftp_log("error closing '%s': %s", name, reason != NULL ? reason :
+      strerror(err));
+  }
+
+  if (reason != NULL) {
+    *why = reason;
+  }
+
+  return err;
+}
+
+void ftpd_drop(pr_fh_t *fh) {
+  int xerrno = errno;
+
+  (void) close_plain(fh);
+  errno = xerrno;
+}
+
+/* ---- Names */
+
+void ftpd_scan_renamed(struct ftpd *h, const char *from, const char *to) {
+  size_t len = strlen(from);
+  struct ftpd_file *f;
+
+  for (f = ftpd_files_of(h)->open; f != NULL; f = f->next) {
+    const char *path = f->fh != NULL ? f->fh->fh_path : "";
+
+    if (f->wr && strncmp(path, from, len) == 0 &&
+        (path[len] == '\0' || path[len] == '/')) {
+      f->fh->fh_path = pstrcat(f->fh->fh_pool, to, path + len, NULL);
+    }
+  }
+}

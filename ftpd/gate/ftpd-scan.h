@@ -1,0 +1,35 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-scan.h -- how files are closed: those that were written may be looked
+ * into by another module, and refused.
+ */
+
+#ifndef MOD_SFTP_FTPD_SCAN_H
+#define MOD_SFTP_FTPD_SCAN_H
+
+#include "ftpd-session.h"
+
+/* Listens to what the scanner finds. */
+void ftpd_scan_init(void);
+
+/* Closes what was written to `name', which the log shows: 0, or an errno, and
+ * then *why is the reason if it is the scanner's (in p, or as it was).  *gone:
+ * it was removed for that.
+ */
+int ftpd_scan_close(pool *p, pr_fh_t *fh, const char *name, const char **why,
+  bool *gone);
+/* Closes what is no upload: not what a scanner waits for, whatever the session
+ * is doing.  Leaves errno.
+ */
+void ftpd_drop(pr_fh_t *fh);
+
+/* A file that may be open has another name now. */
+void ftpd_scan_renamed(struct ftpd *h, const char *from, const char *to);
+
+#endif /* MOD_SFTP_FTPD_SCAN_H */

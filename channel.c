@@ -14,6 +14,7 @@
 #include "ftpd-report.h"
 #include "global.h"
 #include "kex.h"
+#include "qos.h"
 
 
 /* The first window: enough for 2 MiB per round trip. */
@@ -170,7 +171,10 @@ static int add_channel(struct ssh_conn *c, uint32_t remote_id,
   ch->exit_status = -1;
   ch->next = all->first;
   all->first = ch;
-  all->count++;
+  if (all->count++ == 0) {
+    sftp_qos_choose(c, true);
+  }
+
   return confirm_open(ch, c->set->max_packet > 0 ? c->set->max_packet :
     LOCAL_PACKET_MAX);
 }
@@ -291,6 +295,10 @@ int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r) {
   ch->close_got = true;
   res = sftp_channel_send_close(ch, false);
   remove_channel(ch);
+  if (c->channels->count == 0) {
+    sftp_qos_choose(c, false);
+  }
+
   return res;
 }
 

@@ -23,6 +23,7 @@
 #include "fxp.h"
 #include "global.h"
 #include "kex.h"
+#include "qos.h"
 #include "scp.h"
 #include "ssh-version.h"
 #include "traffic.h"
@@ -427,8 +428,10 @@ static void end_connection(struct ssh_conn *c) {
 
 int sftp_conn_run(struct ssh_conn *c) {
   static const bool never = false;
-  int res = sftp_version_send(c);
+  int res;
 
+  sftp_qos_choose(c, false);
+  res = sftp_version_send(c);
   if (res == SFTP_OK &&
       (c->set->opts & (SFTP_OPT_PESSIMISTIC_KEXINIT|
         SFTP_OPT_OLD_PROTO_COMPAT)) == 0) {

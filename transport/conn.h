@@ -29,6 +29,7 @@ struct sftp_auth;
 struct sftp_channels;
 struct sftp_loop;
 struct sftp_global;
+struct sftp_qos;
 struct sftp_traffic;
 struct sftp_service_row;
 struct sftp_forced;
@@ -81,6 +82,7 @@ struct ssh_conn {
   struct sftp_channels *channels;
   struct sftp_global *global;   /* global.h */
   struct sftp_traffic *traffic; /* traffic.h */
+  struct sftp_qos *qos;         /* qos.h; NULL until it is needed */
   struct sftp_loop *loop;       /* conn.c's own */
   /* Serves until *stop is true or the connection fails; set by conn.c, for
    * drivers that converse during a request.

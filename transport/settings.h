@@ -20,6 +20,7 @@
 #include "keys.h"
 
 struct sftp_cert;
+struct sftp_qos_classes;
 struct sftp_traffic_policy;
 
 /* SFTPOptions.  The values up to NO_STRICT_KEX are those that the packaged
@@ -148,6 +149,7 @@ struct sftp_settings {
   unsigned int rekey_timeout_secs;
 
   const struct sftp_traffic_policy *traffic;    /* NULL: not configured */
+  const struct sftp_qos_classes *qos;   /* as well */
 
   /* How fingerprints of users' keys are written: libcrypto's name of the
    * digest, and the form.

@@ -20,6 +20,7 @@
 
 #include "exec.h"
 #include "fxp.h"
+#include "qos.h"
 #include "traffic.h"
 
 /* ---- What several handlers share */
@@ -352,6 +353,32 @@ MODRET set_options(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+/* usage: SFTPQoS class [bulk-class] */
+MODRET set_qos(cmd_rec *cmd) {
+  struct sftp_qos_classes classes;
+  int *const class[] = { &classes.interactive, &classes.bulk };
+  unsigned int i;
+
+  CHECK_CONF(cmd, CTXT_SERVER);
+
+  if (cmd->argc != 2 && cmd->argc != 3) {
+    CONF_ERROR(cmd, "wrong number of parameters: expected a class, or one for "
+      "the login and one for transfers");
+  }
+
+  for (i = 0; i < 2; i++) {
+    const char *word = cmd->argv[i + 1 < cmd->argc ? i + 1 : 1];
+
+    if (!sftp_qos_find(word, class[i])) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unknown class: '", word,
+        "' (accepted: ", sftp_qos_words, ")", NULL));
+    }
+  }
+
+  conf_add_value(cmd, &classes, sizeof(classes));
+  return PR_HANDLED(cmd);
+}
+
 /* usage: SFTPRekey none|required [interval [size [timeout]]] */
 MODRET set_rekey(cmd_rec *cmd) {
   struct rekey r = { false, FTPD_REKEY_SECS, 0, FTPD_REKEY_BYTES };
@@ -457,6 +484,7 @@ conftable sftp_conftab[] = {
   { "SFTPPerSourceNetBlockSize", ftpd_set_netblock, NULL },
   { "SFTPPerSourcePenalties", ftpd_set_penalties, NULL },
   { "SFTPPerSourcePenaltyExemptList", ftpd_set_exempt, NULL },
+  { "SFTPQoS", set_qos, NULL },
   { "SFTPRekey", set_rekey, NULL },
   { "SFTPRevokedKeys", ftpd_set_revokedkeys, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },

@@ -281,6 +281,7 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
   set_fingerprints(s, set);
   set->traffic = param(s, "SFTPTrafficPolicy") != NULL ?
     sftp_traffic_find(param(s, "SFTPTrafficPolicy")) : NULL;
+  set->qos = param(s, "SFTPQoS");
   ftpd_methods_chains(p, s, set);
   *faults += ftpd_hostkeys_load(p, s, set, starting);
   ftpd_dh_params(p, s, set, starting);
@@ -324,6 +325,7 @@ const struct sftp_settings *ftpd_conf_late(struct ftpd *h) {
   h->set->max_channels = n != NULL ? *n : FTPD_MAX_CHANNELS;
   set_switches(h->server, h->set);
   h->set->services = services(h->server);
+  h->set->qos = param(h->server, "SFTPQoS");
   set_rekey(h->server, h->set);
   ftpd_abi_publish(h);
   return h->set;

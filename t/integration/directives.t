@@ -54,6 +54,7 @@ SFTPKeyLimits MinimumRSASize 1024 MinimumDSASize 0 MinimumECSize 160
 SFTPMaxChannels 5
 SFTPOptions IgnoreSFTPUploadPerms IgnoreSCPUploadPerms PessimisticKexinit
 SFTPOptions NoHostkeyRotation
+SFTPQoS ef 0x20
 SFTPRekey required 3600 1024 120
 SFTPTrafficPolicy none
 """

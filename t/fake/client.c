@@ -427,6 +427,16 @@ int client_kex(struct client *cl) {
   return res;
 }
 
+struct client *client_at_service(void) {
+  struct client *cl = client_new();
+
+  if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
+    bail_out("no key exchange");
+  }
+
+  return cl;
+}
+
 void client_login(struct client *cl) {
   (void) client_pump(cl);
   cl->server->state.authenticated = true;

@@ -65,6 +65,8 @@ void client_send_kexinit(struct client *cl, bool first_follows);
  * may have been started by it already).  SFTP_OK or what went wrong.
  */
 int client_kex(struct client *cl);
+/* A new connection behind its first exchange, where SERVICE_REQUEST comes. */
+struct client *client_at_service(void);
 /* Marks both sides as logged in, without the messages of RFC 4252. */
 void client_login(struct client *cl);
 

@@ -61,13 +61,9 @@ class Six(Server):
             (source, 0))
 
     def lets_in(self, source):
-        try:
-            with self.connect_from(source) as sock:
-                return sock.recv(4) == b"SSH-"
-        except OSError:
-            return False
-        finally:
-            self.no_sessions()
+        greeted = self.greets(lambda: self.connect_from(source))
+        self.no_sessions()
+        return greeted
 
     def fail(self, source):
         conn = paramiko.Transport(self.connect_from(source))

@@ -156,6 +156,15 @@ def mentions(server, name, text):
     expect(text in data, "no %r in %s: %r" % (text, name, data[-2000:]))
 
 
+def clean_with(server, what, *texts):
+    """Once the sessions have ended: each of (log, text) is there, and
+    everything is clean."""
+    server.no_sessions()
+    for name, text in texts:
+        mentions(server, name, text)
+    clean(server, what)
+
+
 def names(*parts):
     return [string(part.replace(b"@", POISON)) for part in parts]
 
@@ -366,10 +375,8 @@ def _():
         m.add_string(b"")
         conn._send_user_message(m)
         wait_for(lambda: not conn.is_active(), "the end")
-    wait_for(lambda: not srv.sessions(), "the end")
-    mentions(srv, "ext.log", b"kept\\x0aFORGED")
-    mentions(srv, "sftp.log", b"farewell\\x0aFORGED")
-    clean(srv, "DISCONNECT")
+    clean_with(srv, "DISCONNECT", ("ext.log", b"kept\\x0aFORGED"),
+               ("sftp.log", b"farewell\\x0aFORGED"))
 
 
 @promise("what the client calls itself")
@@ -445,10 +452,8 @@ def _():
     with sftp.open("/dir/anon", "w") as file:
         file.write("x")
     conn.close()
-    wait_for(lambda: not anonymous.sessions(), "the end")
-    mentions(anonymous, "ext.log", b"me@home\\x0aFORGED")
-    mentions(anonymous, "transfer.log", b"me@home\\x0aFORGED")
-    clean(anonymous, "the password")
+    clean_with(anonymous, "the password", ("ext.log", b"me@home\\x0aFORGED"),
+               ("transfer.log", b"me@home\\x0aFORGED"))
 
 
 @promise("ftpwho and process titles show no controls")

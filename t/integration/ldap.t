@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from clients import logs_in
 from rawauth import RawAuth, UnknownKey
 from tap import expect, expect_same, main, promise, skip
 from server import (GID, UID, Server, free_port, has_module, keygen, must,
@@ -124,25 +125,14 @@ class Directory(Server):
 srv = Directory() if HERE else None
 
 
-def by_password(user, password):
-    conn = paramiko.Transport(srv.connect())
-    try:
-        conn.start_client(timeout=60)
-        conn.auth_password(user, password, fallback=False)
-        return conn.is_authenticated()
-    except paramiko.AuthenticationException:
-        return False
-    finally:
-        conn.close()
-
-
 @promise("a user of the directory logs in by password, and lands at home")
 def _():
     if srv is None:
         skip("mod_ldap or slapd is not here")
-    expect(by_password("alice", srv.password), "the right one")
-    expect(not by_password("alice", "wrong"), "a wrong one logged in")
-    expect(not by_password("nobody-here", srv.password), "nobody logged in")
+    expect(logs_in(srv, "alice", srv.password), "the right one")
+    expect(not logs_in(srv, "alice", "wrong"), "a wrong one logged in")
+    expect(not logs_in(srv, "nobody-here", srv.password),
+           "nobody logged in")
 
 
 @promise("each of a user's keys in the directory logs in, no other does")

@@ -13,7 +13,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from pairs import BOTH, FTP, SFTP, Pairs
+from pairs import BOTH, FTP, SFTP, Pairs, need_ftpuser
 from server import GID, PRELOAD, has_module, must, run
 from tap import expect, expect_same, main, promise, skip
 
@@ -185,12 +185,7 @@ def _():
 
 @promise("UseFtpUsers")
 def _():
-    try:
-        with open("/etc/ftpusers") as file:
-            if "daemon\n" not in file:
-                skip("/etc/ftpusers does not name daemon")
-    except OSError:
-        skip("there is no /etc/ftpusers")
+    need_ftpuser("daemon")
     tries = ("daemon", PW), ("alice", PW)
     expect_same(alike("ftpusers-on", *tries), ["refused", "in"], "on")
     expect_same(alike("ftpusers-off", *tries), ["in", "in"], "off")

@@ -41,11 +41,7 @@ class Penal(FtpServer):
 
     def lets_in(self, source):
         """Looks at the greeting; leaves a session that counts as noauth."""
-        try:
-            with self.connect_from(source) as sock:
-                return sock.recv(4) == b"SSH-"
-        except OSError:
-            return False
+        return self.greets(lambda: self.connect_from(source))
 
     def ftp_lets_in(self, source):
         try:

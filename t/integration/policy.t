@@ -107,24 +107,34 @@ def _():
             srv.stop_clean()
 
 
+def short_key(lines, good, why, kind, *options):
+    """A user with a short key of that kind (words for ssh-keygen) logs in, or
+    is refused with that line in the log."""
+    srv = Server(lines)
+    short = keygen(srv.path("short"), "-t", *kind)
+    srv.authorize(short)
+    srv.start()
+    try:
+        result = srv.sftp("pwd", "-oIdentityFile=" + short,
+                          "-oPreferredAuthentications=publickey", *options)
+        expect((result.returncode == 0) == good, lines + said(result))
+        if not good:
+            srv.wait_log("sftp.log", why)
+    finally:
+        srv.stop_clean()
+
+
+def short_rsa_key(lines, good, why):
+    short_key(lines, good, why, ("rsa", "-b", "1024"),
+              "-oRequiredRSASize=1024")
+
+
 @promise("SFTPKeyLimits refuses short keys of users, and takes what it allows")
 def _():
     for limits, good in (("", False), ("SFTPKeyLimits MinimumRSASize 1024",
                                        True),
                          ("SFTPKeyLimits MinimumRSASize 0", True)):
-        srv = Server(limits)
-        short = keygen(srv.path("short"), "-t", "rsa", "-b", "1024")
-        srv.authorize(short)
-        srv.start()
-        try:
-            result = srv.sftp("pwd", "-oIdentityFile=" + short,
-                              "-oPreferredAuthentications=publickey",
-                              "-oRequiredRSASize=1024")
-            expect((result.returncode == 0) == good, limits + said(result))
-            if not good:
-                srv.wait_log("sftp.log", "at least 2048 are required")
-        finally:
-            srv.stop_clean()
+        short_rsa_key(limits, good, "at least 2048 are required")
 
 
 @promise("MinimumDSASize holds for the DSA keys of users")
@@ -134,20 +144,9 @@ def _():
     for limits, good in (("", True), ("SFTPKeyLimits MinimumRSASize 4096",
                                       True),
                          ("SFTPKeyLimits MinimumDSASize 1025", False)):
-        srv = Server(limits + "\nSFTPAuthPublicKeys ssh-dss")
-        short = keygen(srv.path("short"), "-t", "dsa")
-        srv.authorize(short)
-        srv.start()
-        try:
-            result = srv.sftp("pwd", "-oIdentityFile=" + short,
-                              "-oPreferredAuthentications=publickey",
-                              "-oPubkeyAcceptedAlgorithms=ssh-dss")
-            expect((result.returncode == 0) == good, limits + said(result))
-            if not good:
-                srv.wait_log("sftp.log", "of 1024 bits refused: at least "
-                             "1025 are required")
-        finally:
-            srv.stop_clean()
+        short_key(limits + "\nSFTPAuthPublicKeys ssh-dss", good,
+                  "of 1024 bits refused: at least 1025 are required",
+                  ("dsa",), "-oPubkeyAcceptedAlgorithms=ssh-dss")
 
 
 @promise("SFTPAlgorithmProfile legacy takes the packaged module's short keys")
@@ -162,20 +161,8 @@ def _():
             ('SFTPClientMatch "^OpenSSH" sftpAlgorithmProfile legacy', True),
             ('SFTPClientMatch "^OpenSSH" sftpAlgorithmProfile legacy\n'
              "SFTPKeyLimits MinimumRSASize 2048", False)):
-        srv = Server(lines)
-        short = keygen(srv.path("short"), "-t", "rsa", "-b", "1024")
-        srv.authorize(short)
-        srv.start()
-        try:
-            result = srv.sftp("pwd", "-oIdentityFile=" + short,
-                              "-oPreferredAuthentications=publickey",
-                              "-oRequiredRSASize=1024")
-            expect((result.returncode == 0) == good, lines + said(result))
-            if not good:
-                srv.wait_log("sftp.log", "of 1024 bits refused: at least 2048 "
-                             r"are required \(SFTPKeyLimits MinimumRSASize\)")
-        finally:
-            srv.stop_clean()
+        short_rsa_key(lines, good, "of 1024 bits refused: at least 2048 are "
+                      r"required \(SFTPKeyLimits MinimumRSASize\)")
 
 
 @promise("SFTPDHParamFile gives the groups, the smallest that will do")

@@ -191,14 +191,20 @@ def settled(server, files=False, **more):
     return wanted[0]
 
 
-def write(raw, handle, offset, data):
-    kind, left = raw.ask(6, string(handle) + quad(offset) + string(data))
+def status_of(raw, request, body):
+    """Code and text of the STATUS that answers a request."""
+    kind, left = raw.ask(request, body)
     expect_same(kind, STATUS, "type of the answer")
     return struct.unpack(">I", left[:4])[0], raw.cut(left[4:])[0].decode()
 
 
-def close(raw, handle):
-    return raw.status(4, string(handle))
+def write(raw, handle, offset, data):
+    return status_of(raw, 6, string(handle) + quad(offset) + string(data))
+
+
+def close(raw, *handles):
+    for handle in handles:
+        expect_same(raw.status(4, string(handle)), OK, "CLOSE")
 
 
 def open_file(raw, name, flags=WRITE | CREAT | TRUNC):
@@ -208,7 +214,7 @@ def open_file(raw, name, flags=WRITE | CREAT | TRUNC):
 def store(raw, name, size, flags=WRITE | CREAT | TRUNC, at=0):
     handle = open_file(raw, name, flags)
     expect_same(write(raw, handle, at, b"s" * size)[0], OK, "WRITE " + name)
-    expect_same(close(raw, handle), OK, "CLOSE " + name)
+    close(raw, handle)
 
 
 def refused(answer):
@@ -233,7 +239,7 @@ def _():
                     "the last bytes")
         refused(write(raw, handle, 100000, b"x"))
         expect_same(write(raw, handle, 0, b"y" * 50000)[0], OK, "overwriting")
-        expect_same(close(raw, handle), OK, "CLOSE")
+        close(raw, handle)
     expect_same(os.path.getsize(srv.home("big")), LIMIT, "size")
     expect_same(settled(srv), LIMIT, "tally")
     log = srv.logs_since(mark)
@@ -263,8 +269,7 @@ def _():
         refused(write(raw, two, 0, b"2" * 60000))
         expect_same(write(raw, two, 0, b"2" * 40000)[0], OK, "two")
         refused(write(raw, one, 60000, b"1"))
-        expect_same(close(raw, one), OK, "CLOSE one")
-        expect_same(close(raw, two), OK, "CLOSE two")
+        close(raw, one, two)
     expect_same(sorted(os.listdir(srv.home())), ["one", "two"], "files")
     expect_same(settled(srv, files=True), LIMIT, "tally")
 
@@ -277,8 +282,7 @@ def _():
         two = open_file(raw, "same", WRITE)
         for handle in (one, two):
             expect_same(write(raw, handle, 0, b"1" * 60000)[0], OK, "WRITE")
-        close(raw, one)
-        close(raw, two)
+        close(raw, one, two)
     expect_same(settled(srv, files=True), 60000, "tally")
 
 
@@ -375,7 +379,7 @@ def _():
         two = open_file(raw, "here")
         refused(write(raw, two, 0, b"h" * 60000))
         expect_same(write(raw, one, 60000, b"g" * 20000)[0], OK, "more")
-        expect_same(close(raw, one), OK, "CLOSE")
+        close(raw, one)
         expect_same(write(raw, two, 0, b"h" * 60000)[0], OK, "room again")
         close(raw, two)
     expect_same(settled(srv, files=True), 60000, "tally")
@@ -390,11 +394,8 @@ def _():
         store(raw, "b", 10000)
 
         def copy(source, target):
-            kind, left = raw.ask(200, string(b"copy-file") + string(source)
-                                 + string(target) + b"\1")
-            expect_same(kind, STATUS, "type")
-            return (struct.unpack(">I", left[:4])[0],
-                    raw.cut(left[4:])[0].decode())
+            return status_of(raw, 200, string(b"copy-file") + string(source)
+                             + string(target) + b"\1")
 
         expect_same(copy(b"a", b"c")[0], OK, "copy-file")
         expect_same(copy(b"a", b"b")[0], OK, "copy-file over a file")
@@ -404,13 +405,10 @@ def _():
         source = raw.open_with("a", num(READ))
         target = open_file(raw, "e")
         body = string(b"copy-data") + string(source) + quad(0)
-        kind, left = raw.ask(200, body + quad(0) + string(target) + quad(0))
-        refused((struct.unpack(">I", left[:4])[0],
-                 raw.cut(left[4:])[0].decode()))
+        refused(status_of(raw, 200, body + quad(0) + string(target) + quad(0)))
         expect_same(raw.status(200, body + quad(9000) + string(target)
                                + quad(0)), OK, "copy-data")
-        close(raw, source)
-        close(raw, target)
+        close(raw, source, target)
     expect_same(settled(srv, files=True), 99000, "tally")
 
 
@@ -736,8 +734,7 @@ def _():
         expect_same(write(raw, one, 0, b"1" * 60000)[0], OK, "one")
         refused(write(raw, two, 0, b"2" * 60000))
         expect_same(write(raw, two, 0, b"2" * 40000)[0], OK, "two")
-        close(raw, one)
-        close(raw, two)
+        close(raw, one, two)
         expect_same(raw.status(13, string(b"one")), OK, "REMOVE")
         store(raw, "two", 10)
         expect_same(raw.status(9, string(b"two") + num(1) + quad(7)), OK,
@@ -754,8 +751,7 @@ def _():
         expect_same(write(raw, one, 0, b"1" * 60000)[0], OK, "one")
         refused(write(raw, two, 0, b"2" * 60000))
         expect_same(write(raw, two, 0, b"2" * 40000)[0], OK, "two")
-        close(raw, one)
-        close(raw, two)
+        close(raw, one, two)
         expect_same(sql.tally(), on_disk(sql), "tally")
         expect_same(raw.status(13, string(b"one")), OK, "REMOVE")
         store(raw, "two", 10)

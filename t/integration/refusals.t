@@ -18,10 +18,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from companion import add_companion
-from pairs import SFTP, Pairs
+from pairs import SFTP, Pairs, need_ftpuser
 from rawauth import INFO_RESPONSE, RawAuth
 from server import keygen, must, run
-from tap import Failed, expect_same, main, promise, skip
+from tap import Failed, expect_same, main, promise
 
 import paramiko
 from paramiko.message import Message
@@ -204,12 +204,7 @@ def _():
 
 @promise("UseFtpUsers")
 def _():
-    try:
-        with open("/etc/ftpusers") as file:
-            if "daemon\n" not in file:
-                skip("/etc/ftpusers does not name daemon")
-    except OSError:
-        skip("there is no /etc/ftpusers")
+    need_ftpuser("daemon")
     reasons(((password("daemon"), "User in /etc/ftpusers"),))
 
 

@@ -21,6 +21,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
+from clients import logs_in
 from rawauth import RawAuth
 from server import GID, UID, Server, has_module, keygen, must, run, wait_for
 
@@ -196,23 +197,6 @@ def each(check):
         check(server)
 
 
-def transport(server):
-    conn = paramiko.Transport(server.connect())
-    conn.start_client(timeout=60)
-    return conn
-
-
-def by_password(server, user, password):
-    conn = transport(server)
-    try:
-        conn.auth_password(user, password, fallback=False)
-        return conn.is_authenticated()
-    except paramiko.AuthenticationException:
-        return False
-    finally:
-        conn.close()
-
-
 @promise("both databases are tested")
 def _():
     expect_same([server.backend for server in servers],
@@ -222,9 +206,9 @@ def _():
 @promise("a user of the database logs in by password, and owns what he sends")
 def _():
     def check(server):
-        expect(by_password(server, "alice", server.password), "the right one")
-        expect(not by_password(server, "alice", "wrong"), "a wrong one")
-        expect(not by_password(server, "x' OR 'a'='a", server.password),
+        expect(logs_in(server, "alice", server.password), "the right one")
+        expect(not logs_in(server, "alice", "wrong"), "a wrong one")
+        expect(not logs_in(server, "x' OR 'a'='a", server.password),
                "a name that is SQL")
         must(server.sftp("put /etc/hostname up"))
         stat = os.stat(server.home("up"))

@@ -34,6 +34,20 @@ def putty_key(server):
     return path
 
 
+def logs_in(server, user, password):
+    """Whether that password lets paramiko in."""
+    import paramiko
+    conn = paramiko.Transport(server.connect())
+    try:
+        conn.start_client(timeout=60)
+        conn.auth_password(user, password, fallback=False)
+        return conn.is_authenticated()
+    except paramiko.AuthenticationException:
+        return False
+    finally:
+        conn.close()
+
+
 class Psftp:
     """PuTTY's psftp and pscp."""
 

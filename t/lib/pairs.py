@@ -18,6 +18,7 @@ import socket
 
 from ftphost import OWN
 from server import PATIENCE, Server, free_port
+from tap import skip
 
 import paramiko
 
@@ -26,6 +27,16 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 FTP, SFTP = "FTP", "SFTP"
 BOTH = (FTP, SFTP)
+
+
+def need_ftpuser(name):
+    """Skips where /etc/ftpusers does not name that user."""
+    try:
+        with open("/etc/ftpusers") as file:
+            if name + "\n" not in file:
+                skip("/etc/ftpusers does not name " + name)
+    except OSError:
+        skip("there is no /etc/ftpusers")
 
 
 class Pairs(Server):

@@ -344,10 +344,22 @@ class Server:
     def command(self):
         return [PROFTPD, "-n", "-q", "-c", self.path("proftpd.conf")]
 
-    def launch(self):
-        """Starts the daemon and does not wait for it."""
+    def write_config(self):
         with open(self.path("proftpd.conf"), "w") as conf:
             conf.write(self.config())
+
+    def known_clients(self):
+        """What proftpd -t -d 5 prints, which has the table of clients."""
+        self.write_config()
+        env = dict(os.environ)
+        if PRELOAD:
+            env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
+        return said(run([PROFTPD, "-t", "-d", "5", "-c",
+                         self.path("proftpd.conf")], env=env))
+
+    def launch(self):
+        """Starts the daemon and does not wait for it."""
+        self.write_config()
         env = dict(os.environ, **self.env)
         for name in ("MOD_SFTP_PRELOAD", "TMPDIR"):
             env.pop(name, None)
@@ -390,10 +402,10 @@ class Server:
             self.choose_ports()
         raise Failed("the daemon ended\n" + self.logs_since(None))
 
-    def greets(self):
-        """True once the port answers with an SSH identification."""
+    def greets(self, connect=None):
+        """Whether a connection gets an SSH identification."""
         try:
-            with self.connect() as sock:
+            with (connect or self.connect)() as sock:
                 return sock.recv(4) == b"SSH-"
         except OSError:
             return False
@@ -542,12 +554,13 @@ class Server:
                       % (self.port, self.user, self.key, self.known_hosts()))
         return self.path("ssh_config")
 
-    def password_env(self):
-        """The environment that lets OpenSSH read the password."""
-        path = self.path("askpass")
+    def password_env(self, password=None):
+        """The environment that lets OpenSSH read a password."""
+        password = password or self.password
+        path = self.path("askpass-%s" % password.split()[0])
         if not os.path.exists(path):
             with open(path, "w") as out:
-                out.write("#!/bin/sh\necho '%s'\n" % self.password)
+                out.write("#!/bin/sh\necho '%s'\n" % password)
             os.chmod(path, 0o700)
         return dict(os.environ, SSH_ASKPASS=path, DISPLAY="none",
                     SSH_ASKPASS_REQUIRE="force")

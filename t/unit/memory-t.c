@@ -268,18 +268,8 @@ static void exec_unknown(struct client *cl) {
 
 /* ---- Phases */
 
-static struct client *at_service(void) {
-  struct client *cl = client_new();
-
-  if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
-    bail_out("no key exchange");
-  }
-
-  return cl;
-}
-
 static struct client *at_auth(void) {
-  struct client *cl = at_service();
+  struct client *cl = client_at_service();
 
   service_request(cl);
   (void) client_pump(cl);
@@ -287,7 +277,7 @@ static struct client *at_auth(void) {
 }
 
 static struct client *at_open(void) {
-  struct client *cl = at_service();
+  struct client *cl = client_at_service();
 
   client_login(cl);
   next_channel = 0;
@@ -429,8 +419,8 @@ static void try_kinds(const char *phase, struct client *(*reach)(void),
 int main(void) {
   memset(long_text, 'x', TEXT_LEN);
   fake_auth_reset();
-  try_kinds("before the login is asked for", at_service, any);
-  try_kinds("before the login is asked for", at_service, keyed);
+  try_kinds("before the login is asked for", client_at_service, any);
+  try_kinds("before the login is asked for", client_at_service, keyed);
   try_kinds("before login", at_auth, any);
   try_kinds("after login", at_open, any);
   try_kinds("after login", at_open, keyed);

@@ -115,25 +115,15 @@ static struct client *at_strict_kex(void) {
   return cl;
 }
 
-static struct client *at_service(void) {
-  struct client *cl = client_new();
-
-  if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
-    bail_out("no key exchange");
-  }
-
-  return cl;
-}
-
 static struct client *at_auth(void) {
-  struct client *cl = at_service();
+  struct client *cl = client_at_service();
 
   sftp_phase_enter(cl->server, PH_AUTH);
   return cl;
 }
 
 static struct client *at_open(void) {
-  struct client *cl = at_service();
+  struct client *cl = client_at_service();
 
   client_login(cl);
   return cl;
@@ -430,7 +420,7 @@ int main(void) {
   every_number("before KEXINIT", at_first_kexinit, first_kexinit);
   every_number("first exchange", at_first_kex, first_kex);
   every_number("first exchange, strict", at_strict_kex, strict_kex);
-  every_number("before SERVICE_REQUEST", at_service, service);
+  every_number("before SERVICE_REQUEST", client_at_service, service);
   every_number("before login", at_auth, auth);
   every_number("after login", at_open, open_);
   every_number("rekey", at_rekey, rekey);
@@ -439,7 +429,7 @@ int main(void) {
   every_number_behind("KEXDH_INIT", at_first_kex_patient, send_kexdh_init,
     first_newkeys);
   every_number_behind_newkeys("NEWKEYS", at_version, service);
-  every_number_behind("SERVICE_REQUEST", at_service, send_service, auth);
+  every_number_behind("SERVICE_REQUEST", client_at_service, send_service, auth);
   every_number_behind("KEXINIT before login", at_auth, send_kexinit,
     first_kex);
   every_number_behind_newkeys("NEWKEYS before login", at_auth, auth);

@@ -31,13 +31,7 @@ def options(login):
 def environment(login):
     if login.key:
         return dict(os.environ)
-    askpass = login.server.path("askpass-%s" % login.password.split()[0])
-    if not os.path.exists(askpass):
-        with open(askpass, "w") as out:
-            out.write("#!/bin/sh\necho '%s'\n" % login.password)
-        os.chmod(askpass, 0o700)
-    return dict(os.environ, SSH_ASKPASS=askpass, DISPLAY="none",
-                SSH_ASKPASS_REQUIRE="force")
+    return login.server.password_env(login.password)
 
 
 class OpenSSH(Client):

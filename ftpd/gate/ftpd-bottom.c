@@ -72,12 +72,35 @@ static int on_rmdir(pr_fs_t *fs, const char *path) {
   return host.rmdir(fs, ftpd_held_name(path));
 }
 
+static bool may_replace = true;
+
 /* What the host guards is not held, and it refuses to move it. */
 static int on_rename(pr_fs_t *fs, const char *from, const char *to) {
   const struct ftpd_held *a = ftpd_held_of(from), *b = ftpd_held_of(to);
 
-  return a == NULL || b == NULL ? host.rename(fs, from, to) :
-    renameat(a->dir, a->name, b->dir, b->name);
+  if (a == NULL || b == NULL) {
+    return host.rename(fs, from, to);
+  }
+
+  if (!may_replace) {
+    int res = renameat2(a->dir, a->name, b->dir, b->name, RENAME_NOREPLACE);
+
+    /* EINVAL: this file system cannot do that. */
+    if (res == 0 || (errno != EINVAL && errno != ENOSYS)) {
+      return res;
+    }
+  }
+
+  return renameat(a->dir, a->name, b->dir, b->name);
+}
+
+int ftpd_rename_held(const char *from, const char *to, bool replace) {
+  int res;
+
+  may_replace = replace;
+  res = FTPD_HELD_TWO(from, to, pr_fsio_rename(from, to));
+  may_replace = true;
+  return res;
 }
 
 static int on_link(pr_fs_t *fs, const char *from, const char *to) {

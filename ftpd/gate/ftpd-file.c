@@ -92,6 +92,21 @@ static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
   }
 }
 
+/* What turned up since OPEN asked is replaced if AllowOverwrite is on. */
+static int move_into_place(struct ftpd_file *f) {
+  int res = ftpd_rename_held(f->hidden, f->path, f->replaces);
+
+  if (res < 0 && errno == EEXIST && !f->replaces) {
+    if (ftpd_may_overwrite(NULL, f->path) == 0) {
+      return ftpd_rename_held(f->hidden, f->path, true);
+    }
+
+    errno = EEXIST;
+  }
+
+  return res;
+}
+
 /* Moves an upload from its temporary name into place. */
 static int reveal(struct ftpd_file *f, const struct stat *st) {
   struct stat old;
@@ -104,8 +119,7 @@ static int reveal(struct ftpd_file *f, const struct stat *st) {
 
   replaces = f->counted && ftpd_lstat(f->h, f->path, &old) == 0;
 
-  if (FTPD_HELD_TWO(f->hidden, f->path, pr_fsio_rename(f->hidden,
-      f->path)) < 0) {
+  if (move_into_place(f) < 0) {
     xerrno = errno;
     sftp_log("error renaming '%s' to '%s': %s", f->hidden, f->path,
       strerror(xerrno));

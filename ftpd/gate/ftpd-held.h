@@ -100,4 +100,9 @@ void ftpd_ftpaccess_seen(const char *path, struct stat *st);
  */
 void ftpd_bottom_init(void);
 
+/* rename(2) of two paths that it holds.  Unless it may replace what is there:
+ * EEXIST where something turned up (where a module serves the path: unseen).
+ */
+int ftpd_rename_held(const char *from, const char *to, bool replace);
+
 #endif /* MOD_SFTP_FTPD_HELD_H */

@@ -28,6 +28,7 @@ struct ftpd_file {
   pr_fh_t *fh;
   int fd;
   const char *path;             /* final name */
+  bool replaces;                /* its path had a file, which it may replace */
   const char *hidden;           /* its temporary name: HiddenStores, and copies
                                  * over existing files */
   off_t mark;                   /* of that name: ftpd-hidden.c */

@@ -94,7 +94,7 @@ static pr_fh_t *open_same(const char *path, const struct stat *st) {
  * end, then moves it into place.
  */
 static int copy_over(struct ftpd_op *op, const char *from, const char *to,
-    const struct stat *st) {
+    const struct stat *st, bool replace) {
   const char *tmp = ftpd_name_beside(op->pool, to);
   pr_fh_t *in = open_same(from, st), *out = NULL;
   int res = -1, xerrno, closed;
@@ -118,7 +118,7 @@ static int copy_over(struct ftpd_op *op, const char *from, const char *to,
     }
 
     if (res == 0) {
-      res = FTPD_HELD_TWO(tmp, to, pr_fsio_rename(tmp, to));
+      res = ftpd_rename_held(tmp, to, replace);
       xerrno = errno;
     }
 
@@ -137,7 +137,8 @@ static int copy_over(struct ftpd_op *op, const char *from, const char *to,
 }
 
 /* rename(2) across file systems. */
-static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
+static int rename_far(struct ftpd_op *op, const char *from, const char *to,
+    bool replace) {
   const char *text;
   struct stat st;
 
@@ -150,7 +151,10 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
       return -1;
     }
 
-    (void) FTPD_HELD(to, pr_fsio_unlink(to));
+    if (replace) {
+      (void) FTPD_HELD(to, pr_fsio_unlink(to));
+    }
+
     if (FTPD_HELD(to, pr_fsio_symlink(text, to)) < 0) {
       return -1;
     }
@@ -159,33 +163,34 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to) {
     errno = EXDEV;
     return -1;
 
-  } else if (copy_over(op, from, to, &st) < 0) {
+  } else if (copy_over(op, from, to, &st, replace) < 0) {
     return -1;
   }
 
   return FTPD_HELD(from, pr_fsio_unlink(from));
 }
 
-static int rename_any(struct ftpd_op *op, const char *from, const char *to) {
-  if (FTPD_HELD_TWO(from, to, pr_fsio_rename(from, to)) == 0) {
+static int rename_any(struct ftpd_op *op, const char *from, const char *to,
+    bool replace) {
+  if (ftpd_rename_held(from, to, replace) == 0) {
     return 0;
   }
 
-  return errno == EXDEV ? rename_far(op, from, to) : -1;
+  return errno == EXDEV ? rename_far(op, from, to, replace) : -1;
 }
 
-int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
+static int rename_once(struct ftpd_op *op, const char *from, const char *to,
     bool overwrite) {
   struct stat st, old;
-  bool replaces = false;
+  bool exists, replaces = false;
   int res, watch;
 
   if (ftpd_lstat(op->ftpd, from, &old) < 0) {
     return -1;
   }
 
-  if (ftpd_lstat(op->ftpd, to, &st) == 0 &&
-      (st.st_dev != old.st_dev || st.st_ino != old.st_ino)) {
+  exists = ftpd_lstat(op->ftpd, to, &st) == 0;
+  if (exists && (st.st_dev != old.st_dev || st.st_ino != old.st_ino)) {
     if (!overwrite) {
       errno = EEXIST;
       return -1;
@@ -204,7 +209,7 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   }
 
   watch = replaces ? ftpd_quota_watch(op->ftpd, to) : -1;
-  res = rename_any(op, from, to);
+  res = rename_any(op, from, to, exists);
   ftpd_quota_seen(watch, &st);
   ftpd_quota_renamed(op->ftpd, from, to, &old, res == 0);
   if (res == 0) {
@@ -214,6 +219,18 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   if (res == 0 && replaces) {
     ftpd_quota_gone(op->ftpd, to, &st);
   }
+
+  return res;
+}
+
+int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
+    bool overwrite) {
+  int res, tries = 3;
+
+  /* EEXIST: something turned up after the question what is there. */
+  do {
+    res = rename_once(op, from, to, overwrite);
+  } while (res < 0 && errno == EEXIST && overwrite && --tries > 0);
 
   return res;
 }

@@ -106,6 +106,26 @@ def _():
     no_hidden(server)
 
 
+@promise("a file that turns up during an upload is replaced only where "
+         "AllowOverwrite is on")
+def _():
+    once = Server("HiddenStores on\n<Directory />\nAllowOverwrite off\n"
+                  "</Directory>\n").start()
+    try:
+        for srv, kept in ((once, True), (server, False)):
+            with Raw(srv, 3) as raw:
+                handle = begin(raw, "late", data=b"by the session")
+                srv.put("late", b"by another")
+                expect_same(raw.status(4, string(handle)) != OK, kept,
+                            "CLOSE fails")
+            expect_same(srv.get("late"), b"by another" if kept else
+                        b"by the session", "content")
+            no_hidden(srv)
+        once.wait_log("sftp.log", "error renaming '.*' to '.*late': File exists")
+    finally:
+        once.stop_clean()
+
+
 @promise("an upload that is resumed in place is not kept away either")
 def _():
     server.put("resumed", b"first")

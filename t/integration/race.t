@@ -249,8 +249,8 @@ def closes(raw, handles):
     raw.ask_all([(4, string(handle)) for handle in handles])
 
 
-def act(scene, requests):
-    for _ in both(scene, requests):
+def act(scene, requests, how=swap):
+    for _ in both(scene, requests, how):
         pass
 
 
@@ -325,6 +325,35 @@ def _():
         if kind == HANDLE:
             closes(raw, [raw.cut(left)[0]])
     expect_same(jailed.get("kept/file"), OPEN_TEXT, "the file")
+
+
+def come_as(scene, going):
+    """Puts a file where a rename leads, and takes back what was renamed."""
+    own, mine, there = (scene.srv.home(name)
+                        for name in ("etc/file", "mine", "kept/new"))
+    while going:
+        try:
+            os.link(own, there)
+        except FileExistsError:
+            os.rename(there, mine)
+            continue
+        for _ in range(5000):
+            pass
+        if not os.path.samefile(own, there):
+            return 1
+        os.unlink(there)
+    return 0
+
+
+@promise("a rename replaces nothing that turned up after AllowOverwrite was "
+         "asked about")
+def _():
+    def rename(raw):
+        names = JAILED.at("mine") + JAILED.at("kept/new")
+        return [(18, names + num(1)) if raw.version > 3 else
+                (200, string(b"posix-rename@openssh.com") + names)]
+
+    act(JAILED, rename, come_as)
 
 
 @promise("OPENDIR lists nothing that is denied")

@@ -101,7 +101,7 @@ static void remove_channel(struct sftp_channel *ch) {
 }
 
 void sftp_channels_close_all(struct ssh_conn *c) {
-  while (c->channels != NULL && c->channels->first != NULL) {
+  while (c->channels->first != NULL) {
     remove_channel(c->channels->first);
   }
 }
@@ -316,10 +316,6 @@ int sftp_on_channel_reply(struct ssh_conn *c, struct sftp_rd *r) {
 int sftp_channels_flush(struct ssh_conn *c) {
   struct sftp_channel *ch;
 
-  if (c->channels == NULL) {
-    return SFTP_OK;
-  }
-
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
     if (ch->ops != NULL) {
       int res;
@@ -431,10 +427,6 @@ int sftp_channels_pump(struct ssh_conn *c) {
   struct sftp_channel *ch;
   int res = SFTP_OK;
 
-  if (c->channels == NULL) {
-    return SFTP_OK;
-  }
-
   for (ch = c->channels->first; ch != NULL && res == SFTP_OK; ch = ch->next) {
     res = pump(ch);
   }
@@ -445,7 +437,7 @@ int sftp_channels_pump(struct ssh_conn *c) {
 bool sftp_channels_runnable(const struct ssh_conn *c) {
   const struct sftp_channel *ch;
 
-  if (c->channels == NULL || sftp_packets_held(c->pkts) ||
+  if (sftp_packets_held(c->pkts) ||
       sftp_packets_pending(c->pkts) >= PENDING_SOFT) {
     return false;
   }
@@ -466,10 +458,6 @@ bool sftp_channels_runnable(const struct ssh_conn *c) {
 bool sftp_channels_working(const struct ssh_conn *c) {
   const struct sftp_channel *ch;
 
-  if (c->channels == NULL) {
-    return false;
-  }
-
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
     if (ch->again && !ch->stalled && ch->ops != NULL) {
       return true;
@@ -481,10 +469,6 @@ bool sftp_channels_working(const struct ssh_conn *c) {
 
 size_t sftp_channels_missing(const struct ssh_conn *c) {
   const struct sftp_channel *ch;
-
-  if (c->channels == NULL) {
-    return 0;
-  }
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
     if (ch->ops != NULL && ch->ops->missing != NULL) {

@@ -66,8 +66,7 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
     return -1;
   }
 
-  if (arg == *path && cmd->arg != NULL &&
-      strcmp(cmd->arg, arg) != 0) {
+  if (arg == *path && strcmp(cmd->arg, arg) != 0) {
     *path = pstrdup(op->pool, cmd->arg);
   }
 
@@ -92,7 +91,7 @@ static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
     return -1;
   }
 
-  if (cmd->arg != NULL && strcmp(cmd->arg, sent) != 0) {
+  if (strcmp(cmd->arg, sent) != 0) {
     *path = ftpd_canon(op->ftpd, op->pool, cmd->arg);
   }
 
@@ -224,7 +223,7 @@ int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
     return -1;
   }
 
-  tab = cmd->arg != NULL ? strchr(cmd->arg, '\t') : NULL;
+  tab = strchr(cmd->arg, '\t');
   if (tab != NULL && strcmp(cmd->arg, arg) != 0) {
     *text = pstrndup(op->pool, cmd->arg, (size_t) (tab - cmd->arg));
     *link = ftpd_canon(op->ftpd, op->pool, tab + 1);

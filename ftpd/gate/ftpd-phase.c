@@ -113,7 +113,7 @@ int ftpd_phase_pre(cmd_rec *cmd) {
     return -1;
   }
 
-  if (pr_cmd_dispatch_phase(cmd, PRE_CMD, 0) >= 0) {
+  if (ftpd_cmd_pre(cmd) == 0) {
     ftpd_quota_forget();
     return 0;
   }
@@ -156,25 +156,14 @@ void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
     pr_response_add_err(code, "%s", text);
   }
 
-  if ((parts & PART_POST) != 0) {
-    (void) pr_cmd_dispatch_phase(cmd, ok ? POST_CMD : POST_CMD_ERR, 0);
-  }
-
-  if ((parts & PART_LOG) != 0) {
-    ftpd_cmd_log(cmd, ok);
-  }
-
-  pr_response_clear(&resp_list);
-  pr_response_clear(&resp_err_list);
+  ftpd_cmd_end(cmd, parts, ok);
   pr_response_set_pool(old);
-
-  ftpd_cmd_forget();
   errno = xerrno;
 }
 
 void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
     const char *text) {
-  ftpd_phase_part(cmd, PART_POST|PART_LOG, ok, code, text);
+  ftpd_phase_part(cmd, PART_BOTH, ok, code, text);
 }
 
 void ftpd_xfer_begin(const char *path, int direction) {

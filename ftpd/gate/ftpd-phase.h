@@ -13,7 +13,7 @@
 #ifndef MOD_SFTP_FTPD_PHASE_H
 #define MOD_SFTP_FTPD_PHASE_H
 
-#include "ftpd-session.h"
+#include "ftpd-cmd.h"
 
 #include "ftpd-gate.h"
 
@@ -28,16 +28,13 @@ bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
 int ftpd_phase_pre(cmd_rec *cmd);
 /* What the refusing handler of the PRE_CMD last dispatched said, or NULL. */
 const char *ftpd_phase_answer(pool *p);
-/* One of the phases of an end alone: what is known to handlers and leaves no
- * record, or the other way round.
- */
-#define PART_POST       0x1
-#define PART_LOG        0x2
+/* The end, with that response: those parts (PART_* of ftpd-cmd.h) ... */
 void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
   const char *code, const char *text);
-/* POST_CMD and LOG_CMD or the *_ERR pair, with that response. */
+/* ... or both. */
 void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
   const char *text);
+
 /* ---- ftpd-equivalent.c: PRE_CMD; 0, or -1 with errno and op->refused */
 
 /* Of the own name; *path is replaced when a handler rewrote it. */

@@ -89,7 +89,7 @@ int ftpd_auth_user(struct ftpd *h, pool *p, const char **user) {
   cmd = ftpd_cmd(p, C_USER, ftpd_auth_local_text(p, *user), CL_AUTH|CL_SSH,
     true);
   l->user_cmd = cmd;
-  if (pr_cmd_dispatch_phase(cmd, PRE_CMD, 0) < 0) {
+  if (ftpd_cmd_pre(cmd) < 0) {
     sftp_log_why(WHY_OBJECTION, "user '%s' refused by a handler of USER",
       *user);
     ftpd_auth_user_end(h, false);
@@ -120,7 +120,7 @@ void ftpd_auth_user_end(struct ftpd *h, bool ok) {
     pr_response_add_err(R_530, "%s", _("Login incorrect."));
   }
 
-  ftpd_cmd_end(l->user_cmd, ok);
+  ftpd_cmd_end(l->user_cmd, PART_BOTH, ok);
   l->user_cmd = NULL;
   if (ok) {
     /* Many modules look here for the user who logs in. */
@@ -165,7 +165,7 @@ static void end_pass(struct ftpd *h, bool nonfatal) {
       l->method, 0);
   }
 
-  ftpd_cmd_end(l->pass_cmd, false);
+  ftpd_cmd_end(l->pass_cmd, PART_BOTH, false);
 }
 
 enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
@@ -173,28 +173,24 @@ enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
   struct ftpd_login *l = h->login;
   cmd_rec *cmd = ftpd_cmd(l->pool, C_PASS, "(hidden)", CL_AUTH|CL_SSH, true);
   char *hidden = cmd->arg;
-  void *hidden_arg = cmd->argc > 1 ? cmd->argv[1] : NULL;
+  void *hidden_arg = cmd->argv[1];
   int res;
 
   l->pass_cmd = cmd;
   l->pass_ended = false;
   if (password != NULL) {
     cmd->arg = password;
-    if (cmd->argc > 1) {
-      cmd->argv[1] = password;
-    }
+    cmd->argv[1] = password;
   }
 
-  res = pr_cmd_dispatch_phase(cmd, PRE_CMD, 0);
+  res = ftpd_cmd_pre(cmd);
   if (password != NULL) {
     *rewritten = cmd->arg;
     cmd->arg = hidden;
-    if (cmd->argc > 1) {
-      cmd->argv[1] = hidden_arg;
-    }
+    cmd->argv[1] = hidden_arg;
   }
 
-  if (res == 0 || res == 1) {
+  if (res == 0) {
     return FTPD_AUTH_OK;
   }
 
@@ -245,7 +241,8 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
       break;
   }
 
-  ftpd_cmd_end(l->auth_cmd, res != FTPD_REQ_UNKNOWN && res != FTPD_REQ_BROKEN);
+  ftpd_cmd_end(l->auth_cmd, PART_BOTH, res != FTPD_REQ_UNKNOWN &&
+    res != FTPD_REQ_BROKEN);
   l->auth_cmd = NULL;
 }
 

@@ -480,8 +480,8 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
   h->logged_in = true;
   ftpd_deadline_end();
   pr_response_add(R_230, _("User %s logged in"), session.user);
-  ftpd_cmd_end(l->pass_cmd, true);
-  ftpd_cmd_end(l->auth_cmd, true);
+  ftpd_cmd_end(l->pass_cmd, PART_BOTH, true);
+  ftpd_cmd_end(l->auth_cmd, PART_BOTH, true);
   l->pass_cmd = l->auth_cmd = NULL;
   if (ftpd_hook_login == NULL) {
     ftpd_privs_settle();

@@ -105,11 +105,21 @@ void ftpd_cmd_log(cmd_rec *cmd, bool ok) {
   (void) pr_cmd_dispatch_phase(cmd, ok ? LOG_CMD : LOG_CMD_ERR, 0);
 }
 
-void ftpd_cmd_end(cmd_rec *cmd, bool ok) {
+int ftpd_cmd_pre(cmd_rec *cmd) {
+  return pr_cmd_dispatch_phase(cmd, PRE_CMD, 0) < 0 ? -1 : 0;
+}
+
+void ftpd_cmd_end(cmd_rec *cmd, unsigned int parts, bool ok) {
   int xerrno = errno;
 
-  (void) pr_cmd_dispatch_phase(cmd, ok ? POST_CMD : POST_CMD_ERR, 0);
-  ftpd_cmd_log(cmd, ok);
+  if ((parts & PART_POST) != 0) {
+    (void) pr_cmd_dispatch_phase(cmd, ok ? POST_CMD : POST_CMD_ERR, 0);
+  }
+
+  if ((parts & PART_LOG) != 0) {
+    ftpd_cmd_log(cmd, ok);
+  }
+
   pr_response_clear(&resp_list);
   pr_response_clear(&resp_err_list);
   ftpd_cmd_forget();

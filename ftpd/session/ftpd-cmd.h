@@ -28,8 +28,16 @@ extern pr_response_t *resp_list, *resp_err_list;
  */
 cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
   bool ftp);
-/* POST_CMD and LOG_CMD, or the *_ERR pair; clears the response lists. */
-void ftpd_cmd_end(cmd_rec *cmd, bool ok);
+/* PRE_CMD; -1: a handler refused, and what it said is in resp_err_list. */
+int ftpd_cmd_pre(cmd_rec *cmd);
+/* POST_CMD and LOG_CMD, or the *_ERR pair, or one of them alone: what is known
+ * to handlers and leaves no record, or the other way round.  Clears the
+ * response lists; errno stays.
+ */
+#define PART_POST       0x1
+#define PART_LOG        0x2
+#define PART_BOTH       (PART_POST|PART_LOG)
+void ftpd_cmd_end(cmd_rec *cmd, unsigned int parts, bool ok);
 
 /* LOG_CMD or LOG_CMD_ERR: no handler acts on the command afterwards. */
 void ftpd_cmd_log(cmd_rec *cmd, bool ok);

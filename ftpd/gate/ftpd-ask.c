@@ -10,10 +10,12 @@
  * attributes, looks, REALPATH.
  */
 
+#include "ftpd-ask.h"
 #include "ftpd-held.h"
+#include "ftpd-limit.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
-#include "ftpd-rules.h"
+#include "ftpd-uploads.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-user.h"

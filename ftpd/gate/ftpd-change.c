@@ -11,12 +11,15 @@
  * systems there.
  */
 
+#include "ftpd-ask.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
-#include "ftpd-rules.h"
+#include "ftpd-transfer-rules.h"
+#include "ftpd-uploads.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-tree.h"

@@ -16,8 +16,8 @@
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-openfile.h"
-#include "ftpd-quota.h"
-#include "ftpd-rules.h"
+#include "ftpd-quota-file.h"
+#include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"

@@ -10,8 +10,10 @@
  * replaced, what a second name of a file would permit.
  */
 
+#include "ftpd-ask.h"
+#include "ftpd-filter.h"
+#include "ftpd-limit.h"
 #include "ftpd-openfile.h"
-#include "ftpd-rules.h"
 
 const struct sftp_rule ftpd_no_names;
 

@@ -13,11 +13,11 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-hidden.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 #include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"

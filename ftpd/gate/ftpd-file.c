@@ -12,6 +12,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-onclose.h"
@@ -19,10 +20,11 @@
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 #include "ftpd-scan.h"
+#include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"

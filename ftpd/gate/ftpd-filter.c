@@ -10,8 +10,10 @@
  * for a refusal.
  */
 
+#include "ftpd-ask.h"
+#include "ftpd-filter.h"
+#include "ftpd-limit.h"
 #include "ftpd-phase.h"
-#include "ftpd-rules.h"
 
 void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
   char text[512];

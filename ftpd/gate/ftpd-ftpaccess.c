@@ -21,8 +21,8 @@
 
 #include "ftpd-files.h"
 #include "ftpd-held.h"
+#include "ftpd-limit.h"
 #include "ftpd-path.h"
-#include "ftpd-rules.h"
 
 #include <limits.h>
 

@@ -18,12 +18,12 @@
 
 #include "ftpd-conf.h"
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-locks.h"
 #include "ftpd-path.h"
 #include "ftpd-quota.h"
-#include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
 

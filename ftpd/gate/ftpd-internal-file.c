@@ -10,16 +10,18 @@
  * and copies.
  */
 
+#include "ftpd-ask.h"
 #include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 #include "ftpd-scan.h"
+#include "ftpd-transfer-rules.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"

@@ -14,11 +14,12 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
+#include "ftpd-limit.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
 

@@ -11,10 +11,11 @@
  * opened, and the removal is like any other.
  */
 
+#include "ftpd-filter.h"
+#include "ftpd-limit.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-tree.h"

@@ -17,10 +17,12 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-path.h"
-#include "ftpd-rules.h"
+
+#include "effects.h"
 
 #include <fcntl.h>
 

@@ -8,19 +8,24 @@
 
 /* ftpd-open.c -- opens the file of a STOR, APPE or RETR that was permitted. */
 
+#include "ftpd-ask.h"
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-hidden.h"
+#include "ftpd-limit.h"
 #include "ftpd-locks.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
 #include "ftpd-ownership.h"
 #include "ftpd-path.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 #include "ftpd-scan.h"
+#include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
+#include "ftpd-uploads.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"

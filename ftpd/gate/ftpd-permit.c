@@ -13,13 +13,15 @@
  * filters.
  */
 
+#include "ftpd-ask.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
+#include "ftpd-limit.h"
 #include "ftpd-locks.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
-#include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
 

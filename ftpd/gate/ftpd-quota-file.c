@@ -16,8 +16,8 @@
 #include "ftpd-files.h"
 #include "ftpd-locks.h"
 #include "ftpd-path.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
-#include "ftpd-rules.h"
 
 #include "ftpd-attrs.h"
 

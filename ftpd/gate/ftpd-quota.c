@@ -16,9 +16,10 @@
  */
 
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
 #include "ftpd-quotatab.h"
-#include "ftpd-rules.h"
 
 #define AHEAD_BYTES (1024.0 * 1024)
 #define AHEAD_SHARE 16          /* at most this part of the room that is left */

@@ -8,11 +8,12 @@
 
 /* ftpd-rename.c -- renames, across file systems as well. */
 
+#include "ftpd-ask.h"
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
+#include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
-#include "ftpd-rules.h"
 #include "ftpd-scan.h"
 
 #include "ftpd-attrs.h"

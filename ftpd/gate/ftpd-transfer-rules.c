@@ -9,8 +9,9 @@
 /* ftpd-transfer-rules.c -- sizes, restarts and rates of transfers. */
 
 #include "ftpd-files.h"
+#include "ftpd-filter.h"
 #include "ftpd-path.h"
-#include "ftpd-rules.h"
+#include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
 static bool applies(const config_rec *c) {

@@ -11,7 +11,7 @@
  */
 
 #include "ftpd-files.h"
-#include "ftpd-rules.h"
+#include "ftpd-uploads.h"
 
 #define UPLOADS_MAX 128         /* how many are remembered */
 

@@ -1,0 +1,22 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-uploads.h -- which files the session has made (ftpd-uploads.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_UPLOADS_H
+#define MOD_SFTP_FTPD_UPLOADS_H
+
+#include "ftpd-session.h"
+
+/* Remembers what the session has made, and tells whether a file is among that.
+ */
+void ftpd_upload_note(struct ftpd *h, const struct stat *st);
+bool ftpd_upload_is(struct ftpd *h, const struct stat *st);
+
+#endif /* MOD_SFTP_FTPD_UPLOADS_H */

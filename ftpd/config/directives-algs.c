@@ -10,8 +10,9 @@
  * others.
  */
 
-#include "directives-int.h"
 #include "alg-profile.h"
+#include "directives-int.h"
+#include "directives-set.h"
 #include "namelist.h"
 
 const char *const ftpd_alg_kinds[ALGS_NFAMILIES] = {

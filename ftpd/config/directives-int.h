@@ -54,13 +54,6 @@ const char *ftpd_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
 const char *ftpd_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
   const char *list, const char **err);
 
-/* Directives that have a file of their own. */
-modret_t *ftpd_set_authmethods(cmd_rec *cmd);           /* ftpd-methods.c */
-modret_t *ftpd_set_clientmatch(cmd_rec *cmd);           /* ftpd-match.c */
-modret_t *ftpd_set_exempt(cmd_rec *cmd);           /* ftpd-penalty-conf.c */
-modret_t *ftpd_set_netblock(cmd_rec *cmd);
-modret_t *ftpd_set_penalties(cmd_rec *cmd);
-
 /* Whether the line stands in <Global>. */
 bool conf_in_global(const cmd_rec *cmd);
 /* Records of the directive: with one word, with all words, with a value of n
@@ -70,26 +63,4 @@ config_rec *conf_add_word(cmd_rec *cmd);
 config_rec *conf_add_words(cmd_rec *cmd);
 config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n);
 
-/* Handlers of directives-algs.c and directives-keys.c. */
-modret_t *ftpd_set_algorithmprofile(cmd_rec *cmd);
-modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd);
-modret_t *ftpd_set_authorizedkeyscommanduser(cmd_rec *cmd);
-modret_t *ftpd_set_authorizedprincipals(cmd_rec *cmd);
-modret_t *ftpd_set_authorizeduserkeys(cmd_rec *cmd);
-modret_t *ftpd_set_authpublickeys(cmd_rec *cmd);
-modret_t *ftpd_set_casignaturealgorithms(cmd_rec *cmd);
-modret_t *ftpd_set_ciphers(cmd_rec *cmd);
-modret_t *ftpd_set_dhparamfile(cmd_rec *cmd);
-modret_t *ftpd_set_digests(cmd_rec *cmd);
-modret_t *ftpd_set_hostcertificate(cmd_rec *cmd);
-modret_t *ftpd_set_hostkey(cmd_rec *cmd);
-modret_t *ftpd_set_hostkeys(cmd_rec *cmd);
-modret_t *ftpd_set_keyblacklist(cmd_rec *cmd);
-modret_t *ftpd_set_keyexchanges(cmd_rec *cmd);
-modret_t *ftpd_set_keyfingerprints(cmd_rec *cmd);
-modret_t *ftpd_set_keylimits(cmd_rec *cmd);
-modret_t *ftpd_set_passphraseprovider(cmd_rec *cmd);
-modret_t *ftpd_set_revokedkeys(cmd_rec *cmd);
-modret_t *ftpd_set_trustedusercakeys(cmd_rec *cmd);
-
-#endif
+#endif /* MOD_SFTP_DIRECTIVES_INT_H */

@@ -14,6 +14,7 @@
  */
 
 #include "directives-int.h"
+#include "directives-set.h"
 #include "directives.h"
 #include "ftpd-conf.h"
 #include "ftpd-log.h"

@@ -11,8 +11,9 @@
  * expression) by what they do.
  */
 
-#include "directives-int.h"
 #include "alg-profile.h"
+#include "directives-int.h"
+#include "directives-set.h"
 #include "directives.h"
 #include "ftpd-conf.h"
 #include "ftpd-match.h"

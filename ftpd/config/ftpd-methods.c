@@ -11,6 +11,7 @@
  */
 
 #include "directives-int.h"
+#include "directives-set.h"
 #include "directives.h"
 #include "ftpd-methods.h"
 

@@ -11,6 +11,7 @@
  */
 
 #include "directives-int.h"
+#include "directives-set.h"
 #include "directives.h"
 
 #define MAX_SOURCES 1048576

@@ -9,8 +9,9 @@
 /* ftpd-methods-t.c -- SFTPAuthMethods: chains, and which of them make sense. */
 
 #include "daemon.h"
-#include "directives.h"
 #include "directives-int.h"
+#include "directives-set.h"
+#include "directives.h"
 #include "tap.h"
 
 static pool *p;

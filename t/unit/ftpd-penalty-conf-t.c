@@ -11,8 +11,8 @@
  */
 
 #include "daemon.h"
+#include "directives-set.h"
 #include "directives.h"
-#include "directives-int.h"
 #include "tap.h"
 
 static pool *p;

@@ -39,7 +39,7 @@ struct ssh_conn *sftp_channel_conn(const struct sftp_channel *ch) {
 
 const struct sftp_service_row *sftp_channel_row(
     const struct sftp_channel *ch) {
-  return ch->row;
+  return ch->serve.row;
 }
 
 unsigned int sftp_channels_count(const struct ssh_conn *c) {
@@ -66,16 +66,16 @@ int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id) {
 }
 
 void sftp_channel_serve(const struct sftp_channel *ch) {
-  ftpd_serving(ch->conn->ftpd, ch->ops->name);
+  ftpd_serving(ch->conn->ftpd, ch->serve.ops->name);
 }
 
 void sftp_channel_stop_service(struct sftp_channel *ch) {
-  const struct sftp_service *ops = ch->ops;
+  const struct sftp_service *ops = ch->serve.ops;
 
   if (ops != NULL) {
     sftp_channel_serve(ch);
-    ch->ops = NULL;
-    ops->close(ch->svc);
+    ch->serve.ops = NULL;
+    ops->close(ch->serve.state);
   }
 }
 
@@ -94,9 +94,9 @@ static void remove_channel(struct sftp_channel *ch) {
 
   *pp = ch->next;
   all->count--;
-  sftp_queue_free(&ch->in);
-  sftp_queue_free(&ch->out);
-  sftp_queue_free(&ch->err);
+  sftp_queue_free(&ch->in.queue);
+  sftp_queue_free(&ch->out.queue);
+  sftp_queue_free(&ch->out.err);
   destroy_pool(ch->pool);
 }
 
@@ -110,7 +110,7 @@ bool sftp_channels_last(const struct ssh_conn *c, uint32_t *remote_id) {
   const struct sftp_channel *ch;
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
-    if (!ch->close_sent) {
+    if (!ch->end.close_sent) {
       *remote_id = ch->remote_id;
       return true;
     }
@@ -122,7 +122,7 @@ bool sftp_channels_last(const struct ssh_conn *c, uint32_t *remote_id) {
 int sftp_channel_service_failed(struct sftp_channel *ch, int err) {
   sftp_log("closing channel %u: %s", ch->id, sftp_strerror(err));
   sftp_channel_stop_service(ch);
-  sftp_queue_drop(&ch->in, sftp_queue_len(&ch->in));
+  sftp_queue_drop(&ch->in.queue, sftp_queue_len(&ch->in.queue));
   sftp_channel_finish(ch, 1);
   return SFTP_OK;
 }
@@ -147,7 +147,7 @@ static int confirm_open(struct sftp_channel *ch, uint32_t packet) {
 
   sftp_wr_u32(w, ch->remote_id);
   sftp_wr_u32(w, ch->id);
-  sftp_wr_u32(w, ch->window);
+  sftp_wr_u32(w, ch->in.window);
   sftp_wr_u32(w, packet);
   return sftp_packet_end(ch->conn->pkts);
 }
@@ -163,12 +163,12 @@ static int add_channel(struct ssh_conn *c, uint32_t remote_id,
   ch->pool = p;
   ch->id = all->next_id++;
   ch->remote_id = remote_id;
-  ch->remote_window = window;
-  ch->remote_packet = packet;
-  ch->window = ch->window_max = c->set->window > 0 ? c->set->window :
+  ch->out.window = window;
+  ch->out.packet_max = packet;
+  ch->in.window = ch->in.window_max = c->set->window > 0 ? c->set->window :
     WINDOW_FIRST;
-  ch->adjusted_ms = sftp_now_ms();
-  ch->exit_status = -1;
+  ch->in.adjusted_ms = sftp_now_ms();
+  ch->end.exit_status = -1;
   ch->next = all->first;
   all->first = ch;
   if (all->count++ == 0) {
@@ -245,8 +245,8 @@ int sftp_on_channel_window_adjust(struct ssh_conn *c, struct sftp_rd *r) {
   ftpd_ssh_adjust(c->ftpd, id, n);
 
   /* RFC 4254, section 5.2: at most 2^32-1; more changes nothing. */
-  ch->remote_window = n > UINT32_MAX - ch->remote_window ? UINT32_MAX :
-    ch->remote_window + n;
+  ch->out.window = n > UINT32_MAX - ch->out.window ? UINT32_MAX :
+    ch->out.window + n;
   return SFTP_OK;
 }
 
@@ -266,7 +266,7 @@ int sftp_on_channel_eof(struct ssh_conn *c, struct sftp_rd *r) {
 
   snprintf(arg, sizeof(arg), "%u", id);
   ftpd_ssh_cmd(c->ftpd, "CHANNEL_EOF", arg, FTPD_SSH_MISC, true);
-  ch->eof_in = true;            /* the pump tells the service */
+  ch->in.eof = true;            /* the pump tells the service */
   return SFTP_OK;
 }
 
@@ -287,12 +287,12 @@ int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r) {
 
   snprintf(arg, sizeof(arg), "%u", id);
   ftpd_ssh_cmd(c->ftpd, "CHANNEL_CLOSE", arg, FTPD_SSH_MISC, true);
-  if (ch->ops != NULL) {
+  if (ch->serve.ops != NULL) {
     sftp_channel_serve(ch);
-    (void) ch->ops->flush(ch->svc);
+    (void) ch->serve.ops->flush(ch->serve.state);
   }
 
-  ch->close_got = true;
+  ch->end.close_got = true;
   res = sftp_channel_send_close(ch, false);
   remove_channel(ch);
   if (c->channels->count == 0) {
@@ -317,13 +317,13 @@ int sftp_channels_flush(struct ssh_conn *c) {
   struct sftp_channel *ch;
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
-    if (ch->ops != NULL) {
+    if (ch->serve.ops != NULL) {
       int res;
 
       sftp_channel_serve(ch);
-      res = ch->ops->flush(ch->svc);
+      res = ch->serve.ops->flush(ch->serve.state);
 
-      ch->in_taken = false;
+      ch->in.taken = false;
       if (res != SFTP_OK) {
         (void) sftp_channel_service_failed(ch, res);
       }
@@ -337,25 +337,26 @@ int sftp_channels_flush(struct ssh_conn *c) {
 static int resume(struct sftp_channel *ch) {
   int res = SFTP_OK;
 
-  if (ch->stalled && (sftp_queue_len(&ch->out) >= QUEUE_SOFT ||
+  if (ch->serve.stalled && (sftp_queue_len(&ch->out.queue) >= QUEUE_SOFT ||
       sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT)) {
     return SFTP_OK;
   }
 
-  if (!ch->stalled && !ch->again) {
+  if (!ch->serve.stalled && !ch->serve.again) {
     return SFTP_OK;
   }
 
-  ch->stalled = ch->again = false;
-  if (ch->ops != NULL) {
+  ch->serve.stalled = ch->serve.again = false;
+  if (ch->serve.ops != NULL) {
     sftp_channel_serve(ch);
-    res = ch->ops->ready(ch->svc);
+    res = ch->serve.ops->ready(ch->serve.state);
     if (res != SFTP_OK) {
       return sftp_channel_service_failed(ch, res);
     }
   }
 
-  if (!ch->stalled && !ch->again && sftp_queue_len(&ch->in) > 0) {
+  if (!ch->serve.stalled && !ch->serve.again &&
+      sftp_queue_len(&ch->in.queue) > 0) {
     res = sftp_channel_offer_kept(ch);
     if (res == SFTP_OK) {
       res = sftp_channel_settle_in(ch);
@@ -372,20 +373,20 @@ static int resume(struct sftp_channel *ch) {
 static int tell_eof(struct sftp_channel *ch) {
   int res;
 
-  if (!ch->eof_in || ch->eof_told || ch->stalled || ch->again) {
+  if (!ch->in.eof || ch->in.eof_told || ch->serve.stalled || ch->serve.again) {
     return SFTP_OK;
   }
 
-  ch->eof_told = true;
-  if (ch->ops == NULL) {
+  ch->in.eof_told = true;
+  if (ch->serve.ops == NULL) {
     sftp_channel_finish(ch, -1);
     return SFTP_OK;
   }
 
   sftp_channel_serve(ch);
-  res = ch->ops->flush(ch->svc);
+  res = ch->serve.ops->flush(ch->serve.state);
   if (res == SFTP_OK) {
-    res = ch->ops->eof(ch->svc);
+    res = ch->serve.ops->eof(ch->serve.state);
   }
 
   return res == SFTP_OK ? SFTP_OK : sftp_channel_service_failed(ch, res);
@@ -394,8 +395,8 @@ static int tell_eof(struct sftp_channel *ch) {
 static int pump(struct sftp_channel *ch) {
   int res = sftp_channel_send_queued(ch);
 
-  if (res == SFTP_OK && ch->in_early && ch->ops != NULL) {
-    ch->in_early = false;
+  if (res == SFTP_OK && ch->in.early && ch->serve.ops != NULL) {
+    ch->in.early = false;
     res = sftp_channel_offer_kept(ch);
   }
 
@@ -415,8 +416,9 @@ static int pump(struct sftp_channel *ch) {
     res = sftp_channel_send_stderr(ch);
   }
 
-  if (res == SFTP_OK && ch->finishing && sftp_queue_len(&ch->out) == 0 &&
-      sftp_queue_len(&ch->err) == 0) {
+  if (res == SFTP_OK && ch->end.finishing &&
+      sftp_queue_len(&ch->out.queue) == 0 &&
+      sftp_queue_len(&ch->out.err) == 0) {
     res = sftp_channel_send_close(ch, true);
   }
 
@@ -443,10 +445,10 @@ bool sftp_channels_runnable(const struct ssh_conn *c) {
   }
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
-    size_t queued = sftp_queue_len(&ch->out);
+    size_t queued = sftp_queue_len(&ch->out.queue);
 
-    if ((queued > 0 && ch->remote_window > 0) ||
-        (ch->stalled && queued < QUEUE_SOFT && !ch->close_sent &&
+    if ((queued > 0 && ch->out.window > 0) ||
+        (ch->serve.stalled && queued < QUEUE_SOFT && !ch->end.close_sent &&
           !sftp_kex_holds(c))) {
       return true;
     }
@@ -459,7 +461,7 @@ bool sftp_channels_working(const struct ssh_conn *c) {
   const struct sftp_channel *ch;
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
-    if (ch->again && !ch->stalled && ch->ops != NULL) {
+    if (ch->serve.again && !ch->serve.stalled && ch->serve.ops != NULL) {
       return true;
     }
   }
@@ -471,11 +473,11 @@ size_t sftp_channels_missing(const struct ssh_conn *c) {
   const struct sftp_channel *ch;
 
   for (ch = c->channels->first; ch != NULL; ch = ch->next) {
-    if (ch->ops != NULL && ch->ops->missing != NULL) {
-      size_t n = ch->ops->missing(ch->svc);
+    if (ch->serve.ops != NULL && ch->serve.ops->missing != NULL) {
+      size_t n = ch->serve.ops->missing(ch->serve.state);
 
       if (n > 0) {
-        return n < ch->window ? n : ch->window;
+        return n < ch->in.window ? n : ch->in.window;
       }
     }
   }

@@ -11,17 +11,18 @@
 
 #include "channel-int.h"
 
-/* Lets the service use the bytes in ch->in that it refers to, before they move.
+/* Lets the service use the bytes in the queue that it refers to, before they
+ * move.
  */
 int sftp_channel_settle_in(struct sftp_channel *ch) {
-  if (!ch->in_taken || ch->ops == NULL) {
-    ch->in_taken = false;
+  if (!ch->in.taken || ch->serve.ops == NULL) {
+    ch->in.taken = false;
     return SFTP_OK;
   }
 
-  ch->in_taken = false;
+  ch->in.taken = false;
   sftp_channel_serve(ch);
-  return ch->ops->flush(ch->svc);
+  return ch->serve.ops->flush(ch->serve.state);
 }
 
 /* Offers bytes; returns how many were used.  When the service fails, its
@@ -31,26 +32,26 @@ static size_t offer(struct sftp_channel *ch, const unsigned char *p,
     size_t n) {
   ssize_t used;
 
-  if (ch->ops == NULL) {
+  if (ch->serve.ops == NULL) {
     /* Before the start the bytes are kept; after the end they are dropped. */
-    used = ch->finishing ? (ssize_t) n : 0;
+    used = ch->end.finishing ? (ssize_t) n : 0;
 
   } else {
     sftp_channel_serve(ch);
-    used = ch->ops->input(ch->svc, p, n);
+    used = ch->serve.ops->input(ch->serve.state, p, n);
     if (used < 0) {
       (void) sftp_channel_service_failed(ch, (int) used);
       used = (ssize_t) n;
     }
   }
 
-  ch->used += (uint32_t) used;
+  ch->in.used += (uint32_t) used;
   return (size_t) used;
 }
 
 /* Offers what was left before; the rest stays. */
 int sftp_channel_offer_kept(struct sftp_channel *ch) {
-  size_t n = sftp_queue_len(&ch->in), used;
+  size_t n = sftp_queue_len(&ch->in.queue), used;
   int res = sftp_channel_settle_in(ch);
 
   if (res != SFTP_OK) {
@@ -58,12 +59,12 @@ int sftp_channel_offer_kept(struct sftp_channel *ch) {
   }
 
   if (n > 0) {
-    used = offer(ch, ch->in.buf + ch->in.start, n);
-    ch->in_taken = used > 0;
-    if (sftp_queue_len(&ch->in) >= used) {
+    used = offer(ch, ch->in.queue.buf + ch->in.queue.start, n);
+    ch->in.taken = used > 0;
+    if (sftp_queue_len(&ch->in.queue) >= used) {
       /* Only the offset moves: the bytes stay until sftp_channel_settle_in().
        */
-      ch->in.start += used;
+      ch->in.queue.start += used;
     }
   }
 
@@ -74,11 +75,11 @@ static int keep(struct sftp_channel *ch, const unsigned char *p, size_t n) {
   int res = sftp_channel_settle_in(ch);
 
   if (res == SFTP_OK) {
-    if (sftp_queue_len(&ch->in) == 0) {
-      sftp_queue_drop(&ch->in, 0);
+    if (sftp_queue_len(&ch->in.queue) == 0) {
+      sftp_queue_drop(&ch->in.queue, 0);
     }
 
-    res = sftp_queue_add(&ch->in, p, n);
+    res = sftp_queue_add(&ch->in.queue, p, n);
   }
 
   return res;
@@ -92,16 +93,16 @@ static int take_data(struct sftp_channel *ch, const unsigned char *p,
   int res = SFTP_OK;
 
   while (n > 0 && res == SFTP_OK) {
-    size_t part = sftp_queue_len(&ch->in);
+    size_t part = sftp_queue_len(&ch->in.queue);
 
-    if (part == 0 && !ch->stalled && !ch->again) {
+    if (part == 0 && !ch->serve.stalled && !ch->serve.again) {
       part = offer(ch, p, n);
       p += part;
       n -= part;
       return n > 0 ? keep(ch, p, n) : SFTP_OK;
     }
 
-    if (ch->stalled || ch->again || ch->ops == NULL) {
+    if (ch->serve.stalled || ch->serve.again || ch->serve.ops == NULL) {
       return keep(ch, p, n);
     }
 
@@ -135,17 +136,17 @@ int sftp_on_channel_data(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   ch = sftp_channel_find(c, id);
-  if (ch == NULL || ch->eof_in || ch->close_got) {
+  if (ch == NULL || ch->in.eof || ch->end.close_got) {
     return sftp_channel_unknown(c, "CHANNEL_DATA", id);
   }
 
-  if (data.len > ch->window) {
+  if (data.len > ch->in.window) {
     return sftp_fail(c, SFTP_ERR_LIMIT,
       "client sent %lu bytes into a window of %u", (unsigned long) data.len,
-      ch->window);
+      ch->in.window);
   }
 
-  ch->window -= (uint32_t) data.len;
+  ch->in.window -= (uint32_t) data.len;
   res = take_data(ch, data.ptr, data.len);
   return res == SFTP_OK ? sftp_channel_adjust_window(ch) :
     sftp_fail(c, res, "out of memory for channel %u", id);
@@ -163,16 +164,16 @@ int sftp_on_channel_extended_data(struct ssh_conn *c, struct sftp_rd *r) {
   }
 
   ch = sftp_channel_find(c, id);
-  if (ch == NULL || ch->eof_in) {
+  if (ch == NULL || ch->in.eof) {
     return sftp_channel_unknown(c, "CHANNEL_EXTENDED_DATA", id);
   }
 
-  if (data.len > ch->window) {
+  if (data.len > ch->in.window) {
     return sftp_fail(c, SFTP_ERR_LIMIT, "client sent beyond its window");
   }
 
   /* No service reads a client's stderr. */
-  ch->window -= (uint32_t) data.len;
-  ch->used += (uint32_t) data.len;
+  ch->in.window -= (uint32_t) data.len;
+  ch->in.used += (uint32_t) data.len;
   return sftp_channel_adjust_window(ch);
 }

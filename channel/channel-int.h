@@ -17,6 +17,8 @@
 #include "channel.h"
 #include "conn.h"
 #include "queue.h"
+#include "service.h"
+#include "service.h"
 
 /* How much output may wait in a channel, or in the socket's buffer, before the
  * service must stop.
@@ -26,36 +28,52 @@
 
 #define MAX_PIECES 32
 
+/* What comes from the client. */
+struct channel_in {
+  uint32_t window, window_max;  /* what the client may still send */
+  uint32_t used;                /* taken by the service, not yet given back */
+  uint64_t adjusted_ms;
+  struct sftp_queue queue;      /* bytes that the service left */
+  bool taken;                   /* the service points into `queue' */
+  bool early;                   /* `queue' is from before the service started */
+  bool eof, eof_told;
+};
+
+/* What goes to the client. */
+struct channel_out {
+  uint32_t window, packet_max;  /* what we may still send; at once */
+  struct sftp_queue queue, err; /* data and stderr that wait */
+  unsigned char *at[MAX_PIECES];        /* reserved payloads */
+  size_t reserved;
+};
+
+/* The service; ops is NULL before its start. */
+struct channel_service {
+  const struct sftp_service_row *row;   /* the row of the request */
+  const struct sftp_service *ops;
+  void *state;
+  bool starting;                /* no output before the request's answer */
+  bool stalled;                 /* room() was 0 */
+  bool again;                   /* the service goes on in the next turn */
+};
+
+struct channel_end {
+  bool finishing;               /* close when all is out */
+  int exit_status;
+  bool close_sent, close_got;
+};
+
 struct sftp_channel {
   struct sftp_channel *next;
   struct ssh_conn *conn;
   pool *pool;
   uint32_t id, remote_id;
+  unsigned int nenv;            /* variables that were accepted */
 
-  uint32_t window, window_max;  /* what the client may still send */
-  uint32_t used;                /* taken by the service, not yet given back */
-  uint64_t adjusted_ms;
-  uint32_t remote_window, remote_packet;
-
-  struct sftp_queue in;              /* bytes that the service left */
-  bool in_taken;                /* the service points into `in' */
-  bool in_early;                /* `in' is from before the service started */
-  struct sftp_queue out, err;
-
-  const struct sftp_service_row *row;   /* the row of the request */
-  const struct sftp_service *ops;
-  void *svc;
-  bool starting;                /* no output before the request's answer */
-  bool stalled;                 /* room() was 0 */
-  bool again;                   /* the service goes on in the next turn */
-  bool eof_in, eof_told;
-  bool finishing;               /* close when all is out */
-  int exit_status;
-  bool close_sent, close_got;
-
-  unsigned char *at[MAX_PIECES];        /* reserved payloads */
-  size_t reserved;
-  unsigned int nenv;
+  struct channel_service serve;
+  struct channel_end end;
+  struct channel_in in;
+  struct channel_out out;
 };
 
 struct sftp_channels {
@@ -73,9 +91,9 @@ struct sftp_channels {
 struct sftp_channel *sftp_channel_find(struct ssh_conn *c, uint32_t id);
 /* A message for a channel that is not open ends the connection. */
 int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id);
-/* Closes the channel of a service that failed; the connection goes on. */
 /* Whose turn it is, for records; before each call of the service. */
 void sftp_channel_serve(const struct sftp_channel *ch);
+/* Closes the channel of a service that failed; the connection goes on. */
 int sftp_channel_service_failed(struct sftp_channel *ch, int err);
 void sftp_channel_stop_service(struct sftp_channel *ch);
 

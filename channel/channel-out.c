@@ -29,7 +29,7 @@
 /* ---- Output */
 
 static size_t data_max(const struct sftp_channel *ch) {
-  return ch->remote_packet < DATA_MAX ? ch->remote_packet : DATA_MAX;
+  return ch->out.packet_max < DATA_MAX ? ch->out.packet_max : DATA_MAX;
 }
 
 int sftp_channels_finish_gather(void *arg) {
@@ -72,7 +72,7 @@ static struct sftp_wr *gather(struct sftp_channel *ch) {
 }
 
 bool sftp_channel_may_send(const struct sftp_channel *ch) {
-  return !sftp_packets_held(ch->conn->pkts) && !ch->starting;
+  return !sftp_packets_held(ch->conn->pkts) && !ch->serve.starting;
 }
 
 /* Puts what the window allows of n bytes into messages; returns how many, or
@@ -82,7 +82,7 @@ static ssize_t send_some(struct sftp_channel *ch, const unsigned char *p,
     size_t n) {
   size_t sent = 0;
 
-  while (sent < n && ch->remote_window > 0) {
+  while (sent < n && ch->out.window > 0) {
     struct sftp_wr *w = gather(ch);
     size_t part;
 
@@ -95,13 +95,13 @@ static ssize_t send_some(struct sftp_channel *ch, const unsigned char *p,
       part = n - sent;
     }
 
-    if (part > ch->remote_window) {
-      part = ch->remote_window;
+    if (part > ch->out.window) {
+      part = ch->out.window;
     }
 
     sftp_wr_bytes(w, p + sent, part);
     sent += part;
-    ch->remote_window -= (uint32_t) part;
+    ch->out.window -= (uint32_t) part;
     if (w->len - DATA_HEADER >= data_max(ch)) {
       int res = sftp_channels_finish_gather(ch->conn->channels);
 
@@ -115,7 +115,7 @@ static ssize_t send_some(struct sftp_channel *ch, const unsigned char *p,
 }
 
 int sftp_channel_send_queued(struct sftp_channel *ch) {
-  size_t n = sftp_queue_len(&ch->out);
+  size_t n = sftp_queue_len(&ch->out.queue);
   ssize_t sent;
 
   if (n == 0 || !sftp_channel_may_send(ch) ||
@@ -123,23 +123,23 @@ int sftp_channel_send_queued(struct sftp_channel *ch) {
     return SFTP_OK;
   }
 
-  sent = send_some(ch, ch->out.buf + ch->out.start, n);
+  sent = send_some(ch, ch->out.queue.buf + ch->out.queue.start, n);
   if (sent < 0) {
     return (int) sent;
   }
 
-  sftp_queue_drop(&ch->out, (size_t) sent);
+  sftp_queue_drop(&ch->out.queue, (size_t) sent);
   return SFTP_OK;
 }
 
 int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n) {
   ssize_t sent = 0;
 
-  if (ch->close_sent) {
+  if (ch->end.close_sent) {
     return SFTP_OK;             /* the client has closed */
   }
 
-  if (sftp_queue_len(&ch->out) == 0 && sftp_channel_may_send(ch)) {
+  if (sftp_queue_len(&ch->out.queue) == 0 && sftp_channel_may_send(ch)) {
     sent = send_some(ch, p, n);
     if (sent < 0) {
       return (int) sent;
@@ -147,29 +147,29 @@ int sftp_channel_write(struct sftp_channel *ch, const void *p, size_t n) {
   }
 
   return (size_t) sent == n ? SFTP_OK :
-    sftp_queue_add(&ch->out, (const unsigned char *) p + sent,
+    sftp_queue_add(&ch->out.queue, (const unsigned char *) p + sent,
       n - (size_t) sent);
 }
 
 int sftp_channel_write_stderr(struct sftp_channel *ch, const void *p,
     size_t n) {
-  if (ch->close_sent || sftp_queue_len(&ch->err) + n > STDERR_MAX) {
+  if (ch->end.close_sent || sftp_queue_len(&ch->out.err) + n > STDERR_MAX) {
     return SFTP_OK;             /* diagnostics may be lost */
   }
 
-  return sftp_queue_add(&ch->err, p, n);
+  return sftp_queue_add(&ch->out.err, p, n);
 }
 
 int sftp_channel_send_stderr(struct sftp_channel *ch) {
-  size_t n = sftp_queue_len(&ch->err);
+  size_t n = sftp_queue_len(&ch->out.err);
   struct sftp_wr *w;
 
   if (n > data_max(ch)) {
     n = data_max(ch);
   }
 
-  if (n > ch->remote_window) {
-    n = ch->remote_window;
+  if (n > ch->out.window) {
+    n = ch->out.window;
   }
 
   if (n == 0 || !sftp_channel_may_send(ch)) {
@@ -179,23 +179,23 @@ int sftp_channel_send_stderr(struct sftp_channel *ch) {
   w = sftp_packet_begin(ch->conn->pkts, SSH_MSG_CHANNEL_EXTENDED_DATA, n + 16);
   sftp_wr_u32(w, ch->remote_id);
   sftp_wr_u32(w, SSH_EXTENDED_DATA_STDERR);
-  sftp_wr_string(w, ch->err.buf + ch->err.start, n);
-  ch->remote_window -= (uint32_t) n;
-  sftp_queue_drop(&ch->err, n);
+  sftp_wr_string(w, ch->out.err.buf + ch->out.err.start, n);
+  ch->out.window -= (uint32_t) n;
+  sftp_queue_drop(&ch->out.err, n);
   return sftp_packet_end(ch->conn->pkts);
 }
 
 size_t sftp_channel_room(struct sftp_channel *ch) {
-  size_t queued = sftp_queue_len(&ch->out);
+  size_t queued = sftp_queue_len(&ch->out.queue);
 
-  if (ch->close_sent) {
+  if (ch->end.close_sent) {
     return QUEUE_SOFT;          /* output is dropped */
   }
 
   if (queued >= QUEUE_SOFT ||
       sftp_packets_pending(ch->conn->pkts) >= PENDING_SOFT ||
       sftp_kex_holds(ch->conn)) {
-    ch->stalled = true;
+    ch->serve.stalled = true;
     return 0;
   }
 
@@ -206,20 +206,20 @@ int sftp_channel_reserve(struct sftp_channel *ch, size_t n, struct iovec *iov,
     int max) {
   size_t each = data_max(ch), npieces = (n + each - 1) / each, i;
 
-  ch->reserved = 0;
-  if (n == 0 || n > ch->remote_window || npieces > MAX_PIECES ||
-      npieces > (size_t) max || sftp_queue_len(&ch->out) > 0 ||
-      !sftp_channel_may_send(ch) || ch->close_sent ||
+  ch->out.reserved = 0;
+  if (n == 0 || n > ch->out.window || npieces > MAX_PIECES ||
+      npieces > (size_t) max || sftp_queue_len(&ch->out.queue) > 0 ||
+      !sftp_channel_may_send(ch) || ch->end.close_sent ||
       sftp_packet_layout(ch->conn->pkts, DATA_HEADER + each, (int) npieces,
-        ch->at) == 0) {
+        ch->out.at) == 0) {
     return 0;
   }
 
   for (i = 0; i < npieces; i++) {
-    iov[i].iov_base = ch->at[i] + DATA_HEADER;
+    iov[i].iov_base = ch->out.at[i] + DATA_HEADER;
     iov[i].iov_len = n < each ? n : each;
     n -= iov[i].iov_len;
-    ch->reserved += iov[i].iov_len;
+    ch->out.reserved += iov[i].iov_len;
   }
 
   return (int) npieces;
@@ -229,20 +229,20 @@ int sftp_channel_commit(struct sftp_channel *ch, size_t n) {
   size_t each = data_max(ch), i;
   int res = SFTP_OK;
 
-  if (n > ch->reserved) {
+  if (n > ch->out.reserved) {
     return SFTP_ERR_LIMIT;
   }
 
-  ch->reserved = 0;
+  ch->out.reserved = 0;
   for (i = 0; n > 0 && res == SFTP_OK; i++) {
-    unsigned char *p = ch->at[i];
+    unsigned char *p = ch->out.at[i];
     size_t part = n < each ? n : each;
 
     p[0] = SSH_MSG_CHANNEL_DATA;
     sftp_put_u32(p + 1, ch->remote_id);
     sftp_put_u32(p + 5, (uint32_t) part);
     res = sftp_packet_seal_next(ch->conn->pkts, DATA_HEADER + part);
-    ch->remote_window -= (uint32_t) part;
+    ch->out.window -= (uint32_t) part;
     n -= part;
   }
 
@@ -250,14 +250,14 @@ int sftp_channel_commit(struct sftp_channel *ch, size_t n) {
 }
 
 void sftp_channel_finish(struct sftp_channel *ch, int status) {
-  if (!ch->finishing) {
-    ch->finishing = true;
-    ch->exit_status = status;
+  if (!ch->end.finishing) {
+    ch->end.finishing = true;
+    ch->end.exit_status = status;
   }
 }
 
 void sftp_channel_again(struct sftp_channel *ch) {
-  ch->again = true;
+  ch->serve.again = true;
 }
 
 /* ---- Small messages */
@@ -276,19 +276,19 @@ static int send_exit_status(struct sftp_channel *ch) {
   sftp_wr_u32(w, ch->remote_id);
   sftp_wr_text(w, "exit-status");
   sftp_wr_bool(w, false);
-  sftp_wr_u32(w, (uint32_t) ch->exit_status);
+  sftp_wr_u32(w, (uint32_t) ch->end.exit_status);
   return sftp_packet_end(ch->conn->pkts);
 }
 
 int sftp_channel_send_close(struct sftp_channel *ch, bool clean) {
   int res = SFTP_OK;
 
-  if (ch->close_sent) {
+  if (ch->end.close_sent) {
     return SFTP_OK;
   }
 
-  ch->close_sent = true;
-  if (clean && ch->exit_status >= 0) {
+  ch->end.close_sent = true;
+  if (clean && ch->end.exit_status >= 0) {
     res = send_exit_status(ch);
   }
 
@@ -316,31 +316,31 @@ static uint64_t path_rtt_ms(const struct ssh_conn *c) {
  * by it, so the window doubles.
  */
 static uint32_t window_growth(struct sftp_channel *ch) {
-  uint64_t now = sftp_now_ms(), took = now - ch->adjusted_ms;
+  uint64_t now = sftp_now_ms(), took = now - ch->in.adjusted_ms;
   uint32_t more = 0;
 
-  if (ch->conn->set->window == 0 && ch->window_max < WINDOW_MAX &&
+  if (ch->conn->set->window == 0 && ch->in.window_max < WINDOW_MAX &&
       took < path_rtt_ms(ch->conn)) {
-    more = ch->window_max;
-    ch->window_max += more;
+    more = ch->in.window_max;
+    ch->in.window_max += more;
   }
 
-  ch->adjusted_ms = now;
+  ch->in.adjusted_ms = now;
   return more;
 }
 
 /* Reopens the window in large steps. */
 int sftp_channel_adjust_window(struct sftp_channel *ch) {
   struct sftp_wr *w;
-  uint32_t n = ch->used;
+  uint32_t n = ch->in.used;
 
-  if (n < ch->window_max / 2 || ch->close_sent || ch->eof_in) {
+  if (n < ch->in.window_max / 2 || ch->end.close_sent || ch->in.eof) {
     return SFTP_OK;
   }
 
   n += window_growth(ch);
-  ch->used = 0;
-  ch->window += n;
+  ch->in.used = 0;
+  ch->in.window += n;
   w = sftp_packet_begin(ch->conn->pkts, SSH_MSG_CHANNEL_WINDOW_ADJUST, 16);
   sftp_wr_u32(w, ch->remote_id);
   sftp_wr_u32(w, n);

@@ -63,31 +63,31 @@ static bool start_service(struct sftp_channel *ch,
       c->services.forced->scp_args : args;
   }
 
-  ch->starting = true;
-  ch->row = row;
-  ch->svc = row->start(c, ch, ch->pool, pstrdup(ch->pool, args), &why);
-  if (ch->svc == NULL) {
+  ch->serve.starting = true;
+  ch->serve.row = row;
+  ch->serve.state = row->start(c, ch, ch->pool, pstrdup(ch->pool, args), &why);
+  if (ch->serve.state == NULL) {
     sftp_log("unable to start %s: %s", row->word, why);
     (void) sftp_channel_write_stderr(ch, why, strlen(why));
     (void) sftp_channel_write_stderr(ch, "\r\n", 2);
     return false;
   }
 
-  ch->ops = row->ops;
-  ch->in_early = sftp_queue_len(&ch->in) > 0;
+  ch->serve.ops = row->ops;
+  ch->in.early = sftp_queue_len(&ch->in.queue) > 0;
   return true;
 }
 
 /* A channel has one service in its life. */
 static bool is_free(const struct sftp_channel *ch) {
-  return ch->ops == NULL && !ch->finishing;
+  return ch->serve.ops == NULL && !ch->end.finishing;
 }
 
 /* Tells the person at the other end what this server is for, and ends the
  * channel.
  */
 static bool explain(struct sftp_channel *ch, int status) {
-  if (sftp_queue_len(&ch->err) == 0) {
+  if (sftp_queue_len(&ch->out.err) == 0) {
     (void) sftp_channel_write_stderr(ch, file_transfer_only,
       sizeof(file_transfer_only) - 1);
   }
@@ -215,8 +215,8 @@ static const struct request requests[] = {
 static int answer(struct sftp_channel *ch, bool wanted, bool ok) {
   int res = SFTP_OK;
 
-  ch->starting = false;
-  if (wanted && !ch->close_sent) {
+  ch->serve.starting = false;
+  if (wanted && !ch->end.close_sent) {
     res = sftp_channel_send_id(ch, ok ? SSH_MSG_CHANNEL_SUCCESS :
       SSH_MSG_CHANNEL_FAILURE);
   }

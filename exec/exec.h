@@ -17,12 +17,12 @@
 #ifndef MOD_SFTP_EXEC_H
 #define MOD_SFTP_EXEC_H
 
-#include "channel.h"
+#include "service.h"
 #include "switches.h"
 
 extern const struct sftp_service sftp_exec_service;
 
-/* Begins a command line; see sftp_service_start in channel.h.  args is the
+/* Begins a command line; see sftp_service_start in service.h.  args is the
  * whole line.
  */
 void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,

@@ -15,11 +15,11 @@
 #ifndef MOD_SFTP_SCP_H
 #define MOD_SFTP_SCP_H
 
-#include "channel.h"
+#include "service.h"
 
 extern const struct sftp_service sftp_scp_service;
 
-/* Begins a copy; see sftp_service_start in channel.h.  args is the command
+/* Begins a copy; see sftp_service_start in service.h.  args is the command
  * line behind the word "scp".
  */
 void *sftp_scp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,

@@ -18,13 +18,13 @@
 #ifndef MOD_SFTP_FXP_SESSION_H
 #define MOD_SFTP_FXP_SESSION_H
 
-#include "channel.h"
 #include "conn.h"
 #include "fxp-handle.h"
 #include "fxp-owner.h"
 #include "fxp-reply.h"
 #include "fxp-request.h"
 #include "fxp-write.h"
+#include "service.h"
 
 struct fxp_job;
 

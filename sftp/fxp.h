@@ -16,12 +16,12 @@
 #ifndef MOD_SFTP_FXP_H
 #define MOD_SFTP_FXP_H
 
-#include "channel.h"
+#include "service.h"
 #include "switches.h"
 
 extern const struct sftp_service sftp_fxp_service;
 
-/* Begins SFTP on a channel; see sftp_service_start in channel.h. */
+/* Begins SFTP on a channel; see sftp_service_start in service.h. */
 void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   const char *args, const char **why);
 

@@ -25,6 +25,7 @@
 #include "kex.h"
 #include "qos.h"
 #include "scp.h"
+#include "service.h"
 #include "ssh-version.h"
 #include "traffic.h"
 #include "userauth.h"

@@ -7,7 +7,7 @@
  */
 
 /* ftpd-exec.c -- commands of "exec" requests that other modules serve: calls
- * their functions as a service of a channel (channel.h).
+ * their functions as a service of a channel (service.h).
  *
  * Modules register in the session's process, before the connection begins.
  */
@@ -15,8 +15,8 @@
 #include "ftpd-abi.h"
 #include "ftpd-session.h"
 
-#include "channel.h"
 #include "conn.h"
+#include "service.h"
 
 struct handler {
   struct handler *next;

@@ -12,14 +12,14 @@
  * service as channel.c does: bytes that are left are offered again with what
  * follows, flush() comes before bytes move, ready() after room() was 0.
  *
- * The functions of channel.h are weak here: a test that needs the real
+ * The functions of service.h are weak here: a test that needs the real
  * channels gets those.
  */
 
 #ifndef MOD_SFTP_FAKE_CHANNEL_H
 #define MOD_SFTP_FAKE_CHANNEL_H
 
-#include "channel.h"
+#include "service.h"
 
 struct sftp_channel {
   struct ssh_conn *conn;

@@ -14,6 +14,7 @@
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
 #include "kex.h"
+#include "service.h"
 #include "tap.h"
 
 /* A service that takes its input in lines of `unit' bytes and notes what it

@@ -10,11 +10,14 @@
 
 #include <syslog.h>
 
+#include "auth-chain.h"
+#include "auth-method.h"
+#include "auth-state.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "ftpd-userauth.h"
 #include "kex.h"
-#include "userauth-int.h"
+#include "userauth.h"
 
 /* Requests that a client may make before it is logged in, whether or not they
  * count as attempts.  It is more than any user has keys.
@@ -454,26 +457,26 @@ static int one_request(struct ssh_conn *c, struct sftp_rd *r) {
 static int park(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_auth *a = c->auth;
 
-  if (a->parked_pool != NULL) {
+  if (a->talk.parked_pool != NULL) {
     return sftp_fail(c, SFTP_ERR_ORDER, "two USERAUTH_REQUESTs at once");
   }
 
-  a->parked_pool = make_sub_pool(c->pool);
-  a->parked = sftp_str_copy(a->parked_pool, sftp_rd_rest(r));
-  a->talk_err = SFTP_ERR_CLOSED;
-  a->answered = true;
+  a->talk.parked_pool = make_sub_pool(c->pool);
+  a->talk.parked = sftp_str_copy(a->talk.parked_pool, sftp_rd_rest(r));
+  a->talk.err = SFTP_ERR_CLOSED;
+  a->talk.answered = true;
   return SFTP_OK;
 }
 
 static int serve_parked(struct ssh_conn *c) {
   struct sftp_auth *a = c->auth;
-  struct sftp_str parked = a->parked;   /* another may come meanwhile */
-  pool *p = a->parked_pool;
+  struct sftp_str parked = a->talk.parked;   /* another may come meanwhile */
+  pool *p = a->talk.parked_pool;
   struct sftp_rd r;
   int res;
 
   sftp_rd_init_str(&r, parked);
-  a->parked_pool = NULL;
+  a->talk.parked_pool = NULL;
   res = one_request(c, &r);
   sftp_wipe((void *) parked.ptr, parked.len);
   destroy_pool(p);
@@ -487,12 +490,12 @@ int sftp_on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
     return SFTP_OK;             /* RFC 4252, section 5.1: ignored */
   }
 
-  if (c->auth->talking != NULL) {
+  if (c->auth->talk.req != NULL) {
     return park(c, r);
   }
 
   res = one_request(c, r);
-  while (res == SFTP_OK && c->auth->parked_pool != NULL) {
+  while (res == SFTP_OK && c->auth->talk.parked_pool != NULL) {
     res = serve_parked(c);
   }
 

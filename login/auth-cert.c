@@ -12,9 +12,11 @@
 
 #include <time.h>
 
+#include "auth-key.h"
+#include "auth-method.h"
+#include "auth-state.h"
 #include "forced.h"
 #include "ftpd-report.h"
-#include "userauth-int.h"
 
 /* Why it cannot be used, whoever trusts its authority; NULL: it can. */
 static const char *objection(const struct sftp_auth_req *req,

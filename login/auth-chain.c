@@ -12,8 +12,10 @@
  * counts, so only the progress of each chain is stored.
  */
 
+#include "auth-chain.h"
+#include "auth-method.h"
+#include "auth-state.h"
 #include "ftpd-userkey.h"
-#include "userauth-int.h"
 
 void sftp_auth_begin_chains(struct ssh_conn *c, struct sftp_auth *a) {
   a->steps = pcalloc(c->pool, (c->set->nchains + 1) * sizeof(*a->steps));

@@ -8,7 +8,7 @@
 
 /* auth-fingerprint.c -- fingerprints of keys, as SFTPKeyFingerprints says. */
 
-#include "userauth-int.h"
+#include "auth-key.h"
 
 /* Only tests have settings without a digest. */
 const char *sftp_auth_fingerprint_digest(const struct ssh_conn *c) {

@@ -12,10 +12,11 @@
 
 #include <syslog.h>
 
+#include "auth-key.h"
+#include "auth-method.h"
 #include "ftpd-userauth.h"
 #include "ftpd-userkey.h"
 #include "kex.h"
-#include "userauth-int.h"
 
 /* As for user keys; names are those of the domain name system. */
 #define BLOB_MAX 8192

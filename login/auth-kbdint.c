@@ -13,8 +13,11 @@
 
 #include <syslog.h>
 
+#include "auth-chain.h"
+#include "auth-method.h"
+#include "auth-state.h"
 #include "ftpd-userauth.h"
-#include "userauth-int.h"
+#include "userauth.h"
 
 /* Prompts of one INFO_REQUEST, and bytes of it or of its answer. */
 #define MAX_PROMPTS 500
@@ -40,9 +43,9 @@ static enum ftpd_verdict try_driver(struct ssh_conn *c,
   enum ftpd_verdict v;
 
   req->asked = false;
-  c->auth->talking = req;
+  c->auth->talk.req = req;
   v = ftpd_auth_kbdint(c->ftpd, name);
-  c->auth->talking = NULL;
+  c->auth->talk.req = NULL;
   if (v == FTPD_AUTH_OK) {
     v = ftpd_auth_authorize(c->ftpd);
   }
@@ -77,7 +80,7 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
       return c->failure.err;
     }
 
-    if (c->auth->parked_pool != NULL) {
+    if (c->auth->talk.parked_pool != NULL) {
       return OUTCOME_ABANDONED;
     }
 
@@ -131,7 +134,7 @@ int sftp_auth_ask(struct ssh_conn *c, const char *name,
   size_t len = 64;
   unsigned int i;
 
-  if (c->auth->talking == NULL || c->auth->parked_pool != NULL) {
+  if (c->auth->talk.req == NULL || c->auth->talk.parked_pool != NULL) {
     return SFTP_ERR_ORDER;
   }
 
@@ -156,8 +159,8 @@ int sftp_auth_ask(struct ssh_conn *c, const char *name,
     sftp_wr_bool(w, prompts[i].echo);
   }
 
-  c->auth->talking->asked |= n > 0;
-  c->auth->nwanted = n;
+  c->auth->talk.req->asked |= n > 0;
+  c->auth->talk.nwanted = n;
   return sftp_packet_end(c->pkts);
 }
 
@@ -167,31 +170,31 @@ int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
   int res;
 
   *answers = NULL;
-  if (a->talking == NULL) {
+  if (a->talk.req == NULL) {
     return SFTP_ERR_ORDER;
   }
 
-  if (a->parked_pool != NULL) {
+  if (a->talk.parked_pool != NULL) {
     return SFTP_ERR_CLOSED;
   }
 
-  a->nwanted = n;
-  a->talk_pool = p;
-  a->talk_err = SFTP_OK;
-  a->answers = NULL;
-  a->answered = false;
-  res = c->run_until(c, &a->answered);
-  a->talk_pool = NULL;
+  a->talk.nwanted = n;
+  a->talk.pool = p;
+  a->talk.err = SFTP_OK;
+  a->talk.answers = NULL;
+  a->talk.answered = false;
+  res = c->run_until(c, &a->talk.answered);
+  a->talk.pool = NULL;
   if (res != SFTP_OK) {
     return res;
   }
 
-  *answers = a->answers;
-  return a->talk_err;
+  *answers = a->talk.answers;
+  return a->talk.err;
 }
 
 uint64_t sftp_auth_due_ms(const struct ssh_conn *c) {
-  return c->auth->talking != NULL ? ftpd_login_due_ms(c->ftpd) : UINT64_MAX;
+  return c->auth->talk.req != NULL ? ftpd_login_due_ms(c->ftpd) : UINT64_MAX;
 }
 
 int sftp_auth_check(struct ssh_conn *c) {
@@ -202,21 +205,21 @@ int sftp_auth_check(struct ssh_conn *c) {
 static void read_answers(struct sftp_auth *a, struct sftp_rd *r) {
   unsigned int i;
 
-  a->answers = pcalloc(a->talk_pool,
-    (a->nwanted + SPARE_ANSWERS) * sizeof(char *));
+  a->talk.answers = pcalloc(a->talk.pool,
+    (a->talk.nwanted + SPARE_ANSWERS) * sizeof(char *));
   for (i = 0; i < SPARE_ANSWERS; i++) {
-    a->answers[a->nwanted + i] = "";
+    a->talk.answers[a->talk.nwanted + i] = "";
   }
 
-  for (i = 0; i < a->nwanted; i++) {
+  for (i = 0; i < a->talk.nwanted; i++) {
     struct sftp_str s = sftp_rd_string(r);
 
     if (s.len > 0 && memchr(s.ptr, '\0', s.len) != NULL) {
       sftp_rd_fail(r, SFTP_ERR_FORMAT);
     }
 
-    a->answers[i] = sftp_rd_ok(r) == SFTP_OK ?
-      sftp_str_dup(a->talk_pool, s) : "";
+    a->talk.answers[i] = sftp_rd_ok(r) == SFTP_OK ?
+      sftp_str_dup(a->talk.pool, s) : "";
     sftp_wipe((void *) s.ptr, s.len);
   }
 }
@@ -229,16 +232,16 @@ int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r) {
   uint32_t n = sftp_rd_u32(r);
   int res;
 
-  if (a->talk_pool == NULL || a->answered) {
+  if (a->talk.pool == NULL || a->talk.answered) {
     return sftp_fail(c, SFTP_ERR_ORDER, "USERAUTH_INFO_RESPONSE was not asked "
       "for");
   }
 
-  if (sftp_rd_ok(r) == SFTP_OK && n != a->nwanted) {
+  if (sftp_rd_ok(r) == SFTP_OK && n != a->talk.nwanted) {
     sftp_log_why(WHY_OBJECTION, "%lu answers to %u prompts", (unsigned long) n,
-      a->nwanted);
-    a->talk_err = SFTP_ERR_FORMAT;
-    a->answered = true;
+      a->talk.nwanted);
+    a->talk.err = SFTP_ERR_FORMAT;
+    a->talk.answered = true;
     return SFTP_OK;
   }
 
@@ -248,7 +251,7 @@ int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, res, "USERAUTH_INFO_RESPONSE is malformed");
   }
 
-  a->answered = true;
+  a->talk.answered = true;
   return SFTP_OK;
 }
 

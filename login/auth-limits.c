@@ -13,10 +13,11 @@
 #include <syslog.h>
 
 #include "accept-env.h"
+#include "auth-key.h"
+#include "auth-method.h"
 #include "forced.h"
 #include "ftpd-report.h"
 #include "ftpd-userkey.h"
-#include "userauth-int.h"
 
 bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct ftpd_key_grant *grant,

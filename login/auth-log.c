@@ -10,9 +10,10 @@
  * administrator: the client learns only that it was refused.
  */
 
+#include "auth-key.h"
+#include "auth-method.h"
 #include "ftpd-lines.h"
 #include "ftpd-user.h"
-#include "userauth-int.h"
 
 /* ", ssh-ed25519 key SHA256:..."; "" when the request has no valid key. */
 static const char *key_text(const struct ssh_conn *c,

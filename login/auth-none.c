@@ -10,7 +10,7 @@
  * succeeds; clients use it to learn which methods there are.
  */
 
-#include "userauth-int.h"
+#include "auth-method.h"
 
 static void read_none(struct sftp_auth_req *req SFTP_UNUSED,
     struct sftp_rd *r SFTP_UNUSED) {

@@ -8,8 +8,8 @@
 
 /* auth-password.c -- the method "password" (RFC 4252, section 8). */
 
+#include "auth-method.h"
 #include "ftpd-userauth.h"
-#include "userauth-int.h"
 
 /* Longer than any password, shorter than what costs a hash much time. */
 #define PASSWORD_MAX 1024

@@ -12,11 +12,14 @@
 
 #include <syslog.h>
 
+#include "auth-chain.h"
+#include "auth-key.h"
+#include "auth-method.h"
+#include "auth-state.h"
 #include "ftpd-report.h"
 #include "ftpd-userauth.h"
 #include "ftpd-userkey.h"
 #include "kex.h"
-#include "userauth-int.h"
 #include "namelist.h"
 
 /* The largest key blob: enough for every key that libcrypto accepts, and for

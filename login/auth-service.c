@@ -10,8 +10,9 @@
  * banner.
  */
 
+#include "auth-method.h"
+#include "auth-state.h"
 #include "ftpd-report.h"
-#include "userauth-int.h"
 
 /* The longest banner. */
 #define BANNER_MAX 65536

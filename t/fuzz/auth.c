@@ -15,8 +15,10 @@
 
 #include "../fake/client.h"
 #include "../fake/ftpd-auth.h"
+#include "auth-method.h"
+#include "auth-state.h"
 #include "target.h"
-#include "userauth-int.h"
+#include "userauth.h"
 
 static const struct sftp_chain_step pk_pw[] = { { AUTH_PUBLICKEY, NULL },
   { AUTH_PASSWORD, NULL } }, ki[] = { { AUTH_KBDINT, NULL } },
@@ -52,13 +54,13 @@ static int answer(struct ssh_conn *c, struct sftp_rd *r, unsigned int n) {
   int res;
 
   memset(&req, 0, sizeof(req));
-  c->auth->talking = &req;
-  c->auth->talk_pool = c->pool;
-  c->auth->nwanted = n;
-  c->auth->answered = false;
+  c->auth->talk.req = &req;
+  c->auth->talk.pool = c->pool;
+  c->auth->talk.nwanted = n;
+  c->auth->talk.answered = false;
   res = sftp_on_userauth_info_response(c, r);
-  c->auth->talking = NULL;
-  c->auth->talk_pool = NULL;
+  c->auth->talk.req = NULL;
+  c->auth->talk.pool = NULL;
   return res;
 }
 

@@ -23,7 +23,6 @@
 #include "kex.h"
 #include "keyfile.h"
 #include "tap.h"
-#include "userauth-int.h"
 
 static struct client *cl;
 static struct sftp_pkt pkt;

@@ -10,6 +10,7 @@
  * RFC 4256), over a keyed connection with the fake host behind it.
  */
 
+#include "auth-state.h"
 #include "client.h"
 #include "conn-loop.h"
 #include "crypto.h"
@@ -20,7 +21,7 @@
 #include "kex.h"
 #include "keyfile.h"
 #include "tap.h"
-#include "userauth-int.h"
+#include "userauth.h"
 
 static struct client *cl;
 static struct sftp_pkt pkt;

@@ -16,7 +16,7 @@
 #include "ftpd-auth.h"
 #include "ftpd-session.h"
 #include "tap.h"
-#include "userauth-int.h"
+#include "userauth.h"
 
 enum outcome { TAKEN, UNIMPLEMENTED, REFUSED };
 

@@ -32,7 +32,9 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   bool overwrite);
 int ftpd_link(struct ftpd_op *op, const char *from, const char *to);
 int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path);
-/* The link's text as it is stored, NUL-terminated in p. */
+/* The link's text as it is stored, but seen from inside where it names what is
+ * inside by its path outside; NUL-terminated in p.
+ */
 int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
   const char **target);
 /* Canonical absolute path: what exists is resolved, the rest is kept. */

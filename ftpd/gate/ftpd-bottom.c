@@ -56,8 +56,23 @@ static int on_symlink(pr_fs_t *fs, const char *text, const char *path) {
   return host.symlink(fs, text, ftpd_held_name(path));
 }
 
+/* Whoever asks for a path that is not held follows what is said. */
 static int on_readlink(pr_fs_t *fs, const char *path, char *buf, size_t size) {
-  return host.readlink(fs, ftpd_held_name(path), buf, size);
+  const struct ftpd_held *at = ftpd_held_of(path);
+  int len = host.readlink(fs, at != NULL ? at->name : path, buf, size);
+  const char *text;
+  pool *p;
+
+  if (at != NULL || len <= 0 || *buf != '/') {
+    return len;
+  }
+
+  p = make_sub_pool(session.pool);
+  text = ftpd_link_means(ftpd_current(), p, pstrndup(p, buf, (size_t) len));
+  len = (int) strlen(text);
+  memcpy(buf, text, (size_t) len);
+  destroy_pool(p);
+  return len;
 }
 
 static int on_lchown(pr_fs_t *fs, const char *path, uid_t uid, gid_t gid) {

@@ -201,16 +201,17 @@ static int found(struct ftpd_glob *g, pool *p, const char *path,
 
 static void begin_level(struct ftpd_glob *g, const char *dir, size_t known,
     const char *mask, const char *rest) {
-  void *dirh = pr_fsio_opendir(*dir != '\0' ? dir : "/");
+  pool *p = make_sub_pool(g->pool);
+  void *dirh = pr_fsio_opendir(ftpd_resolve(g->h, p, *dir != '\0' ? dir : "/",
+    true));
   struct level *l;
-  pool *p;
 
   g->entries += PIECE;
   if (dirh == NULL) {
+    destroy_pool(p);
     return;                     /* nothing in it matches */
   }
 
-  p = make_sub_pool(g->pool);
   l = pcalloc(p, sizeof(*l));
   l->pool = p;
   l->dir = pstrdup(p, dir);

@@ -24,13 +24,18 @@
 #include <fcntl.h>
 
 int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
-  (void) h;
-  if (FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {
-    return stat(path, st);
+  pool *p;
+  int res;
+
+  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {
+    pr_fs_clear_cache2(path);
+    return pr_fsio_stat(path, st);
   }
 
-  pr_fs_clear_cache2(path);
-  return pr_fsio_stat(path, st);
+  p = make_sub_pool(session.pool);
+  res = stat(ftpd_resolve(h, p, path, true), st);
+  destroy_pool(p);
+  return res;
 }
 
 struct look_cache {

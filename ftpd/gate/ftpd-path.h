@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), looks at them
- * (ftpd-look.c), and whether the system itself serves them (ftpd-fsio.c).
+/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), where they lead
+ * (ftpd-links.c), looks at them (ftpd-look.c), and whether the system itself
+ * serves them (ftpd-fsio.c).
  */
 
 #ifndef MOD_SFTP_FTPD_PATH_H
@@ -34,13 +35,27 @@ pr_fs_t *ftpd_fs_system(void);
 
 /* Absolute, without ".", ".." and "//", as text. */
 const char *ftpd_canon(struct ftpd *h, pool *p, const char *path);
-/* The same with links resolved: all of it, or all but the last name. */
+/* One more name for such a path, out[0..n): at most len + 1 bytes.  Its new
+ * length; ".." takes a name away, "." is nothing.
+ */
+size_t ftpd_path_append(char *out, size_t n, const char *name, size_t len);
+/* Absolute as seen from outside any chroot, for the TransferLog. */
+const char *ftpd_outside(pool *p, const char *path);
+
+/* ---- ftpd-links.c */
+
+/* A canonical path with links resolved: all of it, or all but the last name. */
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   bool follow);
 /* ShowSymlinks: where it is off, links are what they lead to. */
 bool ftpd_shows_links(struct ftpd *h);
-/* Absolute as seen from outside any chroot, for the TransferLog. */
-const char *ftpd_outside(pool *p, const char *path);
+/* What a link means by its text, inside a chroot: one that names a place inside
+ * by its path outside means that place, others what they say.  Never longer
+ * than the text.
+ */
+const char *ftpd_link_means(struct ftpd *h, pool *p, const char *text);
+/* The text as it is stored. */
+int ftpd_link_text(const char *path, char *text, size_t size);
 
 /* ---- ftpd-look.c */
 

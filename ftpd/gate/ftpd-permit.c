@@ -135,7 +135,8 @@ static const char *link_target(struct ftpd_op *op, const char *text,
   const char *slash = strrchr(link, '/');
 
   if (*text == '/') {
-    return ftpd_canon(op->ftpd, op->pool, text);
+    return ftpd_canon(op->ftpd, op->pool, ftpd_link_means(op->ftpd, op->pool,
+      text));
   }
 
   return ftpd_canon(op->ftpd, op->pool, pstrcat(op->pool,

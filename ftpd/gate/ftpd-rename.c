@@ -20,6 +20,7 @@
 #include "ftpd-tree.h"
 
 #include <fcntl.h>
+#include <limits.h>
 
 #define COPY_BYTES 131072
 
@@ -140,7 +141,7 @@ static int copy_over(struct ftpd_op *op, const char *from, const char *to,
 /* rename(2) across file systems. */
 static int rename_far(struct ftpd_op *op, const char *from, const char *to,
     bool replace) {
-  const char *text;
+  char text[PATH_MAX + 1];
   struct stat st;
 
   if (ftpd_lstat(op->ftpd, from, &st) < 0) {
@@ -148,7 +149,7 @@ static int rename_far(struct ftpd_op *op, const char *from, const char *to,
   }
 
   if (S_ISLNK(st.st_mode)) {
-    if (ftpd_readlink(op->ftpd, op->pool, from, &text) < 0) {
+    if (ftpd_link_text(from, text, sizeof(text)) < 0) {
       return -1;
     }
 

@@ -660,4 +660,100 @@ def _():
         expect(digest not in said, "the sum is told")
 
 
+# ---- Links that name a place inside by its path outside
+
+OUTSIDE = jailed.path("outside")
+
+
+def fill_outside():
+    """Beside the home, and open to everybody."""
+    os.makedirs(OUTSIDE)
+    for name in ("file", NAME_THERE.decode()):
+        path = os.path.join(OUTSIDE, name)
+        with open(path, "wb") as file:
+            file.write(SECRET)
+        os.chmod(path, 0o666)
+    os.chmod(OUTSIDE, 0o777)
+
+
+def seen_outside():
+    return {name: os.stat(os.path.join(OUTSIDE, name))[:9]
+            for name in os.listdir(OUTSIDE)}
+
+
+def swap_texts(scene, going):
+    """Leads to what is permitted, to what is denied, and out."""
+    way, new = scene.srv.home("way"), scene.srv.home("way-new")
+    texts = [scene.srv.home("dir"), scene.srv.home("denied"), OUTSIDE]
+    while going:
+        for text in texts:
+            os.symlink(text, new)
+            os.rename(new, way)
+            for _ in range(200):
+                pass
+    return 0
+
+
+def through_way(scene, raw):
+    """Each kind of request, through the link."""
+    at, more = scene.at, num(0) if raw.version > 3 else b""
+    for how in ("read", "cut", "write"):
+        yield opens(scene, raw, "way/file", how)
+    yield opens(scene, raw, "way/made", "make")
+    yield 11, at("way")
+    yield 17, at("way/file") + (num(1) if more else b"")
+    yield 7, at("way/file") + (num(1) if more else b"")
+    yield 19, at("way/link")
+    yield 9, at("way/file") + attrs(raw, mtime=77)
+    yield 9, at("way/file") + attrs(raw, size=len(OPEN_TEXT))
+    yield 14, at("way/fresh") + attrs(raw)
+    yield 15, at("way/fresh")
+    yield 13, at("way/made")
+    yield 18, at("way/file") + at("moved") + more
+    yield 18, at("moved") + at("way/file") + more
+    yield 20 if not more else 21, (at("file") + at("way/near")) if not more \
+        else (at("way/near") + at("file") + b"\1")
+    yield 13, at("way/near")
+    yield extended(scene, b"copy-file", "way/file", at("copied") + b"\1")
+    yield extended(scene, b"copy-file", "mine", at("way/file") + b"\1")
+    yield extended(scene, b"check-file-name", "way/file",
+                   string(b"md5") + quad(0) + quad(0) + num(0))
+    if not more:
+        yield extended(scene, b"hardlink@openssh.com", "way/file",
+                       at("linked"))
+        yield 13, at("linked")
+
+
+@promise("a link into DefaultRoot by its path outside is no way around either")
+def _():
+    fill_outside()
+    before, served = seen_outside(), 0
+    for _ in range(3):
+        with guarded(JAILED, swap_texts):
+            for raw in versions(JAILED):
+                for kind, left in hammer(raw, list(through_way(JAILED, raw))):
+                    served += kind == HANDLE
+                    expect(not is_told(raw, kind, left), "told: %r" % left)
+                    expect(kind != NAME or b"denied" not in left,
+                           "the link is told: %r" % left)
+            for name in ("moved", "copied", "linked", "dir/file"):
+                if os.path.exists(jailed.home(name)):
+                    keeps(jailed.get(name), name)
+    expect(served > 0, "nothing was opened at all")
+    expect_same(seen_outside(), before, "what is outside")
+
+
+@promise("nor for scp and commands")
+def _():
+    digest = hashlib.md5(SECRET).hexdigest().encode()
+    for command, words in (
+            ("scp -f /way/file", b"\0" * 40), ("scp -r -f /way", b"\0" * 40),
+            ("scp -f /way/*", b"\0" * 40), ("md5sum /way/file", b""),
+            ("scp -t /way/file", b"C0644 3 file\nnew\0"),
+            ("scp -r -d -t /way", b"D0700 0 tree\nC0600 3 leaf\nnew\0E\n")):
+        for said in commands(JAILED, command, words, swap_texts):
+            keeps(said, command)
+            expect(digest not in said, command)
+
+
 main(jailed, free, mapped)

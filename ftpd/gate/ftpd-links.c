@@ -1,0 +1,259 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-links.c -- symbolic links: what their texts mean, and where paths lead.
+ *
+ * Whoever makes a link outside of DefaultRoot names the target as it is called
+ * there.  The system follows such a link from the root that it is told of, and
+ * finds nothing, or something else.  So it follows none that is absolute: where
+ * there is a link in a path, the names are walked one by one, and texts taken
+ * for what they mean.  What comes of that has no links, is what the rules are
+ * asked for, and is what is used (ftpd-held.c).
+ */
+
+#include "ftpd-files.h"
+#include "ftpd-held.h"
+#include "ftpd-log.h"
+#include "ftpd-path.h"
+
+#include "ftpd-tree.h"
+#include "path.h"
+
+#include <limits.h>
+
+#define MAX_LINKS 40            /* as the kernel has it */
+
+/* ---- Texts */
+
+/* The length of what the root is called outside; 0: it is the system's. */
+static size_t root_length(void) {
+  const char *root = session.chroot_path;
+  size_t n = root != NULL ? strlen(root) : 0;
+
+  while (n > 0 && root[n - 1] == '/') {
+    n--;
+  }
+
+  return n;
+}
+
+/* What follows the root in a path of the outside; NULL: that is elsewhere. */
+static const char *below_root(const char *path) {
+  size_t n = root_length();
+
+  return n > 0 && strncmp(path, session.chroot_path, n) == 0 &&
+    (path[n] == '/' || path[n] == '\0') ? path + n : NULL;
+}
+
+/* Whether the names lead above where they begin. */
+static bool climbs(const char *names) {
+  size_t depth = 0, len;
+
+  for (names += strspn(names, "/"); *names != '\0';
+      names += strspn(names, "/")) {
+    len = strcspn(names, "/");
+    if (len == 2 && names[0] == '.' && names[1] == '.') {
+      if (depth-- == 0) {
+        return true;
+      }
+
+    } else if (len != 1 || names[0] != '.') {
+      depth++;
+    }
+
+    names += len;
+  }
+
+  return false;
+}
+
+const char *ftpd_link_means(struct ftpd *h, pool *p, const char *text) {
+  const char *rest;
+
+  if (text[0] != '/' || root_length() == 0) {
+    return text;
+  }
+
+  rest = below_root(text);
+  if (rest == NULL || climbs(rest)) {
+    rest = below_root(ftpd_canon(h, p, text));
+  }
+
+  return rest == NULL ? text : *rest != '\0' ? rest : "/";
+}
+
+int ftpd_link_text(const char *path, char *text, size_t size) {
+  int len = FTPD_HELD(path, pr_fsio_readlink(path, text, size - 1));
+
+  if (len < 0) {
+    return -1;
+  }
+
+  text[len] = '\0';
+  return 0;
+}
+
+/* ---- Where paths lead */
+
+/* Most last names are not links: one lstat tells, and only the directory is
+ * resolved.  NULL for links, and if the directory does not exist, or has links
+ * that may mean something else than the system takes them for.
+ */
+static const char *resolve_plain(pool *p, const char *path) {
+  const char *name = strrchr(path, '/'), *dir, *at;
+  struct stat st;
+
+  if (name == NULL || name[1] == '\0') {
+    return NULL;
+  }
+
+  dir = name == path ? "/" : pstrndup(p, path, (size_t) (name - path));
+  at = ftpd_stand(dir);
+  return at == NULL || (root_length() > 0 && strcmp(at, dir) != 0) ||
+    (lstat(name + 1, &st) == 0 && S_ISLNK(st.st_mode)) ?
+    NULL : sftp_path_join(p, at, name + 1);
+}
+
+static bool is_plain(const char *path) {
+  pr_fs_t *fs = ftpd_fs_of(path);
+
+  return FTPD_FS_PLAIN(fs, lstat) && FTPD_FS_PLAIN(fs, readlink);
+}
+
+/* A path, walked name by name. */
+struct walk {
+  char done[PATH_MAX];          /* without links, as far as it exists */
+  size_t n;
+  bool plain;                   /* the system serves it */
+  bool missing;                 /* nothing is there from some name on */
+};
+
+/* Takes a step to the name.  Whether there is a link; then its text is there,
+ * and the step is not taken.
+ */
+static bool finds_link(struct walk *w, const char *name, size_t len,
+    char *text, size_t size) {
+  size_t n = ftpd_path_append(w->done, w->n, name, len);
+  struct stat st;
+  ssize_t got;
+
+  w->done[n] = '\0';
+  if (n <= w->n || w->missing) {
+    w->missing = w->missing && n > w->n;
+    w->n = n;
+    return false;
+  }
+
+  if (w->plain) {
+    got = readlink(w->done, text, size - 1);
+    w->missing = got < 0 && errno != EINVAL;
+
+  } else {
+    pr_fs_clear_cache2(w->done);
+    got = pr_fsio_lstat(w->done, &st) == 0 && S_ISLNK(st.st_mode) ?
+      pr_fsio_readlink(w->done, text, size - 1) : 0;
+  }
+
+  if (got <= 0) {
+    w->n = n;
+    return false;
+  }
+
+  text[got] = '\0';
+  return true;
+}
+
+/* Every link is replaced by what it means; a module's file system shows links
+ * as seen from the root that it shows.  What does not exist is kept.  After too
+ * many links: the path itself, which nobody can use.
+ */
+static const char *resolve_by_names(struct ftpd *h, pool *p,
+    const char *path) {
+  struct walk w = { .plain = is_plain(path) };
+  unsigned int nlinks = 0;
+  const char *rest = path;
+  char text[PATH_MAX];
+  size_t len;
+
+  while (*(rest += strspn(rest, "/")) != '\0') {
+    len = strcspn(rest, "/");
+    if (w.n + len + 2 > sizeof(w.done)) {
+      return path;
+    }
+
+    if (!finds_link(&w, rest, len, text, sizeof(text))) {
+      rest += len;
+      continue;
+    }
+
+    rest += len;
+    if (++nlinks > MAX_LINKS || strlen(rest) >= PATH_MAX) {
+      return path;
+    }
+
+    w.n = text[0] == '/' ? 0 : w.n;
+    rest = pstrcat(p, w.plain ? ftpd_link_means(h, p, text) : text, rest,
+      NULL);
+  }
+
+  w.done[w.n] = '\0';
+  return w.n > 0 ? pstrdup(p, w.done) : "/";
+}
+
+const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
+    bool follow) {
+  const char *name = strrchr(path, '/'), *real;
+
+  if (!follow && name != NULL && name[1] != '\0') {
+    return sftp_path_join(p, ftpd_resolve(h, p, name == path ? "/" :
+      pstrndup(p, path, (size_t) (name - path)), true), name + 1);
+  }
+
+  real = is_plain(path) ? resolve_plain(p, path) : NULL;
+  real = real != NULL ? real : resolve_by_names(h, p, path);
+  ftpd_lines_suspect(h, real);
+  return real;
+}
+
+/* ---- What is shown of them */
+
+bool ftpd_shows_links(struct ftpd *h) {
+  struct ftpd_files *s = ftpd_files_of(h);
+
+  if (!s->links_known) {
+    const unsigned char *show = get_param_ptr(TOPLEVEL_CONF, "ShowSymlinks",
+      FALSE);
+
+    s->shows_links = show == NULL || *show == TRUE;
+    s->links_known = true;
+  }
+
+  return s->shows_links;
+}
+
+const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path) {
+  path = ftpd_canon(h, p, path);
+  return ftpd_shows_links(h) ? ftpd_resolve(h, p, path, true) : path;
+}
+
+int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
+    const char **target) {
+  char text[PATH_MAX + 1];
+
+  if (!ftpd_shows_links(h)) {
+    errno = EINVAL;             /* as for something that is not a link */
+    return -1;
+  }
+
+  if (ftpd_link_text(path, text, sizeof(text)) < 0) {
+    return -1;
+  }
+
+  *target = pstrdup(p, ftpd_link_means(h, p, text));
+  return 0;
+}

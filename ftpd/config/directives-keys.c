@@ -17,6 +17,7 @@
 #include "ftpd-conf.h"
 #include "ftpd-kept.h"
 #include "ftpd-keystore.h"
+#include "ftpd-source.h"
 
 static int stat_as_root(const char *path, struct stat *st) {
   int res, xerrno;
@@ -117,7 +118,7 @@ static const char *own_store_error(pool *p, const char *store) {
   const char *why;
 
   if (strncmp(store, "exec:", 5) == 0) {
-    why = ftpd_keyexec_check(p, store + 5);
+    why = ftpd_keyexec_check(p, store + 5, FTPD_TOKENS_KEY);
     return why != NULL ? pstrcat(p, "'", store, "': ", why, NULL) : NULL;
   }
 
@@ -232,16 +233,30 @@ modret_t *ftpd_set_revokedkeys(cmd_rec *cmd) {
   return set_files(cmd);
 }
 
-/* usage: SFTPAuthorizedPrincipals path */
+/* What is wrong with where principals are; NULL: nothing is. */
+static const char *principals_error(pool *p, const char *form) {
+  const char *exec = ftpd_source_info(form, "exec"), *why = NULL;
+
+  if (exec != NULL) {
+    why = ftpd_keyexec_check(p, exec, FTPD_TOKENS_CERT);
+
+  } else if (*form != '/' && *form != '~' && strncmp(form, "%h/", 3) != 0) {
+    return pstrcat(p, "'", form, "' is not an absolute path, nor one that "
+      "begins with ~ or %h/ (or exec:/path)", NULL);
+  }
+
+  return why != NULL ? pstrcat(p, "'", form, "': ", why, NULL) : NULL;
+}
+
+/* usage: SFTPAuthorizedPrincipals path|exec:/path */
 modret_t *ftpd_set_authorizedprincipals(cmd_rec *cmd) {
-  const char *path;
+  const char *error;
 
   CHECK_ONE(cmd);
 
-  path = cmd->argv[1];
-  if (*path != '/' && *path != '~' && strncmp(path, "%h/", 3) != 0) {
-    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
-      "' is not an absolute path, nor one that begins with ~ or %h/", NULL));
+  error = principals_error(cmd->tmp_pool, cmd->argv[1]);
+  if (error != NULL) {
+    CONF_ERROR(cmd, error);
   }
 
   conf_add_word(cmd);

@@ -16,7 +16,7 @@
  *   SFTPAcceptEnv            argv: char *, one pattern each
  *   SFTPAlgorithmProfile     [0] int *, enum sftp_alg_profile
  *   SFTPAuthMethods          [0] array_header * of struct sftp_auth_chain *
- *   SFTPAuthorizedPrincipals [0] char *path, with ~ %u %h
+ *   SFTPAuthorizedPrincipals [0] char *path, with ~ %u %h, or "exec:..."
  *   SFTPAuthorizedUserKeys   argv: char *, "type:info" each
  *   SFTPAuthorizedHostKeys   the same
  *   SFTPCASignatureAlgorithms [0] char *, for sftp_alg_change()

@@ -19,6 +19,7 @@
 #include "ftpd-match.h"
 #include "ftpd-methods.h"
 #include "ftpd-session.h"
+#include "ftpd-source.h"
 #include "ftpd-usercert.h"
 
 #include "alg-profile.h"
@@ -399,18 +400,28 @@ static int check_lists(server_rec *s, const struct sftp_settings *set) {
   return faults;
 }
 
-static bool runs_commands(server_rec *s) {
-  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
-    FALSE);
+static int check_commands(pool *p, server_rec *s, const char *directive) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, directive, FALSE);
   unsigned int i;
 
+  if (find_config(s->conf, CONF_PARAM, "SFTPAuthorizedKeysCommandUser",
+        FALSE) != NULL) {
+    return 0;
+  }
+
   for (i = 0; c != NULL && i < c->argc; i++) {
-    if (strncmp(c->argv[i], "exec:", 5) == 0) {
-      return true;
+    if (ftpd_source_info(c->argv[i], "exec") != NULL) {
+      return fault(s, pstrcat(p, directive, " exec: needs "
+        "SFTPAuthorizedKeysCommandUser", NULL));
     }
   }
 
-  return false;
+  return 0;
+}
+
+static int check_sources(pool *p, server_rec *s) {
+  return check_commands(p, s, "SFTPAuthorizedUserKeys") +
+    check_commands(p, s, "SFTPAuthorizedPrincipals");
 }
 
 static int check_methods(pool *p, server_rec *s,
@@ -424,12 +435,6 @@ static int check_methods(pool *p, server_rec *s,
         FALSE) == NULL) {
     faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
       "SFTPAuthorizedUserKeys and no SFTPTrustedUserCAKeys");
-  }
-
-  if (runs_commands(s) && find_config(s->conf, CONF_PARAM,
-        "SFTPAuthorizedKeysCommandUser", FALSE) == NULL) {
-    faults += fault(s, "SFTPAuthorizedUserKeys exec: needs "
-      "SFTPAuthorizedKeysCommandUser");
   }
 
   if (ftpd_methods_use(p, s, set, AUTH_HOSTBASED) &&
@@ -515,6 +520,7 @@ static int check_server(pool *p, server_rec *s) {
 
   faults += check_lists(s, set);
   faults += check_methods(p, s, set);
+  faults += check_sources(p, s);
   faults += check_revoked(p, s);
   check_authorities(p, s);
   check_weak(p, s);

@@ -10,8 +10,8 @@
  * a user, by its HOOK for that.
  */
 
-#include "ftpd-keystore.h"
 #include "ftpd-session.h"
+#include "ftpd-source.h"
 
 static modret_t *look_up(pool *p, const char *user) {
   cmdtable *hook = pr_stash_get_symbol2(PR_SYM_HOOK,
@@ -27,22 +27,16 @@ static modret_t *look_up(pool *p, const char *user) {
   return pr_module_call(hook->m, hook->handler, cmd);
 }
 
-const char *ftpd_keyldap_question(struct ftpd *h, pool *p,
-    const char *info SFTP_UNUSED, struct sftp_str blob SFTP_UNUSED) {
-  return pstrdup(p, h->user);
-}
-
-int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info SFTP_UNUSED,
-    struct sftp_str blob SFTP_UNUSED, const char **where,
-    struct sftp_str *text) {
-  modret_t *mr = look_up(p, h->user);
+int ftpd_keyldap_read(const struct ftpd_ask *ask, char **words SFTP_UNUSED,
+    struct ftpd_answer *a) {
+  const char *user = ask->ftpd->user, *all = "";
+  modret_t *mr = look_up(ask->pool, user);
   const array_header *keys;
-  const char *all = "";
   unsigned int i;
 
   if (mr == NULL || !MODRET_HASDATA(mr)) {
     sftp_log_why(WHY_MISSING, "no public keys of user '%s' in the directory",
-      h->user);
+      user);
     return -1;
   }
 
@@ -50,10 +44,10 @@ int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info SFTP_UNUSED,
    */
   keys = mr->data;
   for (i = 0; i < (unsigned int) keys->nelts; i++) {
-    all = pstrcat(p, all, ((char **) keys->elts)[i], "\n", NULL);
+    all = pstrcat(ask->pool, all, ((char **) keys->elts)[i], "\n", NULL);
   }
 
-  *text = sftp_str_of(all);
-  *where = "ldap:";
+  a->text = sftp_str_of(all);
+  a->where = "ldap:";
   return 0;
 }

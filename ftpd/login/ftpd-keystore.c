@@ -7,7 +7,7 @@
  */
 
 /* ftpd-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and
- * the store "file".  "exec" and "ldap" have files of their own.
+ * the store "file".  ftpd-source.c asks the others of this module.
  */
 
 #include "ftpd-abi.h"
@@ -18,6 +18,7 @@
 #include "ftpd-login.h"
 #include "ftpd-lookup.h"
 #include "ftpd-session.h"
+#include "ftpd-source.h"
 #include "ftpd-usercert.h"
 
 #include "base64.h"
@@ -268,81 +269,39 @@ static int text_has_key(const struct key_query *q, const char *what,
 
 /* ---- The stores of this module: each has a text for the user */
 
-static int file_read(struct ftpd *h, pool *p, const char *info,
-    struct sftp_str blob SFTP_UNUSED, const char **where,
-    struct sftp_str *text) {
-  return ftpd_keyfile_read(h, p, info, where, text);
-}
-
 static const struct own_store {
   const char *name;
-  int (*read)(struct ftpd *h, pool *p, const char *info, struct sftp_str blob,
-    const char **where, struct sftp_str *text);
-  /* What others are asked, so that they are asked once; NULL: they are not. */
-  const char *(*question)(struct ftpd *h, pool *p, const char *info,
-    struct sftp_str blob);
   unsigned int ktypes;
 } own_stores[] = {
-  { "file", file_read, NULL,
-    SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
-  { "exec", ftpd_keyexec_read, ftpd_keyexec_question,
-    SFTP_SSH2_USER_KEY_STORE },
-  { "ldap", ftpd_keyldap_read, ftpd_keyldap_question,
-    SFTP_SSH2_USER_KEY_STORE }
+  { "file", SFTP_SSH2_USER_KEY_STORE|SFTP_SSH2_HOST_KEY_STORE },
+  { "exec", SFTP_SSH2_USER_KEY_STORE },
+  { "ldap", SFTP_SSH2_USER_KEY_STORE }
 };
 
-static const struct own_store *own_store(const char *name, size_t len) {
+static bool is_own(const char *form) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(own_stores); i++) {
-    if (strlen(own_stores[i].name) == len &&
-        strncmp(own_stores[i].name, name, len) == 0) {
-      return &own_stores[i];
+    if (ftpd_source_info(form, own_stores[i].name) != NULL) {
+      return true;
     }
   }
 
-  return NULL;
-}
-
-/* The text that others give, now or before in this connection. */
-static int read_once(const struct own_store *own, const struct key_query *q,
-    const char *info, const char **where, struct sftp_str *text) {
-  const char *store = pstrcat(q->pool, own->name, ":", info, NULL);
-  const char *question = own->question(q->ftpd, q->pool, info, q->blob);
-  struct ftpd_lookup *l;
-  bool fresh;
-
-  if (question == NULL) {
-    return -1;
-  }
-
-  l = ftpd_lookup(q->ftpd, store, question, &fresh);
-  if (l == NULL) {
-    return -1;
-  }
-
-  if (fresh) {
-    l->res = own->read(q->ftpd, l->pool, info, q->blob, &l->where, &l->text);
-
-  } else if (l->res < 0) {
-    sftp_log_why(WHY_MISSING, "no keys of user '%s' by '%s:', as when this "
-      "connection asked before", q->ftpd->user, own->name);
-  }
-
-  *where = l->where;
-  *text = l->text;
-  return l->res;
+  return false;
 }
 
 /* 0 and what comes with it, or -1. */
-static int own_has_key(const struct own_store *own, const struct key_query *q,
-    const char *info, struct ftpd_key_grant *grant) {
-  struct sftp_str text;
-  const char *where;
-  int res = own->question != NULL ? read_once(own, q, info, &where, &text) :
-    own->read(q->ftpd, q->pool, info, q->blob, &where, &text);
+static int own_has_key(const struct key_query *q, const char *form,
+    struct ftpd_key_grant *grant) {
+  struct ftpd_ask ask = { q->ftpd, q->pool, "keys", q->blob, NULL };
+  struct ftpd_answer a;
 
-  return res < 0 ? -1 : text_has_key(q, where, text, grant);
+  if (ftpd_source_read(&ask, form, &a) < 0) {
+    ftpd_source_tell(&ask, &a);
+    return -1;
+  }
+
+  return text_has_key(q, a.where, a.text, grant);
 }
 
 /* ---- Stores of other modules */
@@ -432,22 +391,19 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     const char *name = c->argv[i], *colon = strchr(name, ':');
-    const struct own_store *own;
-    size_t len;
     int res;
 
     if (colon == NULL) {
       continue;
     }
 
-    len = (size_t) (colon - name);
-    own = own_store(name, len);
-    if (own != NULL) {
-      res = own_has_key(own, &q, colon + 1, grant);
+    if (is_own(name)) {
+      res = own_has_key(&q, name, grant);
 
     } else {
       /* Other modules' stores do not distinguish authorities from users. */
-      res = cert != NULL ? -1 : store_has_key(&q, name, len, &grant->id);
+      res = cert != NULL ? -1 : store_has_key(&q, name,
+        (size_t) (colon - name), &grant->id);
     }
 
     if (res == 0) {
@@ -461,14 +417,8 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
 
 /* ---- Our stores by the public interface, for modules that use the registry */
 
-struct own_data {
-  const struct own_store *store;
-  const char *info;
-};
-
 static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     unsigned char *key, uint32_t keylen SFTP_KEYSTORE_HEADERS) {
-  const struct own_data *own = store->keystore_data;
   struct ftpd *h = ftpd_current();
   struct key_query q = { h, p, { key, keylen }, NULL };
   struct ftpd_key_grant grant = { NULL, false, false, NULL, NULL };
@@ -482,7 +432,7 @@ static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     return -1;
   }
 
-  if (own_has_key(own->store, &q, own->info, &grant) < 0) {
+  if (own_has_key(&q, store->keystore_data, &grant) < 0) {
     return -1;
   }
 
@@ -500,13 +450,10 @@ static sftp_keystore_t *own_open(pool *parent, const char *name,
     const char *info) {
   pool *p = make_sub_pool(parent);
   sftp_keystore_t *store = pcalloc(p, sizeof(*store));
-  struct own_data *own = pcalloc(p, sizeof(*own));
 
   pr_pool_tag(p, "sftp key store");
-  own->store = own_store(name, strlen(name));
-  own->info = pstrdup(p, info);
   store->keystore_pool = p;
-  store->keystore_data = own;
+  store->keystore_data = pstrcat(p, name, ":", info, NULL);
   store->store_ktypes = SFTP_SSH2_USER_KEY_STORE;
   store->verify_user_key = own_verify_user;
   store->store_close = own_close;

@@ -42,26 +42,4 @@ bool ftpd_same_key(pool *p, struct sftp_str a, struct sftp_str b);
 int ftpd_known_key(struct ftpd *h, pool *p, struct sftp_str blob,
   const char *host, const char *client_user, const char **id);
 
-/* ---- ftpd-keyexec.c, ftpd-keyldap.c: as ftpd_keyfile_read(), for the stores
- * "exec" and "ldap".  blob is the key that is looked for.
- */
-
-int ftpd_keyexec_read(struct ftpd *h, pool *p, const char *info,
-  struct sftp_str blob, const char **where, struct sftp_str *text);
-int ftpd_keyldap_read(struct ftpd *h, pool *p, const char *info,
-  struct sftp_str blob, const char **where, struct sftp_str *text);
-
-/* What they would be asked: the same text is the same question.  NULL when
- * nothing is; the log says why.
- */
-const char *ftpd_keyexec_question(struct ftpd *h, pool *p, const char *info,
-  struct sftp_str blob);
-const char *ftpd_keyldap_question(struct ftpd *h, pool *p, const char *info,
-  struct sftp_str blob);
-
-/* What is wrong with the text after "exec:"; NULL if
- * nothing is.
- */
-const char *ftpd_keyexec_check(pool *p, const char *info);
-
 #endif /* MOD_SFTP_FTPD_KEYSTORE_H */

@@ -14,6 +14,7 @@
 #define MOD_SFTP_FTPD_LOOKUP_H
 
 #include "ftpd-session.h"
+#include "ftpd-source.h"
 
 /* What was asked once in this connection, and the answer. */
 struct ftpd_lookup {
@@ -21,8 +22,7 @@ struct ftpd_lookup {
   pool *pool;                   /* as long as the session */
   const char *store, *question;
   int res;                      /* 0, or -1 */
-  const char *where;
-  struct sftp_str text;
+  struct ftpd_answer answer;
 };
 
 /* The look-up with its answer, or a new one (*fresh) that the caller makes and

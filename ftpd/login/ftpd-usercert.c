@@ -15,6 +15,7 @@
 #include "ftpd-keyopts.h"
 #include "ftpd-keystore.h"
 #include "ftpd-session.h"
+#include "ftpd-source.h"
 #include "ftpd-usercert.h"
 
 #include "cert.h"
@@ -110,23 +111,26 @@ static bool line_allows(pool *p, const struct line *l,
   return true;
 }
 
-static int search_principals(struct ftpd *h, pool *p, const char *info,
+static int search_principals(struct ftpd *h, pool *p, const char *form,
     const struct sftp_cert *cert, struct ftpd_key_grant *grant) {
+  struct ftpd_ask ask = { h, p, "principals", cert->key->blob, cert };
   struct line l = { NULL, 0, NULL, NULL };
-  struct sftp_str text;
+  struct ftpd_answer a;
   char *rest, *next;
 
-  if (ftpd_keyfile_read(h, p, info, &l.path, &text) < 0) {
+  if (ftpd_source_read(&ask, form, &a) < 0) {
+    ftpd_source_tell(&ask, &a);
     return -1;
   }
 
-  if (memchr(text.ptr, '\0', text.len) != NULL) {
-    sftp_log_why(WHY_OBJECTION, "file of principals '%s' holds a NUL byte",
+  l.path = a.where;
+  if (memchr(a.text.ptr, '\0', a.text.len) != NULL) {
+    sftp_log_why(WHY_OBJECTION, "list of principals '%s' holds a NUL byte",
       l.path);
     return -1;
   }
 
-  for (rest = sftp_str_dup(p, text); rest != NULL; rest = next) {
+  for (rest = sftp_str_dup(p, a.text); rest != NULL; rest = next) {
     next = strchr(rest, '\n');
     if (next != NULL) {
       *next++ = '\0';
@@ -146,19 +150,20 @@ static int search_principals(struct ftpd *h, pool *p, const char *info,
 
 /* ---- SFTPTrustedUserCAKeys */
 
-static bool is_listed(struct ftpd *h, pool *p, const char *file,
+static bool is_listed(struct ftpd *h, pool *p, const char *form,
     const struct sftp_cert *cert, struct ftpd_key_grant *grant) {
+  struct ftpd_ask ask = { h, p, "authorities", cert->key->blob, cert };
   struct sftp_keyfile_entry e;
   struct sftp_keyfile f;
-  struct sftp_str text;
-  const char *path;
+  struct ftpd_answer a;
   char line[16];
 
-  if (ftpd_keyfile_read(h, p, file, &path, &text) < 0) {
+  if (ftpd_source_read(&ask, form, &a) < 0) {
+    ftpd_source_tell(&ask, &a);
     return false;
   }
 
-  sftp_keyfile_init(&f, p, text);
+  sftp_keyfile_init(&f, p, a.text);
   while (sftp_keyfile_next(&f, &e)) {
     if (!ftpd_same_key(p, cert->ca->blob, e.blob)) {
       continue;
@@ -166,13 +171,19 @@ static bool is_listed(struct ftpd *h, pool *p, const char *file,
 
     if (e.options != NULL) {
       sftp_log_why(WHY_OBJECTION, "authority in '%s', line %u, does not "
-        "count: options are not possible there", path, e.line);
+        "count: options are not possible there", a.where, e.line);
       continue;
     }
 
     pr_snprintf(line, sizeof(line), "%u", e.line);
-    grant->id = pstrcat(p, "'", path, "', line ", line, NULL);
+    grant->id = pstrcat(p, "'", a.where, "', line ", line, NULL);
     return true;
+  }
+
+  if (f.nbroken > 0) {
+    sftp_log("authorities in '%s': %u unusable entr%s, the last one in line "
+      "%u: %s", a.where, f.nbroken, f.nbroken == 1 ? "y" : "ies",
+      f.broken_line, f.broken_why);
   }
 
   return false;

@@ -196,26 +196,43 @@ modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd) {
   return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
 }
 
-/* Stores the paths of files, which must exist. */
-static modret_t *set_files(cmd_rec *cmd) {
+/* What is wrong with a path, which must exist, or with "sql:..."; NULL: it is
+ * fine.
+ */
+static const char *file_error(pool *p, const char *form) {
+  const char *info = ftpd_source_info(form, "sql"), *why;
   struct stat st;
-  unsigned int i;
   int res;
+
+  if (info != NULL) {
+    why = ftpd_keysql_check(p, info, FTPD_TOKENS_CERT);
+    return why != NULL ? pstrcat(p, "'", form, "': ", why, NULL) : NULL;
+  }
+
+  if (*form != '/') {
+    return pstrcat(p, "'", form, "' is not an absolute path (or sql:/query)",
+      NULL);
+  }
+
+  res = stat_as_root(form, &st);
+  if ((res < 0 || !S_ISREG(st.st_mode)) && !ftpd_kept_reloading()) {
+    return pstrcat(p, "unable to use '", form, "': ", res < 0 ?
+      strerror(errno) : "not a regular file", NULL);
+  }
+
+  return NULL;
+}
+
+static modret_t *set_files(cmd_rec *cmd) {
+  unsigned int i;
 
   CHECK_SOME(cmd);
 
   for (i = 1; i < cmd->argc; i++) {
-    const char *path = cmd->argv[i];
+    const char *error = file_error(cmd->tmp_pool, cmd->argv[i]);
 
-    if (*path != '/') {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", path,
-        "' is not an absolute path", NULL));
-    }
-
-    res = stat_as_root(path, &st);
-    if ((res < 0 || !S_ISREG(st.st_mode)) && !ftpd_kept_reloading()) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unable to use '", path, "': ",
-        res < 0 ? strerror(errno) : "not a regular file", NULL));
+    if (error != NULL) {
+      CONF_ERROR(cmd, error);
     }
   }
 
@@ -223,32 +240,36 @@ static modret_t *set_files(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* usage: SFTPTrustedUserCAKeys path ... */
+/* usage: SFTPTrustedUserCAKeys path|sql:/query ... */
 modret_t *ftpd_set_trustedusercakeys(cmd_rec *cmd) {
   return set_files(cmd);
 }
 
-/* usage: SFTPRevokedKeys path ... */
+/* usage: SFTPRevokedKeys path|sql:/query ... */
 modret_t *ftpd_set_revokedkeys(cmd_rec *cmd) {
   return set_files(cmd);
 }
 
-/* What is wrong with where principals are; NULL: nothing is. */
+/* The same for principals. */
 static const char *principals_error(pool *p, const char *form) {
   const char *exec = ftpd_source_info(form, "exec"), *why = NULL;
+  const char *sql = ftpd_source_info(form, "sql");
 
   if (exec != NULL) {
     why = ftpd_keyexec_check(p, exec, FTPD_TOKENS_CERT);
 
+  } else if (sql != NULL) {
+    why = ftpd_keysql_check(p, sql, FTPD_TOKENS_CERT);
+
   } else if (*form != '/' && *form != '~' && strncmp(form, "%h/", 3) != 0) {
     return pstrcat(p, "'", form, "' is not an absolute path, nor one that "
-      "begins with ~ or %h/ (or exec:/path)", NULL);
+      "begins with ~ or %h/ (or exec:/path, sql:/query)", NULL);
   }
 
   return why != NULL ? pstrcat(p, "'", form, "': ", why, NULL) : NULL;
 }
 
-/* usage: SFTPAuthorizedPrincipals path|exec:/path */
+/* usage: SFTPAuthorizedPrincipals path|exec:/path|sql:/query */
 modret_t *ftpd_set_authorizedprincipals(cmd_rec *cmd) {
   const char *error;
 

@@ -16,7 +16,8 @@
  *   SFTPAcceptEnv            argv: char *, one pattern each
  *   SFTPAlgorithmProfile     [0] int *, enum sftp_alg_profile
  *   SFTPAuthMethods          [0] array_header * of struct sftp_auth_chain *
- *   SFTPAuthorizedPrincipals [0] char *path, with ~ %u %h, or "exec:..."
+ *   SFTPAuthorizedPrincipals [0] char *path, with ~ %u %h, "exec:..." or
+ *                            "sql:..."
  *   SFTPAuthorizedUserKeys   argv: char *, "type:info" each
  *   SFTPAuthorizedHostKeys   the same
  *   SFTPCASignatureAlgorithms [0] char *, for sftp_alg_change()
@@ -45,9 +46,9 @@
  *   SFTPPerSourcePenalties   [0] struct penalties *
  *   SFTPPerSourcePenaltyExemptList  argv: pr_netacl_t *
  *   SFTPRekey                [0] struct rekey *
- *   SFTPRevokedKeys          argv: char *path each
+ *   SFTPRevokedKeys          argv: char *, path or "sql:..." each
  *   SFTPTrafficPolicy        [0] char *, lower case
- *   SFTPTrustedUserCAKeys    argv: char *path each
+ *   SFTPTrustedUserCAKeys    the same
  */
 
 #ifndef MOD_SFTP_DIRECTIVES_H

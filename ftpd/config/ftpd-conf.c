@@ -419,9 +419,31 @@ static int check_commands(pool *p, server_rec *s, const char *directive) {
   return 0;
 }
 
+/* Queries may stand behind the directives that name them. */
+static int check_queries(pool *p, server_rec *s, const char *directive) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, directive, FALSE);
+  unsigned int i;
+  int faults = 0;
+
+  for (i = 0; c != NULL && i < c->argc; i++) {
+    const char *info = ftpd_source_info(c->argv[i], "sql");
+    const char *why = info != NULL ? ftpd_keysql_check_query(p, s, info) : NULL;
+
+    if (why != NULL) {
+      faults += fault(s, pstrcat(p, directive, " '", c->argv[i], "': ", why,
+        NULL));
+    }
+  }
+
+  return faults;
+}
+
 static int check_sources(pool *p, server_rec *s) {
   return check_commands(p, s, "SFTPAuthorizedUserKeys") +
-    check_commands(p, s, "SFTPAuthorizedPrincipals");
+    check_commands(p, s, "SFTPAuthorizedPrincipals") +
+    check_queries(p, s, "SFTPAuthorizedPrincipals") +
+    check_queries(p, s, "SFTPTrustedUserCAKeys") +
+    check_queries(p, s, "SFTPRevokedKeys");
 }
 
 static int check_methods(pool *p, server_rec *s,

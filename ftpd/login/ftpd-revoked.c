@@ -8,14 +8,17 @@
 
 /* ftpd-revoked.c -- SFTPRevokedKeys and SFTPKeyBlacklist.
  *
- * The files are read for each key, so revocations apply at once.
+ * The files are read for each key, and queries made for each connection, so
+ * that revocations apply at once.
  */
 
 #include "ftpd-conf.h"
 #include "ftpd-keyfile.h"
 #include "ftpd-session.h"
+#include "ftpd-source.h"
 #include "ftpd-usercert.h"
 
+#include "base64.h"
 #include "crypto.h"
 #include "krl.h"
 
@@ -31,7 +34,7 @@ static struct ftpd_keyfile_rule rule_of(unsigned long opts) {
 /* SFTP_OK, SFTP_ERR_DENIED: it is on the list, or another error: the list
  * cannot be used.  *why is in p.
  */
-static int look_up(pool *p, const char *path, unsigned long opts,
+static int look_up_file(pool *p, const char *path, unsigned long opts,
     struct sftp_str blob, const struct sftp_cert *cert, const char **why) {
   struct ftpd_keyfile_rule rule = rule_of(opts);
   pool *tmp = make_sub_pool(p);
@@ -59,12 +62,75 @@ int ftpd_revoked_check(pool *p, server_rec *s, const char **path,
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     *path = c->argv[i];
-    if (look_up(p, *path, ftpd_opts(s), none, NULL, why) != SFTP_OK) {
+    if (ftpd_source_info(*path, "sql") != NULL) {
+      continue;
+    }
+
+    if (look_up_file(p, *path, ftpd_opts(s), none, NULL, why) != SFTP_OK) {
       return -1;
     }
   }
 
   return 0;
+}
+
+/* ---- What a query tells: keys and lists in base64, one a line */
+
+/* Where the base64 of every KRL begins. */
+#define KRL_BASE64 "U1NIS1JMCg"
+
+/* Checks the lists among the lines, and makes comments of them. */
+static int check_lists(pool *p, char *text, struct sftp_str blob,
+    const struct sftp_cert *cert, const char **why) {
+  struct sftp_str list;
+  char *line, *next;
+  int res = SFTP_OK;
+
+  for (line = text; line != NULL && res == SFTP_OK; line = next) {
+    next = strchr(line, '\n');
+    if (strncmp(line, KRL_BASE64, strlen(KRL_BASE64)) != 0) {
+      next = next != NULL ? next + 1 : NULL;
+      continue;
+    }
+
+    list.ptr = (unsigned char *) line;
+    list.len = next != NULL ? (size_t) (next - line) : strlen(line);
+    next = next != NULL ? next + 1 : NULL;
+    res = sftp_base64_decode(p, list, &list);
+    *why = "a list in base64 is damaged";
+    if (res == SFTP_OK) {
+      res = sftp_krl_check(p, list, blob, cert, why);
+    }
+
+    *line = '#';
+  }
+
+  return res;
+}
+
+static int look_up_query(struct ftpd *h, pool *p, const char *form,
+    struct sftp_str blob, const struct sftp_cert *cert, const char **why) {
+  struct ftpd_ask ask = { h, p, "revoked keys", blob, cert };
+  struct ftpd_answer a;
+  char *text;
+  int res;
+
+  if (ftpd_source_read(&ask, form, &a) < 0) {
+    *why = a.why != NULL ? a.why : "it is not asked any more";
+    return SFTP_ERR_IO;
+  }
+
+  text = sftp_str_dup(p, a.text);
+  res = check_lists(p, text, blob, cert, why);
+  return res != SFTP_OK ? res :
+    sftp_krl_check(p, sftp_str_of(text), blob, cert, why);
+}
+
+static int look_up(struct ftpd *h, pool *p, const char *form,
+    struct sftp_str blob, const struct sftp_cert *cert, const char **why) {
+  return ftpd_source_info(form, "sql") != NULL ?
+    look_up_query(h, p, form, blob, cert, why) :
+    look_up_file(p, form, h->set->opts, blob, cert, why);
 }
 
 static bool is_revoked(struct ftpd *h, pool *p, struct sftp_str blob,
@@ -75,7 +141,7 @@ static bool is_revoked(struct ftpd *h, pool *p, struct sftp_str blob,
   unsigned int i;
 
   for (i = 0; c != NULL && i < c->argc; i++) {
-    int res = look_up(p, c->argv[i], h->set->opts, blob, cert, &why);
+    int res = look_up(h, p, c->argv[i], blob, cert, &why);
 
     if (res == SFTP_ERR_DENIED) {
       sftp_log_why(WHY_OBJECTION, "%s of user '%s' refused: %s "

@@ -20,7 +20,8 @@ static const struct source {
   int (*read)(const struct ftpd_ask *ask, char **words, struct ftpd_answer *a);
 } sources[] = {
   { "exec", "command", ftpd_keyexec_may, ftpd_keyexec_read },
-  { "ldap", "directory", NULL, ftpd_keyldap_read }
+  { "ldap", "directory", NULL, ftpd_keyldap_read },
+  { "sql", "query", NULL, ftpd_keysql_read }
 };
 
 const char *ftpd_source_info(const char *form, const char *name) {

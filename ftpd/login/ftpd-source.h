@@ -7,7 +7,8 @@
  */
 
 /* ftpd-source.h -- where the texts come from that decide a login: files
- * (ftpd-keystore.c), commands (ftpd-keyexec.c), LDAP (ftpd-keyldap.c).
+ * (ftpd-keystore.c), commands (ftpd-keyexec.c), LDAP (ftpd-keyldap.c), queries
+ * (ftpd-keysql.c).
  *
  * Files are read each time.  Others are asked each question once in a
  * connection, and not too often: ftpd-lookup.c.
@@ -27,10 +28,10 @@ struct ftpd_answer {
   struct sftp_str text;
   const char *why;              /* there is none, and the caller logs why, by
                                  * ftpd_source_tell(); NULL: the log has it */
-  const char *noun;             /* "command" ... */
+  const char *noun;             /* "command", "query" */
 };
 
-/* Asks "file:/path", "/path", "exec:/path words" or "ldap:"
+/* Asks "file:/path", "/path", "exec:/path words", "ldap:" or "sql:/query words"
  * for what ask says; 0 with the answer, -1 without.
  */
 int ftpd_source_read(const struct ftpd_ask *ask, const char *form,
@@ -49,8 +50,13 @@ int ftpd_keyexec_read(const struct ftpd_ask *ask, char **words,
   struct ftpd_answer *a);
 int ftpd_keyldap_read(const struct ftpd_ask *ask, char **words,
   struct ftpd_answer *a);
+int ftpd_keysql_read(const struct ftpd_ask *ask, char **words,
+  struct ftpd_answer *a);
 
-/* What is wrong with the text behind "exec:"; NULL if nothing is. */
+/* What is wrong with the text behind "exec:" or "sql:"; NULL if nothing is. */
 const char *ftpd_keyexec_check(pool *p, const char *info, const char *tokens);
+const char *ftpd_keysql_check(pool *p, const char *info, const char *tokens);
+/* The same, once the whole configuration is known. */
+const char *ftpd_keysql_check_query(pool *p, server_rec *s, const char *info);
 
 #endif /* MOD_SFTP_FTPD_SOURCE_H */

@@ -200,6 +200,10 @@ int ftpd_usercert_check(pool *p, server_rec *s, const char **path,
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     *path = c->argv[i];
+    if (ftpd_source_info(*path, "sql") != NULL) {
+      continue;
+    }
+
     if (ftpd_keyfile_text(p, *path, &rule, &text, why) < 0) {
       *why = *why != NULL ? *why : pstrdup(p, strerror(errno));
       return -1;

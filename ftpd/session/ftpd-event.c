@@ -326,6 +326,11 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   h->ended = true;
+  if (h->asking != NULL) {
+    sftp_log("%s failed, and ended the session (see SQLLogFile, and SQLOptions "
+      "noDisconnectOnError)", h->asking);
+  }
+
   ftpd_deadline_end();          /* the login does not hang */
   ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, why_ended());
   h->keyed = false;

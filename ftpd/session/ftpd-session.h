@@ -69,6 +69,8 @@ struct ftpd {
 
   struct ftpd_lookup *lookups;  /* of keys, before the login */
   bool lookups_told;            /* the log has that there were too many */
+  const char *asking;           /* what is asked of a module that may end the
+                                 * session instead, for the log; or NULL */
 
   struct ftpd_login *login;
   struct ftpd_files *files;

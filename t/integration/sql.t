@@ -14,6 +14,7 @@ a PostgreSQL server of the test's own."""
 import glob
 import os
 import pwd
+import re
 import signal
 import sqlite3
 import subprocess
@@ -22,7 +23,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
 from clients import logs_in
-from rawauth import RawAuth
+from rawauth import RawAuth, UnknownKey
 from server import GID, UID, Server, has_module, keygen, must, run, wait_for
 
 import paramiko
@@ -229,6 +230,35 @@ def _():
         server.user = "bob"
         expect(server.sftp("pwd").returncode != 0, "bob has no key")
         server.user = "alice"
+    each(check)
+
+
+@promise("a login looks for its key once; a stranger's 200 questions make six "
+         "queries, for users who exist and others alike")
+def _():
+    def queries(server):
+        return len(re.findall(r"query \"SELECT body FROM user_keys ",
+                              server.log("sql.log")))
+
+    def check(server):
+        key = paramiko.Ed25519Key.from_private_key_file(server.key)
+        begin = queries(server)
+        with RawAuth(server.connect()) as raw:
+            expect_same([raw.answer(raw.key("alice", key, sign=sign))
+                         for sign in (False, False, True)],
+                        ["pk_ok", "pk_ok", "success"], "a login")
+        server.no_sessions()
+        expect_same(queries(server) - begin, 1, "queries of a login")
+        answers = []
+        for user in ("bob", "nobody-here"):
+            begin = queries(server)
+            with RawAuth(server.connect()) as raw:
+                answers.append([raw.answer(raw.key(user, UnknownKey(),
+                                                   sign=False))
+                                for _ in range(200)])
+            server.no_sessions()
+            expect_same(queries(server) - begin, 6, "queries for " + user)
+        expect_same(answers[0], answers[1], "answers")
     each(check)
 
 

@@ -45,8 +45,8 @@ enum sftp_err {
   SFTP_OK = 0,
   SFTP_ERR_SHORT = -1,          /* the message ends before its last field */
   SFTP_ERR_EXTRA = -2,          /* bytes follow the last field */
-  SFTP_ERR_FORMAT = -3,         /* a field holds what it must not */
-  SFTP_ERR_LIMIT = -4,          /* larger than its bound */
+  SFTP_ERR_FORMAT = -3,         /* invalid content of a field */
+  SFTP_ERR_LIMIT = -4,          /* exceeds its limit */
   SFTP_ERR_CRYPTO = -5,         /* libcrypto refused or failed */
   SFTP_ERR_MAC = -6,            /* a MAC or tag does not match */
   SFTP_ERR_ORDER = -7,          /* a message that is not allowed now */
@@ -54,30 +54,30 @@ enum sftp_err {
   SFTP_ERR_KEX = -9,            /* the key exchange failed */
   SFTP_ERR_EOF = -10,           /* the peer closed the connection */
   SFTP_ERR_IO = -11,            /* the socket failed */
-  SFTP_ERR_DENIED = -12,        /* policy says no */
+  SFTP_ERR_DENIED = -12,        /* refused by policy */
   SFTP_ERR_UNSUPPORTED = -13,   /* not known here */
   SFTP_ERR_TIMEOUT = -14,
   SFTP_ERR_CLOSED = -15,        /* the peer sent DISCONNECT */
   SFTP_ERR_VERSION = -16,       /* no common protocol version */
-  SFTP_ERR_SERVICE = -17,       /* a service we do not have */
+  SFTP_ERR_SERVICE = -17,       /* an unknown service */
   SFTP_ERR_TOOMANY = -18,       /* attempts, channels, connections */
   SFTP_ERR_PASSPHRASE = -19,    /* a private key needs another passphrase */
-  SFTP_ERR_KEY_SIZE = -20       /* a key that no computer should work with */
+  SFTP_ERR_KEY_SIZE = -20       /* a key that would cost too much to use */
 };
 
 /* A short English text for a code; never NULL. */
 const char *sftp_strerror(int err);
 
-/* Overwrites n bytes so that no compiler removes it. */
+/* Overwrites n bytes in a way that no compiler removes. */
 void sftp_wipe(void *p, size_t n);
 
-/* True when the n bytes are equal; time depends on n only. */
+/* True if the n bytes are equal; the time depends only on n. */
 bool sftp_same(const void *a, const void *b, size_t n) SFTP_MUST_CHECK;
 
 /* Fills n bytes from the CSPRNG.  Ends the process if the system has none. */
 void sftp_random(void *p, size_t n);
 
-/* Milliseconds of the monotonic clock (the host's clock, or a test's). */
+/* Milliseconds of the monotonic clock (the daemon's, or a test's). */
 uint64_t sftp_now_ms(void);
 uint64_t sftp_now_us(void);
 
@@ -85,8 +85,8 @@ uint64_t sftp_now_us(void);
 
 enum sftp_trace_channel { TRACE_SSH2, TRACE_SFTP, TRACE_SCP, TRACE_NCHANNELS };
 
-/* Highest level wanted per channel; set by the host when a session begins,
- * so that a trace call costs one comparison while tracing is off.
+/* Highest level wanted per channel.  The host sets it when a session begins, so
+ * that a trace call costs one comparison while tracing is off.
  */
 extern int sftp_trace_levels[TRACE_NCHANNELS];
 
@@ -96,8 +96,8 @@ extern int sftp_trace_levels[TRACE_NCHANNELS];
  */
 void sftp_log(const char *fmt, ...) SFTP_PRINTF(1, 2);
 
-/* The same, and if a login is refused, this is why: that nothing was found to
- * accept, or what is wrong with what was found.
+/* The same; if a login is then refused, this line is the reason: nothing
+ * acceptable was found, or what was found has a fault.
  */
 enum sftp_why { WHY_MISSING, WHY_OBJECTION };
 void sftp_log_why(enum sftp_why why, const char *fmt, ...) SFTP_PRINTF(2, 3);
@@ -128,14 +128,15 @@ char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len);
  * charset.
  */
 bool sftp_has_controls(const char *text);
-/* The text with \xHH in place of them: in p, or the text itself if it has none.
+/* The text with control characters as \xHH: a copy in p, or the text itself if
+ * it has none.
  */
 const char *sftp_printable(pool *p, const char *text);
-/* Replaces them by '_' in place, where there is no room for more; the character
- * keep stays.
+/* Replaces control characters by '_' in place, where there is no room for more;
+ * the character keep stays.
  */
 void sftp_blank_controls(char *text, size_t len, char keep);
-/* The text as a shell pattern that matches itself alone; in p. */
+/* A shell pattern, in p, that matches only the text itself. */
 const char *sftp_escape_pattern(pool *p, const char *text);
 
 #endif /* MOD_SFTP_BASE_H */

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* base64.h -- Base64 (RFC 4648, section 4), by libsodium: its time does not
- * depend on the text, which may be a private key.
+/* base64.h -- Base64 (RFC 4648, section 4), by libsodium: its running time does
+ * not depend on the text, which may be a private key.
  */
 
 #ifndef MOD_SFTP_BASE64_H

@@ -6,22 +6,22 @@
  * (see LICENSE)
  */
 
-/* braces.c -- the alternatives of a shell's braces. */
+/* braces.c -- alternatives in braces, as in a shell. */
 
 #include "braces.h"
 
 struct braces {
   pool *pool;
   array_header *out;
-  size_t work;                  /* bytes looked at, and made */
+  size_t work;                  /* bytes read and written */
 };
 
-/* Behind the character at c, which a backslash may stand before. */
+/* The end of the character at c, which may follow a backslash. */
 static const char *behind(const char *c) {
   return c + (c[0] == '\\' && c[1] != '\0' ? 2 : 1);
 }
 
-/* The brace that closes the one at open; NULL: none. */
+/* The brace that closes the one at open, or NULL. */
 static const char *closing(struct braces *b, const char *open) {
   unsigned int depth = 0;
   const char *c;
@@ -37,7 +37,7 @@ static const char *closing(struct braces *b, const char *open) {
   return *c == '}' ? c : NULL;
 }
 
-/* The first brace with alternatives; NULL: none. */
+/* The first brace with alternatives, or NULL. */
 static const char *opening(struct braces *b, const char *pattern,
     const char **close) {
   const char *c;

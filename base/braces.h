@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* braces.h -- the alternatives of a shell's braces: "a{b,c}d" is "abd" and
+/* braces.h -- alternatives in braces, as in a shell: "a{b,c}d" is "abd" and
  * "acd".
  */
 
@@ -15,12 +15,12 @@
 
 #include "base.h"
 
-/* What a pattern may come to, and how many bytes may be looked at for that. */
+/* Limits: the number of patterns, and the bytes read and written for them. */
 #define SFTP_BRACES_MAX 1024
 #define SFTP_BRACES_WORK (4U * 1024 * 1024)
 
-/* All patterns that the one stands for, NULL-terminated in p; backslashes stay.
- * "{}" and a brace that is not closed mean themselves.  NULL: too many.
+/* All patterns that the given one expands to, NULL-terminated in p; backslashes
+ * stay.  "{}" and an unclosed brace are literal.  NULL: too many.
  */
 const char **sftp_braces(pool *p, const char *pattern);
 

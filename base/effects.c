@@ -6,16 +6,16 @@
  * (see LICENSE)
  */
 
-/* effects.c -- tables: effects and the names of <Limit> that stand for them,
- * what each request does, and OpenSSH's words for that.
+/* effects.c -- tables: effects and the names of <Limit> that apply to them, the
+ * effects of each request, and OpenSSH's words for requests.
  */
 
 #include <string.h>
 
 #include "effects.h"
 
-/* A name behind '!' can deny, but it cannot permit what a group denies: in FTP,
- * too, <Limit SITE> does not permit the commands behind SITE.
+/* A name with '!' can deny, but cannot allow what a group denies: in FTP, too,
+ * <Limit SITE> does not allow the commands after SITE.
  */
 const struct sftp_effect sftp_effects[SFTP_NEFFECTS] = {
   { SFTP_EFF_READ,    "reads content",
@@ -104,8 +104,8 @@ const struct sftp_rules sftp_rules[FTPD_NREQUESTS] = {
     "!LINK"), SFTP_EFF_READ, 0), ON(NAMES("SYMLINK", "SITE_SYMLINK", "!SITE",
     "!LINK"),
     SFTP_EFF_NAME|SFTP_EFF_MAKE, 0) },
-  /* With another name for a file, users can do to it whatever the rules of that
-   * name permit.
+  /* A second name allows users to do with the file what the rules of that name
+   * allow.
    */
   [FTPD_LINK] = { ON(NAMES("LINK", "HARDLINK"), SFTP_EFF_READ|
     SFTP_EFF_REPLACE, SFTP_EFF_APPEND|SFTP_EFF_MODE|SFTP_EFF_OWNER|

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* err.c -- the names of SFTP_ERR_*, libcrypto's random bytes, and comparing and
- * wiping secrets.
+/* err.c -- texts of SFTP_ERR_*, libcrypto's random bytes, comparing and wiping
+ * secrets.
  */
 
 #include <openssl/crypto.h>
@@ -69,8 +69,8 @@ bool sftp_same(const void *a, const void *b, size_t n) {
 void sftp_random(void *p, size_t n) {
   unsigned char *at = p;
 
-  /* libcrypto's generator notices a fork by itself and needs no system call
-   * each time; its length is an int.
+  /* libcrypto's generator notices a fork by itself and does not need a system
+   * call for each request; its length argument is an int.
    */
   while (n > 0) {
     size_t part = n < 65536 ? n : 65536;

@@ -8,8 +8,8 @@
 
 /* ftpd-attrs.h -- contract with the daemon: attributes of files.
  *
- * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
- * those that ftpd_permit() returned: where links turned up, nothing is done.
+ * Functions return 0 or -1 with errno unless they say otherwise.  Paths come
+ * from ftpd_permit(): if links have appeared since then, the functions fail.
  */
 
 #ifndef MOD_SFTP_FTPD_ATTRS_H
@@ -42,12 +42,12 @@ int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid);
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]);
 int ftpd_fstatvfs(struct ftpd_file *f, struct statvfs *st);
 
-/* Changes st to what DirFake* show to the client. */
+/* Applies DirFake* to st, for the client. */
 void ftpd_fake_stat(struct ftpd *h, const char *path, struct stat *st);
 /* Whether clients see times in GMT. */
 bool ftpd_times_gmt(struct ftpd *h);
 
-/* What stat(2) does not say of an open file, or of a path if f is NULL. */
+/* Attributes that stat(2) lacks, of an open file, or of a path if f is NULL. */
 struct ftpd_extra_attrs {
   bool has_birth;
   struct timespec birth;
@@ -57,9 +57,9 @@ struct ftpd_extra_attrs {
 int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
   bool follow, struct ftpd_extra_attrs *more);
 
-/* The POSIX ACL of an open file, or of a path, as the system stores it: 4 bytes
- * of version, then entries of 8, all little-endian.  Returns its bytes; ENODATA
- * if there is none.  A size of 0 removes it.
+/* The POSIX ACL of an open file, or of a path, as the system stores it: a
+ * version of 4 bytes, then entries of 8 bytes, all little-endian.  Returns its
+ * size in bytes; ENODATA if there is none.  A size of 0 removes it.
  */
 #define FTPD_ACL_MAX 4096
 ssize_t ftpd_acl_get(struct ftpd *h, pool *p, struct ftpd_file *f,

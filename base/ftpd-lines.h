@@ -8,7 +8,7 @@
 
 /* ftpd-lines.h -- contract with the daemon: lines of the logs, and the clock.
  *
- * The sinks of log.c.  Text is already escaped.
+ * The output of log.c.  Text is already escaped.
  */
 
 #ifndef MOD_SFTP_FTPD_LINES_H
@@ -28,9 +28,9 @@ void ftpd_trace_line(enum sftp_trace_channel chan, int level,
   const char *line);
 uint64_t ftpd_now_ms(void);
 uint64_t ftpd_now_us(void);
-/* Why a login was refused, as far as the logs know since ftpd_auth_begin(): an
- * objection, or else what was missing, the last line for the authentication
- * log, the last line of all; NULL: none.
+/* The reason why a login was refused, from the log lines since
+ * ftpd_auth_begin(): an objection, otherwise what was missing, otherwise the
+ * last line for the authentication log, otherwise the last line; NULL: none.
  */
 const char *ftpd_log_reason(struct ftpd *h);
 

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-owners.h -- contract with the daemon: names for ids of users and groups.
+/* ftpd-owners.h -- contract with the daemon: names and ids of users and groups.
  *
  * Names live in p.  Ids: 0, or -1 with errno.
  */
@@ -18,7 +18,7 @@
 
 struct ftpd;
 
-/* Names for ids and back; the name lives in p, never NULL for an id. */
+/* Names for ids and the reverse; the name lives in p, never NULL for an id. */
 const char *ftpd_uid_name(struct ftpd *h, pool *p, uid_t uid);
 const char *ftpd_gid_name(struct ftpd *h, pool *p, gid_t gid);
 int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid);

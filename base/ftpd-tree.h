@@ -9,8 +9,8 @@
 /* ftpd-tree.h -- contract with the daemon: names in the file system, and
  * directories.
  *
- * Functions return 0 or -1 with errno unless they say otherwise.  Paths are
- * those that ftpd_permit() returned: where links turned up, nothing is done.
+ * Functions return 0 or -1 with errno unless they say otherwise.  Paths come
+ * from ftpd_permit(): if links have appeared since then, the functions fail.
  */
 
 #ifndef MOD_SFTP_FTPD_TREE_H
@@ -37,26 +37,26 @@ int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path);
  */
 int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
   const char **target);
-/* Canonical absolute path: what exists is resolved, the rest is kept. */
+/* Canonical absolute path: the existing part is resolved, the rest is kept. */
 const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path);
-/* Looks for paths that match a shell pattern inside the user's root, as far as
- * listings would show them.  With UseGlobbing off it is the pattern itself.
- * NULL: E2BIG.  It ends with the pool, or before.
+/* Searches for paths that match a shell pattern inside the user's root, as far
+ * as listings would show them.  With UseGlobbing off the pattern is literal.
+ * NULL: E2BIG.  The search ends with the pool, or before.
  */
 struct ftpd_glob *ftpd_glob_begin(struct ftpd *h, pool *p,
   const char *pattern);
-/* A turn's part of the work.  1: *paths are there, NULL-terminated, until the
- * end; 0: there is more to do; -1: E2BIG, it costs too much.
+/* Does the work of one turn. 1: *paths are complete, NULL-terminated, valid
+ * until the end; 0: call again; -1: E2BIG, the search costs too much.
  */
 int ftpd_glob_step(struct ftpd_glob *g, const char ***paths);
 void ftpd_glob_end(struct ftpd_glob *g);
 
-/* Directories: entries that rules hide are skipped.  st is the entry's lstat
- * as the client may see it (DirFakeUser and the like applied).
+/* Directories: entries that rules hide are skipped. st is the entry's lstat as
+ * the client may see it (DirFakeUser and similar directives applied).
  */
 struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path);
-/* 1: *name and *st are filled, 0: end, -1: errno, 2: many entries were hidden,
- * go on in the next turn.
+/* 1: *name and *st are set, 0: end, -1: errno, 2: many entries were hidden,
+ * call again in the next turn.
  */
 int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st);
 int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d);

@@ -19,21 +19,21 @@ struct sftp_settings;
 enum ftpd_login_result {
   FTPD_LOGIN_OK,
   FTPD_LOGIN_DENIED,            /* as if the method had failed */
-  FTPD_LOGIN_BROKEN             /* failed failed failed failed half-way: the
-                                 * connection must end */
+  FTPD_LOGIN_BROKEN             /* failed half-way: the connection must end */
 };
 
-/* The whole login: identity, limits, home, chroot, privileges, log. */
+/* The whole login: identity, limits, home directory, chroot, privileges, log.
+ */
 enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p);
-/* After USERAUTH_SUCCESS went out: ends the request (PASS POST_CMD and
- * LOG_CMD) and reads late settings (per user).  Returns those in force from
- * now on.
+/* After USERAUTH_SUCCESS has been sent: ends the request (PASS POST_CMD and
+ * LOG_CMD) and reads the settings for this user.  Returns the settings that now
+ * apply.
  */
 const struct sftp_settings *ftpd_logged_in(struct ftpd *h);
 
-/* Text of SFTPDisplayBanner with its variables expanded; NULL when none. */
+/* Text of SFTPDisplayBanner with its variables expanded, or NULL. */
 const char *ftpd_banner(struct ftpd *h, pool *p);
-/* Text of DisplayLogin, for stderr of the first SFTP channel; NULL if none. */
+/* Text of DisplayLogin, for stderr of the first SFTP channel, or NULL. */
 const char *ftpd_login_message(struct ftpd *h, pool *p);
 
 const char *ftpd_remote_ip(struct ftpd *h);
@@ -44,7 +44,7 @@ struct ftpd_id {
   const char *name;             /* or NULL */
 };
 
-/* Whom the session belongs to, as the host knows it. */
+/* The user of the session, as the host knows it. */
 struct ftpd_ids {
   struct ftpd_id user, group;
   const struct ftpd_id *groups;
@@ -53,8 +53,9 @@ struct ftpd_ids {
 
 void ftpd_ids(struct ftpd *h, pool *p, struct ftpd_ids *ids);
 
-const char *ftpd_cwd(struct ftpd *h);           /* the directory of the login */
-/* Home of a user ("": the session's own); NULL with errno. */
+const char *ftpd_cwd(struct ftpd *h);           /* the directory after the
+                                                 * login */
+/* Home directory of a user ("": of the session's user); NULL with errno. */
 const char *ftpd_home(struct ftpd *h, pool *p, const char *user);
 
 #endif /* MOD_SFTP_FTPD_USER_H */

@@ -17,8 +17,8 @@
 
 struct ftpd;
 
-/* The charset of file names where it is not UTF-8, or NULL; and conversions,
- * which return NULL for what cannot be converted.
+/* The charset of file names if it is not UTF-8, or NULL; and conversions, which
+ * return NULL for text that cannot be converted.
  */
 const char *ftpd_charset(struct ftpd *h);
 const char *ftpd_from_utf8(struct ftpd *h, pool *p, const char *name);

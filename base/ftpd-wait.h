@@ -15,15 +15,15 @@
 
 struct ftpd;
 
-/* Sleeps until fd is ready for `events' (poll(2)), timeout_ms passed (-1:
- * none) or a signal was handled; runs the host's timers and signals.  Returns
- * poll's revents, 0 otherwise.  Does not return when the host ends the
+/* Sleeps until fd is ready for `events' (poll(2)), timeout_ms has passed (-1:
+ * no timeout) or a signal was handled; runs the host's timers and signals.
+ * Returns poll's revents, otherwise 0.  Does not return if the host ends the
  * session.
  */
 int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms);
 /* Runs pending timers and signals of the daemon without sleeping; cheap. */
 void ftpd_poll(struct ftpd *h);
-/* The client did something: idle timer; a transfer moves: no-transfer and
+/* The client is active: idle timer; a transfer moves data: no-transfer and
  * stalled timers.
  */
 enum ftpd_activity { FTPD_ACTIVE_PACKET, FTPD_ACTIVE_TRANSFER };

@@ -19,9 +19,9 @@
 struct ftpd;
 struct ftpd_file;
 
-/* Extended attributes of an open file or, if f is NULL, of what is at a path;
- * follow: links are followed.  Values are bytes.  ERANGE when more than size
- * bytes are there; ENODATA when there is no such attribute.
+/* Extended attributes of an open file or, if f is NULL, of a path; follow:
+ * links are followed.  Values are bytes.  ERANGE if the value is larger than
+ * size; ENODATA if there is no such attribute.
  */
 struct ftpd_xattrs {
   struct ftpd *ftpd;
@@ -35,8 +35,8 @@ ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
 /* Their names, NULL-terminated in p; NULL with errno. */
 const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p);
 
-#define FTPD_XATTR_CREATE  0x1  /* EEXIST when it is there */
-#define FTPD_XATTR_REPLACE 0x2  /* ENODATA when it is not */
+#define FTPD_XATTR_CREATE  0x1  /* EEXIST if it exists */
+#define FTPD_XATTR_REPLACE 0x2  /* ENODATA if it does not */
 int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
   const void *value, size_t len, int flags);
 int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name);

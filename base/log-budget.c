@@ -28,8 +28,8 @@ static struct sftp_log_kind *find_kind(struct sftp_log_budget *b,
   return &b->kinds[i];
 }
 
-/* The budget is spent in time: each line moves the moment when all of it is
- * there again.
+/* The budget is a point in time: each line delays the moment when the whole
+ * budget is available again.
  */
 bool sftp_log_may(struct sftp_log_budget *b, const char *format,
     const char *line, uint64_t now_ms) {

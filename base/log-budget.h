@@ -8,11 +8,11 @@
 
 /* log-budget.h -- how many log lines of a kind one session may write.
  *
- * The kind of a line is the format it was made with.  Each kind has a budget of
- * its own, so that many lines of one never cost a line of another: a number of
- * lines at once, and so many per second.  Long lines count for several.  Lines
- * that are left out are counted, and a later line says how many and shows the
- * last one.
+ * The kind of a line is the format that it was made with.  Each kind has its
+ * own budget, so that many lines of one kind never cost lines of another: a
+ * number of lines at once, and a number per second.  Long lines count several
+ * times.  Lines that are left out are counted, and a later line reports their
+ * number and shows the last of them.
  */
 
 #ifndef MOD_SFTP_LOG_BUDGET_H
@@ -22,19 +22,19 @@
 
 #define SFTP_LOG_AT_ONCE 200
 #define SFTP_LOG_PER_SECOND 5
-#define SFTP_LOG_LINE_BYTES 256         /* a longer line counts for several */
+#define SFTP_LOG_LINE_BYTES 256         /* a longer line counts several times */
 #define SFTP_LOG_TELL_MS 10000          /* until missing lines are reported */
 
 struct sftp_log_kind {
   const char *format;           /* NULL: not used yet */
-  uint64_t full_ms;             /* when all of its budget is there again */
+  uint64_t full_ms;             /* when the whole budget is available again */
   uint64_t tell_ms;             /* when its missing lines are reported */
   unsigned long missing;
   char last[256];               /* of them */
 };
 
-/* Zeroed to begin with.  If there are more kinds than places, they share the
- * last place.
+/* Initially zeroed.  If there are more kinds than slots, they share the last
+ * slot.
  */
 struct sftp_log_budget {
   struct sftp_log_kind kinds[192];
@@ -45,7 +45,7 @@ struct sftp_log_budget {
 bool sftp_log_may(struct sftp_log_budget *b, const char *format,
   const char *line, uint64_t now_ms);
 /* The next line about missing ones that is due (all: for every kind, because
- * the session ends); false: there is none.
+ * the session ends); false: none is due.
  */
 bool sftp_log_missing(struct sftp_log_budget *b, bool all, uint64_t now_ms,
   char *out, size_t size);

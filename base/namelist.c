@@ -67,8 +67,8 @@ struct sftp_str sftp_names_match(struct sftp_str client,
 bool sftp_names_valid(struct sftp_str list) {
   size_t i, len = 0;
 
-  /* An empty name is against RFC 4251, section 5, and harmless: it matches
-   * nothing.  libssh 0.10 ends its list of ciphers with a comma.
+  /* An empty name violates RFC 4251, section 5, and is harmless: it matches
+   * nothing. libssh 0.10 ends its list of ciphers with a comma.
    */
   for (i = 0; i < list.len; i++) {
     unsigned char c = list.ptr[i];

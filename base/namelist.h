@@ -13,7 +13,7 @@
 
 #include "wire.h"
 
-/* Takes the next name off the list; false at its end. */
+/* Removes the next name from the list; false at its end. */
 bool sftp_names_next(struct sftp_str *list, struct sftp_str *name);
 bool sftp_names_have(struct sftp_str list, const char *name);
 /* The first name of the client's list that is in ours too (RFC 4253, section
@@ -21,8 +21,8 @@ bool sftp_names_have(struct sftp_str list, const char *name);
  */
 struct sftp_str sftp_names_match(struct sftp_str client,
   struct sftp_str server);
-/* Whether it can be used as a name-list: printable US-ASCII, names of at most
- * 64 bytes.  Empty names may be there; they match nothing.
+/* Whether it is a valid name-list: printable US-ASCII, names of at most 64
+ * bytes.  Empty names are allowed; they match nothing.
  */
 bool sftp_names_valid(struct sftp_str list);
 

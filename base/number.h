@@ -20,7 +20,8 @@ bool sftp_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
  */
 bool sftp_bytes(pool *p, const char *text, unsigned int bare, uint64_t max,
   uint64_t *n);
-/* The words that ProFTPD takes for a Boolean: 1, 0, or -1 for another one. */
+/* The words that ProFTPD accepts for a Boolean: 1, 0, or -1 for another word.
+ */
 int sftp_boolean(const char *text);
 
 #endif /* MOD_SFTP_NUMBER_H */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* path.h -- paths as text; nothing looks at files here. */
+/* path.h -- paths as text, without access to the file system. */
 
 #ifndef MOD_SFTP_PATH_H
 #define MOD_SFTP_PATH_H
@@ -15,7 +15,7 @@
 
 /* The name in the directory, with one slash between them; in p. */
 const char *sftp_path_join(pool *p, const char *dir, const char *name);
-/* The path as seen from the directory cwd. */
+/* The path relative to the directory cwd. */
 const char *sftp_path_from(pool *p, const char *cwd, const char *path);
 
 #endif /* MOD_SFTP_PATH_H */

@@ -12,9 +12,9 @@
 
 #include "base.h"
 
-/* Length of the well-formed UTF-8 sequence at s that may be shown, 0 when
- * there is none (RFC 3629: no overlong forms, surrogates, or values above
- * U+10FFFF).  C1 control characters drive terminals: they are not shown.
+/* Length of the well-formed UTF-8 sequence at s that may be shown, or 0 (RFC
+ * 3629: no overlong forms, surrogates, or values above U+10FFFF).  C1 control
+ * characters control terminals and are not shown.
  */
 static size_t utf8_shown(const unsigned char *s, size_t len) {
   uint32_t value, least;
@@ -80,7 +80,7 @@ char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len) {
   while (len > 0) {
     n = *s >= ' ' && *s < 0x7f ? 1 : utf8_shown(s, len);
 
-    /* A character is written whole or not at all. */
+    /* A character is written completely or not at all. */
     if (out + (n > 0 ? n : 4) >= dstsz) {
       break;
     }

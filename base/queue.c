@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* queue.c -- bytes that wait, first in, first out. */
+/* queue.c -- waiting bytes, first in, first out. */
 
 #include "queue.h"
 

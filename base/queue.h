@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* queue.h -- bytes that wait, first in, first out. */
+/* queue.h -- waiting bytes, first in, first out. */
 
 #ifndef MOD_SFTP_QUEUE_H
 #define MOD_SFTP_QUEUE_H
@@ -18,16 +18,16 @@ struct sftp_queue {
   size_t start, end, size;
 };
 
-/* An empty queue gives memory beyond this back. */
+/* An empty queue frees memory beyond this size. */
 #define SFTP_QUEUE_KEEP (64 * 1024)
 
 size_t sftp_queue_len(const struct sftp_queue *q);
-/* Appends n bytes; what is in the queue may move.  SFTP_ERR_LIMIT when there
- * is no memory.  How much may wait is for the caller to bound.
+/* Appends n bytes; this may move the content of the queue.  SFTP_ERR_LIMIT if
+ * there is no memory.  The caller limits the length of the queue.
  */
 int sftp_queue_add(struct sftp_queue *q, const void *p, size_t n)
   SFTP_MUST_CHECK;
-/* Takes n bytes off the front. */
+/* Removes n bytes from the front. */
 void sftp_queue_drop(struct sftp_queue *q, size_t n);
 void sftp_queue_free(struct sftp_queue *q);
 

@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* switches.h -- words that an administrator turns on and off, a bit each, as
- * SFTPExtensions and SFTPExecCommands have them.  The table that serves what a
- * word stands for has the word as well; a function tells it row by row.
+/* switches.h -- words that an administrator turns on and off, with one bit
+ * each, for SFTPExtensions and SFTPExecCommands.  The table that implements a
+ * word also contains it; a function returns the words row by row.
  */
 
 #ifndef MOD_SFTP_SWITCHES_H
@@ -22,12 +22,12 @@ struct sftp_switch {
   bool off;                     /* unless it is turned on */
 };
 
-/* The i-th word of a table; false behind the last. */
+/* The i-th word of a table; false after the last. */
 typedef bool (*sftp_switches)(size_t i, struct sftp_switch *s);
 
-/* The bit of a word, in any case; 0 when the table does not have it. */
+/* The bit of a word, in any case; 0 if the table does not have it. */
 unsigned long sftp_switch_find(sftp_switches table, const char *word);
-/* The bits of all words that are on unless they are turned off. */
+/* The bits of all words that are on by default. */
 unsigned long sftp_switch_defaults(sftp_switches table);
 /* All words, joined by ", ", in p. */
 const char *sftp_switch_words(pool *p, sftp_switches table);

@@ -8,16 +8,15 @@
 
 /* wire.h -- the data types of RFC 4251, section 5.
  *
- * A reader walks bytes it borrows; a writer fills bytes it borrows or grows
- * bytes in a pool, up to a cap given at birth.  Both remember their first
- * error: from then on getters return zero or empty and putters do nothing,
- * so a message is decoded or built straight through and checked once, at the
- * end.
+ * A reader reads borrowed bytes; a writer fills borrowed bytes, or grows bytes
+ * in a pool up to a maximum.  Both remember their first error: from then on
+ * getters return zero or empty and putters do nothing.  So a message can be
+ * decoded or built straight through and checked once, at the end.
  *
  * Units: every length is in bytes.  Integers are big-endian on the wire.
- * Errors: SFTP_OK or a negative SFTP_ERR_*; nothing here logs.
- * Ownership: a struct sftp_str points into the message and dies with it;
- * what must outlive the message is copied into a longer-lived pool.
+ * Errors: SFTP_OK or a negative SFTP_ERR_*; nothing here logs.  Ownership: a
+ * struct sftp_str points into the message and is valid as long as the message;
+ * to keep it longer, copy it into a longer-lived pool.
  */
 
 #ifndef MOD_SFTP_WIRE_H
@@ -47,7 +46,7 @@ uint32_t sftp_rd_u32(struct sftp_rd *r);
 uint64_t sftp_rd_u64(struct sftp_rd *r);
 struct sftp_str sftp_rd_bytes(struct sftp_rd *r, size_t len);
 struct sftp_str sftp_rd_string(struct sftp_rd *r);
-/* Everything that is left; the reader is then at its end. */
+/* All remaining bytes; the reader is then at its end. */
 struct sftp_str sftp_rd_rest(struct sftp_rd *r);
 
 /* A non-negative mpint: its magnitude without leading zeros.  Negative
@@ -61,12 +60,12 @@ struct sftp_str sftp_rd_mpint(struct sftp_rd *r);
  */
 const char *sftp_rd_text(struct sftp_rd *r, pool *p);
 
-/* Records err unless an earlier one stands. */
+/* Records err unless there is an earlier one. */
 void sftp_rd_fail(struct sftp_rd *r, int err);
 
 /* Ends a message: the first error, else SFTP_ERR_EXTRA if bytes remain. */
 int sftp_rd_end(struct sftp_rd *r) SFTP_MUST_CHECK;
-/* The same where more may follow: only the first error. */
+/* The same where more data may follow: only the first error. */
 int sftp_rd_ok(const struct sftp_rd *r) SFTP_MUST_CHECK;
 
 /* ---- Strings */
@@ -83,16 +82,16 @@ struct sftp_str sftp_str_copy(pool *p, struct sftp_str s);
 struct sftp_wr {
   unsigned char *ptr;           /* first byte */
   size_t len;                   /* bytes written */
-  size_t size;                  /* bytes that fit without growing */
-  size_t max;                   /* bytes it may grow to */
+  size_t size;                  /* bytes available without growing */
+  size_t max;                   /* maximum size */
   pool *pool;                   /* NULL: fixed, size == max */
   int err;                      /* first error met, or SFTP_OK */
 };
 
 /* A writer over borrowed bytes; SFTP_ERR_LIMIT when they are full. */
 void sftp_wr_init_fixed(struct sftp_wr *w, void *ptr, size_t size);
-/* Growing in the pool to at most max.  When it outgrows its bytes the old
- * copy is wiped, because pools do not free.
+/* Grows in the pool to at most max.  When the buffer moves, the old copy is
+ * wiped, because pools do not free memory.
  */
 void sftp_wr_init(struct sftp_wr *w, pool *p, size_t size, size_t max);
 
@@ -107,7 +106,7 @@ void sftp_wr_text(struct sftp_wr *w, const char *text);
 /* An unsigned big-endian number as mpint (RFC 4251, section 5). */
 void sftp_wr_mpint(struct sftp_wr *w, const void *ptr, size_t len);
 
-/* A string whose length is not known yet: begin, write its content, end. */
+/* A string of unknown length: begin, write its content, end. */
 size_t sftp_wr_begin(struct sftp_wr *w);
 void sftp_wr_finish(struct sftp_wr *w, size_t mark);
 

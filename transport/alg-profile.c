@@ -15,7 +15,7 @@
 #include "crypto.h"
 #include "namelist.h"
 
-/* A list of all rows of a family is less than half as long. */
+/* A list of all algorithms of a family is less than half as long. */
 #define LIST_MAX 16384
 
 /* The default offer of the packaged module, in its order: programs of old
@@ -163,7 +163,7 @@ static const char *by_flags(pool *p, enum sftp_alg_family f,
   struct sftp_wr w;
   size_t i;
 
-  /* With FIPS too little is left of the profile "modern". */
+  /* With FIPS, too few algorithms of the profile "modern" are left. */
   if (sftp_crypto_fips() && f != ALGS_COMPRESS) {
     want = ALG_DEFAULT | ALG_FIPS_OFFER;
   }

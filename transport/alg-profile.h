@@ -22,10 +22,10 @@ int sftp_alg_profile_find(const char *name);
 /* What the profile offers of a family: usable names, comma-separated. */
 const char *sftp_alg_profile(pool *p, enum sftp_alg_family f,
   enum sftp_alg_profile profile);
-/* What a list of the administrator makes of base: its names, in their order,
- * or, where they carry a sign, base changed by one after the other: +name
- * behind the others, ^name before them, -name away (with * and ?).  Names
- * that cannot be used here are left out.  May be empty.
+/* Applies a list of the administrator to base.  Plain names replace it, in
+ * their order.  Names with a sign change it one after the other: +name appends,
+ * ^name prepends, -name removes (with * and ?).  Names that cannot be used here
+ * are left out.  The result may be empty.
  */
 const char *sftp_alg_change(pool *p, enum sftp_alg_family f, const char *base,
   const char *list);

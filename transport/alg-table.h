@@ -9,8 +9,8 @@
 /* alg-table.h -- a common interface for the tables of all families of
  * algorithms.
  *
- * The offer, the check of the directives, the FIPS filter and the tests all
- * walk these tables; no second list of names exists.
+ * The offer, the check of the directives, the FIPS filter and the tests all use
+ * these tables; there is no second list of names.
  */
 
 #ifndef MOD_SFTP_ALG_TABLE_H
@@ -22,7 +22,7 @@
 enum sftp_alg_family { ALGS_KEX, ALGS_HOSTKEY, ALGS_CIPHER, ALGS_MAC,
   ALGS_COMPRESS, ALGS_SIGNATURE, ALGS_NFAMILIES };
 
-/* The i-th row of a family in order of preference, NULL behind the last. */
+/* The i-th row of a family in order of preference, NULL after the last. */
 const struct sftp_alg *sftp_alg_at(enum sftp_alg_family f, size_t i);
 /* The row of that name, NULL when unknown. */
 const struct sftp_alg *sftp_alg_find(enum sftp_alg_family f,

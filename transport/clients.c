@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* clients.c -- the table of client programs and what they need. */
+/* clients.c -- the table of client programs and their needs. */
 
 #include "clients.h"
 #include "traits.h"
@@ -18,46 +18,48 @@
 #define SMALL_DATA "sftpDataSize 261120 "
 #define UTF8_NAMES "sftpUTF8ProtocolVersion 3 "
 
-/* For programs that know no algorithm of the default offer, but others that are
- * sound.  Broken algorithms (SHA-1, CBC) are never offered in this way: they
- * need the profile "legacy".
+/* For programs that know no algorithm of the default offer, but other sound
+ * ones.  Broken algorithms (SHA-1, CBC) are never offered in this way: they
+ * require the profile "legacy".
  */
 #define CLASSIC "sftpKeyExchanges +ecdh-sha2-nistp256,+ecdh-sha2-nistp384," \
   "+diffie-hellman-group14-sha256,+diffie-hellman-group-exchange-sha256 " \
   "sftpDigests +hmac-sha2-256,+hmac-sha2-512 "
 
-/* A row has what is special to a client: what it cannot do, or expects.  Rows
- * depend on what a client does where this says more than its name: many
+/* A row has what is special about a client: what it cannot do, or expects.  A
+ * row depends on the client's behaviour if that says more than its name: many
  * programs use OpenSSH's code, or are new.
  *
  * SYMLINK: the draft has the link first, OpenSSH's server the target, and most
- * clients follow that.  Those here do so only for servers that call themselves
- * OpenSSH, or never (Twisted).  sshj follows the draft, too, but its users swap
- * the names themselves, because of OpenSSH.
+ * clients follow that.  The clients listed here do so only for servers that
+ * identify themselves as OpenSSH, or never (Twisted). sshj follows the draft,
+ * too, but its users swap the names themselves, because of OpenSSH.
  *
- * UTF-8: clients that send names in UTF-8 in each version of SFTP, also where
+ * UTF-8: clients that send names in UTF-8 in each version of SFTP, even if
  * files have names in another charset (UseEncoding).
  *
- * There is no trait for a late KEXINIT: by default ours always waits for the
- * client's version, because the lists below depend on it.  For a client without
- * a row it waits for the client's KEXINIT, too (kex-offer.c).  If the
- * administrator has named the lists, it is sent at once, before the client is
- * known; SFTPOptions PessimisticKexinit makes it wait for the version then,
- * too.
+ * There is no trait for a late KEXINIT: by default the server always waits for
+ * the client's version, because the lists below depend on it.  For a client
+ * without a row it waits for the client's KEXINIT, too (kex-offer.c).  If the
+ * administrator has named the lists, KEXINIT is sent at once, before the client
+ * is known; with SFTPOptions PessimisticKexinit it also waits for the version
+ * then.
  */
 const struct sftp_client_row sftp_clients[] = {
-  /* Its client accepts messages of 256 KiB. */
+  /* OpenSSH's client accepts messages of 256 KiB. */
   { .name = "OpenSSH", .software = "OpenSSH_", .traits = BIG_LISTINGS },
-  /* Others run its ssh, and mean what they ask for: lftp, which speaks 6. */
+  /* lftp and other programs run OpenSSH's ssh, and need the version that they
+   * request: lftp supports 6.
+   */
   { .name = "sftp of OpenSSH", .software = "OpenSSH_",
     .does = "speaks SFTP 3", .traits = SMALL_DATA },
-  /* Other names of it: clients that accept such host certificates are based on
-   * OpenSSH.
+  /* Other names of OpenSSH: clients that accept such host certificates are
+   * based on it.
    */
   { .name = "a relative of OpenSSH",
     .does = "offers sk-ssh-ed25519-cert-v01@openssh.com",
     .traits = BIG_LISTINGS },
-  /* The answer says how large messages may be. */
+  /* The reply says how large messages may be. */
   { .name = "a client that asks for limits",
     .does = "asks limits@openssh.com", .traits = BIG_LISTINGS SMALL_DATA },
   { .name = "OpenSSH 2.0 and 2.1", .software = "OpenSSH-2.0 OpenSSH-2.1",
@@ -70,7 +72,9 @@ const struct sftp_client_row sftp_clients[] = {
     .software = "OpenSSH_3. OpenSSH_4. OpenSSH_5. OpenSSH_6.0 OpenSSH_6.1 "
       "OpenSSH_6.2 OpenSSH_6.3 OpenSSH_6.4",
     .traits = CLASSIC },
-  /* They need nothing; with a row, our KEXINIT does not wait for theirs. */
+  /* These need nothing special; because they have a row, our KEXINIT does not
+   * wait for theirs.
+   */
   { .name = "a modern program",
     .software = "PuTTY_Release_0.7 PuTTY_Release_0.8 WinSCP_release_5.15. "
       "WinSCP_release_5.17. WinSCP_release_5.19. WinSCP_release_5.21. "
@@ -78,8 +82,8 @@ const struct sftp_client_row sftp_clients[] = {
     .traits = "" },
 
   { .name = "libssh", .software = "libssh_ libssh-", .traits = LINK_FIRST },
-  /* It only knows MACs over the plaintext, and no AEAD; the oldest in use do
-   * not know Curve25519 either.
+  /* Knows only MACs over the plaintext, and no AEAD; the oldest versions in use
+   * do not know Curve25519 either.
    */
   { .name = "libssh2 before 1.11", .software = "libssh2_1. !libssh2_1.11",
     .traits = CLASSIC },
@@ -92,23 +96,23 @@ const struct sftp_client_row sftp_clients[] = {
   { .name = "phpseclib", .software = "phpseclib", .traits = LINK_FIRST },
   { .name = "phpseclib 1 and 2", .software = "phpseclib_1. phpseclib_2.",
     .traits = CLASSIC },
-  /* Asks for version 6, but hangs when DATA has its end-of-file flag, or when
-   * the name of an owner is not a number (since OTP 27).
+  /* Requests version 6, but hangs if DATA has its end-of-file flag, or if the
+   * name of an owner is not a number (since OTP 27).
    */
   { .name = "ssh_sftp of Erlang", .software = "Erlang/",
     .traits = LINK_FIRST "sftpDataAlone on sftpOwnerNumbers on" },
 
-  /* Has its own form of check-file's answer, and names the existing file first
-   * in LINK, too.
+  /* Expects its own form of check-file's reply, and names the existing file
+   * first in LINK, too.
    */
   { .name = "Apache MINA SSHD", .software = "APACHE-SSHD- SSHD-CORE-",
     .traits = "sftpTaggedSums on sftpLinkOrder last " UTF8_NAMES },
-  /* Neither AEAD nor MACs over the ciphertext. */
+  /* No AEAD and no MACs over the ciphertext. */
   { .name = "Apache MINA SSHD before 2.3",
     .software = "SSHD-CORE- APACHE-SSHD-2.0. APACHE-SSHD-2.1. APACHE-SSHD-2.2.",
     .traits = CLASSIC },
 
-  /* They ask for more, and fail with it. */
+  /* These request a higher version, and then fail. */
   { .name = "a client that speaks SFTP 3 alone",
     .software = "ClientSftp *EldoS *WeOnlyDo *SecureBlackbox",
     .traits = "sftpProtocolVersion 1-3 " },
@@ -180,7 +184,7 @@ bool sftp_client_is(const struct sftp_client_row *row, const char *software) {
   return is;
 }
 
-/* A list that the administrator has named stays as it is. */
+/* A list that the administrator has set does not change. */
 static void apply(pool *p, const struct sftp_client_row *row,
     struct sftp_settings *set) {
   const struct sftp_trait *t;

@@ -25,12 +25,12 @@
 #include "settings.h"
 
 struct sftp_client_row {
-  const char *name;             /* for people */
-  const char *software;         /* words, one of which must match: its
-                                 * beginning; "=text": all of it, "*text":
-                                 * anywhere in it; "!text": unless it begins
-                                 * with that; NULL: any */
-  const char *does;             /* and does this, or NULL */
+  const char *name;             /* for messages */
+  const char *software;         /* words, one of which must match: "text":
+                                 * its beginning; "=text": all of it;
+                                 * "*text": anywhere in it; "!text": not its
+                                 * beginning; NULL: any */
+  const char *does;             /* and what it must do, or NULL */
   const char *traits;           /* words and values of traits.c */
 };
 
@@ -38,12 +38,13 @@ struct sftp_client_row {
 extern const struct sftp_client_row sftp_clients[];
 
 bool sftp_client_is(const struct sftp_client_row *row, const char *software);
-/* Applies to set the rows for what the client does now (NULL: its name is
- * known), and logs them; new lists are in p.  Returns whether there were any.
+/* Applies to set the rows that match what the client does now (NULL: its name
+ * is known), and logs them; new lists are in p.  Returns whether there were
+ * any.
  */
 bool sftp_client_apply(pool *p, const char *software, const char *does,
   struct sftp_settings *set);
-/* What a row says, as text for the administrator, in the words of
+/* The content of a row as text for the administrator, in the words of
  * SFTPClientMatch; in p.
  */
 const char *sftp_client_describe(pool *p, const struct sftp_client_row *row);

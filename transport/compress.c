@@ -117,7 +117,7 @@ size_t sftp_deflate_bound(struct sftp_deflate *z, size_t n) {
   return deflateBound(&z->z, n) + 16;
 }
 
-/* Points a stream at its bytes; false when they are more than it can count. */
+/* Points a stream at its bytes; false if there are more than it can count. */
 static bool aim(z_stream *z, const unsigned char *in, size_t inlen,
     unsigned char *out, size_t outsize) {
   if (inlen > UINT_MAX || outsize > UINT_MAX) {
@@ -146,7 +146,7 @@ int sftp_deflate(struct sftp_deflate *z, const unsigned char *in,
     return SFTP_ERR_CRYPTO;
   }
 
-  /* A full buffer means that zlib may hold more. */
+  /* If the buffer is full, zlib may hold more output. */
   if (z->z.avail_in > 0 || z->z.avail_out == 0) {
     return SFTP_ERR_LIMIT;
   }
@@ -155,7 +155,7 @@ int sftp_deflate(struct sftp_deflate *z, const unsigned char *in,
   return SFTP_OK;
 }
 
-/* Whether bytes are left that the full output had no room for. */
+/* Whether output is left that did not fit into the full buffer. */
 static int more_held(z_stream *z) {
   unsigned char one;
   int res;
@@ -180,7 +180,7 @@ int sftp_inflate(struct sftp_inflate *z, const unsigned char *in,
   }
 
   /* zlib stops at the end of the input or of the output.  A peer that ends the
-   * stream breaks the RFC: it lasts until the next keys.
+   * stream violates the RFC: the stream lasts until the next keys.
    */
   res = inflate(&z->z, Z_SYNC_FLUSH);
   if (res != Z_OK && res != Z_BUF_ERROR) {

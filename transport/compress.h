@@ -9,9 +9,9 @@
 /* compress.h -- compression of payloads (RFC 4253, section 6.2).
  *
  * Each direction is one continuous stream from its keys to the next; every
- * payload ends at a flush, so that the peer can read it at once.  The output is
- * bounded by the caller: a small packet cannot become a large one.  After an
- * error a stream cannot be used any more.
+ * payload ends with a flush, so that the peer can read it at once.  The caller
+ * limits the output: a small packet cannot become a large one.  After an error
+ * a stream is unusable.
  */
 
 #ifndef MOD_SFTP_COMPRESS_H
@@ -39,10 +39,10 @@ struct sftp_inflate;
 struct sftp_deflate *sftp_deflate_new(pool *p, int level);
 struct sftp_inflate *sftp_inflate_new(pool *p);
 
-/* The most bytes that n bytes of payload can become. */
+/* The maximum size of n compressed bytes of payload. */
 size_t sftp_deflate_bound(struct sftp_deflate *z, size_t n);
 
-/* Compresses a payload; SFTP_ERR_LIMIT when more than outsize bytes came. */
+/* Compresses a payload; SFTP_ERR_LIMIT if the result exceeds outsize bytes. */
 int sftp_deflate(struct sftp_deflate *z, const unsigned char *in,
   size_t inlen, unsigned char *out, size_t outsize, size_t *outlen)
   SFTP_MUST_CHECK;

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* conn-alive.c -- SFTPClientAlive: a silent client is asked for a sign of
- * life, and a client that has not answered for some times is gone.
+/* conn-alive.c -- SFTPClientAlive: asks a silent client for a reply, and
+ * disconnects a client that has not replied several times.
  */
 
 #include "conn-int.h"

@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* conn-int.h -- the loop of a connection: what conn.c (messages and turns),
- * conn-wait.c (sleep) and conn-alive.c (silent clients) share.
+/* conn-int.h -- the loop of a connection: shared by conn.c (messages and
+ * turns), conn-wait.c (sleep) and conn-alive.c (silent clients).
  *
- * What channels and logins have to say about waiting is handed down by conn.c.
+ * conn.c passes on what channels and logins know about waiting.
  */
 
 #ifndef MOD_SFTP_CONN_INT_H
@@ -17,36 +17,37 @@
 
 #include "conn.h"
 
-/* Output that may wait for a slow reader before its messages are no longer
- * taken: a client that floods us with requests must wait for the answers.
+/* Maximum output waiting for a slow reader; beyond that, its messages are not
+ * read: a client that floods the server with requests must wait for the
+ * replies.
  */
 #define PENDING_MAX (4 * 1024 * 1024)
 
-/* When the kernel wakes us, and how soon it acknowledges. */
+/* When the kernel wakes the process, and how soon it acknowledges. */
 struct conn_wait {
   int lowat;                    /* SO_RCVLOWAT in force */
-  unsigned int lowat_penalty;   /* turns without it */
+  unsigned int lowat_penalty;   /* turns without a limit */
   unsigned int hurry;           /* further waits with prompt acknowledgements */
   size_t hurry_in, hurry_out;   /* raw bytes at the wait before */
 };
 
 struct conn_alive {
   uint64_t heard_ms;            /* when something was received last */
-  unsigned int nasked;          /* keepalives without an answer */
+  unsigned int nasked;          /* keepalives without a reply */
   uint64_t asked_ms;            /* when the last one was sent */
 };
 
 struct sftp_loop {
   struct conn_wait wait;
   struct conn_alive alive;
-  const bool *stop;             /* of the run_until() that is under way */
+  const bool *stop;             /* of the current run_until() */
   unsigned int nunimplemented;
   size_t told_in, told_out;     /* raw bytes that were reported to the daemon */
 };
 
 /* ---- conn-wait.c */
 
-/* What channels and login know of the time ahead. */
+/* What channels and login know about the time until the next event. */
 struct conn_ahead {
   bool working;                 /* there is other work: no sleep */
   size_t missing;               /* bytes certainly still to come */
@@ -55,21 +56,23 @@ struct conn_ahead {
 
 void sftp_conn_wait_init(struct conn_wait *w);
 /* Sleeps until there are bytes, room for output or a deadline, and reads what
- * has come.  1: something has, 0: nothing has, else the socket's error.
+ * has arrived. 1: something has, 0: nothing has, otherwise the socket's error.
  */
 int sftp_conn_wait(struct ssh_conn *c, const struct conn_ahead *ahead)
   SFTP_MUST_CHECK;
 
 /* ---- conn-alive.c: SFTPClientAlive */
 
-/* Whether the client has been silent for so long that it is asked. */
+/* Whether the client has been silent for so long that it must be asked for a
+ * reply.
+ */
 bool sftp_conn_alive_due(const struct ssh_conn *c);
-/* Asks it for a sign of life; channel: its end of one that is open, or NULL. */
+/* Asks it for a reply; channel: the client's number of an open one, or NULL. */
 int sftp_conn_alive_ask(struct ssh_conn *c, const uint32_t *channel)
   SFTP_MUST_CHECK;
-/* It has answered. */
+/* It has replied. */
 void sftp_conn_alive_answered(struct ssh_conn *c);
-/* No sleep may be longer; UINT64_MAX: any. */
+/* Maximum duration of a sleep; UINT64_MAX: any. */
 uint64_t sftp_conn_alive_max_ms(const struct ssh_conn *c);
 
 #endif /* MOD_SFTP_CONN_INT_H */

@@ -15,7 +15,7 @@
 
 #include "conn.h"
 
-/* A connection over an accepted socket; nothing is sent yet. */
+/* A connection over an accepted socket; nothing has been sent yet. */
 struct ssh_conn *sftp_conn_new(pool *p, int fd,
   const struct sftp_settings *set, struct ftpd *ftpd);
 /* Serves it until its end; returns the error that ended it (SFTP_ERR_EOF and

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* conn-wait.c -- the sleep of a connection between its turns. */
+/* conn-wait.c -- how a connection sleeps between its turns. */
 
 #include "conn-int.h"
 
@@ -19,9 +19,10 @@
 #include "kex.h"
 #include "traffic.h"
 
-/* While a large request arrives, the kernel wakes us only for a large part of
- * it.  If the client stops in the middle (for a rekey, say), we notice after
- * this many milliseconds, and then use no such limit for a while.
+/* While a large request arrives, the kernel wakes the process only for a large
+ * part of it.  If the client stops in the middle (for a rekey, for example),
+ * the process notices after this many milliseconds, and then uses no such limit
+ * for a while.
  */
 #define LOWAT_MIN (48 * 1024)
 #define LOWAT_MAX (192 * 1024)
@@ -29,16 +30,16 @@
 #define LOWAT_PENALTY 64
 
 /* Clients with Nagle's algorithm hold a small message back until the one before
- * is acknowledged, and kernels delay that by up to 40 ms unless there is an
- * answer.  So we ask for prompt acknowledgements: before the login is done,
- * during key exchanges and this many waits later, and after input of up to this
- * many bytes that had no answer (a WINDOW_ADJUST, behind which a READ may
- * wait).
+ * is acknowledged, and kernels delay that by up to 40 ms unless there is a
+ * reply.  So prompt acknowledgements are requested: before the login is
+ * complete, during key exchanges and this many waits later, and after input of
+ * up to this many bytes without a reply (a WINDOW_ADJUST, which may be followed
+ * by a READ).
  */
 #define HURRY_TURNS 2
 #define HURRY_BYTES 1024
 
-/* After a sleep of this many milliseconds buffers are freed. */
+/* After a sleep of this many milliseconds, buffers are freed. */
 #define DOZE_MS 2000
 
 static void set_lowat(struct ssh_conn *c, size_t want) {
@@ -74,7 +75,7 @@ static void hurry(struct ssh_conn *c) {
   }
 }
 
-/* How many bytes must arrive before the kernel wakes us. */
+/* The number of bytes that must arrive before the kernel wakes the process. */
 static size_t worth_waking(struct ssh_conn *c, size_t missing) {
   size_t packet = sftp_packets_missing(c->pkts);
   size_t n = packet > missing ? packet : missing;
@@ -102,7 +103,7 @@ static int next_deadline_ms(const struct ssh_conn *c, uint64_t due_ms) {
   return ms > 3600 * 1000 ? -1 : (int) ms + 1;
 }
 
-/* The socket is idle: frees memory and sleeps until it is not. */
+/* The socket is idle: frees memory and sleeps until it is no longer idle. */
 static short doze(struct ssh_conn *c, short events, uint64_t due_ms) {
   int deadline = next_deadline_ms(c, due_ms), ms = DOZE_MS;
   short got;

@@ -184,8 +184,8 @@ static const char *needed(const struct ssh_conn *c) {
     "not expected now";
 }
 
-/* The phases a message is checked against.  While a rekey runs, messages of the
- * connection protocol are still accepted: they may have been on their way, and
+/* The phases a message is checked against.  During a rekey, messages of the
+ * connection protocol are still accepted: they may have been in flight, and
  * some clients keep sending them.
  */
 static unsigned int phases_for(const struct ssh_conn *c, uint8_t type) {
@@ -248,8 +248,8 @@ static int read_version(struct ssh_conn *c) {
   return res == 0 ? SFTP_OK : res;
 }
 
-/* A nested loop has what it waited for: later messages of the client are
- * handled when the loop's caller is done.
+/* A nested loop has reached its goal: the outer loop handles later messages of
+ * the client after its caller is done.
  */
 static bool is_stopped(const struct ssh_conn *c) {
   return c->loop->stop != NULL && *c->loop->stop;
@@ -311,7 +311,8 @@ static void tell_counters(struct ssh_conn *c) {
   }
 }
 
-/* Does everything once; 1: the socket has taken all output, 0: some waits. */
+/* Does everything once; 1: the socket has accepted all output, 0: some is left.
+ */
 static int turn_once(struct ssh_conn *c) {
   int res = handle_messages(c);
 
@@ -367,7 +368,7 @@ int sftp_conn_turn(struct ssh_conn *c) {
   return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
 }
 
-/* Gets more input: bytes that have arrived, or waits for them. */
+/* Gets more input: bytes that have arrived already, or it waits for them. */
 static int get_input(struct ssh_conn *c) {
   struct conn_ahead ahead = {
     .working = sftp_channels_working(c),
@@ -436,7 +437,8 @@ int sftp_conn_run(struct ssh_conn *c) {
   if (res == SFTP_OK &&
       (c->set->opts & (SFTP_OPT_PESSIMISTIC_KEXINIT|
         SFTP_OPT_OLD_PROTO_COMPAT)) == 0) {
-    /* Both leave in one segment, so a client that waits for ours loses no time.
+    /* Both are sent in one segment, so a client that waits for ours loses no
+     * time.
      */
     res = sftp_kex_start(c, "first");
   }

@@ -52,7 +52,7 @@ struct sftp_conn_state {
   bool authenticated;
 };
 
-/* What the client may ask for. */
+/* What the client may request. */
 struct sftp_services {
   const struct sftp_service_row *rows;  /* ends with a NULL request */
   const struct sftp_forced *forced;     /* by the key of the login, or NULL */
@@ -68,14 +68,14 @@ struct ssh_conn {
   pool *pool;
   int fd;
   const struct sftp_settings *set;
-  struct ftpd *ftpd;            /* the host's side; opaque here */
+  struct ftpd *ftpd;            /* the daemon's side; opaque here */
 
   struct sftp_peer peer;
   struct sftp_conn_state state;
   struct sftp_services services;
   struct sftp_failure failure;
 
-  /* The parts; what each of them is stays with its own sources. */
+  /* The parts; their definitions are private to their sources. */
   struct sftp_packets *pkts;
   struct sftp_kex *kex;
   struct sftp_auth *auth;
@@ -83,9 +83,9 @@ struct ssh_conn {
   struct sftp_global *global;   /* global.h */
   struct sftp_traffic *traffic; /* traffic.h */
   struct sftp_qos *qos;         /* qos.h; NULL until it is needed */
-  struct sftp_loop *loop;       /* conn.c's own */
+  struct sftp_loop *loop;       /* private to conn.c */
   /* Serves until *stop is true or the connection fails; set by conn.c, for
-   * drivers that converse during a request.
+   * drivers that exchange messages during a request.
    */
   int (*run_until)(struct ssh_conn *c, const bool *stop);
 };

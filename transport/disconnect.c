@@ -43,7 +43,7 @@ unsigned int sftp_disconnect_reason(int err) {
   return SSH_DISCONNECT_PROTOCOL_ERROR;
 }
 
-/* For the log, the reasons of RFC 4253, section 11.1. */
+/* The reasons of RFC 4253, section 11.1, for the log. */
 static const char *reason_text(uint32_t reason) {
   static const char *const texts[] = {
     [SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT] =
@@ -87,7 +87,7 @@ void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
   sftp_wr_text(w, text);
   sftp_wr_text(w, "en-US");
   if (sftp_packet_end(c->pkts) == SFTP_OK) {
-    /* What the socket does not accept at once is dropped. */
+    /* Drops what the socket does not accept at once. */
     (void) sftp_packets_flush(c->pkts);
   }
 }
@@ -96,7 +96,7 @@ int sftp_on_disconnect(struct ssh_conn *c, struct sftp_rd *r) {
   uint32_t reason = sftp_rd_u32(r);
   struct sftp_str text = sftp_rd_string(r);
 
-  /* Some clients leave out the language tag. */
+  /* Some clients omit the language tag. */
   if (sftp_rd_ok(r) != SFTP_OK) {
     text.len = 0;
   }

@@ -24,9 +24,9 @@ struct sftp_dh_group {
   unsigned int private_bits;    /* with p and g: bits of our exponent */
 };
 
-/* Answers the client's public value e (checked here): appends e and f to
- * x->hashed and f to x->reply, sets x->k and x->done.  SFTP_ERR_KEX when e
- * or the group cannot be used.
+/* Processes the client's public value e (checked here): appends e and f to
+ * x->hashed and f to x->reply, sets x->k and x->done.  SFTP_ERR_KEX if e or the
+ * group cannot be used.
  */
 int sftp_kex_dh_reply(struct sftp_kex_exchange *x,
   const struct sftp_dh_group *group, struct sftp_str e) SFTP_MUST_CHECK;

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex-ec.h -- one side of Diffie-Hellman over a curve, for the methods that
- * use it alone and those that join it with something else.
+/* kex-ec.h -- one side of Diffie-Hellman over a curve, for the methods that use
+ * it alone and those that combine it with something else.
  */
 
 #ifndef MOD_SFTP_KEX_EC_H

@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* kex-gex.c -- Diffie-Hellman in a group of the size that the client asks for:
+/* kex-gex.c -- Diffie-Hellman in a group of the size that the client requests:
  * RFC 4419, RFC 8270.
  *
- * The groups are those of SFTPDHParamFile or, without one, RFC 3526's.
+ * The groups are those of SFTPDHParamFile or, without that, of RFC 3526.
  */
 
 #include <openssl/bn.h>
@@ -40,7 +40,7 @@ struct choice {
 
 /* ---- Choosing */
 
-/* The smallest of those that are large enough, else the largest. */
+/* The smallest group that is large enough, otherwise the largest. */
 static bool fits_better(const struct choice *c, uint32_t bits) {
   if (c->bits == 0) {
     return true;
@@ -145,7 +145,7 @@ static void consider_built_in(struct choice *c) {
 
 /* ---- Messages */
 
-/* Limits the client's sizes to our bounds; false when nothing is left. */
+/* Limits the client's sizes to ours; false if no size is left. */
 static bool set_bounds(struct choice *c, bool weak, uint32_t min,
     uint32_t want, uint32_t max) {
   uint32_t least = weak ? WEAK_BITS : MIN_BITS;

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* kex-hybrid.c -- post-quantum key exchanges joined with a curve. */
+/* kex-hybrid.c -- post-quantum key exchanges combined with a curve. */
 
 #include <openssl/evp.h>
 
@@ -64,7 +64,7 @@ const struct sftp_hybrid sftp_hybrid_sntrup761_x25519 = { &sntrup761, NULL };
 
 /* ---- The exchange */
 
-/* Writes the curve's part of the reply to mine, and its secret behind that of
+/* Writes the curve's part of the reply to mine, and its secret after that of
  * the KEM; with the lengths of both.
  */
 static int agree(const struct sftp_hybrid *h, struct sftp_str theirs,
@@ -139,7 +139,7 @@ static int hybrid_reply(struct sftp_kex_exchange *x, struct sftp_str init) {
 static int hybrid_message(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r) {
   struct sftp_str init;
-  /* SSH_MSG_KEX_HYBRID_INIT has its number. */
+  /* SSH_MSG_KEX_HYBRID_INIT has the same number. */
   int res = sftp_kex_ecdh_init(x, type, r, &init);
 
   return res == SFTP_OK ? hybrid_reply(x, init) : res;

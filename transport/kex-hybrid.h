@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex-hybrid.h -- a key encapsulation that resists quantum computers, joined
- * with an established curve (draft-ietf-sshm-mlkem-hybrid- kex;
+/* kex-hybrid.h -- a post-quantum key encapsulation, combined with an
+ * established curve (draft-ietf-sshm-mlkem-hybrid-kex;
  * draft-ietf-sshm-ntruprime-ssh).
  */
 

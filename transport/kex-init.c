@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex-init.c -- KEXINIT, ours and the client's, what both agree on, and the
- * method that begins with it (RFC 4253, section 7.1).
+/* kex-init.c -- KEXINIT, the server's and the client's, the agreement of both,
+ * and the start of the agreed method (RFC 4253, section 7.1).
  */
 
 #include "kex-int.h"
@@ -72,8 +72,8 @@ int kex_send_init(struct sftp_kex *k) {
   run->ours = sftp_wr_get(&w);
   res = sftp_packet_send(c->pkts, run->ours);
 
-  /* From here to our NEWKEYS we may send only messages 1 to 49 (RFC 4253,
-   * section 7.1); answers wait.
+  /* From now until our NEWKEYS, only messages 1 to 49 may be sent (RFC 4253,
+   * section 7.1); replies wait.
    */
   return res == SFTP_OK ? sftp_packets_hold(c->pkts, true) : res;
 }
@@ -117,7 +117,7 @@ static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
       run->alg[i] = sftp_alg_find(kex_lists[i].family, name);
     }
 
-    /* A marker (ext-info-c and the like) is in both lists but in no table. */
+    /* A marker (such as ext-info-c) is in both lists but in no table. */
     if (run->alg[i] == NULL) {
       return no_match(c, i, theirs[i]);
     }
@@ -144,7 +144,7 @@ static bool is_right_guess(const struct sftp_kex *k,
       first_name(sftp_str_of(k->run->offered[L_HOSTKEY])));
 }
 
-/* The names that a client offers tell which program it is.  No client has more
+/* The names that a client offers identify the program.  No client has more
  * names than this.
  */
 #define MAX_TOLD 512
@@ -232,7 +232,7 @@ static int read_kexinit(struct sftp_rd *r, struct sftp_str *theirs,
   return res == SFTP_OK && !valid ? SFTP_ERR_FORMAT : res;
 }
 
-/* The method is agreed on: its messages follow. */
+/* The method has been agreed on: its messages follow. */
 static int start_method(struct ssh_conn *c) {
   struct kex_run *run = c->kex->run;
   int res = SFTP_OK;
@@ -247,8 +247,8 @@ static int start_method(struct ssh_conn *c) {
   return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
 }
 
-/* An exchange costs us more than the client, so before the login a client gets
- * only the few that a slow conversation may need.
+/* An exchange costs the server more than the client, so before the login a
+ * client gets only the few that a slow login may need.
  */
 static int check_early(struct ssh_conn *c) {
   if (c->state.authenticated || !c->state.keyed ||

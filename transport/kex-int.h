@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* kex-int.h -- inside of kex.c, kex-init.c and kex-keys.c only. */
+/* kex-int.h -- private to kex.c, kex-init.c, kex-offer.c, kex-keys.c and
+ * rekey.c.
+ */
 
 #ifndef MOD_SFTP_KEX_INT_H
 #define MOD_SFTP_KEX_INT_H
@@ -26,8 +28,8 @@ enum { L_KEX, L_HOSTKEY, L_CIPHER_C2S, L_CIPHER_S2C, L_MAC_C2S, L_MAC_S2C,
 
 extern const struct kex_list {
   const char *kind;             /* for the log */
-  const char *agreed;           /* format of its line: each is a kind of its
-                                 * own (log-budget.h) */
+  const char *agreed;           /* format of its line: each is a separate
+                                 * kind (log-budget.h) */
   enum sftp_alg_family family;
   const char *note;             /* of the session, with what was agreed */
 } kex_lists[L_LANG_C2S];
@@ -57,7 +59,7 @@ struct sftp_kex {
   uint64_t wait_until_ms;       /* our first KEXINIT waits for the client's */
   const char *more_kex, *more_macs;     /* offered to this client in addition,
                                          * or NULL */
-  struct kex_run *run;          /* NULL: none runs */
+  struct kex_run *run;          /* NULL: none is in progress */
 
   struct sftp_kex_names names;  /* of the last complete exchange */
   pool *names_pool;
@@ -70,16 +72,16 @@ int kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
 
 /* ---- kex-offer.c */
 
-/* Whether our first KEXINIT must wait for the client's; and makes it wait. */
+/* Whether our first KEXINIT must wait for the client's; and lets it wait. */
 bool kex_waits(const struct ssh_conn *c);
 void kex_wait(struct sftp_kex *k);
-/* Adds the classics to what is offered where the client's first lists share
- * nothing with ours and the administrator has not named the list.
+/* Offers the classic algorithms in addition where the client's first lists have
+ * nothing in common with ours and the administrator has not set the list.
  */
 void kex_widen(struct sftp_kex *k, const struct sftp_str *theirs);
-/* Fills the lists of the exchange that runs. */
+/* Fills the lists of the current exchange. */
 void kex_make_offer(struct sftp_kex *k);
-/* Our key for the algorithm agreed on, and the blob that stands for it. */
+/* Our key for the agreed algorithm, and its blob. */
 const struct sftp_key *kex_host_key(const struct sftp_kex *k,
   struct sftp_str *blob);
 /* Ends the connection with the method's error. */

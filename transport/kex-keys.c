@@ -42,7 +42,8 @@ static bool hash_begin(struct hash *h, const char *digest) {
   return !h->failed;
 }
 
-/* Ends it; *len gets the digest's length.  SFTP_ERR_CRYPTO on any failure. */
+/* Ends the hash; *len is the digest's length.  SFTP_ERR_CRYPTO on any failure.
+ */
 static int hash_end(struct hash *h, unsigned char *out, size_t *len) {
   unsigned int n = 0;
 

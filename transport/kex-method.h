@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* kex-method.h -- one key exchange method: a row in kex.c's table and a
- * struct of functions in a kex-*.c.
+/* kex-method.h -- one key exchange method: a row in kex.c's table and a struct
+ * of functions in a kex-*.c.
  *
- * A method handles its own messages (30 to 49) and fills in what is special to
- * it: the fields hashed between K_S and K, the fields of its reply, and K.
- * Exchange hash, host key signature and key derivation are written once, in
+ * A method handles its own messages (30 to 49) and provides its specific parts:
+ * the fields hashed between K_S and K, the fields of its reply, and K.
+ * Exchange hash, host key signature and key derivation are implemented once, in
  * kex.c (RFC 4253, sections 7.2 and 8; RFC 5656, section 4; RFC 8731).
  */
 
@@ -31,11 +31,11 @@ struct sftp_kex_ops {
    */
   int (*message)(struct sftp_kex_exchange *x, unsigned int type,
     struct sftp_rd *r);
-  /* For methods in which the server speaks first: called once both KEXINITs
-   * are through.  NULL where the client does.
+  /* For methods in which the server speaks first: called after both KEXINITs.
+   * NULL if the client speaks first.
    */
   int (*begin)(struct sftp_kex_exchange *x);
-  /* What command logs call these messages: "DH_INIT", "ECDH_INIT" ... */
+  /* Names of these messages in command logs: "DH_INIT", "ECDH_INIT" ... */
   const char *command;
   /* Whether this process can do it, apart from the digest; fetches what is
    * needed.  NULL: always.
@@ -51,7 +51,7 @@ struct sftp_kex_method {
 };
 
 struct sftp_kex_exchange {
-  pool *pool;                   /* dies with the exchange */
+  pool *pool;                   /* freed with the exchange */
   const struct sftp_kex_method *method;
   void *state;                  /* the method's state between its messages */
 
@@ -69,7 +69,7 @@ struct sftp_kex_exchange {
    * first) at once.
    */
   int (*send)(struct sftp_kex_exchange *x, struct sftp_str payload);
-  void *arg;                    /* kex.c's own */
+  void *arg;                    /* private to kex.c */
   bool weak_dh;                 /* AllowWeakDH: small groups may be used */
   const char *dh_param_file;    /* text of SFTPDHParamFile, or NULL */
   size_t dh_param_len;
@@ -85,7 +85,7 @@ bool sftp_kex_is_usable(const struct sftp_alg *alg);
  */
 int sftp_kex_ecdh_init(const struct sftp_kex_exchange *x, unsigned int type,
   struct sftp_rd *r, struct sftp_str *theirs);
-/* ... and the end: the two points on the wire and K. */
+/* ... and its end: both points on the wire and K. */
 void sftp_kex_ecdh_done(struct sftp_kex_exchange *x, struct sftp_str theirs,
   struct sftp_str mine, struct sftp_str secret);
 

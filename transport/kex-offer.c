@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex-offer.c -- what we offer in KEXINIT, and which clients get classic
- * algorithms in addition.
+/* kex-offer.c -- the server's offer in KEXINIT, and the clients that get
+ * classic algorithms in addition.
  */
 
 #include "kex-int.h"
@@ -16,7 +16,7 @@
 #include "cert.h"
 #include "namelist.h"
 
-/* How long our first KEXINIT waits for that of an unknown client. */
+/* The time that our first KEXINIT waits for that of an unknown client. */
 #define FIRST_WAIT_MS 1000
 
 /* ---- The offer to all clients */
@@ -63,7 +63,7 @@ static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
   return res;
 }
 
-/* The list, followed by what was added for this client. */
+/* The list, and what was added for this client. */
 static const char *also(pool *p, const char *list, const char *more) {
   return more == NULL ? list : pstrcat(p, list, ",", more, NULL);
 }
@@ -76,8 +76,8 @@ static const char *offered_kex(pool *p, const struct ssh_conn *c) {
   }
 
   /* The first KEXINIT counts (OpenSSH PROTOCOL, section 1.9), and clients must
-   * ignore it later.  phpseclib 2 uses the latest instead, so it is the same in
-   * all, as in OpenSSH's server.
+   * ignore it later. phpseclib 2 uses the latest one instead, so all of ours
+   * have the same, as in OpenSSH's server.
    */
   if (c->state.keyed ? c->state.strict_kex :
       (c->set->opts & SFTP_OPT_NO_STRICT_KEX) == 0) {
@@ -148,7 +148,8 @@ static bool shares(struct sftp_str theirs, const char *ours) {
   return sftp_names_match(theirs, sftp_str_of(ours)).len > 0;
 }
 
-/* The classics of a family, or NULL when the client has none of them. */
+/* The classic algorithms of a family, or NULL if the client has none of them.
+ */
 static const char *classics(struct ssh_conn *c, enum sftp_alg_family f,
     struct sftp_str theirs, const char *kind) {
   const char *list = sftp_alg_list(c->pool, f, ALG_CLASSIC, 0);
@@ -162,7 +163,7 @@ static const char *classics(struct ssh_conn *c, enum sftp_alg_family f,
   return list;
 }
 
-/* Whether the cipher of that direction needs a MAC beside it. */
+/* Whether the cipher of that direction needs a separate MAC. */
 static bool needs_mac(const struct ssh_conn *c, struct sftp_str ciphers) {
   const struct sftp_alg *alg = sftp_alg_find(ALGS_CIPHER,
     sftp_names_match(ciphers, sftp_str_of(c->set->ciphers)));

@@ -14,8 +14,8 @@
 
 #include <sys/socket.h>
 
-/* Large enough for one read to take what a fast sender queued, and for a whole
- * packet in any case.
+/* Large enough for one read to take everything that a fast sender has queued,
+ * and in any case for a whole packet.
  */
 #define IN_LARGE (512 * 1024)
 
@@ -101,7 +101,7 @@ int sftp_packets_fill(struct sftp_packets *pk) {
   pk->in.end += (size_t) n;
   pk->in.dir.stats.total += (size_t) n;
   if (pk->in.end == pk->in.size && pk->in.size < IN_LARGE) {
-    /* The sender is faster than this buffer: take more at a time. */
+    /* The sender is faster than this buffer: reads more at a time. */
     (void) sftp_packets_resize(&pk->in.buf, &pk->in.size, IN_LARGE);
   }
 
@@ -171,7 +171,7 @@ static int check_length(const struct sftp_packets *pk, uint32_t len,
 
 /* A wrong length under a CBC cipher without -etm leaks plaintext to an attacker
  * (CPNI-957037): as many bytes as in the longest packet are skipped before the
- * answer, so that length and MAC errors look alike.
+ * reply, so that length and MAC errors look alike.
  */
 static int doom(struct sftp_packets *pk, const char **why) {
   size_t have = pk->in.end - pk->in.start;

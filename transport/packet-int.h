@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* packet-int.h -- inside the packet family: packet.c (keys, buffers, numbers),
- * packet-in.c (from the socket to a message) and packet-out.c (from a message
- * to the socket).
+/* packet-int.h -- private to the packet family: packet.c (keys, buffers,
+ * numbers), packet-in.c (from the socket to a message) and packet-out.c (from a
+ * message to the socket).
  */
 
 #ifndef MOD_SFTP_PACKET_INT_H
@@ -47,7 +47,7 @@ struct sftp_packets {
     unsigned char *buf;
     size_t size, start, end;
     size_t whole;               /* length of the packet at start, 0: unknown */
-    bool first_block;           /* its first block is decrypted already */
+    bool first_block;           /* its first block has been decrypted */
     size_t doomed;              /* bytes to skip before the refusal */
     struct sftp_inflate *inflate;
     unsigned char *plain;       /* where messages are inflated to */
@@ -59,7 +59,8 @@ struct sftp_packets {
     size_t size, start, end;
     struct sftp_wr wr;          /* the message that is open */
     bool open, staged;
-    unsigned char *stage;       /* its bytes if they cannot be in place */
+    unsigned char *stage;       /* its bytes if they cannot be written in
+                                 * place */
     size_t stage_size;
     size_t layout_len;          /* of each packet laid out */
     struct sftp_deflate *deflate;
@@ -71,7 +72,7 @@ struct sftp_packets {
     bool gathering;
     int (*cover)(void *);
     void *cover_arg;
-    bool covering;              /* it is sending one */
+    bool covering;              /* it is sending a message */
     unsigned char random[1024]; /* padding, used up piece by piece */
     size_t random_left;
   } out;

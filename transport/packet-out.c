@@ -15,17 +15,19 @@
 #include <sys/socket.h>
 
 #define OUT_SMALL (16 * 1024)
-/* How much may wait for the socket before bulk data is no longer added. */
+/* The amount of output waiting for the socket above which no more bulk data is
+ * added.
+ */
 #define OUT_BULK (1024 * 1024)
 
-/* Held messages during one key exchange: answers, not data (that waits in its
- * channel), so this is far more than any client needs.
+/* Held messages during one key exchange: these are replies, not data (which
+ * waits in its channel), so this is far more than any client needs.
  */
 #define HELD_MAX (1024 * 1024)
 
 #define MAX_OVERHEAD (HEADER_LEN + 255 + SFTP_MAC_MAX_LEN)
 
-/* What zlib adds to data that does not compress, with its flush. */
+/* The size that zlib adds to incompressible data, with its flush. */
 #define DEFLATE_SLACK(n) ((n) / 100 + 128)
 
 static void pad(struct sftp_packets *pk, unsigned char *p, size_t n) {

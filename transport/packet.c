@@ -80,7 +80,7 @@ static bool compresses(const struct sftp_packets *pk,
     (pk->authenticated || !sftp_compress_is_delayed(alg));
 }
 
-/* A stream begins anew with every exchange (RFC 4253, section 6.2). */
+/* A stream starts again with every exchange (RFC 4253, section 6.2). */
 static void start_inflate(struct sftp_packets *pk) {
   pk->in.inflate = compresses(pk, pk->in.dir.keys.compression) ?
     sftp_inflate_new(pk->in.dir.keys.pool) : NULL;

@@ -27,10 +27,10 @@
 
 #define SFTP_PACKET_MAX 262144          /* packet_length, either way */
 
-/* Packets of one key in one direction: after the first number a rekey is due,
- * after the second the key is used up (RFC 4344, section 3.1: no number of 32
- * bits may come twice; it is the nonce of chacha20).  The margin to 2^32 is
- * more than one turn of the loop sends or receives.
+/* Limits of one key in one direction: after the first number of packets a rekey
+ * is due, after the second the key must not be used any more (RFC 4344, section
+ * 3.1: no 32-bit sequence number may occur twice; it is the nonce of chacha20).
+ * The margin to 2^32 is more than one turn of the loop sends or receives.
  */
 #define SFTP_KEY_PACKETS_WORN 0x80000000U
 #define SFTP_KEY_PACKETS_LAST 0xfff00000U
@@ -63,8 +63,8 @@ struct sftp_packets *sftp_packets_new(pool *p, int fd);
 
 /* ---- In */
 
-/* Reads what the socket has.  1: something came, 0: it would block, else
- * SFTP_ERR_EOF or SFTP_ERR_IO.  Everything handed out before is invalid.
+/* Reads what the socket has. 1: data arrived, 0: it would block, otherwise
+ * SFTP_ERR_EOF or SFTP_ERR_IO.  Invalidates everything handed out before.
  */
 int sftp_packets_fill(struct sftp_packets *pk) SFTP_MUST_CHECK;
 /* One line of the version exchange, without CR LF, into line.  1: there is
@@ -79,7 +79,7 @@ int sftp_packets_line(struct sftp_packets *pk, char *line, size_t size)
 int sftp_packets_next(struct sftp_packets *pk, struct sftp_pkt *pkt,
   const char **why) SFTP_MUST_CHECK;
 bool sftp_packets_stable(const struct sftp_packets *pk);
-/* Bytes certainly still to come before the current packet is complete. */
+/* The number of bytes missing at least to complete the current packet. */
 size_t sftp_packets_missing(const struct sftp_packets *pk);
 /* Sets the keys for messages after the client's NEWKEYS. */
 void sftp_packets_set_in(struct sftp_packets *pk, const struct sftp_keys *keys,
@@ -96,22 +96,22 @@ uint32_t sftp_packets_seqno_in(const struct sftp_packets *pk);
 struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
   size_t max);
 int sftp_packet_end(struct sftp_packets *pk) SFTP_MUST_CHECK;
-/* A whole message at once: payload with its number first. */
+/* Sends a complete message: payload with its number first. */
 int sftp_packet_send(struct sftp_packets *pk, struct sftp_str payload)
   SFTP_MUST_CHECK;
 
-/* Lays out room for packets that follow each other, for data that is read
- * straight into place: n payloads of at most len bytes each, the addresses of
- * the payloads in at[].  Returns how many fit (0 when compression is on, a key
- * exchange runs or traffic is hidden).  Each sftp_packet_seal_next() then seals
- * the next one with its real length; the rest is dropped.
+/* Reserves room for consecutive packets, so that data can be read straight into
+ * place: n payloads of at most len bytes each, their addresses in at[].
+ * Returns how many fit (0 if compression is on, a key exchange is in progress
+ * or traffic is hidden).  Each sftp_packet_seal_next() then seals the next one
+ * with its real length; the rest is dropped.
  */
 int sftp_packet_layout(struct sftp_packets *pk, size_t len, int n,
   unsigned char **at);
 int sftp_packet_seal_next(struct sftp_packets *pk, size_t len) SFTP_MUST_CHECK;
 
-/* A caller that keeps a message open between calls (to gather channel data)
- * registers a function that finishes it: called before any other message
+/* A caller that keeps a message open between calls (to collect channel data)
+ * registers a function that completes it: it is called before any other message
  * begins.
  */
 void sftp_packet_set_gather(struct sftp_packets *pk, int (*finish)(void *),

@@ -15,8 +15,8 @@ struct ssh_conn;
 
 /* What the client may send next; phase.c alone changes it. */
 enum sftp_phase {
-  PH_VERSION = 1,       /* its identification string */
-  PH_KEXINIT = 2,       /* its KEXINIT */
+  PH_VERSION = 1,       /* the identification string */
+  PH_KEXINIT = 2,       /* KEXINIT */
   PH_KEX = 4,           /* messages of the method */
   PH_NEWKEYS = 8,
   PH_SERVICE = 16,      /* SERVICE_REQUEST */
@@ -35,7 +35,7 @@ void sftp_phase_begin(struct ssh_conn *c);
 void sftp_phase_enter(struct ssh_conn *c, enum sftp_phase next);
 /* The exchange is over: the stored phase begins. */
 void sftp_phase_keyed(struct ssh_conn *c);
-/* The phase as if no rekey ran. */
+/* The phase without regard to a rekey. */
 enum sftp_phase sftp_phase_beyond_exchange(const struct ssh_conn *c);
 
 #endif /* MOD_SFTP_PHASE_H */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* qos.c -- SFTPQoS: classes of traffic, and the socket that gets them. */
+/* qos.c -- SFTPQoS: classes of traffic, applied to the socket. */
 
 #include "qos.h"
 
@@ -17,7 +17,9 @@
 
 #define NOPTIONS 2
 
-/* An IPv6 socket may carry IPv4, so each socket gets both that it takes. */
+/* An IPv6 socket may carry IPv4, so each socket gets both options, if it
+ * accepts them.
+ */
 static const struct {
   int level, name;
 } options[NOPTIONS] = {
@@ -25,7 +27,7 @@ static const struct {
 };
 
 struct sftp_qos {
-  int before[NOPTIONS];         /* what the socket came with; -1: no such
+  int before[NOPTIONS];         /* initial value of the socket; -1: no such
                                  * option */
 };
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* qos.h -- SFTPQoS: the class in which the network carries what we send (the
- * DS field of RFC 2474), by the words of OpenSSH's IPQoS.
+/* qos.h -- SFTPQoS: the network's class for outgoing data (the DS field of RFC
+ * 2474), in the words of OpenSSH's IPQoS.
  */
 
 #ifndef MOD_SFTP_QOS_H
@@ -15,24 +15,24 @@
 
 #include "conn.h"
 
-/* No class of ours: the socket has what it came with. */
+/* No class: the socket keeps its initial value. */
 #define SFTP_QOS_NONE (-1)
 
 /* The byte of the header (Type of Service, Traffic Class), or NONE. */
 struct sftp_qos_classes {
   int interactive;              /* the login, and while no channel is open */
-  int bulk;                     /* while one is */
+  int bulk;                     /* while a channel is open */
 };
 
 struct sftp_qos;
 
 /* The class of that name or number; false if there is none. */
 bool sftp_qos_find(const char *word, int *class);
-/* All names, for people. */
+/* All names, for messages. */
 extern const char sftp_qos_words[];
 
-/* What is sent from now on has that class.  Changes nothing without SFTPQoS;
- * a network that does not know classes is no error.
+/* Sets the class of everything sent from now on.  Changes nothing without
+ * SFTPQoS; if the network does not support classes, that is not an error.
  */
 void sftp_qos_choose(struct ssh_conn *c, bool bulk);
 

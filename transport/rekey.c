@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* rekey.c -- when keys are replaced: by SFTPRekey, and because no key may be
- * used for more packets than there are numbers.
+/* rekey.c -- when keys are replaced: by SFTPRekey, and because a key is limited
+ * in the number of packets.
  */
 
 #include "kex-int.h"

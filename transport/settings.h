@@ -47,11 +47,11 @@ struct sftp_traffic_policy;
 #define SFTP_OPT_NO_STRICT_KEX                  0x040000
 #define SFTP_OPT_FIDO_TOUCH_REQUIRED            0x080000
 #define SFTP_OPT_FIDO_VERIFY_REQUIRED           0x100000
-/* Refusals answer with the bare protocol text, without naming a directive. */
+/* Error messages of refusals do not name a directive. */
 #define SFTP_OPT_TERSE_REFUSALS                 0x200000
 /* hostbased: a user may log in under other names than their own. */
 #define SFTP_OPT_HOSTBASED_ANY_USER             0x400000
-/* Files of authorised keys may belong to anybody, and anybody may write. */
+/* Anybody may own authorized key files, and write to them. */
 #define SFTP_OPT_INSECURE_USERKEY_PERMS         0x4000000
 
 /* Services (Protocols directive). */
@@ -85,39 +85,39 @@ enum sftp_fingerprint_form {
   FINGERPRINT_BASE64
 };
 
-/* SFTPClientAlive: how the client is asked for a sign of life. */
+/* SFTPClientAlive: the message that asks for a reply. */
 enum sftp_keepalive {
   KEEPALIVE_CHANNEL,            /* a channel request, while a channel is open */
   KEEPALIVE_GLOBAL,             /* always a global request */
-  KEEPALIVE_IGNORE              /* IGNORE: nothing is asked or counted */
+  KEEPALIVE_IGNORE              /* IGNORE: asks nothing, counts nothing */
 };
 
-/* Which of the two names of SYMLINK and LINK is the link's. */
+/* The position of the link's own name in SYMLINK and LINK. */
 enum sftp_link_order {
-  LINK_ORDER_TARGET,            /* in SYMLINK the second, in LINK the first */
-  LINK_ORDER_LINK,              /* in both the first */
-  LINK_ORDER_LAST               /* in both the second */
+  LINK_ORDER_TARGET,            /* SYMLINK: second, LINK: first */
+  LINK_ORDER_LINK,              /* first in both */
+  LINK_ORDER_LAST               /* second in both */
 };
 
-/* The smallest keys that are taken, in bits; 0: any. */
+/* Minimum key sizes in bits; 0: none. */
 struct sftp_key_limits {
   unsigned int rsa, dsa, ec;
 };
 
-/* What this client needs: clients.c's table, then SFTPClientMatch; traits.c has
- * a word for each.
+/* What this client needs: from clients.c's table, then SFTPClientMatch;
+ * traits.c has a word for each field.
  */
 struct sftp_client_traits {
   enum sftp_link_order link_order;
-  bool tagged_sums;             /* check-file's answers begin with its name,
-                                 * and each sum with its length */
-  bool data_alone;              /* nothing may follow the bytes of DATA */
-  bool owner_numbers;           /* owners' names are their numbers */
+  bool tagged_sums;             /* replies to check-file begin with its name,
+                                 * and each checksum with its length */
+  bool data_alone;              /* nothing may follow the data of DATA */
+  bool owner_numbers;           /* owners are sent as numbers */
   bool never_rekey;             /* by us */
   enum sftp_keepalive keepalive;
-  uint32_t readdir_max;         /* bytes of a listing's answer; 0: built in */
+  uint32_t readdir_max;         /* bytes of a reply to READDIR; 0: built in */
   uint32_t data_max;            /* bytes of a READ or WRITE; 0: built in, and
-                                 * READ answers more than limits promises */
+                                 * READ returns more than limits reports */
 };
 
 struct sftp_settings {
@@ -127,14 +127,15 @@ struct sftp_settings {
   /* Offered names in order, comma-separated; never NULL. */
   const char *kex, *hostkeys, *ciphers, *macs;
   unsigned int named;           /* 1 << ALGS_*: lists that the administrator
-                                 * has named, or a profile: a known client
+                                 * has set, also by a profile: a known client
                                  * gets nothing in addition */
-  const char *userkeys;         /* server-sig-algs and what login accepts */
-  const char *ca_algs;          /* what authorities sign certificates with */
+  const char *userkeys;         /* server-sig-algs, and what the login
+                                 * accepts */
+  const char *ca_algs;          /* algorithms of authorities' signatures */
   enum sftp_compression_setting compression;
 
-  struct sftp_key **host_keys;  /* usable private keys; of several of one
-                                 * type the last one signs */
+  struct sftp_key **host_keys;  /* usable private keys; the last one of a
+                                 * type signs */
   unsigned int nhost_keys;
   const struct sftp_cert **host_certs;  /* of each key, or NULL; may be NULL */
   struct sftp_key_limits min_bits;
@@ -151,8 +152,8 @@ struct sftp_settings {
   const struct sftp_traffic_policy *traffic;    /* NULL: not configured */
   const struct sftp_qos_classes *qos;   /* as well */
 
-  /* How fingerprints of users' keys are written: libcrypto's name of the
-   * digest, and the form.
+  /* Format of fingerprints of users' keys: libcrypto's name of the digest, and
+   * the encoding.
    */
   const char *fingerprint_digest;
   enum sftp_fingerprint_form fingerprint_form;

@@ -7,7 +7,7 @@
  */
 
 /* ssh-version.h -- the exchange of versions (RFC 4253, section 4.2), and other
- * signs of which program the client is.
+ * signs of the client's program.
  */
 
 #ifndef MOD_SFTP_SSH_VERSION_H
@@ -22,8 +22,8 @@ int sftp_version_send(struct ssh_conn *c) SFTP_MUST_CHECK;
  */
 int sftp_version_read(struct ssh_conn *c) SFTP_MUST_CHECK;
 
-/* Reports that the client did something, in the words of clients.h, which knows
- * programs by that.
+/* Reports an action of the client, in the words of clients.h, which recognizes
+ * programs by their actions.
  */
 void sftp_client_observed(struct ssh_conn *c, const char *how,
   struct sftp_str what);

@@ -24,8 +24,8 @@ static const struct sftp_traffic_policy policies[] = {
 
 struct sftp_traffic {
   const struct sftp_traffic_policy *policy;     /* NULL: none */
-  uint64_t quiet_ms;            /* since when nothing was sent */
-  uint64_t patience_ms;         /* how long that may last */
+  uint64_t quiet_ms;            /* when the silence began */
+  uint64_t patience_ms;         /* how long it may last */
 };
 
 const struct sftp_traffic_policy *sftp_traffic_find(const char *name) {
@@ -80,7 +80,7 @@ static int send_ignore(struct ssh_conn *c) {
   return sftp_packet_end(c->pkts);
 }
 
-/* Called before each message of ours, except during key exchanges. */
+/* Called before each outgoing message, except during key exchanges. */
 static int cover(void *arg) {
   struct ssh_conn *c = arg;
   struct sftp_traffic *t = c->traffic;
@@ -93,7 +93,7 @@ static int cover(void *arg) {
   return between(1, t->policy->one_in) == 1 ? send_ignore(c) : SFTP_OK;
 }
 
-/* Programs of the 1990s that end the connection over an IGNORE. */
+/* Programs of the 1990s that end the connection when they receive IGNORE. */
 static bool is_frightened(const char *software) {
   static const char *const prefixes[] = { "1.2.18", "1.2.19", "1.2.20",
     "1.2.21", "1.2.22", "1.3.2", "3.2.9" };

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* traits.c -- the table of what may be different for a client program. */
+/* traits.c -- the table of client-specific settings. */
 
 #include "traits.h"
 
@@ -17,7 +17,7 @@
 
 /* ---- Kinds of values */
 
-/* Fields of numbers and choices all have this width. */
+/* The width of all fields for numbers and choices. */
 _Static_assert(sizeof(enum sftp_keepalive) == sizeof(uint32_t) &&
   sizeof(enum sftp_link_order) == sizeof(uint32_t) &&
   sizeof(unsigned int) == sizeof(uint32_t), "a field of four bytes");
@@ -71,7 +71,7 @@ static bool read_switch(const struct sftp_trait *t, pool *p, const char *value,
   return true;
 }
 
-/* For a field that means the opposite of its word. */
+/* For a field whose meaning is the opposite of its word. */
 static bool read_off_switch(const struct sftp_trait *t, pool *p,
     const char *value, struct sftp_settings *set) {
   bool *never = field(t, set);

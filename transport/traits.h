@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* traits.h -- what may be different for a client program: one table, in whose
- * words both the rows of clients.c and SFTPClientMatch speak.
+/* traits.h -- client-specific settings: one table, whose words are used by the
+ * rows of clients.c and by SFTPClientMatch.
  */
 
 #ifndef MOD_SFTP_TRAITS_H
@@ -18,8 +18,9 @@
 
 struct sftp_trait {
   const char *word;             /* also the key of SFTPClientMatch */
-  const char *expected;         /* which values there are, for people */
-  size_t at;                    /* of the value in struct sftp_settings */
+  const char *expected;         /* allowed values, for messages */
+  size_t at;                    /* offset of the value in struct
+                                 * sftp_settings */
   /* Reads a value into set; lists are in p.  Returns false, and changes
    * nothing, if the trait has no such value.
    */
@@ -43,13 +44,13 @@ bool sftp_trait_is_offer(const struct sftp_trait *t);
 bool sftp_trait_set(const struct sftp_trait *t, pool *p, const char *value,
   struct sftp_settings *set);
 
-/* Puts the profile's lists, in p, in the place of all lists but ca_algs; its
- * limits of keys, too, unless the administrator has named some.
+/* Replaces all lists but ca_algs by those of the profile, in p; also the key
+ * limits, unless the administrator has set some.
  */
 void sftp_settings_profile(pool *p, enum sftp_alg_profile profile,
   struct sftp_settings *set);
 
-/* Takes the next trait and its value, in p, off a text like "rekey off
+/* Removes the next trait and its value, in p, from a text such as "rekey off
  * sftpLinkOrder link"; false at its end.
  */
 bool sftp_traits_next(pool *p, const char **text,

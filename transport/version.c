@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* version.c -- identification strings (RFC 4253, section 4.2), and what clients
- * were observed to do.
+/* version.c -- identification strings (RFC 4253, section 4.2), and observed
+ * actions of clients.
  */
 
 #include "conn.h"
@@ -27,7 +27,7 @@ int sftp_version_send(struct ssh_conn *c) {
   return sftp_packets_raw(c->pkts, line, strlen(line));
 }
 
-/* What follows "SSH-2.0-", or NULL when this protocol is not ours. */
+/* The text after "SSH-2.0-", or NULL for another protocol. */
 static const char *behind_prefix(const struct ssh_conn *c, const char *line) {
   if (strncmp(line, "SSH-2.0-", 8) == 0) {
     return line + 8;
@@ -51,7 +51,7 @@ static bool is_printable(const char *s) {
   return true;
 }
 
-/* What scanning programs do; NULL for all others. */
+/* The action of a scanner; NULL for all others. */
 static const char *scanner_does(const char *software) {
   return strstr(software, "SSH_Version_Mapper") != NULL ? "scan" :
     strncmp(software, "Probe-", 6) == 0 ? "probe" : NULL;
@@ -60,8 +60,8 @@ static const char *scanner_does(const char *software) {
 static int refuse(struct ssh_conn *c, const char *line) {
   static const char text[] = "Protocol mismatch.\n";
 
-  /* The peer may not be an SSH client: it gets one line of text, without any of
-   * its own bytes.
+  /* The peer may not be an SSH client: sends one line of text, without any of
+   * the peer's own bytes.
    */
   if (sftp_packets_raw(c->pkts, text, sizeof(text) - 1) == SFTP_OK) {
     (void) sftp_packets_flush(c->pkts);

@@ -6,8 +6,7 @@
  * (see LICENSE)
  */
 
-/* channel-in.c -- what a client sends on a channel: data, windows, end of file.
- * */
+/* channel-in.c -- input of a channel: data, windows, end of file. */
 
 #include "channel-int.h"
 
@@ -25,15 +24,17 @@ int sftp_channel_settle_in(struct sftp_channel *ch) {
   return ch->serve.ops->flush(ch->serve.state);
 }
 
-/* Offers bytes; returns how many were used.  When the service fails, its
- * channel ends and all bytes count as used.
+/* Offers bytes; returns how many were used.  If the service fails, its channel
+ * ends and all bytes count as used.
  */
 static size_t offer(struct sftp_channel *ch, const unsigned char *p,
     size_t n) {
   ssize_t used;
 
   if (ch->serve.ops == NULL) {
-    /* Before the start the bytes are kept; after the end they are dropped. */
+    /* Before the service starts, the bytes are kept; after its end, they are
+     * dropped.
+     */
     used = ch->end.finishing ? (ssize_t) n : 0;
 
   } else {
@@ -49,7 +50,7 @@ static size_t offer(struct sftp_channel *ch, const unsigned char *p,
   return (size_t) used;
 }
 
-/* Offers what was left before; the rest stays. */
+/* Offers the bytes that were left before; keeps the rest. */
 int sftp_channel_offer_kept(struct sftp_channel *ch) {
   size_t n = sftp_queue_len(&ch->in.queue), used;
   int res = sftp_channel_settle_in(ch);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* channel-int.h -- inside the channel family: channel.c (open, close, the
+/* channel-int.h -- private to the channel family: channel.c (open, close, the
  * list, the turns of the loop), channel-in.c, channel-out.c and
  * channel-request.c.
  */
@@ -20,8 +20,8 @@
 #include "service.h"
 #include "service.h"
 
-/* How much output may wait in a channel, or in the socket's buffer, before the
- * service must stop.
+/* The amount of output waiting in a channel, or in the socket's buffer, above
+ * which the service must stop.
  */
 #define QUEUE_SOFT (64 * 1024)
 #define PENDING_SOFT (512 * 1024)
@@ -31,7 +31,7 @@
 /* What comes from the client. */
 struct channel_in {
   uint32_t window, window_max;  /* what the client may still send */
-  uint32_t used;                /* taken by the service, not yet given back */
+  uint32_t used;                /* used by the service, not yet given back */
   uint64_t adjusted_ms;
   struct sftp_queue queue;      /* bytes that the service left */
   bool taken;                   /* the service points into `queue' */
@@ -54,11 +54,11 @@ struct channel_service {
   void *state;
   bool starting;                /* no output before the request's answer */
   bool stalled;                 /* room() was 0 */
-  bool again;                   /* the service goes on in the next turn */
+  bool again;                   /* the service continues in the next turn */
 };
 
 struct channel_end {
-  bool finishing;               /* close when all is out */
+  bool finishing;               /* close when all output is sent */
   int exit_status;
   bool close_sent, close_got;
 };
@@ -91,31 +91,31 @@ struct sftp_channels {
 struct sftp_channel *sftp_channel_find(struct ssh_conn *c, uint32_t id);
 /* A message for a channel that is not open ends the connection. */
 int sftp_channel_unknown(struct ssh_conn *c, const char *what, uint32_t id);
-/* Whose turn it is, for records; before each call of the service. */
+/* Sets the current service for records; before each call of the service. */
 void sftp_channel_serve(const struct sftp_channel *ch);
-/* Closes the channel of a service that failed; the connection goes on. */
+/* Closes the channel of a service that failed; the connection continues. */
 int sftp_channel_service_failed(struct sftp_channel *ch, int err);
 void sftp_channel_stop_service(struct sftp_channel *ch);
 
 /* ---- channel-out.c */
 
-/* Ends the message that gathers data, of whichever channel. */
+/* Ends the message that collects data, of any channel. */
 int sftp_channels_finish_gather(void *channels);
 bool sftp_channel_may_send(const struct sftp_channel *ch);
 /* Sends a message that has only the channel's number. */
 int sftp_channel_send_id(struct sftp_channel *ch, uint8_t type);
-/* Sends what waits, as far as window and socket allow. */
+/* Sends waiting output, as far as window and socket allow. */
 int sftp_channel_send_queued(struct sftp_channel *ch);
 int sftp_channel_send_stderr(struct sftp_channel *ch);
-/* Sends CLOSE once; after a clean end, exit-status and EOF go before it. */
+/* Sends CLOSE once; after a clean end, exit-status and EOF come first. */
 int sftp_channel_send_close(struct sftp_channel *ch, bool clean);
 int sftp_channel_adjust_window(struct sftp_channel *ch);
 
 /* ---- channel-in.c */
 
-/* Offers again what the service left. */
+/* Offers again the bytes that the service left. */
 int sftp_channel_offer_kept(struct sftp_channel *ch);
-/* Lets the service use the bytes that it refers to, before they move. */
+/* Lets the service use the bytes that it refers to before they move. */
 int sftp_channel_settle_in(struct sftp_channel *ch);
 
 #endif /* MOD_SFTP_CHANNEL_INT_H */

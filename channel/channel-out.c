@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* channel-out.c -- what we send on a channel, within the client's window. */
+/* channel-out.c -- output of a channel, within the client's window. */
 
 #include "channel-int.h"
 #include "kex.h"
@@ -15,13 +15,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* Our window doubles, up to this, when a client uses half of it up in less
- * than one round trip.  OpenSSH's client crawls with a huge one, so it is
- * never larger than the path needs.
+/* The receive window doubles, up to this size, when a client uses half of it in
+ * less than one round trip.  OpenSSH's client becomes slow with a huge window,
+ * so it is never larger than the path needs.
  */
 #define WINDOW_MAX (32 * 1024 * 1024)
 
-/* Data per message at most, whatever the client allows. */
+/* Maximum data per message, whatever the client allows. */
 #define DATA_MAX (128 * 1024)
 #define DATA_HEADER 9           /* number, recipient, length */
 #define STDERR_MAX (64 * 1024)
@@ -75,8 +75,8 @@ bool sftp_channel_may_send(const struct sftp_channel *ch) {
   return !sftp_packets_held(ch->conn->pkts) && !ch->serve.starting;
 }
 
-/* Puts what the window allows of n bytes into messages; returns how many, or
- * an error.
+/* Puts as much of n bytes into messages as the window allows; returns how many
+ * bytes, or an error.
  */
 static ssize_t send_some(struct sftp_channel *ch, const unsigned char *p,
     size_t n) {
@@ -312,8 +312,8 @@ static uint64_t path_rtt_ms(const struct ssh_conn *c) {
   return info.tcpi_rtt / 1000;
 }
 
-/* A client that uses up half of the window within one round trip is held back
- * by it, so the window doubles.
+/* A client that uses half of the window within one round trip is limited by it,
+ * so the window doubles.
  */
 static uint32_t window_growth(struct sftp_channel *ch) {
   uint64_t now = sftp_now_ms(), took = now - ch->in.adjusted_ms;

@@ -20,7 +20,7 @@
 #define MAX_ENV_VALUE 4096
 
 /* Limits for all channels of a connection together: they share the process's
- * environment, and every change of it costs memory for good.
+ * environment, and every change of it uses memory permanently.
  */
 #define MAX_ENV_BYTES (256 * 1024)
 
@@ -78,14 +78,12 @@ static bool start_service(struct sftp_channel *ch,
   return true;
 }
 
-/* A channel has one service in its life. */
+/* A channel has only one service during its life. */
 static bool is_free(const struct sftp_channel *ch) {
   return ch->serve.ops == NULL && !ch->end.finishing;
 }
 
-/* Tells the person at the other end what this server is for, and ends the
- * channel.
- */
+/* Tells the user what this server is for, and ends the channel. */
 static bool explain(struct sftp_channel *ch, int status) {
   if (sftp_queue_len(&ch->out.err) == 0) {
     (void) sftp_channel_write_stderr(ch, file_transfer_only,
@@ -156,7 +154,7 @@ static bool request_env(struct sftp_channel *ch, const char *name,
   return false;
 }
 
-/* Nothing is ever raised here: a signal that ends a command ends the channel.
+/* No signal is ever raised: a signal that would end a command ends the channel.
  */
 static bool request_signal(struct sftp_channel *ch, const char *name) {
   static const char *const ends[] = { "ABRT", "INT", "KILL", "QUIT", "TERM",
@@ -234,7 +232,7 @@ static const struct request *find_request(struct sftp_str type) {
   return req;
 }
 
-/* The texts are in p: what must outlive the message is copied. */
+/* The texts are in p: anything needed after the message is copied. */
 static int run_request(struct sftp_channel *ch, pool *p,
     const struct request *req, const char *name, struct sftp_rd *r, bool *ok) {
   const char *text[2] = { "", "" };

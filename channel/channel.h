@@ -28,19 +28,19 @@ int sftp_on_channel_eof(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_channel_close(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r);
 int sftp_on_channel_reply(struct ssh_conn *c, struct sftp_rd *r);
-/* Lets services use the bytes of the receive buffer that they refer to, before
- * these move.
+/* Lets services use their references into the receive buffer before the bytes
+ * move.
  */
 int sftp_channels_flush(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Moves queued output and offers input again; call once per turn. */
 int sftp_channels_pump(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Whether pump() could move something now. */
 bool sftp_channels_runnable(const struct ssh_conn *c);
-/* Whether a service asked to go on with its work in the next turn. */
+/* Whether a service asked to continue its work in the next turn. */
 bool sftp_channels_working(const struct ssh_conn *c);
-/* Bytes certainly still to come in answer to open requests. */
+/* The number of bytes missing at least in the replies to open requests. */
 size_t sftp_channels_missing(const struct ssh_conn *c);
-/* The id of the peer's end of the channel opened last; false if none. */
+/* The client's id of the channel opened last; false if there is none. */
 bool sftp_channels_last(const struct ssh_conn *c, uint32_t *remote_id);
 unsigned int sftp_channels_count(const struct ssh_conn *c);
 /* Closes all channels; services abort what is open.  Idempotent. */

@@ -11,13 +11,13 @@
 #include "global.h"
 #include "kex.h"
 
-/* Signatures are expensive: a connection may ask for this many proofs of each
+/* Signatures are expensive: a connection may request this many proofs of each
  * key.
  */
 #define MAX_PROOFS 4
 
 struct sftp_global {
-  bool told;                    /* hostkeys-00 was sent or never will be */
+  bool told;                    /* hostkeys-00 was sent, or never will be */
   unsigned int nproofs;
   bool no_more_sessions;
 };
@@ -34,7 +34,7 @@ static bool begins(const char *text, const char *prefix) {
   return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Programs that end the connection over a request they do not know. */
+/* Programs that end the connection after an unknown request. */
 static bool is_frightened(const char *software) {
   static const char *const prefixes[] = { "Cisco-1.", "TeraTerm SSH",
     "TTSSH/1.5.", "TTSSH/2.1", "TTSSH/2.2", "TTSSH/2.3", "TTSSH/2.4",
@@ -152,7 +152,7 @@ static int put_proof(const struct ssh_conn *c, pool *p, struct sftp_str blob,
   return res == SFTP_OK ? sftp_wr_end(proofs) : res;
 }
 
-/* Proves all keys that the client asks for, or none. */
+/* Proves all keys that the client asks for, or none of them. */
 static int prove_keys(struct ssh_conn *c, pool *p, struct sftp_str left,
     struct sftp_wr *proofs) {
   struct sftp_rd r;

@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* global.h -- requests that concern the connection as a whole (RFC 4254,
- * section 4), the end of new sessions (OpenSSH PROTOCOL, section 2.2) and host
- * keys (section 2.5) among them, and ping@openssh.com (section 1.10).
+/* global.h -- requests that concern the whole connection (RFC 4254, section 4),
+ * including the end of new sessions (OpenSSH PROTOCOL, section 2.2), host keys
+ * (section 2.5) and ping@openssh.com (section 1.10).
  *
  * Functions return SFTP_OK or an error that ends the connection.
  */
@@ -21,7 +21,7 @@
 struct sftp_global;
 
 struct sftp_global *sftp_global_new(struct ssh_conn *c);
-/* Tells the client about all host keys, once it is logged in. */
+/* Announces all host keys to the client after the login. */
 int sftp_global_check(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* The client has promised to open no more sessions. */
 bool sftp_global_no_more_sessions(const struct ssh_conn *c);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* auth-cert.c -- checks of users' certificates that need no knowledge of their
+/* auth-cert.c -- checks of users' certificates that do not depend on their
  * authority.
  */
 
@@ -18,7 +18,7 @@
 #include "forced.h"
 #include "ftpd-report.h"
 
-/* Why it cannot be used, whoever trusts its authority; NULL: it can. */
+/* The reason why it cannot be used, whatever its authority; NULL: it can. */
 static const char *objection(const struct sftp_auth_req *req,
     const struct sftp_cert *cert) {
   const char *why = sftp_cert_objection(req->pool, cert, CERT_USER,

@@ -8,8 +8,8 @@
 
 /* auth-chain.c -- SFTPAuthMethods: chains of methods (RFC 4252, section 5.1).
  *
- * A login succeeds when any one chain is complete.  Inside a chain the order
- * counts, so only the progress of each chain is stored.
+ * A login succeeds when any one chain is complete.  Within a chain the order
+ * matters, so only the progress of each chain is stored.
  */
 
 #include "auth-chain.h"
@@ -85,7 +85,7 @@ bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver) {
   return false;
 }
 
-/* Whether the request has proven what the step demands. */
+/* Whether the request has proven what the step requires. */
 static bool step_fits(const struct ssh_conn *c, unsigned int i,
     const struct sftp_auth_req *req) {
   const struct sftp_chain_step *step = open_step(c, i);
@@ -98,8 +98,8 @@ static bool step_fits(const struct ssh_conn *c, unsigned int i,
     return true;
   }
 
-  /* A driver that accepts without a question may do so beside another method,
-   * but is not a login by itself.
+  /* A driver that accepts without a question is fine in combination with
+   * another method, but is not a login by itself.
    */
   if (!req->asked && c->set->chains[i].nsteps == 1) {
     return false;

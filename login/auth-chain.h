@@ -13,21 +13,21 @@
 
 #include "auth-method.h"
 
-/* A key or driver that has proven its step in this session. */
+/* A key or driver that has completed its step in this session. */
 struct sftp_auth_used {
   struct sftp_auth_used *next;
   const char *what;             /* fingerprint, or the driver's name */
 };
 
-/* Nothing is proven of the chains in force. */
+/* Resets the current chains: nothing is proven. */
 void sftp_auth_begin_chains(struct ssh_conn *c, struct sftp_auth *a);
 /* AUTH_* bits of the methods that can be tried now. */
 unsigned int sftp_auth_offered(const struct ssh_conn *c);
-/* The names of these, comma-separated, in the order of the configuration. */
+/* Their names, comma-separated, in the order of the configuration. */
 const char *sftp_auth_names(const struct ssh_conn *c, pool *p);
 /* Whether this driver may be tried now for keyboard-interactive. */
 bool sftp_auth_driver_offered(const struct ssh_conn *c, const char *driver);
-/* The request has proven its method: moves every chain that waited for it.
+/* The request has proven its method: advances every chain that waited for it.
  * Returns how many there were.
  */
 unsigned int sftp_auth_advance(struct ssh_conn *c,

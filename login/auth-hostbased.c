@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* auth-hostbased.c -- the method "hostbased" (RFC 4252, section 9): the host
- * that the client comes from vouches for its user with its own key.
+/* auth-hostbased.c -- the method "hostbased" (RFC 4252, section 9): the
+ * client's host vouches for its user with its own key.
  */
 
 #include <syslog.h>
@@ -18,7 +18,7 @@
 #include "ftpd-userkey.h"
 #include "kex.h"
 
-/* As for user keys; names are those of the domain name system. */
+/* As for user keys; host names have the limits of DNS. */
 #define BLOB_MAX 8192
 #define HOST_MAX 255
 #define CLIENT_USER_MAX 256
@@ -38,7 +38,7 @@ static void read_hostbased(struct sftp_auth_req *req, struct sftp_rd *r) {
   }
 }
 
-/* RFC 4252, section 9: what the signature covers. */
+/* RFC 4252, section 9: the data that the signature covers. */
 static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {
   struct sftp_wr w;
@@ -55,8 +55,8 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     sftp_key_verify(key, alg, req->u.key.sig, sftp_wr_get(&w));
 }
 
-/* The signature is valid, and the key is the host's: whether the login may
- * proceed.
+/* The signature is valid, and the key belongs to the host: whether the login
+ * may proceed.
  */
 static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {

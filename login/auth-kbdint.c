@@ -8,7 +8,7 @@
 
 /* auth-kbdint.c -- the method "keyboard-interactive" (RFC 4256).  The drivers
  * of other modules choose the questions; a driver runs inside the request and
- * converses by a nested read loop.
+ * exchanges messages through a nested read loop.
  */
 
 #include <syslog.h>
@@ -19,20 +19,20 @@
 #include "ftpd-userauth.h"
 #include "userauth.h"
 
-/* Prompts of one INFO_REQUEST, and bytes of it or of its answer. */
+/* Limits: prompts of one INFO_REQUEST, and bytes of it or of its reply. */
 #define MAX_PROMPTS 500
 #define TALK_MAX 65536
 
-/* mod_sftp_pam looks for the answer to PAM's i-th message in the i-th place,
- * although not every message is a question: it finds empty ones there.  PAM
- * has no more messages at once than this.
+/* mod_sftp_pam expects the answer to PAM's i-th message at index i, although
+ * not every message is a question: for the others it finds empty answers.  PAM
+ * never has more messages at once than this.
  */
 #define SPARE_ANSWERS 32
 
 static void read_kbdint(struct sftp_auth_req *req SFTP_UNUSED,
     struct sftp_rd *r) {
   /* RFC 4256, section 3.1: language tag, deprecated; submethods, a hint that
-   * the configuration answers.
+   * the configuration overrides.
    */
   (void) sftp_rd_string(r);
   (void) sftp_rd_string(r);
@@ -84,7 +84,7 @@ static int try_drivers(struct ssh_conn *c, struct sftp_auth_req *req,
       return OUTCOME_ABANDONED;
     }
 
-    /* Another driver is another attempt. */
+    /* Another driver counts as another attempt. */
     if (c->set->max_login_attempts > 0 &&
         c->auth->nfailures + *ntried >= c->set->max_login_attempts) {
       break;
@@ -116,7 +116,7 @@ static int run_kbdint(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   if (last != FTPD_AUTH_NO_USER) {
-    /* Programs that watch the log look for these words. */
+    /* Log parsers look for these words. */
     sftp_auth_log(LOG_NOTICE, "USER %s (Login failed): Incorrect password or "
       "answer (keyboard-interactive)", req->user);
   }
@@ -224,8 +224,8 @@ static void read_answers(struct sftp_auth *a, struct sftp_rd *r) {
   }
 }
 
-/* RFC 4256, section 3.4.  A wrong number of answers is the driver's failure
- * and is checked before anything is allocated for them.
+/* RFC 4256, section 3.4.  A wrong number of answers fails the driver, and is
+ * checked before anything is allocated for them.
  */
 int sftp_on_userauth_info_response(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_auth *a = c->auth;

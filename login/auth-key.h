@@ -25,48 +25,50 @@ const char *sftp_auth_fingerprint_digest(const struct ssh_conn *c);
 /* A key's fingerprint; NULL when libcrypto has no such digest (any more). */
 const char *sftp_auth_fingerprint(const struct ssh_conn *c, pool *p,
   struct sftp_str blob);
-/* The same behind its digest's name and a colon, never NULL.  Where the
- * directive is not given, it is what ssh-keygen -l prints.
+/* The same after its digest's name and a colon, never NULL.  Without the
+ * directive, it has the format of ssh-keygen -l.
  */
 const char *sftp_auth_print(const struct ssh_conn *c, pool *p,
   struct sftp_str blob);
 
 /* ---- auth-publickey.c: shared with hostbased */
 
-/* Begins what a signature covers (RFC 4252, section 7): the session, the user,
- * the service and that name of the method.
+/* Begins the data that a signature covers (RFC 4252, section 7): the session,
+ * the user, the service and the name of the method.
  */
 void sftp_auth_put_signed(struct sftp_wr *w, const struct ssh_conn *c,
   const struct sftp_auth_req *req, const char *method);
-/* The algorithm of the request if it may be used; says so in the log if not. */
+/* The algorithm of the request if it may be used; otherwise a line in the log
+ * says so.
+ */
 const struct sftp_sig_alg *sftp_auth_key_alg(struct ssh_conn *c,
   const struct sftp_auth_req *req);
-/* The key of the request; NULL when it is none, none of that algorithm, or
- * too small.
+/* The key of the request; NULL if it is invalid, not of that algorithm, or too
+ * small.
  */
 struct sftp_key *sftp_auth_key(struct ssh_conn *c,
   const struct sftp_auth_req *req, const struct sftp_sig_alg *alg);
 
 /* ---- auth-cert.c */
 
-/* The certificate of the request, good for a user now; NULL with a line in the
- * log.  Whether its authority is trusted is not checked yet.  The request has
- * the certificate as soon as it could be read.
+/* The certificate of the request if it is now valid for a user; NULL with a
+ * line in the log.  Does not check whether its authority is trusted.  The
+ * request has the certificate as soon as it could be read.
  */
 struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
   struct sftp_auth_req *req);
-/* Tells the log, notes and environment whose certificate it is. */
+/* Records the owner of the certificate in log, notes and environment. */
 void sftp_auth_cert_log(struct ssh_conn *c, const struct sftp_auth_req *req);
 
 /* ---- auth-limits.c: applies what came with a key */
 
 /* Whether the signature satisfies what the key's options, the certificate and
- * the server ask of security keys; says so in the log if not.
+ * the server require of security keys; otherwise a line in the log says so.
  */
 bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
   const struct sftp_key *key, const struct ftpd_key_grant *grant,
   const struct sftp_sig_info *info);
-/* The forced command and the environment; false, with a line in the log, where
+/* The forced command and the environment; false, with a line in the log, if
  * commands contradict each other.
  */
 bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* auth-limits.c -- what the options of a key demand and limit: presence at a
+/* auth-limits.c -- restrictions from the options of a key: presence at a
  * security key, a forced command, the environment.
  */
 
@@ -49,7 +49,8 @@ bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
   return false;
 }
 
-/* Two commands must be the same: otherwise it is unclear which was meant. */
+/* Two commands must be equal: otherwise it is unclear which one was intended.
+ */
 static bool agree(const char *a, const char *b, const char **command) {
   *command = a != NULL ? a : b;
   return a == NULL || b == NULL || strcmp(a, b) == 0;

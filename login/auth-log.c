@@ -7,7 +7,7 @@
  */
 
 /* auth-log.c -- one line for the outcome of each request.  It is for the
- * administrator: the client learns only that it was refused.
+ * administrator: the client only learns that it was refused.
  */
 
 #include "auth-key.h"

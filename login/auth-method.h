@@ -27,32 +27,32 @@ enum sftp_outcome {
   OUTCOME_YES = 1,              /* proven */
   OUTCOME_NO,                   /* a failed attempt: counted */
   OUTCOME_FREE_NO,              /* refused before anything was tried */
-  OUTCOME_PROBE,                /* answered by the method, nothing proven */
+  OUTCOME_PROBE,                /* the method replied, nothing proven */
   OUTCOME_DEAD,                 /* this method cannot be used in this session */
-  OUTCOME_ABANDONED             /* the client began another; no answer */
+  OUTCOME_ABANDONED             /* the client began another request; no reply */
 };
 
 struct sftp_auth_req {
-  pool *pool;                   /* of this request; wiped by nobody */
-  const char *user;             /* after rewrites: the name that the daemon
-                                 * knows */
+  pool *pool;                   /* of this request; it is not wiped */
+  const char *user;             /* after rewrites: the name known to the
+                                 * daemon */
   const char *spelt;            /* as in the message: what signatures cover */
   const char *service, *name;   /* name: of the method */
   const struct sftp_auth_method *method;        /* NULL when unknown */
   union {
     struct {
-      struct sftp_str text;     /* in the message; wiped when it is over */
+      struct sftp_str text;     /* in the message; wiped afterwards */
       bool change;              /* a new one was sent too */
     } password;
     struct {
       struct sftp_str alg, blob, sig;   /* sig.ptr NULL: a probe */
       struct sftp_str host_key;         /* hostbound: ours, as signed */
       bool bound;
-      const char *host, *client_user;   /* hostbased: where they are from */
-      const struct sftp_cert *cert;     /* blob, where it is one, as read */
+      const char *host, *client_user;   /* hostbased: host of the client */
+      const struct sftp_cert *cert;     /* blob, parsed, if it is one */
     } key;
   } u;
-  const char *driver;           /* keyboard-interactive: the one that
+  const char *driver;           /* keyboard-interactive: the driver that
                                  * accepted */
   bool asked;                   /* it asked a question */
 };
@@ -74,7 +74,7 @@ extern const struct sftp_auth_method sftp_auth_none, sftp_auth_password,
 
 const struct sftp_auth_method *sftp_auth_method_find(const char *name);
 const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit);
-/* Secrets may not travel in the clear (AllowInsecureLogin). */
+/* Secrets may not be sent unencrypted (AllowInsecureLogin). */
 bool sftp_auth_is_private(struct ssh_conn *c,
   const struct sftp_auth_req *req);
 

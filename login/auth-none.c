@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* auth-none.c -- the method "none" (RFC 4252, section 5.2): it never
- * succeeds; clients use it to learn which methods there are.
+/* auth-none.c -- the method "none" (RFC 4252, section 5.2): it never succeeds;
+ * clients use it to learn the available methods.
  */
 
 #include "auth-method.h"

@@ -11,7 +11,7 @@
 #include "auth-method.h"
 #include "ftpd-userauth.h"
 
-/* Longer than any password, shorter than what costs a hash much time. */
+/* Longer than any password, shorter than text that takes long to hash. */
 #define PASSWORD_MAX 1024
 
 static void read_password(struct sftp_auth_req *req, struct sftp_rd *r) {
@@ -49,7 +49,7 @@ static void fill_with_nonsense(char *text) {
   }
 }
 
-/* Why the request is refused whatever its password is; or NULL. */
+/* The reason why the request is refused whatever its password is, or NULL. */
 static const char *objection(const struct sftp_auth_req *req) {
   struct sftp_str text = req->u.password.text;
 

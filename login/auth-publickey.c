@@ -56,8 +56,9 @@ static void read_publickey(struct sftp_auth_req *req, struct sftp_rd *r) {
   read_fields(req, r, false);
 }
 
-/* OpenSSH PROTOCOL, section 3.1: the client signs our host key too, so that its
- * agent knows whom it logs in to.  Others see it as publickey.
+/* OpenSSH PROTOCOL, section 3.1: the client also signs our host key, so that
+ * its agent knows which server it logs in to.  Other modules see it as
+ * publickey.
  */
 static void read_bound(struct sftp_auth_req *req, struct sftp_rd *r) {
   read_fields(req, r, true);
@@ -68,7 +69,8 @@ static bool is_probe(const struct sftp_auth_req *req) {
   return req->u.key.sig.ptr == NULL;
 }
 
-/* A refusal that reveals nothing about a secret: only signatures are attempts.
+/* A refusal that reveals nothing about a secret: only signatures count as
+ * attempts.
  */
 static int refused(const struct sftp_auth_req *req) {
   return is_probe(req) ? OUTCOME_FREE_NO : OUTCOME_NO;
@@ -127,7 +129,8 @@ static bool is_large_enough(struct ssh_conn *c, const struct sftp_key *key) {
   return true;
 }
 
-/* The key that a certificate is for; both it and its authority's count. */
+/* The key of a certificate; it must be acceptable, and so must its authority's.
+ */
 static struct sftp_key *certified_key(struct ssh_conn *c,
     struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
   const struct sftp_cert *cert = sftp_auth_cert(c, req);
@@ -190,7 +193,7 @@ static const char *describe(struct ssh_conn *c, const struct sftp_auth_req *req,
   }
 
   if (c->auth->keys == NULL) {
-    /* A key that has proven itself is not overwritten by one that is only
+    /* A key with a valid signature is not overwritten by one that is only
      * offered.
      */
     note_key(c, alg, print);
@@ -216,7 +219,7 @@ static int answer_probe(struct ssh_conn *c, const struct sftp_auth_req *req) {
 }
 
 /* Some old clients announce an rsa-sha2 algorithm but sign with ssh-rsa.  That
- * counts only where ssh-rsa itself does.
+ * is accepted only if ssh-rsa itself is.
  */
 static const struct sftp_sig_alg *signed_with(struct ssh_conn *c,
     const struct sftp_auth_req *req, const struct sftp_sig_alg *alg) {
@@ -246,7 +249,7 @@ void sftp_auth_put_signed(struct sftp_wr *w, const struct ssh_conn *c,
   sftp_wr_text(w, method);
 }
 
-/* RFC 4252, section 7: what the signature covers. */
+/* RFC 4252, section 7: the data that the signature covers. */
 static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
     struct sftp_sig_info *info) {
@@ -271,7 +274,7 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
     sftp_wr_get(&w), info);
 }
 
-/* The key is authorised and the signature valid: whether the login may proceed.
+/* The key is authorized and the signature valid: whether the login may proceed.
  */
 static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,

@@ -6,19 +6,17 @@
  * (see LICENSE)
  */
 
-/* auth-service.c -- what surrounds the requests: SERVICE_REQUEST and the
- * banner.
- */
+/* auth-service.c -- SERVICE_REQUEST and the banner. */
 
 #include "auth-method.h"
 #include "auth-state.h"
 #include "ftpd-report.h"
 
-/* The longest banner. */
+/* Maximum size of the banner. */
 #define BANNER_MAX 65536
 
-/* SERVICE_REQUESTs before the login: each is a line of ExtendedLog, and others
- * may act on it.  One is needed.
+/* SERVICE_REQUESTs before the login: each is a line of ExtendedLog, and other
+ * modules may act on it.  One is needed.
  */
 #define SERVICES_MAX 10
 
@@ -50,8 +48,8 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
   ok = c->state.authenticated ? sftp_str_is(name, "ssh-connection") :
     sftp_str_is(name, "ssh-userauth");
   if (c->state.authenticated && sftp_str_is(name, "ssh-userauth")) {
-    /* Twisted asks anew after each rekey.  It is ignored, as a login would be
-     * (RFC 4252, section 5.1).
+    /* Twisted requests the service again after each rekey.  This is ignored, as
+     * a login would be (RFC 4252, section 5.1).
      */
     return SFTP_OK;
   }
@@ -76,7 +74,7 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
 
 /* ---- Banner (RFC 4252, section 5.4) */
 
-/* Every line end becomes CR LF, and there is one at the end. */
+/* Every line end becomes CR LF; the last line gets one, too. */
 static size_t put_lines(char *to, const char *text) {
   size_t n = 0;
 

@@ -30,7 +30,7 @@ struct sftp_auth_talk {
 
 struct sftp_auth {
   unsigned int *steps;          /* per chain: steps proven */
-  unsigned int dead;            /* AUTH_* that cannot be used any more */
+  unsigned int dead;            /* AUTH_* that are no longer available */
   unsigned int nservices, nrequests, nfailures;
   bool bannered;
   const char *user, *service;   /* of the first request */

@@ -21,8 +21,8 @@
 
 struct words {
   pool *pool;
-  const char *at;               /* what is not read yet */
-  unsigned int n;               /* taken so far */
+  const char *at;               /* unread rest */
+  unsigned int n;               /* read so far */
   const char *bad;              /* the error that ends reading, or NULL */
 };
 
@@ -36,7 +36,8 @@ static bool is_special(char c, char quote) {
   return c == '\'' || c == '"' || c == '\\' || (quote == 0 && is_blank(c));
 }
 
-/* Takes the next word, without its quotes; NULL at the end, or with w->bad. */
+/* Removes the next word, without its quotes; NULL at the end, or with w->bad.
+ */
 static char *next_word(struct words *w) {
   const char *from = w->at + strspn(w->at, " \t");
   char *word, *to, quote = 0;
@@ -98,7 +99,8 @@ static int read_umask(const char *text, int *mask) {
   return SFTP_OK;
 }
 
-/* A list may be given only once: with two it would be unclear which was meant.
+/* A list may be given only once: with two it would be unclear which one was
+ * intended.
  */
 static int take_list(const char **list, const char *value) {
   if (*list != NULL) {
@@ -130,7 +132,7 @@ static int take_value(struct sftp_forced *f, char letter, const char *value) {
   }
 }
 
-/* One word of options, like -R, -Rd /dir or -d/dir. */
+/* One word of options, such as -R, -Rd /dir or -d/dir. */
 static int take_options(struct words *w, const char *word,
     struct sftp_forced *f) {
   const char *c;

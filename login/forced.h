@@ -8,8 +8,8 @@
 
 /* forced.h -- the only command that a key or a certificate allows.
  *
- * This server never runs commands, so it accepts only those that name its own
- * services: internal-sftp and sftp-server with their options, and scp.
+ * This server never runs commands, so it accepts only commands that name its
+ * own services: internal-sftp and sftp-server with their options, and scp.
  */
 
 #ifndef MOD_SFTP_FORCED_H
@@ -25,15 +25,15 @@ struct sftp_forced {
                                  * stay */
   bool read_only;               /* -R */
   const char *allowed, *denied; /* -p, -P: requests, comma-separated; or NULL */
-  const char *dir;              /* -d: the first directory, or NULL */
+  const char *dir;              /* -d: the start directory, or NULL */
   int umask;                    /* -u, or -1 */
 };
 
 /* Reads a command.  On errors *why gets a text for the administrator. */
 int sftp_forced_parse(pool *p, const char *command, struct sftp_forced *f,
   const char **why) SFTP_MUST_CHECK;
-/* Whether an SFTP request or extension, or that kind of it (how, NULL: any; see
- * effects.h), may be used.  f NULL: nothing is forced.
+/* Whether an SFTP request or extension, or a kind of it (how, NULL: any; see
+ * effects.h), may be used. f NULL: nothing is forced.
  */
 bool sftp_forced_allows(const struct sftp_forced *f, const char *name,
   const char *how);

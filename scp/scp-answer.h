@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* scp-answer.h -- an answer of the peer, byte by byte (scp.c). */
+/* scp-answer.h -- reads a reply of the peer, byte by byte (scp.c). */
 
 #ifndef MOD_SFTP_SCP_ANSWER_H
 #define MOD_SFTP_SCP_ANSWER_H
 
 #include "base.h"
 
-/* Text of the peer that is kept for the log. */
+/* Maximum text of the peer that is kept for the log. */
 #define SCP_TEXT_MAX 512
 
 enum scp_said { SCP_SAID_NOTHING, SCP_SAID_YES, SCP_SAID_NO, SCP_SAID_STOP };
@@ -24,8 +24,8 @@ struct scp_answer {
   size_t len;
 };
 
-/* Takes bytes up to the end of one answer; returns how many.  *said stays
- * SCP_SAID_NOTHING while the answer is not complete.
+/* Takes bytes up to the end of one reply; returns how many.  *said remains
+ * SCP_SAID_NOTHING until the reply is complete.
  */
 size_t scp_answer_read(struct scp_answer *a, const unsigned char *p,
   size_t len, enum scp_said *said);

@@ -9,23 +9,23 @@
 /* scp-args.c -- the command line of "scp -f" and "scp -t".
  *
  * Clients write it for a shell: some quote the path (libssh2, libssh), some
- * pass on what the user typed (scp -O, pscp).  Quotes, backslashes and an open
- * ~ are read as a shell would, once; no other feature of a shell is served.  A
- * quote that never ends is an ordinary character.
+ * pass on what the user typed (scp -O, pscp).  Quotes, backslashes and an
+ * unquoted ~ are interpreted as in a shell, once; no other feature of a shell
+ * is supported.  A quote without an end is an ordinary character.
  */
 
 #include <limits.h>
 
 #include "scp-args.h"
 
-/* Characters that need a backslash in a pattern to mean themselves. */
+/* Characters that need a backslash in a pattern to be literal. */
 #define SPECIAL "*?[]{},\\~"
 #define WILD "*?[{"
 
 struct cursor {
   const char *at;               /* next unread byte */
   char *text, *pattern;         /* ends of what was written */
-  bool wild;                    /* an open wildcard was seen */
+  bool wild;                    /* there was an unquoted wildcard */
 };
 
 static bool is_blank(char c) {
@@ -65,7 +65,7 @@ static bool read_single(struct cursor *c) {
   return true;
 }
 
-/* The quote that ends the one at `at'; NULL when there is none. */
+/* The quote that ends the one at `at', or NULL. */
 static const char *double_end(const char *at) {
   for (at++; *at != '\0' && *at != '"'; at++) {
     if (*at == '\\' && at[1] != '\0') {
@@ -76,7 +76,7 @@ static const char *double_end(const char *at) {
   return *at == '"' ? at : NULL;
 }
 
-/* "text": a backslash is special before the few that a shell names. */
+/* "text": a backslash is special before a few characters, as in a shell. */
 static bool read_double(struct cursor *c) {
   const char *end = double_end(c->at);
 
@@ -117,8 +117,8 @@ static void read_piece(struct cursor *c) {
   put_open(c, *c->at++);
 }
 
-/* Reads one word, or with `all' what is left of the line.  A word never
- * takes more room than what it was read from.
+/* Reads one word, or with `all' the rest of the line.  A word never needs more
+ * room than its source.
  */
 static void read_word(struct cursor *c, bool all, struct scp_word *w) {
   w->text = c->text;
@@ -137,8 +137,8 @@ static void read_word(struct cursor *c, bool all, struct scp_word *w) {
   }
 }
 
-/* Room for all words of a line at once: each has a blank before it or is the
- * first, so that its NUL fits as well.
+/* Room for all words of a line: each is the first or follows a blank, so that
+ * its NUL fits as well.
  */
 static void cursor_init(struct cursor *c, pool *p, const char *line) {
   size_t n = strlen(line);
@@ -179,12 +179,12 @@ static void set_options(struct scp_args *a, const char *letters) {
         break;
 
       default:
-        break;                  /* -v, -q and what clients may invent */
+        break;                  /* -v, -q and unknown ones */
     }
   }
 }
 
-/* Reads the options and stands then before the first path. */
+/* Reads the options up to the first path. */
 static void read_options(struct cursor *c, struct scp_args *a) {
   for (;;) {
     struct scp_word w;
@@ -218,7 +218,7 @@ static void read_paths(pool *p, const char *line, struct scp_args *a) {
   const char *end = line + strlen(line);
   struct cursor c;
 
-  /* Blanks at the end belong to no name unless they are quoted. */
+  /* Trailing blanks are not part of a name unless they are quoted. */
   while (end > line && is_blank(end[-1]) &&
       (end - 1 == line || end[-2] != '\\')) {
     end--;
@@ -238,7 +238,7 @@ static void read_paths(pool *p, const char *line, struct scp_args *a) {
   a->nwords = words->nelts;
 }
 
-/* "" and the like mean the directory of the login. */
+/* "" and similar paths mean the directory after the login. */
 static void name_the_empty(struct scp_word *w) {
   if (w->text[0] == '\0') {
     w->text = ".";

@@ -14,9 +14,10 @@
 #include "base.h"
 
 struct scp_word {
-  const char *text;             /* quotes and backslashes taken away */
-  const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
-  bool tilde;                   /* begins with an open ~ */
+  const char *text;             /* without quotes and backslashes */
+  const char *pattern;          /* for ftpd_glob_begin(); NULL: no unquoted
+                                 * wildcard */
+  bool tilde;                   /* begins with an unquoted ~ */
 };
 
 struct scp_args {

@@ -34,7 +34,7 @@ struct ftpd_op;
 
 /* A record: a name of up to PATH_MAX, and mode and size before it. */
 #define SCP_RECORD_MAX (PATH_MAX + 256)
-/* Directories inside each other: a source keeps each of them open. */
+/* Maximum depth of directories: a source keeps each of them open. */
 #define SCP_SOURCE_DEPTH_MAX 128
 #define SCP_SINK_DEPTH_MAX 1024
 
@@ -48,18 +48,21 @@ struct scp {
   pool *pool;
   struct scp_args args;
   unsigned int errors;          /* the exit status is 1 if there were any */
-  bool done;                    /* finished: what still comes is swallowed */
+  bool done;                    /* finished: further input is ignored */
   bool input_left;              /* bytes were offered and not taken */
   bool input_ended;             /* EOF came */
   struct scp_sink *sink;        /* the one or the other */
   struct scp_source *source;
 };
 
-/* The absolute path: relative names begin at the directory of the login. */
+/* The absolute path: relative names start from the directory after the login.
+ */
 const char *scp_absolute(struct scp *s, pool *p, const char *path);
-/* Dir and name; NULL with ENAMETOOLONG. */
+/* Directory and name; NULL with ENAMETOOLONG. */
 const char *scp_join(pool *p, const char *dir, const char *name);
-/* A word's name: an open ~ or ~user is replaced by the home. */
+/* A word's name, in which an unquoted ~ or ~user is replaced by the home
+ * directory.
+ */
 const char *scp_word_path(struct scp *s, pool *p, const struct scp_word *w);
 
 /* Ends an operation; err is 0 or an errno. */
@@ -71,14 +74,14 @@ int scp_say_ok(struct scp *s) SFTP_MUST_CHECK;
 /* An error record about path, counted and logged.  Not fatal. */
 int scp_say_error(struct scp *s, const char *path, const char *reason)
   SFTP_MUST_CHECK;
-/* The peer does not speak the protocol: says so and ends the copy. */
+/* The peer violates the protocol: says so and ends the copy. */
 int scp_say_fatal(struct scp *s, const char *reason) SFTP_MUST_CHECK;
 /* Counts and logs a text of the peer. */
 void scp_heard(struct scp *s, const char *text, size_t len);
 /* Exit status, EOF and CLOSE. */
 void scp_finish(struct scp *s);
-/* True when the channel may end: a client that has everything may leave without
- * the last answer (libssh2 does).
+/* True if the channel may end: a client that has everything may disconnect
+ * without the last reply (libssh2 does).
  */
 bool scp_orderly(const struct scp *s);
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* scp-sink-dir.c -- directories of an upload: made at their D record; they get
- * mode and times when all entries are complete.
+/* scp-sink-dir.c -- directories of an upload: created at their D record; they
+ * get mode and times when all entries are complete.
  */
 
 #include "effects.h"
@@ -15,7 +15,7 @@
 #include "ftpd-tree.h"
 #include "scp-sink.h"
 
-/* Makes the directory unless it is there.  0 or an errno. */
+/* Creates the directory unless it exists. 0 or an errno. */
 static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   struct ftpd_op op;
   struct stat st;
@@ -47,7 +47,7 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   *refused = op.refused;
   scp_op_end(&op, err);
 
-  /* The user may not know what it is; rules are checked for its entries. */
+  /* The user may not look at it; rules are checked for its entries. */
   return err == EEXIST && !looks ? 0 : err;
 }
 
@@ -88,9 +88,9 @@ int scp_sink_on_dir(struct scp *s, mode_t mode, const char *name) {
   return scp_say_ok(s);
 }
 
-/* What the mode of a directory should be now that it is filled; -1 when it is
- * right.  Without -p the umask stays in force and only the bits that we added
- * for ourselves go.
+/* The mode that a directory should have now that it is complete; -1 if it is
+ * correct.  Without -p the umask remains in force and only the bits that were
+ * added temporarily are removed.
  */
 static int final_mode(struct scp *s, const struct sink_dir *d) {
   struct stat st;
@@ -111,7 +111,7 @@ static int final_mode(struct scp *s, const struct sink_dir *d) {
   return st.st_mode & 07777 & ~(S_IRWXU & ~d->mode);
 }
 
-/* 0 or an errno: that of the mode.  The times are set in any case. */
+/* 0 or the errno of setting the mode.  The times are set in any case. */
 static int set_dir_attrs(struct scp *s, struct ftpd_op *op,
     const struct sink_dir *d, const char *path) {
   int mode = final_mode(s, d), err = 0;
@@ -145,8 +145,8 @@ static int finish_made(struct scp *s, struct sink_dir *d,
   return s->args.times ? err : 0;
 }
 
-/* Mode and times when all entries are in.  An existing directory is changed as
- * by SETSTAT.
+/* Sets mode and times after the last entry.  An existing directory is changed
+ * as by SETSTAT.
  */
 static int finish_dir(struct scp *s, struct sink_dir *d,
     const char **refused) {

@@ -9,8 +9,8 @@
 /* scp-sink-file.c -- files of an upload.
  *
  * The data stays in the receive buffer and is written when the buffer needs the
- * room.  If a file fails while its data is on the way, the rest is discarded:
- * the protocol cannot report it earlier.
+ * room.  If a file fails during its transfer, the rest is discarded: the
+ * protocol cannot report it earlier.
  */
 
 #include "effects.h"
@@ -153,7 +153,7 @@ size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len) {
   return n;
 }
 
-/* Sets the mode that -p demands, unless the file has it. */
+/* Sets the mode that -p requires, unless the file has it. */
 static int set_mode(struct scp *s, struct sink_file *f,
     const struct stat *st) {
   return !s->args.times || !scp_sink_wants_perms(s) ||
@@ -168,8 +168,8 @@ static int set_times(struct scp *s, struct sink_file *f) {
     -1 : ftpd_futimes(f->file, f->times.at);
 }
 
-/* Sets mode and times of a complete file, and cuts off what is left of an
- * older, longer one.  0 or an errno; the content is complete in any case.
+/* Sets mode and times of a complete file, and truncates an older, longer one. 0
+ * or an errno; the content is complete in any case.
  */
 static int set_file_attrs(struct scp *s, struct sink_file *f) {
   struct stat st;
@@ -195,8 +195,8 @@ static int set_file_attrs(struct scp *s, struct sink_file *f) {
   return err;
 }
 
-/* Closes the current file.  *note gets an errno when the file is complete and
- * only its attributes could not be set.  0 or an errno.
+/* Closes the current file.  *note is an errno if the file is complete and only
+ * its attributes could not be set. 0 or an errno.
  */
 static int close_file(struct scp *s, int *note) {
   struct sink_file *f = &s->sink->file;

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* scp-sink.c -- "scp -t": receives records and makes files and directories.
+/* scp-sink.c -- "scp -t": receives records and creates files and directories.
  *
  * A record names one entry of the current directory, never a path.
  */
@@ -18,7 +18,7 @@
 
 /* ---- Start */
 
-/* Trailing slashes say "directory" and are not part of the name. */
+/* Trailing slashes mean "directory" and are not part of the name. */
 static const char *strip_slashes(pool *p, const char *path, bool *had) {
   size_t len = strlen(path);
 
@@ -31,9 +31,9 @@ static const char *strip_slashes(pool *p, const char *path, bool *had) {
   return pstrndup(p, path, len);
 }
 
-/* Whether the target is a directory; 0 or an errno.  Users who may not look are
- * not told: their files go into an existing directory, and rules are checked
- * there, but they only ever read the name that they sent.
+/* Whether the target is a directory; 0 or an errno.  Users who may not look at
+ * it do not learn that: their files go into an existing directory, and rules
+ * are checked there, but replies only contain the name that they sent.
  */
 static int look_at_target(struct scp *s) {
   struct scp_sink *k = s->sink;
@@ -173,7 +173,7 @@ static bool read_mode(const char **at, mode_t *mode) {
   return true;
 }
 
-/* The name must be one entry of the current directory. */
+/* The name must be a single entry of the current directory. */
 static bool is_entry(const char *name, size_t len) {
   return len > 0 && strlen(name) == len && strchr(name, '/') == NULL &&
     strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -201,7 +201,7 @@ static int on_entry(struct scp *s) {
     scp_sink_on_dir(s, mode, at);
 }
 
-/* A whole record is in line, without its LF. */
+/* line contains a complete record, without its LF. */
 static int on_record(struct scp *s) {
   struct scp_sink *k = s->sink;
 
@@ -272,7 +272,7 @@ ssize_t scp_sink_input(struct scp *s, const unsigned char *p, size_t len) {
       continue;
     }
 
-    /* While a client does not read answers, it gets no more of them. */
+    /* A client that does not read replies gets no more of them. */
     if (sftp_channel_room(s->ch) == 0) {
       break;
     }

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* scp-sink.h -- inside the sink: scp-sink.c (records), scp-sink-dir.c and
+/* scp-sink.h -- private to the sink: scp-sink.c (records), scp-sink-dir.c and
  * scp-sink-file.c.
  */
 
@@ -33,9 +33,9 @@ struct sink_times {
 struct sink_dir {
   struct sink_dir *up;
   pool *pool;
-  const char *path;             /* the name that the client knows */
-  const char *shown;            /* the name that it is told */
-  const char *real;             /* what ftpd_permit() made of it */
+  const char *path;             /* the client's name for it */
+  const char *shown;            /* the name in replies */
+  const char *real;             /* the path from ftpd_permit() */
   bool created;
   mode_t mode;
   struct sink_times times;
@@ -45,10 +45,10 @@ struct sink_file {
   pool *pool;                   /* NULL: there is no current file */
   struct ftpd_op op;
   struct ftpd_file *file;
-  const char *path, *shown;     /* as of a directory */
+  const char *path, *shown;     /* of a directory */
   mode_t mode;
   struct sink_times times;
-  uint64_t left;                /* bytes still to come */
+  uint64_t left;                /* bytes still missing */
   off_t at;                     /* bytes written */
   int err;                      /* first failure, an errno */
 };
@@ -57,7 +57,7 @@ struct scp_sink {
   enum sink_state state;
   const char *target;
   bool target_is_dir, target_slash;
-  bool unseen;                  /* the user may not know what it is */
+  bool unseen;                  /* the user may not look at it */
   struct sink_dir *top;         /* NULL: the target itself */
   unsigned int depth;
   struct sink_times times;      /* for the next C or D */
@@ -71,14 +71,15 @@ struct scp_sink {
 
 /* ---- scp-sink.c */
 
-/* The times of the T record, which are for this entry only. */
+/* The times of the T record, which apply only to this entry. */
 void scp_sink_give_times(struct scp *s, struct sink_times *to);
 /* Whether the entry gets the client's times and mode. */
 bool scp_sink_wants_times(const struct scp *s, const struct sink_times *t);
 bool scp_sink_wants_perms(const struct scp *s);
 /* The path of a record's entry; NULL with errno. */
 const char *scp_sink_place(struct scp *s, pool *p, const char *name);
-/* What the client is told instead of the path, which is NULL if there is none.
+/* The name that the client gets in place of the path; the path is NULL if there
+ * is none.
  */
 const char *scp_sink_shown(struct scp *s, pool *p, const char *path,
   const char *name);
@@ -92,14 +93,14 @@ int scp_sink_on_dir_end(struct scp *s);
 
 int scp_sink_on_file(struct scp *s, mode_t mode, uint64_t size,
   const char *name);
-/* Returns how many bytes are the file's. */
+/* Returns how many bytes belong to the file. */
 size_t scp_sink_take_data(struct scp *s, const unsigned char *p, size_t len);
 /* Writes data that is still in the receive buffer. */
 void scp_sink_write_out(struct scp *s);
 int scp_sink_take_status(struct scp *s, const unsigned char *p, size_t len,
   size_t *used);
 /* The copy ends during a file.  Some of its bytes may be missing, or only the
- * client's last status (libssh2 never sends it).
+ * client's last status (which libssh2 never sends).
  */
 void scp_sink_abandon_file(struct scp *s, bool orderly);
 

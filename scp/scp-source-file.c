@@ -34,7 +34,7 @@ void scp_source_close_file(struct scp *s) {
   destroy_pool(p);
 }
 
-/* Opens the current file and looks at it.  0 or an errno. */
+/* Opens the current file and checks it. 0 or an errno. */
 static int open_file(struct scp *s, struct source_file *f, struct stat *st) {
   const char *path = scp_absolute(s, f->pool, f->path);
 
@@ -89,8 +89,8 @@ int scp_source_begin_file(struct scp *s, pool *p, const char *path,
   return scp_source_announce(s, p, &st, name);
 }
 
-/* Reads up to n bytes straight into messages.  Returns the bytes sent (0 at
- * the end of the file), -1 when there is no place for that, or sets *res.
+/* Reads up to n bytes straight into messages.  Returns the bytes sent (0 at the
+ * end of the file), -1 if there is no room for that, or sets *res.
  */
 static ssize_t send_in_place(struct scp *s, size_t n, int *res) {
   struct source_file *f = &s->source->file;
@@ -98,7 +98,7 @@ static ssize_t send_in_place(struct scp *s, size_t n, int *res) {
   ssize_t got;
   int pieces = 0;
 
-  /* The window may be smaller than what we could send. */
+  /* The window may be smaller than the available room. */
   for (; pieces == 0; n /= 2) {
     pieces = sftp_channel_reserve(s->ch, n, iov, SOURCE_IOV);
     if (pieces == 0 && n <= SOURCE_PIECE_MIN) {
@@ -126,7 +126,7 @@ static unsigned char *scratch(struct scp *s) {
   return src->scratch;
 }
 
-/* The same through a buffer of our own. */
+/* The same through a buffer. */
 static ssize_t send_copied(struct scp *s, size_t n, int *res) {
   struct source_file *f = &s->source->file;
   struct iovec iov = { scratch(s), n < SOURCE_SCRATCH ? n : SOURCE_SCRATCH };
@@ -141,8 +141,8 @@ static ssize_t send_copied(struct scp *s, size_t n, int *res) {
   return got;
 }
 
-/* The record promised a size: missing bytes are sent as zeros, and the client
- * is told at the end.
+/* The record contained a size: missing bytes are sent as zeros, and the client
+ * gets an error at the end.
  */
 static ssize_t send_padding(struct scp *s, size_t n, int *res) {
   unsigned char *zeros = scratch(s);

@@ -7,7 +7,7 @@
  */
 
 /* scp-source-name.c -- the names of a download: words, patterns, and the names
- * that the client gets.
+ * in records.
  */
 
 #include "ftpd-tree.h"
@@ -15,7 +15,7 @@
 #include "scp-source.h"
 #include "path.h"
 
-/* Patterns are absolute, so that what they match is, too. */
+/* Patterns are absolute, and so are their matches. */
 static const char *absolute_pattern(struct scp *s, pool *p,
     const struct scp_word *w) {
   const char *slash = strchr(w->pattern, '/'), *dir;
@@ -38,8 +38,8 @@ static const char *absolute_pattern(struct scp *s, pool *p,
     w->pattern);
 }
 
-/* What matches a pattern at last: nothing, also when the host does not match
- * patterns at all (it hands back what it was given), is the word itself.
+/* A pattern without a match is the word itself, also if the host does not
+ * expand patterns (it then returns its argument).
  */
 static const char **matches_of(struct scp *s, const struct scp_word *w,
     const char **paths) {
@@ -71,7 +71,7 @@ static void end_pattern(struct scp_source *src) {
   src->next_word++;
 }
 
-/* The next match of the word at hand: as scp_source_next(). */
+/* The next match of the current word; results as for scp_source_next(). */
 static int next_match(struct scp *s, const struct scp_word *w,
     const char **path) {
   struct scp_source *src = s->source;
@@ -139,7 +139,7 @@ bool scp_source_has_more(const struct scp_source *src) {
   return src->top != NULL || src->next_word < src->nwords;
 }
 
-/* The last component, without slashes behind it. */
+/* The last component, without trailing slashes. */
 static const char *last_component(pool *p, const char *path) {
   size_t end = strlen(path), start;
 
@@ -153,9 +153,9 @@ static const char *last_component(pool *p, const char *path) {
   return pstrndup(p, path + start, end - start);
 }
 
-/* Graphic characters and spaces as they are, backslashes doubled, \^X for
- * controls and \M in front of what has the eighth bit; in octal what would then
- * be a space or a slash.
+/* Graphic characters and spaces are unchanged, backslashes doubled; \^X stands
+ * for control characters and \M precedes characters with the eighth bit set;
+ * octal is used if the result would be a space or a slash.
  */
 const char *scp_source_encoded(pool *p, const char *name) {
   char *text = palloc(p, 4 * strlen(name) + 1), *to = text;

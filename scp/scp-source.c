@@ -8,7 +8,7 @@
 
 /* scp-source.c -- "scp -f": sends files and directories as records.
  *
- * After each record the client's answer decides what comes next.  Directories
+ * After each record the client's reply decides what comes next.  Directories
  * are walked with an explicit stack, links are followed, and a directory that
  * is already on the stack is not entered again.
  */
@@ -18,7 +18,7 @@
 #include "ftpd-tree.h"
 #include "scp-source.h"
 
-/* Entries that one turn looks at. */
+/* Maximum number of entries per turn. */
 #define TURN_ENTRIES 64
 
 int scp_source_wait(struct scp_source *src, enum source_step step) {
@@ -123,7 +123,7 @@ static struct ftpd_dir *open_dir(struct scp *s, pool *p, const char *path,
   return dir;
 }
 
-/* Takes over p, which holds path and name. */
+/* Takes ownership of p, which contains path and name. */
 static int begin_dir(struct scp *s, pool *p, const char *path,
     const char *name, const struct stat *st) {
   struct scp_source *src = s->source;
@@ -180,7 +180,7 @@ static struct source_dir *leave(struct scp_source *src) {
 
 /* ---- One entry after the other */
 
-/* Takes over p, which holds path and name. */
+/* Takes ownership of p, which contains path and name. */
 static int begin_entry(struct scp *s, pool *p, const char *path,
     const char *name) {
   const char *wrong = NULL, *there = scp_absolute(s, p, path);
@@ -279,9 +279,9 @@ static int next_in_dir(struct scp *s) {
   return begin_entry(s, p, path, name);
 }
 
-/* Up to the next record, or to the end.  Each entry that cannot be sent becomes
- * an error record, so a client that does not read them makes us wait.  A turn
- * looks at a few entries, and others get theirs.
+/* Continues up to the next record, or to the end.  Each entry that cannot be
+ * sent becomes an error record, so a client that does not read them pauses the
+ * copy.  A turn handles a few entries, so that other channels get their turns.
  */
 static int go_on(struct scp *s) {
   struct scp_source *src = s->source;
@@ -304,7 +304,7 @@ static int go_on(struct scp *s) {
 
 /* ---- The client's answers */
 
-/* Drops what was announced and refused. */
+/* Drops an entry that was announced and refused. */
 static void drop_entry(struct scp *s, int err) {
   struct scp_source *src = s->source;
 
@@ -428,7 +428,7 @@ int scp_source_ready(struct scp *s) {
   }
 }
 
-/* A client may leave when it has all bytes. */
+/* A client may disconnect when it has all bytes. */
 static void end_of_words(struct scp *s, bool orderly) {
   struct scp_source *src = s->source;
 

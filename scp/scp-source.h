@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* scp-source.h -- inside the source: scp-source.c (records, directories, the
- * client's answers), scp-source-name.c and scp-source-file.c.
+/* scp-source.h -- private to the source: scp-source.c (records, directories,
+ * the client's replies), scp-source-name.c and scp-source-file.c.
  */
 
 #ifndef MOD_SFTP_SCP_SOURCE_H
@@ -23,7 +23,7 @@ enum source_state {
   SRC_DATA                      /* for room; then more of the file */
 };
 
-/* What the client's answer is about. */
+/* What the client's reply is about. */
 enum source_step { ABOUT_START, ABOUT_TIMES, ABOUT_FILE, ABOUT_DATA,
   ABOUT_DIR, ABOUT_UP };
 
@@ -36,7 +36,7 @@ struct source_dir {
   ino_t ino;
 };
 
-/* The file whose record or data is on the way. */
+/* The file whose record or data is being sent. */
 struct source_file {
   pool *pool;                   /* NULL: none */
   struct ftpd_op op;
@@ -54,7 +54,7 @@ struct scp_source {
   unsigned int nwords, next_word;
   struct ftpd_glob *glob;       /* of a word with a pattern, and */
   const char **found;           /* the rest of its matches; NULL: not yet */
-  bool later;                   /* the next entry takes more than this turn */
+  bool later;                   /* the next entry needs another turn */
   bool matched;                 /* a pattern, in this turn: one is enough */
   struct source_dir *top;
   unsigned int depth;
@@ -67,14 +67,14 @@ struct scp_source {
 
 /* ---- scp-source-name.c: what the command line names */
 
-/* The next source.  1: *path is there, 0: it was the last, or s->source->later
- * says that it takes another turn, -1: errno, *path cannot be had.
+/* The next source. 1: *path is set, 0: there are no more, or s->source->later
+ * says that it needs another turn, -1: errno, *path is not accessible.
  */
 int scp_source_next(struct scp *s, const char **path);
 /* Whether there is one, or more of a directory. */
 bool scp_source_has_more(const struct scp_source *src);
-/* The name that the client gets for this source.  No client accepts "." or
- * "..": these get the directory's real name, and "/" that of the user.
+/* The client's name for this source.  No client accepts "." or "..": these get
+ * the directory's real name, and "/" gets the user's name.
  */
 const char *scp_source_name(struct scp *s, pool *p, const char *path);
 /* A name with a line feed, which would end its record, as OpenSSH's scp sends
@@ -86,7 +86,7 @@ bool scp_is_dots(const char *name);
 
 /* ---- scp-source-file.c: a file's bytes */
 
-/* Opens and announces; takes over p, which holds path and name. */
+/* Opens and announces; takes ownership of p, which contains path and name. */
 int scp_source_begin_file(struct scp *s, pool *p, const char *path,
   const char *name);
 /* Sends as much as there is room for, and the status at the end. */
@@ -95,7 +95,7 @@ void scp_source_close_file(struct scp *s);
 
 /* ---- scp-source.c */
 
-/* Waits for the client's answer. */
+/* Waits for the client's reply. */
 int scp_source_wait(struct scp_source *src, enum source_step step);
 /* Sends T if times are wanted, else C or D; the pool is the entry's. */
 int scp_source_announce(struct scp *s, pool *p, const struct stat *st,

@@ -6,10 +6,11 @@
  * (see LICENSE)
  */
 
-/* scp.h -- the old "scp" protocol (rcp over an exec channel), both directions.
+/* scp.h -- the old "scp" protocol (rcp over an exec channel), in both
+ * directions.
  *
- * One copy per channel; no state is shared between channels.  The command
- * line is only read, never handed to a shell.
+ * One copy per channel; no state is shared between channels.  The command line
+ * is only parsed, never passed to a shell.
  */
 
 #ifndef MOD_SFTP_SCP_H

@@ -118,8 +118,8 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
     struct stat st;
 
     /* mod_xfer says this of a dangling link, too. */
-    if (errno == EISDIR && ftpd_look(op->ftpd, *path, &st) < 0) {
-      errno = ENOENT;
+    if (errno == EISDIR) {
+      errno = ftpd_look(op->ftpd, *path, &st) < 0 ? ENOENT : EISDIR;
     }
 
     return -1;

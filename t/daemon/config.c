@@ -6,19 +6,14 @@
  * (see LICENSE)
  */
 
-/* config.c -- the daemon's configuration: one directive at a time. */
+/* config.c -- the daemon's configuration: one for all servers and directories.
+ */
 
 #include "daemon.h"
 
-#define PARAMS_MAX 8
-
 config_rec *daemon_record;
 
-static struct {
-  const char *name;
-  void *value;
-} params[PARAMS_MAX];
-static unsigned int nparams;
+static config_rec *first;
 
 static pool *config_pool(void) {
   static pool *p;
@@ -81,51 +76,76 @@ int get_boolean(cmd_rec *cmd, int i) {
     FALSE : -1;
 }
 
-/* What is added has no values yet: handlers set them. */
-config_rec *add_config_param(const char *name, unsigned int n, ...) {
+static config_rec *append(const char *name, unsigned int n) {
   pool *p = make_sub_pool(config_pool());
-  config_rec *c = pcalloc(p, sizeof(*c));
+  config_rec *c = pcalloc(p, sizeof(*c)), **at = &first;
 
   c->pool = p;
   c->name = pstrdup(p, name);
   c->argc = n;
   c->argv = pcalloc(p, (n + 1) * sizeof(void *));
-  daemon_record = c;
+  while (*at != NULL) {
+    at = &(*at)->next;
+  }
+
+  *at = c;
   return c;
 }
 
-void daemon_set_param(const char *name, void *value) {
-  params[nparams].name = name;
-  params[nparams++].value = value;
+/* What is added has no values yet: handlers set them. */
+config_rec *add_config_param(const char *name, unsigned int n, ...) {
+  daemon_record = append(name, n);
+  return daemon_record;
 }
 
-void *get_param_ptr(xaset_t *set, const char *name, int recurse) {
-  unsigned int i;
+void daemon_forget_config(void) {
+  first = NULL;
+}
 
-  (void) set;
-  (void) recurse;
-  for (i = nparams; i > 0; i--) {
-    if (strcmp(params[i - 1].name, name) == 0) {
-      return params[i - 1].value;
-    }
+void daemon_set_param(const char *name, void *value) {
+  config_rec *c = find_config(NULL, CONF_PARAM, name, FALSE);
+
+  c = c != NULL ? c : append(name, 1);
+  c->argv[0] = value;
+}
+
+config_rec *daemon_add_words(const char *name, const char *const *words) {
+  unsigned int i, n = 0;
+  config_rec *c;
+
+  while (words[n] != NULL) {
+    n++;
   }
 
-  return NULL;
+  c = append(name, n);
+  for (i = 0; i < n; i++) {
+    c->argv[i] = pstrdup(c->pool, words[i]);
+  }
+
+  return c;
+}
+
+/* One configuration for all. */
+config_rec *find_config_next(config_rec *prev, config_rec *c, int type,
+    const char *name, int recurse) {
+  (void) prev;
+  (void) type;
+  (void) recurse;
+  while (c != NULL && strcmp(c->name, name) != 0) {
+    c = c->next;
+  }
+
+  return c;
 }
 
 config_rec *find_config(xaset_t *set, int type, const char *name,
     int recurse) {
-  (void) type;
-  return get_param_ptr(set, name, recurse) != NULL ? daemon_record : NULL;
+  (void) set;
+  return find_config_next(NULL, first, type, name, recurse);
 }
 
-/* One record of a name at most. */
-config_rec *find_config_next(config_rec *prev, config_rec *c, int type,
-    const char *name, int recurse) {
-  (void) prev;
-  (void) c;
-  (void) type;
-  (void) name;
-  (void) recurse;
-  return NULL;
+void *get_param_ptr(xaset_t *set, const char *name, int recurse) {
+  config_rec *c = find_config(set, CONF_PARAM, name, recurse);
+
+  return c != NULL ? c->argv[0] : NULL;
 }

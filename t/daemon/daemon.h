@@ -29,5 +29,12 @@ const char *daemon_refusal(const modret_t *res);
 extern config_rec *daemon_record;
 /* What get_param_ptr() finds, by the directive's name. */
 void daemon_set_param(const char *name, void *value);
+/* A record with these words, NULL at their end, behind those that are there. */
+config_rec *daemon_add_words(const char *name, const char *const *words);
+/* From now on there are no records. */
+void daemon_forget_config(void);
+
+/* Adds a line to the responses that wait (resp_list). */
+void daemon_respond(const char *text);
 
 #endif /* MOD_SFTP_TEST_DAEMON_H */

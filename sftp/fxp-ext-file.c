@@ -65,10 +65,11 @@ static uint32_t reply_statvfs(struct fxp_req *req, const struct statvfs *st) {
   return fxp_reply_send(req);
 }
 
-/* string path */
-uint32_t fxp_do_statvfs(struct fxp_req *req) {
+/* string path: what is said of the file system there; the status if nothing
+ * is.
+ */
+static uint32_t read_statvfs(struct fxp_req *req, struct statvfs *st) {
   const char *path = fxp_read_path(req);
-  struct statvfs st;
 
   if (sftp_rd_end(&req->in) != SFTP_OK) {
     return SSH_FX_BAD_MESSAGE;
@@ -80,8 +81,15 @@ uint32_t fxp_do_statvfs(struct fxp_req *req) {
     return fxp_refused(req, errno);
   }
 
-  return ftpd_statvfs(req->ftpd, path, &st) == 0 ? reply_statvfs(req, &st) :
+  return ftpd_statvfs(req->ftpd, path, st) == 0 ? SSH_FX_OK :
     fxp_status(req, errno);
+}
+
+uint32_t fxp_do_statvfs(struct fxp_req *req) {
+  struct statvfs st;
+  uint32_t status = read_statvfs(req, &st);
+
+  return status != SSH_FX_OK ? status : reply_statvfs(req, &st);
 }
 
 /* string handle */
@@ -106,23 +114,13 @@ uint32_t fxp_do_fstatvfs(struct fxp_req *req) {
  * section 4).
  */
 uint32_t fxp_do_space_available(struct fxp_req *req) {
-  const char *path = fxp_read_path(req);
   struct statvfs st;
+  uint32_t status = read_statvfs(req, &st);
   struct sftp_wr *w;
   uint64_t unit;
 
-  if (sftp_rd_end(&req->in) != SFTP_OK) {
-    return SSH_FX_BAD_MESSAGE;
-  }
-
-  fxp_begin(req, FTPD_STATVFS, req->name);
-  path = ftpd_permit(&req->op, path, NULL);
-  if (path == NULL) {
-    return fxp_refused(req, errno);
-  }
-
-  if (ftpd_statvfs(req->ftpd, path, &st) < 0) {
-    return fxp_status(req, errno);
+  if (status != SSH_FX_OK) {
+    return status;
   }
 
   /* Space reserved for root is not free for the user. */

@@ -168,6 +168,7 @@ struct words {
   sftp_switches table;
   const char *kind;
   const char *expected;
+  bool sets;                    /* "none" and "all" are words, too */
 };
 
 /* Changes *bits by "+word" or "-word"; NULL, or the error text. */
@@ -190,17 +191,24 @@ static const char *set_switch(cmd_rec *cmd, const struct words *w,
   return NULL;
 }
 
-/* usage: SFTPExtensions +name|-name ... */
-MODRET set_extensions(cmd_rec *cmd) {
-  static const struct words words = { sftp_fxp_ext_switch, "extension",
-    "a + or - in front of the name" };
-  unsigned long bits = sftp_switch_defaults(words.table);
+static modret_t *set_switches(cmd_rec *cmd, const struct words *w) {
+  unsigned long bits = sftp_switch_defaults(w->table);
   unsigned int i;
 
   CHECK_SOME(cmd);
 
   for (i = 1; i < cmd->argc; i++) {
-    const char *err = set_switch(cmd, &words, cmd->argv[i], &bits);
+    const char *word = cmd->argv[i], *err = NULL;
+
+    if (w->sets && strcasecmp(word, "none") == 0) {
+      bits = 0;
+
+    } else if (w->sets && strcasecmp(word, "all") == 0) {
+      bits = sftp_switch_defaults(w->table);
+
+    } else {
+      err = set_switch(cmd, w, word, &bits);
+    }
 
     if (err != NULL) {
       CONF_ERROR(cmd, err);
@@ -211,35 +219,20 @@ MODRET set_extensions(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+/* usage: SFTPExtensions +name|-name ... */
+MODRET set_extensions(cmd_rec *cmd) {
+  static const struct words words = { sftp_fxp_ext_switch, "extension",
+    "a + or - in front of the name", false };
+
+  return set_switches(cmd, &words);
+}
+
 /* usage: SFTPExecCommands none|all|+name|-name ... */
 MODRET set_execcommands(cmd_rec *cmd) {
   static const struct words words = { sftp_exec_switch, "command",
-    "none, all, or a + or - in front of a name" };
-  unsigned long bits = sftp_switch_defaults(words.table);
-  unsigned int i;
+    "none, all, or a + or - in front of a name", true };
 
-  CHECK_SOME(cmd);
-
-  for (i = 1; i < cmd->argc; i++) {
-    const char *word = cmd->argv[i], *err = NULL;
-
-    if (strcasecmp(word, "none") == 0) {
-      bits = 0;
-
-    } else if (strcasecmp(word, "all") == 0) {
-      bits = sftp_switch_defaults(words.table);
-
-    } else {
-      err = set_switch(cmd, &words, word, &bits);
-    }
-
-    if (err != NULL) {
-      CONF_ERROR(cmd, err);
-    }
-  }
-
-  conf_add_value(cmd, &bits, sizeof(bits));
-  return PR_HANDLED(cmd);
+  return set_switches(cmd, &words);
 }
 
 /* usage: SFTPLog path|syslog:level|none */

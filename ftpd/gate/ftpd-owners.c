@@ -90,12 +90,12 @@ static bool is_name(const char *name) {
   return true;
 }
 
-int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
-  uint32_t id;
+/* The number of a user or a group; 0, or -1 with errno. */
+static int look_up(struct ftpd *h, const char *name, bool group,
+    uint32_t *id) {
   pool *p;
 
-  if (ftpd_fake_id(h, name, &id)) {
-    *uid = (uid_t) id;
+  if (ftpd_fake_id(h, name, id)) {
     return 0;
   }
 
@@ -104,10 +104,10 @@ int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
   }
 
   p = make_sub_pool(ftpd_files_of(h)->pool);
-
-  *uid = pr_auth_name2uid(p, name);
+  *id = group ? (uint32_t) pr_auth_name2gid(p, name) :
+    (uint32_t) pr_auth_name2uid(p, name);
   destroy_pool(p);
-  if (*uid == (uid_t) -1) {
+  if (*id == UINT32_MAX) {
     errno = ENOENT;
     return -1;
   }
@@ -115,27 +115,18 @@ int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
   return 0;
 }
 
+int ftpd_name_uid(struct ftpd *h, const char *name, uid_t *uid) {
+  uint32_t id;
+  int res = look_up(h, name, false, &id);
+
+  *uid = res == 0 ? (uid_t) id : (uid_t) -1;
+  return res;
+}
+
 int ftpd_name_gid(struct ftpd *h, const char *name, gid_t *gid) {
   uint32_t id;
-  pool *p;
+  int res = look_up(h, name, true, &id);
 
-  if (ftpd_fake_id(h, name, &id)) {
-    *gid = (gid_t) id;
-    return 0;
-  }
-
-  if (!is_name(name)) {
-    return -1;
-  }
-
-  p = make_sub_pool(ftpd_files_of(h)->pool);
-
-  *gid = pr_auth_name2gid(p, name);
-  destroy_pool(p);
-  if (*gid == (gid_t) -1) {
-    errno = ENOENT;
-    return -1;
-  }
-
-  return 0;
+  *gid = res == 0 ? (gid_t) id : (gid_t) -1;
+  return res;
 }

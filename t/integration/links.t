@@ -56,6 +56,17 @@ RULES = """
 srv = FtpServer(RULES + "AllowOverride on\nSFTPExtensions +xattr\n", ftp=RULES)
 free = Server(drop=("DefaultRoot",))
 linkless = Server("ShowSymlinks off\n")
+anonymous = Server("""
+<Anonymous @DIR@/home/alice>
+  User alice
+  RequireValidShell off
+  <Directory denied>
+    <Limit ALL>
+      DenyAll
+    </Limit>
+  </Directory>
+</Anonymous>
+""", drop=("DefaultRoot",))
 outside = srv.path("outside")
 
 # Another file system, in the home.
@@ -634,6 +645,15 @@ def _():
         expect_same(free.get("releases/7/new"), b"new", "the new file")
 
 
+@promise("<Anonymous> is a root like any other")
+def _():
+    for c in clients(anonymous):
+        expect_same(c.name(16, "/current"), "/releases/7", "REALPATH")
+        expect_same(c.read("/current/file"), TEXT, "READ")
+        expect_same(c.read("/to-denied/file"), None, "what is denied")
+        expect(c.write("/current/new", b"new"), "a new file")
+
+
 @promise("with ShowSymlinks off they are shown as what they lead to")
 def _():
     for c in clients(linkless):
@@ -659,4 +679,4 @@ def _():
         expect(not os.path.lexists(linkless.home("current")), "it is left")
 
 
-main(srv, free, linkless)
+main(srv, free, linkless, anonymous)

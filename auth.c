@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* auth.c -- user authentication (RFC 4252): requests and answers. */
+/* auth.c -- user authentication (RFC 4252): requests and replies. */
 
 #include <syslog.h>
 
@@ -19,12 +19,12 @@
 #include "kex.h"
 #include "userauth.h"
 
-/* Requests that a client may make before it is logged in, whether or not they
- * count as attempts.  It is more than any user has keys.
+/* Maximum number of requests before the login, whether or not they count as
+ * attempts.  It is more than any user has keys.
  */
 #define MAX_REQUESTS 100
 
-/* The longest user name that the daemon accepts. */
+/* Maximum length of a user name that the daemon accepts. */
 #define USER_MAX 256
 
 static const struct sftp_auth_method *const methods[] = {
@@ -181,8 +181,7 @@ static int refuse(struct ssh_conn *c, const struct sftp_auth_req *req,
   return send_failure(c, req->pool, partial);
 }
 
-/* Counts a failed attempt.  The last one that is allowed ends the connection.
- */
+/* Counts a failed attempt.  The last allowed one ends the connection. */
 static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
   unsigned int max = c->set->max_login_attempts;
 
@@ -196,8 +195,8 @@ static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
   return refuse(c, req, false);
 }
 
-/* Refusals take a multiple of the method's floor, so that how long one took
- * does not tell which of the checks it failed.
+/* Refusals take a multiple of the method's floor, so that their duration does
+ * not reveal which check failed.
  */
 static void even_out(struct ssh_conn *c, const struct sftp_auth_req *req,
     uint64_t begin_us) {
@@ -219,8 +218,8 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
       ftpd_auth_end(c->ftpd, FTPD_REQ_BROKEN);
       sftp_auth_restart(c);
 
-      /* The answer is that of a wrong password: another one would confirm that
-       * this one is right.
+      /* The reply is the same as for a wrong password: another one would
+       * confirm the password.
        */
       even_out(c, req, begin_us);
       return refuse_counted(c, req);
@@ -307,8 +306,8 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
 
 /* ---- Requests (RFC 4252, section 5) */
 
-/* Reads the whole request before it uses any of it, so that no answer depends
- * on the user before the message is known to be well-formed.
+/* Reads the whole request before it uses any of it, so that no reply depends on
+ * the user before the message is known to be well-formed.
  */
 static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
     struct sftp_rd *r) {
@@ -363,7 +362,7 @@ static bool is_same_request(struct ssh_conn *c,
     strcmp(a->service, req->service) == 0;
 }
 
-/* What follows a login here (RFC 4252, section 5). */
+/* The services that may follow a login (RFC 4252, section 5). */
 static bool is_our_service(const char *name) {
   return strcmp(name, "ssh-connection") == 0;
 }
@@ -451,8 +450,8 @@ static int one_request(struct ssh_conn *c, struct sftp_rd *r) {
   return res;
 }
 
-/* The client gave up a conversation and began anew (RFC 4256, section 3.1):
- * the message waits until the driver has been told.
+/* The client aborted a conversation and began another request (RFC 4256,
+ * section 3.1): the message waits until the driver has been told.
  */
 static int park(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_auth *a = c->auth;

@@ -13,10 +13,10 @@
 
 /* In order of preference: AEAD before the rest, and among equals the fastest on
  * CPUs with AES instructions (for others, see alg-profile.c).  Lengths in
- * bytes: key, IV, block, tag, key stream thrown away (RFC 4345).
+ * bytes: key, IV, block, tag, discarded key stream (RFC 4345).
  *
- * The key of chacha20-poly1305 is two keys.  RFC 4253, section 6.3 and
- * RFC 4344, section 4 give the others.
+ * The key of chacha20-poly1305 consists of two keys.  RFC 4253, section 6.3 and
+ * RFC 4344, section 4 define the others.
  */
 const struct sftp_cipher_alg sftp_ciphers[] = {
   { { "aes128-gcm@openssh.com", ALG_DEFAULT|ALG_MODERN|ALG_FIPS },
@@ -85,8 +85,8 @@ int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   (*c)->alg = alg;
   (*c)->pool = p;
 
-  /* Registered first, so that what a failed init() leaves is freed with the
-   * pool.
+  /* Registered first, so that everything left by a failed init() is freed with
+   * the pool.
    */
   register_cleanup2(p, *c, cleanup);
   res = alg->ops->init(*c, key, iv, encrypt);

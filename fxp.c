@@ -21,7 +21,7 @@
 #include "fxp-write.h"
 #include "fxp.h"
 
-/* Requests between two looks at the host's timers and signals, and at the
+/* Requests between two checks of the host's timers and signals, and of the
  * clock; milliseconds until other channels get their turn.
  */
 #define POLL_EVERY 64
@@ -30,7 +30,7 @@
 
 static const struct request_row {
   const char *name;
-  uint8_t min, max;             /* the the versions that have it */
+  uint8_t min, max;             /* supported versions */
   fxp_handler run;
 } request_rows[256] = {
   /*                     name       versions  handler */
@@ -80,7 +80,7 @@ static void run_request(struct fxp *f, const unsigned char *p, size_t len) {
     return;
   }
 
-  /* These two check it by the kind of what they do. */
+  /* These two are checked by the kind of their operation. */
   if (p[0] != SSH_FXP_EXTENDED && p[0] != SSH_FXP_LINK &&
       !fxp_is_allowed(f, row->name, NULL)) {
     fxp_finish_request(&req, SSH_FX_PERMISSION_DENIED);
@@ -102,7 +102,7 @@ static void run_request(struct fxp *f, const unsigned char *p, size_t len) {
   fxp_finish_request(&req, status);
 }
 
-/* Gathered WRITEs are carried out before any other request. */
+/* Collected WRITEs are carried out before any other request. */
 static void run_message(struct fxp *f, struct sftp_str m) {
   fxp_write_out(f);
   if (m.ptr[0] == SSH_FXP_INIT) {
@@ -115,7 +115,7 @@ static void run_message(struct fxp *f, struct sftp_str m) {
 
 /* ---- The service */
 
-/* Its time is over: what has come is offered again in the next turn. */
+/* Its time is over: the remaining input is offered again in the next turn. */
 static bool is_over(struct fxp *f) {
   uint64_t now = sftp_now_ms();
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex.c -- the methods of key exchange, and the course of the first exchange
- * and of those that follow it.
+/* kex.c -- the methods of key exchange, and the course of the first and of
+ * later exchanges.
  */
 
 #include "alg-table.h"
@@ -166,7 +166,7 @@ int sftp_kex_start(struct ssh_conn *c, const char *why) {
   struct sftp_kex *k = c->kex;
 
   if (k->run != NULL) {
-    return SFTP_OK;             /* never a second KEXINIT while one runs */
+    return SFTP_OK;             /* never a second KEXINIT during an exchange */
   }
 
   kex_begin(k, why, true);
@@ -313,7 +313,7 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
 
 /* ---- The end of an exchange */
 
-/* Keeps, logs and notes what was agreed. */
+/* Stores, logs and notes what was agreed. */
 static void tell_agreed(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct kex_run *run = k->run;

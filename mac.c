@@ -13,8 +13,8 @@
 
 #define FIT (ALG_DEFAULT|ALG_MODERN|ALG_FIPS)
 
-/* In order of preference: those over the encrypted packet first: with them a
- * receiver does not decrypt forged packets.  Lengths in bytes: key, code.
+/* In order of preference.  MACs over the encrypted packet come first: with them
+ * a receiver does not decrypt forged packets.  Lengths in bytes: key, code.
  */
 const struct sftp_mac_alg sftp_macs[] = {
   { { "hmac-sha2-256-etm@openssh.com", FIT },

@@ -32,7 +32,7 @@
 
 /* ---- The loop */
 
-/* Why the connection ended, as a reason of the daemon. */
+/* The reason why the connection ended, as a reason of the daemon. */
 static int disconnect_code(int err) {
   switch (err) {
     case SFTP_ERR_EOF:
@@ -57,8 +57,8 @@ static int disconnect_code(int err) {
   }
 }
 
-/* Our own descriptor of the connection: the daemon closes its own before it
- * tells us that the session ends, but the client should learn why.
+/* A separate descriptor of the connection: the daemon closes its own before it
+ * reports the end of the session, but the client should learn the reason.
  */
 static int connection_fd(conn_t *conn) {
   int fd = fcntl(conn->rfd, F_DUPFD_CLOEXEC, 3), on = 1;
@@ -88,7 +88,7 @@ static void serve(server_rec *s, conn_t *conn) {
   err = sftp_conn_run(h->conn);
   h->keyed = false;
 
-  /* Now, while others can still see whose connection it is. */
+  /* Now, while others can still see whose connection this is. */
   if (!h->logged_in) {
     ftpd_event_stranger(h, err);
   }

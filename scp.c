@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* scp.c -- what both directions share, and the service itself. */
+/* scp.c -- shared by both directions, and the service itself. */
 
 #include "ftpd-gate.h"
 #include "ftpd-report.h"
@@ -58,7 +58,7 @@ const char *scp_reason(pool *p, int err, const char *refused) {
     return text;
   }
 
-  /* Rules use EPERM and EACCES, which are the same to the client. */
+  /* Rules use EPERM and EACCES, which mean the same to the client. */
   if (err == EPERM) {
     text = strerror(EACCES);
   }
@@ -175,7 +175,7 @@ size_t scp_answer_read(struct scp_answer *a, const unsigned char *p,
 
 /* ---- The service */
 
-/* Everything that the client has sent was used. */
+/* All input of the client was used. */
 static int at_end(struct scp *s) {
   if (!s->input_ended || s->input_left || s->done) {
     return SFTP_OK;

@@ -40,8 +40,8 @@ static int hex_value(char c) {
     c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The character that a backslash and the text at *at stand for with -e; -1: the
- * backslash itself, -2: no more output.  Advances *at.
+/* The character for a backslash and the text at *at with -e; -1: the backslash
+ * itself, -2: no more output.  Advances *at.
  */
 static int escaped(const char **at) {
   static const char letters[] = "abefnrtv\\", values[] =
@@ -77,7 +77,7 @@ static int escaped(const char **at) {
   return -1;
 }
 
-/* False: \c, nothing more is written. */
+/* False: \c, which ends the output. */
 static bool echo_escapes(struct exec *e, const char *word) {
   while (*word != '\0') {
     int value = -1;
@@ -233,7 +233,7 @@ struct df {
   const char *unit_name;        /* in the headline */
   const char **names;           /* NULL-terminated */
   unsigned int next;
-  bool headline;                /* it is out */
+  bool headline;                /* it has been written */
   int status;
 };
 
@@ -377,7 +377,7 @@ static void df_headline(struct exec *e, const struct df *df) {
   }
 }
 
-/* Clients do not see devices and mount points, only one tree from "/" on. */
+/* Clients do not see devices and mount points, only one tree from "/" down. */
 static void df_line(struct exec *e, const struct df *df,
     const struct statvfs *st) {
   uint64_t unit = st->f_frsize > 0 ? st->f_frsize : st->f_bsize;
@@ -421,7 +421,7 @@ static bool df_path(struct exec *e, const char *name, struct statvfs *st) {
   return err == 0;
 }
 
-/* Options may stand behind names, up to "--". */
+/* Options may follow names, up to "--". */
 static bool df_words(struct exec *e, struct df *df) {
   bool options = true;
   unsigned int i, n = 0;

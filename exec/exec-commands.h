@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* exec-commands.h -- what the commands do (exec-commands.c, exec-sum.c). */
+/* exec-commands.h -- the functions of the commands (exec-commands.c,
+ * exec-sum.c).
+ */
 
 #ifndef MOD_SFTP_EXEC_COMMANDS_H
 #define MOD_SFTP_EXEC_COMMANDS_H

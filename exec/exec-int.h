@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* exec-int.h -- a line that runs, inside the exec family: exec.c has the
+/* exec-int.h -- a line in execution, private to the exec family: exec.c has the
  * service, exec-line.h the line, exec-commands.h the commands.
  */
 
@@ -21,15 +21,13 @@
 
 struct exec;
 
-/* What a command's function returns: its exit status, or that it is not
- * done.
- */
-#define EXEC_MORE (-1)          /* go on in the next turn */
+/* Result of a command's function: its exit status, or that it is not done. */
+#define EXEC_MORE (-1)          /* continue in the next turn */
 #define EXEC_INPUT (-2)         /* wait for the client's input */
 
 struct exec_row {
   const char *name;
-  unsigned int services;        /* of Protocols: one of them is enough */
+  unsigned int services;        /* of Protocols: one of them is sufficient */
   int (*run)(struct exec *e);
 };
 
@@ -47,16 +45,17 @@ struct exec {
   const struct exec_row *row;   /* NULL: none, or an unknown command */
   const struct exec_command *command;
   pool *cmd_pool;
-  const char **argv;            /* NULL-terminated, patterns replaced; NULL:
+  const char **argv;            /* NULL-terminated, patterns expanded; NULL:
                                  * not yet */
   unsigned int argc;
-  array_header *args;           /* what is there of argv */
-  unsigned int nargs;           /* words of the command that are in it */
+  array_header *args;           /* number of words in argv so far */
+  unsigned int nargs;           /* words of the command that have been added */
   struct ftpd_glob *glob;       /* of the next one */
-  bool matched;                 /* a pattern, in this turn: one is enough */
-  void *state;                  /* the command's own */
+  bool matched;                 /* a pattern was expanded in this turn: one
+                                 * is enough */
+  void *state;                  /* private to the command */
   void (*stop)(struct exec *e); /* releases it; NULL: nothing to do */
-  int status;                   /* of the one before */
+  int status;                   /* of the previous command */
 
   struct sftp_wr pipe_in, pipe_out;
   bool pipe;                    /* input is pipe_in */
@@ -79,13 +78,14 @@ void exec_out(struct exec *e, const void *p, size_t n);
 void exec_printf(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
 /* One line on stderr: "md5sum: text". */
 void exec_complain(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
-/* A name in an error text, quoted as the GNU tools do it. */
+/* A name in an error message, quoted as by the GNU tools. */
 const char *exec_quote(struct exec *e, const char *name);
 /* "No such file or directory", or that and the rule that refused. */
 const char *exec_reason(struct exec *e, int err, const char *refused);
-/* A path as seen from the directory of the line. */
+/* A path relative to the current directory of the line. */
 const char *exec_path(struct exec *e, const char *path);
 
-int exec_run_sum(struct exec *e);        /* the command is "md5sum" or such */
+int exec_run_sum(struct exec *e);        /* the command is "md5sum" or
+                                          * similar */
 
 #endif /* MOD_SFTP_EXEC_INT_H */

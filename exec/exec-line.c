@@ -6,15 +6,15 @@
  * (see LICENSE)
  */
 
-/* exec-line.c -- the command line of an "exec" request.  A part of a shell's
- * grammar is served; a line with anything else is refused as a whole, before a
+/* exec-line.c -- the command line of an "exec" request.  It supports a part of
+ * a shell's grammar; a line with anything else is refused as a whole, before a
  * command runs.
  */
 
 #include "exec-line.h"
 #include "wire.h"
 
-/* Characters that need a backslash in a pattern to mean themselves. */
+/* Characters that need a backslash in a pattern to be literal. */
 #define SPECIAL "*?[]{},\\~"
 #define WILD "*?["
 
@@ -31,7 +31,7 @@ struct reader {
   const char *why;              /* the first error */
 };
 
-/* A word that is being read. */
+/* The word that is being read. */
 struct builder {
   struct sftp_wr text, pattern;
   bool any;                     /* there is a word, even if it is empty ("") */
@@ -92,7 +92,8 @@ static void read_variable(struct reader *r, struct builder *b) {
       return;
     }
 
-    r->at += 2;                 /* special variables of a shell: not served */
+    r->at += 2;                 /* special variables of a shell: not
+                                 * supported */
     return;
   }
 
@@ -185,7 +186,7 @@ static bool ends_word(char c) {
   return c == '\0' || is_blank(c) || c == '\n' || strchr(";&|<>()", c) != NULL;
 }
 
-/* ~ and ~/...: HOME; other users' are nobody's business here. */
+/* ~ and ~/...: HOME; home directories of other users are not supported. */
 static void read_tilde(struct reader *r, struct builder *b) {
   const char *home;
 
@@ -198,7 +199,7 @@ static void read_tilde(struct reader *r, struct builder *b) {
   }
 }
 
-/* The next word; false when there is none. */
+/* The next word; false if there is none. */
 static bool read_word(struct reader *r, struct exec_word *w) {
   struct builder b;
   size_t max = 2 * EXEC_LINE_MAX;
@@ -234,7 +235,7 @@ static struct exec_command *command(struct reader *r, enum exec_when when) {
   return r->cmd;
 }
 
-/* Digits that stand before < or > are a descriptor's, here 1 or 2. */
+/* Digits in front of < or > are a file descriptor, here 1 or 2. */
 static bool read_redirection(struct reader *r) {
   const char *at = r->at;
   struct exec_command *c = r->cmd;
@@ -280,7 +281,7 @@ static bool read_redirection(struct reader *r) {
   return true;
 }
 
-/* The command at hand is complete. */
+/* The current command is complete. */
 static void end_command(struct reader *r) {
   if (r->cmd == NULL || r->words->nelts == 0) {
     refuse(r, "a command is missing");
@@ -298,7 +299,7 @@ static void end_command(struct reader *r) {
   r->cmd = NULL;
 }
 
-/* What stands between commands; false: none of that, or the end. */
+/* Reads a separator of commands; false: something else, or the end. */
 static bool read_operator(struct reader *r, enum exec_when *when) {
   const char *at = r->at;
 
@@ -354,7 +355,7 @@ static void read_line(struct reader *r) {
     }
 
     if (read_operator(r, &next)) {
-      /* An empty line is none. */
+      /* An empty line has no commands. */
       if (r->cmd != NULL || next != EXEC_ALWAYS) {
         end_command(r);
       }

@@ -6,9 +6,7 @@
  * (see LICENSE)
  */
 
-/* exec-line.h -- the line of an exec request, as far as it is served
- * (exec-line.c).
- */
+/* exec-line.h -- the supported form of an exec request's line (exec-line.c). */
 
 #ifndef MOD_SFTP_EXEC_LINE_H
 #define MOD_SFTP_EXEC_LINE_H
@@ -21,11 +19,12 @@
 #define EXEC_PATTERNS_MAX 16    /* of a command: each reads directories */
 
 struct exec_word {
-  const char *text;             /* what the command gets */
-  const char *pattern;          /* for ftpd_glob_begin(), NULL: none is open */
+  const char *text;             /* the command's argument */
+  const char *pattern;          /* for ftpd_glob_begin(); NULL: no unquoted
+                                 * wildcard */
 };
 
-/* When a command runs: always, or depending on the status of the one before. */
+/* When a command runs: always, or depending on the previous status. */
 enum exec_when { EXEC_ALWAYS, EXEC_IF_OK, EXEC_IF_FAILED, EXEC_PIPED };
 
 struct exec_command {
@@ -44,7 +43,7 @@ typedef const char *(*exec_variable)(void *arg, const char *name);
 struct exec_line {
   struct exec_command *commands;
   unsigned int ncommands;
-  const char *why;              /* it cannot be read, or NULL */
+  const char *why;              /* the reason why it cannot be read, or NULL */
 };
 
 /* Reads a line.  It may have words, quotes, variables, ";", "&&", "||", "|" and

@@ -8,8 +8,8 @@
 
 /* exec-sum.c -- md5sum, sha1sum, sha256sum, sha512sum.
  *
- * Output as that of the GNU tools, which clients compare with: the sum, two
- * characters, the name; a name with a backslash or a line end has these
+ * The output has the format of the GNU tools, which clients compare with: the
+ * checksum, two characters, the name.  In a name, backslashes and line ends are
  * escaped, and then the line begins with a backslash.
  */
 
@@ -23,7 +23,7 @@
 #include "ftpd-io.h"
 
 #define BUF_BYTES (256 * 1024)
-/* The most that is done in one turn, so that other channels get their turns. */
+/* Maximum work per turn, so that other channels get their turns. */
 #define TURN_BYTES (8 * 1024 * 1024)
 #define TURN_PER_FILE (64 * 1024)
 
@@ -35,7 +35,7 @@ struct sums {
   unsigned int next;
   int status;
   unsigned char *buf;
-  bool begun;                   /* the sum of the current name has begun */
+  bool begun;                   /* the checksum of the current name has begun */
 
   /* A file that is open. */
   struct ftpd_file *file;
@@ -94,7 +94,7 @@ static bool set_option(struct exec *e, struct sums *s, const char *word) {
   return true;
 }
 
-/* Options may stand behind names, up to "--". */
+/* Options may follow names, up to "--". */
 static bool read_words(struct exec *e, struct sums *s) {
   bool options = true;
   unsigned int i, n = 0;
@@ -250,7 +250,7 @@ static bool end_sum(struct exec *e, struct sums *s) {
   return true;
 }
 
-/* Reads on in the open file, *budget bytes at most. */
+/* Continues to read the open file, at most *budget bytes. */
 static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
   while (*budget > 0) {
     ssize_t n = ftpd_peek(s->file, s->buf, BUF_BYTES, s->at);
@@ -270,7 +270,7 @@ static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
   }
 }
 
-/* Sums up the input; false when more must come. */
+/* Adds the input to the checksum; false if more must come. */
 static bool sum_input(struct exec *e, struct sums *s) {
   if (e->in_len > 0 &&
       sftp_sum_add(s->sum, e->in, e->in_len) != SFTP_OK) {
@@ -326,7 +326,7 @@ static void stop(struct exec *e) {
   close_file(e->state, ECANCELED);
 }
 
-/* The sum that a command like "md5sum" has its name from. */
+/* The checksum that gives its name to a command such as "md5sum". */
 static const char *sum_name(struct exec *e) {
   return pstrndup(e->cmd_pool, e->row->name, strlen(e->row->name) -
     strlen("sum"));

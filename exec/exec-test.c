@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* exec-test.c -- test and id: what programs ask before they use SFTP. */
+/* exec-test.c -- test and id, which some programs use before SFTP. */
 
 #include "exec-commands.h"
 #include "ftpd-attrs.h"
@@ -15,7 +15,7 @@
 
 /* ---- test -e, -d or -f PATH, under the rules of STAT */
 
-/* What is refused is not there, as far as the user can see. */
+/* What is refused does not exist, as far as the user can see. */
 static bool looks(struct exec *e, const char *name, struct stat *st) {
   const char *path = exec_path(e, name);
   struct ftpd_op op;
@@ -90,7 +90,7 @@ static void put_groups(struct exec *e, const struct ftpd_ids *ids,
   }
 }
 
-/* The letter of what is wanted, 0 for all of it; -1: the words are wrong. */
+/* The letter of the requested part, 0 for everything; -1: wrong arguments. */
 static int id_words(struct exec *e, bool *name) {
   const char *who = ftpd_user(e->ftpd);
   int what = 0;

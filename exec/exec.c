@@ -13,11 +13,10 @@
 #include "ftpd-tree.h"
 #include "ftpd-user.h"
 
-/* The services of Protocols that allow a command: date has a word of its own.
- */
+/* The services of Protocols that allow a command: date has a separate word. */
 #define ANY_FILES (SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP)
 
-/* The directive's bit of a command is that of its place. */
+/* The bit of a command in the directive is its position in the table. */
 static const struct exec_row rows[] = {
   { "md5sum",    ANY_FILES, exec_run_sum },
   { "sha1sum",   ANY_FILES, exec_run_sum },
@@ -161,8 +160,8 @@ static void add_word(struct exec *e, const char *word) {
   *((const char **) push_array(e->args)) = word;
 }
 
-/* Adds what a pattern matches, named as the pattern names it.  Nothing does:
- * then it is a name, as in a shell.
+/* Adds the matches of a pattern, in the pattern's form.  A pattern without a
+ * match is a name, as in a shell.
  */
 static void add_matches(struct exec *e, const struct exec_word *w,
     const char *full, size_t skip, const char **found) {
@@ -178,7 +177,7 @@ static void add_matches(struct exec *e, const struct exec_word *w,
   }
 }
 
-/* 1: the word's matches are there; 0: not yet; -1: errno. */
+/* 1: the word's matches are complete; 0: not yet; -1: errno. */
 static int match(struct exec *e, const struct exec_word *w) {
   size_t skip = *w->pattern == '/' ? 0 : strlen(sftp_path_join(e->cmd_pool,
     e->cwd, ""));
@@ -209,7 +208,7 @@ static int match(struct exec *e, const struct exec_word *w) {
   return res;
 }
 
-/* As match(), for all words of the command. */
+/* The same for all words of the command. */
 static int make_argv(struct exec *e) {
   const struct exec_command *c = e->command;
   int res = 1;
@@ -249,7 +248,7 @@ static void finish(struct exec *e, int status) {
   }
 }
 
-/* The output of the last command is the input of this one. */
+/* The output of the previous command is the input of this one. */
 static void pass_pipe(struct exec *e) {
   e->pipe = e->command->when == EXEC_PIPED;
   e->pipe_in = e->pipe_out;
@@ -262,8 +261,8 @@ static int not_found(struct exec *e, const char *name) {
   return 127;
 }
 
-/* Whether the status of the last command lets this one run; the members of a
- * pipe share the decision about the first.
+/* Whether the status of the previous command lets this one run; the members of
+ * a pipe share the decision about the first.
  */
 static bool is_wanted(const struct exec *e, const struct exec_command *c,
     bool before) {
@@ -272,7 +271,7 @@ static bool is_wanted(const struct exec *e, const struct exec_command *c,
     c->when == EXEC_IF_FAILED ? e->status != 0 : true;
 }
 
-/* Begins the next command that is to run; false when there is none. */
+/* Begins the next command that has to run; false if there is none. */
 static bool begin_command(struct exec *e) {
   bool wanted = e->next == 0 || e->command != NULL;
   const struct exec_command *c;
@@ -313,14 +312,14 @@ static void end_command(struct exec *e, int status) {
   e->argv = NULL;
   e->args = NULL;
   e->nargs = 0;
-  e->glob = NULL;               /* went with the pool */
+  e->glob = NULL;               /* freed with the pool */
   e->state = NULL;
   e->stop = NULL;
   destroy_pool(e->cmd_pool);
   e->cmd_pool = NULL;
 }
 
-/* The input of a command: a pipe's, none, or what the client has sent. */
+/* The input of a command: a pipe's, none, or the client's data. */
 static void offer_pipe(struct exec *e) {
   if (e->pipe || e->command->no_input) {
     e->in = e->pipe ? e->pipe_in.ptr : NULL;

@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* exec.h -- small commands on "exec" channels, answered in the process.
+/* exec.h -- small commands on "exec" channels, implemented in the process.
  *
- * They do what clients of file servers use a shell for: sums of files, free
- * space, the current directory.  The line is read here (exec-line.c) and each
+ * Clients of file servers use a shell for them: checksums of files, free space,
+ * the current directory.  The line is parsed here (exec-line.c) and each
  * command is a function here: no program runs, no file is written, and every
  * path passes the gate.
  */

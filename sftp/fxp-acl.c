@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* fxp-acl.c -- access control lists: between the POSIX ACLs of file systems
- * and the list of permissions that SFTP has (draft -04, section 5.7; -13,
- * section 7.8).
+/* fxp-acl.c -- access control lists: conversion between the POSIX ACLs of file
+ * systems and SFTP's list of permissions (draft -04, section 5.7; -13, section
+ * 7.8).
  *
- * Only permissions can be expressed (ALLOW).  Rights that POSIX masks are left
- * out of them, and a list from the client gets a mask that permits all of its
- * rights.
+ * Only permissions can be expressed (ALLOW).  Rights that the POSIX mask
+ * removes are left out, and a list from the client gets a mask that permits all
+ * of its rights.
  */
 
 #include <sys/stat.h>
@@ -226,7 +226,7 @@ static int find_who(struct fxp_req *req, const char *who, uint32_t flag,
   return 0;
 }
 
-/* Permissions for the same user or group are added up. */
+/* Permissions for the same user or group are combined. */
 static int add_entry(struct list *l, const struct entry *e) {
   unsigned int i;
 
@@ -237,7 +237,7 @@ static int add_entry(struct list *l, const struct entry *e) {
     }
   }
 
-  /* One place is kept for the mask. */
+  /* One entry is reserved for the mask. */
   if (l->n >= ENTRIES_MAX - 1) {
     errno = E2BIG;
     return -1;
@@ -267,7 +267,9 @@ static int take_ace(struct fxp_req *req, const struct ace *a,
   return add_entry(l, &e);
 }
 
-/* All of an ACL, in the request's pool; their number, or -1 with errno. */
+/* Reads all permissions of an ACL, in the request's pool; their number, or -1
+ * with errno.
+ */
 static int read_aces(struct fxp_req *req, struct sftp_str acl,
     struct ace **aces) {
   struct sftp_rd r;
@@ -325,7 +327,8 @@ static int read_list(struct fxp_req *req, struct sftp_str acl,
   return n < 0 ? -1 : 0;
 }
 
-/* The three that every file has: from the mode, where the list has none. */
+/* The three entries that every file has: from the mode, if the list has none.
+ */
 static int complete_list(struct list *l, mode_t mode) {
   const struct entry basic[] = {
     { TAG_USER_OBJ, mode >> 6 & 7, NO_ID },
@@ -397,7 +400,7 @@ static int store(struct fxp_req *req, struct list *l,
 }
 
 /* Whether this is the list that the client got: it lacks the rights that the
- * mask hides, and setting it would lose them.
+ * mask hides, and setting it would remove them.
  */
 static bool is_same(struct fxp_req *req, struct sftp_str acl,
     const struct fxp_target *t, const struct stat *st) {

@@ -18,7 +18,7 @@
 #define ACL_BYTES_MAX 65536
 #define NSEC_MAX 999999999U
 
-/* What a row must know about the message around its field. */
+/* What a row needs to know about the message around its field. */
 struct attr_form {
   unsigned int version;
   bool nsec;                    /* times have nanoseconds */
@@ -88,7 +88,7 @@ static void get_perms(struct sftp_rd *r, struct fxp_attrs *a,
   a->perms = sftp_rd_u32(r);
 }
 
-/* Before version 4 the type is here; since then in a byte of its own. */
+/* Before version 4 the type is in this field; since then in a separate byte. */
 static void put_perms(struct sftp_wr *w, const struct fxp_attrs *a,
     const struct attr_form *form) {
   sftp_wr_u32(w, form->version < 4 ? a->perms : a->perms & 07777);
@@ -114,8 +114,7 @@ static void put_times32(struct sftp_wr *w, const struct fxp_attrs *a,
   sftp_wr_u32(w, time32(a->times[1].tv_sec));
 }
 
-/* More than a second's nanoseconds would have special meanings for
- * utimensat(2).
+/* Values above a second's nanoseconds have special meanings for utimensat(2).
  */
 static void get_time(struct sftp_rd *r, struct timespec *ts,
     const struct attr_form *form) {

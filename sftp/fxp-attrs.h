@@ -33,10 +33,10 @@
 #define FXP_ATTR_NLINK  0x2000U
 #define FXP_ATTR_RAW    0x4000U
 
-/* What clients of version 4 and later get unless they say what they want. */
+/* The attributes that clients of version 4 and later get by default. */
 #define FXP_ATTR_COMMON (FXP_ATTR_ALL|FXP_ATTR_NSEC)
 
-/* File attributes, whatever version they came in. */
+/* File attributes, independent of the version. */
 struct fxp_attrs {
   unsigned int has;             /* FXP_ATTR_* */
   uint8_t type;                 /* from the client; not used */
@@ -46,7 +46,7 @@ struct fxp_attrs {
   uint32_t perms;               /* with type bits when read from a file */
   struct timespec times[2];     /* as utimensat(2); UTIME_OMIT if not given */
   struct timespec crtime, ctime;
-  struct sftp_str acl;          /* its wire form in the version spoken */
+  struct sftp_str acl;          /* wire form in the current version */
   uint32_t bits, bits_valid;
   uint8_t hint;
   const char *mime, *raw_name;
@@ -55,7 +55,7 @@ struct fxp_attrs {
   struct sftp_str pairs;        /* ... strings of name and value */
 };
 
-/* Strings are in p; slices live as long as the request. */
+/* Strings are in p; slices are valid as long as the request. */
 void fxp_attrs_read(struct sftp_rd *r, pool *p, unsigned int version,
   struct fxp_attrs *a);
 void fxp_attrs_write(struct sftp_wr *w, unsigned int version,

@@ -19,16 +19,16 @@
 #include "fxp-job.h"
 #include "fxp-reply.h"
 
-/* The most that one turn copies. */
+/* Maximum size of a copy per turn. */
 #define TURN_BYTES (32 * 1024 * 1024)
 
 struct copy {
   struct ftpd_file *from, *to;
-  struct fxp_handle *handle;    /* of to; NULL: this request's own */
+  struct fxp_handle *handle;    /* of to; NULL: opened by this request */
   uint64_t from_off, to_off;
   uint64_t begin;               /* to_off of the request */
   uint64_t left;                /* bytes; with to_end: of the file as it was */
-  bool to_end;                  /* a source that ends earlier is no error */
+  bool to_end;                  /* a source that ends earlier is not an error */
 };
 
 static void stop_copy(void *state) {
@@ -40,7 +40,7 @@ static void stop_copy(void *state) {
   }
 }
 
-/* As for WRITEs: a copy that failed may succeed when it is tried again. */
+/* As for WRITEs: a copy that failed may succeed when it is repeated. */
 static void note_result(const struct copy *c, int err) {
   struct fxp_handle *h = c->handle;
 
@@ -92,7 +92,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
   c->to_off += done;
   c->left -= done;
   if (done < n) {
-    /* The answer is that of a READ at the end: everything was copied. */
+    /* The reply is the same as for a READ at the end: everything was copied. */
     return c->to_end ? end_copy(req, c, 0) :
       fxp_fail(req, SSH_FX_EOF, ENODATA, "The source has ended");
   }
@@ -107,7 +107,7 @@ static uint32_t begin(struct fxp_req *req, const struct copy *c) {
   return fxp_later(req, go_on, stop_copy, kept);
 }
 
-/* Bytes from an offset to the end of a file as it is. */
+/* Bytes from an offset to the current end of a file. */
 static int bytes_behind(struct ftpd_file *f, uint64_t off, uint64_t *n) {
   struct stat st;
 
@@ -128,7 +128,7 @@ static bool in_range(uint64_t off, uint64_t len) {
   return off <= INT64_MAX && len <= (uint64_t) INT64_MAX - off;
 }
 
-/* Whether source and destination are parts of one file that touch. */
+/* Whether source and destination are overlapping parts of one file. */
 static bool overlaps(const struct copy *c) {
   struct stat a, b;
 
@@ -140,7 +140,7 @@ static bool overlaps(const struct copy *c) {
     return false;
   }
 
-  /* A copy up to the end of a file that it extends would never end. */
+  /* A copy up to the end of a file that grows by it would never end. */
   return c->to_end || (c->from_off < c->to_off + c->left &&
     c->to_off < c->from_off + c->left);
 }
@@ -222,7 +222,7 @@ static int open_both(struct fxp_req *req, struct copy *c, const char *from,
 
   if (ftpd_stat(req->ftpd, to, &dst) == 0) {
     if (src.st_dev == dst.st_dev && src.st_ino == dst.st_ino) {
-      return EINVAL;            /* onto itself */
+      return EINVAL;            /* onto the same file */
     }
 
     if (!overwrite) {

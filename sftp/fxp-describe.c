@@ -33,8 +33,8 @@ unsigned int fxp_attrs_known(unsigned int version) {
   return has;
 }
 
-/* Kinds of files by their extensions, for the common ones.  A text file without
- * one is sent as it is.
+/* Kinds of common files by the suffixes of their names.  A text file without a
+ * suffix is sent unchanged.
  */
 static const struct kind_row {
   const char *end;
@@ -112,7 +112,7 @@ void fxp_attrs_guess(struct fxp_attrs *a, const char *name) {
   }
 }
 
-/* Attributes that need a system call of their own. */
+/* Attributes that need a separate system call. */
 static void add_more(struct fxp_req *req, const struct fxp_target *t,
     struct fxp_attrs *a) {
   struct ftpd_extra_attrs more;

@@ -22,8 +22,8 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* An answer of READDIR is full when less than one more entry fits: a name has
- * at most 255 bytes and is there twice.
+/* A reply to READDIR is full when less than one more entry fits: a name has at
+ * most 255 bytes and occurs twice.
  */
 #define NAMES_BYTES 32768
 #define ENTRY_BYTES_MAX 1024
@@ -119,7 +119,7 @@ static void mode_text(char p[11], mode_t mode) {
   p[10] = '\0';
 }
 
-/* Months are those of the C locale, whatever the server's is. */
+/* Months are those of the C locale, whatever the server's locale is. */
 static void date_text(char *p, size_t size, time_t t, time_t now, bool gmt) {
   static const char months[12][4] = {
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
@@ -166,7 +166,7 @@ static size_t long_name(const struct fxp_attrs *a, const struct listing *l,
  * last entry (section 6.7).
  */
 
-/* What version 4 and later have instead of the long form. */
+/* Version 4 and later have this instead of the long form. */
 static void describe_entry(struct fxp_req *req, struct fxp_attrs *a,
     const char *name, const char *shown) {
   a->has |= FXP_ATTR_NSEC|FXP_ATTR_NLINK;
@@ -199,8 +199,8 @@ static void put_entry(struct fxp_req *req, const struct listing *l,
   fxp_attrs_write(w, req->fxp->version, &a);
 }
 
-/* As many entries as one answer holds; -1 with errno when the first fails, -2
- * when there is none yet: it takes another turn.
+/* Adds as many entries as one reply holds; -1 with errno if the first fails, -2
+ * if there is none yet: it needs another turn.
  */
 static int put_entries(struct fxp_req *req, struct fxp_handle *h,
     struct sftp_wr *w, size_t limit) {
@@ -223,14 +223,14 @@ static int put_entries(struct fxp_req *req, struct fxp_handle *h,
   return count > 0 || res == 0 ? count : res == 2 ? -2 : -1;
 }
 
-/* Many clients were written against a server that never sent more. */
+/* Many clients were written for a server that never sent more. */
 static size_t names_limit(const struct fxp *f) {
   uint32_t max = f->conn->set->client.readdir_max;
 
   return max > 0 ? max : NAMES_BYTES;
 }
 
-/* A step of the job, which is done with the first one unless a great many
+/* A step of the job, which is complete after the first one unless a great many
  * entries are hidden.
  */
 static uint32_t list_some(struct fxp_req *req, void *handle) {
@@ -260,7 +260,7 @@ static uint32_t list_some(struct fxp_req *req, void *handle) {
   return fxp_reply_send(req);
 }
 
-/* The handle stays as it is. */
+/* The handle remains open. */
 static void stop_listing(void *handle) {
   (void) handle;
 }
@@ -280,7 +280,7 @@ uint32_t fxp_do_readdir(struct fxp_req *req) {
 
   fxp_begin_handle(req, FTPD_READDIR, NULL, h);
 
-  /* A directory that may not be listed looks empty, as over FTP. */
+  /* A directory that may not be listed appears empty, as in FTP. */
   if (!h->permitted && ftpd_permit_handle(&req->op, ftpd_dir_path(h->dir)) <
       0) {
     return SSH_FX_EOF;

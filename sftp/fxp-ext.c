@@ -16,16 +16,16 @@
 #include "ssh-version.h"
 
 /* Flags of a row. */
-#define EXT_NAMED       0x1     /* logged by a name of its own, and EXTENDED
-                                 * around it; else as EXTENDED alone */
+#define EXT_NAMED       0x1     /* logged under its own name, within
+                                 * EXTENDED; otherwise only as EXTENDED */
 #define EXT_OFF         0x2     /* off unless SFTPExtensions turns it on */
-#define EXT_ALWAYS      0x4     /* served even if its word is off */
+#define EXT_ALWAYS      0x4     /* available even if its word is off */
 
 struct ext_row {
-  const char *name;             /* also for the commands of keys */
-  const char *word;             /* of SFTPExtensions; rows that share one stand
-                                 * together; NULL: always served */
-  const char *announced;        /* its data in VERSION; NULL: not there */
+  const char *name;             /* also for forced commands of keys */
+  const char *word;             /* of SFTPExtensions; rows with the same word
+                                 * are adjacent; NULL: always available */
+  const char *announced;        /* its data in VERSION; NULL: not listed */
   unsigned int flags;           /* EXT_* */
   uint32_t (*run)(struct fxp_req *req);
 };
@@ -50,10 +50,10 @@ static const struct ext_row ext_rows[] = {
   { "md5-hash-handle", "checkFile", NULL, 0, fxp_do_md5_hash_handle },
   { "copy-file", "copyFile", "1", 0, fxp_do_copy_file },
   { "space-available", "spaceAvailable", "1", 0, fxp_do_space_available },
-  /* The word is about our own pair in VERSION (fxp-version.c). */
+  /* The word controls our own pair in VERSION (fxp-version.c). */
   { "vendor-id", FXP_WORD_VENDOR_ID, NULL, EXT_OFF|EXT_ALWAYS,
     fxp_do_vendor_id },
-  /* The name of all of these; not a request. */
+  /* The name of all of these; not a request of its own. */
   { "xattr@proftpd.org", FXP_WORD_XATTR, "1", EXT_OFF, NULL },
   { "fgetxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_fgetxattr },
   { "flistxattr@proftpd.org", FXP_WORD_XATTR, NULL, 0, fxp_do_flistxattr },
@@ -96,7 +96,7 @@ bool sftp_fxp_ext_switch(size_t n, struct sftp_switch *s) {
   return false;
 }
 
-/* As above, but in one pass. */
+/* The same in one pass. */
 static unsigned long bit_of(const char *word) {
   unsigned long bit = 1;
   size_t i;
@@ -125,8 +125,8 @@ static bool is_served(const struct fxp *f, const struct ext_row *row) {
 
 /* ---- VERSION */
 
-/* Extensions that the key's command refuses are not offered: clients rely on
- * the offer (OpenSSH's sftp ends when "limits" is refused).
+/* Extensions that the forced command of the key refuses are not offered:
+ * clients rely on the offer (OpenSSH's sftp ends if "limits" is refused).
  */
 static bool is_offered(const struct fxp *f, const struct ext_row *row) {
   return is_served(f, row) &&
@@ -179,7 +179,7 @@ static const struct ext_row *find_ext(const struct fxp *f, const char *name) {
   return NULL;
 }
 
-/* Once for each: the extensions that a client uses tell which client it is. */
+/* Reported once for each: the extensions that a client uses identify it. */
 static void note_asked(struct fxp *f, const struct ext_row *row) {
   uint64_t bit = row != NULL ? UINT64_C(1) << (row - ext_rows) : 0;
 

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-file-attrs.h -- the attributes of a file: read, and set. */
+/* fxp-file-attrs.h -- reading and setting the attributes of a file. */
 
 #ifndef MOD_SFTP_FXP_FILE_ATTRS_H
 #define MOD_SFTP_FXP_FILE_ATTRS_H
@@ -14,7 +14,7 @@
 #include "fxp-attrs.h"
 #include "fxp-request.h"
 
-/* What attributes are set on: an open file, or a path. */
+/* The target of setting attributes: an open file, or a path. */
 struct fxp_target {
   struct ftpd_file *file;       /* or NULL */
   const char *path;
@@ -23,12 +23,12 @@ struct fxp_target {
 
 /* ---- Reading (fxp-describe.c) */
 
-/* The attribute bits that are looked at. */
+/* The attribute bits that are read. */
 #define FXP_BITS_KNOWN 0x000003e0U
 
 /* All attributes that a version knows. */
 unsigned int fxp_attrs_known(unsigned int version);
-/* What the name of a file tells about its content. */
+/* What the name of a file says about its content. */
 void fxp_attrs_guess(struct fxp_attrs *a, const char *name);
 /* Fills in the requested attributes of a file, as far as they are known. */
 void fxp_attrs_describe(struct fxp_req *req, const struct fxp_target *t,
@@ -36,20 +36,20 @@ void fxp_attrs_describe(struct fxp_req *req, const struct fxp_target *t,
 
 /* ---- Setting (fxp-setattr.c) */
 
-/* Drops what SFTPOptions say to ignore. */
+/* Removes the attributes that SFTPOptions tell to ignore. */
 void fxp_attrs_drop(const struct fxp_req *req, struct fxp_attrs *a);
 /* The effects of setting them (effects.h). */
 unsigned int fxp_attrs_effects(const struct fxp_attrs *a);
-/* SETSTAT and its kin: asks the gate for each attribute, sets what differs.
- * Returns a status, that of the first failure; the other attributes are set
- * nevertheless.
+/* For SETSTAT and similar requests: asks the gate for each attribute, and sets
+ * those that differ.  Returns a status, that of the first failure; the other
+ * attributes are set nevertheless.
  */
 uint32_t fxp_attrs_set(struct fxp_req *req, struct fxp_attrs *a,
   const struct fxp_target *t);
 
 /* ---- ACLs (fxp-acl.c; draft -13, section 7.8) */
 
-/* The ACL of a file in its wire form; NULL ptr when it has none. */
+/* The ACL of a file in its wire form; NULL ptr if it has none. */
 struct sftp_str fxp_acl_get(struct fxp_req *req, const struct fxp_target *t,
   const struct stat *st);
 /* 0, or -1 with errno. */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-frame.c -- cuts the bytes of a channel into requests. */
+/* fxp-frame.c -- splits the bytes of a channel into requests. */
 
 #include "fxp-frame.h"
 #include "fxp-limits.h"

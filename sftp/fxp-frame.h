@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-frame.h -- requests out of the bytes of a channel. */
+/* fxp-frame.h -- splits the bytes of a channel into requests. */
 
 #ifndef MOD_SFTP_FXP_FRAME_H
 #define MOD_SFTP_FXP_FRAME_H

@@ -22,8 +22,8 @@ void fxp_begin_handle(struct fxp_req *req, enum ftpd_request what,
 /* Begins it and asks the gate; OK, or the status to return. */
 uint32_t fxp_permit_handle(struct fxp_req *req, enum ftpd_request what,
   const char *arg, const struct fxp_handle *h);
-/* The same by the client's text, after the last field of the request; *h is
- * NULL if there is no such handle.
+/* The same for the client's text of a handle, after the last field of the
+ * request; *h is NULL if there is no such handle.
  */
 uint32_t fxp_permit_named(struct fxp_req *req, enum ftpd_request what,
   const char *arg, struct sftp_str text, struct fxp_handle **h);
@@ -32,8 +32,8 @@ uint32_t fxp_permit_named(struct fxp_req *req, enum ftpd_request what,
  */
 const char *fxp_permit(struct fxp_req *req, enum ftpd_request what,
   const char *path, const char **second);
-/* Whether the command that the user's key forces (forced.h) allows this
- * request, or this kind of it (how, NULL: any); says so in the log if not.
+/* Whether the user's forced command (forced.h) allows this request, or a kind
+ * of it (how, NULL: any); if not, the log says so.
  */
 bool fxp_is_allowed(const struct fxp *f, const char *name, const char *how);
 

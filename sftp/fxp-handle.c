@@ -48,8 +48,8 @@ bool fxp_handle_room(const struct fxp *f) {
   return f->handles.count < f->handles.max && f->handles.count < SLOTS_MAX;
 }
 
-/* Doubles the table; the old one stays in the pool, which never costs more than
- * the new table.
+/* Doubles the table; the old one stays in the pool, and is never larger than
+ * the new one.
  */
 static void grow_table(struct fxp *f) {
   unsigned int n = f->handles.nslots > 0 ? f->handles.nslots * 2 : 8;

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* fxp-handle.h -- what a client has open, and the names of that. */
+/* fxp-handle.h -- the open files and directories of a client, and their
+ * handles.
+ */
 
 #ifndef MOD_SFTP_FXP_HANDLE_H
 #define MOD_SFTP_FXP_HANDLE_H
@@ -24,11 +26,11 @@ struct fxp_handle {
   struct ftpd_file *file;               /* one of the two is set */
   struct ftpd_dir *dir;
   bool can_read, can_write;
-  bool text_mode;                       /* offsets do not count */
+  bool text_mode;                       /* offsets are ignored */
   bool at_end;                          /* of a directory */
-  uint64_t text_read, text_written;     /* text_mode: the next byte's place */
+  uint64_t text_read, text_written;     /* text_mode: offset of the next byte */
   bool permitted;                       /* READDIR passed the gate */
-  bool write_failed;                    /* and was not replaced since */
+  bool write_failed;                    /* and the slot was not reused since */
   uint64_t failed_at;                   /* its offset */
 };
 
@@ -39,15 +41,14 @@ struct fxp_handles {
   unsigned int low;             /* no slot below is free */
 };
 
-/* A handle for an open file or directory, NULL when there are too many. */
+/* A handle for an open file or directory, or NULL if there are too many. */
 struct fxp_handle *fxp_handle_new(struct fxp *f, struct ftpd_file *file,
   struct ftpd_dir *dir);
 bool fxp_handle_room(const struct fxp *f);
-/* Finds a handle by the client's text; NULL when this channel has no such
- * handle.
+/* Finds a handle by the client's text; NULL if this channel has no such handle.
  */
 struct fxp_handle *fxp_handle_find(const struct fxp *f, struct sftp_str text);
-/* Forgets a handle whose file or directory is closed already. */
+/* Removes a handle whose file or directory is already closed. */
 void fxp_handle_free(struct fxp *f, struct fxp_handle *h);
 /* Closes everything as aborted. */
 void fxp_handle_abort_all(struct fxp *f);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-init.c -- INIT and its answer, VERSION. */
+/* fxp-init.c -- INIT and its reply, VERSION. */
 
 #include "ftpd-user.h"
 #include "fxp-reply.h"
@@ -14,7 +14,9 @@
 #include "fxp-version.h"
 #include "ssh-version.h"
 
-/* The session cannot go on: tells the client why, where it is shown. */
+/* The session cannot continue: tells the client why, in a message that it
+ * shows.
+ */
 static void give_up(struct fxp *f, const char *why) {
   sftp_log("SFTP session ended: %s", why);
   (void) sftp_channel_write_stderr(f->ch, why, strlen(why));
@@ -34,7 +36,7 @@ static void send_version(struct fxp *f) {
   fxp_send(f, f->out.w.ptr, f->out.w.len);
 }
 
-/* The message of the day belongs before the first answer. */
+/* The message of the day comes before the first reply. */
 static void show_login_message(struct fxp *f) {
   const char *text = ftpd_login_message(f->ftpd, f->pool);
 
@@ -44,7 +46,7 @@ static void show_login_message(struct fxp *f) {
 }
 
 /* INIT: u32 version, then pairs that are ignored.  A second INIT does not start
- * a second session: it is answered again.
+ * a second session: it gets the same reply again.
  */
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   uint32_t wanted = sftp_get_u32(p + 1);

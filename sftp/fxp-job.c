@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-job.c -- requests that take more than one turn of the loop: sums and
+/* fxp-job.c -- requests that take more than one turn of the loop: checksums and
  * copies of large files.  Later requests of the channel wait, those of other
  * channels do not.
  */

@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* fxp-lock.c -- BLOCK and UNBLOCK: locks on ranges of bytes (draft -13,
- * section 8.1.3); locks of OPEN, which last as long as the handle.
+/* fxp-lock.c -- BLOCK and UNBLOCK: locks on ranges of bytes (draft -13, section
+ * 8.1.3); locks of OPEN, which last as long as the handle.
  *
- * A lock that is not free is refused: the session never waits for one.
- * Advisory or not, locks bind clients that lock, and transfers of FTP and SCP,
- * which use a file as a whole.
+ * A lock that is not available is refused: the session never waits for one.
+ * Advisory or not, locks affect clients that lock, and transfers of FTP and
+ * SCP, which use a file as a whole.
  */
 
 #include "ftpd-io.h"
@@ -20,10 +20,10 @@
 #include "fxp-open.h"
 #include "fxp-reply.h"
 
-/* Bytes to lock; a length of 0 stands for all that follow. */
+/* Bytes to lock; a length of 0 means up to the end. */
 struct range {
   uint64_t offset, len;
-  unsigned int deny;            /* FTPD_USE_* that others must not have */
+  unsigned int deny;            /* FTPD_USE_* that others are denied */
 };
 
 static uint32_t open_range(struct fxp_req *req, enum ftpd_request what,

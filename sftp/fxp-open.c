@@ -61,8 +61,8 @@ struct fxp_open {
   int flags;                    /* as open(2) */
 };
 
-/* Whatever can change a file counts as writing, whether the client says so or
- * not: otherwise a client that may only read could create and truncate.
+/* Everything that can change a file counts as writing, whether the client says
+ * so or not: otherwise a client that may only read could create and truncate.
  */
 static void read_open_v3(struct fxp_open *how, uint32_t pflags) {
   const uint32_t changing = SSH_FXF_WRITE|SSH_FXF_APPEND|SSH_FXF_CREAT|
@@ -82,8 +82,8 @@ static void read_open_v3(struct fxp_open *how, uint32_t pflags) {
   }
 }
 
-/* Text for the client if a flag is not supported, or NULL.  Other programs
- * cannot be kept from removing a file, so this is not promised.
+/* Error message if a flag is not supported, or NULL.  The server cannot prevent
+ * other programs from removing a file, so it does not promise that.
  */
 static const char *not_served(unsigned int version, uint32_t access,
     uint32_t flags) {
@@ -101,9 +101,9 @@ static const char *not_served(unsigned int version, uint32_t access,
     0 ? "Flags of OPEN not supported" : NULL;
 }
 
-/* Version 5 and later say what is done with the file apart from what it is
- * opened for (draft -13, section 8.1.1).  Rights about attributes have no
- * effect here: each request for attributes is checked on its own.
+/* Version 5 and later separate the disposition of the file from the access
+ * (draft -13, section 8.1.1).  Rights about attributes have no effect here:
+ * each request for attributes is checked separately.
  */
 static void read_open_v5(struct fxp_open *how, uint32_t access,
     uint32_t flags) {
@@ -141,8 +141,8 @@ static mode_t mode_of(const struct fxp_req *req, const struct fxp_attrs *a,
   return (mode_t) (a->perms & 07777);
 }
 
-/* Sets the owner that a client wants for a new file; if that is not permitted,
- * the file stays as it is, as with other servers.
+/* Sets the owner that a client requests for a new file; if that is not
+ * permitted, the owner remains unchanged, as with other servers.
  */
 static void give_new_file(struct fxp_req *req, struct ftpd_file *file,
     struct fxp_attrs *a) {
@@ -156,9 +156,9 @@ static void give_new_file(struct fxp_req *req, struct ftpd_file *file,
   }
 }
 
-/* OPEN is permitted for the target of a link.  To find out whether the name is
- * a link needs the right of LSTAT, and locking needs that of BLOCK: without
- * them such an OPEN is refused.
+/* OPEN is permitted for the target of a link.  Checking whether the name is a
+ * link requires the right to LSTAT, and locking the right to LOCK: without them
+ * such an OPEN is refused.
  */
 static uint32_t ask_first(struct fxp_req *req, enum ftpd_request what,
     const char *path) {
@@ -188,7 +188,7 @@ static uint32_t ask_first(struct fxp_req *req, enum ftpd_request what,
   return fxp_refused(req, err);
 }
 
-/* Checks what OPEN does beyond opening a file. */
+/* Checks the other effects of OPEN. */
 static uint32_t ask_more(struct fxp_req *req, const char *path,
     const struct fxp_open *how) {
   uint32_t status = SSH_FX_OK;
@@ -206,7 +206,7 @@ static uint32_t ask_more(struct fxp_req *req, const char *path,
     ask_first(req, FTPD_LSTAT, path) : status;
 }
 
-/* Sets the attributes that came with OPEN, other than permissions. */
+/* Sets the attributes of OPEN, other than permissions. */
 static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
     const char *path, struct fxp_attrs *a) {
   unsigned long opts = req->fxp->conn->set->opts;
@@ -228,7 +228,7 @@ static void set_on_new(struct fxp_req *req, struct ftpd_file *file,
   }
 }
 
-/* A file that is emptied first is not appended to. */
+/* A file that is truncated first is not appended to. */
 static enum ftpd_request request_of(const struct fxp_open *how) {
   return how->appends && (how->flags & O_TRUNC) == 0 ? FTPD_OPEN_APPEND :
     how->writes ? FTPD_OPEN_WRITE : FTPD_OPEN_READ;
@@ -275,8 +275,8 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   return fxp_reply_handle(req, h);
 }
 
-/* Flags that are not supported, or do not exist: version 5 has no status for a
- * wrong parameter.
+/* Flags that are not supported, or do not exist: version 5 has no status for an
+ * invalid parameter.
  */
 static uint32_t check_flags(struct fxp_req *req, const char *path,
     uint32_t access, uint32_t flags) {
@@ -348,7 +348,7 @@ uint32_t fxp_do_close(struct fxp_req *req) {
     return fxp_bad_handle(req);
   }
 
-  /* The operation outlives the handle. */
+  /* The operation lives longer than the handle. */
   fxp_begin(req, FTPD_CLOSE, pstrdup(req->pool, h->text));
   req->op.handle = req->op.arg;
   req->op.file = h->file;

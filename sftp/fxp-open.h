@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* fxp-open.h -- flags of OPEN, and the locks that come with it. */
+/* fxp-open.h -- flags of OPEN, and its locks. */
 
 #ifndef MOD_SFTP_FXP_OPEN_H
 #define MOD_SFTP_FXP_OPEN_H
 
 #include "base.h"
 
-/* The flags of OPEN that are served. */
+/* The supported flags of OPEN. */
 #define FXP_OPEN_FLAGS_V5       0x000000ffU
 #define FXP_OPEN_FLAGS_V6       0x00000fffU
 
@@ -23,7 +23,7 @@
 #define SSH_FXF_BLOCK_DELETE    0x00000100U
 #define SSH_FXF_BLOCK_ADVISORY  0x00000200U
 
-/* What flags of OPEN keep from others, as FTPD_USE_*. */
+/* What flags of OPEN deny to others, as FTPD_USE_*. */
 unsigned int fxp_lock_denies(uint32_t flags);
 
 #endif /* MOD_SFTP_FXP_OPEN_H */

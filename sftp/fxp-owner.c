@@ -6,9 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-owner.c -- the owners and groups of files: names for ids, ids for
- * names.
- */
+/* fxp-owner.c -- owners and groups of files: names for ids, ids for names. */
 
 #include <ctype.h>
 
@@ -79,8 +77,8 @@ static bool is_number(const char *name) {
   return i > 0 && i <= 10;
 }
 
-/* Names may come with a domain, as NFSv4 has them (draft -13, section 7.5), or
- * as a number, which replaces an unknown name.
+/* Names may have a domain, as in NFSv4 (draft -13, section 7.5), or be a
+ * number, which replaces an unknown name.
  */
 static int find_id(struct fxp_req *req, const char *name, bool user,
     uint32_t *id) {
@@ -125,7 +123,7 @@ int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id) {
 const char *fxp_attrs_ids(struct fxp_req *req, struct fxp_attrs *a,
     const struct stat *st) {
   if (a->owner == NULL) {
-    return NULL;                /* they came as numbers */
+    return NULL;                /* they were numbers */
   }
 
   a->uid = (uint32_t) st->st_uid;
@@ -161,7 +159,8 @@ static void put_names(struct fxp_req *req, struct sftp_wr *w,
   sftp_wr_finish(w, mark);
 }
 
-/* The most names of one request; clients ask for those of one listing. */
+/* Maximum number of names in one request; clients ask for those of one listing.
+ */
 #define IDS_BYTES_MAX (1024 * 4)
 
 uint32_t fxp_do_names_by_id(struct fxp_req *req) {

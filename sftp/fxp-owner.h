@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-owner.h -- names for ids of owners and groups, and back. */
+/* fxp-owner.h -- names for ids of owners and groups, and the reverse. */
 
 #ifndef MOD_SFTP_FXP_OWNER_H
 #define MOD_SFTP_FXP_OWNER_H
@@ -31,14 +31,14 @@ struct fxp_owners {
   struct fxp_owner_slot users[FXP_OWNER_SLOTS], groups[FXP_OWNER_SLOTS];
 };
 
-/* The names of the owners, remembered from one to the next. */
+/* The names of the owners; remembers the last ones. */
 void fxp_attrs_names(struct fxp_req *req, struct fxp_attrs *a);
 /* Whether a text can be the name of a user or group: it is looked up in the
- * system's databases, so it must look like one and must not be too long.
+ * system's databases, so it must look like a name and must not be too long.
  */
 const char *fxp_read_who(struct sftp_rd *r, pool *p);
-/* Ids for the names of owners, as they are, with a domain, or as numbers; -1
- * when there is none.
+/* Ids for the names of owners, plain, with a domain, or as numbers; -1 if there
+ * is none.
  */
 int fxp_find_uid(struct fxp_req *req, const char *name, uint32_t *id);
 int fxp_find_gid(struct fxp_req *req, const char *name, uint32_t *id);

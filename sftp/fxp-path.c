@@ -45,7 +45,7 @@ static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
   const char *from = fxp_read_path(req), *to = fxp_read_path(req);
   bool flagged = !overwrite && req->fxp->version >= 5;
 
-  /* Some clients leave the flags out. */
+  /* Some clients omit the flags. */
   if (flagged && req->in.left > 0) {
     overwrite = (sftp_rd_u32(&req->in) & SSH_FXF_RENAME_ANY) != 0;
   }
@@ -78,7 +78,8 @@ uint32_t fxp_do_posix_rename(struct fxp_req *req) {
 
 /* ---- Names of paths */
 
-/* The empty path is where the login landed: nothing but its name is asked. */
+/* The empty path is the directory after the login: only its name is returned.
+ */
 static const char *read_named(struct fxp_req *req) {
   const char *path = fxp_read_path(req);
 
@@ -95,15 +96,15 @@ static uint32_t reply_realpath(struct fxp_req *req, const char *path) {
   return path != NULL ? fxp_reply_name(req, path) : fxp_status(req, errno);
 }
 
-/* draft -13, section 8.9: what REALPATH checks of the path. */
+/* draft -13, section 8.9: how REALPATH checks the path. */
 enum {
   SSH_FXP_REALPATH_NO_CHECK = 1,
   SSH_FXP_REALPATH_STAT_IF = 2,
   SSH_FXP_REALPATH_STAT_ALWAYS = 3
 };
 
-/* The fields of version 6 behind the path: byte control and strings that are
- * joined to it one by one, all of them optional.
+/* The fields of version 6 after the path: a control byte and strings that are
+ * appended to it one by one, all of them optional.
  */
 static const char *read_composed(struct fxp_req *req, const char *first,
     uint8_t *control) {
@@ -119,7 +120,9 @@ static const char *read_composed(struct fxp_req *req, const char *first,
     return first;
   }
 
-  /* One place for all of it: a conversion makes four bytes of one at most. */
+  /* Reserves room for everything at once: a conversion turns one byte into at
+   * most four.
+   */
   n = strlen(first);
   path = palloc(req->pool, n + 4 * req->in.left + 2);
   memcpy(path, first, n + 1);
@@ -141,7 +144,7 @@ static const char *read_composed(struct fxp_req *req, const char *first,
   return path;
 }
 
-/* Answers with the name and its attributes, as LSTAT permits them. */
+/* Replies with the name and its attributes, as LSTAT permits them. */
 static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
     bool must) {
   struct fxp_target t = { NULL, NULL, true };
@@ -172,7 +175,7 @@ static uint32_t reply_looked_at(struct fxp_req *req, const char *path,
 }
 
 /* REALPATH: string path, since version 6 more.  Replies NAME (section 6.11).
- * Missing files are answered, too: clients ask before they create.
+ * Missing files get a reply, too: clients ask before they create.
  */
 uint32_t fxp_do_realpath(struct fxp_req *req) {
   const char *path = read_named(req);

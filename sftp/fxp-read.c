@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-read.c -- READ: bytes of a file straight into messages. */
+/* fxp-read.c -- READ: content of a file, read straight into messages. */
 
 #include "ftpd-io.h"
 #include "fxp-gate.h"
@@ -18,8 +18,8 @@
 #define READ_IOV 64
 
 /* A short read is at the end of the file, and version 6 can say so (draft -13,
- * section 9.2).  To find out, one more byte is read, within the requested
- * length.
+ * section 9.2).  To find out, the server reads one more byte, within the
+ * requested length.
  */
 static bool tells_end(const struct fxp_req *req, ssize_t n, uint32_t len) {
   return req->fxp->version >= 6 && n > 0 && (uint32_t) n < len &&
@@ -47,8 +47,8 @@ static void put_behind(const struct iovec *iov, size_t n, unsigned char v) {
   ((unsigned char *) iov->iov_base)[n] = v;
 }
 
-/* Sends DATA through a buffer of our own, when the window or a rekey does not
- * allow reading into messages.
+/* Sends DATA through a buffer if the window or a rekey does not allow reading
+ * into messages.
  */
 static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
     uint64_t offset, uint32_t len) {
@@ -73,7 +73,7 @@ static ssize_t read_copying(struct fxp_req *req, struct fxp_handle *h,
   return n;
 }
 
-/* Reads straight into messages.  Returns -2 when there is no place. */
+/* Reads straight into messages.  Returns -2 if there is no room. */
 static ssize_t read_in_place(struct fxp_req *req, struct fxp_handle *h,
     uint64_t offset, uint32_t len) {
   struct iovec iov[READ_IOV];
@@ -125,7 +125,7 @@ static uint32_t read_failed(struct fxp_req *req, const struct fxp_handle *h,
   return fxp_refused(req, err);
 }
 
-/* Whoever asks for no bytes gets none, wherever the file ends. */
+/* A request for no bytes returns none, wherever the file ends. */
 static uint32_t reply_nothing(struct fxp_req *req) {
   struct sftp_wr *w = fxp_reply(req, SSH_FXP_DATA);
 
@@ -165,7 +165,7 @@ uint32_t fxp_do_read(struct fxp_req *req) {
 
   req->op.offset = (int64_t) offset;
 
-  /* A client may ask for more than it gets (section 6.4). */
+  /* A client may request more than it gets (section 6.4). */
   len = len < fxp_read_max(req->fxp) ? len : fxp_read_max(req->fxp);
   if (len == 0) {
     return reply_nothing(req);

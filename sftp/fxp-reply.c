@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* fxp-reply.c -- builds and sends answers. */
+/* fxp-reply.c -- builds and sends replies. */
 
 #include "fxp-attrs.h"
 #include "fxp-limits.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* The size of the buffer for answers, unless more is needed. */
+/* Initial size of the buffer for replies. */
 #define OUT_SIZE_FIRST 2048
 
 /* ---- Output */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-reply.h -- answers: the status for an errno, and messages. */
+/* fxp-reply.h -- replies: the status for an errno, and messages. */
 
 #ifndef MOD_SFTP_FXP_REPLY_H
 #define MOD_SFTP_FXP_REPLY_H
@@ -18,7 +18,7 @@
 struct fxp_attrs;
 struct fxp_handle;
 
-/* The answer that is being built. */
+/* The reply that is being built. */
 struct fxp_output {
   pool *pool;                   /* of w; NULL: none yet */
   struct sftp_wr w;
@@ -26,15 +26,15 @@ struct fxp_output {
 
 /* ---- Statuses (fxp-status.c) */
 
-/* The status for an errno in the version spoken; notes err and text. */
+/* The status for an errno in the current version; records err and text. */
 uint32_t fxp_status(struct fxp_req *req, int err);
-/* The same with a text of our own. */
+/* The same with another text. */
 uint32_t fxp_fail(struct fxp_req *req, uint32_t status, int err,
   const char *text);
-/* After a refusal of the gate: by errno, naming the rule. */
+/* After a refusal by the gate: by errno, with the name of the rule. */
 uint32_t fxp_refused(struct fxp_req *req, int err);
 uint32_t fxp_bad_handle(struct fxp_req *req);
-/* The status alone and its text, for answers that have no request. */
+/* Only the status and its text, for replies that have no request. */
 uint32_t fxp_status_of(unsigned int version, int err, const char **text);
 const char *fxp_status_text(uint32_t status);
 /* The status for an invalid handle. */
@@ -44,15 +44,15 @@ uint32_t fxp_bad_handle_status(unsigned int version);
 
 /* Bytes to the client; a failure ends the channel. */
 void fxp_send(struct fxp *f, const void *p, size_t n);
-/* Empties the writer of answers and gives it room for at least n bytes. */
+/* Empties the writer of replies and gives it room for at least n bytes. */
 void fxp_out_reset(struct fxp *f, size_t n);
-/* Frees memory that only a large answer needed. */
+/* Frees memory that only a large reply needed. */
 void fxp_out_shrink(struct fxp *f);
-/* Appends a whole STATUS message; data as in struct fxp_req. */
+/* Appends a complete STATUS message; data as in struct fxp_req. */
 void fxp_put_status(struct sftp_wr *w, unsigned int version, uint32_t id,
   uint32_t status, const char *text, const char *data);
-/* An answer: begin with its type, put the fields, send.  fxp_reply_send()
- * returns FXP_REPLIED, or a status when the answer did not fit.
+/* A reply: begin with its type, put the fields, send. fxp_reply_send() returns
+ * FXP_REPLIED, or a status if the reply was too large.
  */
 struct sftp_wr *fxp_reply(struct fxp_req *req, uint8_t type);
 uint32_t fxp_reply_send(struct fxp_req *req);

@@ -13,11 +13,11 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* Requests after which the pool they share is made anew, and bytes. */
+/* Requests and bytes after which the shared pool is replaced. */
 #define REQ_POOL_COUNT 32
 #define REQ_POOL_BYTES 65536
 
-/* Making a pool costs more than many requests do, so requests share one for a
+/* Creating a pool costs more than many requests, so requests share one for a
  * while.
  */
 pool *fxp_request_pool(struct fxp *f, size_t len) {
@@ -39,8 +39,8 @@ pool *fxp_request_pool(struct fxp *f, size_t len) {
   return f->memory.pool;
 }
 
-/* A name that cannot be converted is used as it is: listings send such names
- * unchanged.
+/* A name that cannot be converted is used unchanged: listings send such names
+ * unchanged, too.
  */
 const char *fxp_read_name(struct fxp_req *req) {
   const char *name = sftp_rd_text(&req->in, req->pool), *here = NULL;

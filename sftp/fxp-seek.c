@@ -18,12 +18,13 @@
  * section 8.2.3).  Lines are counted from 0.
  */
 #define SEEK_BYTES (64U * 1024U)
-/* The most that one turn reads, so that other channels get their turns. */
+/* Maximum amount that one turn reads, so that other channels get their turns.
+ */
 #define SEEK_TURN_BYTES (8U * 1024U * 1024U)
 
 struct seek {
   struct fxp_handle *handle;
-  uint64_t line;                /* line ends still to be found */
+  uint64_t line;                /* line ends still to find */
   uint64_t offset;
   char *buf;
 };

@@ -8,11 +8,11 @@
 
 /* fxp-session.h -- one SFTP session: the state of its parts.
  *
- * A session takes bytes and cuts them into requests (fxp-frame.c); the table in
- * fxp.c has a handler for each.  A handler decodes, asks the gate, acts and
- * answers; it returns a status for the dispatcher to send, or FXP_REPLIED.
- * Only WRITE is not cut: its data goes to the file by reference as it arrives
- * (fxp-write.c).
+ * A session takes bytes and splits them into requests (fxp-frame.c); the table
+ * in fxp.c has a handler for each.  A handler decodes, asks the gate, acts and
+ * replies; it returns a status for the dispatcher to send, or FXP_REPLIED.
+ * Only WRITE is not collected first: its data goes to the file by reference as
+ * it arrives (fxp-write.c).
  */
 
 #ifndef MOD_SFTP_FXP_SESSION_H
@@ -37,9 +37,9 @@ struct fxp {
   bool selectable;              /* version-select is allowed now */
   uint64_t asked;               /* rows of the table of extensions */
   bool translate;               /* file names are converted to UTF-8 */
-  bool leave;                   /* the session ends after this answer */
+  bool leave;                   /* the session ends after this reply */
   bool done;                    /* all further input is dropped */
-  uint64_t slice_ms;            /* when it began to work; 0: not yet */
+  uint64_t slice_ms;            /* when it began its work; 0: not yet */
   int err;                      /* of the channel, sticky */
   size_t need;                  /* see sftp_service.missing */
   struct fxp_memory memory;
@@ -47,7 +47,7 @@ struct fxp {
   struct fxp_handles handles;
   struct fxp_owners owners;
   struct fxp_writes write;
-  struct fxp_job *job;          /* a request that goes on, or NULL */
+  struct fxp_job *job;          /* a request that continues, or NULL */
 };
 
 #endif /* MOD_SFTP_FXP_SESSION_H */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* fxp-setattr.c -- sets file attributes for SETSTAT and its kin. */
+/* fxp-setattr.c -- sets file attributes for SETSTAT and similar requests. */
 
 #include <sys/stat.h>
 
@@ -39,7 +39,7 @@ static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
   }
 
   if (!t->follow && S_ISLNK(st->st_mode)) {
-    errno = EINVAL;             /* a link has no size of its own */
+    errno = EINVAL;             /* a link has no size */
     return -1;
   }
 
@@ -175,7 +175,7 @@ static void keep_error(int *err, int res) {
 
 /* The size comes first, while the file may still be written, then the times,
  * and the owner last, because nothing else may be permitted afterwards.  One
- * that fails does not stop the others.  0 or an errno.
+ * failure does not stop the others. 0 or an errno.
  */
 static int set_all(struct fxp_req *req, const struct fxp_attrs *a,
     const struct fxp_target *t, const struct stat *st) {

@@ -18,8 +18,8 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* The flags behind a path or handle: which attributes the client wants (draft
- * -04, section 6.8).  Some clients leave them out.
+/* The flags after a path or handle: the attributes that the client wants (draft
+ * -04, section 6.8).  Some clients omit them.
  */
 static unsigned int read_wanted(struct fxp_req *req) {
   unsigned int version = req->fxp->version, wanted = FXP_ATTR_COMMON;

@@ -12,7 +12,7 @@
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
-/* The status of an errno in each version of the protocol. */
+/* The status for an errno in each version of the protocol. */
 static const struct errno_row {
   int err;
   uint8_t v3, v4, v5, v6;
@@ -157,7 +157,7 @@ uint32_t fxp_refused(struct fxp_req *req, int err) {
   return status;
 }
 
-/* Version 4 introduced the status for this; clients of version 3 know FAILURE.
+/* Version 4 introduced the status for this; clients of version 3 get FAILURE.
  */
 uint32_t fxp_bad_handle_status(unsigned int version) {
   return version >= 4 ? SSH_FX_INVALID_HANDLE : SSH_FX_FAILURE;

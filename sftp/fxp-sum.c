@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* fxp-sum.c -- sums of files: check-file (draft-ietf-secsh-filexfer-extensions
- * -00, section 3) and md5-hash (draft-ietf-secsh-filexfer-07, section 9.1.1).
+/* fxp-sum.c -- checksums of files: check-file
+ * (draft-ietf-secsh-filexfer-extensions-00, section 3) and md5-hash
+ * (draft-ietf-secsh-filexfer-07, section 9.1.1).
  */
 
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 #include "fxp-session.h"
 #include "namelist.h"
 
-/* The most that one turn reads. */
+/* Maximum amount that one turn reads. */
 #define TURN_BYTES (8U * 1024 * 1024)
 #define BUF_BYTES (256U * 1024)
 #define BLOCK_MIN 256U          /* the draft's smallest block */
@@ -33,13 +34,13 @@ struct job {
   struct ftpd_file *file;
   bool own;                     /* opened by name */
   struct sftp_sum *sum;
-  const char *tag, *name;       /* in front of the sums; NULL: not there */
-  bool strings;                 /* each sum has its length in front */
+  const char *tag, *name;       /* in front of the checksums; NULL: omitted */
+  bool strings;                 /* each checksum is preceded by its length */
   uint64_t at, left;            /* the range still to read */
-  uint32_t block;               /* 0: one sum */
-  uint64_t in_block;            /* bytes of the block that have been added */
+  uint32_t block;               /* 0: one checksum */
+  uint64_t in_block;            /* bytes of the current block */
   bool begun;
-  struct sftp_str quick;        /* md5-hash: the expected sum of the
+  struct sftp_str quick;        /* md5-hash: the expected checksum of the
                                  * beginning */
   struct sftp_wr sums;
   unsigned char *buf;
@@ -131,7 +132,7 @@ static int add(struct job *j, const unsigned char *p, size_t n) {
   return 0;
 }
 
-/* The last block may be short; without blocks there is always one sum. */
+/* The last block may be short; without blocks there is always one checksum. */
 static uint32_t end_sums(struct fxp_req *req, struct job *j) {
   if (j->block == 0 && !j->begun) {
     if (sftp_sum_begin(j->sum) != SFTP_OK) {
@@ -225,7 +226,7 @@ static uint32_t open_handle(struct fxp_req *req, struct job *j,
   return status;
 }
 
-/* The range, cut at the current end of the file. */
+/* The range, limited by the current end of the file. */
 static int set_range(struct job *j) {
   struct stat st;
   uint64_t size;
@@ -310,7 +311,7 @@ static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged,
   return run(req, j);
 }
 
-/* Whether the client expects its own form of the answer under the later names.
+/* Whether the client expects its own form of the reply under the later names.
  */
 static bool wants_tag(const struct fxp_req *req) {
   return req->fxp->conn->set->client.tagged_sums;

@@ -63,14 +63,14 @@ void fxp_version_set(struct fxp *f, unsigned int version) {
 
 /* draft -13, section 8.1.1: the rights that OPEN knows. */
 #define ACCESS_MASK     0x001f01e7U     /* all but named attributes */
-/* Combinations of the flags of locks, a bit each (section 5.4): for OPEN all
- * but those that forbid others to remove the file, unless they are advisory;
- * for BLOCK read, write or both, advisory or not.
+/* Combinations of lock flags, one bit each (section 5.4): for OPEN all but
+ * those that forbid others to remove the file, unless they are advisory; for
+ * BLOCK read, write or both, advisory or not.
  */
 #define OPEN_BLOCK_VECTOR       0xff0fU
 #define BLOCK_VECTOR            0x0e0fU
 #define SSH_ACL_CAP_ALLOW       0x00000001U
-/* Extended attributes can be set if the extensions for them are on. */
+/* Extended attributes can be set if their extensions are on. */
 #define SSH_FILEXFER_ATTR_EXTENDED      0x80000000U
 
 static void put_u16(struct sftp_wr *w, unsigned int v) {
@@ -140,7 +140,9 @@ static void put_versions(struct sftp_wr *w, const struct fxp *f) {
   size_t n = 0;
   unsigned int v;
 
-  /* Clients look for 2 to 6 in this list; those that speak 1 do not read it. */
+  /* Clients look for 2 to 6 in this list; clients that use version 1 do not
+   * read it.
+   */
   for (v = lowest(f) > 2 ? lowest(f) : 2; v <= highest(f); v++) {
     if (n > 0) {
       text[n++] = ',';

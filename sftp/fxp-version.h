@@ -16,16 +16,16 @@
 
 struct fxp;
 
-/* The version to speak with a client that asks for `wanted'; 0: none. */
+/* The version for a client that requests `wanted'; 0: none. */
 unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted);
-/* Uses it from now on, and tells observers. */
+/* Uses it from now on, and reports it. */
 void fxp_version_set(struct fxp *f, unsigned int version);
 /* The pairs of VERSION. */
 void fxp_version_pairs(struct sftp_wr *w, struct fxp *f);
 
 /* ---- fxp-init.c */
 
-/* Answers INIT: p has its type, len bytes in all, at least 5. */
+/* Replies to INIT: p is the message from its type on, len bytes, at least 5. */
 void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len);
 
 #endif /* MOD_SFTP_FXP_VERSION_H */

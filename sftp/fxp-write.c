@@ -8,10 +8,10 @@
 
 /* fxp-write.c -- WRITE: its data goes from the receive buffer to the file.
  *
- * A request need not be complete: once its header is there, the data that has
- * arrived is noted by reference.  Data that is contiguous in one file is
- * gathered, and written at once when another place, another request or flush()
- * comes; then the complete requests are answered, in order.
+ * A request need not be complete: after its header, the data that has arrived
+ * is recorded by reference.  Data that is contiguous in one file is collected,
+ * and written at once before data for another place, before another request or
+ * at flush(); then the complete requests get their replies, in order.
  */
 
 #include "ftpd-io.h"
@@ -20,12 +20,12 @@
 #include "fxp-session.h"
 #include "fxp-write.h"
 
-/* The STATUS of a WRITE that succeeded; the writer grows for others. */
+/* The STATUS of a successful WRITE; for others the writer grows. */
 #define STATUS_BYTES 32
 
 /* ---- Writing and answering */
 
-/* Notes the result of a write for the file as a whole. */
+/* Records the result of a write for the whole file. */
 static void note_result(struct fxp_batch *b, size_t done, int err) {
   struct fxp_handle *h = b->handle;
 
@@ -41,7 +41,7 @@ static void note_result(struct fxp_batch *b, size_t done, int err) {
   }
 }
 
-/* Writes the batch; requests that are not completely written get the error. */
+/* Writes the batch; incompletely written requests get the error. */
 static void write_batch(struct fxp *f) {
   struct fxp_batch *b = &f->write.batch;
   size_t done = 0, last = 0;
@@ -62,7 +62,7 @@ static void write_batch(struct fxp *f) {
     }
   }
 
-  /* Bytes behind the last complete request belong to the current one. */
+  /* Bytes after the last complete request belong to the current one. */
   if (err != 0 && f->write.under_way && b->len > last &&
       f->write.cur.err == 0) {
     f->write.cur.err = err;
@@ -94,7 +94,7 @@ static char *put_number(char *p, uint64_t v) {
   return p;
 }
 
-/* "handle offset length", as logs show a WRITE. */
+/* "handle offset length", the form of a WRITE in logs. */
 static void write_arg(char *p, const struct fxp_written *w) {
   memcpy(p, w->handle->text, FXP_HANDLE_LEN);
   p += FXP_HANDLE_LEN;
@@ -105,7 +105,7 @@ static void write_arg(char *p, const struct fxp_written *w) {
   *p = '\0';
 }
 
-/* Answers one WRITE into out and closes its operation. */
+/* Writes the reply to one WRITE into out and ends its operation. */
 static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
   const char *text = fxp_status_text(w->status);
   uint32_t status = w->status;
@@ -182,7 +182,7 @@ static void complete(struct fxp *f) {
   b->reqs[b->nreqs++] = *w;
 }
 
-/* Whether the data is to be written, or only to be skipped. */
+/* Whether the data is to be written, or only skipped. */
 static bool is_wanted(const struct fxp *f) {
   return f->write.cur.status == SSH_FX_OK && f->write.cur.err == 0;
 }
@@ -224,7 +224,7 @@ size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
   return n;
 }
 
-/* Where the data goes: behind the gathered data, or into a new batch. */
+/* Finds the place of the data: after the collected data, or in a new batch. */
 static void choose_place(struct fxp *f) {
   const struct fxp_written *w = &f->write.cur;
   struct fxp_batch *b = &f->write.batch;
@@ -271,7 +271,8 @@ static void place_text(struct fxp_written *w) {
 
 /* WRITE: string handle, u64 offset, string data (draft-ietf-secsh-filexfer-02,
  * section 6.4).  Bytes after the data are skipped: pkg/sftp of Go (rclone)
- * sends its whole buffer when the last piece of a file fills only a part of it.
+ * sends its whole buffer even if the last piece of a file fills only a part of
+ * it.
  */
 size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
     size_t len) {

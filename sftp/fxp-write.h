@@ -28,7 +28,7 @@ struct fxp_written {
   int err;                      /* errno of a failed write, or 0 */
 };
 
-/* Gathered data for one place of one file. */
+/* Collected data for one place of one file. */
 struct fxp_batch {
   struct fxp_handle *handle;
   uint64_t offset;              /* of the first byte, in the file */
@@ -42,20 +42,20 @@ struct fxp_batch {
 /* The WRITEs of a session. */
 struct fxp_writes {
   bool under_way;               /* the data of one is not complete */
-  struct fxp_written cur;       /* that one */
-  size_t left;                  /* bytes of it still to come */
-  size_t extra;                 /* the last of these, which are not data */
+  struct fxp_written cur;       /* the incomplete one */
+  size_t left;                  /* its missing bytes */
+  size_t extra;                 /* those of them that follow the data */
   struct fxp_batch batch;
 };
 
-/* Takes the header of a WRITE whose length field says len; p has have bytes
- * behind that field.  Returns the bytes used behind it, 0: more are needed.
+/* Reads the header of a WRITE whose length field is len; `have' bytes at p
+ * follow that field.  Returns the number of bytes used, 0: more are needed.
  */
 size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
   size_t len);
 /* Takes data of the current WRITE; returns how much. */
 size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n);
-/* Writes the gathered data and answers the complete WRITEs. */
+/* Writes the collected data and replies to the complete WRITEs. */
 void fxp_write_out(struct fxp *f);
 
 #endif /* MOD_SFTP_FXP_WRITE_H */

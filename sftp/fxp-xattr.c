@@ -7,10 +7,10 @@
  */
 
 /* fxp-xattr.c -- extended attributes: the requests of xattr@proftpd.org, and
- * the pairs that come with SETSTAT and its kin.
+ * the pairs in SETSTAT and similar requests.
  *
- * Off unless SFTPExtensions says +xattr.  Requests by path are about the path
- * itself, not about where a link leads.
+ * Off unless SFTPExtensions says +xattr.  Requests by path apply to the path
+ * itself, not to the target of a link.
  */
 
 #include "ftpd-xattr.h"
@@ -25,7 +25,7 @@
 #define NAME_BYTES_MAX 255U     /* Linux's own limits */
 #define VALUE_BYTES_MAX 65536U
 
-/* What a request acts on. */
+/* The target of a request. */
 struct subject {
   bool by_handle;
   const char *path;
@@ -45,8 +45,8 @@ static void read_subject(struct fxp_req *req, bool by_handle,
   }
 }
 
-/* After the last field: finds it and asks the gate; OK, or the status to
- * return.
+/* After the last field: finds the target and asks the gate; OK, or the status
+ * to return.
  */
 static uint32_t permit(struct fxp_req *req, enum ftpd_request what,
     struct subject *s) {
@@ -78,8 +78,8 @@ static bool is_name(const char *name) {
   return *name != '\0' && strlen(name) <= NAME_BYTES_MAX;
 }
 
-/* Attributes of users.  Others that could be written have rules of their own:
- * for example, the system's ACLs are permissions.
+/* User attributes.  Other writable ones have special rules: for example, the
+ * system's ACLs are permissions.
  */
 static bool may_change(const char *name) {
   return is_name(name) && strncmp(name, "user.", 5) == 0;
@@ -107,7 +107,8 @@ static uint32_t get_one(struct fxp_req *req, bool by_handle) {
     return fxp_status(req, EINVAL);
   }
 
-  /* An empty buffer asks the system for the length, not for the value. */
+  /* With an empty buffer, the system returns the length instead of the value.
+   */
   value = palloc(req->pool, VALUE_BYTES_MAX);
   n = ftpd_getxattr(&s.on, req->pool, name, value, VALUE_BYTES_MAX);
   if (n < 0 || (size_t) n > size) {
@@ -249,7 +250,7 @@ int fxp_xattrs_set(struct fxp_req *req, const struct fxp_attrs *a,
   uint32_t i;
 
   if (!fxp_ext_is_on(req->fxp, FXP_WORD_XATTR)) {
-    return 0;                   /* as if they had not been sent */
+    return 0;                   /* ignored */
   }
 
   sftp_rd_init_str(&r, a->pairs);

@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* fxp.h -- the SFTP subsystem (draft-ietf-secsh-filexfer) for the outside.
+/* fxp.h -- the SFTP subsystem (draft-ietf-secsh-filexfer), for other parts.
  *
- * One session per channel: start() makes it, the service table feeds it.
+ * One session per channel: start() creates it, the service table feeds it.
  * flush() must be called before the loop waits, not only before bytes move: it
- * answers WRITE requests.
+ * sends the replies to WRITE requests.
  */
 
 #ifndef MOD_SFTP_FXP_H
@@ -26,7 +26,7 @@ void *sftp_fxp_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   const char *args, const char **why);
 
 /* The words of SFTPExtensions, with the bits of settings->extensions; the rows
- * of fxp-ext.c have them.
+ * of fxp-ext.c contain them.
  */
 bool sftp_fxp_ext_switch(size_t i, struct sftp_switch *s);
 

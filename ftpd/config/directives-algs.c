@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* directives-algs.c -- lists of algorithms, in directives of their own and in
- * others.
+/* directives-algs.c -- directives for lists of algorithms, and such lists in
+ * other directives.
  */
 
 #include "alg-profile.h"
@@ -24,13 +24,13 @@ const char *const ftpd_alg_kinds[ALGS_NFAMILIES] = {
   [ALGS_SIGNATURE] = "auth public key"
 };
 
-/* The sign in front of a word, 0 when there is none. */
+/* The sign in front of a word, or 0. */
 static char sign_of(const char *word) {
   return *word != '\0' && strchr("+-^", *word) != NULL ? *word : 0;
 }
 
-/* Words without a sign take that of the word before them; a list is either
- * names or changes.
+/* Words without a sign take the sign of the word before them; a list consists
+ * either of names or of changes.
  */
 static const char *alg_sign(cmd_rec *cmd, const char *list, const char *word,
     char *sign) {

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* directives-int.h -- what the handlers of directives*.c share. */
+/* directives-int.h -- shared by the handlers of directives*.c. */
 
 #ifndef MOD_SFTP_DIRECTIVES_INT_H
 #define MOD_SFTP_DIRECTIVES_INT_H
@@ -33,28 +33,28 @@
     CHECK_CONF((cmd), CTXT_SERVER); \
   } while (0)
 
-/* Flags for records of directives that add up: mod_ifsession would otherwise
+/* Flags for records of cumulative directives: mod_ifsession would otherwise
  * replace them by those of its sections.
  */
 long ftpd_multi_flag(void);
 
-/* What an error text calls the names of a family. */
+/* The name of a family in error messages. */
 extern const char *const ftpd_alg_kinds[ALGS_NFAMILIES];
 
-/* Adds one name, perhaps with a sign, to the comma-separated list (NULL: none
- * yet) in p.  Names that cannot be used here are left out with a warning.
- * Returns NULL, or the error text.
+/* Adds one name, optionally with a sign, to the comma-separated list (NULL:
+ * empty) in p.  Names that cannot be used here are left out with a warning.
+ * Returns NULL, or the error message.
  */
 const char *ftpd_alg_add(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
   const char *name, size_t len, const char **list);
 /* The same for names joined by commas. */
 const char *ftpd_alg_words(cmd_rec *cmd, pool *p, enum sftp_alg_family f,
   const char *text, const char **list);
-/* The list, or an error text if it stayed empty, in *err. */
+/* The list, or an error message in *err if it remained empty. */
 const char *ftpd_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
   const char *list, const char **err);
 
-/* Whether the line stands in <Global>. */
+/* Whether the line is in <Global>. */
 bool conf_in_global(const cmd_rec *cmd);
 /* Records of the directive: with one word, with all words, with a value of n
  * bytes.

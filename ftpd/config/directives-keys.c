@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* directives-keys.c -- directives of keys and certificates, and of where they
- * are found.
+/* directives-keys.c -- directives for keys and certificates, and for their
+ * stores.
  */
 
 #include "directives-int.h"
@@ -30,10 +30,10 @@ static int stat_as_root(const char *path, struct stat *st) {
   return res;
 }
 
-/* Checks the path of a file, or of an agent's socket; NULL: it is fine.
- * Permissions are looked at when all SFTPOptions are known.  On a reload the
- * daemon goes on without files that are not there, or with what it has kept of
- * them; what reads them says so.
+/* Checks the path of a file, or of an agent's socket; NULL: it is valid.
+ * Permissions are checked when all SFTPOptions are known.  On a reload the
+ * daemon continues without missing files, or with the content that it has kept;
+ * the code that reads them says so.
  */
 static const char *hostkey_error(pool *p, const char *form) {
   struct stat st;
@@ -99,7 +99,7 @@ modret_t *ftpd_set_hostcertificate(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* The names of all stores, for the text of an error. */
+/* The names of all stores, for an error message. */
 static const char *store_names(pool *p, unsigned int ktype) {
   const struct ftpd_store *s;
   const char *names = "";
@@ -113,7 +113,9 @@ static const char *store_names(pool *p, unsigned int ktype) {
   return names;
 }
 
-/* Whether what "exec:" and "ldap:" need is there; NULL, or the error text. */
+/* Whether the requirements of "exec:" and "ldap:" are met; NULL, or the error
+ * message.
+ */
 static const char *own_store_error(pool *p, const char *store) {
   const char *why;
 
@@ -196,9 +198,7 @@ modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd) {
   return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
 }
 
-/* What is wrong with a path, which must exist, or with "sql:..."; NULL: it is
- * fine.
- */
+/* The fault of a path, which must exist, or of "sql:..."; NULL: none. */
 static const char *file_error(pool *p, const char *form) {
   const char *info = ftpd_source_info(form, "sql"), *why;
   struct stat st;
@@ -371,7 +371,7 @@ static const struct fingerprint_word encodings[] = {
   { NULL, NULL, FINGERPRINT_HEX }
 };
 
-/* Ignores case; NULL: there is no such word. */
+/* Ignores case; NULL if there is no such word. */
 static const struct fingerprint_word *find_word(
     const struct fingerprint_word *words, const char *word) {
   while (words->word != NULL && strcasecmp(words->word, word) != 0) {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* directives-set.h -- the handlers that the table of directives names and that
- * do not stand beside it.
+/* directives-set.h -- handlers for the table of directives that are in other
+ * files.
  */
 
 #ifndef MOD_SFTP_DIRECTIVES_SET_H
@@ -15,7 +15,7 @@
 
 #include "ftpd-session.h"
 
-/* Directives that have a file of their own. */
+/* Directives with a separate file. */
 modret_t *ftpd_set_authmethods(cmd_rec *cmd);           /* ftpd-methods.c */
 modret_t *ftpd_set_clientmatch(cmd_rec *cmd);           /* ftpd-match.c */
 modret_t *ftpd_set_exempt(cmd_rec *cmd);               /* ftpd-penalty-conf.c */

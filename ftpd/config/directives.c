@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* directives.c -- the directives: a row and a handler each; those of algorithms
- * and keys have files of their own.
+/* directives.c -- the directives: a row and a handler each; those for
+ * algorithms and keys are in separate files.
  *
- * Errors name the directive, the value and what is accepted; the daemon adds
- * file and line, and does not start.
+ * Error messages name the directive, the value and what is accepted; the daemon
+ * adds file and line, and does not start.
  */
 
 #include "directives-int.h"
@@ -127,8 +127,8 @@ MODRET set_compression(cmd_rec *cmd) {
 MODRET set_cryptodevice(cmd_rec *cmd) {
   CHECK_ONE(cmd);
 
-  /* OpenSSL has replaced engines by providers, which its own configuration
-   * file loads.
+  /* OpenSSL has replaced engines by providers, which its own configuration file
+   * loads.
    */
   if (strcasecmp(cmd->argv[1], "none") != 0) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
@@ -163,7 +163,7 @@ MODRET set_engine(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* Words with bits, and what an error says of them. */
+/* Words with bits, and their names in error messages. */
 struct words {
   sftp_switches table;
   const char *kind;
@@ -171,7 +171,7 @@ struct words {
   bool sets;                    /* "none" and "all" are words, too */
 };
 
-/* Changes *bits by "+word" or "-word"; NULL, or the error text. */
+/* Changes *bits by "+word" or "-word"; NULL, or the error message. */
 static const char *set_switch(cmd_rec *cmd, const struct words *w,
     const char *word, unsigned long *bits) {
   unsigned long bit;
@@ -299,7 +299,7 @@ static const struct {
   { "NoExtensionNegotiation", SFTP_OPT_NO_EXT_INFO },
   { "NoHostkeyRotation", SFTP_OPT_NO_HOSTKEY_ROTATION },
   { "NoStrictKex", SFTP_OPT_NO_STRICT_KEX },
-  /* An old peer sees our version first and judges by it. */
+  /* An old client reads the server's version first and decides by it. */
   { "OldProtocolCompat",
     SFTP_OPT_OLD_PROTO_COMPAT|SFTP_OPT_PESSIMISTIC_KEXINIT },
   { "PessimisticKexinit", SFTP_OPT_PESSIMISTIC_KEXINIT },
@@ -403,7 +403,7 @@ MODRET set_rekey(cmd_rec *cmd) {
   }
 
   if (cmd->argc > 3) {
-    /* Bare numbers were MB before there were units. */
+    /* Before there were units, plain numbers were MB. */
     if (!sftp_bytes(cmd->tmp_pool, cmd->argv[3], 20, UINT64_MAX, &n) ||
         n < FTPD_MIN_REKEY_BYTES) {
       CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "size '", cmd->argv[3],

@@ -56,8 +56,8 @@
 
 #include "ftpd-session.h"
 
-/* A method of SFTPAuthMethods.  mod_auth_otp reads it, too, so the layout must
- * stay.
+/* A method of SFTPAuthMethods. mod_auth_otp reads it, too, so the layout must
+ * not change.
  */
 struct sftp_auth_method {
   unsigned int method_id;       /* AUTH_* */
@@ -82,8 +82,8 @@ struct rekey {
 /* One SFTPClientMatch. */
 struct client_match {
   const char *pattern;
-  bool does;                    /* is about what clients do ... */
-  bool done;                    /* ... and this client did it */
+  bool does;                    /* applies to actions of clients ... */
+  bool done;                    /* ... and this client has done it */
   pr_regex_t *regex;
   const char **values;          /* of each trait (traits.h), or NULL */
 };
@@ -97,8 +97,8 @@ struct penalties {
   bool on;
   unsigned int secs[PENALTY_NREASONS], min_secs, max_secs;
   unsigned int max_sources[2];  /* of IPv4 and of IPv6 */
-  bool deny_all[2];             /* when there are so many */
-  /* Of the two other directives, when the server starts. */
+  bool deny_all[2];             /* when that number is reached */
+  /* From the two other directives, when the server starts. */
   unsigned int bits4, bits6;
   config_rec *exempt;           /* argv: pr_netacl_t *; or NULL */
 };

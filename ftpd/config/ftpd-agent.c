@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-agent.c -- SFTPHostKey agent:/path: host keys that an ssh-agent holds
- * (draft-ietf-sshm-ssh-agent).  The agent never gives a private key away; it
+/* ftpd-agent.c -- SFTPHostKey agent:/path: host keys in an ssh-agent
+ * (draft-ietf-sshm-ssh-agent).  The agent never reveals a private key; it
  * signs.
  */
 
@@ -118,8 +118,8 @@ static int read_all(int fd, unsigned char *p, size_t n) {
   return 0;
 }
 
-/* Sends a question and reads the answer into p; the caller wipes it if it is
- * secret.  Fails when either cannot be transferred.
+/* Sends a request and reads the reply into p; the caller wipes it if it is
+ * secret.  Fails if either cannot be transferred.
  */
 static int agent_ask(struct agent *a, pool *p, struct sftp_str question,
     struct sftp_str *answer) {
@@ -130,7 +130,7 @@ static int agent_ask(struct agent *a, pool *p, struct sftp_str question,
   if (a->fd < 0 || write_all(a->fd, head, sizeof(head)) < 0 ||
       write_all(a->fd, question.ptr, question.len) < 0 ||
       read_all(a->fd, head, sizeof(head)) < 0) {
-    agent_close(a);             /* questions and answers must not mix */
+    agent_close(a);             /* requests and replies must not mix */
     return SFTP_ERR_IO;
   }
 
@@ -159,9 +159,8 @@ static uint32_t flags_for(const struct sftp_sig_alg *alg) {
     strcmp(alg->sig_name, "rsa-sha2-256") == 0 ? AGENT_RSA_SHA2_256 : 0;
 }
 
-/* The signature must be of the algorithm that was asked for, and valid:
- * otherwise otherwise otherwise otherwise the client would end the connection,
- * and nobody would know why.
+/* The signature must be of the requested algorithm, and valid: otherwise the
+ * client would end the connection, and nobody would know why.
  */
 static int take_signature(const struct sftp_key *key,
     const struct sftp_sig_alg *alg, struct sftp_str answer,
@@ -226,9 +225,7 @@ static int sign_by_agent(const struct sftp_key *key,
 
 /* ---- Which keys it has */
 
-/* Certificates, security keys and kinds of keys that we do not have are
- * passed over.
- */
+/* Certificates, security keys and unknown types of keys are skipped. */
 static struct sftp_key *agent_key(pool *p, struct agent *a,
     struct sftp_str blob) {
   struct sftp_key *key = NULL;

@@ -7,7 +7,7 @@
  */
 
 /* ftpd-conf.c -- the configuration of a virtual host as struct sftp_settings,
- * and the checks of the whole of it before the server starts.
+ * and the final checks before the server starts.
  */
 
 #include "directives.h"
@@ -31,7 +31,7 @@
 #include "traffic.h"
 #include "traits.h"
 
-/* The host's list of virtual hosts (no header of it declares it). */
+/* The host's list of virtual hosts (none of its headers declares it). */
 extern xaset_t *server_list;
 
 static void *param(server_rec *s, const char *name) {
@@ -44,7 +44,7 @@ bool ftpd_conf_engine(server_rec *s) {
   return on != NULL && *on == TRUE;
 }
 
-/* Whether the administrator has chosen the list. */
+/* Whether the administrator has set the list. */
 static bool is_named(server_rec *s, const char *directive) {
   return param(s, directive) != NULL ||
     param(s, "SFTPAlgorithmProfile") != NULL;
@@ -87,7 +87,7 @@ static bool ident_valid(const char *text) {
   return true;
 }
 
-/* The host's variables in the text of ServerIdent. */
+/* Expands the host's variables in the text of ServerIdent. */
 static const char *ident_text(pool *p, server_rec *s, const char *text) {
   const pr_netaddr_t *addr = session.c != NULL ? session.c->local_addr :
     s->addr;
@@ -99,7 +99,7 @@ static const char *ident_text(pool *p, server_rec *s, const char *text) {
     "%{version}", PROFTPD_VERSION_TEXT, NULL);
 }
 
-/* ServerIdent: off hides the version, on with a text is that text. */
+/* ServerIdent: off hides the version, on with a text sends that text. */
 static const char *ident(pool *p, server_rec *s) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
   const char *text;
@@ -233,7 +233,7 @@ static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPKeyFingerprints",
     FALSE);
 
-  /* As the packaged module writes them. */
+  /* As the packaged module does. */
   set->fingerprint_digest = "SHA256";
   set->fingerprint_form = FINGERPRINT_COLONS;
   if (c != NULL) {
@@ -352,7 +352,7 @@ static int fault(server_rec *s, const char *text) {
   return 1;
 }
 
-/* What is wrong with files does not end a daemon that serves. */
+/* Faults of files do not end a daemon that is already running. */
 static int file_fault(server_rec *s, const char *text) {
   int n = fault(s, text);
 
@@ -363,7 +363,7 @@ static void warn(server_rec *s, const char *text) {
   ftpd_log_server(s, PR_LOG_WARNING, "%s", text);
 }
 
-/* Whether a host key can sign with one of the names that are offered. */
+/* Whether a host key can sign with one of the offered algorithms. */
 static bool has_hostkey_alg(const struct sftp_settings *set) {
   struct sftp_str left = sftp_str_of(set->hostkeys), name;
   unsigned int i;
@@ -382,7 +382,7 @@ static bool has_hostkey_alg(const struct sftp_settings *set) {
   return false;
 }
 
-/* Lists that were changed until nothing was left. */
+/* Lists from which all algorithms were removed. */
 static int check_lists(server_rec *s, const struct sftp_settings *set) {
   const struct { const char *names, *text; } lists[] = {
     { set->kex, "SFTPKeyExchanges leaves no key exchange" },
@@ -419,7 +419,7 @@ static int check_commands(pool *p, server_rec *s, const char *directive) {
   return 0;
 }
 
-/* Queries may stand behind the directives that name them. */
+/* Queries may follow the directives that name them. */
 static int check_queries(pool *p, server_rec *s, const char *directive) {
   config_rec *c = find_config(s->conf, CONF_PARAM, directive, FALSE);
   unsigned int i;
@@ -480,7 +480,7 @@ static int check_revoked(pool *p, server_rec *s) {
     "' cannot be used: ", why, NULL));
 }
 
-/* At a start the directive has looked for it. */
+/* At the start the directive has checked it. */
 static void check_weak(pool *p, server_rec *s) {
   const char *path = param(s, "SFTPKeyBlacklist");
 
@@ -516,7 +516,7 @@ static void check_unsupported(pool *p, server_rec *s) {
 }
 
 static int check_server(pool *p, server_rec *s) {
-  const unsigned char *tls = param(s, "TLSEngine");     /* mod_tls's own */
+  const unsigned char *tls = param(s, "TLSEngine");     /* private to mod_tls */
   struct sftp_settings *set;
   int faults = 0;
 
@@ -550,7 +550,7 @@ static int check_server(pool *p, server_rec *s) {
   return faults;
 }
 
-/* "proftpd -t -d 5" shows the table of clients. */
+/* "proftpd -t -d 5" prints the table of clients. */
 static void show_clients(void) {
   const struct sftp_client_row *row;
   pool *p = make_sub_pool(permanent_pool);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-conf.h -- the configuration of a virtual host, checked when the
- * server starts and made into settings for the core.
+/* ftpd-conf.h -- the configuration of a virtual host, checked when the server
+ * starts and converted to settings for the core.
  */
 
 #ifndef MOD_SFTP_FTPD_CONF_H
@@ -19,12 +19,12 @@
 /* Defaults of the directives. */
 #define FTPD_REKEY_SECS 3600
 #define FTPD_REKEY_BYTES ((uint64_t) 2 << 30)
-#define FTPD_MIN_REKEY_BYTES 16384      /* an exchange itself needs as much */
+#define FTPD_MIN_REKEY_BYTES 16384      /* a key exchange needs this much */
 #define FTPD_REKEY_PACKETS 0x7fffffffU
 #define FTPD_MAX_CHANNELS 10
 #define FTPD_MAX_LOGIN_ATTEMPTS 6
 
-/* A limit that SFTPKeyLimits does not name: the profile's holds. */
+/* A limit that SFTPKeyLimits does not set: the profile's applies. */
 #define FTPD_BITS_UNNAMED UINT_MAX
 
 /* Checks every virtual host with the engine on, loads host keys.  Returns the
@@ -33,7 +33,7 @@
 int ftpd_conf_check(void);
 /* Settings of the session's virtual host, in p. */
 struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s);
-/* Reads the settings that may depend on the user; called by ftpd_logged_in()
+/* Reads the settings that may depend on the user; ftpd_logged_in() calls it
  * after PASS POST_CMD, when mod_ifsession has merged its sections.  Returns
  * h->set, changed.
  */

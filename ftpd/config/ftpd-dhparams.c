@@ -15,7 +15,7 @@
 #define DH_DEFAULT_FILE PR_CONFIG_DIR "/dhparams.pem"
 #define DH_FILE_MAX (4 * 1024 * 1024)
 
-/* NULL: there is none. */
+/* NULL if there is none. */
 static struct ftpd_parent_file *read_params(pool *p, server_rec *s,
     const char *path, bool named) {
   struct ftpd_parent_text text;

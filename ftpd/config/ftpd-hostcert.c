@@ -6,9 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-hostcert.c -- SFTPHostCertificate: certificates beside the host keys
- * that they are of.
- */
+/* ftpd-hostcert.c -- SFTPHostCertificate: certificates of the host keys. */
 
 #include "ftpd-hostload.h"
 #include "ftpd-kept.h"
@@ -61,7 +59,7 @@ static void leave_out(const struct ftpd_hostload *l, const char *path,
   }
 }
 
-/* Where the certificate's key is among ours, nhost_keys when it is not. */
+/* Index of the certificate's key among the host keys, or nhost_keys. */
 static unsigned int find_certified(const struct sftp_settings *set,
     const struct sftp_cert *cert) {
   unsigned int i;
@@ -73,8 +71,8 @@ static unsigned int find_certified(const struct sftp_settings *set,
   return i;
 }
 
-/* Puts the certificate beside its key.  Returns the number of faults: one that
- * has expired, or that FIPS does not approve, is left out, and the server
+/* Adds the certificate to its key.  Returns the number of faults: a certificate
+ * that has expired, or that FIPS does not approve, is left out, and the server
  * starts nevertheless.
  */
 static int put_cert(const struct ftpd_hostload *l, const config_rec *c,
@@ -148,7 +146,9 @@ static int put_certs(const struct ftpd_hostload *l, const config_rec *c,
   return faults;
 }
 
-/* A file cannot be used any more, and the daemon serves: what is kept of it. */
+/* A file has become unusable while the daemon is running: uses the kept
+ * content.
+ */
 static void put_kept(const struct ftpd_hostload *l, const config_rec *c) {
   const char *path = c->argv[0], *text = NULL;
   const struct ftpd_kept *k = ftpd_kept_find(path);

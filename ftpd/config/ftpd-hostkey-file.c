@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-hostkey-file.c -- the key of one SFTPHostKey that names a file. */
+/* ftpd-hostkey-file.c -- the key of an SFTPHostKey that names a file. */
 
 #include "ftpd-hostkeys.h"
 #include "ftpd-hostload.h"
@@ -23,7 +23,7 @@ static void log_fault(const struct ftpd_hostload *l, const char *path,
   ftpd_hostload_fault(l, "SFTPHostKey", path, why);
 }
 
-/* The key of the file's bytes to f; asks for passphrases if that is possible.
+/* Reads the key from the file's bytes into f; asks for passphrases if possible.
  * A reload can use it again.
  */
 static int parse_key(const struct ftpd_hostload *l, pool *tmp,
@@ -57,7 +57,7 @@ static int parse_key(const struct ftpd_hostload *l, pool *tmp,
 }
 
 /* Reads the key of a file into a new entry of the list.  An entry without a key
- * stands for a kind of key that is not supported.
+ * stands for an unsupported type of key.
  */
 static struct ftpd_parent_file *parse_file(struct ftpd_hostload *l, pool *tmp,
     const char *path, const struct ftpd_parent_text *text) {
@@ -70,7 +70,7 @@ static struct ftpd_parent_file *parse_file(struct ftpd_hostload *l, pool *tmp,
     return f;
   }
 
-  /* A key of an unsupported kind does no harm if there are others. */
+  /* A key of an unsupported type is harmless if there are others. */
   log_fault(l, path, why != NULL ? why : sftp_strerror(res));
   if (res == SFTP_ERR_UNSUPPORTED) {
     f->key = NULL;
@@ -81,8 +81,8 @@ static struct ftpd_parent_file *parse_file(struct ftpd_hostload *l, pool *tmp,
   return NULL;
 }
 
-/* A file cannot be used any more, and the daemon serves: what is kept of it.
- * For a key that is locked the passphrase is kept, too.
+/* A file has become unusable while the daemon is running: uses the kept
+ * content, and the kept passphrase of an encrypted key.
  */
 static struct ftpd_parent_file *kept_key(const struct ftpd_hostload *l,
     const char *path) {
@@ -113,8 +113,8 @@ static struct ftpd_parent_file *kept_key(const struct ftpd_hostload *l,
   return f;
 }
 
-/* Reads the file, unless it is the one that was read before (old).  NULL: it
- * cannot be used, which is logged.
+/* Reads the file, unless it is the one that was read before (old).  NULL: it is
+ * unusable, which is logged.
  */
 static struct ftpd_parent_file *read_key(struct ftpd_hostload *l, pool *tmp,
     const char *path, struct ftpd_parent_file *old) {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-hostkeys.c -- SFTPHostKey: which keys a virtual host has, from files and
- * from agents.
+/* ftpd-hostkeys.c -- SFTPHostKey: the keys of a virtual host, from files and
+ * agents.
  */
 
 #include "ftpd-hostkeys.h"
@@ -17,11 +17,11 @@
 #include "ftpd-parent-files.h"
 #include "ftpd-secret.h"
 
-/* The keys that a virtual host has so far. */
+/* The keys of a virtual host so far. */
 struct ring {
   struct ftpd_hostload *load;
   unsigned int room;            /* in set->host_keys */
-  unsigned int nglobal;         /* of them: those that <Global> gave */
+  unsigned int nglobal;         /* of them: those from <Global> */
 };
 
 void ftpd_hostload_fault(const struct ftpd_hostload *l, const char *directive,
@@ -61,8 +61,8 @@ static bool long_enough(const struct ftpd_hostload *l, const char *path,
   return false;
 }
 
-/* A key of the virtual host takes the place of those of its type that <Global>
- * gave; if one section has several, all stay and the last one signs.
+/* A key of the virtual host replaces those of its type from <Global>; if one
+ * section has several, all stay and the last one signs.
  */
 static void put_key(struct ring *r, struct sftp_key *key) {
   struct sftp_settings *set = r->load->set;
@@ -82,7 +82,7 @@ static void put_key(struct ring *r, struct sftp_key *key) {
   set->host_keys[set->nhost_keys++] = key;
 }
 
-/* The array of keys grows by those of an agent. */
+/* Adds the keys of an agent to the array. */
 static void put_agent_keys(struct ring *r, const char *form) {
   struct ftpd_hostload *l = r->load;
   const char *path = form + strlen("agent:"), *why = "";
@@ -117,7 +117,7 @@ static void put_agent_keys(struct ring *r, const char *form) {
   }
 }
 
-/* NoRSA and the like: whether the form names this type. */
+/* NoRSA and similar words: whether the word names this type. */
 static bool form_drops(const char *form, const char *type) {
   static const struct { const char *form, *type; } drops[] = {
     { "NoRSA", "ssh-rsa" }, { "NoDSA", "ssh-dss" }, { "NoECDSA", "ecdsa-" },
@@ -167,7 +167,7 @@ static void load_keys(struct ring *r) {
   set->host_keys = pcalloc(l->pool, r->room * sizeof(struct sftp_key *));
   set->nhost_keys = 0;
 
-  /* ProFTPD puts records of <Global> behind those of the virtual host, but the
+  /* ProFTPD puts records of <Global> after those of the virtual host, but the
    * latter must come last.
    */
   for (pass = 0; pass < 2; pass++) {

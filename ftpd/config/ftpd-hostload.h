@@ -15,7 +15,7 @@
 
 #include "ftpd-session.h"
 
-/* Files of keys and certificates are smaller. */
+/* Maximum size of key and certificate files. */
 #define FTPD_HOSTFILE_MAX 65536
 
 struct ftpd_hostload {
@@ -23,14 +23,14 @@ struct ftpd_hostload {
   server_rec *server;
   struct sftp_settings *set;
   bool starting;                /* in the parent */
-  int faults;                   /* that must stop the start */
+  int faults;                   /* that prevent the start */
 };
 
-/* Logs that what the directive names cannot be used. */
+/* Logs that the file or agent in the directive is unusable. */
 void ftpd_hostload_fault(const struct ftpd_hostload *l, const char *directive,
   const char *path, const char *why);
 /* ftpd-hostkey-file.c: the key of that file, from the cache or read; NULL: it
- * cannot be used, which is logged and counted.
+ * is unusable, which is logged and counted.
  */
 struct sftp_key *ftpd_hostkey_of_file(struct ftpd_hostload *l,
   const char *path);

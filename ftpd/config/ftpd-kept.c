@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-kept.c -- what the daemon keeps over reloads: the last good files of
- * host keys and certificates, and passphrases.
+/* ftpd-kept.c -- data that the daemon keeps over reloads: the last valid files
+ * of host keys and certificates, and passphrases.
  *
- * At a reload the host loads its modules anew, and all of their variables with
- * them.  The memory stays where it was; the environment says where.
+ * At a reload the host loads its modules again, with new variables.  The memory
+ * remains in place; the environment says where it is.
  */
 
 #include "ftpd-kept.h"
@@ -20,7 +20,7 @@
 
 #define KEPT_ENV "MOD_SFTP_KEPT"
 
-/* Another build of this module may find it: the layout has a number. */
+/* Another build of this module may find the memory: the layout has a number. */
 #define LAYOUT 1U
 
 struct chunk {
@@ -34,7 +34,9 @@ struct chunk {
 
 static struct chunk *first;
 
-/* What an earlier start of this process has said; NULL, if anything. */
+/* The environment from an earlier start of this process; NULL if there was
+ * none.
+ */
 static bool read_place(struct chunk **at) {
   const char *text = getenv(KEPT_ENV);
   unsigned int layout = 0;
@@ -70,7 +72,7 @@ static void permit(void) {
   struct chunk **at = &first;
 
   while (*at != NULL) {
-    /* How large it is stands in its first page. */
+    /* Its size is in its first page. */
     if (mprotect(*at, sizeof(struct chunk), PROT_READ|PROT_WRITE) < 0 ||
         mprotect(*at, (*at)->size, PROT_READ|PROT_WRITE) < 0) {
       *at = NULL;
@@ -99,8 +101,8 @@ static void drop(struct chunk **at) {
   (void) munmap(c, size);
 }
 
-/* A daemon that was not started by this process yet forks into the background;
- * from then on its children, the sessions, do not get the memory.
+/* A daemon that this process has just started still forks into the background;
+ * after that, its children, the sessions, do not inherit the memory.
  */
 static void confine(struct chunk *c) {
   (void) mlock(c, c->size);
@@ -230,7 +232,7 @@ void ftpd_kept_settle(void) {
 
 void ftpd_kept_free(void) {
   if (!ftpd_kept_reloading()) {
-    return;                     /* it is another process's */
+    return;                     /* it belongs to another process */
   }
 
   ftpd_kept_open();

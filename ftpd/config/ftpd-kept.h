@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-kept.h -- files of host keys and certificates as they were when they
- * could last be used, over reloads of the daemon (ftpd-kept.c).
+/* ftpd-kept.h -- the last usable content of host key and certificate files,
+ * kept over reloads of the daemon (ftpd-kept.c).
  *
- * A reload with a damaged file goes on with what is kept, and a key that was
- * opened with a passphrase needs nobody at the terminal.  Only the daemon's own
+ * A reload with a damaged file continues with the kept content, and a key that
+ * was decrypted once needs nobody at the terminal.  Only the daemon's own
  * process has the memory: no session, no swap, no core dump.
  */
 
@@ -25,18 +25,21 @@ struct ftpd_kept {
   const char *phrase;           /* NULL: it needs none */
 };
 
-/* Whether this is a daemon that has served before: what is wrong with a file
- * must not end it.
+/* Whether this daemon has been running before: a fault of a file must not end
+ * it.
  */
 bool ftpd_kept_reloading(void);
-/* Around all uses of the two below. */
+/* Open and close: around all uses of the two functions below. */
 void ftpd_kept_open(void);
 void ftpd_kept_close(void);
-/* The file as it was last good; NULL: it never was.  Valid until close. */
+/* The last valid content of the file; NULL: there was none.  Valid until close.
+ */
 const struct ftpd_kept *ftpd_kept_find(const char *path);
-/* It is good; what is neither found nor put until close is forgotten. */
+/* The content is valid; everything that is neither found nor put until close is
+ * dropped.
+ */
 void ftpd_kept_put(const struct ftpd_kept *good);
-/* The daemon has become the process that it will be. */
+/* The daemon has become its final process. */
 void ftpd_kept_settle(void);
 /* The daemon ends. */
 void ftpd_kept_free(void);

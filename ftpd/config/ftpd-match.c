@@ -7,8 +7,8 @@
  */
 
 /* ftpd-match.c -- SFTPClientMatch: other settings for some client programs,
- * chosen by the software name of their version line, or ("does:" before the
- * expression) by what they do.
+ * chosen by the software name in their version line, or ("does:" before the
+ * expression) by their actions.
  */
 
 #include "alg-profile.h"
@@ -19,7 +19,7 @@
 #include "ftpd-match.h"
 #include "traits.h"
 
-/* Before an expression for what clients do (clients.h). */
+/* Before an expression for actions of clients (clients.h). */
 #define DOES "does:"
 
 static size_t count_traits(void) {
@@ -43,7 +43,8 @@ static const char *key_names(pool *p) {
   return names;
 }
 
-/* The names of a list, checked and in p, in *value; NULL, or the error text. */
+/* The names of a list, checked and in p, in *value; NULL, or the error message.
+ */
 static const char *check_list(cmd_rec *cmd, pool *p, const struct sftp_trait *t,
     const char **value) {
   const char *list = NULL;
@@ -56,7 +57,7 @@ static const char *check_list(cmd_rec *cmd, pool *p, const struct sftp_trait *t,
   return err;
 }
 
-/* Whether the trait has such a value; NULL, or the error text. */
+/* Whether the trait has such a value; NULL, or the error message. */
 static const char *check_value(cmd_rec *cmd, const struct sftp_trait *t,
     const char *value) {
   struct sftp_settings scratch;
@@ -67,7 +68,7 @@ static const char *check_value(cmd_rec *cmd, const struct sftp_trait *t,
       t->expected, ")", NULL);
 }
 
-/* One pair of key and value; NULL, or the error text. */
+/* One pair of key and value; NULL, or the error message. */
 static const char *set_pair(cmd_rec *cmd, pool *p, struct client_match *m,
     const char *key, const char *value) {
   const struct sftp_trait *t = sftp_trait_find(key, strlen(key));

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-match.h -- SFTPClientMatch: rules for clients known by their
- * software or by what they do (clients.h).
+/* ftpd-match.h -- SFTPClientMatch: rules for clients, by their software or
+ * their actions (clients.h).
  */
 
 #ifndef MOD_SFTP_FTPD_MATCH_H
@@ -19,11 +19,11 @@
  * our KEXINIT has to wait for the client's version.
  */
 bool ftpd_match_early(server_rec *s);
-/* Whether a rule fits what is known of the client now: its software or (does
- * not NULL) what it does, in the words of clients.h.
+/* Whether a rule matches what is known of the client now: its software or (does
+ * not NULL) its action, in the words of clients.h.
  */
 bool ftpd_match_note(server_rec *s, const char *software, const char *does);
-/* Applies all that fit so far to set. */
+/* Applies all rules that match so far to set. */
 void ftpd_match_apply(pool *p, server_rec *s, const char *software,
   struct sftp_settings *set);
 

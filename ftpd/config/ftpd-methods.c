@@ -17,7 +17,7 @@
 
 #include "userauth.h"
 
-/* Chains of the default, at most: one for each method. */
+/* Maximum number of default chains: one for each method. */
 #define MAX_DEFAULTS 4
 
 #define FTPD_METHODS_RULE "SFTPAuthMethods for"
@@ -26,7 +26,7 @@ static const enum ftpd_methods_kind method_rule_kinds[] = {
   FTPD_METHODS_USER, FTPD_METHODS_GROUP, FTPD_METHODS_CLASS
 };
 
-/* Which of them the word is; -1: none. */
+/* Index of the word; -1: none. */
 static int method_rule_kind(const char *word) {
   static const char *const words[] = { "user", "group", "class" };
   int i;
@@ -48,7 +48,7 @@ static const char *method_error(cmd_rec *cmd, const char *name,
     "': ", why, NULL);
 }
 
-/* Fills in one method by its name; NULL, or the error text. */
+/* Fills in one method by its name; NULL, or the error message. */
 static const char *parse_method(cmd_rec *cmd, pool *p, const char *name,
     struct sftp_auth_method *m) {
   const char *driver = NULL;
@@ -77,8 +77,8 @@ static const char *parse_method(cmd_rec *cmd, pool *p, const char *name,
   return NULL;
 }
 
-/* Whether m may follow what the chain has: the same driver twice, or a method
- * that cannot give another proof, never completes.
+/* Whether m may follow the methods of the chain: a chain with the same driver
+ * twice, or with a method that cannot give another proof, never completes.
  */
 static bool may_follow(const struct sftp_auth_chain *chain,
     const struct sftp_auth_method *m) {
@@ -148,7 +148,7 @@ static const char *parse_chain(cmd_rec *cmd, pool *p, const char *text,
   }
 }
 
-/* mod_ifsession applies its sections when the login is over. */
+/* mod_ifsession applies its sections after the login. */
 static void warn_of_section(const cmd_rec *cmd) {
   const config_rec *c = cmd->config;
 
@@ -160,8 +160,8 @@ static void warn_of_section(const cmd_rec *cmd) {
   }
 }
 
-/* A pattern would be a rule that fits nobody, and nobody would notice; NULL, or
- * the error text.
+/* A pattern would be a rule that matches nobody, without notice; NULL, or the
+ * error message.
  */
 static const char *names_error(cmd_rec *cmd, const char *names) {
   size_t len = strlen(names);
@@ -203,7 +203,8 @@ modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
 
   warn_of_section(cmd);
 
-  /* Other modules look for the chains of all under the directive's name. */
+  /* Other modules look for the chains for all users under the directive's name.
+   */
   c = add_config_param(kind < 0 ? cmd->argv[0] : FTPD_METHODS_RULE, 3, NULL,
     NULL, NULL);
   c->argc = kind < 0 ? 1 : 3;

@@ -16,11 +16,11 @@
 
 /* Fills in the chains of SFTPAuthMethods, or the default. */
 void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
-/* Whether the chains of anybody have that method. */
+/* Whether any chain, of any user, has that method. */
 bool ftpd_methods_use(pool *p, server_rec *s, const struct sftp_settings *set,
   unsigned int method);
 
-/* SFTPAuthMethods user, group, class: chains of some. */
+/* SFTPAuthMethods user, group, class: chains for some users. */
 enum ftpd_methods_kind { FTPD_METHODS_USER, FTPD_METHODS_GROUP,
   FTPD_METHODS_CLASS };
 
@@ -31,7 +31,7 @@ struct ftpd_methods_rule {
   unsigned int nchains;
 };
 
-/* The next rule behind *at, NULL before the first; false: there is none. */
+/* The next rule after *at, NULL before the first; false: there is none. */
 bool ftpd_methods_next_rule(pool *p, server_rec *s, config_rec **at,
   struct ftpd_methods_rule *rule);
 

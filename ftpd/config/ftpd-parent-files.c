@@ -98,7 +98,7 @@ void ftpd_parent_files_free(void) {
 
 int ftpd_parent_file_read(pool *p, const char *path, off_t max,
     struct ftpd_parent_text *text, const char **why) {
-  /* Whoever may write to it: callers judge that. */
+  /* Anybody may write to it: the callers check that. */
   struct ftpd_keyfile_rule rule = { NULL, true, max };
   int fd = ftpd_keyfile_open(p, path, &rule, &text->st, why);
 

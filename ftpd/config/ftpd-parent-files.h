@@ -10,10 +10,10 @@
  * virtual hosts and sessions share: host keys, their certificates, DH groups
  * (ftpd-parent-files.c).
  *
- * What was read stays over a restart of the server if the host keeps this
- * module loaded over it.  mod_dso does not: then ftpd-kept.c has what was last
- * good, because there may be nobody at the terminal any more to type a
- * passphrase, and a file may be damaged.
+ * The content survives a restart of the server if the host keeps this module
+ * loaded. mod_dso does not: then ftpd-kept.c has the last valid content,
+ * because there may be nobody at the terminal any more to type a passphrase,
+ * and a file may be damaged.
  */
 
 #ifndef MOD_SFTP_FTPD_PARENT_FILES_H
@@ -25,31 +25,31 @@ struct ftpd_parent_file {
   struct ftpd_parent_file *next;
   pool *pool;
   const char *path;
-  struct stat st;               /* zero: it is not what the file has now */
+  struct stat st;               /* zero: not the current content of the file */
   bool used;                    /* since the last sweep */
   struct sftp_key *key;         /* a file has either key or text */
   const char *text;
   size_t len;
 };
 
-/* The one that was read of that path, or NULL. */
+/* The entry of that path, or NULL. */
 struct ftpd_parent_file *ftpd_parent_file_find(const char *path);
-/* Begins one without content, for add() or destroy_pool(); st NULL: it is not
- * what the file has now.
+/* Begins an entry without content, for add() or destroy_pool(); st NULL: not
+ * the current content of the file.
  */
 struct ftpd_parent_file *ftpd_parent_file_new(const char *path,
   const struct stat *st);
 void ftpd_parent_file_add(struct ftpd_parent_file *f);
-/* Adds one that is used and has that text. */
+/* Adds an entry that is used and has that text. */
 struct ftpd_parent_file *ftpd_parent_file_add_text(const char *path,
   const struct stat *st, const char *text);
-/* Whether the file is still the one that was read. */
+/* Whether the file has not changed since it was read. */
 bool ftpd_parent_file_fresh(const struct ftpd_parent_file *f,
   const struct stat *st);
 void ftpd_parent_file_drop(struct ftpd_parent_file *old);
 
-/* Calls each for all that are used, and drops the others; from then on none
- * is used.
+/* Calls each for all used entries, and drops the others; afterwards none counts
+ * as used.
  */
 void ftpd_parent_files_sweep(void (*each)(const struct ftpd_parent_file *f));
 void ftpd_parent_files_free(void);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-penalty-conf.c -- SFTPPerSourcePenalties and its two companions, as
- * they stand in the configuration.
+/* ftpd-penalty-conf.c -- the configuration of SFTPPerSourcePenalties and its
+ * two related directives.
  */
 
 #include "directives-int.h"
@@ -25,7 +25,7 @@ static const char *const names[PENALTY_NREASONS] = {
   [PENALTY_REFUSED] = "refuseconnection"
 };
 
-/* Seconds of a unit, 1 for none; 0: not a unit. */
+/* Seconds of a unit, 1 for no unit; 0: not a unit. */
 static unsigned int unit_secs(char unit) {
   switch (unit) {
     case 'w': case 'W':
@@ -93,7 +93,7 @@ static bool number(const char *text, unsigned int *value) {
   return true;
 }
 
-/* What happens when there are as many as max-sources allows. */
+/* The behaviour when the number of max-sources is reached. */
 static bool overflow(const char *text, int *deny_all) {
   *deny_all = strcasecmp(text, "deny-all") == 0;
   return *deny_all || strcasecmp(text, "permissive") == 0;

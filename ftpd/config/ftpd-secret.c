@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-secret.c -- a secret of the daemon that all of its sessions have. */
+/* ftpd-secret.c -- a secret of the daemon, shared by all of its sessions. */
 
 #include "ftpd-kept.h"
 #include "ftpd-secret.h"
@@ -44,7 +44,7 @@ void ftpd_secret_mix(struct sftp_str text) {
   sftp_wipe(&st, sizeof(st));
 }
 
-/* What an earlier load of this module in the daemon drew, or a new one. */
+/* The secret of an earlier load of this module in the daemon, or a new one. */
 static void draw(void) {
   const struct ftpd_kept *old = ftpd_kept_find(KEPT_AS);
   struct ftpd_kept drawn = { KEPT_AS, { secret, sizeof(secret) }, NULL };

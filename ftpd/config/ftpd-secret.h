@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-secret.h -- a secret of the daemon that all of its sessions have, and
- * that stays the same over reloads and restarts (ftpd-secret.c).
+/* ftpd-secret.h -- a secret of the daemon, shared by all of its sessions, which
+ * does not change over reloads and restarts (ftpd-secret.c).
  *
- * It follows from the private host keys, which it does not tell.  Where no file
- * has one, it is drawn at the first start.
+ * It is derived from the private host keys, and does not reveal them.  If there
+ * is no file with a key, it is random, from the first start on.
  */
 
 #ifndef MOD_SFTP_FTPD_SECRET_H
@@ -20,13 +20,13 @@
 
 #define FTPD_SECRET_LEN 32U
 
-/* It is made anew, between ftpd_kept_open() and ftpd_kept_close(): each text of
- * a file with a private host key is mixed in, in any order.
+/* Derives the secret again, between ftpd_kept_open() and ftpd_kept_close():
+ * from the text of each file with a private host key, in any order.
  */
 void ftpd_secret_begin(void);
 void ftpd_secret_mix(struct sftp_str text);
 void ftpd_secret_settle(void);
-/* A number below n for the text: nobody else can say which. */
+/* A number below n for the text, which nobody else can predict. */
 unsigned int ftpd_secret_pick(const char *text, unsigned int n);
 
 #endif /* MOD_SFTP_FTPD_SECRET_H */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-abi.c -- what other modules call and read (mod_sftp.h).
+/* ftpd-abi.c -- functions and variables for other modules (mod_sftp.h).
  *
  * Drivers and stores are registered in the parent, when modules are loaded:
  * their registers live as long as the process.
@@ -21,7 +21,7 @@
 #include "keys.h"
 #include "userauth.h"
 
-/* More than any driver asks; keeps a broken one from flooding the client. */
+/* More than any driver asks; prevents a broken one from flooding the client. */
 #define MAX_PROMPTS 500
 
 SFTP_EXPORT pool *sftp_pool = NULL;
@@ -39,7 +39,9 @@ struct kbdint_row {
 static struct kbdint_row *drivers, *walk;       /* newest first */
 static struct ftpd_store *stores;
 
-/* The register of modules that are loaded before us is made on first use. */
+/* The first use creates the register, because modules may be loaded before this
+ * one.
+ */
 static pool *registers(void) {
   if (sftp_pool == NULL) {
     sftp_pool = make_sub_pool(permanent_pool);
@@ -187,7 +189,7 @@ SFTP_EXPORT sftp_kbdint_driver_t *sftp_kbdint_first_driver(void) {
   return sftp_kbdint_next_driver();
 }
 
-/* The errno for drivers that stands for an error of the core. */
+/* The errno for drivers that corresponds to an error of the core. */
 static int conversation_error(int res) {
   errno = res == SFTP_ERR_FORMAT || res == SFTP_ERR_LIMIT ||
     res == SFTP_ERR_CLOSED || res == SFTP_ERR_ORDER ? EPERM : EIO;
@@ -351,7 +353,7 @@ SFTP_EXPORT int sftp_keys_compare_keys(pool *p, unsigned char *remote_key,
   pool *tmp;
   int res = -1;
 
-  /* mod_sftp_sql hands over what a broken column decoded to: NULL. */
+  /* mod_sftp_sql passes NULL for a column that it could not decode. */
   if (p == NULL || remote_key == NULL || local_key == NULL) {
     errno = EINVAL;
     return -1;

@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-abi.h -- what other modules link to, register and ask for:
- * key stores and the exported symbols (ftpd-abi.c), commands of their own
- * (ftpd-exec.c), HOOKs (ftpd-hook.c).
+/* ftpd-abi.h -- the interface to other modules: key stores and the exported
+ * symbols (ftpd-abi.c), commands of other modules (ftpd-exec.c), HOOKs
+ * (ftpd-hook.c).
  */
 
 #ifndef MOD_SFTP_FTPD_ABI_H
@@ -40,11 +40,13 @@ struct ftpd_store {
   unsigned int ktypes;          /* SFTP_SSH2_*_KEY_STORE */
 };
 
-/* NULL when there is no store of that name for all kinds of ktypes. */
+/* NULL if there is no store of that name for all kinds of ktypes. */
 const struct ftpd_store *ftpd_store_find(const char *name, size_t len,
   unsigned int ktypes);
 const struct ftpd_store *ftpd_store_first(void);
-/* The registers that companions write into; call before any of them does. */
+/* The registers for companions; must be called before any companion registers
+ * something.
+ */
 void ftpd_abi_init(void);
 /* Stores the session's state in the symbols that others may read. */
 void ftpd_abi_publish(const struct ftpd *h);
@@ -52,17 +54,17 @@ void ftpd_abi_publish(const struct ftpd *h);
 /* ---- ftpd-exec.c */
 
 struct sftp_service_row;
-/* The built-in services and behind them the commands of other modules. */
+/* The built-in services, followed by the commands of other modules. */
 const struct sftp_service_row *ftpd_exec_services(pool *p,
   const struct sftp_service_row *built_in);
 
 /* ---- ftpd-hook.c: what other modules ask for by HOOK */
 
 extern cmdtable ftpd_hooks[];
-/* A copy of the message in p, as other modules know it. */
+/* A copy of the message in p, in the form for other modules. */
 struct sftp_pkt;
 struct ssh2_packet *ftpd_hook_packet(pool *p, const struct sftp_pkt *pkt);
-/* The login of a module that replaces ours, or NULL. */
+/* The login function of another module that replaces ours, or NULL. */
 extern int (*ftpd_hook_login)(pool *p, const char *user);
 
 #endif /* MOD_SFTP_FTPD_ABI_H */

@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-cmd.c -- commands whose single phases are dispatched.
+/* ftpd-cmd.c -- commands whose phases are dispatched one by one.
  *
- * Until POST_CMD handlers act on the command's arguments, so these are what the
- * client sent.  LOG_CMD is for records alone: there arguments have no control
- * characters.
+ * Up to POST_CMD, handlers act on the command's arguments, so these are what
+ * the client sent.  LOG_CMD is only for records: there arguments contain no
+ * control characters.
  */
 
 #include "ftpd-cmd.h"
@@ -29,7 +29,7 @@ cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
     bool ftp) {
   cmd_rec *cmd;
 
-  /* The dispatcher writes the name in capitals, in place. */
+  /* The dispatcher converts the name to capitals in place. */
   if (arg != NULL) {
     cmd = pr_cmd_alloc(p, 2, pstrdup(p, name), pstrdup(p, arg));
 
@@ -69,7 +69,7 @@ static void show_command(cmd_rec *cmd) {
     show_note(cmd->pool, cmd->notes, notes[i]);
   }
 
-  /* The host's own copy of the arguments. */
+  /* The host has its own copy of the arguments. */
   (void) pr_table_remove(cmd->notes, "displayable-str", NULL);
   if (strcmp(cmd->argv[0], C_RNTO) == 0) {
     show_note(cmd->pool, session.notes, "mod_core.rnfr-path");
@@ -82,7 +82,7 @@ static void show_transfer(void) {
   }
 }
 
-/* The answer, ours or that of a handler of POST_CMD. */
+/* The reply, ours or that of a POST_CMD handler. */
 static void show_response(cmd_rec *cmd, bool ok) {
   const char *code = NULL, *text = NULL;
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-cmd.h -- commands whose single phases are dispatched, so that
- * other modules and the logs see what happens (ftpd-cmd.c).
+/* ftpd-cmd.h -- commands whose phases are dispatched one by one, so that other
+ * modules and the logs see what happens (ftpd-cmd.c).
  */
 
 #ifndef MOD_SFTP_FTPD_CMD_H
@@ -15,11 +15,11 @@
 
 #include "ftpd-session.h"
 
-/* The host's lists of pending responses (no header of it declares them). */
+/* The host's lists of pending responses (none of its headers declares them). */
 extern pr_response_t *resp_list, *resp_err_list;
 
-/* The id of commands that are not FTP's: with it the daemon does not confuse
- * STAT or RENAME with the FTP command when it sorts log lines.
+/* The id of commands that are not FTP's: it prevents the daemon from confusing
+ * STAT or RENAME with the FTP command when it selects log lines.
  */
 #define FTPD_CMD_ID 128
 
@@ -28,11 +28,11 @@ extern pr_response_t *resp_list, *resp_err_list;
  */
 cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
   bool ftp);
-/* PRE_CMD; -1: a handler refused, and what it said is in resp_err_list. */
+/* PRE_CMD; -1: a handler refused, and its text is in resp_err_list. */
 int ftpd_cmd_pre(cmd_rec *cmd);
-/* POST_CMD and LOG_CMD, or the *_ERR pair, or one of them alone: what is known
- * to handlers and leaves no record, or the other way round.  Clears the
- * response lists; errno stays.
+/* POST_CMD and LOG_CMD, or the *_ERR pair, or only one of them: some commands
+ * are for handlers without a record, others the reverse.  Clears the response
+ * lists; errno is unchanged.
  */
 #define PART_POST       0x1
 #define PART_LOG        0x2

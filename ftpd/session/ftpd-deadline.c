@@ -8,12 +8,12 @@
 
 /* ftpd-deadline.c -- ends a login that hangs in the code of another module.
  *
- * The host's own timers run when its code looks for them.  A driver, a PAM
- * module or a directory's library may wait for ever, and each such session
- * would keep its process, and its place among MaxInstances.  So some seconds
- * after TimeoutLogin a signal of our own ends the process wherever it is,
- * writes a prepared line to the logs, and removes its row from the scoreboard,
- * where ftpwho and MaxClients count.
+ * The host's own timers only fire when its code checks them.  A driver, a PAM
+ * module or an LDAP library may wait forever, and each such session would keep
+ * its process, and its place among MaxInstances.  So some seconds after
+ * TimeoutLogin a separate signal ends the process wherever it is, writes a
+ * prepared line to the logs, and removes its row from the scoreboard, which
+ * ftpwho and MaxClients count.
  */
 
 #include "ftpd-event.h"
@@ -25,7 +25,7 @@
 #include <signal.h>
 #include <time.h>
 
-/* Time for the daemon's timer, which comes first wherever it can. */
+/* Time for the daemon's timer, which comes first wherever possible. */
 #define GRACE_MS 4000
 
 static timer_t timer;
@@ -34,7 +34,7 @@ static int board = -1;          /* the scoreboard, to be written */
 static char text[256];
 static size_t text_len;
 
-/* A private descriptor, so that the handler needs nothing of the daemon; -1:
+/* A private descriptor, so that the handler needs nothing from the daemon; -1:
  * there is no scoreboard in a known format.
  */
 static int open_board(void) {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-event.c -- events of the host and of other modules that end a session
- * or accompany the life of the server, and those that we generate.
+/* ftpd-event.c -- events of the host and of other modules that end a session or
+ * mark stages in the life of the server, and events that this module generates.
  */
 
 #include "ftpd-abi.h"
@@ -52,7 +52,7 @@ void ftpd_event(struct ftpd *h, const char *name, const void *data) {
   ftpd_abi_publish(h);
   pr_event_generate(name, data);
 
-  /* One is documented, mod_snmp listens to the other. */
+  /* One is documented; mod_snmp listens to the other. */
   if (strcmp(name, "mod_sftp.ssh.client-compression") == 0) {
     pr_event_generate("mod_sftp.ssh2.client-compression", data);
 
@@ -61,7 +61,8 @@ void ftpd_event(struct ftpd *h, const char *name, const void *data) {
   }
 }
 
-/* What the core generates when a client of FTP speaks another protocol. */
+/* The event that the core generates when an FTP client speaks another protocol.
+ */
 static void bad_protocol(struct ftpd *h) {
   pool *p = make_sub_pool(h->pool);
   cmd_rec *cmd = pr_cmd_alloc(p, 1, pstrdup(p, "unknown"));
@@ -185,8 +186,8 @@ static void on_ban(const void *data, void *user_data) {
   ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, text);
 }
 
-/* What FTP would have answered: the client reads it in DISCONNECT or, before
- * the first key exchange, as a line in front of our version.
+/* The text that FTP would have sent: the client gets it in DISCONNECT or,
+ * before the first key exchange, as a line before the server's version.
  */
 static void tell_reason(unsigned int reason, const char *text) {
   struct ftpd *h = ftpd_current();
@@ -208,11 +209,12 @@ static void tell_reason(unsigned int reason, const char *text) {
 }
 
 /* Limits of the host: the event when one is exceeded, and the directive, which
- * may have a text for the client.
+ * may contain a text for the client.
  */
 static struct limit {
   const char *event, *directive;
-  unsigned int max;             /* its place in the record; a class before it */
+  unsigned int max;             /* its position in the record; a class comes
+                                 * before it */
 } limits[] = {
   { "mod_auth.max-clients", "MaxClients", 0 },
   { "mod_auth.max-clients-per-class", "MaxClientsPerClass", 1 },
@@ -287,8 +289,8 @@ static pid_t master;
 #define MASTER_ENDS_MS 250
 #define STEP_MS 10
 
-/* A signal ends one session, which is kicked, or all when the daemon ends: then
- * it does so itself, right after it has sent them.
+/* A signal ends one session, which is kicked, or all sessions when the daemon
+ * ends: the daemon then ends itself right after sending them.
  */
 static bool master_ends(void) {
   static const struct timespec step = { 0, STEP_MS * 1000000L };
@@ -313,8 +315,8 @@ static const char *why_ended(void) {
   }
 }
 
-/* The daemon ends the session: what is open is aborted, so that it appears in
- * the logs and leaves nothing behind.
+/* The daemon ends the session: open transfers are aborted, so that they appear
+ * in the logs and leave nothing behind.
  */
 static void on_exit_session(const void *data, void *user_data) {
   struct ftpd *h = ftpd_current();
@@ -347,7 +349,7 @@ static void on_exit_before(const void *data, void *user_data) {
   on_exit_session(data, user_data);
 }
 
-/* Whoever registers last is told first. */
+/* The last registered listener is called first. */
 void ftpd_event_exit_first(void) {
   (void) pr_event_register(&sftp_module, "core.exit", on_exit_before, NULL);
 }

@@ -17,8 +17,8 @@
 
 /* ---- ftpd-deadline.c */
 
-/* Until the login is done: ends the process some seconds after TimeoutLogin,
- * wherever it hangs.
+/* Until the login is complete: ends the process some seconds after
+ * TimeoutLogin, wherever it hangs.
  */
 void ftpd_deadline_begin(struct ftpd *h);
 void ftpd_deadline_end(void);
@@ -29,8 +29,8 @@ void ftpd_deadline_end(void);
 void ftpd_event_stranger(struct ftpd *h, int err);
 int ftpd_events_master(void);
 void ftpd_events_session(struct ftpd *h);
-/* The end of the session is for us before it is for modules that told the host
- * of their interest earlier: they may close what we still need.
+/* This module must see the end of the session before modules that registered
+ * earlier: they may close what is still needed.
  */
 void ftpd_event_exit_first(void);
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-exec.c -- commands of "exec" requests that other modules serve: calls
- * their functions as a service of a channel (service.h).
+/* ftpd-exec.c -- commands of "exec" requests that other modules implement:
+ * calls their functions as a service of a channel (service.h).
  *
  * Modules register in the session's process, before the connection begins.
  */
@@ -29,7 +29,7 @@ struct handler {
   int (*finish)(uint32_t channel_id);
 };
 
-/* One channel that such a command runs on. */
+/* A channel on which such a command runs. */
 struct running {
   struct running *next;
   const struct handler *handler;
@@ -51,7 +51,7 @@ static struct handler *find(const char *command) {
   return h;
 }
 
-/* Ends the channel when all that was written has been sent. */
+/* Ends the channel when all output has been sent. */
 static void done(struct running *r, int status) {
   if (!r->done) {
     r->done = true;
@@ -176,7 +176,7 @@ static void *exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
 
 /* ---- For other modules */
 
-/* Data to the client, on the channel of a command that runs. */
+/* Data to the client, on the channel of a running command. */
 static int write_data(pool *p, uint32_t channel_id, unsigned char *data,
     uint32_t len) {
   struct running *r;

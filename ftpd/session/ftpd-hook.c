@@ -7,7 +7,7 @@
  */
 
 /* ftpd-hook.c -- HOOKs: functions that other modules call by name, to see every
- * message first, to send messages, and to replace our login.
+ * message first, to send messages, and to replace the login.
  */
 
 #include "ftpd-abi.h"
@@ -44,7 +44,7 @@ int ftpd_message(struct ftpd *h, const struct sftp_pkt *pkt) {
     return 0;
   }
 
-  /* The handler may destroy the packet's pool, or leave that to us. */
+  /* The handler may destroy the packet's pool, or leave that to the caller. */
   ftpd_abi_publish(h);
   p = make_sub_pool(h->pool);
   res = handler(ftpd_hook_packet(p, pkt));
@@ -127,8 +127,8 @@ cmdtable ftpd_hooks[] = {
     0, NULL },
   { HOOK, "sftp_set_auth_success_handler", G_NONE, set_auth_success_handler,
     FALSE, FALSE, 0, NULL },
-  /* Transfers of every session, FTP's as well, respect locks; before the login
-   * there are no transfers.
+  /* Transfers of every session respect locks, including those of FTP; before
+   * the login there are no transfers.
    */
   { PRE_CMD, C_RETR, G_NONE, ftpd_lock_pre_read, TRUE, FALSE, 0, NULL },
   { PRE_CMD, C_STOR, G_NONE, ftpd_lock_pre_write, TRUE, FALSE, 0, NULL },

@@ -7,17 +7,18 @@
  */
 
 /* ftpd-lines.c -- lines that the daemon and other modules write into their logs
- * during a session of ours: a refused name in SystemLog, the original of a
+ * during an SFTP session: a refused name in SystemLog, the original of a
  * rewritten one in RewriteLog.
  *
- * They write names as they are, because FTP has none with a line feed.  The
- * daemon shows each line to listeners before it writes it, in the buffer that
- * it writes: there control characters are replaced as in TransferLog.
+ * They write names unchanged, because FTP names cannot contain a line feed.
+ * Before it writes a line, the daemon passes it to listeners in the same
+ * buffer: there this module replaces control characters as in TransferLog.
  */
 
 #include "ftpd-log.h"
 
-/* LogFormat may contain a tab; in names ftpd-cmd.c has escaped it. */
+/* LogFormat may contain a tab; tabs in names have been escaped by ftpd-cmd.c.
+ */
 static char may_keep[] = "\t";
 
 static void on_line(const void *data, void *user_data) {
@@ -26,7 +27,7 @@ static void on_line(const void *data, void *user_data) {
   char *text = (char *) (uintptr_t) line->log_msg;
   size_t len = text != NULL ? strnlen(text, line->log_msglen) : 0;
 
-  /* The length of a line that was cut is that of the whole line. */
+  /* The length of a truncated line is that of the whole line. */
   if (len > 0 && text[len - 1] == '\n') {
     len--;
   }
@@ -47,7 +48,7 @@ void ftpd_lines_suspect(struct ftpd *h, const char *text) {
 }
 
 /* With listeners the daemon formats lines of every level, whether they are
- * written or not: so SystemLog only gets one after the first suspicious name,
+ * written or not: so SystemLog gets one only after the first suspicious name,
  * or where everything is written anyway.
  */
 void ftpd_lines_watch(struct ftpd *h) {

@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-listen.c -- which modules do something with a command.
+/* ftpd-listen.c -- which modules react to a command.
  *
  * In doubt they do.  Only these do not count: modules whose directive is known
- * and is not used anywhere in the configuration, and mod_log where no
- * ExtendedLog wants the command's class.
+ * and is not used anywhere in the configuration, and mod_log if no ExtendedLog
+ * includes the command's class.
  */
 
 #include "ftpd-cmd.h"
@@ -19,7 +19,7 @@
 #include <jot.h>
 
 /* Modules that handle every command (C_ANY), and the directives without which
- * their handlers decline.
+ * their handlers do nothing.
  */
 static const struct {
   const char *module;
@@ -42,7 +42,7 @@ static const struct {
   { "wrap2", { "WrapEngine" } },
 };
 
-/* As many classes as commands are asked about with. */
+/* Maximum number of classes of one command. */
 #define NCLASSES 4
 
 struct ftpd_listeners {
@@ -79,8 +79,8 @@ static int resolve_nothing(pool *p, pr_jot_ctx_t *ctx, unsigned char id,
   return 0;
 }
 
-/* The daemon itself is asked what a log's classes leave out: an empty format
- * resolves to nothing for the others.
+/* Lets the daemon itself evaluate the classes of a log: for other classes, an
+ * empty format resolves to nothing.
  */
 static bool compute_logged(struct ftpd *h, const char *name, int cls) {
   pool *p = make_sub_pool(h->pool);

@@ -6,17 +6,16 @@
  * (see LICENSE)
  */
 
-/* ftpd-listen.h -- which modules do something with a command (ftpd-listen.c).
- */
+/* ftpd-listen.h -- which modules react to a command (ftpd-listen.c). */
 
 #ifndef MOD_SFTP_FTPD_LISTEN_H
 #define MOD_SFTP_FTPD_LISTEN_H
 
 #include "ftpd-session.h"
 
-/* True when a handler of that phase (LOG_CMD ...) does something with commands
- * of that name and class.  Callers keep the answer: it holds from the login to
- * the end of the session, and takes longer than a request.
+/* True if a handler of that phase (LOG_CMD ...) reacts to commands of that name
+ * and class.  Callers store the result: it is valid from the login to the end
+ * of the session, and takes longer than a request.
  */
 bool ftpd_listens(struct ftpd *h, const char *name, int cls, int phase);
 

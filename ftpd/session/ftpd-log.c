@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-log.c -- where lines go: SFTPLog, the system's authentication log, the
- * host's trace log; and the clock.
+/* ftpd-log.c -- the destinations of lines: SFTPLog, the system's authentication
+ * log, the host's trace log; and the clock.
  */
 
 #include "ftpd-lines.h"
@@ -26,7 +26,8 @@ static const char *const trace_names[TRACE_NCHANNELS] = {
   [TRACE_SCP] = "scp"
 };
 
-/* The level of SFTPLog's lines in the daemon's log; -1: they do not go there.
+/* The level of SFTPLog's lines in the daemon's log; -1: they are not written
+ * there.
  */
 static int syslog_level = -1;
 
@@ -143,7 +144,7 @@ static void write_line(const char *line) {
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }
 
-/* Lines that users cause again and again are limited.  Before the login the
+/* Lines that users can cause repeatedly are limited.  Before the login the
  * number of requests is limited, and each line matters.
  */
 static struct sftp_log_budget budget;

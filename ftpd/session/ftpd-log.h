@@ -6,8 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-log.h -- where log lines go (ftpd-log.c).
- */
+/* ftpd-log.h -- destinations of log lines (ftpd-log.c). */
 
 #ifndef MOD_SFTP_FTPD_LOG_H
 #define MOD_SFTP_FTPD_LOG_H
@@ -23,15 +22,15 @@ void ftpd_log_close(void);
  * that opens it otherwise (and reports errors).
  */
 void ftpd_log_system(void);
-/* Logs how many lines were left out lately, if it is time for that; all: the
- * session ends.  True: there is more to log.
+/* Logs how many lines were left out recently, if that is due; all: the session
+ * ends.  True: there is more to log.
  */
 bool ftpd_log_tell_missing(bool all);
-/* A new request begins: earlier lines are no reason for its refusal. */
+/* A new request begins: earlier lines are not the reason for its refusal. */
 void ftpd_log_forget(void);
 /* Sets the reason for the refusal of a login, whatever else is logged. */
 void ftpd_log_because(const char *text);
-/* Fills sftp_trace_levels from the Trace directives in force. */
+/* Fills sftp_trace_levels from the current Trace directives. */
 void ftpd_trace_levels(void);
 /* A line about a virtual host to the daemon's log; level: PR_LOG_*. */
 void ftpd_log_server(server_rec *s, int level, const char *fmt, ...)

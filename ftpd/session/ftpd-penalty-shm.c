@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-penalty-shm.c -- the sources that SFTPPerSourcePenalties remembers.
+/* ftpd-penalty-shm.c -- the sources with penalties (SFTPPerSourcePenalties).
  *
- * Nothing is ever locked: an entry is two words that are changed by atomic
+ * There are no locks: an entry is two words that are changed by atomic
  * operations, so that a process may die at any point.  If two processes collide
- * at an entry, the worst result is that it is forgotten.
+ * at an entry, the worst result is that the entry is lost.
  */
 
 #include "ftpd-penalty-shm.h"
@@ -21,8 +21,8 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-/* An entry is looked up in one set.  There are so many more places than
- * permitted sources that a set is hardly ever full before the limit is reached.
+/* An entry belongs to one set.  There are so many more entries than permitted
+ * sources that a set is rarely full before the limit is reached.
  */
 #define NWAYS 8
 #define PLACES_PER_SOURCE 4
@@ -64,7 +64,7 @@ struct table {
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "entries need no lock");
 
 static const struct penalties *conf;
-static struct table *table;     /* made once, kept over restarts */
+static struct table *table;     /* created once, kept over restarts */
 static struct slot *own_slot;
 
 static uint64_t until_of(uint64_t state) {
@@ -127,8 +127,8 @@ static bool let_go_of(struct entry *e, uint64_t tag) {
   return true;
 }
 
-/* Forgets expired entries, counts again (a process that died here may have left
- * a wrong count), and returns the entry that ends first; NULL if there is none.
+/* Drops expired entries, counts again (a process that died here may have left a
+ * wrong count), and returns the entry that ends first; NULL if there is none.
  */
 static struct entry *tidy(struct kind *k, uint64_t now) {
   struct entry *e = table->entries + k->first, *end = e + k->nsets * NWAYS,
@@ -170,7 +170,7 @@ bool ftpd_penalty_shm_full(unsigned int kind) {
   return atomic_load(&k->used) >= k->max;
 }
 
-/* Makes room for one more; false if there is none. */
+/* Makes room for one more; false if that is impossible. */
 static bool make_room(uint64_t tag, uint64_t now) {
   struct kind *k = kind_of(tag);
   struct entry *soonest;
@@ -188,7 +188,7 @@ static bool make_room(uint64_t tag, uint64_t now) {
     let_go_of(soonest, atomic_load(&soonest->tag));
 }
 
-/* The entry of that tag, or a new one: a free one, or the one of its set that
+/* The entry of that tag, or a new one: a free one, or the one in its set that
  * ends first.
  */
 static struct entry *entry_for(uint64_t tag, uint64_t now) {
@@ -252,7 +252,7 @@ void ftpd_penalty_shm_add(uint64_t tag, enum penalty why) {
   } while (!atomic_compare_exchange_weak(&e->state, &old, fresh));
 
   if (atomic_load(&e->tag) != tag) {
-    /* The entry belongs to another source by now, which is not to blame. */
+    /* The entry now belongs to another source, which is not to blame. */
     (void) atomic_compare_exchange_strong(&e->state, &fresh, 0);
   }
 }
@@ -267,7 +267,7 @@ void ftpd_penalty_shm_leave(void) {
   }
 }
 
-/* Sessions of which the process is gone and that did not leave have crashed. */
+/* Sessions whose process has ended without leave() have crashed. */
 static void sweep(pid_t own) {
   unsigned int i;
 
@@ -308,7 +308,7 @@ void ftpd_penalty_shm_enter(uint64_t tag) {
 /* ---- The memory */
 
 /* At a restart the daemon loads its modules again, with new variables.  The
- * memory stays where it was; the environment says where.
+ * memory remains in place; the environment says where it is.
  */
 static struct table *old_table(void) {
   const char *text = getenv(TABLE_ENV);

@@ -7,8 +7,8 @@
  */
 
 /* ftpd-penalty.c -- SFTPPerSourcePenalties: sources that misbehave before the
- * login are blocked for a while, for all protocols.  ftpd-penalty-shm.c
- * remembers them, in memory that a process unmaps before it becomes its user's.
+ * login are blocked for a while, for all protocols. ftpd-penalty-shm.c stores
+ * them, in memory that a process unmaps before it switches to its user.
  */
 
 #include "ftpd-conf.h"
@@ -80,7 +80,7 @@ static bool is_exempt(const pr_netaddr_t *addr) {
   return false;
 }
 
-/* The penalty that follows from how the session ended, or PENALTY_NONE. */
+/* The penalty for the way in which the session ended, or PENALTY_NONE. */
 static enum penalty verdict(void) {
   const struct ftpd *h = ftpd_current();
 
@@ -122,7 +122,7 @@ static enum penalty verdict(void) {
   }
 }
 
-/* Before the process becomes its user's, who must not reach this memory. */
+/* Before the process switches to its user, who must not reach this memory. */
 static void let_go(void) {
   mine.tag = 0;
   ftpd_penalty_shm_close();
@@ -187,7 +187,7 @@ static void on_connect(const void *data, void *user_data) {
     on_code, NULL);
 }
 
-/* Why this source is blocked, or NULL. */
+/* The reason why this source is blocked, or NULL. */
 static const char *objection(pool *p) {
   struct source_state state = ftpd_penalty_shm_state(mine.tag);
   char secs[32];
@@ -234,7 +234,7 @@ void ftpd_penalty_check(void) {
 
 /* ---- The daemon */
 
-/* The daemon has gone to the background: it is another process now. */
+/* The daemon has gone into the background: it is another process now. */
 static void on_startup(const void *data, void *user_data) {
   (void) data;
   (void) user_data;

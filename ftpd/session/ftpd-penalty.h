@@ -17,8 +17,8 @@
 int ftpd_penalty_init(void);
 /* The configuration is complete: in the master, at every (re)start. */
 void ftpd_penalty_start(void);
-/* Ends the session if its source is not let in; for every virtual host, with
- * the engine on or off.
+/* Ends the session if its source is blocked; for every virtual host, with the
+ * engine on or off.
  */
 void ftpd_penalty_check(void);
 

@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* ftpd-privs.c -- what a session may do beyond its user's own rights.
+/* ftpd-privs.c -- privileges of a session beyond its user's own rights.
  *
- * The daemon keeps root, or mod_cap some capabilities, if an owner directive or
- * RootRevoke demands it, and then for every request.  Here they end after the
- * login: what UserOwner and GroupOwner need stays permitted, and becomes
- * effective only for their call.
+ * If an owner directive or RootRevoke requires it, the daemon keeps root, or
+ * mod_cap some capabilities, for every request.  This module ends that after
+ * the login: the capability that UserOwner and GroupOwner need stays permitted,
+ * and becomes effective only for their call.
  */
 
 #include "ftpd-privs.h"
@@ -34,7 +34,7 @@ static int set_caps(uint32_t permitted, uint32_t effective) {
   return (int) syscall(SYS_capset, &head, data);
 }
 
-/* The first 32, which include all that matter here; 0 on failure. */
+/* The first 32, which include all that are relevant here; 0 on failure. */
 static uint32_t permitted_caps(void) {
   struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
   struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -66,12 +66,12 @@ bool ftpd_privs_keep_root(void) {
     return says_off("RootRevoke");
   }
 
-  /* Giving files to another owner needs root. */
+  /* Giving files to another owner requires root. */
   return find_config(main_server->conf, CONF_PARAM, "UserOwner", TRUE) != NULL;
 }
 
 /* Only an administrator who turns off both RootRevoke and mod_cap wants other
- * modules to have all of root: those raise it by PRIVS_ROOT.
+ * modules to have all of root: they raise it by PRIVS_ROOT.
  */
 static bool root_stays(void) {
   return getuid() == PR_ROOT_UID && !session.disable_id_switching &&

@@ -14,14 +14,14 @@
 #include "ftpd-session.h"
 
 /* Whether an ordinary user started the daemon: then sessions act as that user,
- * whoever logs in, and nothing can be raised or dropped.
+ * whoever logs in, and no privilege can be raised or dropped.
  */
 bool ftpd_privs_rootless(void);
 /* Whether the configuration lets the daemon keep root for a session. */
 bool ftpd_privs_keep_root(void);
-/* The login is over and its handlers, mod_cap's among them, have run: from now
- * on the session has no right that the user does not have.  Ends the session
- * when this fails.
+/* The login is complete and its handlers, including mod_cap's, have run: from
+ * now on the session has only the rights of its user.  Ends the session if this
+ * fails.
  */
 void ftpd_privs_settle(void);
 /* Around the one call that UserOwner and GroupOwner need. */

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-session.c -- one session as ProFTPD sees it: its beginning, counters,
- * notes, protocol.
+/* ftpd-session.c -- one session as ProFTPD sees it: its start, counters, notes,
+ * protocol.
  */
 
 #include "ftpd-abi.h"
@@ -25,7 +25,7 @@ static pr_fh_t *open_display_login(server_rec *s) {
   struct stat st;
   pr_fh_t *fh;
 
-  /* A relative path is looked up in the first directory of the login. */
+  /* A relative path starts from the directory after the login. */
   if (path == NULL || *path != '/') {
     return NULL;
   }
@@ -83,9 +83,9 @@ void ftpd_count_raw(struct ftpd *h, size_t in, size_t out) {
   }
 }
 
-/* Environment and notes are for records, and for programs that make some:
- * without control characters.  setenv(3) copies; the host wants a pool for what
- * it does on the way.
+/* Environment and notes are for records, and for programs that write some:
+ * without control characters. setenv(3) copies; the host needs a pool for its
+ * own work.
  */
 
 void ftpd_env(struct ftpd *h, const char *name, const char *value) {
@@ -99,8 +99,9 @@ void ftpd_env(struct ftpd *h, const char *name, const char *value) {
   destroy_pool(p);
 }
 
-/* The value of a note is ours and has room for a new one: the daemon's table
- * keeps the address, and copies of its own would last as long as the session.
+/* The value of a note belongs to this module and has room for a new one: the
+ * daemon's table stores the address, and its own copies would last as long as
+ * the session.
  */
 struct ftpd_note {
   struct ftpd_note *next;
@@ -158,7 +159,7 @@ void ftpd_note(struct ftpd *h, const char *name, const char *value) {
   destroy_pool(p);
 }
 
-/* The daemon's own function copies it for good, so it is only used for the
+/* The daemon's own function copies the text permanently, so it is only used the
  * first time.
  */
 static int tell_protocol(const struct ftpd *h, const char *protocol) {
@@ -185,7 +186,7 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
 
   h->protocol = protocol;
 
-  /* The daemon's POST_CMD of PASS has set text transfers, as in FTP. */
+  /* The daemon's POST_CMD of PASS has selected text transfers, as in FTP. */
   session.sf_flags &= ~(SF_ASCII|SF_ASCII_OVERRIDE);
 }
 

@@ -21,7 +21,7 @@
 
 #include "mod_sftp.h"
 
-/* From 1.3.9 on the public header numbers these differently from settings.h,
+/* Since 1.3.9 the public header numbers these differently from settings.h,
  * which this module uses (ftpd-abi.c translates).
  */
 #undef SFTP_OPT_FIDO_TOUCH_REQUIRED
@@ -32,49 +32,49 @@
 
 #define SFTP_EXPORT __attribute__((visibility("default")))
 
-struct ftpd_login;              /* ftpd-login.c's and ftpd-auth.c's own */
-struct ftpd_files;              /* ftpd-op.c's and ftpd-file.c's own */
+struct ftpd_login;              /* private to ftpd-login.c and ftpd-auth.c */
+struct ftpd_files;              /* private to ftpd-op.c and ftpd-file.c */
 struct ftpd_lookup;             /* ftpd-lookup.c */
 struct ftpd_names;              /* ftpd-charset.c */
 struct ftpd_note;
-struct ftpd_listeners;          /* ftpd-listen.c's own */
+struct ftpd_listeners;          /* private to ftpd-listen.c */
 
 struct ftpd {
   pool *pool;                   /* as long as the session */
   server_rec *server;
   struct ssh_conn *conn;        /* NULL until the loop begins */
-  struct sftp_settings *set;    /* ftpd-conf.c's; in force now */
+  struct sftp_settings *set;    /* current settings, from ftpd-conf.c */
   bool keyed;                   /* DISCONNECTs may be sent */
-  bool logged_in;               /* USERAUTH_SUCCESS went out */
-  bool tried;                   /* the client tried to prove something */
-  const char *serving;          /* "sftp", "scp": for whom records are now, or
-                                 * NULL */
+  bool logged_in;               /* USERAUTH_SUCCESS was sent */
+  bool tried;                   /* the client has made an attempt */
+  const char *serving;          /* "sftp", "scp": the service that records
+                                 * name, or NULL */
   bool suspect;                 /* ftpd-lines.c: a name had controls */
   bool ended;                   /* the exit event was handled */
 
-  const char *remote_ip;        /* session.c is NULL when the exit event
-                                 * comes */
+  const char *remote_ip;        /* session.c is NULL during the exit event */
   const char *user;             /* after rewrites; NULL before a request */
   const char *orig_user;        /* as the client sent it */
 
-  const char *home;             /* ftpd-homedir.c's, once it was asked for */
+  const char *home;             /* from ftpd-homedir.c, once it was requested */
   bool home_known;
 
-  const char *protocol;         /* what the session's note says */
-  struct ftpd_note *notes;      /* ftpd-session.c's own */
+  const char *protocol;         /* the value of the session's note */
+  struct ftpd_note *notes;      /* private to ftpd-session.c */
 
   bool read_only;               /* from the key of the login */
   const char *start_dir;        /* as well; or NULL */
   int forced_umask;             /* as well; or -1 */
 
   struct ftpd_lookup *lookups;  /* of keys, before the login */
-  bool lookups_told;            /* the log has that there were too many */
-  const char *asking;           /* what is asked of a module that may end the
-                                 * session instead, for the log; or NULL */
+  bool lookups_told;            /* too many were logged */
+  const char *asking;           /* the current question to a module that may
+                                 * end the session instead, for the log; or
+                                 * NULL */
 
   struct ftpd_login *login;
   struct ftpd_files *files;
-  struct ftpd_names *names;     /* NULL: names of files stay as they are */
+  struct ftpd_names *names;     /* NULL: names of files are not converted */
   pr_fh_t *display_login;       /* opened before any chroot, or NULL */
 
   bool idle;                    /* the scoreboard says so (ftpd_doing()
@@ -95,11 +95,11 @@ void ftpd_set_current(struct ftpd *h);
 /* The session's state; called once, before anything is exchanged. */
 struct ftpd *ftpd_new(pool *p, server_rec *s);
 
-/* Records that are made now name the protocol of the service at work. */
+/* New records name the protocol of the current service. */
 void ftpd_protocol_settle(struct ftpd *h);
 
-/* Sends a DISCONNECT with that text if the client can read one, and ends
- * nothing.
+/* Sends a DISCONNECT with that text if the client can read it; does not end
+ * anything.
  */
 void ftpd_disconnect(unsigned int reason, const char *text);
 

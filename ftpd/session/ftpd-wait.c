@@ -17,18 +17,19 @@
 
 #include <poll.h>
 
-/* Signals are not checked before a sleep that is shorter than this: they are
- * noticed afterwards.
+/* Signals are not checked before a shorter sleep than this: they are noticed
+ * afterwards.
  */
 #define SHORT_WAIT_MS 50
 
-/* Timers of the daemon count in seconds: resetting one more often is useless.
+/* The daemon's timers have a resolution of seconds: resetting one more often is
+ * useless.
  */
 #define TIMER_RESET_MS 1000
 
 extern volatile unsigned int recvd_signal_flags;
 
-/* The host sleeps for 0.2 s when it finds errno at EINTR. */
+/* The host sleeps for 0.2 s if errno is EINTR. */
 static void handle_signals(void) {
   errno = 0;
   pr_signals_handle();
@@ -59,8 +60,8 @@ static void block_signals(sigset_t *old) {
   (void) sigprocmask(SIG_BLOCK, &set, old);
 }
 
-/* A long sleep: signals are unblocked only during the sleep, so that none comes
- * between the check of the flags and the sleep.
+/* A long sleep: signals are unblocked only during the sleep, so that none
+ * arrives between the check of the flags and the sleep.
  */
 static int long_wait(struct pollfd *pfd, int timeout_ms) {
   struct timespec ts = {
@@ -79,7 +80,7 @@ static int long_wait(struct pollfd *pfd, int timeout_ms) {
   return res;
 }
 
-/* Nothing to do for a while: ftpwho shows the session as idle. */
+/* Idle for a while: ftpwho shows the session as idle. */
 static void going_idle(struct ftpd *h, int timeout_ms) {
   if (!h->idle && h->logged_in && (timeout_ms < 0 || timeout_ms > 2000)) {
     h->idle = true;

@@ -7,7 +7,7 @@
  */
 
 /* ftpd-ask.c -- decisions that differ for the effects of one request:
- * attributes, looks, REALPATH.
+ * attributes, lookups, REALPATH.
  */
 
 #include "ftpd-ask.h"
@@ -20,7 +20,7 @@
 #include "ftpd-attrs.h"
 #include "ftpd-user.h"
 
-/* What the request does to its first or second path. */
+/* The effects of the request on its first or second path. */
 static unsigned int effects_of(const struct ftpd_op *op,
     const struct sftp_rule *rule) {
   return rule->effects | (rule->maybe & op->effects);
@@ -43,13 +43,13 @@ static int ask_any(struct ftpd_op *op, const struct sftp_rule *rule,
   return ftpd_limit(op, rule, effects, path);
 }
 
-/* Whether only a group denied it, which does not name it. */
+/* Whether only a group denied it, not one of its names. */
 static bool in_general(const struct limit_answer *a) {
   return !a->ignored && !a->by_name;
 }
 
-/* Users who may not look at what is there still see what they made, the files
- * that they have open, and directories that a rule lets them enter.
+/* Users who may not look at existing files still see what they created, the
+ * files that they have open, and directories that a rule lets them enter.
  */
 static bool may_tell(struct ftpd_op *op, const char *path, const char *real,
     bool hidden) {
@@ -128,7 +128,7 @@ static int ask_go(struct ftpd_op *op, unsigned int effects,
   return 0;
 }
 
-/* Resolves its directory, if that may be looked at. */
+/* Resolves its directory, if the user may look at it. */
 static const char *blind_path(struct ftpd_op *op, const char *path) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
   const char *name = strrchr(path, '/'), *dir;

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-ask.h -- whether an operation may have its effects: all of its names
- * and paths (ftpd-ask.c), and effects that show later (ftpd-effect.c).
+/* ftpd-ask.h -- whether an operation may have its effects: all of its names and
+ * paths (ftpd-ask.c), and later effects (ftpd-effect.c).
  */
 
 #ifndef MOD_SFTP_FTPD_ASK_H
@@ -16,16 +16,16 @@
 #include "effects.h"
 #include "ftpd-request.h"
 
-/* -1 with errno for paths that cost too much to ask about. */
+/* -1 with errno for paths that are too expensive to check. */
 int ftpd_check_depth(struct ftpd_op *op, const char *path);
 
-/* Whether op may do to path what its rule says; 0, or -1 with errno and
- * op->refused.  real is where its links lead: what has to be looked at is
- * looked at there.
+/* Whether op may have the effects of its rule on path; 0, or -1 with errno and
+ * op->refused. real is the resolved path: lookups use it.
  */
 int ftpd_ask(struct ftpd_op *op, const struct sftp_rule *rule,
   const char *path, const char *real);
-/* FTPD_REALPATH: the path to answer with, or NULL; text is what was sent. */
+/* FTPD_REALPATH: the path for the reply, or NULL; text is what the client sent.
+ */
 const char *ftpd_permit_go(struct ftpd_op *op, const char *path,
   const char *text);
 
@@ -35,14 +35,14 @@ extern const struct sftp_rule ftpd_no_names;
  * -1 with errno and op->refused.
  */
 int ftpd_may_replace(struct ftpd_op *op, const char *path);
-/* The mode for a new file or directory at the path last checked: `plain' where
- * the user may not choose one.
+/* The mode for a new file or directory at the path last checked: `plain' if the
+ * user may not set one.
  */
 mode_t ftpd_new_mode(struct ftpd_op *op, const char *path, mode_t mode,
   mode_t plain);
 
 /* The effects that are denied for a file at the path last checked: a second
- * name must not permit them.
+ * name must not allow them.
  */
 struct second_name {
   unsigned int denied;          /* SFTP_EFF_* */

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-attr.c -- attributes of files that stat(2) does not return: birth, flags
- * of the file system, POSIX ACLs.
+/* ftpd-attr.c -- attributes of files that stat(2) does not return: time of
+ * creation, flags of the file system, POSIX ACLs.
  */
 
 #include "ftpd-held.h"
@@ -54,7 +54,7 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
     return ask_statx(f->fd, "", AT_EMPTY_PATH, more);
   }
 
-  /* File systems of other modules do not have this. */
+  /* File systems of other modules do not support this. */
   if (!FTPD_FS_PLAIN(pr_get_fs(path, NULL), stat)) {
     errno = ENOSYS;
     return -1;

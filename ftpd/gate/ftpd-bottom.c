@@ -6,12 +6,13 @@
  * (see LICENSE)
  */
 
-/* ftpd-bottom.c -- the functions at the bottom of FSIO's stack, which call the
- * system.
+/* ftpd-bottom.c -- the functions at the bottom of FSIO's stack, which make the
+ * system calls.
  *
- * FSIO and the modules in it speak of whole paths.  In a session's process the
- * last of them to be called is ours: it takes a held path (ftpd-held.c) by its
- * name, and does not follow that.  All others it passes on to the host's.
+ * FSIO and its modules use whole paths.  In a session's process this module
+ * replaces the functions at the bottom: for a held path (ftpd-held.c) they use
+ * its last name, and do not follow it.  Everything else is passed to the host's
+ * functions.
  */
 
 #include "ftpd-held.h"
@@ -23,12 +24,12 @@
 #include <sys/time.h>
 #include <sys/xattr.h>
 
-/* What headers older than Linux 6.6 do not know. */
+/* Constants that headers before Linux 6.6 lack. */
 #ifndef SYS_fchmodat2
 # define SYS_fchmodat2 452
 #endif
 
-static pr_fs_t host;            /* its functions, as they were */
+static pr_fs_t host;            /* the original functions */
 
 /* ---- Looks */
 
@@ -46,7 +47,7 @@ static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
   return res;
 }
 
-/* ---- What takes a name without following it anyway */
+/* ---- Calls that never follow the last name */
 
 static int on_unlink(pr_fs_t *fs, const char *path) {
   return host.unlink(fs, ftpd_held_name(path));
@@ -56,7 +57,7 @@ static int on_symlink(pr_fs_t *fs, const char *text, const char *path) {
   return host.symlink(fs, text, ftpd_held_name(path));
 }
 
-/* Whoever asks for a path that is not held follows what is said. */
+/* A path that is not held is followed as usual. */
 static int on_readlink(pr_fs_t *fs, const char *path, char *buf, size_t size) {
   const struct ftpd_held *at = ftpd_held_of(path);
   int len = host.readlink(fs, at != NULL ? at->name : path, buf, size);
@@ -89,7 +90,8 @@ static int on_rmdir(pr_fs_t *fs, const char *path) {
 
 static bool may_replace = true;
 
-/* What the host guards is not held, and it refuses to move it. */
+/* Paths that the host protects are not held, and the host refuses to move them.
+ */
 static int on_rename(pr_fs_t *fs, const char *from, const char *to) {
   const struct ftpd_held *a = ftpd_held_of(from), *b = ftpd_held_of(to);
 
@@ -100,7 +102,7 @@ static int on_rename(pr_fs_t *fs, const char *from, const char *to) {
   if (!may_replace) {
     int res = renameat2(a->dir, a->name, b->dir, b->name, RENAME_NOREPLACE);
 
-    /* EINVAL: this file system cannot do that. */
+    /* EINVAL: this file system does not support that. */
     if (res == 0 || (errno != EINVAL && errno != ENOSYS)) {
       return res;
     }
@@ -126,7 +128,7 @@ static int on_link(pr_fs_t *fs, const char *from, const char *to) {
       0);
 }
 
-/* Nobody else goes anywhere, but they might. */
+/* Nothing else changes the directory of the process, but it might. */
 static int on_chdir(pr_fs_t *fs, const char *path) {
   ftpd_stand_elsewhere();
   return host.chdir(fs, path);
@@ -167,7 +169,7 @@ static int on_utimes(pr_fs_t *fs, const char *path, struct timeval *tv) {
   return utimensat(at->dir, at->name, ts, AT_SYMLINK_NOFOLLOW);
 }
 
-/* Opens what is no link, and nothing that would notice. */
+/* Opens a file that is not a link, and that has no side effects. */
 static int open_there(const struct ftpd_held *at, int flags,
     struct stat *st) {
   int fd, xerrno;
@@ -214,8 +216,8 @@ static int on_truncate(pr_fs_t *fs, const char *path, off_t size) {
   return fd < 0 ? -1 : done_with(fd, ftruncate(fd, size));
 }
 
-/* Nobody but the owner may read or write: set as an ACL, that follows no link.
- * What has an ACL keeps it.
+/* Only the owner may read or write: set as an ACL, because that does not follow
+ * links.  An existing ACL is kept.
  */
 static int open_for_owner(const struct ftpd_held *at) {
   static const char name[] = "system.posix_acl_access";
@@ -233,8 +235,8 @@ static int open_for_owner(const struct ftpd_held *at) {
   return -1;
 }
 
-/* Linux before 6.6 changes the mode of what is open, or of a name that it
- * follows.  The library knows a way around, which needs /proc.
+/* Linux before 6.6 can change the mode only of an open file, or of a name that
+ * it follows.  The C library has a workaround, which needs /proc.
  */
 static int chmod_opened(const struct ftpd_held *at, mode_t mode) {
   struct stat st;

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-change.c -- changes by a path: size, mode, owner, times, directories,
+/* ftpd-change.c -- changes by path: size, mode, owner, times, directories,
  * links, removal.  All go through FSIO, because modules put their own file
  * systems there.
  */
@@ -76,7 +76,7 @@ static int whole_times(const struct timespec ts[2], struct timeval tv[2]) {
   return 0;
 }
 
-/* Fills in the file's own times where ts says to keep them. */
+/* Fills in the file's current times where ts says to keep them. */
 static void fill_times(const struct stat *st, struct timespec ts[2]) {
   if (ts[0].tv_nsec == UTIME_OMIT) {
     ts[0] = st->st_atim;
@@ -142,7 +142,7 @@ int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
   return pr_fsio_futimes(f->fh, tv);
 }
 
-/* Only the file system knows how large a directory is. */
+/* Only the file system knows the size of a directory. */
 static int count_dir(struct ftpd_op *op, const char *path,
     const struct stat *st) {
   if (!ftpd_quota_has_dirs(op->ftpd) ||
@@ -156,9 +156,9 @@ static int count_dir(struct ftpd_op *op, const char *path,
   return -1;
 }
 
-/* The umask of the directory is in force since ftpd_permit(), and FSIO would
- * put its own idea of it in; pr_fsio_smkdir() makes another name first, which
- * is for owners that are given by name.
+/* The umask of the directory has been in force since ftpd_permit(), and FSIO
+ * would replace it; pr_fsio_smkdir() creates another name first, which is for
+ * owners that are given by name.
  */
 static int make_dir(pool *p, const char *path, mode_t mode) {
   pr_fs_t *fs = ftpd_fs_system();
@@ -249,7 +249,7 @@ static int symlink_held(const char *target, const char *path) {
   return FTPD_HELD(path, pr_fsio_symlink(target, path));
 }
 
-/* A link counts as a file of its own, of so many bytes. */
+/* A link counts as a separate file with this size. */
 static int make_link(struct ftpd_op *op, int (*make)(const char *,
     const char *), const char *from, const char *to, size_t bytes) {
   if (ftpd_quota_name(op->ftpd, to, (off_t) bytes) < 0) {

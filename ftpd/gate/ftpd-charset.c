@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-charset.c -- names of files between the charset that UseEncoding gives
- * and UTF-8, which is what SFTP has on the wire since version 4.
+/* ftpd-charset.c -- converts names of files between the charset of UseEncoding
+ * and UTF-8, which SFTP uses since version 4.
  */
 
 #include "ftpd-charset.h"
@@ -111,7 +111,7 @@ static const char *convert(iconv_t conv, pool *p, const char *name) {
 
   *out = '\0';
 
-  /* A NUL inside would cut the name short. */
+  /* A NUL inside would truncate the name. */
   return strlen(buf) == (size_t) (out - buf) ? buf : NULL;
 }
 

@@ -6,8 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-charset.h -- names of files in other charsets than UTF-8.
- */
+/* ftpd-charset.h -- names of files in charsets other than UTF-8. */
 
 #ifndef MOD_SFTP_FTPD_CHARSET_H
 #define MOD_SFTP_FTPD_CHARSET_H

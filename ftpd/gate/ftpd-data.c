@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-data.c -- the data of open files.
+/* ftpd-data.c -- the content of open files.
  *
- * It moves by preadv(2) and pwritev(2) on the descriptor when no module has
- * replaced the system's functions; otherwise through FSIO, with lseek and write
- * rather than pwrite, because quota modules watch these.
+ * It is transferred by preadv(2) and pwritev(2) on the descriptor if no module
+ * has replaced the system's functions; otherwise through FSIO, with lseek and
+ * write rather than pwrite, because quota modules watch these.
  */
 
 #include "ftpd-cmd.h"
@@ -27,13 +27,13 @@
 #include <limits.h>
 #include <sys/ioctl.h>
 
-#define RATED_BYTES 16384       /* at a time when a rate is set or a module
+#define RATED_BYTES 16384       /* at a time if a rate is set or a module
                                  * listens */
 #define COPY_BYTES (8 * 1024 * 1024)
 #define BUF_BYTES (256 * 1024)
 #define NIOV 64
 /* Bytes that may be appended before a file with a limit is checked again: about
- * a WRITE.
+ * the size of a WRITE.
  */
 #define END_GOOD_BYTES (256 * 1024)
 
@@ -68,7 +68,7 @@ static void account(struct ftpd_file *f, size_t n, bool out) {
   ftpd_score_moved(f);
 }
 
-/* A part of an iovec list: at most max bytes behind the first skip ones. */
+/* A part of an iovec list: at most max bytes after the first skip ones. */
 static int window(const struct iovec *iov, int n, size_t skip, size_t max,
     struct iovec out[NIOV]) {
   int i, m = 0;
@@ -101,7 +101,7 @@ static ssize_t read_some(struct ftpd_file *f, const struct iovec *iov, int n,
     pr_fsio_pread(f->fh, iov[0].iov_base, iov[0].iov_len, offset);
 }
 
-/* Through FSIO: one piece, written where the descriptor stands. */
+/* Through FSIO: one piece, written at the descriptor's offset. */
 static ssize_t write_hooked(struct ftpd_file *f, const struct iovec *iov,
     off_t offset) {
   ssize_t res;
@@ -114,7 +114,7 @@ static ssize_t write_hooked(struct ftpd_file *f, const struct iovec *iov,
     f->pos = offset;
   }
 
-  /* As in FTP, data are counted when they arrive. */
+  /* As in FTP, data is counted when it arrives. */
   ftpd_xfer_load(f);
   session.xfer.total_bytes += (off_t) iov[0].iov_len;
   ftpd_xfer_command(f);
@@ -201,8 +201,8 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
   return res;
 }
 
-/* Where len bytes will be appended.  A WRITE comes in pieces: the file is only
- * checked for each one when the limit may be near.
+/* The offset at which len bytes will be appended.  A WRITE comes in pieces: the
+ * file is checked for each piece only when the limit may be near.
  */
 static int append_at(struct ftpd_file *f, size_t len, off_t *offset) {
   struct stat st;
@@ -252,7 +252,7 @@ const char *ftpd_file_refused(const struct ftpd_file *f) {
   return f->refused;
 }
 
-/* Writes what was asked for and paid for. */
+/* Writes the requested bytes, which the quota has accounted for. */
 static int write_all(struct ftpd_file *f, const struct iovec *iov, int n,
     off_t offset, size_t want, size_t *done) {
   struct iovec part[NIOV];
@@ -287,7 +287,7 @@ static int write_all(struct ftpd_file *f, const struct iovec *iov, int n,
   return 0;
 }
 
-/* Of several pieces those are written that a quota has room for. */
+/* Of several pieces, writes those for which the quota has room. */
 static int write_counted(struct ftpd_file *f, const struct iovec *iov, int n,
     off_t offset, size_t want, size_t *done) {
   struct ftpd_growth growth;
@@ -393,7 +393,7 @@ static ssize_t copy_buffered(struct ftpd_file *from, off_t from_off,
   size_t done;
   ssize_t res;
 
-  /* What stays on the server is no download. */
+  /* Data that stays on the server is not a download. */
   res = from->stream ? ftpd_preadv(from, &iov, 1, from_off) :
     ftpd_peek(from, buf, iov.iov_len, from_off);
   if (res <= 0) {
@@ -404,7 +404,9 @@ static ssize_t copy_buffered(struct ftpd_file *from, off_t from_off,
   return ftpd_pwritev(to, &iov, 1, to_off, &done) < 0 ? -1 : res;
 }
 
-/* Bytes to copy, and whether source and target may be copied at all. */
+/* The number of bytes to copy, and whether source and target may be copied at
+ * all.
+ */
 static int copy_len(struct ftpd_file *from, off_t from_off,
     struct ftpd_file *to, off_t to_off, uint64_t *len) {
   struct stat src, dst;
@@ -440,7 +442,7 @@ static int copy_len(struct ftpd_file *from, off_t from_off,
   if (src.st_dev == dst.st_dev && src.st_ino == dst.st_ino &&
       (to->append || (from_off < to_off + (off_t) *len &&
        to_off < from_off + (off_t) *len))) {
-    errno = EINVAL;             /* onto itself */
+    errno = EINVAL;             /* onto the same file */
     return -1;
   }
 

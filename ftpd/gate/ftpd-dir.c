@@ -8,10 +8,10 @@
 
 /* ftpd-dir.c -- listings.
  *
- * What is true for all entries (who may list, what DirFake* say, whether any
- * rule could hide or deny one) is found out when the directory is opened.
- * Where FSIO would only make the system call, readdir and fstatat on the
- * directory's descriptor are used.
+ * Everything that applies to all entries (who may list, the values of DirFake*,
+ * whether any rule could hide or deny one) is determined when the directory is
+ * opened.  Where FSIO would only make the system call, this uses readdir, and
+ * fstatat on the directory's descriptor.
  */
 
 #include "ftpd-cmd.h"
@@ -39,7 +39,7 @@
 /* The pool for checks of entries is emptied after this many. */
 #define SCRATCH_ENTRIES 64
 
-/* Hidden entries that one call passes over. */
+/* Hidden entries that one call skips. */
 #define HIDDEN_MAX 256
 
 /* <Limit> of listings, for a directory and for each of its entries. */
@@ -99,7 +99,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     return NULL;
   }
 
-  /* The directory takes over the pool of the MLSD when it is open. */
+  /* The directory takes over the MLSD's pool when it is open. */
   p = op->req == FTPD_OPENDIR ? state->pool :
     make_sub_pool(ftpd_files_of(op->ftpd)->pool);
   d = pcalloc(p, sizeof(*d));
@@ -122,8 +122,8 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
     path) < 0;
   ftpd_fake_of(op->ftpd, path, &d->fake);
 
-  /* Checked as for an entry of the directory; directories among the entries are
-   * checked one by one.
+  /* Checked as an entry of the directory; subdirectories are checked one by
+   * one.
    */
   ftpd_limit_learn(op->ftpd, sftp_path_join(op->pool, path, "."), d->fd);
   d->links = ftpd_shows_links(op->ftpd);
@@ -157,8 +157,8 @@ static const char *entry_path(struct ftpd_dir *d, const char *name) {
   return sftp_path_join(d->scratch, d->path, name);
 }
 
-/* "." and "..": no rule is about them, but Hide* may hide them, by their names
- * or owners, as in FTP.
+/* "." and "..": no rule applies to them, but Hide* may hide them, by name or
+ * owner, as in FTP.
  */
 static bool is_dot_visible(struct ftpd_dir *d, const char *name) {
   struct limit_answer a;
@@ -198,7 +198,7 @@ static bool is_visible(struct ftpd_dir *d, const char *name,
   return res == 0 && !a.hidden;
 }
 
-/* For a link that is not shown as one: its target, if that may be seen. */
+/* For a link that is not shown as one: its target, if that is visible. */
 static int stat_target(struct ftpd_dir *d, const char *name,
     struct stat *st) {
   const char *path = entry_path(d, name);
@@ -274,8 +274,7 @@ int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
   return res;
 }
 
-/* Whether one name of a path, up to `end', is shown in the directory before it.
- */
+/* Whether one name of a path, up to `end', is visible in its directory. */
 static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
     size_t end) {
   const char *whole = pstrndup(p, path, end), *name = strrchr(whole, '/') + 1;
@@ -293,7 +292,7 @@ static bool is_name_listed(struct ftpd *h, pool *p, const char *path,
     return false;
   }
 
-  /* Where links lead: the name is told if it is there, not if it was found. */
+  /* The target of links: a name is shown if it exists, not if it was found. */
   real = ftpd_resolve(h, p, dir, true);
   if (strcmp(real, dir) != 0 && (ask_list(h, p, real, &a) < 0 ||
       ask_list(h, p, sftp_path_join(p, real, name), &a) < 0 || a.hidden)) {

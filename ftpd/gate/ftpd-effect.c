@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-effect.c -- effects that come along with a request: attributes, what is
- * replaced, what a second name of a file would permit.
+/* ftpd-effect.c -- secondary effects of a request: attributes, replacing, and
+ * what a second name of a file would allow.
  */
 
 #include "ftpd-ask.h"
@@ -34,8 +34,8 @@ static bool may_come_along(struct ftpd_op *op, const char *path,
     &a) == 0;
 }
 
-/* SETSTAT and its kin are permitted right before their attributes are: nothing
- * else was checked in between.
+/* SETSTAT and similar requests are permitted immediately before their
+ * attributes: nothing else was checked in between.
  */
 static bool was_entered(const struct ftpd_op *op) {
   return op->req == FTPD_SETSTAT || op->req == FTPD_LSETSTAT ||
@@ -49,7 +49,7 @@ int ftpd_permit_effect(struct ftpd_op *op, const char *path,
       ftpd_limit(op, &ftpd_no_names, effect, path);
   }
 
-  /* A file that the handle itself made or emptied may be replaced. */
+  /* A file that the handle itself created or truncated may be replaced. */
   return op->file != NULL && op->file->made ? 0 : ftpd_may_replace(op, path);
 }
 

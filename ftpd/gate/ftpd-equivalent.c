@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-equivalent.c -- PRE_CMD: handlers are asked about a request under its
- * own name and under that of its equivalent, the FTP command that means the
- * same.  Paths that they rewrite are used.
+/* ftpd-equivalent.c -- PRE_CMD: calls the handlers for a request under its own
+ * name and under that of its equivalent FTP command.  Paths that they rewrite
+ * are used.
  */
 
 #include "ftpd-cmd.h"
@@ -22,13 +22,13 @@
 
 #include "ftpd-attrs.h"
 
-/* The rules of the path's own directory, not those of the request before. */
+/* The rules of the path's own directory, not those of the previous request. */
 static void enter_path(struct ftpd_op *op, const char *path) {
   session.dir_config = dir_match_path(op->pool, (char *) ftpd_outside(
     op->pool, ftpd_canon(op->ftpd, op->pool, path)));
 }
 
-/* Asks the handlers; a refusal names arg.  Our own handlers look up the
+/* Calls the handlers; a refusal names arg.  This module's own handlers find the
  * operation of the command in s->op, which is only valid meanwhile.
  */
 static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
@@ -56,7 +56,7 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
     return 0;
   }
 
-  /* Where there is only one path, it is what handlers may rewrite. */
+  /* If there is only one path, handlers may rewrite it. */
   if ((ftpd_requests[op->req].flags & ROW_TWO) == 0) {
     arg = *path;
   }
@@ -74,14 +74,14 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
 }
 
 /* Handlers and logs get what the client sent, as in FTP.  Names that the host
- * would take for a home, or for none at all, are given as what they are here.
+ * would take for a home directory, or for no name, are passed in resolved form.
  */
 static const char *as_sent(const char *sent, const char *path) {
   return *sent == '\0' || *sent == '~' ? path : sent;
 }
 
-/* The command names what was sent; path is where that is, or where what was
- * made of it is.
+/* The command contains what the client sent; path is the location of that, or
+ * of the rewritten name.
  */
 static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
   const char *sent = pstrdup(op->pool, cmd->arg);
@@ -117,7 +117,7 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
        equivalent_pre(op, state->equivalent, path) < 0)) {
     struct stat st;
 
-    /* mod_xfer says this of a dangling link, too. */
+    /* mod_xfer refuses a dangling link in the same way. */
     if (errno == EISDIR) {
       errno = ftpd_look(op->ftpd, *path, &st) < 0 ? ENOENT : EISDIR;
     }
@@ -184,7 +184,7 @@ static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
   return 0;
 }
 
-/* argv of "SITE COPY source target", as mod_copy's users know it. */
+/* argv of "SITE COPY source target", as for mod_copy. */
 static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
     const char *path, const char *second) {
   struct op_state *state = ftpd_op_state(op);

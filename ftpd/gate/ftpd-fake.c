@@ -13,11 +13,10 @@
 
 #include "ftpd-attrs.h"
 
-#define FAKE_MS 1000            /* after this, after this, after this, after
-                                 * this, a directory's directives are read
-                                 * again */
+#define FAKE_MS 1000            /* after this time, a directory's directives
+                                 * are read again */
 
-/* Names without an account get ids without an account. */
+/* Names without an account get ids that no account has. */
 #define NO_ONE 0x7f000000U
 #define NO_ONES 32
 
@@ -25,8 +24,8 @@ struct fake_cache {
   const char *names[NO_ONES];           /* of the ids from NO_ONE on */
   unsigned int nnames;
   char dir[PR_TUNABLE_PATH_MAX + 1];    /* "" for the root */
-  struct fake fake;                     /* what holds there ... */
-  uint64_t until_ms;                    /* ... until then */
+  struct fake fake;                     /* its values ... */
+  uint64_t until_ms;                    /* ... which are valid until then */
 };
 
 static struct fake_cache *cache_of(struct ftpd *h) {
@@ -60,7 +59,7 @@ const char *ftpd_fake_name(struct ftpd *h, uint32_t id) {
     NULL;
 }
 
-/* An id for a name without an account; false: there were too many. */
+/* An id for a name without an account; false if there are too many. */
 static bool new_id(struct ftpd *h, const char *name, uint32_t *id) {
   struct fake_cache *s = cache_of(h);
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-fake.h -- what DirFakeUser, DirFakeGroup and DirFakeMode show
- * instead of owners and modes.
+/* ftpd-fake.h -- the owners and modes that DirFakeUser, DirFakeGroup and
+ * DirFakeMode show.
  */
 
 #ifndef MOD_SFTP_FTPD_FAKE_H
@@ -15,7 +15,7 @@
 
 #include "ftpd-session.h"
 
-/* What DirFake* say in a directory. */
+/* The DirFake* directives of a directory. */
 struct fake {
   bool has_uid, has_gid, has_mode;
   uid_t uid;
@@ -23,12 +23,12 @@ struct fake {
   mode_t mode;
 };
 
-/* Names of DirFakeUser and DirFakeGroup that have no account have ids here, for
- * this session: false, NULL for others.
+/* The ids of DirFakeUser and DirFakeGroup names without an account, for this
+ * session: false, NULL for others.
  */
 bool ftpd_fake_id(struct ftpd *h, const char *name, uint32_t *id);
 const char *ftpd_fake_name(struct ftpd *h, uint32_t id);
-/* What holds in that directory. */
+/* The values for that directory. */
 void ftpd_fake_of(struct ftpd *h, const char *dir, struct fake *fake);
 /* Changes st accordingly. */
 void ftpd_fake_apply(const struct fake *fake, struct stat *st);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-fault.c -- what became of a transfer: where it began, which error it
- * met, and how records say so.
+/* ftpd-fault.c -- the result of a transfer: its first offset, its error, and
+ * their form in records.
  */
 
 #include "ftpd-openfile.h"
@@ -24,7 +24,7 @@ void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
   if (err == 0) {
     if (f->ways[way].err != 0 && f->ways[way].at >= offset &&
         f->ways[way].at < end) {
-      f->ways[way].err = 0;     /* tried again, and it worked */
+      f->ways[way].err = 0;     /* repeated successfully */
     }
 
     return;
@@ -85,8 +85,8 @@ const char *ftpd_fault_why(int err, const char *refused) {
   }
 }
 
-/* Behind a full stop the host's formatter looks for %{transfer-failure}, but
- * not in a session of SCP.
+/* The host's formatter looks for %{transfer-failure} after a full stop, but not
+ * in a session of SCP.
  */
 const char *ftpd_fault_answer(cmd_rec *cmd, const char *what,
     const char *why) {

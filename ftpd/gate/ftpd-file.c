@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-file.c -- open files: what else can be done with them, and their close,
- * up to the log line.
+/* ftpd-file.c -- open files: further operations on them, and closing, up to the
+ * log line.
  */
 
 #include "ftpd-cmd.h"
@@ -32,7 +32,7 @@
 
 /* ---- Close */
 
-/* What the log line of CLOSE needs of a file that is gone. */
+/* Data of a closed file for the log line of CLOSE. */
 static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
   struct op_state *state = ftpd_op_state(op);
 
@@ -56,7 +56,7 @@ void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
   destroy_pool(p);
 }
 
-/* st is what it was when it was closed. */
+/* st is from the time of closing. */
 static void was_removed(struct ftpd_file *f, const struct stat *st) {
   f->hidden = NULL;
   if (f->counted && st->st_nlink > 0) {
@@ -64,7 +64,7 @@ static void was_removed(struct ftpd_file *f, const struct stat *st) {
   }
 }
 
-/* Removes what was uploaded; st is what it was when it was closed. */
+/* Removes the upload; st is from the time of closing. */
 static void remove_upload(struct ftpd_file *f, const char *name,
     const struct stat *st) {
   if (FTPD_HELD(name, pr_fsio_unlink(name)) == 0 && f->counted &&
@@ -73,8 +73,8 @@ static void remove_upload(struct ftpd_file *f, const char *name,
   }
 }
 
-/* DeleteAbortedStores: temporary files are removed unless it is off, others
- * stay unless it is on.
+/* DeleteAbortedStores: temporary files are removed unless it is off, other
+ * files remain unless it is on.
  */
 static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
   unsigned char *remove_it;
@@ -94,7 +94,7 @@ static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
   }
 }
 
-/* What turned up since OPEN asked is replaced if AllowOverwrite is on. */
+/* A file that has appeared since OPEN is replaced if AllowOverwrite is on. */
 static int move_into_place(struct ftpd_file *f) {
   int res = ftpd_rename_held(f->hidden, f->path, f->replaces);
 
@@ -186,8 +186,8 @@ static int settle(struct ftpd_file *f, bool complete) {
 
 /* ---- The end of the STOR, APPE or RETR, for all who listen */
 
-/* Whether what was done that way is worth a record: not a source that the
- * server alone read, nor what was opened for both and used for one.
+/* Whether one direction deserves a record: not a source that only the server
+ * read, nor the unused direction of a file opened for both.
  */
 static bool is_recorded(const struct ftpd_file *f, enum ftpd_way way) {
   if (ftpd_file_moved(f, way) > 0 || f->ways[way].err != 0) {
@@ -219,7 +219,7 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
     cmd, "Transfer aborted", ftpd_fault_why(err, f->refused)));
 }
 
-/* Handlers know of one command; what was read as well is only recorded. */
+/* Handlers see one command; reading as well is only recorded. */
 static void end_second(struct ftpd_file *f, const char *handle, int err) {
   cmd_rec *cmd = ftpd_cmd(f->pool, C_RETR, f->path, CL_READ, true);
 
@@ -232,7 +232,7 @@ static void end_second(struct ftpd_file *f, const char *handle, int err) {
   end_way(f, WAY_READ, cmd, PART_LOG, err);
 }
 
-/* why: that the transfer was given up; closed: what went wrong at the end. */
+/* why: the reason for aborting the transfer; closed: the error at the end. */
 static void end_transfer(struct ftpd_file *f, const char *handle, int why,
     int closed) {
   enum ftpd_way way = f->wr ? WAY_WRITE : WAY_READ;

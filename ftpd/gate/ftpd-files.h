@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-files.h -- what the gate keeps for a session.
+/* ftpd-files.h -- the gate's state for a session.
  *
- * Each part has a struct of its own that only its source knows.
+ * Each part has a separate struct that only its source knows.
  */
 
 #ifndef MOD_SFTP_FTPD_FILES_H
@@ -16,17 +16,18 @@
 
 #include "ftpd-session.h"
 
-struct phase_cache;             /* ftpd-phase.c: who listens to what */
-struct rules_cache;             /* ftpd-limit.c: where no rule matters */
-struct score_state;             /* ftpd-scoreboard.c: what ftpwho shows */
+struct phase_cache;             /* ftpd-phase.c: listeners */
+struct rules_cache;             /* ftpd-limit.c: where no rule applies */
+struct score_state;             /* ftpd-scoreboard.c: contents for ftpwho */
 struct stall_state;             /* ftpd-stalled.c: timers of transfers */
-struct device_cache;            /* ftpd-open-lock.c: is it a local disk? */
+struct device_cache;            /* ftpd-open-lock.c: whether the disk is
+                                 * local */
 struct fake_cache;              /* ftpd-fake.c: DirFake* of a directory */
-struct ftpaccess_cache;         /* ftpd-ftpaccess.c: what was read */
-struct owner_cache;             /* ftpd-owners.c: names looked up last */
-struct quota_state;             /* ftpd-quota.c: what is paid for */
-struct upload_cache;            /* ftpd-uploads.c: what the session made */
-struct look_cache;              /* ftpd-look.c: what was looked at last */
+struct ftpaccess_cache;         /* ftpd-ftpaccess.c: files read */
+struct owner_cache;             /* ftpd-owners.c: last names */
+struct quota_state;             /* ftpd-quota.c: amounts accounted for */
+struct upload_cache;            /* ftpd-uploads.c: files of this session */
+struct look_cache;              /* ftpd-look.c: the last lookup */
 struct ftpd_file;
 struct ftpd_op;
 
@@ -34,10 +35,11 @@ struct ftpd_files {
   pool *pool;
   struct ftpd_file *open;       /* all open files */
   unsigned int nopen, max_open; /* 0: not yet known */
-  struct ftpd_op *op;           /* whose PRE_CMD is under way, or NULL */
-  struct ftpd_file *rate_of;    /* whose TransferRate is loaded */
+  struct ftpd_op *op;           /* operation whose PRE_CMD is running, or
+                                 * NULL */
+  struct ftpd_file *rate_of;    /* file whose TransferRate is loaded */
 
-  unsigned long nops;           /* another value in each operation */
+  unsigned long nops;           /* a different value in each operation */
   bool links_known, shows_links;        /* ShowSymlinks */
 
   struct phase_cache *phases;   /* each is NULL until it is needed */

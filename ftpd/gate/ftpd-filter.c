@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-filter.c -- filters of paths and words, AllowOverwrite, and the words
- * for a refusal.
+/* ftpd-filter.c -- filters of paths and words, AllowOverwrite, and the texts of
+ * refusals.
  */
 
 #include "ftpd-ask.h"
@@ -85,7 +85,7 @@ static bool is_off(const char *directive) {
   return on == NULL || *on == FALSE;
 }
 
-/* By the path itself: the daemon may have asked for another one last. */
+/* By the path itself: the daemon may have checked another one last. */
 int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
   pool *p = make_sub_pool(session.pool);
   const unsigned char *on = get_param_ptr(get_dir_ctxt(p, (char *) path),
@@ -107,7 +107,9 @@ int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
   return -1;
 }
 
-/* A rule about existing files: named if the file exists and the rule is off. */
+/* A rule about existing files: it is named if the file exists and the rule is
+ * off.
+ */
 static bool explain_off(struct ftpd_op *op, const char *name,
     const char *path, const char *directive) {
   struct stat st;

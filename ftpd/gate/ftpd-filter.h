@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-filter.h -- patterns that arguments and paths must match, and
- * AllowOverwrite; and how refusals are explained (ftpd-filter.c).
+/* ftpd-filter.h -- patterns that arguments and paths must match,
+ * AllowOverwrite, and explanations of refusals (ftpd-filter.c).
  */
 
 #ifndef MOD_SFTP_FTPD_FILTER_H

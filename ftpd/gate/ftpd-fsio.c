@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-fsio.c -- whether a path is served by the system's own functions, or by
- * those of a module.
+/* ftpd-fsio.c -- whether the system's own functions serve a path, or those of a
+ * module.
  */
 
 #include "ftpd-path.h"
@@ -44,7 +44,7 @@ pr_fs_t *ftpd_fs_system(void) {
 bool ftpd_fs_member(pr_fs_t *fs, size_t offset) {
   pr_fs_t *bottom = ftpd_fs_system();
 
-  /* Walks the stack as FSIO does. */
+  /* Walks the stack in the same way as FSIO. */
   while (fs != NULL && fs->fs_next != NULL && member_of(fs, offset) == NULL) {
     fs = fs->fs_next;
   }

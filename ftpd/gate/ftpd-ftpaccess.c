@@ -9,14 +9,13 @@
 /* ftpd-ftpaccess.c -- reads the .ftpaccess of every directory from the root
  * down before a rule is checked.
  *
- * The daemon's own checks look at the directory of the file only: FTP clients
- * change from one directory into the next, so all others were read on the way.
- * SFTP names paths in any order.
+ * The daemon's own checks read only that of the file's directory: FTP clients
+ * change from one directory into the next, so all others have been read on the
+ * way.  SFTP names paths in any order.
  *
- * And the daemon reads a file again when its time is a later one, in seconds.
- * That is not so of an older file that is put in its place, or comes with a
- * directory that is moved there.  So the daemon is told times that grow with
- * every change.
+ * And the daemon reads a file again only if its time, in seconds, is later.  An
+ * older file that replaces it, or comes with a renamed directory, does not have
+ * a later time.  So the daemon is told times that increase with every change.
  */
 
 #include "ftpd-files.h"
@@ -31,7 +30,7 @@
 /* ---- The times that the daemon is told */
 
 struct version {
-  dev_t dev;                    /* the file that was there; 0: none */
+  dev_t dev;                    /* the file that existed; 0: none */
   ino_t ino;
   off_t size;
   struct timespec changed, modified;
@@ -131,8 +130,8 @@ static bool is_read(struct ftpd_files *s, const char *dir) {
   return false;
 }
 
-/* Whether neither the directory that the process stands in nor one above it has
- * one: most sites have none, and reading takes longer than this look.
+/* Whether neither the directory of the process nor one above it has one: most
+ * sites have none, and reading takes longer than this check.
  */
 static bool is_none_here(const char *dir) {
   char name[PATH_MAX];
@@ -178,9 +177,9 @@ void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
     return;
   }
 
-  /* Cached answers of FSIO may be half a minute old. */
+  /* FSIO's cached results may be half a minute old. */
   pr_fs_clear_cache2(NULL);
   memset(&st, 0, sizeof(st));
-  st.st_mode = S_IFDIR;         /* all that the check uses */
+  st.st_mode = S_IFDIR;         /* everything that the check uses */
   build_dyn_config(p, dir, &st, TRUE);
 }

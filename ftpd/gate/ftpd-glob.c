@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-glob.c -- what a shell pattern of a client matches: piece by piece, one
- * turn of the loop after the other, and not without end.
+/* ftpd-glob.c -- the matches of a client's shell pattern: in pieces, one per
+ * turn of the loop, and with limits.
  */
 
 #include "ftpd-listing.h"
@@ -23,29 +23,31 @@
 #include <fnmatch.h>
 #include <limits.h>
 
-/* What one pattern may cost: entries looked at, names found and the memory they
- * take, milliseconds of work.
+/* Limits of one pattern: entries read, names found and their memory,
+ * milliseconds of work.
  */
 #define ENTRIES_MAX 2000000
 #define FOUND_MAX 65536
 #define FOUND_BYTES_MAX (16 * 1024 * 1024)
 #define WORK_MS_MAX 10000
 
-/* A turn's work: milliseconds, and entries between two looks at the clock. */
+/* Limits of one turn: milliseconds, and entries between two checks of the
+ * clock.
+ */
 #define TURN_MS 10
 #define PIECE 64
 
-/* A name of the pattern that has wildcards, in a directory that the names
- * before it matched.
+/* A name of the pattern with wildcards, in a directory that the preceding names
+ * matched.
  */
 struct level {
   struct level *up;
   pool *pool;
   const char *dir;              /* without a slash at its end: "" is the root */
-  size_t known;                 /* of dir, as ftpd_is_listed() has it */
+  size_t known;                 /* of dir, from ftpd_is_listed() */
   const char *mask;
   const char *rest;             /* of the pattern, from a slash on, or "" */
-  void *dirh;                   /* while it is read */
+  void *dirh;                   /* while it is being read */
   array_header *names;
   unsigned int next;
 };
@@ -53,8 +55,9 @@ struct level {
 struct ftpd_glob {
   struct ftpd *h;
   pool *pool;
-  const char **patterns;        /* those not yet begun; NULL ends */
-  size_t known;                 /* of each: what the client knows already */
+  const char **patterns;        /* those not begun; NULL-terminated */
+  size_t known;                 /* of each: the part that the client knows
+                                 * already */
   struct level *top;
   array_header *found;
   size_t bytes, entries;
@@ -80,8 +83,8 @@ static void glob_free(void *data) {
   }
 }
 
-/* The offset of the last slash before the first wildcard: the client knows the
- * name up to there already.
+/* The offset of the last slash before the first wildcard: the client already
+ * knows the name up to there.
  */
 static size_t known_of(const char *pattern) {
   size_t known = 0, len = 0;
@@ -163,8 +166,8 @@ static const char *unescaped(pool *p, const char *name) {
   return out;
 }
 
-/* What a slash, "." or ".." stands behind is a directory: ftpd_is_listed()
- * looks at other names.
+/* A name followed by a slash, "." or ".." is a directory: ftpd_is_listed()
+ * checks other names.
  */
 static bool is_there(struct ftpd_glob *g, pool *p, const char *path) {
   const char *name = strrchr(path, '/') + 1;
@@ -298,7 +301,7 @@ static int read_entries(struct ftpd_glob *g, struct level *l) {
   return 0;
 }
 
-/* Goes on with a name that matched, if the client may know of it. */
+/* Continues with a name that matched, if the client may know it. */
 static int take_name(struct ftpd_glob *g, struct level *l) {
   const char *name = ((const char **) l->names->elts)[l->next++];
   pool *p = make_sub_pool(g->pool);
@@ -320,7 +323,7 @@ static int take_name(struct ftpd_glob *g, struct level *l) {
   return res;
 }
 
-/* 1: all is done, 0: there is more, -1: errno. */
+/* 1: complete, 0: there is more, -1: errno. */
 static int one_piece(struct ftpd_glob *g) {
   struct level *l = g->top;
 
@@ -344,7 +347,7 @@ int ftpd_glob_step(struct ftpd_glob *g, const char ***paths) {
   uint64_t begin = sftp_now_ms(), took = 0;
   int res = 0;
 
-  /* In which modules between us and the disk map paths. */
+  /* The phase in which other modules map paths. */
   session.curr_phase = PRE_CMD;
   while (res == 0 && took < TURN_MS) {
     res = one_piece(g);

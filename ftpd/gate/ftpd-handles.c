@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-handles.c -- how many files and directories a session may have open. */
+/* ftpd-handles.c -- the number of files and directories that a session may have
+ * open.
+ */
 
 #include "ftpd-files.h"
 
@@ -15,10 +17,10 @@
 #include <sys/resource.h>
 
 #define MAX_HANDLES 65535       /* their number has 16 bits (fxp-handle.c) */
-#define OTHERS 32               /* descriptors for all else */
+#define OTHERS 32               /* descriptors for everything else */
 
-/* The limit of the system is the hard one: the soft one is 1024 for the sake
- * of programs that use select(2).
+/* The hard limit of the system counts: the soft limit is 1024 because of
+ * programs that use select(2).
  */
 static unsigned int max_handles(void) {
   const rlim_t want = MAX_HANDLES + OTHERS;

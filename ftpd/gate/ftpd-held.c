@@ -6,21 +6,22 @@
  * (see LICENSE)
  */
 
-/* ftpd-held.c -- what was checked is what is used.
+/* ftpd-held.c -- ensures that the file that was checked is the file that is
+ * used.
  *
- * Rules are asked for a path without links.  Before it is used, somebody may
- * put a link where one of its directories was.  So the process goes into the
- * directory of the path and asks the kernel where it is now.  If that is the
- * path's directory, it was there at that moment, with no link on the way; the
- * last name is used from inside, and if that is a link it is not followed.
- * Whoever moves directories from then on moves this one along.
+ * Rules are checked for a path without links.  Before the path is used,
+ * somebody may replace one of its directories by a link.  So the process enters
+ * the directory of the path and asks the kernel where it is now.  If that is
+ * the path's directory, it was there at that moment, with no link on the way.
+ * The last name is then used relative to it, and not followed if it is a link.
+ * If somebody moves directories after that, this one moves along.
  *
- * A .ftpaccess makes the rules those of a directory, not of its path.  It is
- * read from where the process is, and the directory that it was read in is the
- * only one to be held by that path until the operation ends.
+ * A .ftpaccess binds the rules to a directory, not to its path.  It is read
+ * relative to the process, and until the operation ends, no other directory is
+ * held by that path.
  *
- * Most requests are for the directory of the one before, and then they cost
- * one question more, and shorter walks along their paths.
+ * Most requests are for the same directory as the previous one.  They need one
+ * more system call, and shorter path lookups.
  */
 
 #include "ftpd-held.h"
@@ -30,19 +31,19 @@
 #include <fcntl.h>
 #include <limits.h>
 
-/* A process is in one place. */
+/* A process is in one directory. */
 static char here[PATH_MAX];             /* "": not known */
-static bool sure;                       /* it was there in this operation */
+static bool sure;                       /* it was checked in this operation */
 static struct ftpd_place here_at;
 static struct ftpd_held held[2];
 static unsigned int nheld;
 
-/* Whose rules were read; an operation has few directories. */
+/* The directories whose rules were read; an operation has few. */
 static struct pin {
   char dir[PATH_MAX];
   struct ftpd_place at;         /* zeroes: nothing may be there */
   struct ftpd_place rules;      /* its .ftpaccess, as the daemon saw it */
-  bool looked;                  /* it did; zeroes: there was none */
+  bool looked;                  /* it did; all zero: there was none */
   bool own;                     /* this operation changes it */
 } pins[8];
 static unsigned int npins;
@@ -127,7 +128,7 @@ bool ftpd_stands_at(const char *dir, struct ftpd_place *at) {
   return true;
 }
 
-/* The way up from here to the directory that is dir[0..n); NULL: it is not
+/* The path from here up to the directory that is dir[0..n); NULL: it is not
  * above.
  */
 static char *way_up(const char *dir, size_t n, char *buf, size_t size) {
@@ -182,8 +183,8 @@ static bool is_served(const char *path) {
   return !FTPD_FS_PLAIN(fs, lstat) || !FTPD_FS_PLAIN(fs, readlink);
 }
 
-/* Inside a chroot the host keeps everybody from changing /etc and /lib, and
- * knows them by their paths: nothing there can become a link.
+/* Inside a chroot the host protects /etc and /lib against changes, and
+ * recognizes them by their paths: nothing there can become a link.
  */
 static bool is_guarded(const char *path) {
   int on;
@@ -266,8 +267,8 @@ bool ftpd_is_pinned(const char *path) {
   return pin_of(dir) != NULL;
 }
 
-/* Where the daemon looks by path, it may look into another directory than the
- * one that is held: the file that it saw is compared with the one that is here.
+/* The daemon reads by path, and may read in another directory than the one that
+ * is held: the file that it saw is compared with the one in this directory.
  */
 void ftpd_pin_rules(const char *path, const struct stat *st) {
   const char *slash = strrchr(path, '/');
@@ -315,7 +316,7 @@ static bool has_other_rules(const struct pin *pin) {
   return !is_same(&pin->rules, &now);
 }
 
-/* The process stands in the directory of path. */
+/* The process is in the directory of path. */
 static bool is_pinned_other(const char *dir, const char *path) {
   struct pin *pin = pin_of(dir);
 
@@ -331,7 +332,7 @@ static bool is_pinned_other(const char *dir, const char *path) {
   return false;
 }
 
-/* No more than a look, which does not last. */
+/* For a lookup, which does not last. */
 static int look_at_served(const char *path) {
   pool *p = make_sub_pool(session.pool);
   bool same = strcmp(ftpd_resolve(ftpd_current(), p, path, false), path) == 0;
@@ -387,7 +388,7 @@ int ftpd_hold(const char *path) {
   return hold(path);
 }
 
-/* The first one's directory, as the process goes into that of the second. */
+/* The directory of the first path, as the process enters that of the second. */
 static int keep_open(void) {
   if (nheld == 0) {
     return 0;
@@ -436,7 +437,7 @@ const char *ftpd_held_name(const char *path) {
 
 /* ---- Files of a module */
 
-/* Where the directory is that a module shows at dir, as the kernel sees it. */
+/* The location of the directory that a module shows as dir, from the kernel. */
 static bool go_through(const char *dir, char *at, size_t size) {
   pr_fh_t *fh = pr_fsio_open(dir, O_PATH|O_DIRECTORY);
   bool went;
@@ -451,9 +452,9 @@ static bool go_through(const char *dir, char *at, size_t size) {
   return went;
 }
 
-/* Nobody moves the root that a module shows: what is at a path must be as far
- * below it as the path says, unless the module shows other places as well.
- * mod_vroot takes paths that begin with its root as they are, too.
+/* Nobody moves the root that a module shows: the location of a path must be as
+ * far below it as the path says, unless the module also shows other places.
+ * mod_vroot also accepts paths that begin with its root.
  */
 static bool is_in_place(const char *path, const struct stat *st) {
   char root[PATH_MAX], at[PATH_MAX], dir[PATH_MAX];
@@ -476,7 +477,7 @@ static bool is_in_place(const char *path, const struct stat *st) {
     now.st_dev == st->st_dev && now.st_ino == st->st_ino;
 }
 
-/* Without a place that can be compared: right before, and right behind. */
+/* If there is no location to compare: immediately before and after. */
 static int compare(const char *path, const struct stat *st) {
   struct stat now;
 

@@ -6,14 +6,15 @@
  * (see LICENSE)
  */
 
-/* ftpd-hidden.c -- HiddenStores: temporary files of sessions that were killed.
+/* ftpd-hidden.c -- HiddenStores: temporary files of killed sessions.
  *
- * mod_xfer refuses an upload whose temporary file exists.  Whether a session
- * that runs is writing it says the system: each session, of FTP or SFTP, locks
- * the name it uploads to, on a byte of a file that the master made in memory
- * and nobody else can reach.  The lock ends with the process, however that
- * ends, and no other process inherits it.  The byte is a keyed hash of
- * directory and name, so that nobody finds two names for one.
+ * mod_xfer refuses an upload whose temporary file exists.  The system knows
+ * whether a running session is writing it: each FTP or SFTP session locks the
+ * name that it uploads to, on a byte of a file that the master created in
+ * memory and that nobody else can reach.  The lock ends with the process, in
+ * every case, and no other process inherits it.  The offset of the byte is a
+ * keyed hash of directory and name, so that nobody can find two names for one
+ * offset.
  */
 
 #include "ftpd-conf.h"
@@ -31,7 +32,7 @@
 #include <sodium.h>
 #include <sys/mman.h>
 
-/* Says to the next instance of this module in the master where the file is:
+/* Tells the next instance of this module in the master where the file is:
  * descriptor and inode.
  */
 #define MARKS_ENV "MOD_SFTP_UPLOADS"
@@ -60,7 +61,7 @@ static int new_marks(void) {
     return -1;
   }
 
-  /* Not one of those that daemons close. */
+  /* A descriptor that daemons do not close. */
   high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
   (void) close(fd);
   sftp_random(key, sizeof(key));
@@ -78,7 +79,7 @@ void ftpd_hidden_init(void) {
   struct stat st;
   char text[64];
 
-  /* There is no master that all sessions come from. */
+  /* There is no common master of all sessions. */
   if (ServerType == SERVER_INETD) {
     return;
   }
@@ -98,7 +99,7 @@ void ftpd_hidden_init(void) {
   }
 }
 
-/* Where the mark of a path is; -1 with errno. */
+/* The offset of the mark of a path; -1 with errno. */
 static off_t place_of(pool *p, const char *path) {
   unsigned char key[crypto_shorthash_KEYBYTES], hash[crypto_shorthash_BYTES];
   const char *base = strrchr(path, '/');
@@ -128,7 +129,7 @@ static off_t place_of(pool *p, const char *path) {
     place = place << 8 | hash[i];
   }
 
-  /* 0 is for none, the highest for lengths. */
+  /* 0 means none, and the highest bit is needed for lengths. */
   return (off_t) (place >> 2) + 1;
 }
 
@@ -164,7 +165,7 @@ static int refuse_used(struct ftpd_op *op, const char *hidden, bool ours) {
     "is what another session is uploading", EAGAIN);
 }
 
-/* A lock that a process has twice is one. */
+/* Two locks of one process on the same byte are one lock. */
 static bool is_ours(struct ftpd_op *op, const char *hidden) {
   const struct ftpd_file *f;
 
@@ -177,7 +178,7 @@ static bool is_ours(struct ftpd_op *op, const char *hidden) {
   return false;
 }
 
-/* Where names cannot be taken, all is as it is in FTP. */
+/* If names cannot be locked, everything is as in FTP. */
 int ftpd_hidden_take(struct ftpd_op *op, const char *hidden) {
   struct op_state *state = ftpd_op_state(op);
   off_t mark;
@@ -205,8 +206,7 @@ int ftpd_hidden_take(struct ftpd_op *op, const char *hidden) {
 
 /* ---- What is left */
 
-/* mod_xfer's name for the temporary file of path, in a configuration; NULL when
- * there is none.
+/* mod_xfer's name for the temporary file of path, by a configuration, or NULL.
  */
 static const char *hidden_of(pool *p, xaset_t *set, const char *path) {
   config_rec *c = find_config(set, CONF_PARAM, "HiddenStores", FALSE);
@@ -231,8 +231,8 @@ static int open_held(const char *path, int flags) {
     O_NOFOLLOW|O_CLOEXEC));
 }
 
-/* Locks tell of sessions that a former daemon began, and of those that have
- * the file open under its own name.  NULL, or why it is not to be touched.
+/* Locks reveal sessions of an earlier daemon, and sessions that have the file
+ * open under its own name.  NULL, or the reason why it must not be touched.
  */
 static const char *check_open(const char *hidden, const struct stat *st) {
   const char *why = NULL;

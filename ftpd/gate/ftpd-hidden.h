@@ -6,7 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-hidden.h -- HiddenStores: whose the temporary file is (ftpd-hidden.c).
+/* ftpd-hidden.h -- HiddenStores: the owner of the temporary file
+ * (ftpd-hidden.c).
  */
 
 #ifndef MOD_SFTP_FTPD_HIDDEN_H
@@ -15,20 +16,20 @@
 #include "ftpd-openfile.h"
 #include "ftpd-request.h"
 
-/* In the master, when it has read its configuration. */
+/* In the master, after it has read its configuration. */
 void ftpd_hidden_init(void);
-/* Before the temporary file is made: the session takes its name.  0, or -1 with
- * errno and op->refused when another one has it.
+/* Before the temporary file is created: the session locks its name. 0, or -1
+ * with errno and op->refused if another session has it.
  */
 int ftpd_hidden_take(struct ftpd_op *op, const char *hidden);
-/* The operation ends, or a file is closed: its name is free. */
+/* The operation ends, or a file is closed: its name is unlocked. */
 void ftpd_hidden_free(off_t mark);
-/* The PRE_CMD of op's STOR failed because the temporary file is there already.
- * If a session that has ended left it, it is removed, its name taken and the
- * command may be asked for again: 0.  -1 with errno and op->refused.
+/* The PRE_CMD of op's STOR failed because the temporary file exists.  If a
+ * session that has ended left it, it is removed, its name is locked and the
+ * command may be repeated: 0. -1 with errno and op->refused.
  */
 int ftpd_hidden_clear(struct ftpd_op *op);
-/* PRE_CMD of STOR in sessions of FTP. */
+/* PRE_CMD of STOR in FTP sessions. */
 void ftpd_hidden_pre(cmd_rec *cmd);
 
 #endif /* MOD_SFTP_FTPD_HIDDEN_H */

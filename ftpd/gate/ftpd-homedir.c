@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-homedir.c -- the user of the session, their home, and how times are
- * shown to them.
+/* ftpd-homedir.c -- the user of the session, their home directory, and how they
+ * see times.
  */
 
 #include "ftpd-path.h"
@@ -25,8 +25,8 @@ const char *ftpd_user(struct ftpd *h) {
   return session.user != NULL ? session.user : h->user;
 }
 
-/* The home of the account, or NULL.  Looked up once, because the daemon leaks a
- * little memory for each look-up.
+/* The home directory of the account, or NULL.  Looked up once, because the
+ * daemon leaks a little memory for each lookup.
  */
 static const char *home_of_account(struct ftpd *h) {
   struct passwd *pw;
@@ -64,7 +64,7 @@ const char *ftpd_home(struct ftpd *h, pool *p, const char *user) {
   const char *home;
   size_t n;
 
-  /* Users must not learn where others have their homes. */
+  /* Users must not learn the home directories of others. */
   if (*user != '\0' && strcmp(user, ftpd_user(h)) != 0) {
     errno = EACCES;
     return NULL;

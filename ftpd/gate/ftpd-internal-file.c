@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-internal-file.c -- files that the server itself works on, for checksums
+/* ftpd-internal-file.c -- files that the server itself processes, for checksums
  * and copies.
  */
 
@@ -66,13 +66,15 @@ static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
 
 /* ---- Over existing files */
 
-/* A file with further names or extended attributes is written in place. */
+/* A file with more than one name or with extended attributes is written in
+ * place.
+ */
 static bool is_replaceable(pr_fh_t *old, const struct stat *st) {
   return st->st_nlink == 1 && flistxattr(PR_FH_FD(old), NULL, 0) <= 0;
 }
 
-/* A new file that may take the place of the old one: its owner, group and mode
- * are the same.  NULL with errno.
+/* A new file that can replace the old one: its owner, group and mode are the
+ * same.  NULL with errno.
  */
 static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
     const char *tmp, const struct stat *old) {
@@ -101,7 +103,7 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
 }
 
 /* Opens a temporary file beside an open file that will be replaced, so that an
- * error does not destroy the old one; *tmp is its name.  Where the directory or
+ * error does not destroy the old one; *tmp is its name.  If the directory or
  * the file do not allow that, the file is written in place and *tmp is NULL.
  * NULL with errno, and then old is closed.
  */
@@ -138,7 +140,7 @@ static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
 
 /* ---- Open and close */
 
-/* The limits that hold for it; NULL when it may not be there at all. */
+/* The limits that apply to it; NULL if it may not exist at all. */
 static struct ftpd_file *prepare_write(struct ftpd_op *op,
     struct ftpd_file *f) {
   bool fresh = f->made || f->hidden != NULL;
@@ -155,7 +157,7 @@ static struct ftpd_file *prepare_write(struct ftpd_op *op,
   return NULL;
 }
 
-/* Refuses what is not a regular file, or does not exist. */
+/* Refuses a file that is not regular, or does not exist. */
 static int check_there(struct ftpd_op *op, const char *path, int flags,
     bool *exists) {
   struct stat st;
@@ -224,7 +226,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   return writes ? prepare_write(op, f) : f;
 }
 
-/* Moves what was written into place, or removes it. */
+/* Moves the new file into place, or removes it. */
 static int settle(struct ftpd_file *f, bool complete,
     const struct stat *st) {
   const char *made = f->hidden != NULL ? f->hidden : f->path;

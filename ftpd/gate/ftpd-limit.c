@@ -9,8 +9,8 @@
 /* ftpd-limit.c -- <Limit> by effects (base/effects.h), and hidden files.
  *
  * The decision is always the daemon's (dir_check and its parts).  It also sets
- * the umask and the owner of new files for the directory, so it runs right
- * before the operation it is for.
+ * the umask and the owner of new files for the directory, so it runs
+ * immediately before the operation.
  */
 
 #include "ftpd-files.h"
@@ -23,17 +23,18 @@
 
 #include "ftpd-attrs.h"
 
-/* How long a check of a directory's .ftpaccess is valid for requests that only
- * look (LSTAT, READDIR...).
+/* The time for which a check of a directory's .ftpaccess is valid for requests
+ * that only look (LSTAT, READDIR...).
  */
 #define QUIET_MS 1000
 
 /* ---- <Limit> */
 
 struct rules_cache {
-  cmd_rec *limit;               /* for <Limit> look-ups */
-  signed char quiet[FTPD_NREQUESTS];    /* whether no rule of the configuration
-                                         * matters; -1: not known yet */
+  cmd_rec *limit;               /* for <Limit> lookups */
+  signed char quiet[FTPD_NREQUESTS];    /* whether no rule of the
+                                         * configuration applies; -1: not
+                                         * known yet */
   signed char ignores;          /* whether IgnoreHidden is used; -1 as above */
   char dir[PR_TUNABLE_PATH_MAX + 1];    /* has no .ftpaccess ... */
   struct ftpd_place at;                 /* ... and is this one ... */
@@ -73,7 +74,7 @@ static config_rec *limit_chain(void) {
     session.anon_config;
 }
 
-/* What a <Limit> says about the path that was checked last. */
+/* The result of a <Limit> for the path that was checked last. */
 enum says { SAYS_NO, SAYS_NOTHING, SAYS_YES };
 
 /* One decision: about a path, for one effect. */
@@ -99,7 +100,7 @@ static enum says ask_name(const struct question *q, const char *name) {
   return res > 1 ? SAYS_YES : SAYS_NOTHING;
 }
 
-/* Names of commands: one that denies decides, else one that permits. */
+/* Names of commands: a name that denies decides, otherwise one that allows. */
 static enum says ask_names(const struct question *q,
     const char *const names[SFTP_EFF_NAMES]) {
   enum says all = SAYS_NOTHING;
@@ -123,7 +124,7 @@ static enum says ask_names(const struct question *q,
   return all;
 }
 
-/* Of two groups that stand for an effect both have to deny. */
+/* Of two groups for an effect, both have to deny it. */
 static enum says ask_groups(const struct question *q) {
   enum says all = SAYS_NO;
   unsigned int i;
@@ -143,7 +144,7 @@ static enum says ask_groups(const struct question *q) {
 }
 
 /* The daemon's order for a command: the names, then the group, then ALL; the
- * first that says something decides.
+ * first that has a rule decides.
  */
 static bool permits(const struct question *q) {
   enum says own = ask_names(q, q->rule->names), res;
@@ -192,8 +193,8 @@ unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
   return answer->effects;
 }
 
-/* The effect whose name the daemon is asked about; it takes umask and owner
- * from there.
+/* The effect whose name is passed to the daemon, which sets umask and owner for
+ * it.
  */
 static const struct sftp_effect *first_effect(unsigned int effects) {
   unsigned int i;
@@ -208,8 +209,8 @@ static const struct sftp_effect *first_effect(unsigned int effects) {
 }
 
 /* DenyAll of a directory itself, outside of any <Limit>: the daemon applies it
- * to existing files only, so that new files can be made.  For all other
- * effects, missing files must look like existing ones.
+ * only to existing files, so that new files can be created.  For all other
+ * effects, missing files must appear like existing ones.
  */
 static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
   const unsigned char *allow = get_param_ptr(CURRENT_CONF, "AllowAll", FALSE);
@@ -222,7 +223,7 @@ static bool closed(struct ftpd *h, unsigned int effects, const char *path) {
 }
 
 /* The daemon's own check enters the directory: configuration, umask, owner of
- * new files.  It sets the umask only when it permits.
+ * new files.  It sets the umask only if it permits the command.
  */
 static void enter_directory(pool *p, struct ftpd *h,
     const struct sftp_rule *rule, unsigned int effects, const char *path,
@@ -473,8 +474,8 @@ bool ftpd_limit_quiet_dir(struct ftpd *h, enum ftpd_request req,
     strcmp(s->dir, strcmp(dir, "/") == 0 ? "" : dir) == 0;
 }
 
-/* The directory whose rules were asked: that of a listing, or where the process
- * stands; none where a module serves.
+/* The directory whose rules were checked: that of a listing, or that of the
+ * process; none if a module serves the path.
  */
 static bool find_place(const char *path, int fd, struct ftpd_place *at) {
   struct stat st;
@@ -507,7 +508,7 @@ void ftpd_limit_learn(struct ftpd *h, const char *path, int fd) {
   config_rec *c;
   size_t n = dir_len(path);
 
-  /* The chain that matched has every .ftpaccess.  To keep this simple, one with
+  /* The chain that matched contains every .ftpaccess.  For simplicity, one with
    * any directive ends the shortcut.
    */
   for (c = session.dir_config; c != NULL; c = c->parent) {

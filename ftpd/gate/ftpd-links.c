@@ -6,14 +6,15 @@
  * (see LICENSE)
  */
 
-/* ftpd-links.c -- symbolic links: what their texts mean, and where paths lead.
+/* ftpd-links.c -- symbolic links: the meaning of their texts, and where paths
+ * lead.
  *
- * Whoever makes a link outside of DefaultRoot names the target as it is called
- * there.  The system follows such a link from the root that it is told of, and
- * finds nothing, or something else.  So it follows none that is absolute: where
- * there is a link in a path, the names are walked one by one, and texts taken
- * for what they mean.  What comes of that has no links, is what the rules are
- * asked for, and is what is used (ftpd-held.c).
+ * A link that was created outside of DefaultRoot has a target with the path
+ * used there.  The system follows such a link from the root that it knows, and
+ * finds nothing, or something else.  So the system follows no absolute link: in
+ * a path with links, the names are walked one by one, and the texts are
+ * interpreted.  The resulting path has no links; the rules are checked for it,
+ * and it is used (ftpd-held.c).
  */
 
 #include "ftpd-files.h"
@@ -30,7 +31,7 @@
 
 /* ---- Texts */
 
-/* The length of what the root is called outside; 0: it is the system's. */
+/* The length of the root's path outside; 0: it is the system's root. */
 static size_t root_length(void) {
   const char *root = session.chroot_path;
   size_t n = root != NULL ? strlen(root) : 0;
@@ -42,7 +43,8 @@ static size_t root_length(void) {
   return n;
 }
 
-/* What follows the root in a path of the outside; NULL: that is elsewhere. */
+/* The part of an outside path after the root; NULL: it is not below the root.
+ */
 static const char *below_root(const char *path) {
   size_t n = root_length();
 
@@ -50,7 +52,7 @@ static const char *below_root(const char *path) {
     (path[n] == '/' || path[n] == '\0') ? path + n : NULL;
 }
 
-/* Whether the names lead above where they begin. */
+/* Whether the names lead above their starting point. */
 static bool climbs(const char *names) {
   size_t depth = 0, len;
 
@@ -100,9 +102,9 @@ int ftpd_link_text(const char *path, char *text, size_t size) {
 
 /* ---- Where paths lead */
 
-/* Most last names are not links: one lstat tells, and only the directory is
- * resolved.  NULL for links, and if the directory does not exist, or has links
- * that may mean something else than the system takes them for.
+/* Most last names are not links: one lstat shows that, and only the directory
+ * is resolved.  NULL for links, and if the directory does not exist, or has
+ * links whose meaning may differ from the system's.
  */
 static const char *resolve_plain(pool *p, const char *path) {
   const char *name = strrchr(path, '/'), *dir, *at;
@@ -125,16 +127,16 @@ static bool is_plain(const char *path) {
   return FTPD_FS_PLAIN(fs, lstat) && FTPD_FS_PLAIN(fs, readlink);
 }
 
-/* A path, walked name by name. */
+/* A path that is walked name by name. */
 struct walk {
   char done[PATH_MAX];          /* without links, as far as it exists */
   size_t n;
   bool plain;                   /* the system serves it */
-  bool missing;                 /* nothing is there from some name on */
+  bool missing;                 /* nothing exists from some name on */
 };
 
-/* Takes a step to the name.  Whether there is a link; then its text is there,
- * and the step is not taken.
+/* Moves on to the name.  Returns whether it is a link; then its text is set,
+ * and the position does not change.
  */
 static bool finds_link(struct walk *w, const char *name, size_t len,
     char *text, size_t size) {
@@ -168,9 +170,9 @@ static bool finds_link(struct walk *w, const char *name, size_t len,
   return true;
 }
 
-/* Every link is replaced by what it means; a module's file system shows links
- * as seen from the root that it shows.  What does not exist is kept.  After too
- * many links: the path itself, which nobody can use.
+/* Replaces every link by its target; the file system of a module shows links
+ * relative to its own root.  The part that does not exist is kept.  After too
+ * many links: the path itself, which is unusable.
  */
 static const char *resolve_by_names(struct ftpd *h, pool *p,
     const char *path) {

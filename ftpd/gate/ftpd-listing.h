@@ -6,8 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-listing.h -- directories that are being listed (ftpd-dir.c).
- */
+/* ftpd-listing.h -- directories during a listing (ftpd-dir.c). */
 
 #ifndef MOD_SFTP_FTPD_LISTING_H
 #define MOD_SFTP_FTPD_LISTING_H
@@ -20,7 +19,7 @@ struct ftpd_dir {
   void *dirh;                   /* DIR *, or the host's handle */
   int fd;                       /* direct: of the directory */
   bool direct, quiet, denied;
-  bool links;                   /* are shown */
+  bool links;                   /* are visible */
   unsigned int count;
   const char *path;
   cmd_rec *cmd;                 /* MLSD */
@@ -28,9 +27,8 @@ struct ftpd_dir {
   struct timeval start;
 };
 
-/* Whether listings would show a client the names of an absolute path behind
- * path[known], which is a slash: clients learn them from what a pattern
- * matches.
+/* Whether listings would show a client the names of an absolute path after
+ * path[known], which is a slash: a pattern's matches reveal them to clients.
  */
 bool ftpd_is_listed(struct ftpd *h, pool *p, const char *path, size_t known);
 

@@ -6,15 +6,15 @@
  * (see LICENSE)
  */
 
-/* ftpd-lock.c -- locks of SFTP clients on bytes of files, and the transfers of
- * FTP and SCP that keep away from them.
+/* ftpd-lock.c -- locks of SFTP clients on bytes of files, which transfers of
+ * FTP and SCP respect.
  *
  * They are the system's locks of an open file description: other programs see
- * them, and closing the file ends them.  Transfers mark the files they use with
- * locks on bytes that no file has: one that all readers share, and one of its
- * own for each writer, so that transfers hinder each other as little as before.
- * A transfer marks the file and then looks for locks; a client locks and then
- * looks for marks: one of the two sees the other.
+ * them, and closing the file ends them.  Transfers mark the files they use by
+ * locks on bytes that no file has: one shared by all readers, and a separate
+ * one for each writer, so that transfers do not hinder each other.  A transfer
+ * marks the file and then checks for locks; a client locks and then checks for
+ * marks: one of the two sees the other.
  */
 
 #include "ftpd-conf.h"
@@ -69,9 +69,8 @@ static int set_lock(int fd, short type, off_t offset, off_t len) {
   return fcntl(fd, F_OFD_SETLK, &fl);
 }
 
-/* Whether somebody else's lock would keep us from this one.  Where the system
- * has no locks at all nobody can have one; if it cannot say, the bytes count as
- * locked.
+/* Whether somebody else's lock prevents this one.  If the system has no locks
+ * at all, nobody can have one; if it cannot tell, the bytes count as locked.
  */
 static bool is_taken(int fd, short type, off_t offset, off_t len) {
   struct flock fl = { .l_type = type, .l_whence = SEEK_SET,
@@ -96,7 +95,7 @@ static bool overlaps(const struct ftpd_range *r, off_t offset, off_t len) {
   return offset < r->offset + r->len && r->offset < offset + len;
 }
 
-/* Converts the range; false when it is too large for locks. */
+/* Converts the range; false if it is too large for locks. */
 static bool clip(off_t offset, off_t *len) {
   if (offset < 0 || *len < 0 || offset >= SPACE) {
     errno = EINVAL;
@@ -212,7 +211,7 @@ static bool is_served(void) {
   return served == 1;
 }
 
-/* The path of the transfer's file, or NULL when it is not known. */
+/* The path of the transfer's file, or NULL if it is unknown. */
 static const char *file_of(cmd_rec *cmd) {
   struct ftpd *h = ftpd_current();
   struct stat st;

@@ -17,33 +17,33 @@
 
 struct ftpd_op;
 
-/* No file is larger, as far as locks go. */
+/* Maximum size of a file, for locks. */
 #define FTPD_LOCK_SPACE ((off_t) 1 << 62)
 
-/* Whether locks are cheap: on a network file system each look-up goes to its
- * server, which may be slow or away.
+/* Whether locks are cheap: on a network file system each check goes to its
+ * server, which may be slow or unreachable.
  */
 bool ftpd_lock_is_local(int fd);
 /* Whether FTP or SCP transfers the file. */
 bool ftpd_lock_transfers(int fd, bool reads, bool writes);
-/* Notes what op opened the file for, and what it keeps from others.  EAGAIN:
- * others use it in that way, or forbid our use; ENOTSUP: the file cannot be
- * kept from others.
+/* Records what op opened the file for, and what it denies to others.  EAGAIN:
+ * others use it in that way, or forbid this use; ENOTSUP: the file cannot be
+ * locked against others.
  */
 int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
   int flags);
-/* Whether the user has the rights that op->deny forbids to others: whoever may
- * open it for reading and writing has them.  0, or -1 with EACCES and
+/* Whether the user has the rights that op->deny takes from others: users who
+ * may open it for reading and writing have them. 0, or -1 with EACCES and
  * op->refused.
  */
 int ftpd_may_keep(struct ftpd_op *op, const char *path, bool reads,
   bool writes);
-/* Whether a session of SFTP has the file open for something. */
+/* Whether an SFTP session has the file open in any way. */
 bool ftpd_open_lock_used(int fd);
 /* Whether another session forbids one of the uses. */
 bool ftpd_open_lock_kept(int fd, unsigned int uses);
-/* The same for a file that is changed by its name: -1 with EAGAIN when writing
- * is forbidden.
+/* The same for a file that is changed by name: -1 with EAGAIN if writing is
+ * forbidden.
  */
 int ftpd_open_lock_changed(const char *path);
 

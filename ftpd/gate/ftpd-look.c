@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* ftpd-look.c -- what is at a path: stat, lstat, statvfs.
+/* ftpd-look.c -- lookups of a path: stat, lstat, statvfs.
  *
  * Everything goes through FSIO, because modules put their own file systems
  * there.  Where FSIO would only make the system call, stat, lstat and the
- * resolving of links make it themselves: FSIO's cache of answers may be 30
- * seconds old, and costs more than it saves.
+ * resolution of links make it directly: FSIO's cached results may be 30 seconds
+ * old, and the cache costs more than it saves.
  */
 
 #include "ftpd-files.h"
@@ -39,7 +39,7 @@ int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
 }
 
 struct look_cache {
-  unsigned long op;             /* that asked */
+  unsigned long op;             /* operation that made it */
   const char *path;
   struct stat st;
 };
@@ -88,7 +88,7 @@ int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
     return ftpd_look(h, path, st);
   }
 
-  /* No link is left in the path. */
+  /* The path contains no links. */
   if (ftpd_lstat(h, path, st) < 0) {
     return -1;
   }

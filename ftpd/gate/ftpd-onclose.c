@@ -8,7 +8,7 @@
 
 /* ftpd-onclose.c -- files that are removed when they are closed
  * (SSH_FXF_DELETE_ON_CLOSE): the rules of REMOVE are checked when the file is
- * opened, and the removal is like any other.
+ * opened, and the removal is an ordinary one.
  */
 
 #include "ftpd-filter.h"
@@ -37,7 +37,7 @@ bool ftpd_onclose_needed(struct ftpd_file *f, struct stat *st) {
   return f->on_close && ftpd_fstat(f, st) == 0 && st->st_nlink > 0;
 }
 
-/* Whether the file is still there; another one in its place stays. */
+/* Whether the file still exists; another file in its place remains. */
 static int check_same(struct ftpd_op *op, const char *path,
     const struct stat *file) {
   struct stat st;

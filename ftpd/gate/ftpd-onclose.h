@@ -19,8 +19,7 @@ struct ftpd_op;
 
 /* Whether the file may be removed later; 0, or -1 with errno. */
 int ftpd_onclose_check(struct ftpd_op *op, const char *path);
-/* Before the file is closed: whether it is to be removed, and which file it is.
- */
+/* Before the file is closed: whether it must be removed, and its identity. */
 bool ftpd_onclose_needed(struct ftpd_file *f, struct stat *st);
 /* Removes it; outer is the operation that closes it, or NULL. */
 int ftpd_onclose(struct ftpd *h, struct ftpd_op *outer, const char *path,

@@ -8,8 +8,8 @@
 
 /* ftpd-op.c -- the gate: one table of requests, and how each begins and ends.
  *
- * ftpd-permit.c asks for permission in between.  At the end come the phases of
- * the FTP equivalent, then the request's own.  The phase CMD is never
+ * ftpd-permit.c checks permissions in between.  The phases of the FTP
+ * equivalent come at the end, then the request's own.  The phase CMD is never
  * dispatched: ProFTPD would begin an FTP transfer.
  */
 
@@ -159,8 +159,8 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   op->req = req;
   op->arg = arg;
 
-  /* mod_vroot and other modules that map paths do not map them while something
-   * is logged; this state of the last operation must not hold for the next.
+  /* mod_vroot and other modules that map paths do not do so during logging;
+   * this state of the previous operation must not apply to the next.
    */
   session.curr_phase = PRE_CMD;
   ftpd_files_of(h)->nops++;
@@ -206,8 +206,8 @@ static void end_removed(struct ftpd_op *op, const struct op_state *state) {
   }
 }
 
-/* Records of these have %{transfer-failure}: what stands behind the first full
- * stop, which must not be that of a name.
+/* Records of these contain %{transfer-failure}: the text after the first full
+ * stop, which must not be one in a name.
  */
 static bool is_transfer(const struct ftpd_op *op) {
   const enum equivalent kind = ftpd_requests[op->req].kind;
@@ -220,7 +220,7 @@ static const char *refused_code(int err) {
     ftpd_fault_code(err) : R_550;
 }
 
-/* The answer that FTP would have given. */
+/* The reply that FTP would have sent. */
 static const char *equivalent_text(struct ftpd_op *op, cmd_rec *cmd,
     int err) {
   const char *name = cmd->argv[0];
@@ -265,8 +265,8 @@ static void end_equivalent(struct ftpd_op *op, cmd_rec *cmd, int err,
     equivalent_text(op, cmd, err));
 }
 
-/* FTP asks in two steps: what is refused at the second was fine at the first,
- * if there was something to rename.
+/* FTP has two steps: if the second is refused, the first succeeded, provided
+ * there was something to rename.
  */
 static int first_error(struct ftpd_op *op, int err) {
   const struct op_state *state = op->state;
@@ -304,7 +304,7 @@ static void end_equivalents(struct ftpd_op *op, int err) {
   state->equivalent = state->equivalent2 = NULL;
 }
 
-/* The file that log lines of the operation speak of; NULL: none. */
+/* The file that log lines of the operation describe; NULL: none. */
 static const struct ftpd_file *file_of(struct ftpd_op *op) {
   struct op_state *state = op->state;
 
@@ -365,7 +365,7 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
 
   struct op_state *state = op->state;
 
-  /* What was found out for it is not true for long. */
+  /* Its results are not valid for long. */
   ftpd_files_of(op->ftpd)->nops++;
   ftpd_stand_anew();
   end_equivalents(op, err);

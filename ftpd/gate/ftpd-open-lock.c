@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* ftpd-open-lock.c -- what a file is opened for, and what others may not open
- * it for meanwhile (SSH_FXF_BLOCK_READ and its kin at OPEN).
+/* ftpd-open-lock.c -- the uses of an open file, and the uses that it denies to
+ * others meanwhile (SSH_FXF_BLOCK_READ and similar flags of OPEN).
  *
  * Like the locks on ranges (ftpd-lock.c), these are locks of the system on
  * bytes that no file has: a region for each use of a file, another for each use
- * that is forbidden to others, and in each region a byte for each open file.  A
- * session marks first and looks afterwards, so that one of two that do so at
- * once sees the other.
+ * that is denied to others, and in each region a byte for each open file.  A
+ * session marks first and checks afterwards, so that of two sessions that do so
+ * at once, one sees the other.
  */
 
 #include "ftpd-files.h"
@@ -30,12 +30,12 @@
 #define REGION          ((off_t) 1 << 40)
 #define REGIONS         (FTPD_LOCK_SPACE + REGION)
 
-/* Where the marks of a use are; kept: the marks of sessions that forbid it. */
+/* Where the marks of a use are; kept: the marks of sessions that deny it. */
 static off_t region(unsigned int use, bool kept) {
   return REGIONS + (off_t) (use + (kept ? NUSES : 0)) * REGION;
 }
 
-/* Our own byte in every region. */
+/* This session's byte in every region. */
 static off_t own_byte(void) {
   static unsigned int count;
 
@@ -49,7 +49,8 @@ static int mark(int fd, bool readable, off_t at) {
   return fcntl(fd, F_OFD_SETLK, &fl);
 }
 
-/* Programs that lock a whole file lock these bytes as well, but mean its data.
+/* Programs that lock a whole file lock these bytes as well, but mean its
+ * content.
  */
 static bool is_marked(int fd, off_t from) {
   struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
@@ -96,8 +97,8 @@ static bool is_used(int fd, unsigned int deny) {
     (deny & FTPD_USE_WRITE) != 0);
 }
 
-/* A file that cannot be marked is opened nevertheless, unless it must be kept
- * from others.
+/* A file that cannot be marked is opened nevertheless, unless others must be
+ * locked out.
  */
 static int mark_all(int fd, unsigned int uses, unsigned int deny) {
   bool readable = (uses & FTPD_USE_READ) != 0;
@@ -123,7 +124,7 @@ struct device_cache {
   bool is_local;
 };
 
-/* Looked up once, while all files are on one device. */
+/* Looked up once, as long as all files are on one device. */
 static bool is_local(struct ftpd_files *s, int fd, dev_t dev) {
   if (s->device == NULL || s->device->dev != dev) {
     s->device = s->device != NULL ? s->device :
@@ -163,8 +164,8 @@ int ftpd_open_lock(const struct ftpd_op *op, pr_fh_t *fh, const struct stat *st,
   return 0;
 }
 
-/* For a file that is changed without being opened; that it cannot be opened is
- * no reason to refuse.
+/* For a file that is changed without being opened; if it cannot be opened, that
+ * is not a reason to refuse.
  */
 int ftpd_open_lock_changed(const char *path) {
   int fd, kept;

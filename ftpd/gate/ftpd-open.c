@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-open.c -- opens the file of a STOR, APPE or RETR that was permitted. */
+/* ftpd-open.c -- opens the file of a permitted STOR, APPE or RETR. */
 
 #include "ftpd-ask.h"
 #include "ftpd-files.h"
@@ -47,8 +47,8 @@ pr_fh_t *ftpd_open_held(const char *path, int flags) {
   return fh;
 }
 
-/* Opens with the permissions that mode and the umask allow, and not for a
- * moment with more.
+/* Opens with the permissions that mode and the umask allow, and never with
+ * more.
  */
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode,
     bool exists) {
@@ -64,7 +64,7 @@ pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode,
   xerrno = errno;
   (void) umask(mask);
 
-  /* FSIO creates with 0666 at most. */
+  /* FSIO creates with at most 0666. */
   extra = exists ? 0 : mode & 07777 & ~mask & ~0666;
   if (fh != NULL && extra != 0) {
     (void) pr_fsio_fchmod(fh, mode & 07777 & ~mask);
@@ -148,8 +148,8 @@ static int check_before(struct ftpd_op *op, const char *path, int flags,
   return 0;
 }
 
-/* Checks reading from a file that is opened for both, of which mod_xfer saw
- * only the STOR; and removal on close.
+/* Checks reading from a file that is opened for both, of which mod_xfer only
+ * saw the STOR; and deletion on close.
  */
 static int check_more(struct ftpd_op *op, const char *path, int flags) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
@@ -171,7 +171,7 @@ static int check_more(struct ftpd_op *op, const char *path, int flags) {
     ftpd_limit(op, rule, rule->effects, path) : 0;
 }
 
-/* Until the first READ or WRITE says where it begins. */
+/* Until the first READ or WRITE sets the offset. */
 static void note_begin(struct ftpd_file *f) {
   if (f->append) {
     f->ways[WAY_WRITE].begun = true;
@@ -181,7 +181,7 @@ static void note_begin(struct ftpd_file *f) {
   ftpd_note_offset(f->cmd, f->append ? f->size : 0);
 }
 
-/* Which functions serve the data. */
+/* Selects the functions for the data. */
 void ftpd_choose_io(struct ftpd_file *f) {
   pr_fs_t *fs = f->fh->fh_fs;
 
@@ -225,21 +225,21 @@ void ftpd_file_unlink(struct ftpd_file *f) {
   }
 }
 
-/* What is opened, and how. */
+/* The file to open, and its flags. */
 struct opening {
   const char *path;
-  const char *hidden;           /* the file that hides it until it is whole */
+  const char *hidden;           /* the temporary file until it is complete */
   int flags;                    /* as open(2) */
   mode_t mode;
   bool exists;
 };
 
-/* What is opened becomes a file of its own. */
+/* The opened file becomes a separate one. */
 static bool is_fresh(const struct opening *o) {
   return o->hidden != NULL || !o->exists;
 }
 
-/* Makes the struct of an open file; takes over the command. */
+/* Creates the struct of an open file; takes over the command. */
 static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
     const struct opening *o, const struct stat *st) {
   struct op_state *state = op->state;
@@ -298,7 +298,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   ftpd_xfer_end();
 }
 
-/* Checks a file that was opened, before it is used or truncated. */
+/* Checks an open file before it is used or truncated. */
 static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
     struct stat *st) {
   off_t old;
@@ -338,22 +338,24 @@ static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
   return 0;
 }
 
-/* There is a file now where none was, which nobody was asked about. */
+/* A file has appeared, for which nothing was checked. */
 static bool turned_up(const struct opening *o) {
   return errno == EEXIST && !o->exists && o->hidden == NULL &&
     (o->flags & O_EXCL) == 0;
 }
 
-/* For open(2).  What is not there is made, and not taken when it comes. */
+/* For open(2).  A file that did not exist is created; one that appears
+ * meanwhile is not used.
+ */
 static int flags_of(struct op_state *state, const struct opening *o) {
   int flags = o->hidden != NULL ? hidden_flags(state, o->flags) :
     o->exists ? o->flags : o->flags|O_EXCL;
 
-  /* Never wait for the other end of a FIFO. */
+  /* Never waits for the other end of a FIFO. */
   return (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY;
 }
 
-/* Opens the path, or the file that hides it. */
+/* Opens the path, or its temporary file. */
 static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
     struct stat *st) {
   const char *name = o->hidden != NULL ? o->hidden : o->path;
@@ -387,7 +389,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
   return fh;
 }
 
-/* What makes a file is paid for as that. */
+/* A new file counts as one in the quota. */
 static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
     struct stat *st) {
   pr_fh_t *fh;
@@ -405,7 +407,7 @@ static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
   return fh;
 }
 
-/* What is there now is asked about, by its own path: mod_xfer's handlers asked
+/* Checks the file that exists now, by its own path: mod_xfer's handlers checked
  * the rules for replacing it only if they saw it.
  */
 static int check_seen(struct ftpd_op *op, const struct opening *o) {
@@ -475,8 +477,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     ftpd_upload_note(op->ftpd, &st);
   }
 
-  /* As in FTP, files that are written get their new owner, whether they existed
-   * or not.
+  /* As in FTP, written files get their new owner, whether they existed or not.
    */
   if (f->wr && !f->stream) {
     ftpd_give_away(op->pool, fh, path);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-openfile.h -- an open file: made by ftpd-open.c, moved by
+/* ftpd-openfile.h -- an open file: created by ftpd-open.c, read and written by
  * ftpd-data.c, closed by ftpd-file.c.
  */
 
@@ -28,7 +28,8 @@ struct ftpd_file {
   pr_fh_t *fh;
   int fd;
   const char *path;             /* final name */
-  bool replaces;                /* its path had a file, which it may replace */
+  bool replaces;                /* a file existed at its path, which it may
+                                 * replace */
   const char *hidden;           /* its temporary name: HiddenStores, and copies
                                  * over existing files */
   off_t mark;                   /* of that name: ftpd-hidden.c */
@@ -37,70 +38,73 @@ struct ftpd_file {
   cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */
   enum ftpd_request req;
   bool rd, wr, append, scp;
-  bool made;                    /* created or truncated by us */
+  bool made;                    /* created or truncated by this session */
   bool stream;                  /* no offsets: FIFO, device */
   bool direct_rd, direct_wr;    /* the system's own functions serve it */
-  bool rated;                   /* TransferRate holds */
-  bool listened;                /* somebody wants the data events */
-  bool on_close;                /* it is removed then */
+  bool rated;                   /* TransferRate applies */
+  bool listened;                /* some module wants the data events */
+  bool on_close;                /* it is then removed */
   bool counted, shared, told;   /* ftpd-quota-file.c: by a quota; others may
                                  * grow it; a refusal was logged */
   bool orphan;                  /* somebody has removed it */
-  off_t lent;                   /* what of its bytes is ours to give back */
-  const char *refused;          /* the rule that did it, for the client */
+  off_t lent;                   /* the part of its bytes that this session
+                                 * gives back */
+  const char *refused;          /* the rule that failed it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */
   bool whole_rd, whole_wr;      /* only from its beginning:
                                  * AllowRetrieveRestart, AllowStoreRestart */
-  off_t run_rd, run_wr;         /* how far it went from there */
-  off_t end;                    /* append, max_size: where the file ended */
-  size_t end_good;              /* ... ... which is good enough for this many
+  off_t run_rd, run_wr;         /* the offset reached from there */
+  off_t end;                    /* append, max_size: the end of the file */
+  size_t end_good;              /* ... which is accurate enough for this many
                                  * more bytes */
   bool modified;                /* existed before the upload */
-  off_t total, size;            /* moved; at open */
+  off_t total, size;            /* transferred; at open */
   off_t total_rd;               /* of total: read */
   struct {                      /* ftpd-fault.c */
-    bool begun;                 /* something was tried ... */
-    off_t begin;                /* ... first of all here */
-    int err;                    /* what failed, and was not made good; 0 */
+    bool begun;                 /* there was a request ... */
+    off_t begin;                /* ... the first of all here */
+    int err;                    /* the error that was not corrected; 0 */
     off_t at;                   /* where */
   } ways[NWAYS];
   bool copied;                  /* the server read it, for a copy */
   int xfer_type;
   struct timeval start;
-  struct ftpd_range *locks, *spare_locks;       /* ftpd-lock.c's own */
+  struct ftpd_range *locks, *spare_locks;       /* private to ftpd-lock.c */
 };
 
 /* ---- ftpd-open.c */
 
-/* Opens a path that the rules were asked for, and no link.  NULL with errno. */
+/* Opens a path for which the rules were checked, and never a link.  NULL with
+ * errno.
+ */
 pr_fh_t *ftpd_open_held(const char *path, int flags);
 /* The same with the permissions that mode and the umask allow. */
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
-/* Which functions serve the data. */
+/* The functions that serve the data. */
 void ftpd_choose_io(struct ftpd_file *f);
-/* Takes it off the list of open files. */
+/* Removes it from the list of open files. */
 void ftpd_file_unlink(struct ftpd_file *f);
 
 /* ---- ftpd-file.c */
 
 void ftpd_file_abort(struct ftpd_file *f);
-/* The line of the TransferLog: how is 'c' or 'i'. */
+/* The line in the TransferLog: how is 'c' or 'i'. */
 void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how);
 
 /* ---- ftpd-fault.c: what became of a transfer */
 
-/* A READ or WRITE at `offset' went so far, and then failed if err is not 0.
- * The first error counts until something succeeds where it was.
+/* A READ or WRITE at `offset' processed this many bytes, and then failed if err
+ * is not 0.  The first error counts until a request succeeds at its place.
  */
 void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
   size_t done, int err);
-/* Bytes moved that way. */
+/* Bytes transferred in that direction. */
 off_t ftpd_file_moved(const struct ftpd_file *f, enum ftpd_way way);
-/* The code with which FTP answers a transfer that failed, and the reason. */
+/* FTP's reply code for a failed transfer, and the reason. */
 const char *ftpd_fault_code(int err);
 const char *ftpd_fault_why(int err, const char *refused);
-/* The answer: what happened to the transfer, and why; with the notes of it. */
+/* The reply: the result of the transfer, and the reason; with its notes. */
 const char *ftpd_fault_answer(cmd_rec *cmd, const char *what,
   const char *why);
 

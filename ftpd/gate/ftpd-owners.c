@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-owners.c -- names of users and groups for ids, and back. */
+/* ftpd-owners.c -- names of users and groups for ids, and the reverse. */
 
 #include "ftpd-fake.h"
 #include "ftpd-files.h"
@@ -32,7 +32,7 @@ static struct owner_cache *cache_of(struct ftpd *h) {
   return s->owners;
 }
 
-/* The name of an id if it is known without a look-up, else NULL. */
+/* The name of an id if it is known without a lookup, otherwise NULL. */
 static const char *known_name(struct ftpd *h, pool *p,
     const struct cached_name *c, uint32_t id) {
   const char *name = ftpd_fake_name(h, id);

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-ownership.c -- changes of owners: by the right of the user, or by
+/* ftpd-ownership.c -- changes of owners: with the user's own rights, or by
  * UserOwner and GroupOwner.
  */
 
@@ -73,14 +73,14 @@ void ftpd_give_away(pool *p, pr_fh_t *fh, const char *path) {
     tell_failure(path);
 
   } else if ((st.st_mode & 07000) != 0) {
-    /* chown removed them.  Setting them with privileges would let a user make a
-     * program that runs as another user.
+    /* chown removed them.  Setting them again with privileges would let a user
+     * create a program that runs as another user.
      */
     (void) pr_fsio_fchmod(fh, st.st_mode & 07777);
   }
 }
 
-/* By a descriptor: the name may mean another file by now. */
+/* By descriptor: the name may refer to another file by now. */
 static int give_plain(const char *path, bool root) {
   int fd = FTPD_HELD(path, open(ftpd_held_name(path), O_PATH|O_DIRECTORY|
     O_NOFOLLOW|O_CLOEXEC));

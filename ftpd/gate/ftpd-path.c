@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-path.c -- names of paths as text. */
+/* ftpd-path.c -- paths as text. */
 
 #include "ftpd-path.h"
 
@@ -18,7 +18,7 @@ const char *ftpd_cwd(struct ftpd *h) {
     session.cwd[0] != '\0' ? session.cwd : "/";
 }
 
-/* Drops the last name of out[0..n). */
+/* Removes the last name of out[0..n). */
 static size_t drop_name(const char *out, size_t n) {
   while (n > 0 && out[n - 1] != '/') {
     n--;

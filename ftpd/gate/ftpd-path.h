@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), where they lead
- * (ftpd-links.c), looks at them (ftpd-look.c), and whether the system itself
- * serves them (ftpd-fsio.c).
+/* ftpd-path.h -- names of paths (ftpd-path.c, ftpd-rename.c), resolution of
+ * links (ftpd-links.c), lookups (ftpd-look.c), and whether the system itself
+ * serves a path (ftpd-fsio.c).
  */
 
 #ifndef MOD_SFTP_FTPD_PATH_H
@@ -22,10 +22,10 @@
 #define FTPD_FS_PLAIN(fs, member) \
   (ftpd_fs_member((fs), offsetof(pr_fs_t, member)))
 bool ftpd_fs_member(pr_fs_t *fs, size_t offset);
-/* The file system that FSIO would ask for the path. */
+/* The file system that FSIO would select for the path. */
 pr_fs_t *ftpd_fs_of(const char *path);
-/* The same where it makes, lists or enters the directory: one that is
- * registered for what is below it serves these.
+/* The same for creating, listing or entering the directory: a file system that
+ * is registered for paths below it also serves these.
  */
 pr_fs_t *ftpd_fs_of_dir(const char *path);
 /* The bottom of the stack of file systems: the system's own functions. */
@@ -35,8 +35,8 @@ pr_fs_t *ftpd_fs_system(void);
 
 /* Absolute, without ".", ".." and "//", as text. */
 const char *ftpd_canon(struct ftpd *h, pool *p, const char *path);
-/* One more name for such a path, out[0..n): at most len + 1 bytes.  Its new
- * length; ".." takes a name away, "." is nothing.
+/* Appends a name to such a path, out[0..n): at most len + 1 bytes.  Returns its
+ * new length; ".." removes a name, "." does nothing.
  */
 size_t ftpd_path_append(char *out, size_t n, const char *name, size_t len);
 /* Absolute as seen from outside any chroot, for the TransferLog. */
@@ -47,11 +47,11 @@ const char *ftpd_outside(pool *p, const char *path);
 /* A canonical path with links resolved: all of it, or all but the last name. */
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   bool follow);
-/* ShowSymlinks: where it is off, links are what they lead to. */
+/* ShowSymlinks: if it is off, links appear as their targets. */
 bool ftpd_shows_links(struct ftpd *h);
-/* What a link means by its text, inside a chroot: one that names a place inside
- * by its path outside means that place, others what they say.  Never longer
- * than the text.
+/* The meaning of a link's text inside a chroot: a text that names an inside
+ * place by its outside path means that place, all others are literal.  Never
+ * longer than the text.
  */
 const char *ftpd_link_means(struct ftpd *h, pool *p, const char *text);
 /* The text as it is stored. */
@@ -59,12 +59,12 @@ int ftpd_link_text(const char *path, char *text, size_t size);
 
 /* ---- ftpd-look.c */
 
-/* What a path leads to now, links and all: for questions that no answer and no
- * act depends on.
+/* The current target of a path, with all links: for checks on which no reply
+ * and no action depends.
  */
 int ftpd_look(struct ftpd *h, const char *path, struct stat *st);
-/* ftpd_lstat() for an operation that only looks: the next one of it, for this
- * very string, gives the same answer.
+/* ftpd_lstat() for an operation that only looks: the next call in it, for the
+ * same string, returns the same result.
  */
 int ftpd_lstat_keep(struct ftpd *h, const char *path, struct stat *st);
 
@@ -76,7 +76,7 @@ const char *ftpd_name_beside(pool *p, const char *path);
 
 /* ---- ftpd-fsio.c */
 
-/* Notes which functions of the system serve "/", in the master. */
+/* Records the system functions that serve "/", in the master. */
 void ftpd_files_init(void);
 
 #endif /* MOD_SFTP_FTPD_PATH_H */

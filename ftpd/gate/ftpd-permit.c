@@ -8,9 +8,8 @@
 
 /* ftpd-permit.c -- decides whether a request may act on a path.
  *
- * First the PRE_CMD handlers are asked (ftpd-equivalent.c), then <Limit> is
- * checked for the name used and for where its links lead, then the path
- * filters.
+ * First it calls the PRE_CMD handlers (ftpd-equivalent.c), then it checks
+ * <Limit> for the given name and for its resolved path, then the path filters.
  */
 
 #include "ftpd-ask.h"
@@ -29,9 +28,9 @@
 
 /* ---- One path */
 
-/* <Limit> and filters for one path: for the name as it was used, then for
- * where its links lead; the latter leaves umask and owner as they must be.
- * Returns the path to act on.
+/* <Limit> and filters for one path: for the given name, then for the resolved
+ * path; the latter sets the correct umask and owner.  Returns the path to act
+ * on.
  */
 static const char *check_path(struct ftpd_op *op, const char *path,
     const struct sftp_rule *rule, bool follow, bool filter) {
@@ -62,8 +61,8 @@ static const char *check_path(struct ftpd_op *op, const char *path,
   return real;
 }
 
-/* mod_xfer's handlers have checked where links lead.  The name as it was used,
- * dangling links, and hidden directories are checked here.
+/* mod_xfer's handlers have checked the resolved path.  The given name, dangling
+ * links, and hidden directories are checked here.
  */
 static const char *check_file(struct ftpd_op *op, const char *used,
     const char *path) {
@@ -85,8 +84,8 @@ static const char *check_file(struct ftpd_op *op, const char *used,
     (filter && ftpd_filter(op, real) < 0) ? NULL : real;
 }
 
-/* The handlers refused because a file exists or does not.  Users whose request
- * is not permitted must not learn that.
+/* The handlers refused because a file exists, or because it does not.  Users
+ * whose request is not permitted must not learn that.
  */
 static void hide_why(struct ftpd_op *op, const char *used) {
   const struct sftp_rule *rule = &sftp_rules[op->req].first;
@@ -101,7 +100,7 @@ static void hide_why(struct ftpd_op *op, const char *used) {
     }
   }
 
-  /* STOR follows a link that leads nowhere; to O_EXCL it is there. */
+  /* STOR follows a dangling link; for O_EXCL the link exists. */
   if (xerrno == ENOENT && op->exclusive &&
       ftpd_lstat(op->ftpd, used, &st) == 0) {
     xerrno = EEXIST;
@@ -110,7 +109,7 @@ static void hide_why(struct ftpd_op *op, const char *used) {
   errno = xerrno;
 }
 
-/* A handler refused: the second name of two, when the first may be used. */
+/* A handler refused: the second name of two, if the first may be used. */
 static void note_first(struct ftpd_op *op, const char *used) {
   struct op_state *state = ftpd_op_state(op);
   const char *refused = op->refused, *real;
@@ -129,7 +128,7 @@ static void note_first(struct ftpd_op *op, const char *used) {
 
 /* ---- Two paths */
 
-/* Where the text of a link leads, seen from the link's directory. */
+/* The target of a link's text, relative to the link's directory. */
 static const char *link_target(struct ftpd_op *op, const char *text,
     const char *link) {
   const char *slash = strrchr(link, '/');
@@ -197,8 +196,8 @@ static const char *permit_second(struct ftpd_op *op, const char *path,
   return path;
 }
 
-/* Handlers of FTP commands ask the daemon's rules themselves, for where links
- * lead.
+/* Handlers of FTP commands check the daemon's rules themselves, for the
+ * resolved path.
  */
 static void read_ftpaccess(struct ftpd_op *op, const char *path) {
   if (ftpd_requests[op->req].kind != EQUIV_NONE) {
@@ -256,7 +255,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   return permit_second(op, path, to, second);
 }
 
-/* A key whose command has -R is for reading only. */
+/* A key whose forced command has -R is read-only. */
 static bool may_write(struct ftpd_op *op) {
   if (!op->ftpd->read_only || (ftpd_requests[op->req].cls & CL_WRITE) == 0) {
     return true;
@@ -269,7 +268,7 @@ static bool may_write(struct ftpd_op *op) {
 }
 
 /* Refuses paths that the system would not accept, and paths deep in missing
- * directories, before rules are looked up for each directory: the daemon's work
+ * directories, before rules are checked for each directory: the daemon's work
  * grows with the third power of their number.
  */
 #define DEEP 128
@@ -309,7 +308,7 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
   }
 
   if (path[0] == '\0' || (second != NULL && (*second)[0] == '\0')) {
-    errno = ENOENT;             /* as open(2) and the others have it */
+    errno = ENOENT;             /* as for open(2) and other calls */
     return NULL;
   }
 

@@ -9,8 +9,8 @@
 /* ftpd-phase.c -- the command phases of an operation.
  *
  * A phase costs three pools, a table and a walk over every handler; at tens of
- * thousands of requests a second that is most of the work.  So a phase of our
- * own names is dispatched only when a module does something with it
+ * thousands of requests per second that is most of the work.  So a phase of a
+ * request's own name is dispatched only if a module reacts to it
  * (ftpd-listen.c).
  *
  * The phases of FTP commands (STOR, RETR, MKD...) are always dispatched.
@@ -26,12 +26,12 @@
 
 struct phase_cache {            /* -1: not known yet */
   signed char need[FTPD_NREQUESTS][NPHASES];
-  const xaset_t *filters_of;    /* where filters were looked for ... */
-  uint64_t filters_until;       /* ... which holds so long for looks */
+  const xaset_t *filters_of;    /* directory whose filters were looked up ... */
+  uint64_t filters_until;       /* ... which is valid for lookups until then */
   bool filters;
 };
 
-/* For looks a change of .ftpaccess may be so late. */
+/* For lookups, a change of .ftpaccess may take effect this late. */
 #define FILTERS_MS 1000
 
 static struct phase_cache *cache_of(struct ftpd *h) {
@@ -64,8 +64,8 @@ static bool compute_need(struct ftpd *h, enum ftpd_request req,
   return false;
 }
 
-/* mod_core's filters hold per directory: they are looked for where its handler
- * looks.  That takes longer than most looks do, hence the answer is kept.
+/* mod_core's filters apply per directory: they are looked up where its handler
+ * does so.  That takes longer than most lookups, hence the result is kept.
  */
 static bool has_filters(struct phase_cache *s, enum ftpd_request req) {
   const xaset_t *conf = CURRENT_CONF;
@@ -118,7 +118,7 @@ int ftpd_phase_pre(cmd_rec *cmd) {
     return 0;
   }
 
-  /* The dispatcher loses the errno of handlers of all commands. */
+  /* For handlers of all commands, the dispatcher loses errno. */
   xerrno = errno;
   if (pr_cmd_get_errno(cmd) > 0) {
     xerrno = pr_cmd_get_errno(cmd);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-phase.h -- command phases: who listens, PRE_CMD and what handlers
- * made of the path, and the end (ftpd-phase.c, ftpd-equivalent.c).
+/* ftpd-phase.h -- command phases: listeners, PRE_CMD and the rewritten path,
+ * and the end (ftpd-phase.c, ftpd-equivalent.c).
  */
 
 #ifndef MOD_SFTP_FTPD_PHASE_H
@@ -21,12 +21,12 @@
 
 enum phase_set { PHASE_PRE, PHASE_OK, PHASE_ERR, NPHASES };
 
-/* True when somebody but an idle module handles that phase of the request. */
+/* True if any module that is not idle handles that phase of the request. */
 bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
   enum phase_set set);
-/* Dispatches PRE_CMD; -1 with errno when refused. */
+/* Dispatches PRE_CMD; -1 with errno if refused. */
 int ftpd_phase_pre(cmd_rec *cmd);
-/* What the refusing handler of the PRE_CMD last dispatched said, or NULL. */
+/* The text of the handler that refused the last PRE_CMD, or NULL. */
 const char *ftpd_phase_answer(pool *p);
 /* The end, with that response: those parts (PART_* of ftpd-cmd.h) ... */
 void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
@@ -37,17 +37,17 @@ void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
 
 /* ---- ftpd-equivalent.c: PRE_CMD; 0, or -1 with errno and op->refused */
 
-/* Of the own name; *path is replaced when a handler rewrote it. */
+/* Of the own name; *path is replaced if a handler rewrote it. */
 int ftpd_own_pre(struct ftpd_op *op, const char **path);
-/* Paths as the client sent them: what commands, logs and handlers that rewrite
- * have; second is NULL where there is but one.
+/* Paths as the client sent them: for commands, logs and handlers that rewrite;
+ * second is NULL if there is only one.
  */
 struct sent {
   const char *first, *second;
 };
 
-/* Of the equivalent, and of both for a rename; path and second are where that
- * is, and are replaced when a handler rewrote it.
+/* Of the equivalent, and of both for a rename; path and second are the
+ * locations, and are replaced if a handler rewrote them.
  */
 int ftpd_equivalents_pre(struct ftpd_op *op, const struct sent *sent,
   const char **path, const char **second);

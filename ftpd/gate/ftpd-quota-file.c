@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-quota-file.c -- what open files take of a quota: they grow by what is
- * written behind their end.
+/* ftpd-quota-file.c -- quota of open files: they grow by what is written beyond
+ * their end.
  *
- * Their end is looked at for each write, because others may have moved it; a
- * lock keeps two sessions from growing one file by the same bytes.
+ * Their end is checked for each write, because others may have moved it; a lock
+ * prevents two sessions from growing one file by the same bytes.
  */
 
 #include "ftpd-files.h"
@@ -24,7 +24,7 @@
 #include <fcntl.h>
 #include <time.h>
 
-/* On a byte that no file has, behind those of ftpd-open-lock.c. */
+/* On a byte that no file has, after those of ftpd-open-lock.c. */
 #define GROWTH_LOCK (FTPD_LOCK_SPACE + ((off_t) 1 << 44))
 #define GROWTH_TRIES 200        /* milliseconds */
 
@@ -37,8 +37,8 @@ static int set_lock(int fd, short type) {
   return fcntl(fd, F_OFD_SETLK, &fl);
 }
 
-/* Who holds it writes, and is done soon.  Somebody who just locks the file
- * does not keep it from growing.
+/* The holder of the lock is writing, and will be done soon.  A program that
+ * just locks the file does not prevent it from growing.
  */
 static bool lock_growth(const struct ftpd_file *f) {
   const struct timespec ms = { 0, 1000000 };
@@ -92,8 +92,8 @@ static bool is_same(struct ftpd_file *f, const struct stat *st) {
     own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 }
 
-/* Marks the open files that it is; false when there is none.  Its bytes count
- * until the last of them is closed.
+/* Marks the open files that are this file; false if there is none.  Its bytes
+ * count until the last of them is closed.
  */
 bool ftpd_quota_note_removed(struct ftpd *h, const struct stat *st) {
   struct ftpd_file *f;
@@ -109,8 +109,9 @@ bool ftpd_quota_note_removed(struct ftpd *h, const struct stat *st) {
   return any;
 }
 
-/* Whoever removed the file gives the bytes back that it had then, and each of
- * those who have it open what they paid for since: nobody gives back more.
+/* The session that removed the file gives back the bytes that it had then, and
+ * each session that has it open gives back what it has paid since: nobody gives
+ * back more.
  */
 static off_t owed(struct ftpd_file *f, off_t bytes) {
   if (f->orphan) {
@@ -125,7 +126,7 @@ static void note_orphan(struct ftpd_file *f, const struct stat *st) {
   f->orphan = f->orphan || st->st_nlink == 0;
 }
 
-/* To the session's next that has the file open, or back. */
+/* To the next open file of the session that is this file, or back. */
 static void pass_on(struct ftpd_file *f, const struct stat *st) {
   struct ftpd_file *o = ftpd_files_of(f->h)->open;
 
@@ -170,7 +171,7 @@ static void say_why(struct ftpd_file *f) {
   errno = EDQUOT;
 }
 
-/* Pays for a file that ends at `end', or for bytes behind its end. */
+/* Accounts for a file that ends at `end', or for bytes beyond its end. */
 static int prepare(struct ftpd_file *f, off_t end, bool behind, size_t moved,
     struct ftpd_growth *g) {
   struct stat st;
@@ -277,7 +278,7 @@ void ftpd_quota_cut(struct ftpd *h, const char *path, pr_fh_t *fh,
     off_t size) {
   struct stat st;
 
-  /* Whoever removed it meanwhile has given its bytes back. */
+  /* The session that has removed it meanwhile has given its bytes back. */
   if (size > 0 && ftpd_quota_counts(h, path) && pr_fsio_fstat(fh, &st) == 0 &&
       st.st_nlink > 0) {
     ftpd_quota_give_back(h, size, 0);

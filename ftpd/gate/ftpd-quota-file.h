@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-quota-file.h -- what an open or a vanishing file costs and gives back
+/* ftpd-quota-file.h -- the quota of open and disappearing files
  * (ftpd-quota-file.c).
  */
 
@@ -15,24 +15,24 @@
 
 #include "ftpd-quota.h"
 
-/* What may grow: made by the first, used up by the second. */
+/* Possible growth: reserved by the first function, used by the second. */
 struct ftpd_growth {
   bool counted, locked;
-  off_t from, to;               /* sizes that were paid for */
+  off_t from, to;               /* sizes that are accounted for */
   size_t moved;
 };
 
-/* f is open now; fresh: it was paid for as a new name. */
+/* f is now open; fresh: it was accounted for as a new name. */
 void ftpd_quota_open(struct ftpd_file *f, bool fresh);
-/* Before its descriptor is closed; and after. */
+/* Before and after its descriptor is closed. */
 void ftpd_quota_closing(struct ftpd_file *f, struct stat *st);
 void ftpd_quota_closed(struct ftpd_file *f, const struct stat *st);
-/* What was removed: whether the session has it open, and gives its bytes back
+/* A removed file: whether the session has it open, and gives its bytes back
  * when it is closed.
  */
 bool ftpd_quota_note_removed(struct ftpd *h, const struct stat *st);
-/* Before up to len bytes are written there (an appending file: at its end), or
- * its size is set; and after, when so many of them were.
+/* Before up to len bytes are written at an offset (appending: at the end), or
+ * the size is set; and afterwards, with the number written.
  */
 int ftpd_quota_grow(struct ftpd_file *f, off_t offset, size_t len,
   struct ftpd_growth *g);
@@ -41,13 +41,13 @@ void ftpd_quota_grown(struct ftpd_file *f, const struct ftpd_growth *g,
   size_t done);
 /* Before so many bytes are copied there: whether they would fit. */
 int ftpd_quota_fits(struct ftpd_file *f, off_t offset, uint64_t len);
-/* The file at a path is set to a size, by whoever is called in between. */
+/* Around setting the size of the file at a path. */
 int ftpd_quota_truncate(struct ftpd_op *op, const char *path, off_t size,
   int (*set)(const char *, off_t));
-/* An open file has been cut down to nothing; size is what it had. */
+/* An open file has been truncated to nothing; size is its former size. */
 void ftpd_quota_cut(struct ftpd *h, const char *path, pr_fh_t *fh, off_t size);
-/* Around the call by which a name goes, for ftpd_quota_gone(): others may have
- * changed the file since st was taken, or have put another in its place.
+/* Around the call that removes a name, for ftpd_quota_gone(): others may have
+ * changed the file since st was read, or have replaced it.
  */
 int ftpd_quota_watch(struct ftpd *h, const char *path);
 void ftpd_quota_seen(int watch, struct stat *st);

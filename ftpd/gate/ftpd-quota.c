@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* ftpd-quota.c -- limits on what a user stores, paid for in advance.
+/* ftpd-quota.c -- limits on what a user stores, accounted for in advance.
  *
- * What a change takes is added to the tally before it is made, so that no two
- * sessions can use the same room.  While files are open, somewhat more is paid
- * for than is needed, so that not every WRITE has to go to the table; near the
- * limit that becomes less and less.  It is given back when the last of them is
- * closed.
+ * The size of a change is added to the tally before the change is made, so that
+ * no two sessions can use the same room.  While files are open, somewhat more
+ * is reserved than is needed, so that not every WRITE has to access the table;
+ * near the limit the reserve becomes smaller.  It is given back when the last
+ * file is closed.
  */
 
 #include "ftpd-files.h"
@@ -22,18 +22,18 @@
 #include "ftpd-quotatab.h"
 
 #define AHEAD_BYTES (1024.0 * 1024)
-#define AHEAD_SHARE 16          /* at most this part of the room that is left */
+#define AHEAD_SHARE 16          /* at most this part of the remaining room */
 
 struct quota_state {
   bool on;
   struct quota_limit limit;
-  struct quota_amounts used;    /* as last seen */
-  double bytes, moved;          /* paid for, but not used yet */
+  struct quota_amounts used;    /* as last read */
+  double bytes, moved;          /* reserved, but not used yet */
   unsigned int writers;
   char why[256];
 };
 
-/* NULL when nothing limits the user. */
+/* NULL if the user has no limit. */
 static struct quota_state *quota_of(struct ftpd *h) {
   struct ftpd_files *s;
 
@@ -72,7 +72,7 @@ void ftpd_quota_forget(void) {
 
 /* ---- The tally */
 
-/* A table that cannot be read holds what it held. */
+/* If a table cannot be read, its last content counts. */
 static void look(struct quota_state *q) {
   if (!q->limit.per_session) {
     (void) ftpd_quotatab_read(&q->used);
@@ -87,7 +87,7 @@ static double at_most(double n, double max) {
   return n < max ? n : max;
 }
 
-/* What has no limit is not counted. */
+/* Amounts without a limit are not counted. */
 static void count(struct quota_state *q, enum quota_event event, double bytes,
     double moved) {
   const struct quota_amounts *max = &q->limit.max;
@@ -136,7 +136,7 @@ void ftpd_quota_refuse(struct ftpd_op *op) {
   }
 }
 
-/* Whether bytes and moved more would pass a limit. */
+/* Whether bytes and moved more would exceed a limit. */
 static int check(struct quota_state *q, double bytes, double moved) {
   const struct quota_amounts *max = &q->limit.max;
 
@@ -166,7 +166,7 @@ static bool is_over(const struct quota_state *q, double bytes, double moved) {
     (moved > 0 && q->used.moved > q->limit.max.moved));
 }
 
-/* Adds to the tally, and looks whether others did at the same time. */
+/* Adds to the tally, and checks whether others did so at the same time. */
 static int buy(struct quota_state *q, double bytes, double moved, bool more) {
   double b, m;
 
@@ -228,7 +228,7 @@ void ftpd_quota_give_back(struct ftpd *h, off_t bytes, off_t moved) {
     return;
   }
 
-  /* What was never counted cannot be taken off. */
+  /* What was never counted cannot be subtracted. */
   look(q);
   q->bytes = at_most(q->bytes + (double) bytes, q->used.bytes);
   q->moved = at_most(q->moved + (double) moved, q->used.moved);
@@ -310,8 +310,8 @@ void ftpd_quota_unname(struct ftpd *h, const char *path, off_t bytes) {
   errno = xerrno;
 }
 
-/* The bytes that went with a name: none while it has another, or while we have
- * it open.
+/* The bytes that were removed with a name: none if the file has another name,
+ * or while this session has it open.
  */
 static double bytes_gone(struct ftpd *h, const struct stat *st) {
   if (!S_ISDIR(st->st_mode) && st->st_nlink > 1) {
@@ -347,7 +347,7 @@ void ftpd_quota_gone(struct ftpd *h, const char *path, const struct stat *st) {
   errno = xerrno;
 }
 
-/* Directories take what is in them along, wherever it counts. */
+/* Directories move with their content, wherever it counts. */
 static bool moves_in(struct ftpd *h, const char *from, const char *to,
     const struct stat *st) {
   return quota_of(h) != NULL && !S_ISDIR(st->st_mode) &&

@@ -7,10 +7,10 @@
  */
 
 /* ftpd-quota.h -- limits on what a user stores (ftpd-quota.c): each change is
- * paid for before it is made, and what was paid too much is given back.
+ * accounted for before it is made, and any excess is given back.
  *
- * Functions that say no set errno to EDQUOT; ftpd_quota_why() is the text.
- * Where no limit holds, all of them do nothing.
+ * Functions that refuse set errno to EDQUOT; ftpd_quota_why() is the text.
+ * Without a limit, all of them do nothing.
  */
 
 #ifndef MOD_SFTP_FTPD_QUOTA_H
@@ -19,38 +19,38 @@
 #include "ftpd-openfile.h"
 #include "ftpd-request.h"
 
-/* What mod_quotatab says to a command before anything is done, and that it
+/* mod_quotatab's decision about a command before anything is done; it then
  * counts nothing by itself.
  */
 int ftpd_quota_pre(cmd_rec *cmd);
 void ftpd_quota_forget(void);
-/* Whether what is stored at the path counts. */
+/* Whether files at the path count. */
 bool ftpd_quota_counts(struct ftpd *h, const char *path);
-/* Which limit said no, for the client; NULL if that is not to be told. */
+/* The limit that refused, for the client; NULL if it must not be named. */
 const char *ftpd_quota_why(struct ftpd *h);
 /* The same as a refusal of op. */
 void ftpd_quota_refuse(struct ftpd_op *op);
-/* Bytes that files grow by, and bytes that are moved for it. */
+/* Bytes that files grow by, and bytes transferred for that. */
 int ftpd_quota_pay(struct ftpd *h, off_t bytes, off_t moved);
 void ftpd_quota_give_back(struct ftpd *h, off_t bytes, off_t moved);
-/* A name comes, with so many bytes behind it. */
+/* A name will be created, with this many bytes. */
 int ftpd_quota_name(struct ftpd *h, const char *path, off_t bytes);
-/* It was not made after all. */
+/* It was not created after all. */
 void ftpd_quota_unname(struct ftpd *h, const char *path, off_t bytes);
-/* A name has gone; st is what was there. */
+/* A name was removed; st is its former file. */
 void ftpd_quota_gone(struct ftpd *h, const char *path, const struct stat *st);
-/* A name is about to become another; and it has, or not. */
+/* Before a rename, and after its success or failure. */
 int ftpd_quota_rename(struct ftpd *h, const char *from, const char *to,
   const struct stat *st);
 void ftpd_quota_renamed(struct ftpd *h, const char *from, const char *to,
   const struct stat *st, bool done);
 /* Whether directories count. */
 bool ftpd_quota_has_dirs(struct ftpd *h);
-/* A file is open for writing, no longer so. */
+/* A file is open for writing, or no longer. */
 void ftpd_quota_hold(struct ftpd *h);
 void ftpd_quota_release(struct ftpd *h);
 
-/* An upload goes to a file that counts already. */
+/* An upload goes to a file that already counts. */
 void ftpd_quota_again(struct ftpd *h);
 
 #endif /* MOD_SFTP_FTPD_QUOTA_H */

@@ -8,15 +8,15 @@
 
 /* ftpd-quotatab.c -- mod_quotatab's limit and tally of the session's user.
  *
- * Its handlers were made for FTP, where one file at a time grows at its end
- * and is looked at afterwards.  They are taken out of the session's commands,
- * and the gate says itself what is to be counted.
+ * Its handlers were written for FTP, where one file at a time grows at its end
+ * and is checked afterwards.  They are removed from the session's commands, and
+ * the gate decides what is counted.
  *
  * For reading there are the functions that mod_quotatab exports.  The one for
- * writing takes only mod_quotatab's own record, which nobody else can name, so
- * the tally is changed by its handlers: they add what a file has grown by
- * between two looks at it, under the table's lock.  The file that they look at
- * is one that exists in FSIO alone and is as large as we say.
+ * writing only accepts mod_quotatab's own record, which no other module can
+ * access.  So its handlers change the tally: they add the growth of a file
+ * between two checks, under the table's lock.  The file that they check exists
+ * only in FSIO, with the size that this module sets.
  */
 
 #include "ftpd-cmd.h"
@@ -36,8 +36,8 @@ static struct {
   int (*write)(quota_tally_t *, double, double, double, int, int, int);
 } quotatab;
 
-static module *theirs;          /* NULL: it counts for itself */
-static quota_limit_t held;      /* the limit that holds */
+static module *theirs;          /* NULL: it counts by itself */
+static quota_limit_t held;      /* the limit that applies */
 static off_t ledger_size;
 
 /* ---- The file that is looked at */
@@ -54,7 +54,7 @@ static int ledger_lstat(pr_fs_t *fs, const char *path, struct stat *st) {
   return 0;
 }
 
-/* Who finds a limit passed wants to remove what passed it. */
+/* If the handler finds a limit exceeded, it wants to remove the file. */
 static int ledger_unlink(pr_fs_t *fs, const char *path) {
   (void) fs;
   (void) path;
@@ -88,7 +88,7 @@ static cmdtable *handler_of(int phase, const char *name) {
   return NULL;
 }
 
-/* 0, or -1 with errno when the handler refuses. */
+/* 0, or -1 with errno if the handler refuses. */
 static int run(int phase, const char *name, cmd_rec *cmd) {
   cmdtable *c = handler_of(phase, name);
   modret_t *res;
@@ -111,7 +111,9 @@ static int run(int phase, const char *name, cmd_rec *cmd) {
   return -1;
 }
 
-/* A change is a pair of handlers, the file smaller or larger in between. */
+/* A change is a pair of handlers; the file becomes smaller or larger in
+ * between.
+ */
 static void run_pair(const char *before, const char *after, off_t from,
     off_t to, double moved) {
   pool *p = make_sub_pool(session.pool);
@@ -136,7 +138,7 @@ static void run_pair(const char *before, const char *after, off_t from,
   errno = xerrno;
 }
 
-/* RNTO's handler asks nothing before it looks. */
+/* RNTO's handler checks nothing before it looks at the file. */
 void ftpd_quotatab_count(enum quota_event event, double bytes, double moved) {
   off_t n = (off_t) bytes, old = event == QUOTA_AGAIN ? 1 : 0;
 
@@ -185,7 +187,7 @@ int ftpd_quotatab_pre(cmd_rec *cmd) {
   return res;
 }
 
-/* What the gate counts, they do not. */
+/* They do not count what the gate counts. */
 static void take_handlers(void) {
   static const char *const names[] = { C_APPE, C_STOR, C_DELE, C_MKD, C_RMD,
     C_RNTO, C_SITE };
@@ -279,7 +281,9 @@ int ftpd_quotatab_read(struct quota_amounts *used) {
   return 0;
 }
 
-/* Looking up moves to a record, where the session's own writes would go. */
+/* A lookup moves the position to a record, where the session's own writes would
+ * go.
+ */
 int ftpd_quotatab_gone_of(pool *p, uid_t uid, double bytes) {
   const char *name = pr_auth_uid2name(p, uid);
   quota_limit_t limit;

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-rename.c -- renames, across file systems as well. */
+/* ftpd-rename.c -- renames, also across file systems. */
 
 #include "ftpd-ask.h"
 #include "ftpd-held.h"
@@ -58,7 +58,7 @@ static int copy_data(pool *p, pr_fh_t *in, pr_fh_t *out) {
   return n;
 }
 
-/* Owner, mode and times: as far as the user may. */
+/* Owner, mode and times: as far as the user may set them. */
 static void keep_attrs(pr_fh_t *out, const struct stat *st) {
   mode_t mode = st->st_mode & 07777;
   struct timeval tv[2];
@@ -76,7 +76,7 @@ static void keep_attrs(pr_fh_t *out, const struct stat *st) {
   (void) pr_fsio_futimes(out, tv);
 }
 
-/* Opens the file that st describes; NULL with EXDEV if another took its place.
+/* Opens the file that st describes; NULL with EXDEV if another one replaced it.
  */
 static pr_fh_t *open_same(const char *path, const struct stat *st) {
   pr_fh_t *in = ftpd_open_held(path, O_RDONLY|O_NONBLOCK);
@@ -92,8 +92,8 @@ static pr_fh_t *open_same(const char *path, const struct stat *st) {
   return in;
 }
 
-/* Copies a regular file to a random name, without following a link at either
- * end, then moves it into place.
+/* Copies a regular file to a random name, without following a link on either
+ * side, then moves it into place.
  */
 static int copy_over(struct ftpd_op *op, const char *from, const char *to,
     const struct stat *st, bool replace) {
@@ -229,7 +229,7 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     bool overwrite) {
   int res, tries = 3;
 
-  /* EEXIST: something turned up after the question what is there. */
+  /* EEXIST: a file has appeared since the check. */
   do {
     res = rename_once(op, from, to, overwrite);
   } while (res < 0 && errno == EEXIST && overwrite && --tries > 0);

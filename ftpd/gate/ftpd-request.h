@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-request.h -- the table of requests, and what an operation
- * under way remembers (ftpd-op.c).
+/* ftpd-request.h -- the table of requests, and the state of a current operation
+ * (ftpd-op.c).
  */
 
 #ifndef MOD_SFTP_FTPD_REQUEST_H
@@ -25,20 +25,22 @@ enum equivalent { EQUIV_NONE, EQUIV_FILE, EQUIV_LIST, EQUIV_PATH, EQUIV_RENAME,
 #define ROW_FOLLOW1     0x02    /* the first path: the last link is followed */
 #define ROW_FILTER1     0x04    /* PathAllowFilter and PathDenyFilter */
 #define ROW_FILTER2     0x08
-#define ROW_LOOKS       0x10    /* only looks: may be decided per directory */
-#define ROW_HANDLE_PRE  0x20    /* PRE_CMD also when it names a handle */
+#define ROW_LOOKS       0x10    /* only looks: the decision may be per
+                                 * directory */
+#define ROW_HANDLE_PRE  0x20    /* PRE_CMD also for a handle */
 #define ROW_TWO         0x40    /* it names two paths */
-#define ROW_WORDS       0x80    /* AllowFilter and DenyFilter are checked: there
-                                 * is no PRE_CMD, in which the daemon would */
+#define ROW_WORDS       0x80    /* AllowFilter and DenyFilter are checked:
+                                 * there is no PRE_CMD, in which the daemon
+                                 * would do it */
 
 struct req_row {
   const char *name;             /* own command; NULL: only the equivalent's */
   int cls;
   unsigned int flags;           /* ROW_* */
   enum equivalent kind;
-  const char *equivalent;       /* FTP command that means the same */
+  const char *equivalent;       /* equivalent FTP command */
   int equivalent_class;
-  const char *done;             /* code of the equivalent's success */
+  const char *done;             /* reply code of the equivalent's success */
 };
 
 extern const struct req_row ftpd_requests[FTPD_NREQUESTS];
@@ -46,13 +48,14 @@ extern const struct req_row ftpd_requests[FTPD_NREQUESTS];
 struct op_state {
   pool *pool;                   /* of the equivalents; an open file keeps it */
   cmd_rec *own, *equivalent, *equivalent2;
-  bool handed;                  /* the equivalent is now the open file's */
+  bool handed;                  /* the equivalent now belongs to the open
+                                 * file */
   int xfer_type;                /* after STOR's PRE_CMD */
-  bool first_ok;                /* nothing was said against the first path */
+  bool first_ok;                /* there was no objection to the first path */
   const char *path, *path2;     /* canonical names as used */
-  off_t size;                   /* REMOVE: of what was removed */
+  off_t size;                   /* REMOVE: of the removed file */
   bool removed;
-  off_t mark;                   /* ftpd-hidden.c: the name it took, or 0 */
+  off_t mark;                   /* ftpd-hidden.c: the name it locked, or 0 */
   struct ftpd_file *opened;     /* by this operation */
   struct ftpd_file closed;      /* by this operation: its former stat */
 };
@@ -60,8 +63,8 @@ struct op_state {
 struct op_state *ftpd_op_state(struct ftpd_op *op);
 /* Its name in logs. */
 const char *ftpd_op_name(const struct ftpd_op *op);
-/* The classes of ExtendedLog for it: the line of a transfer in READ or WRITE is
- * that of its FTP command.  STAT is an FTP command by name.
+/* Its classes for ExtendedLog: the line of a transfer in READ or WRITE is that
+ * of its FTP command.  STAT is an FTP command by name.
  */
 int ftpd_own_class(enum ftpd_request req);
 /* The command under the request's own name, made at its first use. */

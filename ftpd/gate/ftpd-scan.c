@@ -6,17 +6,17 @@
  * (see LICENSE)
  */
 
-/* ftpd-scan.c -- uploads that mod_clamav looks into.
+/* ftpd-scan.c -- uploads that mod_clamav scans.
  *
  * It does so when FSIO closes a file while the command is STOR, APPE or STOU:
- * it scans what is at the path by which the file was opened, which is given to
- * the scanner as seen from where FSIO says that the process is.  Of a virus it
- * tells by an event; it removes the file, and the close succeeds.  Where it
+ * it scans the file at the path by which the file was opened, which the scanner
+ * gets relative to the directory that FSIO assumes for the process.  It reports
+ * a virus by an event; it removes the file, and the close succeeds.  If it
  * cannot scan, the close fails.
  *
  * In FTP nothing happens to a file meanwhile.  Here it may have got another
- * name, or a second one: what is refused is emptied as well, and what is not
- * where the module looks is refused.
+ * name, or a second one: a refused file is truncated as well, and a file that
+ * is not at the module's path is refused.
  */
 
 #include "ftpd-files.h"
@@ -51,7 +51,7 @@ static bool is_scanned(pr_fh_t *fh) {
   return on != NULL && *on;
 }
 
-/* mod_vroot has SCP's uploads opened by their paths as seen from outside. */
+/* mod_vroot has opened SCP's uploads by their outside paths. */
 static void name_inside(pr_fh_t *fh) {
   const char *root = pr_table_get(session.notes, "mod_sftp.chroot-path", NULL);
   size_t len = root != NULL ? strlen(root) : 0;
@@ -102,7 +102,7 @@ static void remove_it(const struct scan *s) {
 
 /* ---- The close */
 
-/* Modules are not told of an upload. */
+/* Modules do not learn of an upload. */
 static int close_plain(pr_fh_t *fh) {
   const char *cmd = session.curr_cmd;
   int err;
@@ -113,7 +113,7 @@ static int close_plain(pr_fh_t *fh) {
   return err;
 }
 
-/* As the upload that it is, whatever the command was. */
+/* As an upload, whatever the command was. */
 static int close_upload(pr_fh_t *fh) {
   const char *cmd = session.curr_cmd;
   int err;
@@ -129,7 +129,7 @@ static int close_upload(pr_fh_t *fh) {
   return err;
 }
 
-/* What the module said of it, if it saw it. */
+/* The module's verdict, if it saw the file. */
 static int judge(const struct scan *s, int err, const char **why,
     bool *gone) {
   if (virus[0] != '\0') {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-scan.h -- how files are closed: those that were written may be looked
- * into by another module, and refused.
+/* ftpd-scan.h -- closing files: another module may scan written files, and
+ * refuse them.
  */
 
 #ifndef MOD_SFTP_FTPD_SCAN_H
@@ -15,17 +15,17 @@
 
 #include "ftpd-session.h"
 
-/* Listens to what the scanner finds. */
+/* Listens to the results of the scanner. */
 void ftpd_scan_init(void);
 
-/* Closes what was written to `name', which the log shows: 0, or an errno, and
- * then *why is the reason if it is the scanner's (in p, or as it was).  *gone:
- * it was removed for that.
+/* Closes a file written to `name', which the log shows: 0, or an errno, and
+ * then *why is the reason if it is the scanner's (in p; otherwise unchanged).
+ * *gone: it was removed for that reason.
  */
 int ftpd_scan_close(pool *p, pr_fh_t *fh, const char *name, const char **why,
   bool *gone);
-/* Closes what is no upload: not what a scanner waits for, whatever the session
- * is doing.  Leaves errno.
+/* Closes a file that is not an upload, so that no scanner reacts, whatever the
+ * session is doing.  Does not change errno.
  */
 void ftpd_drop(pr_fh_t *fh);
 

@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* ftpd-scoreboard.c -- what ftpwho and ftptop show of the session.
+/* ftpd-scoreboard.c -- the session's entry for ftpwho and ftptop.
  *
- * Each change locks the scoreboard's file, so that changes wait for the next
- * second unless a transfer begins.
+ * Each change locks the scoreboard's file, so changes wait for the next second
+ * unless a transfer begins.
  */
 
 #include "ftpd-files.h"
@@ -22,9 +22,8 @@
 #define SCORE_MS 1000
 
 struct score_state {
-  uint64_t next_ms;             /* nothing is written before this time this time
-                                 * this time this time */
-  char cmd[32];                 /* what the scoreboard shows */
+  uint64_t next_ms;             /* nothing is written before this time */
+  char cmd[32];                 /* the current content of the scoreboard */
 };
 
 static struct score_state *score_of(struct ftpd *h) {
@@ -53,8 +52,8 @@ void ftpd_score_open(struct ftpd_file *f) {
 
   s->next_ms = ftpd_coarse_ms() + SCORE_MS;
   ftpd_score_cmd(f->h, f->cmd->argv[0]);
-  /* Texts come last: where the daemon's list of arguments continues behind one
-   * depends on the machine.
+  /* Texts come last: the place where the daemon's list of arguments continues
+   * after one depends on the machine.
    */
   (void) pr_scoreboard_entry_update(session.pid,
     PR_SCORE_XFER_SIZE, f->wr ? (off_t) 0 : f->size,
@@ -84,7 +83,8 @@ void ftpd_score_moved(struct ftpd_file *f) {
     PR_SCORE_XFER_ELAPSED, elapsed, NULL);
 }
 
-/* Updates what ftpwho shows: once a second at most, because it locks the file.
+/* Updates the entry for ftpwho: at most once a second, because that locks the
+ * file.
  */
 void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg) {
   struct score_state *s = score_of(h);

@@ -7,7 +7,7 @@
  */
 
 /* ftpd-stalled.c -- TimeoutStalled and TimeoutNoTransfer: the timers that
- * moving data resets.
+ * transferred data resets.
  */
 
 #include "ftpd-files.h"
@@ -19,7 +19,8 @@
 
 struct stall_state {
   uint64_t tick_ms;
-  unsigned int nopen;           /* files that keep the stalled timer going */
+  unsigned int nopen;           /* open files that keep the stalled timer
+                                 * running */
 };
 
 static struct stall_state *stall_of(struct ftpd *h) {

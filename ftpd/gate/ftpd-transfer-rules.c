@@ -143,7 +143,7 @@ int ftpd_max_store(off_t size) {
   return ftpd_within(ftpd_max_store_size(), size);
 }
 
-/* TransferRate: the host keeps one rate, that of the command last loaded. */
+/* TransferRate: the host stores one rate, that of the last loaded command. */
 static void rate_load(struct ftpd_file *f) {
   struct ftpd_files *s = ftpd_files_of(f->h);
   pool *p;

@@ -15,24 +15,23 @@
 
 #include "ftpd-openfile.h"
 
-/* EFBIG when MaxStoreFileSize of the directory last checked is below size. */
+/* EFBIG if MaxStoreFileSize of the directory last checked is below size. */
 int ftpd_max_store(off_t size);
 /* MaxStoreFileSize of the directory last checked; 0: none. */
 off_t ftpd_max_store_size(void);
-/* EFBIG when MaxRetrieveFileSize of the directory last checked is below size.
- */
+/* EFBIG if MaxRetrieveFileSize of the directory last checked is below size. */
 int ftpd_max_retrieve(struct ftpd_op *op, off_t size);
-/* What AllowRetrieveRestart and AllowStoreRestart say to a file that was opened
- * in the directory last checked.
+/* The effect of AllowRetrieveRestart and AllowStoreRestart on a file that was
+ * opened in the directory last checked.
  */
 void ftpd_restart_rules(struct ftpd_file *f);
-/* Whether it may be read or written there; 0, or -1 with EACCES. */
+/* Whether it may be read or written at that offset; 0, or -1 with EACCES. */
 int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes);
-/* Notes that it was, up to there. */
+/* Records that it was, up to that offset. */
 void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes);
-/* EFBIG when max, unless it is 0, is below size. */
+/* EFBIG if max, unless it is 0, is below size. */
 int ftpd_within(off_t max, off_t size);
-/* Waits as TransferRate demands; end: the transfer is over. */
+/* Waits as TransferRate requires; end: the transfer is over. */
 void ftpd_rate_pause(struct ftpd_file *f, bool end);
 
 #endif /* MOD_SFTP_FTPD_TRANSFER_RULES_H */

@@ -6,9 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-transfer.h -- what the daemon knows of transfers: session.xfer
- * (ftpd-xfer.c), timers (ftpd-stalled.c), the scoreboard
- * (ftpd-scoreboard.c).
+/* ftpd-transfer.h -- the daemon's data about transfers: session.xfer
+ * (ftpd-xfer.c), timers (ftpd-stalled.c), the scoreboard (ftpd-scoreboard.c).
  */
 
 #ifndef MOD_SFTP_FTPD_TRANSFER_H
@@ -20,13 +19,14 @@ struct ftpd_file;
 
 /* ---- ftpd-xfer.c */
 
-/* Makes session.xfer describe the file, and the current command be that of the
- * file.
+/* Makes session.xfer describe the file, and sets the current command to the
+ * file's.
  */
 void ftpd_xfer_load(const struct ftpd_file *f);
 void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way);
 void ftpd_xfer_command(const struct ftpd_file *f);
-/* The same, and the notes of cmd do; moved: where a READ or WRITE was. */
+/* The same, including the notes of cmd; moved: the offset of a READ or WRITE.
+ */
 void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,
   const off_t *moved);
 /* %{file-offset} of the command. */
@@ -37,7 +37,7 @@ void ftpd_xfer_end(void);
 
 /* ---- ftpd-stalled.c */
 
-/* Data moved: timers begin anew, not too often. */
+/* Data was transferred: resets timers, not too often. */
 void ftpd_tick(struct ftpd *h);
 /* TimeoutStalled runs while a file is open. */
 void ftpd_stalled_hold(struct ftpd *h);
@@ -45,8 +45,8 @@ void ftpd_stalled_release(struct ftpd *h);
 
 /* ---- ftpd-scoreboard.c */
 
-/* What ftpwho shows: a command, unless it is there already, because each look
- * and change locks the scoreboard; a file was opened; data has moved.
+/* The entry for ftpwho: a command, unless it is shown already, because each
+ * access locks the scoreboard; a file was opened; data was transferred.
  */
 void ftpd_score_cmd(struct ftpd *h, const char *cmd);
 void ftpd_score_open(struct ftpd_file *f);

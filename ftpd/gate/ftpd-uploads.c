@@ -6,18 +6,18 @@
  * (see LICENSE)
  */
 
-/* ftpd-uploads.c -- what the session made: clients may look at their uploads
- * even where they may not look at other files.
+/* ftpd-uploads.c -- files that the session created: clients may look at their
+ * uploads even where they may not look at other files.
  */
 
 #include "ftpd-files.h"
 #include "ftpd-uploads.h"
 
-#define UPLOADS_MAX 128         /* how many are remembered */
+#define UPLOADS_MAX 128         /* maximum number of remembered files */
 
 struct upload_cache {
   struct { dev_t dev; ino_t ino; } made[UPLOADS_MAX];
-  unsigned int n;               /* all that were noted */
+  unsigned int n;               /* number of recorded files */
 };
 
 void ftpd_upload_note(struct ftpd *h, const struct stat *st) {

@@ -6,15 +6,15 @@
  * (see LICENSE)
  */
 
-/* ftpd-uploads.h -- which files the session has made (ftpd-uploads.c).
- */
+/* ftpd-uploads.h -- the files that the session has created (ftpd-uploads.c). */
 
 #ifndef MOD_SFTP_FTPD_UPLOADS_H
 #define MOD_SFTP_FTPD_UPLOADS_H
 
 #include "ftpd-session.h"
 
-/* Remembers what the session has made, and tells whether a file is among that.
+/* Remembers a file that the session has created; returns whether a file is one
+ * of them.
  */
 void ftpd_upload_note(struct ftpd *h, const struct stat *st);
 bool ftpd_upload_is(struct ftpd *h, const struct stat *st);

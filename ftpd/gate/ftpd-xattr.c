@@ -6,12 +6,12 @@
  * (see LICENSE)
  */
 
-/* ftpd-xattr.c -- extended attributes, through FSIO: FSOptions may switch them
+/* ftpd-xattr.c -- extended attributes, through FSIO: FSOptions may turn them
  * off.
  *
  * A module that maps paths (mod_vroot) maps them when a file is opened, and
- * often has no functions for attributes by path: FSIO would hand these paths to
- * the system as they are.  So there an open file is used.
+ * often has no functions for attributes by path: FSIO would pass these paths to
+ * the system unchanged.  So for them an open file is used.
  */
 
 #include "ftpd-held.h"
@@ -22,10 +22,10 @@
 #include "ftpd-attrs.h"
 #include "ftpd-xattr.h"
 
-/* What has the attributes: an open file or, if fh is NULL, a path. */
+/* The owner of the attributes: an open file or, if fh is NULL, a path. */
 struct target {
   pr_fh_t *fh;
-  bool ours;                    /* opened for the look-up */
+  bool ours;                    /* opened for the lookup */
 };
 
 /* Opens the file if necessary; -1 with errno. */

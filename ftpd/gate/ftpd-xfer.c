@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-xfer.c -- what the host knows of transfers: session.xfer, timers, the
+/* ftpd-xfer.c -- the host's data about transfers: session.xfer, timers, the
  * scoreboard, limits of size and rate.
  *
  * A session has one session.xfer and many files, so it is filled from the file
- * before anything is reported about it.
+ * before anything is reported about that file.
  */
 
 #include "ftpd-openfile.h"

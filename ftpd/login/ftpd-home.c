@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-home.h"
+#include "ftpd-login.h"
 #include "ftpd-session.h"
 
 #include "mkhome.h"
@@ -33,14 +34,14 @@ static bool climbs(const char *name) {
 }
 
 const char *ftpd_subst_user(struct ftpd *h, pool *p, const char *path) {
-  const char *user = session.user, *res;
+  const char *user = session.user, *name = ftpd_auth_name(h), *res;
 
-  if (strstr(path, "%u") != NULL && climbs(h->user)) {
+  if (strstr(path, "%u") != NULL && climbs(name)) {
     errno = EPERM;
     return NULL;
   }
 
-  session.user = h->user;
+  session.user = name;
   res = path_subst_uservar(p, &path);
   session.user = user;
   return res;

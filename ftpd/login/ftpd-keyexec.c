@@ -10,6 +10,7 @@
  * principals whose certificates may log in as that user.  No shell is involved.
  */
 
+#include "ftpd-login.h"
 #include "ftpd-run.h"
 #include "ftpd-session.h"
 #include "ftpd-source.h"
@@ -39,9 +40,9 @@ static bool is_plain_name(const char *name) {
 
 bool ftpd_keyexec_may(const struct ftpd_ask *ask, const char *info,
     char **words) {
-  if (!is_plain_name(ask->ftpd->user)) {
+  if (!is_plain_name(ftpd_auth_name(ask->ftpd))) {
     sftp_log_why(WHY_OBJECTION, "command '%s' is not run for a user of the "
-      "name '%s'", words[0], ask->ftpd->user);
+      "name '%s'", words[0], ftpd_auth_name(ask->ftpd));
     return false;
   }
 

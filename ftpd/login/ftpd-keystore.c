@@ -67,7 +67,7 @@ static const char *subst_home(struct ftpd *h, pool *p, const char *path) {
 /* The path with ~, %u and %h filled in; NULL when there is none. */
 static const char *resolve(struct ftpd *h, pool *p, const char *info) {
   const char *path = subst_home(h, p, ftpd_subst_user(h, p, info));
-  const char *user = session.user;
+  const char *user = session.user, *name = ftpd_auth_name(h);
   char *buf;
   int res;
 
@@ -76,7 +76,7 @@ static const char *resolve(struct ftpd *h, pool *p, const char *info) {
   }
 
   buf = palloc(p, PR_TUNABLE_PATH_MAX + 1);
-  session.user = h->user;
+  session.user = name;
   res = pr_fs_interpolate(path, buf, PR_TUNABLE_PATH_MAX);
   session.user = user;
   return res >= 0 ? buf : NULL;
@@ -219,7 +219,7 @@ static bool search(pool *p, const struct search *s, struct sftp_str text,
   while (!found && sftp_keyfile_next(&f, e)) {
     pr_signals_handle();
     found = ftpd_same_key(p, s->blob, e->blob) &&
-      subject_fits(e, s->ftpd->user, s->ftpd->set->opts, s->path) &&
+      subject_fits(e, ftpd_auth_name(s->ftpd), s->ftpd->set->opts, s->path) &&
       options_allow(p, s, e, o);
   }
 
@@ -328,7 +328,7 @@ static int open_and_ask(const struct key_query *q, const char *name,
     size_t len) {
   const struct ftpd_store *s = ftpd_store_find(name, len,
     SFTP_SSH2_USER_KEY_STORE);
-  const char *user = q->ftpd->user, *info = name + len + 1;
+  const char *user = ftpd_auth_name(q->ftpd), *info = name + len + 1;
   sftp_keystore_t *store;
   int res;
 
@@ -361,8 +361,8 @@ static int open_and_ask(const struct key_query *q, const char *name,
 /* They say yes or no to a key: asked once for each. */
 static int store_has_key(const struct key_query *q, const char *name,
     size_t len, const char **id) {
-  const char *user = q->ftpd->user, *question = pstrcat(q->pool, user, "\n",
-    sftp_base64_encode(q->pool, q->blob, true), NULL);
+  const char *user = ftpd_auth_name(q->ftpd), *question = pstrcat(q->pool, user,
+    "\n", sftp_base64_encode(q->pool, q->blob, true), NULL);
   bool fresh;
   struct ftpd_lookup *l = ftpd_lookup(q->ftpd, name, question, &fresh);
 

@@ -14,6 +14,7 @@
 
 #include "ftpd-abi.h"
 #include "ftpd-keystore.h"
+#include "ftpd-login.h"
 #include "ftpd-session.h"
 
 #include "keyfile.h"
@@ -127,6 +128,7 @@ static int file_has_key(const struct host_query *q, const char *info,
 static int ask_store(sftp_keystore_t *store, const struct host_query *q) {
   unsigned char *copy = palloc(q->pool, q->blob.len);
   uint32_t len = (uint32_t) q->blob.len;
+  const char *user = ftpd_auth_name(q->ftpd);
 
   if (store->verify_host_key == NULL) {
     errno = ENOSYS;
@@ -135,10 +137,10 @@ static int ask_store(sftp_keystore_t *store, const struct host_query *q) {
 
   memcpy(copy, q->blob.ptr, q->blob.len);
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
-  return store->verify_host_key(store, q->pool, q->ftpd->user, q->host,
+  return store->verify_host_key(store, q->pool, user, q->host,
     q->client_user, copy, len, pr_table_nalloc(q->pool, 0, 4));
 #else
-  return store->verify_host_key(store, q->pool, q->ftpd->user, q->host,
+  return store->verify_host_key(store, q->pool, user, q->host,
     q->client_user, copy, len);
 #endif
 }
@@ -152,7 +154,7 @@ static int store_has_key(const struct host_query *q, const char *name,
 
   if (s != NULL) {
     store = s->open(q->pool, SFTP_SSH2_HOST_KEY_STORE, name + len + 1,
-      q->ftpd->user);
+      ftpd_auth_name(q->ftpd));
   }
 
   if (store == NULL) {

@@ -284,7 +284,8 @@ static void apply_key(struct ftpd *h, pool *p) {
     return;
   }
 
-  dir = sreplace(p, dir, "%d", session.cwd, "%u", h->user, "%%", "%", NULL);
+  dir = sreplace(p, dir, "%d", session.cwd, "%u", session.user, "%%", "%",
+    NULL);
   if (*dir != '/') {
     dir = pdircat(p, session.cwd, dir, NULL);
   }

@@ -27,6 +27,7 @@ struct ftpd_login {
   bool pass_ended;              /* a handler refused it */
   struct passwd *entry;         /* of the user: see ftpd_auth_entry() */
   const char *entry_of;         /* whose that is; NULL: not known */
+  const char *name;             /* see ftpd_auth_name() */
   const char *given;            /* before UserAlias; h->user: after it */
   config_rec *anon;             /* the <Anonymous> it leads to, or NULL */
   const char *anon_user;        /* its User, if the name itself has no entry */
@@ -53,6 +54,12 @@ enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
  */
 struct passwd *ftpd_auth_entry(struct ftpd *h);
 void ftpd_auth_forget_entry(struct ftpd *h);
+/* The account's name as its database spells it, the given one where there is no
+ * account.  A database may find one account by many spellings (ALICE, " alice"
+ * and alice); whatever decides by a user's name compares this.  h->user is for
+ * asking the database, and for logs.
+ */
+const char *ftpd_auth_name(struct ftpd *h);
 /* Reports an unknown user to the log and to other modules. */
 void ftpd_auth_no_user(struct ftpd *h);
 

@@ -12,6 +12,11 @@
  * The answer must not tell who exists.  A name without an account gets the
  * methods of one of the rules as well, always of the same one: which one, a
  * keyed hash of the name decides, and the key is the daemon's secret.
+ *
+ * Databases may find one account by many spellings of its name.  A rule counts
+ * for all of them, and so that these tell nothing either, names are plain here:
+ * without capitals and blanks.  A name without an account has the methods of
+ * the account that its plain form names, or else the hash is of this form.
  */
 
 #include "ftpd-login.h"
@@ -19,13 +24,16 @@
 #include "ftpd-methods.h"
 #include "ftpd-secret.h"
 
+#include <ctype.h>
+
 /* A choice takes a multiple of this. */
 #define FLOOR_MS 50
 
 /* Which user it is, as far as rules ask. */
 struct candidate {
-  const char *user;
+  const char *given, *user;     /* user: the account's name */
   bool exists;
+  gid_t gid;
   const array_header *groups;   /* names; NULL: not yet looked up */
   unsigned int pick;            /* the rule that fits a name of nobody's */
 };
@@ -45,19 +53,16 @@ static bool names_fit(pool *p, const char *names, const char *name) {
 }
 
 /* Databases are asked the same of names of nobody's. */
-static const array_header *groups_of(pool *p, const char *user) {
-  const struct passwd *pw = pr_auth_getpwnam(p, user);
-  bool exists = pw != NULL;
-  gid_t gid = exists ? pw->pw_gid : getgid();
+static const array_header *groups_of(pool *p, const struct candidate *c) {
   array_header *gids = NULL, *names = NULL;
   const char *own;
 
-  if (pr_auth_getgroups(p, user, &gids, &names) < 0 || names == NULL) {
+  if (pr_auth_getgroups(p, c->user, &gids, &names) < 0 || names == NULL) {
     names = make_array(p, 1, sizeof(char *));
   }
 
-  own = pr_auth_gid2name(p, gid);
-  if (exists && own != NULL) {
+  own = pr_auth_gid2name(p, c->gid);
+  if (c->exists && own != NULL) {
     *((const char **) push_array(names)) = own;
   }
 
@@ -68,7 +73,7 @@ static bool group_fits(pool *p, const char *names, struct candidate *c) {
   unsigned int i;
 
   if (c->groups == NULL) {
-    c->groups = groups_of(p, c->user);
+    c->groups = groups_of(p, c);
   }
 
   for (i = 0; i < c->groups->nelts; i++) {
@@ -97,7 +102,8 @@ static bool rule_fits(pool *p, const struct ftpd_methods_rule *rule,
   }
 
   fits = rule->kind == FTPD_METHODS_USER ?
-    names_fit(p, rule->names, c->user) : group_fits(p, rule->names, c);
+    names_fit(p, rule->names, c->user) || names_fit(p, rule->names, c->given) :
+    group_fits(p, rule->names, c);
   return c->exists ? fits : c->pick == nth;
 }
 
@@ -113,16 +119,54 @@ static unsigned int count_rules(struct ftpd *h) {
   return n;
 }
 
+/* ---- Who it is */
+
+static const char *plain(pool *p, const char *name) {
+  char *copy = palloc(p, strlen(name) + 1), *to = copy;
+
+  for (; *name != '\0'; name++) {
+    if (*name != ' ') {
+      *to++ = (char) tolower((unsigned char) *name);
+    }
+  }
+
+  *to = '\0';
+  return copy;
+}
+
+static void find_account(pool *p, const char *name, struct candidate *c) {
+  const struct passwd *pw = pr_auth_getpwnam(p, name);
+
+  if (pw != NULL) {
+    c->user = pstrdup(p, pw->pw_name);
+    c->gid = pw->pw_gid;
+    c->exists = true;
+  }
+}
+
+static void identify(struct ftpd *h, unsigned int nrules,
+    struct candidate *c) {
+  const char *name = plain(h->pool, h->user);
+
+  c->exists = false;
+  c->gid = getgid();
+  c->pick = ftpd_secret_pick(name, nrules + 1);
+  find_account(h->pool, h->user, c);
+  if (!c->exists && strcmp(name, h->user) != 0) {
+    find_account(h->pool, name, c);
+  }
+
+  c->exists |= h->login->anon != NULL;
+}
+
 static void choose(struct ftpd *h, unsigned int n) {
   unsigned int nth = 0;
-  struct candidate c = { h->user, true, NULL, 0 };
+  struct candidate c = { h->user, h->user, true, 0, NULL, 0 };
   struct ftpd_methods_rule rule;
   config_rec *at = NULL;
 
   if (n > 0) {
-    c.pick = ftpd_secret_pick(c.user, n + 1);
-    c.exists = h->login->anon != NULL ||
-      pr_auth_getpwnam(h->pool, c.user) != NULL;
+    identify(h, n, &c);
   }
 
   while (ftpd_methods_next_rule(h->pool, h->server, &at, &rule)) {

@@ -14,6 +14,7 @@
 #include "ftpd-keyfile.h"
 #include "ftpd-keyopts.h"
 #include "ftpd-keystore.h"
+#include "ftpd-login.h"
 #include "ftpd-session.h"
 #include "ftpd-source.h"
 #include "ftpd-usercert.h"
@@ -27,7 +28,7 @@ bool ftpd_usercert_is_for(struct ftpd *h, pool *p, const struct sftp_cert *cert,
   char *text, *name, *save = NULL;
 
   if (principals == NULL) {
-    return sftp_cert_names(cert, h->user);
+    return sftp_cert_names(cert, ftpd_auth_name(h));
   }
 
   text = pstrdup(p, principals);
@@ -234,7 +235,7 @@ static int trusted_for_all(struct ftpd *h, pool *p,
     return search_principals(h, p, principals, cert, grant);
   }
 
-  if (!sftp_cert_names(cert, h->user)) {
+  if (!sftp_cert_names(cert, ftpd_auth_name(h))) {
     sftp_log_why(WHY_OBJECTION, "certificate '%s' does not name user '%s'",
       cert->key_id, h->user);
     return -1;

@@ -51,6 +51,7 @@ struct passwd *ftpd_auth_entry(struct ftpd *h) {
      * there the time before.
      */
     pw = pr_auth_getpwnam(h->pool, h->user);
+    l->name = pw != NULL ? pstrdup(h->pool, pw->pw_name) : h->user;
     if (pw == NULL && l->anon != NULL && l->anon_user != NULL) {
       pw = pr_auth_getpwnam(h->pool, l->anon_user);
     }
@@ -60,6 +61,15 @@ struct passwd *ftpd_auth_entry(struct ftpd *h) {
   }
 
   return l->not_alias ? NULL : l->entry;
+}
+
+const char *ftpd_auth_name(struct ftpd *h) {
+  if (session.user != NULL) {
+    return session.user;        /* logged in */
+  }
+
+  (void) ftpd_auth_entry(h);
+  return h->login->name;
 }
 
 static const char *no_user(struct ftpd *h) {
@@ -199,7 +209,8 @@ static const char *configured_hash(struct ftpd *h, const char *user) {
   config_rec *c = find_config(ftpd_anon_conf(h), CONF_PARAM, "UserPassword",
     FALSE);
 
-  while (c != NULL && strcmp(c->argv[0], user) != 0) {
+  while (c != NULL && strcmp(c->argv[0], user) != 0 &&
+      strcmp(c->argv[0], ftpd_auth_name(h)) != 0) {
     c = find_config_next(c, c->next, CONF_PARAM, "UserPassword", FALSE);
   }
 
@@ -332,12 +343,14 @@ static bool host_name_fits(const char *name) {
 }
 
 /* A host vouches for its user's identity, not for other names that they may
- * use.
+ * use; an alias is one of the account's names.
  */
 static bool user_fits(struct ftpd *h, const char *client_user) {
+  bool by_alias = strcmp(h->orig_user, h->user) != 0;
+
   if ((h->set->opts & SFTP_OPT_HOSTBASED_ANY_USER) != 0 ||
-      strcmp(client_user, h->orig_user) == 0 ||
-      strcmp(client_user, h->user) == 0) {
+      (by_alias && strcmp(client_user, h->orig_user) == 0) ||
+      strcmp(client_user, ftpd_auth_name(h)) == 0) {
     return true;
   }
 
@@ -392,13 +405,13 @@ static int shadow_code(struct ftpd *h) {
 
   /* Names in other databases may be those of system users by chance. */
   uid = pw->pw_uid;
-  own = getpwnam(h->user);
+  own = getpwnam(pw->pw_name);
   if (own == NULL || own->pw_uid != uid) {
     return PR_AUTH_OK;
   }
 
   PRIVS_ROOT
-  sp = getspnam(h->user);
+  sp = getspnam(pw->pw_name);
   if (sp != NULL && sp->sp_expire > 0 && day >= sp->sp_expire) {
     code = PR_AUTH_DISABLEDPWD;
 
@@ -445,7 +458,7 @@ enum ftpd_verdict ftpd_auth_kbdint(struct ftpd *h, const char *name) {
   }
 
   errno = EPERM;                /* for drivers that give no reason */
-  res = d->open(d, h->user);
+  res = d->open(d, ftpd_auth_name(h));
   if (res < 0 && exists) {
     sftp_log_why(WHY_MISSING, "keyboard-interactive driver '%s' cannot be "
       "used: %s", name, strerror(errno));
@@ -454,7 +467,7 @@ enum ftpd_verdict ftpd_auth_kbdint(struct ftpd *h, const char *name) {
 
   if (res == 0) {
     errno = EPERM;
-    res = d->authenticate(d, h->user);
+    res = d->authenticate(d, ftpd_auth_name(h));
     xerrno = errno;
     (void) d->close(d);
   }

@@ -210,7 +210,7 @@ static const char *token(const struct ftpd_ask *a, char letter) {
       return type_of(a->pool, shown);
 
     case 'u':
-      return a->ftpd->user;
+      return ftpd_auth_name(a->ftpd);
 
     default:
       return cert_token(a, letter);
@@ -245,7 +245,7 @@ char **ftpd_words(const struct ftpd_ask *a, const char *text) {
   }
 
   if (n == 1) {
-    res[1] = pstrdup(a->pool, a->ftpd->user);
+    res[1] = pstrdup(a->pool, ftpd_auth_name(a->ftpd));
   }
 
   return res;

@@ -100,6 +100,9 @@ def _():
     first = [methods_of(name) for name in names]
     expect_same(set(first), {"publickey", "publickey,password", "password"},
                 "lists of names of nobody's")
+    for user in USERS:
+        expect_same(methods_of(user.upper().encode()),
+                    methods_of(user.encode()), "another spelling of " + user)
     srv.stop()
     srv.start()
     expect_same([methods_of(name) for name in names], first,

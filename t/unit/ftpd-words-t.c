@@ -24,6 +24,10 @@ struct passwd *ftpd_auth_entry(struct ftpd *h SFTP_UNUSED) {
   return entry;
 }
 
+const char *ftpd_auth_name(struct ftpd *h) {
+  return h->user;
+}
+
 static struct ftpd host = { .user = "alice" };
 static struct ftpd_ask ask;
 

@@ -19,20 +19,32 @@
 #define WHY_MAX_LEN 512
 #define NUMBER_MAX_LEN (16384 / 8)       /* RSA, the longest that is accepted */
 
+/* Experimental: nobody is offered it who does not name it. */
+#define MLDSA44_ED25519 "ssh-mldsa44-ed25519@openssh.com"
+
 const struct sftp_key_type sftp_key_types[] = {
   /* name                 code               parameter   libcrypto  bits */
-  { "ssh-ed25519",         &sftp_key_ed25519, NULL,       "ED25519", 256 },
-  { "ecdsa-sha2-nistp256", &sftp_key_ecdsa,   "nistp256", "EC",      0 },
-  { "ecdsa-sha2-nistp384", &sftp_key_ecdsa,   "nistp384", "EC",      0 },
-  { "ecdsa-sha2-nistp521", &sftp_key_ecdsa,   "nistp521", "EC",      0 },
-  { "ssh-rsa",             &sftp_key_rsa,     NULL,       "RSA",     0 },
-  { "ssh-ed448",           &sftp_key_ed448,   NULL,       "ED448",   448 },
-  { "ssh-dss",             &sftp_key_dsa,     NULL,       "DSA",     0 },
+  { "ssh-ed25519",         &sftp_key_ed25519, NULL,       "ED25519", 256,
+    NULL },
+  { "ecdsa-sha2-nistp256", &sftp_key_ecdsa,   "nistp256", "EC",      0,
+    NULL },
+  { "ecdsa-sha2-nistp384", &sftp_key_ecdsa,   "nistp384", "EC",      0,
+    NULL },
+  { "ecdsa-sha2-nistp521", &sftp_key_ecdsa,   "nistp521", "EC",      0,
+    NULL },
+  { "ssh-rsa",             &sftp_key_rsa,     NULL,       "RSA",     0,
+    NULL },
+  { "ssh-ed448",           &sftp_key_ed448,   NULL,       "ED448",   448,
+    NULL },
+  { "ssh-dss",             &sftp_key_dsa,     NULL,       "DSA",     0,
+    NULL },
   { "sk-ssh-ed25519@openssh.com", &sftp_key_sk_ed25519, "ssh-ed25519", "",
-    256 },
+    256, NULL },
   { "sk-ecdsa-sha2-nistp256@openssh.com", &sftp_key_sk_ecdsa,
-    "ecdsa-sha2-nistp256", "", 256 },
-  { NULL, NULL, NULL, NULL, 0 }
+    "ecdsa-sha2-nistp256", "", 256, NULL },
+  { MLDSA44_ED25519,       &sftp_key_mldsa44, NULL,       "",        256,
+    "ML-DSA-44" },
+  { NULL, NULL, NULL, NULL, 0, NULL }
 };
 
 #define SIG_DEFAULT ALG_DEFAULT
@@ -61,6 +73,7 @@ const struct sftp_sig_alg sftp_sig_algs[] = {
   PLAIN("rsa-sha2-256", SIG_APPROVED, "ssh-rsa", "SHA256"),
   PLAIN("ssh-rsa", ALG_OPT_IN, "ssh-rsa", "SHA1"),
   PLAIN("ssh-dss", ALG_OPT_IN, "ssh-dss", "SHA1"),
+  PLAIN(MLDSA44_ED25519, ALG_OPT_IN, MLDSA44_ED25519, NULL),
 
   /* PROTOCOL.u2f: only users have such keys. */
   PLAIN(SK_ED25519, SIG_DEFAULT | ALG_USER, SK_ED25519, "SHA256"),
@@ -94,7 +107,7 @@ const struct sftp_key_type *sftp_key_type_find(struct sftp_str name) {
 
   for (t = sftp_key_types; t->name != NULL; t++) {
     if (sftp_str_is(name, t->name)) {
-      return t;
+      return t->needs == NULL || sftp_crypto_has_key(t->needs) ? t : NULL;
     }
   }
 
@@ -117,6 +130,7 @@ bool sftp_sig_is_usable(const struct sftp_alg *alg) {
   const struct sftp_sig_alg *sig = (const void *) alg;
 
   return sftp_crypto_permits(alg) &&
+    sftp_key_type_find(sftp_str_of(sig->key_type)) != NULL &&
     (sig->digest == NULL || sftp_crypto_digest(sig->digest) != NULL);
 }
 

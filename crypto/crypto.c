@@ -24,7 +24,7 @@
 
 #include "crypto.h"
 
-enum kind { KIND_CIPHER, KIND_DIGEST, KIND_MAC, KIND_KEM };
+enum kind { KIND_CIPHER, KIND_DIGEST, KIND_MAC, KIND_KEM, KIND_KEY };
 
 struct fetched {
   enum kind kind;
@@ -86,6 +86,9 @@ static void *fetch_from(OSSL_LIB_CTX *ctx, enum kind kind, const char *name) {
 
     case KIND_KEM:
       return EVP_KEM_fetch(ctx, name, NULL);
+
+    case KIND_KEY:
+      return EVP_KEYMGMT_fetch(ctx, name, NULL);
   }
 
   return NULL;
@@ -108,6 +111,10 @@ static void release(enum kind kind, void *object) {
     case KIND_KEM:
       EVP_KEM_free(object);
       break;
+
+    case KIND_KEY:
+      EVP_KEYMGMT_free(object);
+      break;
   }
 }
 
@@ -116,7 +123,7 @@ static void *fetch(enum kind kind, const char *name) {
 
   ERR_set_mark();
   object = fetch_from(NULL, kind, name);
-  if (object == NULL && kind != KIND_MAC && kind != KIND_KEM &&
+  if (object == NULL && (kind == KIND_CIPHER || kind == KIND_DIGEST) &&
       legacy() != NULL) {
     object = fetch_from(legacy(), kind, name);
   }
@@ -170,6 +177,10 @@ EVP_MAC *sftp_crypto_mac(const char *name) {
 
 bool sftp_crypto_has_kem(const char *name) {
   return get(KIND_KEM, name) != NULL;
+}
+
+bool sftp_crypto_has_key(const char *name) {
+  return get(KIND_KEY, name) != NULL;
 }
 
 int sftp_crypto_init(void) {

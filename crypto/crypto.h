@@ -45,6 +45,8 @@ const EVP_MD *sftp_crypto_digest(const char *name);
 EVP_MAC *sftp_crypto_mac(const char *name);
 /* Whether libcrypto has a key encapsulation of that name ("ML-KEM-768"). */
 bool sftp_crypto_has_kem(const char *name);
+/* Whether it has keys of that type ("ML-DSA-44"). */
+bool sftp_crypto_has_key(const char *name);
 
 /* Whether this CPU has instructions for AES-GCM, so that it is faster than
  * ChaCha20.

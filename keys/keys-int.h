@@ -18,6 +18,7 @@ extern const struct sftp_key_ops sftp_key_ecdsa;        /* keys-ecdsa.c */
 extern const struct sftp_key_ops sftp_key_ed25519;      /* keys-ed25519.c */
 extern const struct sftp_key_ops sftp_key_ed448;        /* keys-ed448.c */
 extern const struct sftp_key_ops sftp_key_dsa;          /* keys-dsa.c */
+extern const struct sftp_key_ops sftp_key_mldsa44;      /* keys-mldsa44.c */
 extern const struct sftp_key_ops sftp_key_sk_ecdsa,     /* keys-sk.c */
   sftp_key_sk_ed25519;
 

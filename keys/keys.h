@@ -71,6 +71,8 @@ struct sftp_key_type {
   const char *evp;              /* libcrypto's type name: "RSA", "EC" ..., or
                                  * "" where it never has the private part */
   unsigned int bits;            /* 0: as libcrypto counts them */
+  const char *needs;            /* a type of libcrypto that not all its versions
+                                 * know, or NULL */
 };
 
 struct sftp_key {
@@ -105,6 +107,7 @@ struct sftp_sig_alg {
 extern const struct sftp_key_type sftp_key_types[];
 extern const struct sftp_sig_alg sftp_sig_algs[];
 
+/* NULL as well where libcrypto lacks what the type needs. */
 const struct sftp_key_type *sftp_key_type_find(struct sftp_str name);
 const struct sftp_sig_alg *sftp_sig_alg_find(struct sftp_str name);
 /* Whether a row of sftp_sig_algs can be used in this process. */

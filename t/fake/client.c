@@ -19,6 +19,7 @@
 #include "compress.h"
 #include "conn-loop.h"
 #include "crypto.h"
+#include "namelist.h"
 #include "../unit/tap.h"
 #include "kex.h"
 #include "ssh-version.h"
@@ -346,6 +347,19 @@ static void direction_keys(struct client *cl, struct half *h,
   }
 }
 
+/* By one of the algorithms that the client named. */
+static int verify_host(const struct client *cl, const struct sftp_key *key,
+    struct sftp_str sig, struct sftp_str data) {
+  struct sftp_rd r;
+  struct sftp_str name;
+
+  sftp_rd_init_str(&r, sig);
+  name = sftp_rd_string(&r);
+  return sftp_names_have(sftp_str_of(cl->hostkey),
+    sftp_str_dup(cl->pool, name)) ?
+    sftp_key_verify(key, sftp_sig_alg_find(name), sig, data) : SFTP_ERR_MAC;
+}
+
 static int finish(struct client *cl, struct half *h) {
   static const unsigned char zeros[64];
   struct sftp_keys in, out;
@@ -369,8 +383,7 @@ static int finish(struct client *cl, struct half *h) {
   data.ptr = H;
   data.len = 32;
   if (sftp_key_from_blob(cl->pool, ks, &host_key) != SFTP_OK ||
-      sftp_key_verify(host_key, sftp_sig_alg_find(sftp_str_of("ssh-ed25519")),
-        sig, data) != SFTP_OK) {
+      verify_host(cl, host_key, sig, data) != SFTP_OK) {
     return SFTP_ERR_MAC;
   }
 

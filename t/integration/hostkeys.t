@@ -9,12 +9,14 @@
 clients and proven."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import (PATIENCE, Server, keygen, must, run, said,
+from server import (PATIENCE, SOURCE, Server, keygen, must, run, said,
                     wait_for)
 
 
@@ -178,6 +180,32 @@ def _():
                        ("relative", "absolute path")):
         log = Server("SFTPHostCertificate " + path).refuses_to_start()
         expect(text in log, log)
+
+
+def offered(srv):
+    """The names of the server's KEXINIT."""
+    said_all = srv.sftp("pwd", "-vv").stderr.decode()
+    peer = said_all[said_all.index("peer server KEXINIT"):]
+    return re.search(r"host key algorithms: (\S+)", peer).group(1).split(",")
+
+
+@promise("experimental keys are offered where they are named, and only there")
+def _():
+    experimental = "ssh-mldsa44-ed25519@openssh.com"
+    has = b"ML-DSA-44" in run(["openssl", "list", "-key-managers"]).stdout
+    for line in ("", "SFTPHostKeys +" + experimental):
+        srv = Server(line + "\nSFTPHostKey @DIR@/host_mldsa44")
+        shutil.copy(os.path.join(SOURCE, "t/data/keys/mldsa44-ed25519"),
+                    srv.path("host_mldsa44"))
+        os.chmod(srv.path("host_mldsa44"), 0o600)
+        srv.start()
+        try:
+            names = offered(srv)
+            expect_same(experimental in names, has and line != "", str(names))
+            expect_same("a key of type %s is not supported here" % experimental
+                        in srv.log("start.log"), not has, "a line in the log")
+        finally:
+            srv.stop_clean()
 
 
 @promise("an agent signs with its keys, also for rekeys in a chroot")

@@ -24,12 +24,18 @@ struct ftpd;
 struct ftpd_op;
 struct ftpd_dir;
 struct ftpd_glob;
+struct ftpd_moving;
 
 int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode);
 int ftpd_rmdir(struct ftpd *h, const char *path);
 int ftpd_unlink(struct ftpd_op *op, const char *path);
+/* 1: a file is being copied to another file system.  Then each turn takes a
+ * step, until one returns 0 or -1, or stops it; its state lives in op's pool.
+ */
 int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
-  bool overwrite);
+  bool overwrite, struct ftpd_moving **moving);
+int ftpd_rename_step(struct ftpd_op *op, struct ftpd_moving *m);
+void ftpd_rename_stop(struct ftpd_moving *m);
 int ftpd_link(struct ftpd_op *op, const char *from, const char *to);
 int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path);
 /* The link's text as it is stored, but seen from inside where it names what is

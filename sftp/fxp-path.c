@@ -14,6 +14,7 @@
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
+#include "fxp-job.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
 
@@ -37,6 +38,20 @@ uint32_t fxp_do_remove(struct fxp_req *req) {
 /* draft -13, section 8.3: all of them replace an existing file, atomically. */
 #define SSH_FXF_RENAME_ANY      0x00000007U     /* overwrite, atomic, native */
 
+static uint32_t renamed(struct fxp_req *req, int res) {
+  return res == 0 ? SSH_FX_OK : fxp_refused(req, errno);
+}
+
+static uint32_t go_on(struct fxp_req *req, void *state) {
+  int res = ftpd_rename_step(&req->op, state);
+
+  return res > 0 ? FXP_LATER : renamed(req, res);
+}
+
+static void stop_rename(void *state) {
+  ftpd_rename_stop(state);
+}
+
 /* RENAME: string old, string new, since version 5 u32 flags;
  * posix-rename@openssh.com the same without.  The draft's own request does not
  * replace files (section 6.5) unless flags say so.
@@ -44,6 +59,8 @@ uint32_t fxp_do_remove(struct fxp_req *req) {
 static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
   const char *from = fxp_read_path(req), *to = fxp_read_path(req);
   bool flagged = !overwrite && req->fxp->version >= 5;
+  struct ftpd_moving *moving;
+  int res;
 
   /* Some clients omit the flags. */
   if (flagged && req->in.left > 0) {
@@ -64,8 +81,9 @@ static uint32_t rename_path(struct fxp_req *req, bool overwrite) {
     return fxp_refused(req, errno);
   }
 
-  return ftpd_rename(&req->op, from, to, overwrite) == 0 ? SSH_FX_OK :
-    fxp_refused(req, errno);
+  res = ftpd_rename(&req->op, from, to, overwrite, &moving);
+  return res > 0 ? fxp_later(req, go_on, stop_rename, moving) :
+    renamed(req, res);
 }
 
 uint32_t fxp_do_rename(struct fxp_req *req) {

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-rename.c -- renames, also across file systems. */
+/* ftpd-rename.c -- renames.  Across file systems a file is copied, piece by
+ * piece, and the loop turns meanwhile.
+ */
 
 #include "ftpd-ask.h"
 #include "ftpd-held.h"
@@ -15,6 +17,7 @@
 #include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
 #include "ftpd-scan.h"
+#include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-tree.h"
@@ -22,7 +25,9 @@
 #include <fcntl.h>
 #include <limits.h>
 
-#define COPY_BYTES 131072
+#define COPY_BYTES 262144       /* at a time */
+#define TURN_US 20000           /* of the loop, for a copy */
+#define TRIES 3
 
 const char *ftpd_name_beside(pool *p, const char *path) {
   size_t dir = (size_t) (strrchr(path, '/') + 1 - path);
@@ -38,24 +43,133 @@ const char *ftpd_name_beside(pool *p, const char *path) {
   return pstrcat(p, pstrndup(p, path, dir), ".copy.", name, NULL);
 }
 
-static int copy_data(pool *p, pr_fh_t *in, pr_fh_t *out) {
-  char *buf = palloc(p, COPY_BYTES);
-  int n, off, w;
+/* A rename that is under way. */
+struct ftpd_moving {
+  const char *from, *to;
+  bool overwrite;
+  int tries;
+  struct stat old;              /* of from */
+  struct stat st;               /* of to, which will be replaced */
+  bool exists, replaces;
+  int watch;
+  struct ftpd *ftpd;
 
-  while ((n = pr_fsio_read(in, buf, COPY_BYTES)) > 0) {
-    for (off = 0; off < n; off += w) {
-      w = pr_fsio_write(out, buf + off, (size_t) (n - off));
-      if (w <= 0) {
-        errno = w == 0 ? EIO : errno;
-        return -1;
-      }
-    }
+  /* A file that is copied to another file system. */
+  const char *tmp;
+  pr_fh_t *in, *out;
+  off_t offset, data_end;       /* next byte; the end of what is no hole */
+  char *buf;
+};
 
-    errno = 0;
-    pr_signals_handle();
+/* ---- The bytes of a copy */
+
+/* Skips a hole, which the copy will have, too: the data begins at m->offset, or
+ * there is none any more.
+ */
+static void find_data(struct ftpd_moving *m) {
+  off_t size = m->old.st_size, at;
+
+  m->data_end = size;
+  if ((off_t) m->old.st_blocks * 512 >= size) {
+    return;
   }
 
-  return n;
+  at = pr_fsio_lseek(m->in, m->offset, SEEK_DATA);
+  if (at >= 0) {
+    m->offset = at;
+    at = pr_fsio_lseek(m->in, at, SEEK_HOLE);
+    m->data_end = at > m->offset && at < size ? at : size;
+
+  } else if (errno == ENXIO) {
+    m->offset = size;
+  }
+}
+
+static int write_piece(pr_fh_t *out, const char *buf, int n) {
+  int off, w;
+
+  for (off = 0; off < n; off += w) {
+    w = pr_fsio_write(out, buf + off, (size_t) (n - off));
+    if (w <= 0) {
+      errno = w == 0 ? EIO : errno;
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+/* 0, or -1; a file that ends before its time has changed. */
+static int copy_piece(struct ftpd_moving *m) {
+  size_t n = COPY_BYTES;
+  int res;
+
+  if (m->offset >= m->data_end) {
+    find_data(m);
+    if (m->offset < m->old.st_size &&
+        (pr_fsio_lseek(m->in, m->offset, SEEK_SET) < 0 ||
+         pr_fsio_lseek(m->out, m->offset, SEEK_SET) < 0)) {
+      return -1;
+    }
+  }
+
+  if ((off_t) n > m->data_end - m->offset) {
+    n = (size_t) (m->data_end - m->offset);
+  }
+
+  if (m->offset >= m->old.st_size || n == 0) {
+    return 0;
+  }
+
+  res = pr_fsio_read(m->in, m->buf, n);
+  if (res <= 0) {
+    errno = res == 0 ? EBUSY : errno;
+    return -1;
+  }
+
+  m->offset += res;
+  return write_piece(m->out, m->buf, res);
+}
+
+/* The source may have been written to in all these turns. */
+static int check_unchanged(const struct ftpd_moving *m) {
+  struct stat now;
+
+  if (pr_fsio_fstat(m->in, &now) < 0) {
+    return -1;
+  }
+
+  if (now.st_size != m->old.st_size ||
+      now.st_mtim.tv_sec != m->old.st_mtim.tv_sec ||
+      now.st_mtim.tv_nsec != m->old.st_mtim.tv_nsec) {
+    errno = EBUSY;
+    return -1;
+  }
+
+  return 0;
+}
+
+/* A turn's part of the bytes: 1 while there are more, 0, or -1. */
+static int copy_some(struct ftpd_moving *m) {
+  uint64_t end_us = sftp_now_us() + TURN_US;
+
+  ftpd_tick(m->ftpd);
+  while (m->offset < m->old.st_size) {
+    if (copy_piece(m) < 0) {
+      return -1;
+    }
+
+    if (sftp_now_us() >= end_us) {
+      return 1;
+    }
+  }
+
+  if (check_unchanged(m) < 0) {
+    return -1;
+  }
+
+  /* A hole may be at the end. */
+  return pr_fsio_ftruncate(m->out, m->old.st_size);
 }
 
 /* Owner, mode and times: as far as the user may set them. */
@@ -92,147 +206,213 @@ static pr_fh_t *open_same(const char *path, const struct stat *st) {
   return in;
 }
 
-/* Copies a regular file to a random name, without following a link on either
- * side, then moves it into place.
+/* ---- Across file systems */
+
+static void stop_copy(struct ftpd_moving *m) {
+  int xerrno = errno;
+
+  if (m->out != NULL) {
+    ftpd_drop(m->out);
+    (void) FTPD_HELD(m->tmp, pr_fsio_unlink(m->tmp));
+  }
+
+  if (m->in != NULL) {
+    ftpd_drop(m->in);
+  }
+
+  m->in = m->out = NULL;
+  errno = xerrno;
+}
+
+/* A regular file is copied to a random name, without following a link on either
+ * side.  1: the copy has begun; or -1.
  */
-static int copy_over(struct ftpd_op *op, const char *from, const char *to,
-    const struct stat *st, bool replace) {
-  const char *tmp = ftpd_name_beside(op->pool, to);
-  pr_fh_t *in = open_same(from, st), *out = NULL;
-  int res = -1, xerrno, closed;
-  bool gone;
-
-  if (in != NULL) {
-    out = ftpd_open_held(tmp, O_WRONLY|O_CREAT|O_EXCL);
+static int begin_copy(struct ftpd_op *op, struct ftpd_moving *m) {
+  m->tmp = ftpd_name_beside(op->pool, m->to);
+  m->offset = m->data_end = 0;
+  m->in = open_same(m->from, &m->old);
+  if (m->in != NULL) {
+    m->out = ftpd_open_held(m->tmp, O_WRONLY|O_CREAT|O_EXCL);
   }
 
-  if (out != NULL) {
-    res = copy_data(op->pool, in, out);
-    if (res == 0) {
-      keep_attrs(out, st);
-    }
-
-    xerrno = errno;
-    closed = ftpd_scan_close(op->pool, out, to, &op->refused, &gone);
-    if (closed != 0 && res == 0) {
-      res = -1;
-      xerrno = closed;
-    }
-
-    if (res == 0) {
-      res = ftpd_rename_held(tmp, to, replace);
-      xerrno = errno;
-    }
-
-    if (res < 0) {
-      (void) FTPD_HELD(tmp, pr_fsio_unlink(tmp));
-    }
-
-    errno = xerrno;
+  if (m->out == NULL) {
+    stop_copy(m);
+    return -1;
   }
 
-  if (in != NULL) {
-    ftpd_drop(in);
+  if (m->buf == NULL) {
+    m->buf = palloc(op->pool, COPY_BYTES);
   }
 
-  return res;
+  return 1;
 }
 
-/* rename(2) across file systems. */
-static int rename_far(struct ftpd_op *op, const char *from, const char *to,
-    bool replace) {
-  char text[PATH_MAX + 1];
-  struct stat st;
+/* If the source is another file by now, that one stays. */
+static int remove_source(const struct ftpd_moving *m) {
+  struct stat now;
 
-  if (ftpd_lstat(op->ftpd, from, &st) < 0) {
-    return -1;
-  }
-
-  if (S_ISLNK(st.st_mode)) {
-    if (ftpd_link_text(from, text, sizeof(text)) < 0) {
-      return -1;
-    }
-
-    if (replace) {
-      (void) FTPD_HELD(to, pr_fsio_unlink(to));
-    }
-
-    if (FTPD_HELD(to, pr_fsio_symlink(text, to)) < 0) {
-      return -1;
-    }
-
-  } else if (!S_ISREG(st.st_mode)) {
-    errno = EXDEV;
-    return -1;
-
-  } else if (copy_over(op, from, to, &st, replace) < 0) {
-    return -1;
-  }
-
-  return FTPD_HELD(from, pr_fsio_unlink(from));
-}
-
-static int rename_any(struct ftpd_op *op, const char *from, const char *to,
-    bool replace) {
-  if (ftpd_rename_held(from, to, replace) == 0) {
+  if (ftpd_lstat(m->ftpd, m->from, &now) < 0 ||
+      now.st_dev != m->old.st_dev || now.st_ino != m->old.st_ino) {
     return 0;
   }
 
-  return errno == EXDEV ? rename_far(op, from, to, replace) : -1;
+  return FTPD_HELD(m->from, pr_fsio_unlink(m->from));
 }
 
-static int rename_once(struct ftpd_op *op, const char *from, const char *to,
-    bool overwrite) {
-  struct stat st, old;
-  bool exists, replaces = false;
-  int res, watch;
+/* Everything was copied: it moves into place, and the source goes. */
+static int end_copy(struct ftpd_op *op, struct ftpd_moving *m) {
+  int res = -1, xerrno;
+  bool gone;
 
-  if (ftpd_lstat(op->ftpd, from, &old) < 0) {
+  keep_attrs(m->out, &m->old);
+  xerrno = ftpd_scan_close(op->pool, m->out, m->to, &op->refused, &gone);
+  m->out = NULL;
+  if (xerrno == 0) {
+    res = ftpd_rename_held(m->tmp, m->to, m->exists);
+    xerrno = errno;
+  }
+
+  if (res < 0) {
+    (void) FTPD_HELD(m->tmp, pr_fsio_unlink(m->tmp));
+  }
+
+  stop_copy(m);
+  errno = xerrno;
+  return res == 0 ? remove_source(m) : -1;
+}
+
+static int move_link(struct ftpd_op *op, const struct ftpd_moving *m) {
+  const char *text;
+
+  if (ftpd_readlink(op->ftpd, op->pool, m->from, &text) < 0) {
     return -1;
   }
 
-  exists = ftpd_lstat(op->ftpd, to, &st) == 0;
-  if (exists && (st.st_dev != old.st_dev || st.st_ino != old.st_ino)) {
-    if (!overwrite) {
+  if (m->exists) {
+    (void) FTPD_HELD(m->to, pr_fsio_unlink(m->to));
+  }
+
+  return FTPD_HELD(m->to, pr_fsio_symlink(text, m->to)) < 0 ? -1 :
+    FTPD_HELD(m->from, pr_fsio_unlink(m->from));
+}
+
+static int rename_any(struct ftpd_op *op, struct ftpd_moving *m) {
+  int res = ftpd_rename_held(m->from, m->to, m->exists);
+
+  if (res < 0 && errno == EXDEV && S_ISLNK(m->old.st_mode)) {
+    return move_link(op, m);
+  }
+
+  return res < 0 && errno == EXDEV && S_ISREG(m->old.st_mode) ?
+    begin_copy(op, m) : res;
+}
+
+/* ---- The request */
+
+/* The rules about what is there; 0 or -1. */
+static int look(struct ftpd_op *op, struct ftpd_moving *m) {
+  m->replaces = false;
+  m->watch = -1;
+  if (ftpd_lstat(op->ftpd, m->from, &m->old) < 0) {
+    return -1;
+  }
+
+  m->exists = ftpd_lstat(op->ftpd, m->to, &m->st) == 0;
+  if (m->exists && (m->st.st_dev != m->old.st_dev ||
+      m->st.st_ino != m->old.st_ino)) {
+    if (!m->overwrite) {
       errno = EEXIST;
       return -1;
     }
 
-    if (ftpd_may_replace(op, to) < 0) {
+    if (ftpd_may_replace(op, m->to) < 0) {
       return -1;
     }
 
-    replaces = true;
+    m->replaces = true;
   }
 
-  if (ftpd_quota_rename(op->ftpd, from, to, &old) < 0) {
+  if (ftpd_quota_rename(op->ftpd, m->from, m->to, &m->old) < 0) {
     ftpd_quota_refuse(op);
     return -1;
   }
 
-  watch = replaces ? ftpd_quota_watch(op->ftpd, to) : -1;
-  res = rename_any(op, from, to, exists);
-  ftpd_quota_seen(watch, &st);
-  ftpd_quota_renamed(op->ftpd, from, to, &old, res == 0);
+  m->watch = m->replaces ? ftpd_quota_watch(op->ftpd, m->to) : -1;
+  return 0;
+}
+
+/* Tells the quota whether the rename was done. */
+static int settle(struct ftpd_moving *m, int res) {
+  int xerrno = errno;
+
+  ftpd_quota_seen(m->watch, &m->st);
+  ftpd_quota_renamed(m->ftpd, m->from, m->to, &m->old, res == 0);
   if (res == 0) {
-    ftpd_scan_renamed(op->ftpd, from, to);
+    ftpd_scan_renamed(m->ftpd, m->from, m->to);
   }
 
-  if (res == 0 && replaces) {
-    ftpd_quota_gone(op->ftpd, to, &st);
+  if (res == 0 && m->replaces) {
+    ftpd_quota_gone(m->ftpd, m->to, &m->st);
   }
+
+  errno = xerrno;
+  return res;
+}
+
+static bool is_worth_another_try(struct ftpd_moving *m, int res) {
+  /* EEXIST: a file has appeared since the check. */
+  return res < 0 && errno == EEXIST && m->overwrite && --m->tries > 0;
+}
+
+static int try_rename(struct ftpd_op *op, struct ftpd_moving *m) {
+  int res;
+
+  do {
+    res = look(op, m);
+    if (res == 0) {
+      res = rename_any(op, m);
+      res = res > 0 ? res : settle(m, res);
+    }
+  } while (is_worth_another_try(m, res));
 
   return res;
 }
 
 int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
-    bool overwrite) {
-  int res, tries = 3;
+    bool overwrite, struct ftpd_moving **moving) {
+  struct ftpd_moving *m = pcalloc(op->pool, sizeof(*m));
 
-  /* EEXIST: a file has appeared since the check. */
-  do {
-    res = rename_once(op, from, to, overwrite);
-  } while (res < 0 && errno == EEXIST && overwrite && --tries > 0);
+  m->ftpd = op->ftpd;
+  m->from = from;
+  m->to = to;
+  m->overwrite = overwrite;
+  m->tries = TRIES;
+  *moving = m;
+  return try_rename(op, m);
+}
 
-  return res;
+int ftpd_rename_step(struct ftpd_op *op, struct ftpd_moving *m) {
+  int res;
+
+  ftpd_stand_anew();
+  res = copy_some(m);
+  if (res > 0) {
+    return res;
+  }
+
+  if (res == 0) {
+    res = end_copy(op, m);
+
+  } else {
+    stop_copy(m);
+  }
+
+  res = settle(m, res);
+  return is_worth_another_try(m, res) ? try_rename(op, m) : res;
+}
+
+void ftpd_rename_stop(struct ftpd_moving *m) {
+  ftpd_stand_anew();
+  stop_copy(m);
+  (void) settle(m, -1);
 }

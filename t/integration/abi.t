@@ -117,7 +117,7 @@ class Raw:
         srv.no_sessions()
 
 
-@promise("the module exports the names of the interface and no other")
+@promise("the module exports exactly the names of the interface")
 def _():
     out = must(run(["nm", "-D", "--defined-only", MODULE])).stdout.decode()
     names = {line.split()[-1].partition("@")[0] for line in out.splitlines()}
@@ -135,7 +135,7 @@ def _():
     expect("HOOK" not in system, system)
 
 
-@promise("each method is told when it proves something and when it does not")
+@promise("each method is reported when it succeeds and when it fails")
 def _():
     begin()
     with paramiko_transport(srv, password=True):
@@ -167,7 +167,8 @@ def _():
     wait_event("mod_sftp.ssh2.auth-publickey NULL")
 
 
-@promise("a key that does not sign for itself is a failure, a question is not")
+@promise("a key with a wrong signature is a failure, a question about a key "
+         "is not")
 def _():
     begin()
     key = paramiko.Ed25519Key.from_private_key_file(srv.key)
@@ -178,7 +179,7 @@ def _():
                 "failures")
 
 
-@promise("keyboard-interactive and hostbased are told, too")
+@promise("keyboard-interactive and hostbased are reported, too")
 def _():
     host = keygen(methods.path("client_host"), "-t", "ed25519")
     os.rename(host + ".pub", methods.path("hosts"))
@@ -210,7 +211,7 @@ def _():
                     (1, 0) if good else (0, 1), "events of " + name)
 
 
-@promise("an attempt of root, an upload that stalls, and new keys are told")
+@promise("an attempt of root, a stalled upload, and new keys are reported")
 def _():
     with open(methods.path("passwd")) as file:
         text = re.sub(r"^(root:[^:]*):\d+:\d+:", r"\1:0:0:", file.read(),
@@ -242,7 +243,8 @@ def _():
             pass                # the connection may be known to be gone
 
 
-@promise("an unknown user, an empty password and too many attempts are told")
+@promise("an unknown user, an empty password and too many attempts are "
+         "reported")
 def _():
     begin()
     conn = paramiko.Transport(srv.connect())
@@ -261,7 +263,7 @@ def _():
     expect_same(happened("mod_auth.empty-password"), 1, "empty passwords")
 
 
-@promise("who leaves without an attempt to log in is told")
+@promise("a client that leaves without an attempt to log in is reported")
 def _():
     begin()
     conn = paramiko.Transport(srv.connect())
@@ -311,7 +313,7 @@ def _():
     expect_same(happened("mod_sftp.scp.session-closed"), 1, "closed")
 
 
-@promise("compression is told by both names, when it begins")
+@promise("compression is reported by both names, when it begins")
 def _():
     for server in (srv, other):
         begin()
@@ -338,7 +340,7 @@ def _():
     expect_same(happened("mod_sftp.ssh.client-compression"), 0, "without")
 
 
-@promise("a message out of turn is shown as it came")
+@promise("a message in the wrong phase is shown unchanged")
 def _():
     begin()
     raw = Raw()
@@ -348,7 +350,8 @@ def _():
                "of sftp")
 
 
-@promise("who speaks no SSH, or nonsense, is told; others are not")
+@promise("a client that speaks no SSH, or nonsense, is reported; others are "
+         "not")
 def _():
     for what in (b"GET / HTTP/1.0\r\n\r\n", b"SSH-1.5-old\r\n",
                  b"\x16\x03\x01\x02\x00" + bytes(600),
@@ -371,7 +374,7 @@ def _():
     expect_same(happened("core.bad-protocol"), 0, "a wrong password")
 
 
-@promise("an exchange of keys that fails is told")
+@promise("a failed key exchange is reported")
 def _():
     begin()
     raw = Raw()
@@ -395,7 +398,7 @@ def _():
     expect_same(int(log.group(2), 16) & ~4, 0x1000, "options")
 
 
-@promise("a module does the login in our place")
+@promise("a module can replace the login")
 def _():
     begin()
     with paramiko_transport(other, password=True) as conn:

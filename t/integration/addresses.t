@@ -98,19 +98,19 @@ def outcomes(topic, *sources):
     return got[SFTP]
 
 
-@promise("mod_geoip: only the countries that may are let in")
+@promise("mod_geoip: only allowed countries can log in")
 def _():
     expect_same(outcomes("allow", GERMANY, AMERICA, HERE),
                 ["in", "gone", "gone"], "outcomes")
 
 
-@promise("mod_geoip: the countries that may not are kept out")
+@promise("mod_geoip: denied countries cannot log in")
 def _():
     expect_same(outcomes("deny", GERMANY, AMERICA, HERE),
                 ["in", "gone", "in"], "outcomes")
 
 
-@promise("mod_geoip: logs tell the country")
+@promise("mod_geoip: logs contain the country")
 def _():
     expect_same(outcomes("log", GERMANY, AMERICA), ["in", "in"], "outcomes")
     lines = set(geoip.log("country.log").splitlines())

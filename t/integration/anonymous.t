@@ -161,7 +161,8 @@ def status():
         return {line.split(":")[0]: line.split()[1:] for line in file}
 
 
-@promise("any password opens <Anonymous>, by its user's name and its aliases")
+@promise("any password logs in to <Anonymous>, by its user's name and its "
+         "aliases")
 def _():
     expect_same(outcomes("open", ("guest", "me@here"), ("anonymous", "x"),
                          ("anonymous", "nobody@here"), ("nobody", "x"),
@@ -170,7 +171,8 @@ def _():
                 "outcomes")
 
 
-@promise("an anonymous session is alike: folder, rules, user and group")
+@promise("an anonymous session is the same as in FTP: directory, rules, user "
+         "and group")
 def _():
     seen = {}
     for protocol in BOTH:
@@ -192,7 +194,8 @@ def _():
     expect_same(seen[SFTP][7], (UID, OTHER_GID), "who it is")
 
 
-@promise("the transfer log tells anonymous files from others, with the address given")
+@promise("the transfer log distinguishes anonymous files, with the address "
+         "given")
 def _():
     for protocol in BOTH:
         with srv.login("open", protocol) as login:
@@ -233,7 +236,7 @@ def _():
     srv.user = "guest"
 
 
-@promise("AnonRequirePassword asks for it; AuthAliasOnly takes aliases only")
+@promise("AnonRequirePassword requires it; AuthAliasOnly accepts only aliases")
 def _():
     expect_same(outcomes("asked", ("web", srv.password), ("web", "x"),
                          ("guest", "x"), ("guest", srv.password)),
@@ -247,7 +250,7 @@ def _():
     srv.no_sessions()
 
 
-@promise("MaxClients of <Anonymous> counts both protocols alike")
+@promise("MaxClients of <Anonymous> counts both protocols together")
 def _():
     got = {}
     for protocol in BOTH:
@@ -268,7 +271,7 @@ def _():
                 ["in", "refused"], "outcomes")
 
 
-@promise("a folder that is not there opens nothing")
+@promise("a missing directory refuses the login")
 def _():
     with srv.login("gone", FTP) as login:
         expect(login.attempt("guest", "x") != "in", "FTP")
@@ -295,7 +298,7 @@ def _():
     srv.no_sessions()
 
 
-@promise("an alias has the keys of whom it stands for")
+@promise("an alias has the keys of its user")
 def _():
     import paramiko
     key = paramiko.Ed25519Key.from_private_key_file(srv.key)
@@ -322,13 +325,13 @@ def _():
                 ["in", "refused", "in", "refused"], "outcomes")
 
 
-@promise("AuthUsingAlias wants the password of the alias")
+@promise("AuthUsingAlias requires the password of the alias")
 def _():
     expect_same(outcomes("using", ("bob", srv.password), ("bob", "x")),
                 ["in", "refused"], "outcomes")
 
 
-@promise("UserDirRoot gives each alias a folder of its own")
+@promise("UserDirRoot gives each alias its own directory")
 def _():
     got = {}
     for protocol in BOTH:

@@ -122,7 +122,7 @@ def _():
         banned(event, attempts(event, *words))
 
 
-@promise("who does not log in, or does nothing")
+@promise("a client that does not log in, or does nothing")
 def _():
     def late(protocol, source):
         with srv.login("TimeoutLogin", protocol, source) as login:
@@ -141,7 +141,7 @@ def _():
     banned("TimeoutNoTransfer", lazy("TimeoutNoTransfer"))
 
 
-@promise("who speaks another protocol")
+@promise("a client that speaks another protocol")
 def _():
     def act(protocol, source):
         port = srv.ports["BadProtocol", protocol]
@@ -154,7 +154,7 @@ def _():
     banned("BadProtocol", act)
 
 
-@promise("more connections, or clients, than a host may have")
+@promise("more connections, or clients, than a host is allowed")
 def _():
     def two(topic):
         def act(protocol, source):
@@ -167,7 +167,7 @@ def _():
         banned(event, two(event))
 
 
-@promise("more commands than may be")
+@promise("more commands than allowed")
 def _():
     def act(protocol, source):
         with srv.login("MaxCommandRate", protocol, source) as login:
@@ -178,7 +178,7 @@ def _():
     banned("MaxCommandRate", act)
 
 
-@promise("a user with more clients, or hosts, than he may have is banned")
+@promise("a user with more clients, or hosts, than allowed is banned")
 def _():
     if not HERE:
         skip("mod_ban is not there")

@@ -89,7 +89,7 @@ EVERYWHERE = {
 }
 
 
-@promise("before login: 20,000 messages of each kind leave nothing behind")
+@promise("before login: 20,000 messages of each kind use no more memory")
 def _():
     kinds = EVERYWHERE
     with RawAuth(srv.connect()) as raw:
@@ -193,7 +193,7 @@ def logged_in(func):
         stack.__exit__(None, None, None)
 
 
-@promise("after login: 20,000 messages of each kind leave nothing behind")
+@promise("after login: 20,000 messages of each kind use no more memory")
 def _():
     def check(conn):
         for name, messages in AFTER_LOGIN.items():
@@ -201,7 +201,7 @@ def _():
     logged_in(check)
 
 
-@promise("on a channel: 20,000 messages of each kind leave nothing behind")
+@promise("on a channel: 20,000 messages of each kind use no more memory")
 def _():
     def check(conn):
         conn.send([channel_open(), request(b"subsystem", string(b"sftp"))])
@@ -220,7 +220,7 @@ SERVICES = {
 }
 
 
-@promise("20,000 channels, one after the other, leave nothing behind")
+@promise("20,000 channels, one after the other, use no more memory")
 def _():
     def check(conn):
         for name, kind in SERVICES.items():
@@ -237,7 +237,7 @@ RECORDS = {
 }
 
 
-@promise("SCP: 20,000 records of each kind leave nothing behind")
+@promise("SCP: 20,000 records of each kind use no more memory")
 def _():
     def check(conn):
         for name, (record, answers) in RECORDS.items():
@@ -258,7 +258,7 @@ def _():
     logged_in(check)
 
 
-@promise("key exchanges leave nothing behind")
+@promise("key exchanges use no more memory")
 def _():
     def check(conn):
         ciphers = ("aes128-ctr", "aes256-ctr")
@@ -394,7 +394,7 @@ for spoken in (3, 6):
                       plain_requests(version, handle, folder))
 
 
-@promise("SFTP: 20,000 requests of each extension leave nothing behind")
+@promise("SFTP: 20,000 requests of each extension use no more memory")
 def _():
     sftp_requests(3, lambda handle, folder: extended_requests(handle))
 
@@ -463,7 +463,7 @@ def logs_size():
                ("sftp.log", "system.log"))
 
 
-@promise("20,000 messages that are logged are few lines, none without account")
+@promise("20,000 logged messages are few lines, and all of them are counted")
 def _():
     for name, (this, pattern) in LOGGED.items():
         before = logs_size()
@@ -490,7 +490,7 @@ def _():
                "%s: the line behind them is lost" % name)
 
 
-@promise("20,000 requests of SFTP that are logged are few lines, too")
+@promise("20,000 logged SFTP requests are few lines, too")
 def _():
     for name, this, pattern in (
             ("an unknown type", (99, b""), "of unknown type 99"),
@@ -511,7 +511,7 @@ def _():
                % (name, logs_size() - before))
 
 
-@promise("what was left out is told while the session sleeps")
+@promise("a summary of omitted lines is logged while the session sleeps")
 def _():
     with Raw(srv, 3) as raw:
         pid = srv.session()
@@ -603,7 +603,7 @@ def run_line(raw, line):
     return channel
 
 
-@promise("no command line costs more than its budget, nor holds others up")
+@promise("no command line exceeds its budget or delays other channels")
 def _():
     for name, line in commands().items():
         with Raw(srv, 3) as raw:
@@ -624,7 +624,7 @@ def _():
                    "%s: others waited %.1f s" % (name, used))
 
 
-@promise("a pattern that matches too much is told of")
+@promise("a pattern that matches too much is an error")
 def _():
     many_dirs()
     with Raw(srv, 3) as raw:
@@ -692,7 +692,8 @@ def endless():
     }
 
 
-@promise("others are served during long work, which ends with the client")
+@promise("other channels are served during long work, which ends with the "
+         "client")
 def _():
     many_dirs()
     for name, begin in endless().items():
@@ -707,7 +708,8 @@ def _():
                      "the session to end with its client: " + name, 20)
 
 
-@promise("others are served while a directory of hidden files is listed")
+@promise("other channels are served while a directory of hidden files is "
+         "listed")
 def _():
     for number in range(20000):
         with open(srv.home("hidden/%d.hid" % number)
@@ -767,7 +769,7 @@ def worst_requests(version, handle):
         yield name, (200, string(name.encode()) + body)
 
 
-@promise("no request costs more than its budget")
+@promise("no request exceeds its budget")
 def _():
     sparse("wide", 64 << 20)
     for version in (3, 6):
@@ -788,7 +790,7 @@ def key_blob(kind, fields):
     return b"".join(map(string, (kind.encode(), *fields)))
 
 
-@promise("asking for a key costs little, however many a user's file has")
+@promise("asking for a key costs little, however many keys a user's file has")
 def _():
     asked = paramiko.Ed25519Key.from_private_key_file(srv.key)
     other = paramiko.ECDSAKey.generate()

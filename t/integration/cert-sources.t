@@ -176,7 +176,8 @@ def _():
     expect(not os.path.exists(commands.home("made")), "it made a directory")
 
 
-@promise("its words have the tokens of a key and of its certificate filled in")
+@promise("the tokens of a key and of its certificate are replaced in its "
+         "words")
 def _():
     cert = Cert("admins", key_id="alice's laptop")
     works(commands, "alice", cert)
@@ -190,7 +191,7 @@ def _():
            args[14].endswith(" 127.0.0.1 %d" % commands.port), args[14])
 
 
-@promise("it runs as the user of the directive, with nothing of ours")
+@promise("it runs as the user of the directive, and inherits nothing")
 def _():
     user = pwd.getpwnam(RUNS_AS)
     ids = seen("id").splitlines()
@@ -215,8 +216,8 @@ def _():
     expect_same(calls() - before, 1, "runs for another authority")
 
 
-@promise("one that fails, takes too long, prints too much or prints NUL lets "
-         "nobody in")
+@promise("a command that fails, takes too long, prints too much or prints "
+         "NUL lets nobody in")
 def _():
     for user, why in (("fails", "exit status 3"),
                       ("much", "it printed too much"),
@@ -230,7 +231,7 @@ def _():
     commands.no_sessions()
 
 
-@promise("what it leaves running ends with it")
+@promise("processes that it leaves running end with it")
 def _():
     works(commands, "leaves", Cert("admins"))
     stat = "/proc/%s/stat" % seen("left").strip()
@@ -241,7 +242,7 @@ def _():
     expect(ended, "it still runs")
 
 
-@promise("names of users are words and nothing else")
+@promise("names of users are single words")
 def _():
     for name in HOSTILE:
         begin = calls()
@@ -291,8 +292,8 @@ def _():
     expect_same(calls() - begin, 6, "runs")
 
 
-@promise("what is wrong with it stops the start, and what would be accepted "
-         "is said")
+@promise("a wrong value prevents the start, and the error says what is "
+         "accepted")
 def _():
     def stops(form, *words, user=RUNS_AS, name="SFTPAuthorizedPrincipals",
               more=""):

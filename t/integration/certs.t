@@ -140,13 +140,14 @@ def _():
         works(srv, certificate(kind=kind))
 
 
-@promise("authorities of every type sign it")
+@promise("authorities of every type can sign it")
 def _():
     for signer in (rsa_ca, ec_ca):
         works(srv, certificate(signer=signer))
 
 
-@promise("the log and notes tell its id, its serial number and its authority")
+@promise("the log and notes contain its id, its serial number and its "
+         "authority")
 def _():
     begin = mark(srv)
     works(srv, certificate(serial=4711, key_id="the key of alice"))
@@ -174,19 +175,19 @@ def _():
     works(srv, certificate(validity="-1h:+1h"))
 
 
-@promise("one of an authority that nobody trusts is refused")
+@promise("one of an untrusted authority is refused")
 def _():
     refused(srv, certificate(signer=stranger), "its authority is not trusted")
 
 
-@promise("source-address limits where it comes from")
+@promise("source-address restricts the address of the client")
 def _():
     works(srv, certificate(options=("source-address=127.0.0.0/8,::1",)))
     refused(srv, certificate(options=("source-address=192.0.2.0/24",)),
             "is not at its source-address")
 
 
-@promise("force-command limits what it is for")
+@promise("force-command restricts its use")
 def _():
     key = certificate(options=("force-command=internal-sftp -R",))
     srv.put("here", b"x", user="alice")
@@ -220,7 +221,7 @@ def _():
             "ecdsa-sha2-nistp384, which is not enabled")
 
 
-@promise("principals of a user come from his file")
+@promise("principals of a user come from their file")
 def _():
     works(by_file, certificate(principals="staff,admins"))
     refused(by_file, certificate(principals="alice"),
@@ -252,7 +253,7 @@ def _():
     write(srv.path("keys/alice"), "")
 
 
-@promise("the key of an authority is no key of a user, nor the other way round")
+@promise("the key of an authority is not a key of a user, nor the reverse")
 def _():
     write(srv.path("keys/alice"), "cert-authority " + pub(line_ca))
     refused(srv, line_ca, "it is that of an authority", cert=False)
@@ -331,7 +332,7 @@ def _():
     works(srv, key)
 
 
-@promise("a list that cannot be used stops the start")
+@promise("an unusable list prevents the start")
 def _():
     broken = Server("SFTPRevokedKeys @DIR@/id_ed25519")
     expect("SFTPRevokedKeys" in broken.refuses_to_start(), "no reason given")
@@ -366,7 +367,7 @@ def _():
     write(srv.path("keys/alice"), "")
 
 
-@promise("command= with scp is what an scp gets, and nobody else")
+@promise("command= with scp determines the copy, and refuses everything else")
 def _():
     key = keygen(srv.path("scponly"), "-t", "ed25519")
     write(srv.path("keys/alice"), 'command="scp -t /inner" ' + pub(key))

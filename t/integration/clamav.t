@@ -194,8 +194,8 @@ def _():
         expect(not srv.there("old"), "it is there")
 
 
-@promise("a file that gets another name meanwhile is scanned there, or "
-         "emptied")
+@promise("a file that is renamed meanwhile is scanned under its new name, or "
+         "truncated")
 def _():
     needs_scanner()
     with srv.serving():
@@ -224,7 +224,7 @@ def _():
             expect(not srv.there("dir/" + name), name + " is there")
 
 
-@promise("further names and copies of an infected file hold nothing")
+@promise("further names and copies of an infected file are empty")
 def _():
     needs_scanner()
     with srv.serving():
@@ -242,7 +242,7 @@ def _():
         expect(not srv.there("dir/copy"), "its copy is there")
 
 
-@promise("an upload that is cut off is scanned as well")
+@promise("an interrupted upload is scanned as well")
 def _():
     needs_scanner()
     with srv.serving():
@@ -252,8 +252,8 @@ def _():
         expect(not srv.there("bad"), "it is there")
 
 
-@promise("where nothing scans, uploads are refused, and what is only opened "
-         "stays")
+@promise("if no scanner runs, uploads are refused, and files that are only "
+         "opened remain")
 def _():
     needs_scanner()
     with srv.serving("MaxRetrieveFileSize 10 B\n", port=srv.unused_port):
@@ -283,7 +283,7 @@ def _():
                 expect_same(counts[1], counts[2], "open descriptors")
 
 
-@promise("where ClamAV is off nothing is scanned")
+@promise("if ClamAV is off, nothing is scanned")
 def _():
     needs_scanner()
     with srv.serving("<Directory ~/dir>\n  ClamAV off\n</Directory>\n"):

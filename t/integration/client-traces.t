@@ -180,7 +180,7 @@ def scp_upload(client, path, data):
     return channel.recv_exit_status()
 
 
-@promise("OpenSSH 2.0 to 2.3: scp, and no rekey is asked of it")
+@promise("OpenSSH 2.0 to 2.3: scp, and the server starts no rekey")
 def _():
     with place(OLD + REKEY) as where:
         for software, name in (
@@ -214,7 +214,7 @@ def largest_listing(raw):
     return max(sizes)
 
 
-@promise("clients that do as OpenSSH's does get listings of 64 KiB")
+@promise("clients that behave like OpenSSH's get listings of 64 KiB")
 def _():
     with place() as where:
         many(where)
@@ -244,7 +244,7 @@ def _():
             no_new_keys(where, "OpenSSH 2.5")
 
 
-@promise("J2SSH Maverick and Sun_SSH 1.0: no rekey is asked of them")
+@promise("J2SSH Maverick and Sun_SSH 1.0: the server starts no rekey")
 def _():
     with place(OLD + REKEY) as where:
         for software, name, version in (
@@ -259,7 +259,7 @@ def _():
                 no_new_keys(where, name)
 
 
-@promise("others are asked for new keys there")
+@promise("the server starts a rekey with others at that point")
 def _():
     with place(OLD + REKEY) as where:
         with where.sftp("Sun_SSH_1.1", MAVERICK) as raw:
@@ -268,7 +268,7 @@ def _():
                    where.log())
 
 
-@promise("a client that calls itself 1.0 gets SFTP version 2")
+@promise("a client with the version 1.0 gets SFTP version 2")
 def _():
     with place(OLD) as where:
         with where.sftp("1.0", MAVERICK, 3) as raw:
@@ -281,7 +281,7 @@ def _():
             expect_same((kind, left), (STATUS, num(2)), "STAT")
 
 
-@promise("a client that calls itself 1.30 gets packets of 16 KiB")
+@promise("a client with the version 1.30 gets packets of 16 KiB")
 def _():
     with place(OLD) as where:
         with where.sftp("1.30", MAVERICK) as raw:
@@ -291,7 +291,7 @@ def _():
             expect(where.server.get("up") == DATA[:100000], "the upload")
 
 
-@promise("Apache MINA 1: LINK, check-file and names as it has them")
+@promise("Apache MINA 1: LINK, check-file and names in its form")
 def _():
     with place("UseEncoding ISO-8859-1 UTF-8\n") as where:
         with where.sftp("SSHD-CORE-1.7.0", MINA_1, 6) as raw:
@@ -394,7 +394,7 @@ def _():
             expect_same(sock.recv(2)[1], 20, "a KEXINIT")
 
 
-@promise("OpenSSH 5 and 6: the classics, by name")
+@promise("OpenSSH 5 and 6: the classic algorithms, by name")
 def _():
     with place() as where:
         for software in ("OpenSSH_5.9p1", "OpenSSH_6.0p1"):

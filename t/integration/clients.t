@@ -86,7 +86,7 @@ def _():
                raw.channel.out_max_packet_size > 16384, "everybody's")
 
 
-@promise("sftpProtocolVersion bounds it, the last line that fits counts")
+@promise("sftpProtocolVersion limits it, and the last matching line counts")
 def _():
     for software, wanted, spoken in (
             ("Old_1", 6, 3), ("Old_1", 3, 3), ("Old_1", 2, 2),
@@ -161,7 +161,7 @@ def exchanges_of(software):
     return srv.log("sftp.log").count(" + Session key exchange:") - mark
 
 
-@promise("rekey off: not by the server")
+@promise("rekey off: the server starts none")
 def _():
     expect_same(exchanges_of("NoRekey_1"), 1, "exchanges")
     expect(exchanges_of("Other_1") > 1, "nobody rekeys")
@@ -220,7 +220,8 @@ def _():
 
 # ---- Rows for clients that cannot be had: as they come, up to what they need
 
-@promise("a client that calls itself 1.0 speaks SFTP 2, 1.00 what it likes")
+@promise("a client with the version 1.0 gets SFTP 2, with 1.00 the version "
+         "that it requests")
 def _():
     for software, spoken in (("1.0", 2), ("1.00", 3)):
         with is_client(software) as raw:
@@ -228,13 +229,14 @@ def _():
             expect(b"big" in raw.list("/"), "the listing")
 
 
-@promise("a client that calls itself 1.30 gets packets of 16 KiB")
+@promise("a client with the version 1.30 gets packets of 16 KiB")
 def _():
     with is_client("1.30") as raw:
         expect_same(raw.channel.out_max_packet_size, 16384, "packet")
 
 
-@promise("J2SSH, Sun SSH 1.0 and early OpenSSH are never asked for new keys")
+@promise("the server starts no rekey with J2SSH, Sun SSH 1.0 and early "
+         "OpenSSH")
 def _():
     for software in ("1.7.2_J2SSH_Maverick_1.7.2_", "Sun_SSH_1.0.1",
                      "OpenSSH-2.1", "OpenSSH_2.5.2p2"):
@@ -250,7 +252,8 @@ def _():
             expect(least < max(sizes) <= most, "%s: %r" % (software, sizes))
 
 
-@promise("J2SSH, SSH.NET, JSch and others of old find methods that they know")
+@promise("J2SSH, SSH.NET, JSch and other old clients find methods that they "
+         "know")
 def _():
     for software in ("JSCH-0.1.54", "Renci.SshNet.SshClient.0.0.1",
                      "phpseclib_1.0", "paramiko_1.16.0", "libssh2_1.4.2"):
@@ -265,7 +268,8 @@ def _():
 
 # ---- What clients do
 
-@promise("who asks for limits gets larger listings, whatever his name")
+@promise("a client that requests limits gets larger listings, whatever its "
+         "name")
 def _():
     with is_client("Other_2") as raw:
         expect(max(names(raw, b"/many")) <= 32768, "before")
@@ -276,7 +280,7 @@ def _():
                  r"\(asks limits@openssh\.com\): sftpReaddirSize 65536")
 
 
-@promise("OpenSSH is known by what it offers, under another name as well")
+@promise("OpenSSH is recognized by its offer, also under another name")
 def _():
     result = srv.sftp("pwd", "-o", "HostKeyAlgorithms=+sk-ssh-ed25519-cert-"
                       "v01@openssh.com")
@@ -284,7 +288,8 @@ def _():
            "@openssh.com)" in srv.log("sftp.log"), said(result))
 
 
-@promise("SFTPClientMatch does: goes before the table, also when it knew first")
+@promise("SFTPClientMatch does: takes precedence over the table, also over "
+         "earlier matches")
 def _():
     with is_client("Other_3") as raw:
         raw.ask(200, string(b"statvfs@openssh.com") + string(b"/"))
@@ -299,7 +304,7 @@ def _():
         expect(8192 < max(names(raw, b"/many")) <= 16384, "by deed")
 
 
-@promise("does: the version asked for, and what vendor-id says")
+@promise("does: the requested version, and the data of vendor-id")
 def _():
     for wanted, spoken in ((5, 4), (6, 6), (3, 3)):
         with is_client("Other_4", version=wanted) as raw:
@@ -311,7 +316,7 @@ def _():
         expect_same(limits(raw)[1], 4096, "limits")
 
 
-@promise("does: what is offered in KEXINIT, by the first client and the next")
+@promise("does: the offer in KEXINIT, of the first client and the next")
 def _():
     from paramiko import Transport
     before = Transport._preferred_ciphers

@@ -58,7 +58,7 @@ def _():
     expect_same(banner, b"ahoy\r\n", "banner")
 
 
-@promise("its driver refuses, and too few answers are no login")
+@promise("its driver refuses, and too few answers do not log in")
 def _():
     for answers in (["", "plugh"], ["xyzzy"], []):
         try:
@@ -86,7 +86,7 @@ def _():
     srv.wait_log("sftp.log", r"compared: 0")
 
 
-@promise("its command runs on a channel: words, data, an end of its own")
+@promise("its command runs on a channel: words, data, exit status")
 def _():
     with paramiko_transport(srv) as transport:
         channel = transport.open_session()

@@ -87,12 +87,12 @@ for name, words, texts in WRONG:
         check("%s %s" % (name, words), [name] + texts, drop=(name,))
 
 
-@promise("no directive of ours is accepted within <Directory>")
+@promise("no directive of this module is accepted within <Directory>")
 def _():
     check("<Directory />\n SFTPEngine on\n</Directory>", ["SFTPEngine"])
 
 
-@promise("no host key at all is said at start")
+@promise("a missing host key is reported at the start")
 def _():
     check("", ["SFTPHostKey"], drop=("SFTPHostKey",))
 
@@ -105,7 +105,7 @@ def _():
     expect("host_rsa" in message and "accessible" in message, message)
 
 
-@promise("... unless SFTPOptions InsecureHostKeyPerms stands before it")
+@promise("... unless SFTPOptions InsecureHostKeyPerms is set")
 def _():
     srv = Server()
     srv.directives = ("SFTPOptions InsecureHostKeyPerms\n"
@@ -128,12 +128,12 @@ def bad_key(make):
     return message
 
 
-@promise("a public key as host key is said at start")
+@promise("a public key as host key is reported at the start")
 def _():
     bad_key(lambda path, srv: shutil.copy(srv.path("host_rsa.pub"), path))
 
 
-@promise("a file that is no key is said at start")
+@promise("a file that is not a key is reported at the start")
 def _():
     def make(path, _srv):
         with open(path, "w") as out:
@@ -141,12 +141,12 @@ def _():
     bad_key(make)
 
 
-@promise("an empty host key file is said at start")
+@promise("an empty host key file is reported at the start")
 def _():
     bad_key(lambda path, _srv: open(path, "w").close())
 
 
-@promise("a truncated host key is said at start")
+@promise("a truncated host key is reported at the start")
 def _():
     def make(path, srv):
         with open(srv.path("host_rsa"), "rb") as file:

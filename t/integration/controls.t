@@ -282,7 +282,7 @@ def _():
                                    for value in row), "nothing in SQL")
 
 
-@promise("files have the names that they were given, and rules hear them")
+@promise("files get the given names, and rules see them")
 def _():
     name = b"up" + POISON
     there = os.listdir(srv.home("dir").encode())
@@ -379,7 +379,7 @@ def _():
                ("sftp.log", b"farewell\\x0aFORGED"))
 
 
-@promise("what the client calls itself")
+@promise("the client's software version")
 def _():
     soft = (POISON[1:].replace(b"\r", b"")).decode("latin-1")
     for software in ("c" + soft, "ok " + soft):
@@ -405,8 +405,7 @@ def m_of(raw, user, service, method, rest=b""):
     return m
 
 
-@promise("names of the login: user, service, method, host, what comes with "
-         "them")
+@promise("names of the login: user, service, method, host, and other fields")
 def _():
     key = paramiko.Ed25519Key.from_private_key_file(srv.key)
     c1 = b"\x9b1m\xc2\x9b\x85\xc2\x85"
@@ -481,7 +480,7 @@ def _():
     clean(srv, "the scoreboard")
 
 
-@promise("debugging and tracing are no way in, either")
+@promise("debugging and tracing do not bring them in, either")
 def _():
     for version in (3, 6):
         through_sftp(loud, version)

@@ -65,7 +65,7 @@ def _():
     both_ways("sftp", password=False)
 
 
-@promise("the listing of a folder names what is in it")
+@promise("the listing of a directory names its entries")
 def _():
     srv.put("list/one", b"1")
     srv.put("list/two", b"2")
@@ -100,7 +100,7 @@ def _():
     expect(not os.path.exists(srv.home("q-new")), "rm did nothing")
 
 
-@promise("missing folders are made on request, names may have spaces")
+@promise("missing directories are created on request, names may have spaces")
 def _():
     sent = srv.local("sent", DATA)
     curl("--ftp-create-dirs", "-T", sent, url("sftp", "made/of%20late/f"))
@@ -120,7 +120,7 @@ def _():
     expect_same(result.returncode, 67, "exit status: " + said(result))
 
 
-@promise("the host key's fingerprint is the one that is checked")
+@promise("the fingerprint that curl checks is the host key's")
 def _():
     with open(srv.path("host_ed25519.pub")) as file:
         blob = base64.b64decode(file.read().split()[1])

@@ -127,7 +127,8 @@ def _():
                        "%s: %d is %s" % (how, number, what))
 
 
-@promise("what a session has open is known: sockets, logs, scoreboard, names")
+@promise("the open files of a session are known: sockets, logs, scoreboard, "
+         "names")
 def _():
     for how, session in logins():
         with session:
@@ -145,7 +146,7 @@ def _():
                            % (how, number))
 
 
-@promise("the copies are names alone, and cannot be written")
+@promise("the copies contain only names, and cannot be written")
 def _():
     with Session(jailed) as session:
         copies = {number: text for number, (what, _, text)
@@ -172,7 +173,7 @@ def _():
                                       "/bin/sh"], "the last entry")
 
 
-@promise("owners and groups have their names inside a root and outside of one")
+@promise("owners and groups have names inside and outside of a chroot")
 def _():
     out = must(jailed.sftp("ls -l last\nls -l own")).stdout.decode()
     expect(re.search(r"user%d +group%d .* last" % (MANY - 1, MANY - 1), out)
@@ -187,7 +188,7 @@ def _():
                out + said(shown))
 
 
-@promise("inside a root a group is found by its name")
+@promise("inside a chroot a group is found by its name")
 def _():
     body = (string(b"/own") + num(OWNERGROUP) + bytes([1]) + string(b"alice")
             + string(b"group%d" % (MANY - 1)))
@@ -196,7 +197,7 @@ def _():
     expect_same(os.stat(jailed.home("own")).st_gid, 30000 + MANY - 1, "group")
 
 
-@promise("the logins after it have the passwords")
+@promise("later logins have the passwords")
 def _():
     for server, user in ((jailed, "bob"), (jailed, "alice"), (unix, "alice")):
         with Session(server, user):

@@ -114,7 +114,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("a virtual host without the engine goes on speaking FTP")
+@promise("a virtual host without the engine continues to speak FTP")
 def _():
     port = free_port()
     srv = serving(directives="<VirtualHost 127.0.0.1>\n Port %d\n"
@@ -127,7 +127,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("the host key of a virtual host goes before that of <Global>")
+@promise("the host key of a virtual host replaces that of <Global>")
 def _():
     srv = Server(drop=("SFTPHostKey",))
     mine = keygen(srv.path("mine"), "-t", "ed25519")
@@ -150,7 +150,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("faults of all virtual hosts are said at once")
+@promise("faults of all virtual hosts are reported at once")
 def _():
     srv = Server(drop=("SFTPHostKey",), directives="<VirtualHost 127.0.0.1>\n"
                  " ServerName other\n Port %d\n SFTPEngine on\n"
@@ -212,7 +212,7 @@ def version_with(line):
         srv.stop_clean()
 
 
-@promise("the version line is ours, or what ServerIdent says")
+@promise("the version line is the module's, or the text of ServerIdent")
 def _():
     expect(re.match(r"SSH-2\.0-mod_sftp/[0-9.]+$", version_with("")),
            "the built-in one")
@@ -232,7 +232,7 @@ def _():
         "SSH-2.0-mod_sftp/"), "no SSH version")
 
 
-@promise("SFTPClientMatch holds for the programs that it names")
+@promise("SFTPClientMatch applies to the programs that it names")
 def _():
     srv = serving(directives='SFTPClientMatch "^OpenSSH" sftpCiphers '
                   'aes192-ctr\nSFTPClientMatch "^paramiko" sftpDigests '
@@ -246,7 +246,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("SFTPClientMatch goes before what is known of a client")
+@promise("SFTPClientMatch takes precedence over the table of clients")
 def _():
     srv = serving(directives='SFTPClientMatch "^OpenSSH_" sftpLinkOrder link '
                   'sftpReaddirSize 8KB sftpDataSize 32KB rekey off '
@@ -261,7 +261,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("SFTPClientMatch leaves what it does not name as it is known")
+@promise("SFTPClientMatch does not change what it does not name")
 def _():
     import asyncio
     import asyncssh
@@ -283,7 +283,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("proftpd -t -d 5 shows what is known of clients")
+@promise("proftpd -t -d 5 shows the table of clients")
 def _():
     text = Server().known_clients()
     for row in ("libssh (libssh_ libssh-): sftpLinkOrder link",
@@ -294,7 +294,8 @@ def _():
            text, text)
 
 
-@promise("SFTPDisplayBanner and DisplayLogin are shown, variables filled in")
+@promise("SFTPDisplayBanner and DisplayLogin are shown, with variables "
+         "expanded")
 def _():
     srv = Server(directives="SFTPDisplayBanner @DIR@/banner\n"
                  "DisplayLogin @DIR@/welcome\n")
@@ -365,7 +366,8 @@ def _():
     srv.stop_clean()
 
 
-@promise("a wrong passphrase, or a provider that dies, is said at start")
+@promise("a wrong passphrase, or a provider that dies, is reported at the "
+         "start")
 def _():
     srv = encrypted()
     provider(srv, "echo wrong")
@@ -380,7 +382,8 @@ def _():
     expect("SFTPPassPhraseProvider" in message, message)
 
 
-@promise("an encrypted key without provider and terminal is said at start")
+@promise("an encrypted key without provider and terminal is reported at the "
+         "start")
 def _():
     srv = encrypted()
     srv.directives = "SFTPHostKey " + srv.path("enc")
@@ -402,7 +405,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("SFTPMaxChannels bounds the channels of a session")
+@promise("SFTPMaxChannels limits the channels of a session")
 def _():
     srv = serving(directives="SFTPMaxChannels 2")
     try:
@@ -441,7 +444,8 @@ def _():
         srv.stop_clean()
 
 
-@promise("Protocols: what is not named is refused, the session stays")
+@promise("Protocols: a service that is not named is refused, the session "
+         "continues")
 def _():
     srv = serving(directives="Protocols sftp")
     try:
@@ -533,7 +537,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("the client hears that the server goes down")
+@promise("the client is told that the server goes down")
 def _():
     srv = serving()
     try:

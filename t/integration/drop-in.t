@@ -37,7 +37,7 @@ def link(target, name):
 
 # ---- Directories over links
 
-@promise("MKDIR onto a link fails and makes nothing, wherever the link leads")
+@promise("MKDIR onto a link fails and creates nothing, whatever the target is")
 def _():
     srv.mkdir("there")
     link("there", "to-directory")
@@ -54,7 +54,7 @@ def _():
         expect(not os.path.lexists(srv.home(name)), "%s was made" % name)
 
 
-@promise("scp -r onto a link to nothing fails and makes nothing")
+@promise("scp -r onto a dangling link fails and creates nothing")
 def _():
     link("unmade", "dangling")
     source = os.path.dirname(srv.local("dangling/file", b"x"))
@@ -92,7 +92,8 @@ def listed_by_sftp(server, path):
     return sorted(os.path.basename(line) for line in out.splitlines()[1:])
 
 
-@promise("HideFiles and its like hide . and .. in listings, as in FTP's MLSD")
+@promise("HideFiles and similar directives hide . and .. in listings, as in "
+         "FTP's MLSD")
 def _():
     for line, hidden in (("HideFiles ^[.]", {".", ".."}),
                          ("HideFiles ^[.]$", {"."}),
@@ -203,7 +204,7 @@ def done_by_sftp(server):
     return sorted(out) or "refused", made(server)
 
 
-@promise("names that no user and no group has do the same as in FTP")
+@promise("names without a user or group have the same effect as in FTP")
 def _():
     for line in NAMELESS:
         server = in_both(line)
@@ -248,7 +249,8 @@ def sends_relative(server):
             expect_same(raw.status(kind, body), 0, "request %d" % kind)
 
 
-@promise("FTP commands have the path as it was sent, for logs and mod_rewrite")
+@promise("FTP commands contain the path as it was sent, for logs and "
+         "mod_rewrite")
 def _():
     if not has_module("mod_rewrite.so"):
         skip("mod_rewrite is not installed")
@@ -314,7 +316,8 @@ def _():
         server.stop_clean()
 
 
-@promise("what comes often is dispatched only for logs whose class has it")
+@promise("frequent messages are dispatched only for logs whose class "
+         "includes them")
 def _():
     often = ("CHANNEL_WINDOW_ADJUST", "READ", "WRITE", "CLOSE")
     for classes, wanted in (("READ,WRITE,AUTH", ()), ("ALL,!SSH,!SFTP", ()),
@@ -429,7 +432,7 @@ def _():
         server.stop_clean()
 
 
-@promise("such a daemon keeps users in their homes by mod_vroot")
+@promise("such a daemon confines users to their home directories by mod_vroot")
 def _():
     if not has_module("mod_vroot.so"):
         skip("mod_vroot is not installed")
@@ -445,7 +448,8 @@ def _():
         server.stop_clean()
 
 
-@promise("where a DefaultRoot cannot be had, nobody logs in, and a line says why")
+@promise("if a DefaultRoot is impossible, nobody can log in, and a line says "
+         "why")
 def _():
     server = rootless(directives="RootLogin on").start()
     try:
@@ -475,7 +479,7 @@ LIMITS = ("MaxClients 1", "MaxClientsPerHost 1", "MaxClientsPerUser 1",
           "MaxClientsPerClass near 1", "MaxHostsPerUser 1")
 
 
-@promise("the administrator's text of a limit is what the client reads")
+@promise("the client reads the administrator's text of a limit")
 def _():
     for limit in LIMITS:
         server = Server(directives="<Class near>\nFrom 127.0.0.0/8\n</Class>\n"
@@ -491,7 +495,7 @@ def _():
             server.stop_clean()
 
 
-@promise("that of MaxConnectionsPerHost comes before the version")
+@promise("the text of MaxConnectionsPerHost comes before the version")
 def _():
     server = Server(directives='MaxConnectionsPerHost 1 "One (%m) for you."'
                     ).start()
@@ -534,7 +538,7 @@ def open_up(path):
     os.chmod(path, 0o644)
 
 
-@promise("a reload with a damaged host key goes on with the one it had")
+@promise("a reload with a damaged host key continues with the previous one")
 def _():
     for harm in (damage, os.unlink, open_up):
         server = Server().start()
@@ -576,7 +580,7 @@ def _():
         server.stop()
 
 
-@promise("after a reload nobody need know the passphrase again")
+@promise("a reload does not ask for the passphrase again")
 def _():
     server = Server(directives="SFTPPassPhraseProvider @DIR@/provider\n"
                     "SFTPHostKey @DIR@/host_locked", drop=("SFTPHostKey",))
@@ -625,7 +629,7 @@ def memory(pid):
     return text
 
 
-@promise("a reload without files of authorities and revocations goes on")
+@promise("a reload without files of authorities and revocations continues")
 def _():
     server = Server(directives="SFTPTrustedUserCAKeys @DIR@/cas\n"
                     "SFTPRevokedKeys @DIR@/revoked\n"
@@ -738,7 +742,7 @@ def _():
                r"gone \(%s\)" % name)
 
 
-@promise("SFTPLog syslog:level writes where the daemon itself does")
+@promise("SFTPLog syslog:level writes to the daemon's log")
 def _():
     server = Server(drop=("SFTPLog",), directives="SFTPLog syslog:notice"
                     ).start()
@@ -770,7 +774,7 @@ class Container(Rootless):
         return [word for word in super().command() if word != "-q"]
 
 
-@promise("the recipe for containers serves, and logs to the standard error")
+@promise("the example for containers works, and logs to standard error")
 def _():
     if not has_module("mod_vroot.so"):
         skip("mod_vroot is not installed")
@@ -784,7 +788,7 @@ def _():
         server.stop_clean()
 
 
-@promise("SFTPLog with a relative path or an unknown level ends the start")
+@promise("SFTPLog with a relative path or an unknown level prevents the start")
 def _():
     for word in ("logs/sftp.log", "syslog:loud", "syslog:"):
         server = Server(drop=("SFTPLog",), directives="SFTPLog " + word)

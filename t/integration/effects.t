@@ -808,8 +808,8 @@ def compare(c, ftp, form, allow, how, places):
     return None
 
 
-@promise("FTP on the same daemon: what it denies is denied, what it allows "
-         "in a denied ALL is allowed")
+@promise("FTP on the same daemon: the same is denied, and the same is "
+         "allowed in a denied ALL")
 def _():
     wrong = []
     with Raw(srv, 3) as raw, srv.ftp() as client:
@@ -832,7 +832,7 @@ def client(number=6):
     return Raw(srv, number)
 
 
-@promise("reading (5): where READ is denied no byte and no digest leaves")
+@promise("reading (5): where READ is denied, no content and no digest is sent")
 def _():
     fresh("noread")
     fresh("deny-RETR")
@@ -856,7 +856,7 @@ def _():
                "copy-data")
 
 
-@promise("writing (6): with AllowOverwrite off no byte that is there goes")
+@promise("writing (6): with AllowOverwrite off, no existing content is lost")
 def _():
     for number in (3, 6):
         fresh("keep")
@@ -883,7 +883,8 @@ def _():
             expect(open_append(c, "keep", "keep"), "what FTP's APPE does")
 
 
-@promise("renaming (7): <Limit WRITE> holds the old name, <Limit DIRS> none")
+@promise("renaming (7): <Limit WRITE> applies to the old name, <Limit DIRS> "
+         "to none")
 def _():
     with client() as raw, srv.ftp() as ftp:
         c = Client(raw)
@@ -903,7 +904,8 @@ def mode_of(name):
     return stat.S_IMODE(os.lstat(srv.home(name)).st_mode)
 
 
-@promise("modes (8): what may not be chosen is as FTP makes it")
+@promise("modes (8): a mode that is not permitted is the one that FTP would "
+         "set")
 def _():
     for form in ("nochmod", "nosetstat"):
         fresh(form)
@@ -927,7 +929,7 @@ def _():
                         (NEW_BYTES, 0o644), "scp -p")
 
 
-@promise("modes (8): a mode that is refused does not drop the times")
+@promise("modes (8): a refused mode does not prevent setting the times")
 def _():
     fresh("nochmod")
     with client(3) as raw:
@@ -972,7 +974,7 @@ class Forced:
         srv.authorize(srv.key)
 
 
-@promise("forced commands (11): -P and -p are about what a request does")
+@promise("forced commands (11): -P and -p restrict effects of requests")
 def _():
     def new(how, *places):
         fresh("plain")
@@ -1079,7 +1081,7 @@ def alike(form, names, number, but=()):
         raise Failed("%s, SFTP %d:\n" % (form, number) + "\n".join(wrong))
 
 
-@promise("existence (9): where all is denied, nothing tells what is there")
+@promise("existence (9): where all is denied, nothing reveals existing names")
 def _():
     for number in (3, 6):
         fresh("deny-ALL")
@@ -1087,7 +1089,7 @@ def _():
         alike("deny-ALL", ("file", "sub", "gone7"), number)
 
 
-@promise("existence (9): nor where looking and reading and writing are")
+@promise("existence (9): nor where looking and reading and writing are denied")
 def _():
     for number in (3, 6):
         fresh("shut")
@@ -1095,7 +1097,7 @@ def _():
         alike("shut", ("file", "sub", "gone7"), number)
 
 
-@promise("existence (9): DenyAll of the directory itself is for all names")
+@promise("existence (9): DenyAll of the directory itself applies to all names")
 def _():
     # New files may be made there, as by FTP: those who can, tell.
     for number in (3, 6):
@@ -1106,7 +1108,7 @@ def _():
             "scp -r -p -t /%s/"))
 
 
-@promise("existence (9): a name that is hidden is not there (IgnoreHidden)")
+@promise("existence (9): a hidden name does not exist (IgnoreHidden)")
 def _():
     for number in (3, 6):
         for form in ("hidden", "noaccess"):
@@ -1156,7 +1158,8 @@ def ways_of(what):
     return result, by_path, size, others, reads
 
 
-@promise("drop box (10): FTP's recipe serves OpenSSH's sftp and paramiko")
+@promise("drop box (10): FTP's configuration works for OpenSSH's sftp and "
+         "paramiko")
 def _():
     result, by_path, size, others, reads = ways_of("drop")
     expect(result.returncode == 0 and by_path.returncode == 0,
@@ -1174,7 +1177,7 @@ def _():
             "RETR five"), "FTP")
 
 
-@promise("drop box (10): <Limit READ DIRS> DenyAll serves them, too")
+@promise("drop box (10): <Limit READ DIRS> DenyAll works for them, too")
 def _():
     result, by_path, size, others, reads = ways_of("blind")
     expect_same(by_path.returncode, 0, said(by_path))
@@ -1193,7 +1196,8 @@ def _():
                     "put")
 
 
-@promise("REALPATH (10): by name it is denied, but never where it landed")
+@promise("REALPATH (10): it can be denied by name, but not for the first "
+         "directory")
 def _():
     with client(3) as raw:
         c = Client(raw)
@@ -1231,7 +1235,7 @@ def block(c, path, access, mask):
     return code
 
 
-@promise("locks (E25): only who has a right keeps it from others")
+@promise("locks (E25): only users with a right can take it from others")
 def _():
     for form in ("plain", "deny-STOR", "deny-RETR", "keep", "deny-ALL"):
         fresh(form)
@@ -1324,7 +1328,7 @@ def _():
         expect(ftp_says(ftp.retrbinary, "RETR /whole/big", len), "FTP")
 
 
-@promise("links (12): ShowSymlinks off shows what they lead to")
+@promise("links (12): ShowSymlinks off shows their targets")
 def _():
     linkless.put("data/file", OLD)
     linkless.put("locked/file", OLD)
@@ -1386,7 +1390,7 @@ def _():
 # ---- The rest of what holds on an OPEN
 
 
-@promise("words (E27): DenyFilter holds for requests that pass no PRE_CMD")
+@promise("words (E27): DenyFilter applies to requests without a PRE_CMD")
 def _():
     srv.put("words/forbidden", OLD)
     srv.put("words/other", OLD)
@@ -1410,7 +1414,7 @@ def _():
         expect(shell.run("df /words/forbidden")[1] != 0, "df")
 
 
-@promise("owners (E27): what is appended to is given away as by FTP")
+@promise("owners (E27): an append changes the owner as in FTP")
 def _():
     groups = {}
     for name, append in (
@@ -1429,7 +1433,8 @@ def in_client(number, how):
         return how(Client(raw), "owned", None)
 
 
-@promise("names (E27): DirFakeUser and DirFakeGroup without an account show")
+@promise("names (E27): DirFakeUser and DirFakeGroup show names without an "
+         "account")
 def _():
     fresh("fake")
     with srv.ftp() as ftp:

@@ -48,7 +48,7 @@ def as_gnu(*args):
     return run(list(args), cwd=srv.home(), env={"LC_ALL": "C"})
 
 
-@promise("sums are those of the GNU tools, byte for byte")
+@promise("checksums have the output of the GNU tools, byte for byte")
 def _():
     srv.put("a", b"hello\n")
     srv.put("empty", b"")
@@ -65,7 +65,7 @@ def _():
                   want.stderr)
 
 
-@promise("sums of the input: the client's, another command's, none")
+@promise("checksums of the input: the client's, another command's, none")
 def _():
     big = os.urandom(5000000)
     gives("md5sum", 0, hashlib.md5(big).hexdigest().encode() + b"  -\n",
@@ -77,7 +77,7 @@ def _():
           hashlib.sha256(b"").hexdigest().encode() + b" *-\n")
 
 
-@promise("a large file is summed, and its name may be a pattern")
+@promise("a large file has its checksum, and its name may be a pattern")
 def _():
     data = os.urandom(40000000)
     srv.put("big/one.bin", data)
@@ -168,7 +168,7 @@ def _():
     expect(not os.path.exists(srv.home("x")), "something was written")
 
 
-@promise("SFTPExecCommands chooses")
+@promise("SFTPExecCommands selects commands")
 def _():
     few.put("a", b"hello\n")
     gives("md5sum a", 0, b"b1946ac92492d2347c6235b4d2611184  a\n",

@@ -77,7 +77,7 @@ def digest(sftp, path, kind, offset=0, length=0, block=0):
     return name, msg.get_remainder()
 
 
-@promise("check-file-name: every sum, ranges, blocks")
+@promise("check-file-name: every checksum, ranges, blocks")
 def _():
     srv.put("f", DATA)
     with paramiko_sftp(srv) as sftp:
@@ -105,7 +105,7 @@ def _():
             for at in range(0, 4096, 1024)), "md5 of blocks")
 
 
-@promise("md5-hash by name, and what it says to a wrong beginning")
+@promise("md5-hash by name, and its reply to a wrong beginning")
 def _():
     srv.put("f", DATA)
     quick = hashlib.md5(DATA[:2048]).digest()
@@ -118,7 +118,8 @@ def _():
             expect_same(msg.get_binary(), want, "sum")
 
 
-@promise("while one channel sums up a large file, another is served")
+@promise("while one channel computes the checksum of a large file, another "
+         "is served")
 def _():
     path = srv.put("sparse", b"")
     os.truncate(path, 6 << 30)
@@ -152,7 +153,8 @@ def _():
         expect(srv.get("f") == DATA, "... and it is gone")
 
 
-@promise("copy-file over what is there: mode, other names and attributes stay")
+@promise("copy-file over an existing file keeps mode, other names and "
+         "attributes")
 def _():
     srv.put("new", b"new")
     for name in ("plain", "linked"):
@@ -196,7 +198,7 @@ def _():
         expect(srv.get("g") == DATA[1:2000001] + DATA[3000000:], "the copy")
 
 
-@promise("rules hold: <Limit>, filters, AllowOverwrite")
+@promise("rules apply: <Limit>, filters, AllowOverwrite")
 def _():
     srv.put("f", DATA)
     srv.put("closed/f", b"x")

@@ -106,7 +106,7 @@ def _():
     expect_same(set(out.split()), {"127.0.0.1"}, "addresses in\n" + log)
 
 
-@promise("logins that succeed are not found")
+@promise("successful logins are not found")
 def _():
     if REGEX is None or not os.path.exists(FILTER):
         skip("fail2ban is not here")

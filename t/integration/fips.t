@@ -231,7 +231,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("every approved method, cipher and code carries a session")
+@promise("every approved method, cipher and MAC works")
 def _():
     srv = under_fips()
     data = os.urandom(300000)
@@ -289,7 +289,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("sums: SHA is there, MD5 is said to be missing")
+@promise("checksums: SHA is available, MD5 is reported as missing")
 def _():
     srv = under_fips()
     srv.put("sum", b"hello\n")
@@ -366,14 +366,14 @@ def _():
         srv.stop_clean()
 
 
-@promise("one whose encryption needs MD5 stops the start, with the reason")
+@promise("one whose encryption needs MD5 prevents the start, with the reason")
 def _():
     log = locked_server(locked("-t", "ecdsa", "-m", "PEM")).refuses_to_start()
     expect("its old kind of encryption needs MD5" in log, log)
     expect("passphrase is wrong" not in log, log)
 
 
-@promise("without a key of an approved type there is no server")
+@promise("without a key of an approved type the server does not start")
 def _():
     srv = configure(Server(drop=("SFTPHostKey",)))
     srv.directives = "SFTPHostKey " + srv.path("host_ed25519")
@@ -407,7 +407,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("unapproved names in the lists are left out, and said")
+@promise("unapproved names in the lists are left out, and reported")
 def _():
     srv = configure(with_keys(
         "SFTPCiphers chacha20-poly1305@openssh.com aes256-ctr 3des-cbc\n"
@@ -434,7 +434,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("-D SFTP_USE_FIPS with the provider is said, too")
+@promise("-D SFTP_USE_FIPS with the provider is reported, too")
 def _():
     srv = demand(configure(with_keys()))
     try:

@@ -104,7 +104,7 @@ def _():
                 expect(refused(sftp, lambda s: read(s, "top/one")), where)
 
 
-@promise("one that appears, changes or goes counts for the next request")
+@promise("one that appears, changes or disappears counts for the next request")
 def _():
     for where, srv in BOTH:
         with tree(srv), paramiko_sftp(srv) as sftp:
@@ -121,7 +121,7 @@ def _():
                             "%s, write with %r" % (where, text))
 
 
-@promise("one counts that is older than the one before, or as old")
+@promise("one that is older than the one before, or as old, counts")
 def _():
     for where, srv in BOTH:
         with tree(srv, None, ALLOW), paramiko_sftp(srv) as sftp:
@@ -138,7 +138,7 @@ def _():
             expect(refused(sftp, WAYS[0][1]), "%s, back" % where)
 
 
-@promise("one counts that comes with a directory that was moved")
+@promise("one that comes with a renamed directory counts")
 def _():
     for where, srv in BOTH:
         for name, text, age in (("x", DENY, 1000), ("y", ALLOW, 10)):

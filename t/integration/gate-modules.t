@@ -108,13 +108,13 @@ def _():
     expect(not os.path.exists(quota.home("three")), "the file was made")
 
 
-@promise("what is removed is given back to the quota")
+@promise("removed files are given back to the quota")
 def _():
     needs(QUOTA, "mod_quotatab", "mod_quotatab_file")
     must(quota.sftp("rm fill\nput %s four" % quota.local("four", b"q" * 900)))
 
 
-@promise("a copy that breaks the quota leaves what it would have replaced")
+@promise("a copy that exceeds the quota leaves the existing file unchanged")
 def _():
     needs(QUOTA, "mod_quotatab", "mod_quotatab_file")
     with open(quota.home("big"), "wb") as out:
@@ -131,7 +131,7 @@ def _():
                      quota.log("transfer.log")), "not logged as incomplete")
 
 
-@promise("names that mod_rewrite changes are those that are used")
+@promise("names that mod_rewrite has changed are used")
 def _():
     needs(OTHERS, "mod_rewrite")
     home = others.home("")
@@ -144,7 +144,7 @@ def _():
                 ["real2", "realdir"], "names")
 
 
-@promise("GroupOwner gives new files and folders to its group")
+@promise("GroupOwner gives new files and directories to its group")
 def _():
     home = others.home("")
     must(others.sftp("put %s %sgiven\nmkdir %sgivendir"

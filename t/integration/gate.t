@@ -186,7 +186,7 @@ with open(srv.path("group"), "a") as groups:
     groups.write("spare:x:%d:alice\n" % SPARE)
 
 
-@promise("the client reads which rule refused it")
+@promise("the client reads the rule that refused it")
 def _():
     raw = Raw()
     srv.put("plain/gone", b"x")
@@ -214,14 +214,14 @@ def _():
                   + "\nmkdir nostor/sub"))
 
 
-@promise("<Limit STOR> holds for scp, too")
+@promise("<Limit STOR> applies to scp, too")
 def _():
     result = srv.scp("-O", srv.local("data", b"x"), "srv:nostor/scp")
     expect(result.returncode != 0, "not refused")
     expect(not os.path.exists(srv.home("nostor/scp")), "the file was made")
 
 
-@promise("<Limit READ> refuses downloads and lets folders be listed")
+@promise("<Limit READ> refuses downloads and allows listing directories")
 def _():
     refused(got("noread/old"), "<Limit READ>")
     expect(ftp_refuses("retrbinary", "RETR noread/old", len) != "",
@@ -230,7 +230,7 @@ def _():
     expect(b"noread/old" in result.stdout, said(result))
 
 
-@promise("<Limit READ> holds for a file opened to read and write")
+@promise("<Limit READ> applies to a file opened to read and write")
 def _():
     raw = Raw()
     try:
@@ -242,7 +242,7 @@ def _():
         raw.drop()
 
 
-@promise("<Limit DIRS> hides what is in a folder")
+@promise("<Limit DIRS> hides the entries of a directory")
 def _():
     result = srv.sftp("ls -l nodirs")
     expect(b"old" not in result.stdout, said(result))
@@ -254,7 +254,7 @@ def _():
     must(srv.sftp(got("nodirs/old")))
 
 
-@promise("what <Limit MKD> allows, <Limit WRITE> does not take away")
+@promise("<Limit WRITE> does not deny what <Limit MKD> allows")
 def _():
     must(srv.sftp("mkdir nowrite/sub"))
     refused(put("nowrite/new"), "<Limit WRITE>")
@@ -272,7 +272,7 @@ def _():
                 ["old", "sub", "sub2"], "the folder")
 
 
-@promise("no link leads around a <Limit>")
+@promise("no link bypasses a <Limit>")
 def _():
     os.symlink("nothing", srv.home("detour"))
     os.symlink("../nothing/new", srv.home("plain/dangling"))
@@ -292,7 +292,7 @@ def _():
                 "mode")
 
 
-@promise("<Limit SITE_CHMOD> refuses chmod alone")
+@promise("<Limit SITE_CHMOD> refuses only chmod")
 def _():
     refused("chmod 600 nochmod/old", "<Limit SITE_CHMOD>")
     must(srv.sftp(put("nochmod/new")))
@@ -314,7 +314,7 @@ def made_with(folder, mode):
             os.listxattr(srv.home(name)))
 
 
-@promise("what comes with OPEN is held to the rules of SETSTAT")
+@promise("the rules of SETSTAT apply to attributes of OPEN")
 def _():
     names = ["user.with"]
     try:
@@ -331,7 +331,7 @@ def _():
                 "<Limit SETSTAT>")
 
 
-@promise("<Limit SITE_CHMOD> holds for the modes that scp sends")
+@promise("<Limit SITE_CHMOD> applies to the modes that scp sends")
 def _():
     script = srv.local("script", b"#!/bin/sh\n")
     os.chmod(script, 0o755)
@@ -341,7 +341,7 @@ def _():
                     mode, folder)
 
 
-@promise("PathDenyFilter holds for every request that makes a name")
+@promise("PathDenyFilter applies to every request that creates a name")
 def _():
     for batch in (put("filter/a.evil"), "mkdir filter/d.evil",
                   "rename filter/old filter/b.evil",
@@ -356,7 +356,7 @@ def _():
     must(srv.sftp(put("filter/good")))
 
 
-@promise("AllowOverwrite off keeps what is there")
+@promise("AllowOverwrite off keeps existing files")
 def _():
     refused(put("keep/old"), "AllowOverwrite")
     refused("rename plain/old keep/old", "AllowOverwrite")
@@ -374,7 +374,7 @@ def _():
     must(srv.sftp(put("keep/new")))
 
 
-@promise("Umask of a folder holds for files and folders made in it")
+@promise("Umask of a directory applies to new files and directories in it")
 def _():
     must(srv.sftp(put("masked/file") + "\nmkdir masked/sub"))
     ftp_put("masked/ftp")
@@ -419,7 +419,7 @@ def _():
     raw.drop()
 
 
-@promise("HiddenStores: an upload that dies leaves the old file alone")
+@promise("HiddenStores: an interrupted upload does not change the old file")
 def _():
     raw = Raw()
     raw.upload("/store/old", b"x" * 1000)
@@ -431,7 +431,7 @@ def _():
     expect_same(srv.get("store/old"), b"old content", "content")
 
 
-@promise("HiddenStores: an upload that is resumed keeps its beginning")
+@promise("HiddenStores: a resumed upload keeps its beginning")
 def _():
     srv.put("store/part", b"0123456789")
     must(srv.sftp("re" + put("store/part", b"0123456789abcdef")))
@@ -485,7 +485,7 @@ def _():
     must(srv.sftp(put("small/ok", b"z" * 102400)))
 
 
-@promise("DenyFilter holds for names in every request")
+@promise("DenyFilter applies to names in every request")
 def _():
     must(srv.sftp("ls words\n" + put("words/ok")))
     refused("mkdir words/forbidden", "denied by DenyFilter")
@@ -499,7 +499,7 @@ def _():
            said(result))
 
 
-@promise(".ftpaccess counts from the moment it is there")
+@promise(".ftpaccess counts from the moment it exists")
 def _():
     must(srv.sftp(put("access/one")))
     srv.put("access/.ftpaccess", b"<Limit STOR DELE>\nDenyAll\n</Limit>\n")
@@ -509,7 +509,7 @@ def _():
     must(srv.sftp(put("access/two")))
 
 
-@promise("SFTPOptions TerseRefusals keeps the rules to itself")
+@promise("SFTPOptions TerseRefusals does not reveal the rules")
 def _():
     result = terse.sftp(put("nostor/new") + "\n")
     expect(result.returncode != 0, "not refused")
@@ -517,7 +517,7 @@ def _():
     expect("<Limit STOR>" in terse.log("sftp.log"), "not in the log either")
 
 
-@promise("ExtendedLog and TransferLog tell of a transfer as FTP's do")
+@promise("ExtendedLog and TransferLog record a transfer as for FTP")
 def _():
     must(srv.sftp(put("plain/logged", b"l" * 5000) + "\n"
                   + got("plain/logged") + "\nrm plain/logged"))
@@ -543,7 +543,7 @@ def _():
            "no OPEN line")
 
 
-@promise("a WRITE that failed and was repeated with success is no failure")
+@promise("a WRITE that failed and was repeated with success is not a failure")
 def _():
     raw = Raw()
     for name, repeated in (("lost", False), ("mended", True)):
@@ -566,7 +566,7 @@ def _():
     raw.drop()
 
 
-@promise("an upload that dies is logged as incomplete")
+@promise("an interrupted upload is logged as incomplete")
 def _():
     raw = Raw()
     raw.upload("/plain/dies", b"d" * 1234)

@@ -106,7 +106,7 @@ def _():
     no_hidden(server)
 
 
-@promise("a file that turns up during an upload is replaced only where "
+@promise("a file that appears during an upload is replaced only if "
          "AllowOverwrite is on")
 def _():
     once = Server("HiddenStores on\n<Directory />\nAllowOverwrite off\n"
@@ -126,7 +126,7 @@ def _():
         once.stop_clean()
 
 
-@promise("an upload that is resumed in place is not kept away either")
+@promise("an upload that is resumed in place is not blocked either")
 def _():
     server.put("resumed", b"first")
     killed(server, "resumed")
@@ -141,7 +141,7 @@ def _():
 
 
 @promise("of two sessions at once the second is refused with the reason, and "
-         "the first goes on")
+         "the first continues")
 def _():
     with Raw(server, 3) as one, Raw(server, 5) as two:
         handle = begin(one, "both")
@@ -164,8 +164,8 @@ def _():
     no_hidden(server)
 
 
-@promise("a session of SFTP leaves alone what one of FTP is uploading, until "
-         "that one is killed")
+@promise("an SFTP session does not touch an upload of FTP, until that "
+         "session is killed")
 def _():
     before = server.sessions()
     ftp = server.ftp()
@@ -192,7 +192,7 @@ def _():
     no_hidden(server)
 
 
-@promise("FTP in turn leaves alone what SFTP is uploading")
+@promise("FTP in turn does not touch an upload of SFTP")
 def _():
     with Raw(server, 3) as raw:
         handle = begin(raw, "turn")
@@ -208,8 +208,8 @@ def _():
     no_hidden(server)
 
 
-@promise("what no session left is not touched: links, files with another "
-         "name, of another user, FIFOs; and the refusal says why")
+@promise("files that no session left are not touched: links, files with "
+         "another name, of another user, FIFOs; and the refusal says why")
 def _():
     kept = server.put("kept", b"kept")
     names = {}
@@ -238,7 +238,7 @@ def _():
     expect_same(server.get("kept"), b"kept", "content")
 
 
-@promise("what another session has open under that name is not touched")
+@promise("a file that another session has open under that name is not touched")
 def _():
     server.put(".in.used.", b"in use")
     with Raw(server, 3) as one, Raw(server, 3) as two:

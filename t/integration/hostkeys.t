@@ -82,7 +82,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("NoHostkeyRotation tells nothing")
+@promise("NoHostkeyRotation announces nothing")
 def _():
     srv = Server("SFTPOptions NoHostkeyRotation").start()
     try:
@@ -95,7 +95,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("of two keys of one type the last signs, the other is told")
+@promise("of two keys of one type the last signs, the other is announced")
 def _():
     srv = Server()
     new = keygen(srv.path("new"), "-t", "ed25519")
@@ -144,7 +144,8 @@ def _():
         srv.stop_clean()
 
 
-@promise("a certificate that does not fit stops the start, an old one does not")
+@promise("a certificate without a key prevents the start, an expired one "
+         "does not")
 def _():
     for options, text in ((("-V", "20200101:20200102"), "left out"),):
         srv = Server()
@@ -258,7 +259,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("an agent that is not there, or has nothing, stops the start")
+@promise("an agent that is missing, or has no keys, prevents the start")
 def _():
     log = Server("SFTPHostKey agent:/no/such/agent").refuses_to_start()
     expect("agent:/no/such/agent" in log and "No such file" in log, log)
@@ -305,7 +306,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("a key file that others may read stops the start, unless allowed")
+@promise("a key file that others may read prevents the start, unless allowed")
 def _():
     srv = Server()
     os.chmod(srv.path("host_rsa"), 0o640)

@@ -162,7 +162,7 @@ def _():
         expect(for_bob(srv), "the user's own file")
 
 
-@promise("every directory from the root to a central file is looked at")
+@promise("every directory from the root to a central file is checked")
 def _():
     # No log is written where anybody may write.
     for place, modes in ((srv.path("central"), (0o777, 0o775, 0o1777)),
@@ -176,7 +176,8 @@ def _():
         expect(for_bob(srv), "the user's own directory")
 
 
-@promise("in a home, every directory from the home on is, and none above it")
+@promise("for a file in the home directory, every directory from the home on "
+         "is checked, and none above it")
 def _():
     for place in (srv.home(), srv.home(".ssh"),
                   srv.home(".ssh/authorized_keys")):
@@ -193,7 +194,7 @@ def _():
             expect(by_key(srv), "what is above the home does not count")
 
 
-@promise("links are resolved: what counts is where the file is")
+@promise("links are resolved: the location of the file counts")
 def _():
     path, place = srv.path("central/bob"), srv.path("open")
     os.mkdir(place, 0o777)
@@ -248,7 +249,7 @@ def _():
     os.rename(path + ".own", path)
 
 
-@promise("another user's file does not count where a link leads to it")
+@promise("another user's file does not count if a link leads to it")
 def _():
     srv.edit("passwd", lambda fields: fields.__setitem__(
         2, str(STRANGER)) if fields[0] == "bob" else None)
@@ -266,7 +267,8 @@ def _():
         2, str(UID)) if fields[0] == "bob" else None)
 
 
-@promise("it is one rule for every kind: hosts, authorities, principals, lists")
+@promise("the same rule applies to every kind: hosts, authorities, "
+         "principals, lists")
 def _():
     for name, login, user_may in (
             ("known", by_host, True), ("trusted", by_cert, True),
@@ -283,7 +285,7 @@ def _():
             expect_same(login(srv), user_may, "the user's own %s" % name)
 
 
-@promise("InsecureUserKeyPerms takes every kind as it is")
+@promise("InsecureUserKeyPerms turns the check off for every kind")
 def _():
     names = ("central/bob", "central", "known", "trusted", "principals",
              "revoked", "weak.dat", "home/alice", "home/alice/.ssh",
@@ -299,7 +301,7 @@ def _():
     lax.wait_log("sftp.log", "central/bob': not a regular file")
 
 
-@promise("the start says what is wrong with an authority and a list")
+@promise("a fault of an authority or a list is reported at the start")
 def _():
     server = Server("SFTPTrustedUserCAKeys @DIR@/trusted\n")
     write(server.path("trusted"), text_of(ca + ".pub"))

@@ -158,8 +158,8 @@ def _():
     srv.wait_log("sftp.log", "no public keys of user 'bob' in the directory")
 
 
-@promise("however many keys a connection asks for, the directory is asked "
-         "for the user and for the keys once")
+@promise("however many keys a connection asks for, LDAP is queried for the "
+         "user and for the keys only once")
 def _():
     if srv is None:
         skip("mod_ldap or slapd is not here")

@@ -42,7 +42,7 @@ def _():
         expect(file.read() == DATA, "the download differs")
 
 
-@promise("reput and reget (-c) go on where a transfer stopped")
+@promise("reput and reget (-c) continue where a transfer stopped")
 def _():
     srv.put("part", DATA[:1000000])
     sent = srv.local("part", DATA)

@@ -230,7 +230,8 @@ def ssh(command, **more):
 
 # ---- Where they lead
 
-@promise("STAT, OPEN, OPENDIR, REALPATH and READLINK follow to what is meant")
+@promise("STAT, OPEN, OPENDIR, REALPATH and READLINK follow them to the "
+         "intended place")
 def _():
     for c in clients():
         expect_same(c.size("/to-file"), len(TEXT), "STAT")
@@ -256,7 +257,7 @@ def _():
         expect_same(c.read("/current/sub/../file"), TEXT, "..")
 
 
-@promise("what is written, made, set, moved and removed is that of the place")
+@promise("writing, creating, setting, moving and removing act in that place")
 def _():
     for c in clients():
         there = "releases/7/"
@@ -285,7 +286,7 @@ def _():
                     ["file", "mine", "near", "sub", "twin"], "what is there")
 
 
-@promise("extensions and commands ask the place")
+@promise("extensions and commands use that place")
 def _():
     digest = hashlib.md5(TEXT)
     for c in clients():
@@ -340,7 +341,7 @@ def _():
         expect_same(srv.get("releases/7/grown/leaf"), b"x", "a tree")
 
 
-@promise("relative and absolute links lead on to each other")
+@promise("relative and absolute links can follow each other")
 def _():
     for c in clients():
         link("current", "first")
@@ -373,7 +374,7 @@ def _():
                    "OPENDIR of " + text)
 
 
-@promise("LSTAT, REMOVE, RENAME and hard links are about the link itself")
+@promise("LSTAT, REMOVE, RENAME and hard links act on the link itself")
 def _():
     for c in clients():
         expect_same(c.size("/to-file", 7), len(inside("releases/7/file")),
@@ -413,7 +414,7 @@ def _():
         expect_same(c.read("/mine"), b"mine\n", "the session goes on")
 
 
-@promise("what the client makes of a link's text is what it stays")
+@promise("the text of a link that the client creates is not changed")
 def _():
     """Texts of clients are seen from inside."""
     for c in clients():
@@ -425,7 +426,7 @@ def _():
         expect_same(c.read("/long"), TEXT, "READ of the long one")
 
 
-@promise("a directory inside with the name of the outside does not win")
+@promise("an inside directory with the same name does not take precedence")
 def _():
     """A link means one thing, here and outside."""
     for c in clients():
@@ -475,7 +476,7 @@ def dead(c, name, below):
                 NO_SUCH_FILE, "STAT")
 
 
-@promise("links that lead out are as dead as ever")
+@promise("links that lead outside do not work, as before")
 def _():
     fill_outside()
     os.makedirs(inside() + "-beside", exist_ok=True)
@@ -527,7 +528,7 @@ def seen(name):
     return found
 
 
-@promise("<Limit> of the place holds for every request, so does .ftpaccess")
+@promise("<Limit> and .ftpaccess of the place apply to every request")
 def _():
     for c in clients():
         for name in ("denied", "closed"):
@@ -558,7 +559,7 @@ def _():
             expect_same(seen(name), before, name)
 
 
-@promise("a link to where nobody may go is not made")
+@promise("a link to a denied place is not created")
 def _():
     for c in clients():
         for text in ("/denied/file", inside("denied/file"),
@@ -608,7 +609,8 @@ def _():
 
 # ---- Beside
 
-@promise("FTP gives by the name of the place what SFTP gives through a link")
+@promise("FTP returns by the name of the place what SFTP returns through a "
+         "link")
 def _():
     """FTP follows none of them."""
     for c in clients():
@@ -625,7 +627,7 @@ def _():
                             b"".join(got), name)
 
 
-@promise("without a DefaultRoot they lead where the system says")
+@promise("without a DefaultRoot they lead where the system follows them")
 def _():
     for c in clients(free):
         base = free.home()
@@ -654,7 +656,7 @@ def _():
         expect(c.write("/current/new", b"new"), "a new file")
 
 
-@promise("with ShowSymlinks off they are shown as what they lead to")
+@promise("with ShowSymlinks off they are shown as their targets")
 def _():
     for c in clients(linkless):
         link(outside, "out", linkless)

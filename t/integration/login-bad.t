@@ -70,7 +70,8 @@ def still_serves(topic="plain"):
 REFUSED = "refused: publickey,keyboard-interactive,password"
 
 
-@promise("user names: what cannot be one ends the connection, others are refused")
+@promise("user names: an impossible one ends the connection, others are "
+         "refused")
 def _():
     for name, outcome in ((b"", REFUSED), (b"x" * 256, REFUSED),
                           (BYTES, REFUSED), (b"\xc3\x28", REFUSED),
@@ -85,7 +86,8 @@ def _():
     still_serves()
 
 
-@promise("passwords: any bytes are refused alike, and the right one may follow")
+@promise("passwords: any bytes are refused in the same way, and the right "
+         "one may follow")
 def _():
     with raw() as conn:
         for password in (b"", PW.encode() + b"\0", b"\0" * 100, BYTES,
@@ -106,7 +108,8 @@ def _():
     still_serves()
 
 
-@promise("changes of password are refused alike, whatever the old one is")
+@promise("changes of password are refused in the same way, whatever the old "
+         "one is")
 def _():
     for user, old in (("alice", PW), ("alice", "wrong"), ("nobody", PW),
                       ("alice", ""), ("alice", b"x" * 2000)):
@@ -137,7 +140,7 @@ def _():
     still_serves()
 
 
-@promise("unknown methods are refused, and cannot be asked for without end")
+@promise("unknown methods are refused, and requests for them are limited")
 def _():
     with raw() as conn:
         m = conn.message("alice", "gssapi-with-mic")
@@ -165,7 +168,7 @@ def response(*answers, count=None):
 ASKED = "refused: keyboard-interactive,password"
 
 
-@promise("answers that do not go with the questions are a failed attempt")
+@promise("answers that do not match the questions are a failed attempt")
 def _():
     with raw("asking") as conn:
         for m in (response(), response("1"), response("1", "2", "3"),
@@ -187,7 +190,7 @@ def _():
     still_serves("asking")
 
 
-@promise("a request amid a conversation ends that, and is served")
+@promise("a request during a conversation ends that, and is processed")
 def _():
     with raw("asking") as conn:
         expect_same(conn.answer(conn.kbdint("alice")), "ask", "question")
@@ -203,7 +206,7 @@ def _():
                     "of another user")
 
 
-@promise("what comes after success is ignored, and the session goes on")
+@promise("requests after success are ignored, and the session continues")
 def _():
     with raw() as conn:
         expect_same(conn.answer(conn.password("alice", PW)), "success",
@@ -233,7 +236,8 @@ def _():
     srv.wait_log("sftp.log", "driver 'broken' refused user 'alice'")
 
 
-@promise("a driver that hangs, with signals blocked, is ended behind TimeoutLogin")
+@promise("a driver that hangs, with signals blocked, is ended after "
+         "TimeoutLogin")
 def _():
     with raw("hanging") as conn:
         expect_same(conn.answer(conn.kbdint("alice")), "gone", "the session")
@@ -245,7 +249,8 @@ def _():
                "still there")
 
 
-@promise("unknown users are told nothing: answers, attempts and time are alike")
+@promise("unknown users learn nothing: replies, attempts and time are the "
+         "same")
 def _():
     took = {}
     for user in ("alice", "nobody-here"):

@@ -97,7 +97,8 @@ def _():
                  % print_.decode().replace("+", r"\+"))
 
 
-@promise("another key, another user's name, an unknown user: refused alike")
+@promise("another key, another user's name, an unknown user: refused in the "
+         "same way")
 def _():
     trust(srv, public(host_key))
     refused = "refused: hostbased"

@@ -79,7 +79,7 @@ def _():
         expect_same(methods_of(user.encode()), wanted, user)
 
 
-@promise("they hold: a method that is not the user's does not log in")
+@promise("they are enforced: another method does not log in")
 def _():
     expect_same(by_password(b"alice"), (False, "publickey"), "alice")
     expect_same(by_password(b"bob")[0], True, "bob")
@@ -93,8 +93,8 @@ def _():
     expect_same(methods_of(b"nobody-here", byclass), "password", "nobody")
 
 
-@promise("the methods tell nothing of who exists: each list is that of names "
-         "of nobody's, too, and always of the same ones")
+@promise("the methods do not reveal which users exist: each list also "
+         "belongs to names without an account, and always to the same ones")
 def _():
     names = [b"x%d" % n for n in range(24)]
     first = [methods_of(name) for name in names]
@@ -129,7 +129,7 @@ def _():
         host.stop_clean()
 
 
-@promise("how long the first answer takes tells nothing of who exists")
+@promise("the time of the first reply does not reveal which users exist")
 def _():
     if PRELOAD:
         skip("under sanitizers the work takes longer than its floor")
@@ -156,7 +156,8 @@ def _():
                user: statistics.median(t) for user, t in took.items()}))
 
 
-@promise("what cannot be stops the start, and what has no effect is said")
+@promise("an impossible rule prevents the start, and one without effect is "
+         "reported")
 def _():
     for line, text in (("SFTPAuthMethods user alice", "at least one chain"),
                        ("SFTPAuthMethods group", "at least one chain"),

@@ -154,7 +154,7 @@ def converse(conn, user, answer):
     return conn.is_authenticated(), prompts
 
 
-@promise("a key in a table of mod_sql logs in, behind one that is broken")
+@promise("a key in a table of mod_sql logs in, after one that is broken")
 def _():
     if sql is None:
         skip("mod_sftp_sql is not here")
@@ -197,7 +197,7 @@ def _():
         conn.close()
 
 
-@promise("a driver that asks nothing lets pass behind a key")
+@promise("a driver that asks nothing succeeds after a key")
 def _():
     if otp is None:
         skip("mod_auth_otp is not here")

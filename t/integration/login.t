@@ -195,7 +195,7 @@ def _():
     wait_news(plain, begin, "Refusing empty password from user 'alice'")
 
 
-@promise("unknown users get the answers that known ones get")
+@promise("unknown users get the same replies as known ones")
 def _():
     begin = marks(plain)
     answers = []
@@ -221,7 +221,7 @@ def _():
     wait_news(plain, begin, "Maximum login attempts (3) exceeded, connection refused")
 
 
-@promise("<Limit LOGIN> denies, and the session ends like a wrong password")
+@promise("<Limit LOGIN> denies the login like a wrong password")
 def _():
     begin = marks(plain)
     with transport(plain) as conn:
@@ -292,7 +292,7 @@ def _():
         "sftp.log", "found in .*line 2").group(0), "no line number")
 
 
-@promise("options that narrow a key are obeyed, or the key does not count")
+@promise("options that restrict a key are obeyed, or the key does not count")
 def _():
     ours = public(plain)
     for option, good in (
@@ -329,7 +329,7 @@ def _():
     expect(key_works(plain), "a good file does not count")
 
 
-@promise("a user's name leads to no file outside its folder")
+@promise("a user's name cannot lead to a file outside of its directory")
 def _():
     os.makedirs(plain.path("elsewhere"), exist_ok=True)
     authorized(plain, public(plain), "alice", "elsewhere")
@@ -340,7 +340,7 @@ def _():
            not in plain.log("sftp.log"), "it was read")
 
 
-@promise("keys of an agent that do not fit cost no attempt")
+@promise("keys of an agent that do not match are not attempts")
 def _():
     keys = [keygen(plain.path("agent%d" % n), "-t", "ed25519")
             for n in range(5)]
@@ -359,7 +359,7 @@ def _():
 # ---- Chains and rules
 
 
-@promise("a chain wants its steps, in their order")
+@promise("a chain requires its steps, in their order")
 def _():
     authorized(rules, public(rules), folder="first")
     with transport(rules) as conn:
@@ -405,7 +405,7 @@ def _():
     authorized(rules, public(rules), folder="first")
 
 
-@promise("RequireValidShell keeps users without one out")
+@promise("RequireValidShell refuses users without one")
 def _():
     begin = marks(rules)
     authorized(rules, public(rules), "noshell", "first")
@@ -416,7 +416,7 @@ def _():
     wait_news(rules, begin, "USER noshell (Login failed): Invalid shell: '/no/such/shell'")
 
 
-@promise("root stays out unless RootLogin is on")
+@promise("root is refused unless RootLogin is on")
 def _():
     begin = marks(root)
     with transport(root) as conn:

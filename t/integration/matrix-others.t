@@ -91,7 +91,7 @@ def names(algs):
     return [name.decode() for name in algs]
 
 
-@promise("asyncssh: every two names that it and the module know")
+@promise("asyncssh: every pair of names that it and the module know")
 def _():
     try:
         warnings.simplefilter("ignore")
@@ -136,7 +136,7 @@ def paramiko_session(paramiko, name, row):
         transport.close()
 
 
-@promise("paramiko: every two names that it and the module know")
+@promise("paramiko: every pair of names that it and the module know")
 def _():
     import paramiko
     from paramiko import Transport
@@ -171,7 +171,7 @@ def libssh_session(name, row):
         arrived(name, file.read())
 
 
-@promise("libssh: every two names that it and the module know")
+@promise("libssh: every pair of names that it and the module know")
 def _():
     must(run([os.path.join(PROGRAMS, "build"), build, "libssh"]))
     # What it does not know it leaves out of what it is given.

@@ -84,7 +84,7 @@ def session(config, known):
     return run_one
 
 
-@promise("OpenSSH: every two names of what ssh -Q and the module know")
+@promise("OpenSSH: every pair of names that ssh -Q and the module know")
 def _():
     axes = openssh_axes()
     expect(all(len(axis) >= least for axis, least in
@@ -103,7 +103,8 @@ def _():
     expect_same(log.count("rekeying failed"), 0, "rekeys that failed")
 
 
-@promise("notes and environment say who came, whence and how")
+@promise("notes and environment contain the client, its address and its "
+         "algorithms")
 def _():
     words = srv.log("about.log").splitlines()[-1].split("|")
     expect_same(words[0::2], words[1::2], "notes and environment")

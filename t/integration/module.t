@@ -45,7 +45,7 @@ def _():
     expect_same(sorted(needed - exported()), [], "missing")
 
 
-@promise("every symbol it needs is the host's or a library's")
+@promise("every symbol that it needs belongs to the host or a library")
 def _():
     def names(path, which):
         out = must(run(["nm", "-D", which, path])).stdout.decode()
@@ -89,7 +89,8 @@ def _():
         srv.stop_clean()
 
 
-@promise("it loads twice in one process: a restart by SIGHUP keeps serving")
+@promise("it loads twice in one process: after a restart by SIGHUP the "
+         "server works")
 def _():
     srv = Server().start()
     try:

@@ -46,7 +46,7 @@ EMPTY = (("OPEN", OPEN, string(b"") + num(1) + num(0)),
           + string(b"md5") + quad(0) + quad(0) + num(0)))
 
 
-@promise("an empty path is no file, whatever asks for it")
+@promise("an empty path does not exist, for every request")
 def _():
     srv.put("file", b"file")
     with Raw(srv, 3) as raw:
@@ -57,7 +57,7 @@ def _():
     expect_same(os.listdir(srv.home()), ["file"], "what is there")
 
 
-@promise("a link is a name that is taken for OPEN with CREAT and EXCL")
+@promise("a link counts as an existing name for OPEN with CREAT and EXCL")
 def _():
     srv.put("there", b"there")
     for link, target in (("dangling", "nothing"), ("astray", "no/where"),
@@ -77,7 +77,7 @@ def _():
     expect_same(srv.get("there"), b"there", "what was there")
 
 
-@promise("~ and ~/path are the home and what is in it")
+@promise("~ and ~/path are relative to the home directory")
 def _():
     srv.put("sub/here")
     with Raw(srv, 3) as raw:
@@ -94,7 +94,7 @@ def _():
             expect_same((kind, raw.cut(left[4:])[0]), (NAME, wanted), path)
 
 
-@promise("a READ of no bytes gives none, at the end as well")
+@promise("a READ of no bytes returns none, also at the end")
 def _():
     srv.put("file", b"file")
     with Raw(srv, 3) as raw:
@@ -104,7 +104,7 @@ def _():
                         (DATA, string(b"")), "READ at %d" % offset)
 
 
-@promise("a long name shows the year of what is half a year away")
+@promise("a long name shows the year if the time is half a year away")
 def _():
     year = 365 * 86400
     now = int(os.stat(srv.home()).st_atime)

@@ -63,7 +63,7 @@ def _(options):
     same_tree(srv.local(tree), srv.local(down))
 
 
-@both("-r into an existing folder makes one below it")
+@both("-r into an existing directory creates one below it")
 def _(options):
     tree, into = fresh("tree"), fresh("into")
     make_tree(srv.local(tree), names=("a",))
@@ -72,7 +72,7 @@ def _(options):
     same_tree(srv.local(tree), srv.home(os.path.join(into, tree)))
 
 
-@both("-p keeps modes and times of files and folders")
+@both("-p keeps modes and times of files and directories")
 def _(options):
     tree, up, down = fresh("tree"), fresh("up"), fresh("down")
     path = srv.local(tree + "/f", b"x")
@@ -131,7 +131,7 @@ def _(options):
     expect_same(sorted(os.listdir(srv.local(down))), ["a1", "a2"], "here")
 
 
-@both("errors are told: missing file, missing folder, no permission")
+@both("errors are reported: missing file, missing directory, no permission")
 def _(options):
     result = srv.scp(*options, "srv:nowhere", srv.local("nowhere"))
     expect(result.returncode != 0, "no error")
@@ -144,7 +144,7 @@ def _(options):
     expect(b"ermission denied" in result.stderr, said(result))
 
 
-@both("a folder without -r is refused")
+@both("a directory without -r is refused")
 def _(options):
     name = fresh("folder")
     srv.mkdir(name)
@@ -152,7 +152,7 @@ def _(options):
     expect(result.returncode != 0, "no error")
 
 
-@both("a file is not overwritten by a folder, nor a folder by a file")
+@both("a file is not overwritten by a directory, nor a directory by a file")
 def _(options):
     name = fresh("file")
     srv.put(name, b"x")
@@ -178,7 +178,7 @@ def _(options):
         os.unlink(srv.home(name))
 
 
-@promise("scp -O: a newline in a name is no way into the protocol")
+@promise("scp -O: a newline in a name does not break the protocol")
 def _():
     srv.put("lines/a", b"a")
     srv.put("lines/z", b"z")
@@ -194,7 +194,7 @@ def sink(directory, data, *flags):
     return srv.ssh("srv", "scp", *flags, "-t", directory, input=data)
 
 
-@promise("scp -t: no record leaves the folder that was named")
+@promise("scp -t: no record leaves the directory that was named")
 def _():
     srv.mkdir("sink")
     for record in (b"C0644 1 ../evil\nx\0", b"C0644 1 /evil\nx\0",
@@ -218,7 +218,8 @@ def _():
     must(srv.scp("-O", srv.local("after", b"x"), "srv:after"))
 
 
-@promise("scp -t: an upload cut off keeps what came and is not a success")
+@promise("scp -t: an interrupted upload keeps the received data and is not a "
+         "success")
 def _():
     result = sink("cut", b"C0644 100000 cut\n" + b"x" * 50000)
     expect(result.returncode != 0, "exit status 0")

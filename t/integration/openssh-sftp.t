@@ -81,7 +81,7 @@ def _():
     expect_same((info.st_uid, info.st_gid), (UID, GID), "owner")
 
 
-@promise("reput goes on where an upload stopped")
+@promise("reput continues where an upload stopped")
 def _():
     data = os.urandom(300000)
     srv.put("part", data[:100000])
@@ -89,7 +89,7 @@ def _():
     expect(srv.get("part") == data, "the file differs")
 
 
-@promise("reget goes on where a download stopped")
+@promise("reget continues where a download stopped")
 def _():
     data = os.urandom(300000)
     srv.put("rest", data)
@@ -146,7 +146,7 @@ def _():
     expect(re.search(r"^-rw-r--r-- .*\.hidden$", out, re.M), out)
 
 
-@promise("a folder of 3,000 entries is listed without loss")
+@promise("a directory of 3,000 entries is listed without loss")
 def _():
     srv.mkdir("many")
     names = ["entry-%05d-%s" % (n, "x" * (n % 50)) for n in range(3000)]
@@ -158,7 +158,7 @@ def _():
     expect_same(sorted(found), sorted(names), "names")
 
 
-@promise("mkdir, cd, pwd, rmdir; rmdir of a full folder fails")
+@promise("mkdir, cd, pwd, rmdir; rmdir of a full directory fails")
 def _():
     result = must(srv.sftp("mkdir d\ncd d\npwd\nmkdir e\ncd ..\nrmdir d/e"))
     expect(b"/d" in result.stdout, said(result))
@@ -169,7 +169,7 @@ def _():
     expect(not os.path.exists(srv.home("d")), "the folder is still there")
 
 
-@promise("mkdir of what exists fails and changes nothing")
+@promise("mkdir of an existing name fails and changes nothing")
 def _():
     srv.put("exists/file", b"x")
     expect(srv.sftp("mkdir exists").returncode != 0, "it did not fail")
@@ -204,7 +204,7 @@ def _():
     expect(srv.sftp("chgrp 0 perm").returncode != 0, "chgrp 0 worked")
 
 
-@promise("symlinks are made as given, listed, followed and read back")
+@promise("symlinks are created as given, listed, followed and read back")
 def _():
     srv.put("real", b"target")
     must(srv.sftp("ln -s real sym"))
@@ -225,7 +225,7 @@ def _():
            "not one file")
 
 
-@promise("rm removes a file and not a folder")
+@promise("rm removes a file but not a directory")
 def _():
     srv.put("gone")
     srv.mkdir("stays")
@@ -235,7 +235,7 @@ def _():
     expect(os.path.isdir(srv.home("stays")), "the folder is gone")
 
 
-@promise("df says what the filesystem says")
+@promise("df agrees with the file system")
 def _():
     out = must(srv.sftp("df")).stdout.decode().split()
     info = os.statvfs(srv.home())
@@ -254,7 +254,8 @@ def _():
     expect(srv.get("cp-dst") == data, "the copy differs")
 
 
-@promise("missing files, forbidden files and folders give the right errors")
+@promise("missing files, forbidden files and directories cause the right "
+         "errors")
 def _():
     result = srv.sftp("get nowhere")
     expect(b"not found" in result.stderr or b"No such file" in result.stderr,
@@ -323,7 +324,7 @@ def _():
         srv.ssh("-O", "exit", *master, "srv")
 
 
-@promise("clients that want no more sessions get what they came for")
+@promise("clients that want no more sessions still get their first one")
 def _():
     # OpenSSH's client asks servers for that which it takes for its own.
     likely = Server('ServerIdent on "OpenSSH_9.9"').start()
@@ -340,7 +341,7 @@ def _():
         likely.stop_clean()
 
 
-@promise("rename leads to another file system, too")
+@promise("rename works to another file system, too")
 def _():
     far = Server()
     far.mkdir("far")
@@ -378,7 +379,8 @@ def _():
         far.stop_clean()
 
 
-@promise("a shell and foreign commands are refused in words, not by a hang")
+@promise("a shell and unknown commands are refused with a message, and do "
+         "not hang")
 def _():
     result = srv.ssh("-tt", "srv")
     expect(result.returncode != 0, "a shell was given")
@@ -387,7 +389,7 @@ def _():
     expect(srv.user.encode() not in result.stdout, said(result))
 
 
-@promise("forwarding is refused and the session lives on")
+@promise("forwarding is refused and the session continues")
 def _():
     result = srv.sftp("pwd", "-o", "LocalForward=127.0.0.1:1 127.0.0.1:1",
                       "-o", "ExitOnForwardFailure=no")

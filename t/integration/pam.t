@@ -88,7 +88,7 @@ def _():
     expect_same((stat.st_uid, stat.st_gid), (UID, GID), "owner")
 
 
-@promise("an account that has expired does not log in, not with its key either")
+@promise("an expired account does not log in, not even with its key")
 def _():
     expect(not attempt(plain, "old", plain.password), "by password")
     plain.wait_log("system.log", r"USER old \(Login failed\)")
@@ -152,7 +152,7 @@ def _():
     conn.close()
 
 
-@promise("PAM's account rules hold: one that has expired is refused")
+@promise("PAM's account rules apply: an expired account is refused")
 def _():
     if talk is None:
         skip("mod_sftp_pam is not here")
@@ -180,7 +180,7 @@ def _():
                            "keyboard-interactive"), user)
 
 
-@promise("a text and prompts in one message of PAM crash nothing")
+@promise("a text and prompts in one message of PAM do not crash the session")
 def _():
     if talk is None:
         skip("mod_sftp_pam is not here")

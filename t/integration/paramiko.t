@@ -210,7 +210,7 @@ def _():
         expect_same(errors, [], "errors")
 
 
-@promise("more channels than SFTPMaxChannels are refused, the rest go on")
+@promise("more channels than SFTPMaxChannels are refused, the others continue")
 def _():
     few = Server("SFTPMaxChannels 2").start()
     try:
@@ -227,7 +227,8 @@ def _():
         few.stop_clean()
 
 
-@promise("after no-more-sessions@openssh.com another session ends it all")
+@promise("after no-more-sessions@openssh.com another session ends the "
+         "connection")
 def _():
     with paramiko_transport(srv) as transport:
         sftp = paramiko.SFTPClient.from_transport(transport)
@@ -243,7 +244,8 @@ def _():
                  "no-more-sessions@openssh.com")
 
 
-@promise("the window is honoured: a client that reads nothing stops us")
+@promise("the window is respected: a client that reads nothing stops the "
+         "server")
 def _():
     srv.put("flood", bytes(20000000))
     with paramiko_transport(srv) as transport:

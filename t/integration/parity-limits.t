@@ -151,7 +151,7 @@ def _():
                 ["in", "in", "gone", "in"], "outcomes")
 
 
-@promise("a client that is one too many is told so, and gets no channel")
+@promise("one client too many is told so, and gets no channel")
 def _():
     with srv.login("clients", SFTP) as first:
         expect_same(first.attempt("alice", PW), "in", "the first")

@@ -239,8 +239,8 @@ def process(topic, protocol, user):
              "CapBnd")}
 
 
-@promise("ids and groups of the session are the same, and what capabilities "
-         "mod_cap leaves are not kept")
+@promise("ids and groups of the session are the same, and capabilities from "
+         "mod_cap are not kept")
 def _():
     for topic in ("privileges", "kept"):
         for user in ("alice", "grouped"):
@@ -280,7 +280,7 @@ def _():
     srv.no_sessions()
 
 
-@promise("mod_delay delays, and keeps a row for each protocol")
+@promise("mod_delay delays, and has a row for each protocol")
 def _():
     expect_same(alike("delay", ("alice", "wrong"), ("alice", PW),
                       ("nobody-here", "x"), srv=delayed),

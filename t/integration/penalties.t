@@ -105,7 +105,7 @@ def _():
     expect(srv.lets_in("127.1.0.2"), "another source is refused")
 
 
-@promise("one failure is not enough, and a login forgives those before it in "
+@promise("one failure is not enough, and a login cancels earlier failures of "
          "its session")
 def _():
     srv.login("127.1.1.1")
@@ -121,7 +121,7 @@ def _():
     refused(srv, "127.1.2.1", "an unknown user")
 
 
-@promise("who leaves without having tried anything counts")
+@promise("a client that leaves without an attempt counts")
 def _():
     for _ in range(2):
         expect(srv.lets_in("127.1.3.1"), "refused too early")
@@ -129,7 +129,7 @@ def _():
     refused(srv, "127.1.3.1", "no authentication")
 
 
-@promise("who waits until TimeoutLogin counts")
+@promise("a client that waits until TimeoutLogin counts")
 def _():
     socks = [srv.connect_from("127.1.4.1") for _ in range(2)]
     wait_for(lambda: len(srv.sessions()) == 2, "both sessions")
@@ -189,7 +189,7 @@ def _():
         expect(not srv.ftp_lets_in(source), "FTP lets in " + source)
 
 
-@promise("exempt networks are let in whatever they do")
+@promise("exempt networks are never blocked")
 def _():
     for source in ("127.0.0.1", "127.9.8.7"):
         for _ in range(2):
@@ -212,8 +212,8 @@ def _():
     expect(few.lets_in("127.5.0.2"), "nobody made room")
 
 
-@promise("max-sources4: with overflow:deny-all, nobody is let in until one "
-         "penalty has ended, but for the exempt")
+@promise("max-sources4: with overflow:deny-all, all sources but the exempt "
+         "ones are refused until a penalty has ended")
 def _():
     closed.login("127.6.0.1")
     expect(closed.lets_in("127.6.0.3"), "refused too early")
@@ -242,7 +242,7 @@ def _():
     wait_for(lambda: short.lets_in("127.3.0.1"), "the end", 30)
 
 
-@promise("penalties outlive a restart of the daemon's configuration")
+@promise("penalties survive a reload of the daemon")
 def _():
     refused(srv, "127.1.0.1", "failed authentication")
     srv.process.send_signal(signal.SIGHUP)
@@ -251,7 +251,7 @@ def _():
     refused(srv, "127.1.0.1", "failed authentication")
 
 
-@promise("off is off")
+@promise("off turns penalties off")
 def _():
     for _ in range(4):
         off.login("127.4.0.1")
@@ -260,7 +260,7 @@ def _():
     expect(off.ftp_lets_in("127.4.0.1"), "refused by FTP")
 
 
-@promise("wrong values stop the start")
+@promise("wrong values prevent the start")
 def _():
     for line, word in (
             ("SFTPPerSourcePenalties authfail", "'authfail' is no penalty"),

@@ -40,14 +40,14 @@ def ignores(directives, *options):
         srv.stop_clean()
 
 
-@promise("SFTPTrafficPolicy sends IGNOREs among the data, through rekeys")
+@promise("SFTPTrafficPolicy sends IGNOREs between data, also during rekeys")
 def _():
     rekeys = "SFTPRekey required 3600 1\n"
     expect(ignores(rekeys + "SFTPTrafficPolicy paranoid") > 30, "paranoid")
     expect_same(ignores(rekeys), 0, "without")
 
 
-@promise("a CBC cipher is covered, unless the policy is none")
+@promise("a CBC cipher implies a policy, unless it is none")
 def _():
     cbc = "SFTPCiphers +aes128-cbc\n"
     option = "-oCiphers=aes128-cbc"
@@ -55,7 +55,7 @@ def _():
     expect_same(ignores(cbc + "SFTPTrafficPolicy none", option), 0, "none")
 
 
-@promise("PuTTY and paramiko do not mind")
+@promise("PuTTY and paramiko accept that")
 def _():
     srv = Server("SFTPTrafficPolicy paranoid\n"
                  "SFTPRekey required 3600 1").start()
@@ -79,7 +79,7 @@ def colons(digest):
     return ":".join("%02x" % byte for byte in digest)
 
 
-@promise("SFTPKeyFingerprints says how keys are written")
+@promise("SFTPKeyFingerprints sets the format of fingerprints")
 def _():
     for words, name, form in (
             ("", "SHA256", lambda d: colons(d)),
@@ -129,7 +129,7 @@ def short_rsa_key(lines, good, why):
               "-oRequiredRSASize=1024")
 
 
-@promise("SFTPKeyLimits refuses short keys of users, and takes what it allows")
+@promise("SFTPKeyLimits refuses short keys of users, and accepts allowed ones")
 def _():
     for limits, good in (("", False), ("SFTPKeyLimits MinimumRSASize 1024",
                                        True),
@@ -137,7 +137,7 @@ def _():
         short_rsa_key(limits, good, "at least 2048 are required")
 
 
-@promise("MinimumDSASize holds for the DSA keys of users")
+@promise("MinimumDSASize applies to the DSA keys of users")
 def _():
     if "ssh-dss" not in client(["ssh", "-Q", "key"]).stdout.decode().split():
         skip("this OpenSSH has no ssh-dss")
@@ -149,7 +149,8 @@ def _():
                   ("dsa",), "-oPubkeyAcceptedAlgorithms=ssh-dss")
 
 
-@promise("SFTPAlgorithmProfile legacy takes the packaged module's short keys")
+@promise("SFTPAlgorithmProfile legacy accepts the packaged module's short "
+         "keys")
 def _():
     for lines, good in (
             ("", False),
@@ -165,7 +166,8 @@ def _():
                       r"required \(SFTPKeyLimits MinimumRSASize\)")
 
 
-@promise("SFTPDHParamFile gives the groups, the smallest that will do")
+@promise("SFTPDHParamFile sets the groups, and the smallest suitable one is "
+         "used")
 def _():
     # For this cipher OpenSSH asks for 3072 bits or more.
     for names, bits in ((("ffdhe2048", "ffdhe3072", "ffdhe4096"), 3072),
@@ -200,7 +202,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("SFTPCryptoDevice is taken and said to be without effect")
+@promise("SFTPCryptoDevice is accepted, with a warning that it has no effect")
 def _():
     srv = Server("SFTPCryptoDevice pkcs11").start()
     try:

@@ -109,8 +109,8 @@ def each(func):
             raise
 
 
-@promise("no capability is in effect, and no more is permitted than "
-         "the configuration needs")
+@promise("no capability is effective, and none is permitted that the "
+         "configuration does not need")
 def _():
     def check(name, server):
         with Raw(server, 3) as raw:
@@ -129,7 +129,7 @@ def _():
     each(check)
 
 
-@promise("nobody takes root's file by chown, to read it")
+@promise("nobody can take over root's file by chown to read it")
 def _():
     def check(name, server):
         path = root_file(server, "secret")
@@ -157,7 +157,7 @@ def _():
     each(check)
 
 
-@promise("nobody gives files away, nor to a group that is not theirs")
+@promise("nobody can give files away, or to a group that is not theirs")
 def _():
     def check(name, server):
         path = server.put("mine", b"x")
@@ -181,8 +181,8 @@ def _():
     each(check)
 
 
-@promise("nothing else is done that the user may not: modes, times, reading, "
-         "listing, sticky directories, set-id bits")
+@promise("nothing else works that the user may not do: modes, times, "
+         "reading, listing, sticky directories, set-id bits")
 def _():
     def check(name, server):
         path = root_file(server, "secret")
@@ -217,8 +217,8 @@ def _():
     each(check)
 
 
-@promise("UserOwner and GroupOwner own what is uploaded and made, by SFTP and "
-         "scp")
+@promise("UserOwner and GroupOwner own new files and directories, by SFTP "
+         "and scp")
 def _():
     def check(name, server):
         lines, permitted, root = TOPICS[name]
@@ -243,7 +243,7 @@ def _():
     each(check)
 
 
-@promise("what is given away carries no set-id bits of the giver")
+@promise("a file that is given away has no set-id bits")
 def _():
     def check(name, server):
         lines, permitted, _root = TOPICS[name]
@@ -260,7 +260,7 @@ def _():
     each(check)
 
 
-@promise("transfers are logged and counted as ever")
+@promise("transfers are logged and counted as always")
 def _():
     def check(name, server):
         server.put("down", b"x" * 10)

@@ -134,7 +134,7 @@ def _():
     expect("ecdsa" not in lists["host key"], lists["host key"])
 
 
-@promise("+name adds, -name takes away, ^name puts in front")
+@promise("+name appends, -name removes, ^name prepends")
 def _():
     lists = offer_of("SFTPCiphers +aes128-cbc 3des-cbc ^aes256-ctr "
                      "-*192*,-aes256-gcm@openssh.com\n"
@@ -199,7 +199,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("programs that cannot do better get the sound classics")
+@promise("programs that know nothing better get the sound classic algorithms")
 def _():
     srv = Server().start()
     try:
@@ -239,7 +239,8 @@ def transport_of(srv, **lists):
     return conn
 
 
-@promise("a program of any name that knows one sound classic alone is served")
+@promise("a program of any name that knows only one sound classic algorithm "
+         "can connect")
 def _():
     srv = Server().start()
     try:
@@ -268,7 +269,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("nothing broken is added, and nothing where lists are named")
+@promise("nothing broken is added, and nothing where lists are set")
 def _():
     for directives, lists in (
             ("", {"_preferred_macs": ("hmac-sha1",)}),
@@ -295,7 +296,7 @@ def _():
             srv.stop_clean()
 
 
-@promise("OpenSSH, which is known, is not waited for")
+@promise("the server does not wait for OpenSSH, which is known")
 def _():
     srv = Server().start()
     try:
@@ -309,7 +310,7 @@ def _():
         srv.stop_clean()
 
 
-@promise("SFTPHostKey NoRSA and the like take the keys of a type away")
+@promise("SFTPHostKey NoRSA and similar words remove the keys of a type")
 def _():
     names = ["ssh-ed25519", "ssh-ed448", "ecdsa-sha2-nistp256",
              "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa", "ssh-dss"]
@@ -340,7 +341,7 @@ def _():
                     "SFTPHostKey " + word)
 
 
-@promise("SFTPCompression is what is offered, zlib before the login by name only")
+@promise("SFTPCompression sets the offer; zlib before the login must be named")
 def _():
     for word, wanted in (("", "none"), ("off", "none"),
                          ("delayed", "zlib@openssh.com,none"),
@@ -351,7 +352,7 @@ def _():
                         "%s of '%s'" % (way, word))
 
 
-@promise("what leaves nothing, mixes signs or names nothing stops the start")
+@promise("an empty list, mixed signs or an unknown name prevent the start")
 def _():
     for line, text in (("SFTPCiphers -*", "SFTPCiphers leaves no cipher"),
                        ("SFTPCiphers aes128-ctr +aes128-cbc", "not both"),

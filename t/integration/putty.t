@@ -50,7 +50,7 @@ def _():
     same_tree(tree, srv.local("down"))
 
 
-@promise("psftp: reput and reget go on where a transfer stopped")
+@promise("psftp: reput and reget continue where a transfer stopped")
 def _():
     srv.put("part", DATA[:1000000])
     got = srv.local("part", DATA)

@@ -138,12 +138,12 @@ def _():
     expect_classes("SFTPQoS ef cs1", EF, CS1, EF)
 
 
-@promise("a single class is that of everything")
+@promise("a single class applies to everything")
 def _():
     expect_classes("SFTPQoS cs1", CS1, CS1, CS1)
 
 
-@promise("none is what the socket came with")
+@promise("none keeps the initial class of the socket")
 def _():
     expect_classes("SFTPQoS none cs1", 0, CS1, 0)
     expect_classes("SFTPQoS ef none", EF, 0, EF)
@@ -159,7 +159,7 @@ def _():
     expect_classes("SFTPQoS ef cs1", EF, CS1, EF, make=Mapped)
 
 
-@promise("mod_qos goes on setting the class where SFTPQoS does not")
+@promise("mod_qos still sets the class if SFTPQoS does not")
 def _():
     if not has_module("mod_qos.so"):
         skip("mod_qos is not here")

@@ -122,7 +122,7 @@ def _():
     check(*alone, sys.executable, "-c", NEVER_REAPS)
 
 
-@promise("--rootless does all of it as an ordinary user")
+@promise("--rootless does everything as an ordinary user")
 def _():
     words = quickstart("--check", "--rootless")
     expect(b"ordinary user" in run(words).stderr, "it works as root")
@@ -145,7 +145,7 @@ def _():
                             else NOBODY, "owner of " + name)
 
 
-@promise("it serves with the printed command until Ctrl-C")
+@promise("it works with the printed command until Ctrl-C")
 def _():
     process = begin()
     wait_for(lambda: "Ctrl-C" in printed() or process.poll() is not None,
@@ -163,7 +163,7 @@ def _():
     expect(daemon() is None, "the daemon still runs")
 
 
-@promise("a port in use is said")
+@promise("a port in use is reported")
 def _():
     import socket
     with socket.socket() as sock:

@@ -224,8 +224,8 @@ def refused(answer):
            "the limit is not named: " + answer[1])
 
 
-@promise("a write that would pass the limit is refused when it comes, and the "
-         "log names the limit; what was acknowledged stays and is counted")
+@promise("a write that would exceed the limit is refused at once, and the "
+         "log names the limit; acknowledged data is kept and counted")
 def _():
     srv = fresh()
     mark = srv.mark_logs()
@@ -246,7 +246,8 @@ def _():
     expect(re.search(r"quota.*100000", log), "no line in the log:\n" + log)
 
 
-@promise("many writes at once: as many as fit are kept, and the rest refused")
+@promise("many writes at once: those that fit are kept, and the rest is "
+         "refused")
 def _():
     srv = fresh()
     with Raw(srv, 3) as raw:
@@ -353,7 +354,7 @@ def _():
     expect_same(tally(srv)[:2], (0, 0), "nothing is left")
 
 
-@promise("the number of files is a limit for whatever makes a name")
+@promise("the number of files limits every request that creates a name")
 def _():
     srv = fresh(files_in=2)
     with Raw(srv, 3) as raw:
@@ -436,8 +437,8 @@ def _():
     expect_same(settled(srv, files=True), 100, "removed")
 
 
-@promise("HiddenStores: the hidden bytes count, a file that is replaced is "
-         "given back, and one that does not fit leaves the old one")
+@promise("HiddenStores: temporary files count, a replaced file is given "
+         "back, and one that does not fit does not change the old one")
 def _():
     srv = fresh(hidden)
     with Raw(srv, 3) as raw:
@@ -456,7 +457,7 @@ def _():
     expect_same(settled(srv, files=True), 80000, "SCP")
 
 
-@promise("two sessions at once do not pass the limit, and both are counted")
+@promise("two sessions at once do not exceed the limit, and both are counted")
 def _():
     srv = fresh()
     results = {}
@@ -507,8 +508,8 @@ def _():
     expect_same(settled(srv, files=True), 200000, "tally")
 
 
-@promise("what another session removed is given back once, whatever is done to "
-         "it by a handle")
+@promise("a file that another session removed is given back once, whatever "
+         "an open handle does")
 def _():
     server = fresh()
     with Raw(server, 3) as one, Raw(server, 3) as two:
@@ -551,8 +552,8 @@ def one_step(chance, raw, handles):
         handles.remove(raw.cut(handle)[0])
 
 
-@promise("whatever two sessions do, in any order: the limit holds, and the "
-         "tally is the disk")
+@promise("whatever two sessions do, in any order: the limit is kept, and the "
+         "tally matches the disk")
 def _():
     for seed in range(6):
         server, chance = fresh(), random.Random(seed)
@@ -584,7 +585,7 @@ def _():
     expect_same(tally(server)[0], 54000, "tally")
 
 
-@promise("a session that is cut off, or killed, leaves nothing uncounted")
+@promise("everything from an interrupted or killed session is counted")
 def _():
     for srv in (fresh(), fresh(late)):
         with Raw(srv, 3) as raw:
@@ -602,7 +603,8 @@ def _():
                % (counted, there))
 
 
-@promise("a file that is another user's counts for them when it goes")
+@promise("a file of another user is given back to that user when it is "
+         "removed")
 def _():
     srv = fresh()
     owner, uid = srv.user, UID + 1
@@ -629,7 +631,7 @@ def _():
     expect_same(settled(srv, files=True), 300, "the owner")
 
 
-@promise("a soft limit lets the file at hand end, and refuses the next")
+@promise("a soft limit lets the current file end, and refuses the next")
 def _():
     srv = fresh(kind=SOFT)
     with Raw(srv, 3) as raw:
@@ -639,7 +641,7 @@ def _():
     expect_same(settled(srv, files=True), 150000, "tally")
 
 
-@promise("a limit of bytes that move counts what moves")
+@promise("a limit of transferred bytes counts transfers")
 def _():
     srv = fresh(bytes_in=0, xfer=LIMIT)
     with Raw(srv, 3) as raw:
@@ -657,7 +659,8 @@ def _():
     expect_same(tally(srv)[2], 80000, "moved, with what was read")
 
 
-@promise("a limit per session begins anew with each, and holds within it")
+@promise("a limit per session starts again with each session, and applies "
+         "within it")
 def _():
     srv = fresh(per_session=1)
     for _ in range(2):
@@ -671,8 +674,8 @@ def _():
     expect_same(tally(srv)[0], 0, "tally")
 
 
-@promise("QuotaDirectoryTally counts directories, QuotaExcludeFilter leaves "
-         "out what it names, until it is renamed")
+@promise("QuotaDirectoryTally counts directories, QuotaExcludeFilter "
+         "excludes matching names until they are renamed")
 def _():
     srv = fresh(dirs)
     with Raw(srv, 3) as raw:

@@ -280,7 +280,7 @@ def _():
             keeps(left, "READ")
 
 
-@promise("OPEN does not cut down or write what is denied")
+@promise("OPEN does not truncate or write what is denied")
 def _():
     for raw, kind, left in both(JAILED, lambda raw: [
             opens(JAILED, raw, "dir/file", "cut"),
@@ -308,7 +308,7 @@ def _():
                 closes(raw, [handle])
 
 
-@promise("OPEN makes nothing where that is denied")
+@promise("OPEN creates nothing where that is denied")
 def _():
     for raw, kind, left in both(JAILED, lambda raw: [
             opens(JAILED, raw, "dir/made", "make"),
@@ -317,7 +317,7 @@ def _():
             closes(raw, [raw.cut(left)[0]])
 
 
-@promise("OPEN keeps what came back after the rules found nothing")
+@promise("OPEN keeps a file that came back after the rules found nothing")
 def _():
     for raw, kind, left in both(JAILED, lambda raw: [
             opens(JAILED, raw, "kept/file", "cut"),
@@ -345,8 +345,8 @@ def come_as(scene, going):
     return 0
 
 
-@promise("a rename replaces nothing that turned up after AllowOverwrite was "
-         "asked about")
+@promise("a rename does not replace a file that appeared after the check of "
+         "AllowOverwrite")
 def _():
     def rename(raw):
         names = JAILED.at("mine") + JAILED.at("kept/new")
@@ -372,12 +372,12 @@ def _():
         keeps(left, "READDIR")
 
 
-@promise("STAT, LSTAT and READLINK do not tell what is denied")
+@promise("STAT, LSTAT and READLINK do not reveal what is denied")
 def _():
     looks(JAILED, swap)
 
 
-@promise("STAT, LSTAT and READLINK do not tell what a .ftpaccess denies")
+@promise("STAT, LSTAT and READLINK do not reveal what a .ftpaccess denies")
 def _():
     looks(FREE, swap_beside)
 
@@ -408,7 +408,7 @@ def _():
                              (13, JAILED.at("dir/made"))])
 
 
-@promise("RMDIR and MKDIR neither take nor make what is denied")
+@promise("RMDIR and MKDIR neither remove nor create what is denied")
 def _():
     act(JAILED, lambda raw: [(15, JAILED.at("dir/empty")),
                              (14, JAILED.at("dir/empty") + attrs(raw)),
@@ -444,7 +444,7 @@ def _():
             (13, JAILED.at(new))])
 
 
-@promise("SYMLINK makes nothing where that is denied")
+@promise("SYMLINK creates nothing where that is denied")
 def _():
     act(JAILED, lambda raw: [
         (20, string(b"nowhere") + JAILED.at("dir/linked"))
@@ -466,7 +466,7 @@ def _():
             keeps(jailed.get("moved"), "the copy")
 
 
-@promise("sums tell nothing of what is denied")
+@promise("checksums reveal nothing that is denied")
 def _():
     digest = hashlib.md5(SECRET).digest()
 
@@ -481,7 +481,7 @@ def _():
             expect(digest not in left, "the sum is told")
 
 
-@promise("extended attributes of what is denied are neither told nor set")
+@promise("denied extended attributes are neither read nor set")
 def _():
     with guarded(JAILED, swap_beside), Raw(jailed, 6) as raw:
         for kind, left in hammer(raw, [
@@ -494,7 +494,7 @@ def _():
             keeps(left, "getxattr")
 
 
-@promise("what the daemon guards in a chroot stays guarded")
+@promise("files that the daemon protects in a chroot remain protected")
 def _():
     fill(jailed)
     name = string(b"/etc/new")
@@ -626,7 +626,7 @@ def _():
             keeps(said, command)
 
 
-@promise("a pattern matches behind a link to what may be listed")
+@promise("a pattern matches after a link to a directory that may be listed")
 def _():
     fill(jailed)
     link(jailed, "dir", "way")
@@ -640,7 +640,7 @@ def _():
                   "%r" % way)
 
 
-@promise("scp puts nothing where that is denied, neither files nor trees")
+@promise("scp writes nothing where that is denied, neither files nor trees")
 def _():
     for command, words in (
             ("scp -t /dir/file", b"C0644 3 file\nnew\0"),
@@ -653,7 +653,7 @@ def _():
             keeps(said, command)
 
 
-@promise("commands tell nothing of what is denied")
+@promise("commands reveal nothing that is denied")
 def _():
     digest = hashlib.md5(SECRET).hexdigest().encode()
     for said in commands(JAILED, "md5sum /dir/file", b"", swap_beside):
@@ -724,7 +724,8 @@ def through_way(scene, raw):
         yield 13, at("linked")
 
 
-@promise("a link into DefaultRoot by its path outside is no way around either")
+@promise("a link into DefaultRoot by its outside path does not bypass the "
+         "rules either")
 def _():
     fill_outside()
     before, served = seen_outside(), 0
@@ -743,7 +744,7 @@ def _():
     expect_same(seen_outside(), before, "what is outside")
 
 
-@promise("nor for scp and commands")
+@promise("nor in scp and commands")
 def _():
     digest = hashlib.md5(SECRET).hexdigest().encode()
     for command, words in (

@@ -50,7 +50,7 @@ def tree(name):
     return top
 
 
-@promise("copy brings a tree with odd names there and back")
+@promise("copy transfers a tree with odd names in both directions")
 def _():
     top, back = tree("tree"), srv.local("back")
     must(rclone("copy", top, "srv:up", "--create-empty-src-dirs"))
@@ -59,7 +59,7 @@ def _():
     same_tree(top, back)
 
 
-@promise("check compares by sums that the server makes, and finds them equal")
+@promise("check compares checksums of the server, and finds them equal")
 def _():
     result = rclone("check", "-v", tree("tree"), "srv:up")
     expect_same(result.returncode, 0, said(result))
@@ -94,7 +94,7 @@ def _():
             expect_same(got.get(name), want, "%s of %r" % (kind, name))
 
 
-@promise("sync removes what is gone, by sums too")
+@promise("sync removes missing files, also by checksums")
 def _():
     top = tree("tree2")
     os.unlink(os.path.join(top, "plain"))
@@ -103,7 +103,7 @@ def _():
     same_tree(top, srv.home("up"))
 
 
-@promise("about says how much room there is")
+@promise("about reports the free space")
 def _():
     for more in ((), ("disable_concurrent_reads = true",)):
         result = must(rclone("about", "--json", "srv:", lines=more))
@@ -111,7 +111,7 @@ def _():
                said(result))
 
 
-@promise("a file that rclone moves on the server keeps its sum")
+@promise("a file that rclone moves on the server keeps its checksum")
 def _():
     must(rclone("moveto", "srv:up/big", "srv:moved/big"))
     with open(os.path.join(tree("tree2"), "big"), "rb") as file:

@@ -227,7 +227,7 @@ def _():
                 "TransferLog")
 
 
-@promise("an error that a second try made good is none")
+@promise("an error that was corrected by a second attempt does not count")
 def _():
     srv.put("fail-once", BIG)
     forget()
@@ -239,7 +239,7 @@ def _():
                 "TransferLog")
 
 
-@promise("a connection that ends is the reason of what it leaves behind")
+@promise("the end of a connection is the reason for its incomplete transfers")
 def _():
     forget()
     with Raw(srv, 3) as raw:
@@ -266,7 +266,7 @@ def _():
                 [line["failure"] for line in lines], "notes")
 
 
-@promise("the offset is where a resumed transfer began, as in FTP")
+@promise("the offset is the start of a resumed transfer, as in FTP")
 def _():
     srv.put("plain", BIG)
     theirs, _ = by_ftp(lambda ftp: ftp.retrbinary("RETR plain", len,
@@ -308,7 +308,7 @@ def _():
         expect_same(ours[-1]["code"], "550", "RNTO of %s" % target)
 
 
-@promise("what the server copies is no download of its source")
+@promise("a copy on the server is not a download of its source")
 def _():
     with Raw(srv, 3) as raw:
         forget_later = raw.open_with(path("plain").decode(), num(1))
@@ -343,7 +343,7 @@ def both_ways(*requests):
              for line in records("ext.log", "STOR", "RETR")], transfers())
 
 
-@promise("what was read and written has a record for each direction")
+@promise("a file that was read and written has a record for each direction")
 def _():
     read, write = (5, quad(500) + num(1000)), (6, quad(7) + string(b"data"))
     expect_same(both_ways(read, write), (

@@ -180,7 +180,7 @@ def reasons(cases, topic="rules"):
         raise Failed("\n".join(wrong))
 
 
-@promise("passwords, and rules that hold whatever the method is")
+@promise("passwords, and rules that apply to every method")
 def _():
     reasons((
         (password("alice", "wrong"), "Incorrect password"),
@@ -317,7 +317,8 @@ def _():
          "signature verification of 'ssh-ed25519' host key failed")))
 
 
-@promise("the line tells who, from where, by what: key, certificate, host")
+@promise("the line contains the user, the address and the proof: key, "
+         "certificate, host")
 def _():
     begin = "login of 'alice' from 127.0.0.1 by "
     mine = "ssh-ed25519 key " + print_of(srv.key)

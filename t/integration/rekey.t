@@ -63,7 +63,7 @@ def _():
     sftp_both_ways(quiet, 30, *BY_CLIENT)
 
 
-@promise("sftp: both rekey, and meet")
+@promise("sftp: both rekey, at the same time")
 def _():
     sftp_both_ways(srv, 30, *BY_CLIENT)
 
@@ -174,7 +174,7 @@ def _():
         expect_same(errors, [], "errors")
 
 
-@promise("a session that only waits is rekeyed after the interval")
+@promise("an idle session is rekeyed after the interval")
 def _():
     timed = Server("SFTPRekey required 1 1024").start()
     try:

@@ -81,7 +81,8 @@ def end(copy):
     copy.wait(PATIENCE)
 
 
-@promise("<Limit WRITE>: no file, no folder, and the rest of the copy arrives")
+@promise("<Limit WRITE>: no file, no directory, and the rest of the copy "
+         "arrives")
 def _():
     srv.mkdir("readonly")
     result = sink(b"C0644 1 f\n", "-t", "readonly")
@@ -94,7 +95,7 @@ def _():
     expect_same(os.listdir(srv.home("readonly")), [], "what is there")
 
 
-@promise("<Limit READ DIRS>: no file leaves, no folder is listed")
+@promise("<Limit READ DIRS>: no file is sent, no directory is listed")
 def _():
     srv.put("noread/f", b"secret")
     result = sink(b"\0\0\0", "-f", "noread/f")
@@ -106,7 +107,7 @@ def _():
     expect(b"secret" not in result.stdout, "the file left")
 
 
-@promise("PathDenyFilter holds for files and for folders")
+@promise("PathDenyFilter applies to files and directories")
 def _():
     srv.mkdir("filter")
     result = sink(b"C0644 1 a.denied\nC0644 1 good\nx\0"
@@ -115,7 +116,7 @@ def _():
     expect(result.stdout.count(b"\x01scp: ") == 2, repr(result.stdout))
 
 
-@promise("AllowOverwrite off: a file that exists stays")
+@promise("AllowOverwrite off: an existing file is not changed")
 def _():
     srv.put("once/f", b"first")
     result = old(srv.local("second", b"second"), "srv:once/f")
@@ -137,7 +138,7 @@ def _():
            len(srv.get("small/big")) <= 1000, "the large file is there")
 
 
-@promise("Umask is applied to what has no -p")
+@promise("Umask applies without -p")
 def _():
     srv.mkdir("masked")
     must(sink(b"C0666 1 f\nx\0D0777 0 d\nE\n", "-r", "-t", "masked"))
@@ -186,7 +187,7 @@ def _():
            srv.log("ext.log")[-500:])
 
 
-@promise("an upload that breaks off keeps its bytes and is logged incomplete")
+@promise("an interrupted upload keeps its data and is logged as incomplete")
 def _():
     copy = begin("-t", "broken")
     expect_same(copy.stdout.read(1), b"\0", "the first answer")
@@ -199,7 +200,7 @@ def _():
     expect(len(lines) == 1 and lines[0].endswith(" i"), repr(lines))
 
 
-@promise("a download that breaks off is logged incomplete")
+@promise("an interrupted download is logged as incomplete")
 def _():
     srv.put("half", os.urandom(20000000))
     copy = begin("-f", "half")
@@ -212,7 +213,7 @@ def _():
     expect(len(lines) == 1 and lines[0].endswith(" i"), repr(lines))
 
 
-@promise("HiddenStores: an upload that breaks off leaves nothing")
+@promise("HiddenStores: an interrupted upload leaves nothing")
 def _():
     copy = begin("-t", "gone", server=strict)
     copy.stdout.read(1)
@@ -248,7 +249,7 @@ def _():
     expect_same(result.stdout, b"C0644 1 star*\n1\0", "what came")
 
 
-@promise("patterns: only what is not quoted, no dot files, no parents")
+@promise("patterns: only without quotes, no dot files, no parents")
 def _():
     for name in ("a.c", "b.c", ".c", "c d.c", "[x].c"):
         srv.put("pat/" + name, name.encode())
@@ -270,7 +271,7 @@ def _():
     expect_same(names("pat/a.c", "pat/b.c"), [b"a.c", b"b.c"], "two names")
 
 
-@promise("a pattern tells no name that a listing would not tell")
+@promise("a pattern reveals no name that a listing would not show")
 def _():
     srv.put("noread/f", b"secret")
     srv.put("show/hidden.txt", b"h")
@@ -294,7 +295,7 @@ def _():
     expect_same(result.returncode, 1, "exit status")
 
 
-@promise("a FIFO is an error record and blocks nobody")
+@promise("a FIFO causes an error record and does not block")
 def _():
     srv.put("pipes/f", b"f")
     os.mkfifo(srv.home("pipes/fifo"))
@@ -304,7 +305,7 @@ def _():
            repr(result.stdout))
 
 
-@promise("a name with a line feed leaves as OpenSSH's own scp sends it")
+@promise("a name with a line feed is sent as by OpenSSH's scp")
 def _():
     names = [b"line\nfeed", b"\n", b"b\\s\nlash \t x", b"\xc3\xa9\n",
              bytes(range(1, 47)), bytes(range(48, 160)) + b"\n",
@@ -323,7 +324,7 @@ def _():
         os.unlink(os.path.join(folder, name))
 
 
-@promise("the folder of the login itself goes down as a tree")
+@promise("the directory after the login can be downloaded as a tree")
 def _():
     one = Server()
     one.start()
@@ -339,7 +340,7 @@ def _():
         one.stop()
 
 
-@promise("the exec request: what is refused, and how")
+@promise("the exec request: refusals, and their form")
 def _():
     for command, why in (("scp", b"-f and -t"), ("scp -t", b"no path"),
                          ("  scp", b"-f and -t"),

@@ -126,7 +126,7 @@ def _():
     refused(plain, UNTOUCHED, path=other, flags=0, cert=True)
 
 
-@promise("no-touch-required lets it do without")
+@promise("no-touch-required permits a login without a touch")
 def _():
     authorize(plain, "no-touch-required " + public(key))
     works(plain, flags=0)
@@ -134,21 +134,21 @@ def _():
     refused(strict, UNTOUCHED, flags=4)
 
 
-@promise("verify-required asks for more than a touch")
+@promise("verify-required requires more than a touch")
 def _():
     authorize(plain, "verify-required " + public(key))
     refused(plain, UNKNOWN)
     works(plain, flags=VERIFIED)
 
 
-@promise("the server can ask for both")
+@promise("the server can require both")
 def _():
     authorize(strict, public(key))
     refused(strict, UNKNOWN)
     works(strict, flags=VERIFIED)
 
 
-@promise("headers of RFC 4716 say the same as options")
+@promise("headers of RFC 4716 have the effect of options")
 def _():
     text = must(run(["ssh-keygen", "-e", "-f", key + ".pub"])).stdout.decode()
     lines = text.split("\n", 1)
@@ -161,7 +161,7 @@ def _():
     refused(plain, UNTOUCHED, flags=0)
 
 
-@promise("a certificate for a security key says it, too")
+@promise("a certificate for a security key can require it, too")
 def _():
     authorize(plain, "")
     for options, flags, outcome in (
@@ -179,7 +179,7 @@ def _():
             works(plain, flags=flags, cert=True)
 
 
-@promise("an authority of a key store has to allow it, too")
+@promise("an authority in a key store must allow it, too")
 def _():
     other = keygen(plain.path("other_ca"), "-t", "ed25519")
     must(run(["ssh-keygen", "-q", "-s", other, "-I", "sk", "-n", "alice",
@@ -190,7 +190,7 @@ def _():
     works(plain, flags=0, cert=True)
 
 
-@promise("a weak key logs nobody in")
+@promise("a weak key does not log in")
 def _():
     weak = keygen(plain.path("weak"), "-t", "ed25519")
     authorize(plain, public(weak))
@@ -203,7 +203,7 @@ def _():
     refused(plain, "it is on the list of weak keys", path=weak)
 
 
-@promise("a list of weak keys that is named and cannot be used refuses keys")
+@promise("an unusable list of weak keys that is named refuses all keys")
 def _():
     other = keygen(plain.path("other"), "-t", "ed25519")
     authorize(plain, public(other))

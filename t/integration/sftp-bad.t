@@ -304,7 +304,8 @@ def _(version):
 
 # ---- The root
 
-@promise("nothing outside of the root is told, read, made, changed or removed")
+@promise("nothing outside of the root is revealed, read, created, changed or "
+         "removed")
 def _():
     outside = srv.path("outside")
     os.mkdir(outside)
@@ -439,7 +440,7 @@ def _():
             expect(raw.ended(), "type %d before INIT was answered" % kind)
 
 
-@promise("INIT twice: what was opened stays, the version is the new one")
+@promise("INIT twice: open files stay open, the version is the new one")
 def _():
     srv.put("again", b"again")
     for first in VERSIONS:
@@ -453,7 +454,7 @@ def _():
             expect_same(raw.status(CLOSE, string(handle)), 0, "CLOSE")
 
 
-@promise("INIT of version 0 and of the largest number, and INIT cut short")
+@promise("INIT of version 0 and of the largest number, and a truncated INIT")
 def _():
     with Raw(srv, 0, must=False) as raw:
         expect_same(raw.version, None, "version 0 was answered")

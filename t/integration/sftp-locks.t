@@ -121,7 +121,7 @@ for number in (5, 6):
             % number)(lambda number=number: locks_are_kept(number))
 
 
-@promise("the end of a session ends what it kept from others")
+@promise("the end of a session ends its locks")
 def _():
     srv.put("ends", b"x")
     with Raw(srv, 6) as two:
@@ -132,7 +132,7 @@ def _():
                                     bytes), "OPEN after it", 20)
 
 
-@promise("clients of versions without locks hear of them, too")
+@promise("clients of versions without locks are told of them, too")
 def _():
     srv.put("old", b"x")
     with Raw(srv, 6) as one, Raw(srv, 3) as two:
@@ -142,7 +142,7 @@ def _():
         expect(b"Locked by another session" in left, left)
 
 
-@promise("other ways to read or change a file respect it")
+@promise("other ways to read or change a file respect locks")
 def _():
     srv.put("other", b"0123456789")
     srv.put("source", b"new")
@@ -162,7 +162,7 @@ def _():
         closes(one, a)
 
 
-@promise("FTP and SCP keep away, and are kept from nothing else")
+@promise("FTP and SCP respect locks, and are not restricted otherwise")
 def _():
     sink = io.BytesIO()
     srv.put("ftp", b"y" * 10)
@@ -198,7 +198,8 @@ def _():
         ftp.close()
 
 
-@promise("a hidden upload does not replace a file that is kept from writers")
+@promise("a hidden upload does not replace a file that is locked against "
+         "writers")
 def _():
     srv.put("hidden/file", b"old")
     with Raw(srv, 6) as one, Raw(srv, 6) as two:
@@ -213,7 +214,7 @@ def _():
     expect_same(os.listdir(srv.home("hidden")), ["file"], "what is left")
 
 
-@promise("locks of other programs keep nobody from opening")
+@promise("locks of other programs do not prevent opening")
 def _():
     srv.put("foreign", b"x" * 10)
     with open(srv.home("foreign"), "rb+") as file, Raw(srv, 6) as raw:
@@ -224,7 +225,8 @@ def _():
         refused(raw, "/foreign", READ, OLD | BLOCK_WRITE)
 
 
-@promise("removal is only kept from others who say that they may remove")
+@promise("a lock against removal only affects clients that use it or remove "
+         "on close")
 def _():
     srv.put("del", b"x")
     with Raw(srv, 6) as one, Raw(srv, 6) as two:
@@ -244,7 +246,7 @@ def _():
         expect("removal" in text, text)
 
 
-@promise("who may not LOCK may not lock on opening")
+@promise("users who may not LOCK cannot lock on opening")
 def _():
     srv.put("unlocked/file", b"x")
     os.symlink("unlocked/file", srv.home("way-around"))
@@ -256,7 +258,7 @@ def _():
             expect("Limit LOCK" in text, text)
 
 
-@promise("named attributes are refused with these words")
+@promise("named attributes are refused with a message")
 def _():
     srv.put("named", b"x")
     with Raw(srv, 6) as raw:
@@ -339,7 +341,7 @@ def _():
                os.path.exists(srv.home("moved")), "the link was removed")
 
 
-@promise("DELETE_ON_CLOSE: the rules of DELE are asked at OPEN")
+@promise("DELETE_ON_CLOSE: the rules of DELE are checked at OPEN")
 def _():
     srv.put("keep/file", b"x")
     os.symlink("keep/file", srv.home("to-keep"))
@@ -355,7 +357,8 @@ def _():
     expect_same(os.listdir(srv.home("keep")), ["file"], "files")
 
 
-@promise("DELETE_ON_CLOSE: a folder that keeps its files says so at CLOSE")
+@promise("DELETE_ON_CLOSE: a directory that keeps its files causes an error "
+         "at CLOSE")
 def _():
     srv.put("fixed/file", b"x")
     with Raw(srv, 6) as raw:

@@ -321,7 +321,7 @@ for each in (2, 3, 4, 5, 6):
     each_lftp(each)
 
 
-@promise("lftp, version 6: a mirror there and back")
+@promise("lftp, version 6: a mirror in both directions")
 def _():
     for number in range(30):
         srv.put("lm/%d/f" % number, b"%d" % number)
@@ -333,7 +333,7 @@ def _():
 
 # ---- Messages made by hand
 
-@promise("version 1 and 2: answers without texts; only what they know")
+@promise("versions 1 and 2: replies without texts, and only known ones")
 def _():
     srv.put("old", b"old data")
     for version in (1, 2):
@@ -402,7 +402,7 @@ def _():
             expect(raw.ended(), "the session goes on")
 
 
-@promise("text mode: offsets do not count, text-seek finds lines")
+@promise("text mode: offsets are ignored, text-seek finds lines")
 def _():
     srv.put("text", b"one\ntwo\nthree\n")
     for version, flags in ((4, num(0x41)), (6, num(1) + num(0x22))):
@@ -419,7 +419,7 @@ def _():
                                    string(handle) + quad(4)), 1, "beyond")
 
 
-@promise("version 6 says where files and listings end")
+@promise("version 6 marks the end of files and listings")
 def _():
     srv.put("end", b"0123456789")
     with Raw(srv, 6) as raw:
@@ -435,7 +435,7 @@ def _():
         expect_same(raw.status(12, string(handle)), 1, "READDIR behind it")
 
 
-@promise("MIME type, text hint, birth, bits: when asked for")
+@promise("MIME type, text hint, time of creation, bits: when requested")
 def _():
     srv.put("page.html", b"<p>")
     srv.put("x.zip", b"PK")
@@ -513,7 +513,7 @@ def unblock(raw, handle, offset, length):
     return raw.status(23, string(handle) + quad(offset) + quad(length))
 
 
-@promise("BLOCK: two sessions cannot have the same bytes")
+@promise("BLOCK: two sessions cannot lock the same bytes")
 def _():
     srv.put("lock", b"x" * 100)
     with Raw(srv, 6) as one, Raw(srv, 6) as two:
@@ -545,7 +545,7 @@ def _():
         expect_same(block(one, a, 0, 5), 25, "but not with writers")
 
 
-@promise("BLOCK keeps FTP and SCP from the file, and the other way round")
+@promise("BLOCK locks FTP and SCP out of the file, and the reverse")
 def _():
     srv.put("shared", b"y" * 100)
     sink = io.BytesIO()
@@ -584,7 +584,8 @@ def _():
 
 # ---- Charsets
 
-@promise("names are UTF-8 there and ISO 8859-1 here, as UseEncoding says")
+@promise("names are UTF-8 on the wire and ISO 8859-1 on the disk, as "
+         "UseEncoding says")
 def _():
     name = "gr\u00fc\u00dfe"
     with open(os.path.join(os.fsencode(latin.home()),
@@ -616,7 +617,7 @@ def _():
 
 # ---- Configuration
 
-@promise("sftpProtocolVersion bounds what is spoken")
+@promise("sftpProtocolVersion limits the version")
 def _():
     with Raw(picky, 6) as raw:
         expect_same(raw.version, 5, "version")

@@ -72,7 +72,7 @@ def each(check):
         expect_same(decoys(srv), before, "the decoys")
 
 
-@promise("STAT, LSTAT, READLINK, REALPATH and listings are its own")
+@promise("STAT, LSTAT, READLINK, REALPATH and listings are the module's")
 def _():
     def check(srv, top):
         with paramiko_sftp(srv) as sftp:
@@ -123,7 +123,7 @@ def _():
     each(check)
 
 
-@promise("names are made, changed and taken in it")
+@promise("names are created, changed and removed in it")
 def _():
     def check(srv, top):
         with paramiko_sftp(srv) as sftp:
@@ -157,7 +157,7 @@ def _():
     each(check)
 
 
-@promise("sums, extensions and commands are about its files")
+@promise("checksums, extensions and commands use its files")
 def _():
     md5 = hashlib.md5(TRUTH)
 

@@ -204,7 +204,7 @@ def _():
                 ["sqlite3", "postgres"], "databases")
 
 
-@promise("a user of the database logs in by password, and owns what he sends")
+@promise("a user of the database logs in by password, and owns their uploads")
 def _():
     def check(server):
         expect(logs_in(server, "alice", server.password), "the right one")
@@ -217,7 +217,7 @@ def _():
     each(check)
 
 
-@promise("keys of users, in both forms, behind some that are broken")
+@promise("keys of users, in both formats, after some that are broken")
 def _():
     def check(server):
         first = server.key
@@ -233,8 +233,8 @@ def _():
     each(check)
 
 
-@promise("a login looks for its key once; a stranger's 200 questions make six "
-         "queries, for users who exist and others alike")
+@promise("a login looks for its key once; 200 questions of a stranger cause "
+         "six queries, for known and unknown users")
 def _():
     def queries(server):
         return len(re.findall(r"query \"SELECT body FROM user_keys ",

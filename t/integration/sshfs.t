@@ -71,7 +71,7 @@ def _():
             expect(file.read() == DATA, "what the mount shows differs")
 
 
-@promise("a tree is copied in, and out again")
+@promise("a tree is copied in both directions")
 def _():
     tree = srv.local("tree")
     make_tree(tree)
@@ -130,7 +130,7 @@ def _():
                     real.f_blocks * real.f_frsize, "size")
 
 
-@promise("a folder with 2,000 files is listed whole")
+@promise("a directory with 2,000 files is listed completely")
 def _():
     srv.mkdir("many")
     for number in range(2000):

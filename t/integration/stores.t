@@ -93,7 +93,7 @@ def seen(name):
         return file.read()
 
 
-@promise("a file in the home, by ~, or one per user, by %u")
+@promise("a file in the home directory, by ~, or one per user, by %u")
 def _():
     must(files.sftp("pwd"))
     os.unlink(files.path("keys/alice"))
@@ -103,7 +103,7 @@ def _():
     must(login(files, "bob"))
 
 
-@promise("what is no file, or too large, is refused and said so")
+@promise("a path that is not a file, or too large, is refused with the reason")
 def _():
     path = files.path("keys/bob")
     with open(path, "rb") as file:
@@ -147,7 +147,7 @@ def _():
     must(login(files, "bob"))
 
 
-@promise("a file that cannot be read refuses, and the next store is asked")
+@promise("an unreadable file is skipped, and the next store is used")
 def _():
     server = Server("SFTPAuthorizedUserKeys file:@DIR@/passwd/%u "
                     "file:@DIR@/keys/%u\n", drop=("SFTPAuthorizedUserKeys",))
@@ -169,8 +169,8 @@ def calls(name="calls"):
         return 0
 
 
-@promise("a connection that asks for 200 keys makes few look-ups, and one of "
-         "each question")
+@promise("a connection that asks for 200 keys causes few look-ups, and one "
+         "for each question")
 def _():
     for user in ("quiet", "nobody-here"):
         first, second = calls(), calls("calls2")
@@ -213,7 +213,7 @@ def _():
     expect_same(calls("calls2") - first, 1, "look-ups of the second command")
 
 
-@promise("a command prints the keys; its words have tokens filled in")
+@promise("a command prints the keys; tokens in its words are replaced")
 def _():
     must(commands.sftp("pwd"))
     kind, body = public(commands).split()[:2]
@@ -229,7 +229,7 @@ def _():
     commands.wait_log("sftp.log", "found in '.*bin/keys', line 3")
 
 
-@promise("it runs as the user of the directive, with nothing of ours")
+@promise("it runs as the user of the directive, and inherits nothing")
 def _():
     import pwd
     user = pwd.getpwnam(RUNS_AS)
@@ -245,14 +245,14 @@ def _():
     expect(not os.path.exists(commands.path("seen/stdin")), "it had an input")
 
 
-@promise("the next store is asked when a command prints nothing; without "
-         "words it gets the name")
+@promise("the next store is used if a command prints nothing; without words "
+         "it gets the name")
 def _():
     must(login(commands, "quiet"))
 
 
-@promise("a command that fails, takes too long or prints too much counts for "
-         "nothing")
+@promise("a command that fails, takes too long or prints too much lets "
+         "nobody in")
 def _():
     for user, why in (("fails", "exit status 3"),
                       ("much", "it printed too much"),
@@ -265,7 +265,7 @@ def _():
     commands.no_sessions()
 
 
-@promise("what a command leaves running ends with it")
+@promise("processes that a command leaves running end with it")
 def _():
     must(login(commands, "leaves"))
     stat = "/proc/%s/stat" % seen("left").strip()

@@ -55,7 +55,7 @@ def busy(server, work):
     raw.drop()
 
 
-@promise("TimeoutStalled ends a session whose open file does not move")
+@promise("TimeoutStalled ends a session whose open file transfers nothing")
 def _():
     raw = Raw(stalled)
     out = raw.sftp.open("/file", "w")
@@ -66,12 +66,12 @@ def _():
     stalled.wait_log("transfer.log", r"/file b _ i r alice sftp 0 \* i")
 
 
-@promise("TimeoutStalled leaves a session alone that has no file open")
+@promise("TimeoutStalled does not end a session that has no file open")
 def _():
     busy(stalled, lambda raw: None)
 
 
-@promise("TimeoutStalled leaves a slow transfer alone")
+@promise("TimeoutStalled does not end a slow transfer")
 def _():
     files = []
 
@@ -83,7 +83,7 @@ def _():
     busy(stalled, write)
 
 
-@promise("TimeoutNoTransfer ends a session that only looks around")
+@promise("TimeoutNoTransfer ends a session that only looks at files")
 def _():
     raw = Raw(quiet)
     raw.sftp.stat("/")
@@ -92,7 +92,7 @@ def _():
     quiet.wait_log("system.log", r"no transfer timeout, disconnected")
 
 
-@promise("TimeoutNoTransfer leaves listings and transfers alone")
+@promise("TimeoutNoTransfer does not end listings and transfers")
 def _():
     quiet.put("file", b"f" * 10)
     busy(quiet, lambda raw: raw.sftp.listdir("/"))
@@ -104,7 +104,7 @@ def _():
     busy(quiet, read)
 
 
-@promise("TimeoutIdle ends a session that says nothing, not one that does")
+@promise("TimeoutIdle ends a silent session, not an active one")
 def _():
     busy(idle, lambda raw: raw.sftp.stat("/"))
     raw = Raw(idle)

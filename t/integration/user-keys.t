@@ -145,7 +145,7 @@ def _():
         expect_same(result.returncode == 0, good, name + " " + said(result))
 
 
-@promise("SFTPAuthPublicKeys leaves what it names")
+@promise("SFTPAuthPublicKeys allows only what it names")
 def _():
     expect_same(outcomes(few, SOUND), ["ecdsa-sha2-nistp384", "rsa-sha2-256"],
                 "keys")

@@ -93,7 +93,7 @@ def _():
     expect_same(stat.S_IMODE(os.stat(secret).st_mode), 0o666, "its mode")
 
 
-@promise("extensions and commands see nothing of it either")
+@promise("extensions and commands do not see one either")
 def _():
     with Raw(srv, 6) as raw:
         for name, rest in ((b"check-file-name", string(b"md5") + quad(0) +
@@ -109,7 +109,7 @@ def _():
         expect(result.returncode != 0, "%s: %s" % (command, said(result)))
 
 
-@promise("scp sees nothing of it")
+@promise("scp does not see one")
 def _():
     got = srv.local("got")
     for option in ("-O", "-s"):
@@ -164,7 +164,7 @@ def _():
         os.unlink(srv.home("way"))
 
 
-@promise("a link inside leads to what it means inside")
+@promise("a link inside leads to its place inside")
 def _():
     os.symlink("/dir/deep", srv.home("inner"))
     try:
@@ -177,7 +177,7 @@ def _():
         os.unlink(srv.home("inner"))
 
 
-@promise("an alias is served, and is no way out")
+@promise("an alias works, and does not lead outside")
 def _():
     with paramiko_sftp(srv) as sftp:
         with sftp.open("/common/both", "rb") as file:

@@ -163,12 +163,12 @@ static void fips(void) {
   if (demanded && !sftp_crypto_has_fips()) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTP_USE_FIPS: only "
       "approved algorithms are offered, but OpenSSL's fips provider is not "
-      "active: their implementation is not a validated one");
+      "active: their implementation is not validated");
 
   } else if (sftp_crypto_fips()) {
     pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION
-      ": only approved algorithms are offered (%s), done by OpenSSL's fips "
-      "provider", demanded ? "SFTP_USE_FIPS" : "OpenSSL's configuration");
+      ": only approved algorithms are offered (%s), implemented by OpenSSL's "
+      "fips provider", demanded ? "SFTP_USE_FIPS" : "OpenSSL's configuration");
   }
 }
 

@@ -365,7 +365,7 @@ static void read_line(struct reader *r) {
     }
 
     if (strchr("&()", *r->at) != NULL) {
-      refuse(r, "syntax that only a shell has");
+      refuse(r, "unsupported shell syntax");
       return;
     }
 

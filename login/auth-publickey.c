@@ -140,7 +140,7 @@ static struct sftp_key *certified_key(struct ssh_conn *c,
   }
 
   if (strcmp(cert->type, alg->cert_type) != 0) {
-    sftp_log("certificate of type '%s' does not go with algorithm '%s'",
+    sftp_log("certificate of type '%s' does not match algorithm '%s'",
       cert->type, alg->alg.name);
     return NULL;
   }
@@ -161,7 +161,7 @@ struct sftp_key *sftp_auth_key(struct ssh_conn *c,
   }
 
   if (strcmp(key->type->name, alg->key_type) != 0) {
-    sftp_log("public key of type '%s' does not go with algorithm '%s'",
+    sftp_log("public key of type '%s' does not match algorithm '%s'",
       key->type->name, alg->alg.name);
     return NULL;
   }

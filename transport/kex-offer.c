@@ -158,8 +158,8 @@ static const char *classics(struct ssh_conn *c, enum sftp_alg_family f,
     return NULL;
   }
 
-  sftp_log("offering %s in addition: this client knows no other %s algorithm "
-    "of ours", list, kind);
+  sftp_log("offering %s in addition: this client supports no other %s "
+    "algorithm of this server", list, kind);
   return list;
 }
 

@@ -99,7 +99,7 @@ int sftp_kex_check(struct ssh_conn *c) {
 
   if (used_up(c)) {
     return sftp_fail(c, SFTP_ERR_TOOMANY, "the keys are used up: 2^32 packets "
-      "are all that one may serve for, and no rekey came");
+      "without a rekey");
   }
 
   if (k->run != NULL) {

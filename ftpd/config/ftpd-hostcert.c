@@ -109,7 +109,7 @@ static int put_cert(const struct ftpd_hostload *l, const config_rec *c,
   why = !sftp_key_approved(cert->key) ? "so is its key" :
     sftp_cert_objection(l->pool, cert, CERT_HOST, (uint64_t) time(NULL));
   if (i == set->nhost_keys && sftp_key_approved(cert->key)) {
-    log_fault(l, path, "no SFTPHostKey is the key that it certifies");
+    log_fault(l, path, "it certifies no SFTPHostKey");
     return 1;
   }
 
@@ -139,7 +139,7 @@ static int put_certs(const struct ftpd_hostload *l, const config_rec *c,
 
   if (!found) {
     log_fault(l, c->argv[0], f.broken_why != NULL ? f.broken_why :
-      "there is no certificate in it");
+      "it contains no certificate");
     faults++;
   }
 
@@ -164,8 +164,8 @@ static void put_kept(const struct ftpd_hostload *l, const config_rec *c) {
     return;
   }
 
-  ftpd_log_server(l->server, PR_LOG_ERR, "SFTPHostCertificate '%s': the "
-    "certificate that it had before stays in use", path);
+  ftpd_log_server(l->server, PR_LOG_ERR, "SFTPHostCertificate '%s': its "
+    "previous certificate stays in use", path);
   if (old != NULL) {
     ftpd_parent_file_drop(old);
   }

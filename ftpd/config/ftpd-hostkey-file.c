@@ -107,8 +107,8 @@ static struct ftpd_parent_file *kept_key(const struct ftpd_hostload *l,
     return NULL;
   }
 
-  ftpd_log_server(l->server, PR_LOG_ERR, "SFTPHostKey '%s': the key that it "
-    "had before stays in use", path);
+  ftpd_log_server(l->server, PR_LOG_ERR, "SFTPHostKey '%s': its previous "
+    "key stays in use", path);
   ftpd_parent_file_add(f);
   return f;
 }

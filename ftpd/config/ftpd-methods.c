@@ -154,8 +154,8 @@ static void warn_of_section(const cmd_rec *cmd) {
 
   if (c != NULL && c->name != NULL && strncasecmp(c->name, "<If", 3) == 0) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTPAuthMethods in %s has "
-      "no effect: the login is over when such sections are read. Outside of "
-      "it, SFTPAuthMethods user|group|class NAME chain ... is known in time",
+      "no effect: such sections are read after the login. Outside of it, "
+      "use SFTPAuthMethods user|group|class NAME chain ...",
       c->name);
   }
 }

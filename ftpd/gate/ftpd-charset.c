@@ -79,8 +79,8 @@ void ftpd_charset_init(struct ftpd *h) {
   n->in = iconv_open(charset, "UTF-8");
   n->out = iconv_open("UTF-8", charset);
   if (n->in == none || n->out == none) {
-    sftp_log("names of files are not converted: nothing is known of the"
-      " charset '%s'", charset);
+    sftp_log("names of files are not converted: the charset '%s' is "
+      "unknown", charset);
     close_conv(n->in);
     close_conv(n->out);
     return;

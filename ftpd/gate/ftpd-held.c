@@ -199,7 +199,7 @@ static bool is_guarded(const char *path) {
 }
 
 static int refuse(const char *path) {
-  sftp_log("'%s' is not used: it was another when the rules were asked",
+  sftp_log("'%s' is not used: it has changed since the check",
     path);
   errno = ENOENT;
   return -1;

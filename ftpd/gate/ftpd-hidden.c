@@ -161,8 +161,8 @@ static int refuse(struct ftpd_op *op, const char *hidden, const char *why,
 }
 
 static int refuse_used(struct ftpd_op *op, const char *hidden, bool ours) {
-  return refuse(op, hidden, ours ? "is what this session is uploading already" :
-    "is what another session is uploading", EAGAIN);
+  return refuse(op, hidden, ours ? "is a file that this session is already "
+    "uploading" : "is a file that another session is uploading", EAGAIN);
 }
 
 /* Two locks of one process on the same byte are one lock. */
@@ -300,7 +300,7 @@ static int remove_left(struct ftpd_op *op, const char *hidden) {
   }
 
   ftpd_quota_gone(op->ftpd, op->arg != NULL ? op->arg : hidden, &st);
-  sftp_log("'%s', %lld bytes that a session left which has ended, is replaced",
+  sftp_log("'%s' (%lld bytes), left by a session that ended, is replaced",
     hidden, (long long) st.st_size);
   return 0;
 }
@@ -324,7 +324,7 @@ int ftpd_hidden_clear(struct ftpd_op *op) {
   }
 
   return state->mark > 0 ? remove_left(op, hidden) : refuse(op, hidden,
-    "is there, and nobody can say whether a session is uploading it", EEXIST);
+    "exists, and it is unknown whether a session is uploading it", EEXIST);
 }
 
 /* ---- In sessions of FTP */

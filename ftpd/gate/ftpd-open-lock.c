@@ -206,7 +206,7 @@ int ftpd_may_keep(struct ftpd_op *op, const char *path, bool reads,
 
   if ((read_too && !has_access(path, R_OK)) ||
       (write_too && !has_access(path, W_OK))) {
-    sftp_log("'%s' is not kept from others by who may not %s it", path,
+    sftp_log("'%s' is not locked for a user who may not %s it", path,
       read_too && !has_access(path, R_OK) ? "read" : "write");
     ftpd_refuse(op, "others are kept only from what the user may do");
     errno = EACCES;

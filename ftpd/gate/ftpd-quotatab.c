@@ -357,8 +357,8 @@ bool ftpd_quotatab_begin(struct ftpd *h, struct quota_limit *limit) {
   }
 
   if (ftpd_quotatab_excludes(LEDGER) || !make_ledger()) {
-    sftp_log("mod_quotatab counts as for FTP: QuotaExcludeFilter names "
-      "'%s', which stands for what this module counts", LEDGER);
+    sftp_log("mod_quotatab counts as for FTP: QuotaExcludeFilter matches "
+      "'%s', the name that this module uses for counting", LEDGER);
     return false;
   }
 

@@ -82,7 +82,7 @@ static bool is_there(const struct scan *s) {
 /* Under all of its names. */
 static void empty(const struct scan *s) {
   if (s->fd < 0 || ftruncate(s->fd, 0) < 0) {
-    sftp_log("unable to empty '%s', which was refused: %s", s->path,
+    sftp_log("unable to truncate the refused file '%s': %s", s->path,
       strerror(errno));
   }
 }
@@ -95,7 +95,7 @@ static int was_moved(const struct scan *s, const char **why) {
 
 static void remove_it(const struct scan *s) {
   if (is_there(s) && FTPD_HELD(s->path, pr_fsio_unlink(s->path)) < 0) {
-    sftp_log("unable to remove '%s', which was refused: %s", s->path,
+    sftp_log("unable to remove the refused file '%s': %s", s->path,
       strerror(errno));
   }
 }

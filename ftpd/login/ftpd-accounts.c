@@ -207,7 +207,7 @@ static int harmless(int fd, size_t size, const struct form *form) {
 
   if (form->copied && (size > COPY_MAX ||
         copy_names(fd, copy, size, form) < 0)) {
-    sftp_log("names of a file of accounts will be missing: it is larger than "
+    sftp_log("names of an account file will be missing: it is larger than "
       "%d bytes, or cannot be read", COPY_MAX);
   }
 

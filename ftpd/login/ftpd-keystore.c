@@ -375,7 +375,7 @@ static int store_has_key(const struct key_query *q, const char *name,
 
   } else if (l->res < 0) {
     sftp_log_why(WHY_MISSING, "no matching public key found for user '%s' in "
-      "'%s', as when this connection asked before", user, name);
+      "'%s', as already answered in this connection", user, name);
   }
 
   *id = pstrcat(q->pool, "'", name, "'", NULL);

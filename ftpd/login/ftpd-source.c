@@ -62,8 +62,8 @@ static int ask_once(const struct source *s, const struct ftpd_ask *ask,
     l->res = s->read(&own, words, &l->answer);
 
   } else if (l->res < 0 && l->answer.why == NULL) {
-    sftp_log_why(WHY_MISSING, "no %s of user '%s' by '%s:', as when this "
-      "connection asked before", ask->what, ask->ftpd->user, s->name);
+    sftp_log_why(WHY_MISSING, "no %s of user '%s' by '%s:', as already "
+      "answered in this connection", ask->what, ask->ftpd->user, s->name);
   }
 
   *a = l->answer;

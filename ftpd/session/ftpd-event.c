@@ -204,7 +204,7 @@ static void tell_reason(unsigned int reason, const char *text) {
 
   line = pstrcat(session.pool, text, "\r\n", NULL);
   if (write(session.c->wfd, line, strlen(line)) < 0) {
-    sftp_log("unable to tell the client '%s': %s", text, strerror(errno));
+    sftp_log("unable to send the client '%s': %s", text, strerror(errno));
   }
 }
 

@@ -550,8 +550,8 @@ def _():
             for _ in range(2):
                 harm(path)
                 text = reload(server)
-                expect("SFTPHostKey '%s': the key that it had before stays in "
-                       "use" % path in text, text)
+                expect("SFTPHostKey '%s': its previous key stays in use"
+                       % path in text, text)
                 must(with_host_key(server, RSA))
                 must(with_host_key(server, ED25519))
                 with open(path, "w") as file:

@@ -172,7 +172,7 @@ def _():
         os.chown(srv.home(), 0, 0)
         ask(sftp, "copy-file", "f", "plain", raw(YES))
         os.chown(srv.home(), UID, GID)
-    expect(srv.get("plain") == DATA, "in a folder that is not the user's")
+    expect(srv.get("plain") == DATA, "in a directory that is not the user's")
     expect_same(srv.get("other"), b"new", "its other name")
     for name in ("plain", "linked"):
         expect_same(os.stat(srv.home(name)).st_mode & 0o777, 0o600, "mode")
@@ -217,7 +217,7 @@ def _():
             text = refused(sftp, *args)
             expect(text and why in text, "%r said %r" % (args, text))
         expect(not os.path.exists(srv.home("out")), "out was made")
-    expect_same(os.listdir(srv.home("closed")), ["f"], "the closed folder")
+    expect_same(os.listdir(srv.home("closed")), ["f"], "the closed directory")
     strict.put("a", b"a")
     strict.put("b", b"b")
     with paramiko_sftp(strict) as sftp:

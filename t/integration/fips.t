@@ -185,7 +185,7 @@ def _():
     expect_approved(srv, libcrypto_has_kem(srv.env))
     log = started_log(srv)
     expect("only approved algorithms are offered (OpenSSL's configuration), "
-           "done by OpenSSL's fips provider" in log, log)
+           "implemented by OpenSSL's fips provider" in log, log)
 
 
 @promise("host keys of other types are left out, with a line in the log")

@@ -9,7 +9,7 @@
 
 """The host's rules hold for SFTP as they hold for FTP.
 
-The same users, folders and rules are served twice, over SFTP and over FTP;
+The same users, directories and rules are served twice, over SFTP and over FTP;
 where both can ask the same thing, both are asked.
 """
 
@@ -269,7 +269,7 @@ def _():
     expect(ftp_refuses("delete", "nowrite/old") != "", "FTP allows DELE")
     expect_same(srv.get("nowrite/old"), b"old content", "content")
     expect_same(sorted(os.listdir(srv.home("nowrite"))),
-                ["old", "sub", "sub2"], "the folder")
+                ["old", "sub", "sub2"], "the directory")
 
 
 @promise("no link bypasses a <Limit>")
@@ -286,7 +286,7 @@ def _():
                   "ln nothing/old plain/hard", "cp nothing/old plain/copy"):
         result = srv.sftp(batch)
         expect(result.returncode != 0, batch + ": " + said(result))
-    expect_same(os.listdir(srv.home("nothing")), ["old"], "the folder")
+    expect_same(os.listdir(srv.home("nothing")), ["old"], "the directory")
     expect_same(srv.get("nothing/old"), b"old content", "content")
     expect_same(os.stat(srv.home("nothing/old")).st_mode & 0o777, 0o644,
                 "mode")
@@ -352,7 +352,7 @@ def _():
     result = srv.scp("-O", srv.local("data"), "srv:filter/g.evil")
     expect(result.returncode != 0, "scp was not refused")
     expect(ftp_put("filter/h.evil") != "", "FTP allows it")
-    expect_same(os.listdir(srv.home("filter")), ["old"], "the folder")
+    expect_same(os.listdir(srv.home("filter")), ["old"], "the directory")
     must(srv.sftp(put("filter/good")))
 
 
@@ -383,12 +383,12 @@ def _():
     expect_same(os.stat(srv.home("masked/file")).st_mode & 0o777, 0o640,
                 "the file")
     expect_same(os.stat(srv.home("masked/sub")).st_mode & 0o777, 0o700,
-                "the folder")
+                "the directory")
     must(srv.sftp(put("plain/file") + "\nmkdir plain/sub"))
     expect_same(os.stat(srv.home("plain/file")).st_mode & 0o777, 0o644,
                 "a file elsewhere")
     expect_same(os.stat(srv.home("plain/sub")).st_mode & 0o777, 0o755,
-                "a folder elsewhere")
+                "a directory elsewhere")
 
 
 @promise("HideFiles hides in listings; with IgnoreHidden nobody gets in")

@@ -35,7 +35,7 @@ def row(title, remarks="", **steps):
 
 
 class Page:
-    """A page and results, in a folder of their own."""
+    """A page and results, in a directory of their own."""
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(dir=folder.name)

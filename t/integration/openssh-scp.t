@@ -84,8 +84,8 @@ def _(options):
     must(srv.scp("-rp", *options, "srv:" + up, srv.local(down)))
     for top in (srv.home(up), srv.local(down)):
         info = os.stat(top)
-        expect_same(stat.S_IMODE(info.st_mode), 0o751, "mode of the folder")
-        expect_same(int(info.st_mtime), 1200000000, "time of the folder")
+        expect_same(stat.S_IMODE(info.st_mode), 0o751, "mode of the directory")
+        expect_same(int(info.st_mtime), 1200000000, "time of the directory")
         info = os.stat(os.path.join(top, "f"))
         expect_same(stat.S_IMODE(info.st_mode), 0o604, "mode of the file")
         expect_same(int(info.st_mtime), 1100000000, "time of the file")

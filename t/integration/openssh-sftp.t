@@ -162,11 +162,11 @@ def _():
 def _():
     result = must(srv.sftp("mkdir d\ncd d\npwd\nmkdir e\ncd ..\nrmdir d/e"))
     expect(b"/d" in result.stdout, said(result))
-    expect(os.path.isdir(srv.home("d")), "no folder was made")
+    expect(os.path.isdir(srv.home("d")), "no directory was made")
     srv.put("d/file")
-    expect(srv.sftp("rmdir d").returncode != 0, "rmdir of a full folder")
+    expect(srv.sftp("rmdir d").returncode != 0, "rmdir of a full directory")
     must(srv.sftp("rm d/file\nrmdir d"))
-    expect(not os.path.exists(srv.home("d")), "the folder is still there")
+    expect(not os.path.exists(srv.home("d")), "the directory is still there")
 
 
 @promise("mkdir of an existing name fails and changes nothing")
@@ -231,8 +231,8 @@ def _():
     srv.mkdir("stays")
     must(srv.sftp("rm gone"))
     expect(not os.path.exists(srv.home("gone")), "it is still there")
-    expect(srv.sftp("rm stays").returncode != 0, "rm of a folder worked")
-    expect(os.path.isdir(srv.home("stays")), "the folder is gone")
+    expect(srv.sftp("rm stays").returncode != 0, "rm of a directory worked")
+    expect(os.path.isdir(srv.home("stays")), "the directory is gone")
 
 
 @promise("df agrees with the file system")
@@ -265,7 +265,7 @@ def _():
     result = srv.sftp("get secret %s" % srv.local("secret"))
     expect(b"ermission denied" in result.stderr, said(result))
     expect(srv.sftp("put %s no/such/dir/f" % srv.local("x", b"x")).returncode
-           != 0, "a file in a missing folder")
+           != 0, "a file in a missing directory")
 
 
 @promise("nothing outside the chroot can be reached")
@@ -369,10 +369,10 @@ def _():
         with open(moved, "rb") as file:
             expect_same(file.read(), b"newer", "what was there before")
         expect(far.sftp("rename folder far/folder").returncode != 0,
-               "a folder cannot be moved, and was")
+               "a directory cannot be moved, and was")
         expect_same(sorted(os.listdir(far.path("elsewhere"))),
                     ["file", "link"], "what is there")
-        expect_same(os.listdir(far.home()).count("folder"), 1, "the folder")
+        expect_same(os.listdir(far.home()).count("folder"), 1, "the directory")
         expect(not os.path.lexists(far.home("file"))
                and not os.path.lexists(far.home("link")), "they stay")
     finally:

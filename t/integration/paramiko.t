@@ -159,7 +159,7 @@ def _():
         expect_same(srv.get("rb"), b"a", "posix_rename")
         sftp.mkdir("rd", 0o700)
         expect_same(stat.S_IMODE(os.stat(srv.home("rd")).st_mode), 0o700,
-                    "mode of the folder")
+                    "mode of the directory")
         refused(None, sftp.mkdir, "rd")
         refused(None, sftp.remove, "rd")
         refused(None, sftp.rmdir, "rb")

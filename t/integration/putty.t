@@ -97,7 +97,7 @@ def _():
     make_tree(tree, names=("a b", "c"))
     putty = Psftp(srv)
     for how in ("-sftp", "-scp"):
-        # By SFTP, pscp only copies into folders that are there.
+        # By SFTP, pscp only copies into directories that are there.
         srv.mkdir("into" + how)
         must(putty.pscp(how, "-r", tree, "127.0.0.1:into" + how))
         same_tree(tree, srv.home("into%s/tree2" % how))

@@ -220,7 +220,7 @@ def _():
         (with_key(alg="ssh-dss"),
          "unsupported public key algorithm 'ssh-dss' requested"),
         (with_key(alg="rsa-sha2-256"), "public key of type 'ssh-ed25519' does "
-         "not go with algorithm 'rsa-sha2-256'"),
+         "not match algorithm 'rsa-sha2-256'"),
         (with_key(small, alg="rsa-sha2-256", sign=False),
          "public key of 2048 bits refused: at least 3072 are required "
          "(SFTPKeyLimits MinimumRSASize)"),

@@ -145,7 +145,7 @@ def _():
     expect_same(stat.S_IMODE(os.stat(srv.home("masked/f")).st_mode), 0o600,
                 "mode of the file")
     expect_same(stat.S_IMODE(os.stat(srv.home("masked/d")).st_mode), 0o750,
-                "mode of the folder")
+                "mode of the directory")
 
 
 @promise("hidden files are not part of a tree, nor there by name")
@@ -237,8 +237,8 @@ def _():
     expect_same(stat.S_IMODE(info.st_mode), 0o644, "mode of the file")
     expect(info.st_mtime > 1500000000, "time of the file was set")
     info = os.stat(strict.home("folder"))
-    expect_same(stat.S_IMODE(info.st_mode), 0o755, "mode of the folder")
-    expect(info.st_mtime > 1500000000, "time of the folder was set")
+    expect_same(stat.S_IMODE(info.st_mode), 0o755, "mode of the directory")
+    expect(info.st_mtime > 1500000000, "time of the directory was set")
 
 
 @promise("UseGlobbing off: a pattern is a name")

@@ -215,7 +215,7 @@ def _(version):
                     "READDIR of a file")
         for kind in (READ, WRITE):
             expect(one.status(kind, fields(version, kind, b"", folder)[0])
-                   in (3, bad), "type %d of a folder" % kind)
+                   in (3, bad), "type %d of a directory" % kind)
         for handle in (handle, folder):
             expect_same(one.status(CLOSE, string(handle)), 0, "CLOSE")
     expect_same(srv.get("h"), b"h", "content")

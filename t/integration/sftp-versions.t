@@ -125,7 +125,7 @@ async def _(version, lib, sftp):
     expect_same((int(now.st_atime), int(now.st_mtime)),
                 (1000000000, 1100000000), "utime")
     expect_same(now.st_size, 2, "truncate")
-    expect_same((await sftp.lstat("/")).type, 2, "type of a folder")
+    expect_same((await sftp.lstat("/")).type, 2, "type of a directory")
     if version == 6:
         info = await sftp.stat(name, 0x8000fffd)
         expect_same(info.nlink, 1, "link count")
@@ -177,7 +177,7 @@ async def _(version, lib, sftp):
         "f%d" % n for n in range(400)]), "names")
     expect_same(found["f399"].size, 399, "size")
     expect_same(found["link"].type, 3, "a link's type")
-    expect_same(found["."].type, 2, "a folder's type")
+    expect_same(found["."].type, 2, "a directory's type")
     if version >= 4:
         expect_same(found["f7"].owner, "alice", "owner")
     if version >= 6:
@@ -215,7 +215,7 @@ async def _(version, lib, sftp):
     expect_same(os.stat(srv.home("hard%d" % version)).st_nlink, 2, "links")
 
 
-@each_version("folders are made and removed, errors have their codes")
+@each_version("directories are made and removed, errors have their codes")
 async def _(version, lib, sftp):
     name = "dir%d" % version
     await sftp.mkdir(name, lib.SFTPAttrs(permissions=0o750))
@@ -536,7 +536,7 @@ def _():
         expect_same(block(one, a, 0, 1, 0), 8, "nothing")
         expect_same(block(one, b"0" * 16, 0, 1), 9, "a forged handle")
         kind, left = one.ask(11, string(b"/"))
-        expect_same(block(one, left[4:], 0, 1), 9, "a folder's handle")
+        expect_same(block(one, left[4:], 0, 1), 9, "a directory's handle")
         r1 = one.open_with("/lock", num(1) + num(2))
         r2 = two.open_with("/lock", num(1) + num(2))
         expect_same(unblock(one, a, 0, 0), 0, "unlocked")

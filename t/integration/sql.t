@@ -126,7 +126,7 @@ class SQLite(Base):
 
 
 class Postgres(Base):
-    """Its server listens on a socket in its folder, and nowhere else."""
+    """Its server listens on a socket in its directory, and nowhere else."""
 
     module = "mod_sql_postgres"
     backend = "postgres"

@@ -25,7 +25,7 @@ DATA = os.urandom(3000001)
 
 
 class Mounted:
-    """The server's root as a folder, for a with statement."""
+    """The server's root as a directory, for a with statement."""
 
     def __init__(self, *options):
         self.options = list(options)

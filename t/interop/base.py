@@ -11,7 +11,7 @@ them; steps.py makes promises out of that.  The commands:
 
   put LOCAL REMOTE       get REMOTE LOCAL        one file
   reput LOCAL REMOTE     reget REMOTE LOCAL      go on where it stopped
-  puttree LOCAL REMOTE   gettree REMOTE LOCAL    a folder that is new there
+  puttree LOCAL REMOTE   gettree REMOTE LOCAL    a directory that is new there
   putp LOCAL REMOTE      getp REMOTE LOCAL       with mode and times
   ls PATH   stat PATH   readlink PATH            answers, see answer()
   symlink TARGET LINK    rename OLD NEW          mkdir PATH    rm PATH

@@ -15,7 +15,7 @@ usage: matrix.py [--list] [--packages] [--build DIR] [--steps A,B] [--open]
 --sshd has OpenSSH's server in the place of ours.  A step that does not work
 with ours is tried with that one, too, and the result says what came of it.
 --results keeps what was found, a file for this release of Debian; --merge
-takes the results of another folder into that one; --doc brings a page up to
+takes the results of another directory into that one; --doc brings a page up to
 date with all such files, and --only-doc does nothing else.  The exit status
 is 1 if a promise was broken.
 """

@@ -93,7 +93,7 @@ class Visit:
             more["password"] = self.server.password
         self.login = Login(self.server, build=self.site.build, **more)
 
-    # ---- Places: a folder for each client on both sides
+    # ---- Places: a directory for each client on both sides
 
     def remote(self, name):
         return "/%s/%s" % (self.client.name, name)

@@ -13,7 +13,7 @@ from server import MODULE, SOURCE, must, run
 
 
 def add_companion(srv, name):
-    """Compiles t/companion/NAME.c into the server's module folder, and loads
+    """Compiles t/companion/NAME.c into the server's module directory, and loads
     it behind ours."""
     makefile = os.path.join(os.path.dirname(MODULE), "Makefile")
     include = "/usr/include/proftpd"

@@ -11,7 +11,7 @@ Set by t/run, all with a default:
   MOD_SFTP_PROFTPD      the daemon
   MOD_SFTP_PRELOAD      libraries that a sanitizer build needs first
   MOD_SFTP_CLIENT_ROOT  a root whose programs are the clients
-  TMPDIR                where the servers' folders go, if nobody but root can
+  TMPDIR                where the servers' directories go, if nobody but root can
                         write on the way there; else they go to /var/lib:
                         files of keys count nowhere else
 """
@@ -109,7 +109,7 @@ def wait_for(condition, what, seconds=PATIENCE):
 
 
 def trusted_place():
-    """Where a folder can be that nobody but root can replace."""
+    """Where a directory can be that nobody but root can replace."""
     place = os.path.realpath(tempfile.gettempdir())
     at = place
     while True:
@@ -183,7 +183,7 @@ class Server:
     # ---- Files
 
     def path(self, name):
-        """A file of the server's folder: logs, keys, configuration."""
+        """A file of the server's directory: logs, keys, configuration."""
         return os.path.join(self.dir, name)
 
     def home(self, name="", user=None):

@@ -134,7 +134,7 @@ class Pscp(PuTTY):
             words = ["127.0.0.1:" + args[-1]]
             if name == "ls":
                 words = ["-ls", "127.0.0.1:" + args[0]]
-            elif name == "puttree":     # into a folder that is there
+            elif name == "puttree":     # into a directory that is there
                 words = [args[0], "127.0.0.1:" + os.path.dirname(args[1])]
             elif name.startswith("get"):
                 words = ["127.0.0.1:" + args[0], args[1]]

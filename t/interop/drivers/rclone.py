@@ -141,7 +141,7 @@ class RcloneMount(Mount):
     packages = ("rclone", "fuse3")
     compresses = False
     names = NAMES
-    # Of a folder of this machine, too; `cp -p` looks for an ACL.
+    # Of a directory of this machine, too; `cp -p` looks for an ACL.
     remarks = ("mounts of rclone 1.60 return Input/output error for "
                "extended attributes (`cp -p`), with any backend")
     can = tuple(name for name in Mount.can

@@ -15,7 +15,7 @@ from tap import expect, expect_same
 
 
 def line(name, *args):
-    if name == "get":           # takes names in the current folder only
+    if name == "get":           # takes names in the current directory only
         return 'cd "%s"\nget "%s" "%s"' % (os.path.split(args[0])
                                           + (args[1],))
     if name == "chmod":

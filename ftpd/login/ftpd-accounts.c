@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* ftpd-accounts.c -- what a session keeps of files of accounts.
+/* ftpd-accounts.c -- the account files that a session has open.
  *
- * Modules keep AuthUserFile and its like open to look up names of owners and
- * groups; glibc keeps /etc/shadow open.  With such a descriptor the hashes of
- * all passwords would be readable in every session.  So each descriptor that
- * reads a file of accounts, whoever opened it, is given a copy in memory that
- * has the names and nothing to log in by.
+ * Modules keep AuthUserFile and similar files open to look up names of owners
+ * and groups; glibc keeps /etc/shadow open.  With such a descriptor every
+ * session could read the hashes of all passwords.  So each descriptor that
+ * reads an account file, whoever opened it, is replaced by a copy in memory
+ * that contains the names and nothing that allows a login.
  */
 
 #include "ftpd-accounts.h"
@@ -22,22 +22,24 @@
 #include <shadow.h>
 #include <sys/mman.h>
 
-/* What the form of a file is seen by, and the largest that is copied. */
+/* The part of a file that is read to recognize its format, and the maximum size
+ * that is copied.
+ */
 #define FORM_BYTES 4096
 #define COPY_MAX (16 * 1024 * 1024)
 
-/* Where there is no /proc: the descriptors that are looked at. */
+/* Without /proc: the number of descriptors that are checked. */
 #define FDS_MAX 1024
 
 #define SEALS (F_SEAL_SEAL|F_SEAL_SHRINK|F_SEAL_GROW|F_SEAL_WRITE)
 
 /* ---- Forms of files */
 
-/* Lines with that many colons, and a number behind some of them. */
+/* Lines with that many colons, and numbers in some fields. */
 static const struct form {
   unsigned int ncolons;
   unsigned int first_number, last_number;       /* 0: none */
-  bool copied;                  /* or nothing of it is left */
+  bool copied;                  /* or nothing of it is kept */
 } forms[] = {
   { 6, 2, 3, true },            /* passwd(5) */
   { 3, 2, 2, true },            /* group(5) */
@@ -56,7 +58,7 @@ static bool is_number(struct sftp_str s) {
   return s.len > 0;
 }
 
-/* Takes all up to the next byte sep, or to the end, off the text. */
+/* Removes everything up to the next byte sep, or to the end, from the text. */
 static struct sftp_str cut(struct sftp_str *text, unsigned char sep) {
   const unsigned char *end = memchr(text->ptr, sep, text->len);
   struct sftp_str part = { text->ptr, end != NULL ?
@@ -92,7 +94,8 @@ static bool line_has_form(struct sftp_str line, const struct form *form) {
   return true;
 }
 
-/* The form of the first line that has one; NULL: it is no file of accounts. */
+/* The format of the first line that has one; NULL: it is not an account file.
+ */
 static const struct form *form_of(struct sftp_str text) {
   size_t i;
 
@@ -116,8 +119,8 @@ static unsigned char *put(unsigned char *to, const void *from, size_t n) {
   return to + n;
 }
 
-/* The lines of that form, with "*" in the place of each password: how many
- * bytes of to, which has room for twice the text.
+/* Copies the lines of that format, with "*" in place of each password; returns
+ * the number of bytes in to, which has room for twice the text.
  */
 static size_t without_passwords(unsigned char *to, struct sftp_str text,
     const struct form *form) {
@@ -173,7 +176,7 @@ static int write_all(int fd, const unsigned char *from, size_t n) {
   return 0;
 }
 
-/* All of the old one's names into the new one. */
+/* Copies all names of the old file into the new one. */
 static int copy_names(int old, int new, size_t size, const struct form *form) {
   size_t room = 3 * size;
   unsigned char *buf = malloc(room);
@@ -195,8 +198,8 @@ static int copy_names(int old, int new, size_t size, const struct form *form) {
   return res;
 }
 
-/* A descriptor with what may stay of the file; an empty one where there is
- * nothing, or it cannot be made.
+/* A descriptor with the permitted part of the file; an empty one if there is
+ * none, or if it cannot be created.
  */
 static int harmless(int fd, size_t size, const struct form *form) {
   int copy = memfd_create("accounts", MFD_CLOEXEC|MFD_ALLOW_SEALING);
@@ -233,7 +236,7 @@ static int replace(int fd, size_t size, const struct form *form) {
   return res < 0 ? -1 : 1;
 }
 
-/* 1: it was replaced, 0: it may stay, -1 with errno. */
+/* 1: it was replaced, 0: it may remain, -1 with errno. */
 static int look_at(int fd) {
   unsigned char begin[FORM_BYTES];
   struct sftp_str text = { begin, 0 };
@@ -258,7 +261,8 @@ static int look_at(int fd) {
   return res;
 }
 
-/* All but the standard ones; how many were replaced, or -1 with errno. */
+/* All but the standard ones; returns how many were replaced, or -1 with errno.
+ */
 static int look_at_all(void) {
   DIR *dir = opendir("/proc/self/fd");
   struct dirent *entry;
@@ -286,7 +290,7 @@ static int look_at_all(void) {
 
 /* ---- The login */
 
-/* The first entries are read, and will be the next ones again. */
+/* Reads the first entries, and starts again from there. */
 static void begin_anew(pool *p) {
   pr_auth_setpwent(p);
   pr_auth_setgrent(p);
@@ -303,7 +307,7 @@ int ftpd_accounts_keep(pool *p) {
   begin_anew(p);
   n = look_at_all();
   if (n > 0) {
-    begin_anew(p);              /* buffers still have what was there before */
+    begin_anew(p);              /* buffers still contain the previous content */
   }
 
   return n < 0 ? -1 : 0;

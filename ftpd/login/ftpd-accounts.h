@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-accounts.h -- what a session keeps of files of accounts
+/* ftpd-accounts.h -- the account files that a session has open
  * (ftpd-accounts.c).
  */
 
@@ -15,9 +15,9 @@
 
 #include "ftpd-session.h"
 
-/* Opens what names of owners and groups are looked up in, which is out of reach
- * inside of a root, and takes the passwords out of it: nobody can log in by it
- * any more.  -1 with errno.
+/* Opens the files for looking up names of owners and groups, which are not
+ * accessible inside a chroot, and removes the passwords from them: they no
+ * longer allow a login. -1 with errno.
  */
 int ftpd_accounts_keep(pool *p);
 

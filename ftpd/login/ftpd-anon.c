@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-anon.c -- names that stand for others (UserAlias, AuthAliasOnly) and
- * <Anonymous>, with what they mean for FTP.
+/* ftpd-anon.c -- aliases (UserAlias, AuthAliasOnly) and <Anonymous>, with the
+ * meaning that they have for FTP.
  */
 
 #include "ftpd-anon.h"

@@ -97,7 +97,7 @@ int ftpd_auth_user(struct ftpd *h, pool *p, const char **user) {
     return -1;
   }
 
-  /* mod_rewrite and its like may have changed it. */
+  /* mod_rewrite or a similar module may have changed it. */
   if (l->given == NULL || strcmp(l->given, cmd->arg) != 0) {
     l->given = pstrdup(h->pool, cmd->arg);
   }
@@ -215,7 +215,8 @@ uint64_t ftpd_login_due_ms(struct ftpd *h) {
     return UINT64_MAX;
   }
 
-  /* A second more than the daemon's own timer, which comes first if it can. */
+  /* One second more than the daemon's own timer, which comes first if it can.
+   */
   limit += session.connect_time_ms + 1000;
   pr_gettimeofday_millis(&now);
   return now < limit ? limit - now : 0;
@@ -253,7 +254,7 @@ void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us,
   struct timespec ts = { .tv_sec = (time_t) (until / 1000000),
     .tv_nsec = (long) (until % 1000000) * 1000 };
 
-  /* Signals may end each of the waits early. */
+  /* Signals may end each wait early. */
   while (now + 1000 < until) {
     (void) ftpd_wait(h, -1, 0, (int) ((until - now) / 1000));
     now = ftpd_now_us();

@@ -8,9 +8,9 @@
 
 /* ftpd-display.c -- SFTPDisplayBanner and DisplayLogin.
  *
- * The host expands the variables of such files itself, into its list of
- * pending responses; the lines are taken from there, so that a file reads the
- * same as over FTP.
+ * The host expands the variables of such files itself, into its list of pending
+ * responses; the lines are taken from there, so that a file has the same text
+ * as in FTP.
  */
 
 #include "ftpd-cmd.h"
@@ -18,8 +18,7 @@
 
 #include "ftpd-user.h"
 
-/* The lines of the file, each with CR LF at its end; NULL when there is none.
- */
+/* The lines of the file, each with CR LF at its end, or NULL. */
 static const char *expand(pool *p, pr_fh_t *fh) {
   pr_response_t *pending = resp_list, *at;
   pool *old = pr_response_get_pool();

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-home.c -- the directory of the login: home, CreateHome, DefaultChdir,
- * DefaultRoot.
+/* ftpd-home.c -- the directory after the login: home directory, CreateHome,
+ * DefaultChdir, DefaultRoot.
  */
 
 #include "ftpd-home.h"
@@ -72,7 +72,7 @@ int ftpd_home_create(struct ftpd *h, pool *p, const struct passwd *pw) {
   return 0;
 }
 
-/* The first record of that name whose group expression holds. */
+/* The first record of that name whose group expression matches. */
 static const char *by_group(xaset_t *conf, const char *name) {
   config_rec *c = find_config(conf, CONF_PARAM, name, FALSE);
 
@@ -176,7 +176,9 @@ int ftpd_home_resolve(pool *p, const char *dir, const char **real) {
     return -1;
   }
 
-  /* As the user: the daemon's own identity may have no access to a home. */
+  /* As the user: the daemon's own identity may have no access to a home
+   * directory.
+   */
   pr_fs_clear_cache2(dir);
   PRIVS_USER
   *real = dir_realpath(p, dir);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-home.h -- the way from a user's entry to the directory where the
- * session begins.
+/* ftpd-home.h -- from a user's entry to the directory in which the session
+ * starts.
  */
 
 #ifndef MOD_SFTP_FTPD_HOME_H
@@ -15,23 +15,23 @@
 
 #include "ftpd-session.h"
 
-/* Substitutes %u (and %u[n]) as if the user were logged in already; NULL when
- * the name would lead elsewhere ("..").
+/* Substitutes %u (and %u[n]) as if the user were already logged in; NULL if the
+ * name would lead elsewhere ("..").
  */
 const char *ftpd_subst_user(struct ftpd *h, pool *p, const char *path);
-/* The home itself, with links resolved. */
+/* The home directory itself, with links resolved. */
 void ftpd_home_enter(struct ftpd *h, pool *p, const struct passwd *pw);
 /* CreateHome; -1 with errno. */
 int ftpd_home_create(struct ftpd *h, pool *p, const struct passwd *pw);
-/* DefaultChdir of that configuration; true when one applies. */
+/* DefaultChdir of that configuration; true if one applies. */
 bool ftpd_home_chdir(pool *p, xaset_t *conf);
 /* DefaultRoot: the directory, NULL for none; -1 with errno. */
 int ftpd_home_root(pool *p, const char **root);
-/* That directory with its links resolved; -1 with errno, which was logged: not
- * there, or AllowChrootSymlinks does not allow it.
+/* That directory with its links resolved; -1 with errno, after logging the
+ * reason: it is missing, or AllowChrootSymlinks does not allow it.
  */
 int ftpd_home_resolve(pool *p, const char *dir, const char **real);
-/* Notes that the process is in that root now. */
+/* Records that the process is now in that root. */
 void ftpd_home_below(const char *root);
 
 #endif /* MOD_SFTP_FTPD_HOME_H */

@@ -27,12 +27,12 @@ const char *ftpd_keyexec_check(pool *p, const char *info, const char *tokens) {
 
 /* ---- What a command is not given */
 
-/* What it could not take for an option, without bytes that nobody types. */
+/* Text that the command could not take for an option, without unusual bytes. */
 static bool is_plain(const char *text) {
   return *text != '-' && ftpd_words_typed(text);
 }
 
-/* Nor is a name a path. */
+/* A name is not a path either. */
 static bool is_plain_name(const char *name) {
   return is_plain(name) && *name != '\0' && strchr(name, '/') == NULL &&
     strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -86,7 +86,7 @@ int ftpd_keyexec_read(const struct ftpd_ask *ask, char **words,
     return -1;
   }
 
-  /* It was looked at when the server started; that may be long ago. */
+  /* It was checked when the server started; that may be long ago. */
   a->why = ftpd_run_objection(ask->pool, path);
   if (a->why != NULL) {
     return -1;

@@ -8,10 +8,10 @@
 
 /* ftpd-keyfile.c -- opens and checks the files whose content decides a login.
  *
- * Links are resolved first, and each is checked by the directory that it lies
- * in.  Then the path is walked by descriptors, and each directory is checked
- * before the next name is looked up in it: a name that is replaced by a link
- * meanwhile is refused.
+ * Links are resolved first, and for each one the directory that contains it is
+ * checked.  Then the path is walked by descriptors, and each directory is
+ * checked before the next name is looked up in it: a name that is replaced by a
+ * link meanwhile is refused.
  */
 
 #include "ftpd-keyfile.h"
@@ -32,8 +32,8 @@ static bool may_own(const struct ftpd_keyfile_rule *rule, uid_t uid) {
     (rule->user != NULL && uid == rule->user->pw_uid);
 }
 
-/* Why the wrong people can write to the file (what NULL) or the directory;
- * NULL: they cannot.
+/* Why the wrong users can write to the file (what NULL) or the directory; NULL:
+ * they cannot.
  */
 static const char *objection(pool *p, const struct ftpd_keyfile_rule *rule,
     const struct stat *st, const char *dir) {
@@ -102,7 +102,7 @@ static bool judge_dir(struct walk *w, int fd, size_t len) {
   return w->why == NULL;
 }
 
-/* Opens the file by way of every directory above it; -1 with why, or errno. */
+/* Opens the file through every directory above it; -1 with why, or errno. */
 static int walk(struct walk *w) {
   const char *name = w->real + 1, *end;
   int at = open("/", DIR_FLAGS), next, xerrno;
@@ -129,7 +129,7 @@ static int walk(struct walk *w) {
   return -1;
 }
 
-/* For files in the home, only directories within it count. */
+/* For files in the home directory, only directories within it count. */
 static size_t first_judged(const struct passwd *user, const char *real) {
   char *home = user != NULL && user->pw_dir != NULL && *user->pw_dir == '/' ?
     realpath(user->pw_dir, NULL) : NULL;
@@ -152,8 +152,8 @@ static size_t first_judged(const struct passwd *user, const char *real) {
 
 #define LINKS_MAX 40
 
-/* What of the path is not resolved yet, and *real, what is: up to the home of
- * the user nothing is judged.
+/* The unresolved part of the path, and *real, the resolved part: nothing is
+ * checked up to the user's home directory.
  */
 static const char *begin(pool *p, const char *path, const struct passwd *user,
     const char **real) {
@@ -185,7 +185,7 @@ static int open_real(struct walk *w, const char *real) {
   return walk(w);
 }
 
-/* Whether the directory of that link will do. */
+/* Whether the directory of that link is safe. */
 static bool judge_link(struct walk *w, const char *link) {
   int fd = open_real(w, link);
 
@@ -197,7 +197,7 @@ static bool judge_link(struct walk *w, const char *link) {
   return fd < 0 && w->why == NULL && errno == ELOOP;
 }
 
-/* Takes the first name off *rest. */
+/* Removes the first name from *rest. */
 static const char *take_name(pool *p, const char **rest) {
   const char *name = *rest + strspn(*rest, "/");
   size_t len = strcspn(name, "/");
@@ -206,7 +206,7 @@ static const char *take_name(pool *p, const char **rest) {
   return pstrndup(p, name, len);
 }
 
-/* One name further; NULL with errno, or why. */
+/* Resolves one more name; NULL with errno, or why. */
 static const char *step(struct walk *w, const char *real, const char **rest,
     unsigned int *nlinks) {
   const char *name = take_name(w->pool, rest), *at;

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-keyldap.c -- the store "ldap": the host's mod_ldap looks for the keys of
+/* ftpd-keyldap.c -- the store "ldap": the host's mod_ldap looks up the keys of
  * a user, by its HOOK for that.
  */
 

@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* ftpd-keyopts.c -- options in front of a key in OpenSSH's form.
+/* ftpd-keyopts.c -- options in front of a key in OpenSSH's format.
  *
- * An option that limits the key is obeyed; where that is not possible, the key
- * does not count: a limit is never ignored.
+ * An option that restricts the key is obeyed; if that is impossible, the key is
+ * not used: a restriction is never ignored.
  */
 
 #include "ftpd-keyopts.h"
@@ -20,24 +20,24 @@
 #include "ftpd-userkey.h"
 #include "keyfile.h"
 
-/* The most variables that a key may set. */
+/* Maximum number of variables that a key may set. */
 #define MAX_ENV 64
 
-/* With UseIPv6 off the daemon does not read IPv6 addresses, and no client has
+/* With UseIPv6 off the daemon does not parse IPv6 addresses, and no client has
  * one.
  */
 static bool is_foreign(const char *item) {
   return strchr(item, ':') != NULL && !pr_netaddr_use_ipv6();
 }
 
-/* Whether this is written like an address or a network, not like a name. */
+/* Whether the text has the form of an address or a network, not of a name. */
 static bool is_numeric(const char *item) {
   return item[strspn(item, "0123456789abcdefABCDEF.:/")] == '\0';
 }
 
 /* An address, a network, or a pattern of either addresses or names.  The daemon
- * has more words (ALL, NONE, patterns in braces): here these are names. -1: not
- * understood.
+ * has more words (ALL, NONE, patterns in braces): here these are names. -1:
+ * invalid.
  */
 static int address_fits(pool *p, char *item) {
   const pr_netaddr_t *addr = session.c->remote_addr;
@@ -128,8 +128,8 @@ bool ftpd_source_allows(pool *p, const char *list) {
   return allowed;
 }
 
-/* Restrictions of what this server does not offer anyway, and their opposites:
- * they have no effect.
+/* Restrictions of features that this server does not offer anyway, and their
+ * opposites: they have no effect.
  */
 static const char *const moot_options[] = {
   "agent-forwarding", "no-agent-forwarding", "port-forwarding",
@@ -281,7 +281,7 @@ bool ftpd_keyopts_read(pool *p, const char *options, struct ftpd_keyopts *o,
   *((const char **) push_array(r.env)) = NULL;
   o->env = r.env->elts;
 
-  /* Principals limit an authority; they mean nothing for a plain key. */
+  /* Principals restrict an authority; they mean nothing for a plain key. */
   if (o->principals != NULL && !o->authority) {
     *why = "option \"principals\": it needs cert-authority";
     return false;

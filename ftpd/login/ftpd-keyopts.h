@@ -21,18 +21,18 @@ struct ftpd_keyopts {
   bool no_touch, verify;
   const char *principals;       /* or NULL */
   const char *command;          /* or NULL */
-  const char *const *env;       /* "NAME=value" ..., NULL ends */
+  const char *const *env;       /* "NAME=value" ..., NULL-terminated */
 };
 
-/* Reads the options of a key (NULL: none); false if the key does not count for
- * this client, with a text that says why.
+/* Reads the options of a key (NULL: none); false if the key is not valid for
+ * this client, with the reason as text.
  */
 bool ftpd_keyopts_read(pool *p, const char *options, struct ftpd_keyopts *o,
   const char **why);
-/* Adds the options to what is granted so far. */
+/* Adds the options to those collected so far. */
 void ftpd_keyopts_grant(const struct ftpd_keyopts *o,
   struct ftpd_key_grant *grant);
-/* Whether the client's address is in a list like 192.0.2.0/24,2001:db8::1
+/* Whether the client's address is in a list such as 192.0.2.0/24,2001:db8::1
  * (source-address of a certificate): no names, no patterns.
  */
 bool ftpd_source_allows(pool *p, const char *list);

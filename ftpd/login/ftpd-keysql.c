@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* ftpd-keysql.c -- "sql": a query of the host's mod_sql (SQLNamedQuery) tells
- * authorities, principals or revoked keys, a value each.  The text of a value
- * is that of a line in a file; where a key is expected, its body in base64 will
- * do, and a revocation list in base64 becomes one line.
+/* ftpd-keysql.c -- "sql": a query of the host's mod_sql (SQLNamedQuery) returns
+ * authorities, principals or revoked keys, one per value.  A value has the form
+ * of a line in a file.  For a key, the base64 body is sufficient, and a
+ * revocation list in base64 becomes one line.
  */
 
 #include "ftpd-source.h"
@@ -65,7 +65,7 @@ static modret_t *call_sql(pool *p, const char *hook, char **args) {
   return pr_module_call(c->m, c->handler, cmd);
 }
 
-/* Letters, digits and what else no database can take for more than it is. */
+/* Letters, digits and other characters that no database treats specially. */
 static bool is_harmless(const char *text) {
   for (; *text != '\0'; text++) {
     if (!PR_ISALNUM((int) *text) && strchr(" +-./:=@_", *text) == NULL) {
@@ -76,10 +76,11 @@ static bool is_harmless(const char *text) {
   return true;
 }
 
-/* Whether the text means itself between quotes.  mod_sql escapes what it puts
- * into a query, but not in all cases, and its callers should as well: then a
- * text with quotes is escaped twice, and would look for another one.  So the
- * database is asked, and what it would escape is in no query.
+/* Whether the text is literal between quotes. mod_sql escapes the text that it
+ * puts into a query, but not in all cases, and expects its callers to do it as
+ * well: then a text with quotes is escaped twice, and would match another one.
+ * So the database is asked, and text that it would escape is never used in a
+ * query.
  */
 static bool means_itself(pool *p, char *text) {
   char *args[] = { text, NULL };
@@ -107,8 +108,8 @@ static const array_header *run(pool *p, char **words) {
   return MODRET_HASDATA(mr) && !MODRET_ISERROR(mr) ? mr->data : NULL;
 }
 
-/* All values of all rows; NULL when the query cannot be made.  Unless told
- * otherwise, mod_sql ends the session then.
+/* All values of all rows; NULL if the query fails.  By default, mod_sql would
+ * then end the session.
  */
 static const array_header *look_up(const struct ftpd_ask *ask, char **words,
     const char **why) {
@@ -150,7 +151,7 @@ static char *without_blanks(pool *p, const char *text) {
   return res;
 }
 
-/* The type of a key by its blob; false: it is no key. */
+/* The type of a key by its blob; false: it is not a key. */
 static bool key_type(struct sftp_str blob, struct sftp_str *type) {
   struct sftp_rd r;
   size_t i;
@@ -166,7 +167,7 @@ static bool key_type(struct sftp_str blob, struct sftp_str *type) {
   return sftp_rd_ok(&r) == SFTP_OK && type->len > 0;
 }
 
-/* Adds a value as a line, or as the lines that it has. */
+/* Adds a value as a line, or as the lines that it contains. */
 static void add_value(pool *p, struct sftp_wr *w, const char *value) {
   const char *body = without_blanks(p, value);
   struct sftp_str bytes, type;
@@ -194,7 +195,7 @@ int ftpd_keysql_read(const struct ftpd_ask *ask, char **words,
     return -1;
   }
 
-  /* Its size, before anything is made of it. */
+  /* Its size, before anything is built from it. */
   for (i = 0; i < n && total <= FTPD_SOURCE_MAX; i++) {
     const char *value = ((char **) values->elts)[i];
 

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and
- * the store "file".  ftpd-source.c asks the others of this module.
+/* ftpd-keystore.c -- SFTPAuthorizedUserKeys: the stores in their order, and the
+ * store "file". ftpd-source.c queries the others of this module.
  */
 
 #include "ftpd-abi.h"
@@ -51,7 +51,7 @@ static int read_file(struct ftpd *h, pool *p, const char *path,
   return -1;
 }
 
-/* %h is the user's home. */
+/* %h is the user's home directory. */
 static const char *subst_home(struct ftpd *h, pool *p, const char *path) {
   const struct passwd *pw;
 
@@ -64,7 +64,7 @@ static const char *subst_home(struct ftpd *h, pool *p, const char *path) {
     sreplace(p, path, "%h", pw->pw_dir, NULL) : NULL;
 }
 
-/* The path with ~, %u and %h filled in; NULL when there is none. */
+/* The path with ~, %u and %h expanded, or NULL. */
 static const char *resolve(struct ftpd *h, pool *p, const char *info) {
   const char *path = subst_home(h, p, ftpd_subst_user(h, p, info));
   const char *user = session.user, *name = ftpd_auth_name(h);
@@ -96,8 +96,8 @@ int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
 
 /* ---- Looking for a key */
 
-/* Whether two fields may be one: a number may have zeros in front, a point its
- * first half alone.
+/* Whether two fields may be equal: a number may have leading zeros, a point may
+ * be only its first half.
  */
 static bool is_like(struct sftp_str a, struct sftp_str b, bool points) {
   size_t n = a.len < b.len ? a.len : b.len;
@@ -119,7 +119,7 @@ static bool is_like(struct sftp_str a, struct sftp_str b, bool points) {
   return sftp_str_same(a, b);
 }
 
-/* A cheap look, for files with thousands of keys. */
+/* A cheap comparison, for files with thousands of keys. */
 static bool may_be_same(struct sftp_str a, struct sftp_str b) {
   struct sftp_rd ra, rb;
   struct sftp_str type;
@@ -166,16 +166,16 @@ static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
   return false;
 }
 
-/* What to look for, and where. */
+/* The key to look for, and its place. */
 struct search {
   struct ftpd *ftpd;
   const char *path;
   struct sftp_str blob;
-  const struct sftp_cert *cert; /* a certificate, of which blob is the
-                                 * authority's key; or NULL */
+  const struct sftp_cert *cert; /* a certificate, whose authority's key is
+                                 * blob; or NULL */
 };
 
-/* Whether the options let the entry count as a key, or as an authority. */
+/* Whether the options make the entry valid as a key, or as an authority. */
 static bool options_allow(pool *p, const struct search *s,
     const struct sftp_keyfile_entry *e, struct ftpd_keyopts *o) {
   const char *why = NULL;
@@ -203,7 +203,7 @@ static bool options_allow(pool *p, const struct search *s,
   return false;
 }
 
-/* The headers of RFC 4716 that say the same as options. */
+/* The headers of RFC 4716 that have the meaning of options. */
 static void take_headers(const struct sftp_keyfile_entry *e,
     struct ftpd_keyopts *o) {
   o->verify |= e->fido_verify;
@@ -232,8 +232,8 @@ static bool search(pool *p, const struct search *s, struct sftp_str text,
   return found;
 }
 
-/* Who looks for which key: a user's, or that of the authority that signed cert
- * (not NULL).
+/* Describes the search: for a user's key, or for that of the authority that
+ * signed cert (not NULL).
  */
 struct key_query {
   struct ftpd *ftpd;
@@ -242,7 +242,7 @@ struct key_query {
   const struct sftp_cert *cert;
 };
 
-/* Whether it is in the text of a file of keys, which what names in the log. */
+/* Whether it is in the text of a key file, which is `what' in the log. */
 static int text_has_key(const struct key_query *q, const char *what,
     struct sftp_str text, struct ftpd_key_grant *grant) {
   struct search s = { q->ftpd, what, q->cert != NULL ? q->cert->ca->blob :
@@ -290,7 +290,7 @@ static bool is_own(const char *form) {
   return false;
 }
 
-/* 0 and what comes with it, or -1. */
+/* 0 and the data of the key, or -1. */
 static int own_has_key(const struct key_query *q, const char *form,
     struct ftpd_key_grant *grant) {
   struct ftpd_ask ask = { q->ftpd, q->pool, "keys", q->blob, NULL };
@@ -358,7 +358,7 @@ static int open_and_ask(const struct key_query *q, const char *name,
   return res;
 }
 
-/* They say yes or no to a key: asked once for each. */
+/* They accept or refuse a key: asked once for each. */
 static int store_has_key(const struct key_query *q, const char *name,
     size_t len, const char **id) {
   const char *user = ftpd_auth_name(q->ftpd), *question = pstrcat(q->pool, user,
@@ -436,7 +436,7 @@ static int own_verify_user(sftp_keystore_t *store, pool *p, const char *user,
     return -1;
   }
 
-  /* This interface cannot return limits. */
+  /* This interface cannot return restrictions. */
   errno = EACCES;
   return grant.command == NULL && !grant.verify ? 0 : -1;
 }

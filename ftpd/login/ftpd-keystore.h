@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-keystore.h -- where keys of users and of hosts are found: files,
- * commands (ftpd-keyexec.c), LDAP (ftpd-keyldap.c), stores of other modules.
+/* ftpd-keystore.h -- the stores of users' and hosts' keys: files, commands
+ * (ftpd-keyexec.c), LDAP (ftpd-keyldap.c), stores of other modules.
  */
 
 #ifndef MOD_SFTP_FTPD_KEYSTORE_H
@@ -20,24 +20,25 @@ struct ftpd_key_grant;
 /* Registers the store "file"; from the module's init. */
 void ftpd_keystore_init(void);
 
-/* Whether a store that SFTPAuthorizedUserKeys names has this key, or (cert not
- * NULL) its authority's as a cert-authority whose certificates this user may
- * log in with.  0 with what comes with it, -1 when not.
+/* Whether a store in SFTPAuthorizedUserKeys contains this key, or (cert not
+ * NULL) that of its authority as a cert-authority whose certificates this user
+ * may log in with. 0 with the data of the key, -1 if not.
  */
 int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, struct ftpd_key_grant *grant);
-/* The text of a file of keys, as the store "file" finds and checks it; -1 when
- * it cannot be used (the log says why).
+/* The text of a key file, found and checked as by the store "file"; -1 if it is
+ * unusable (the log says why).
  */
 int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
   const char **path, struct sftp_str *text);
-/* Whether two blobs are one key: by their numbers, not by their spelling. */
+/* Whether two blobs are the same key: by their numbers, not by their encoding.
+ */
 bool ftpd_same_key(pool *p, struct sftp_str a, struct sftp_str b);
 
 /* ---- ftpd-known.c */
 
-/* Whether a store that SFTPAuthorizedHostKeys names has this key for a host of
- * that name.  0 with *id for the log, -1 when not.
+/* Whether a store in SFTPAuthorizedHostKeys contains this key for a host of
+ * that name. 0 with *id for the log, -1 if not.
  */
 int ftpd_known_key(struct ftpd *h, pool *p, struct sftp_str blob,
   const char *host, const char *client_user, const char **id);

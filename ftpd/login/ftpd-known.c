@@ -8,8 +8,8 @@
 
 /* ftpd-known.c -- SFTPAuthorizedHostKeys: hosts that may vouch for their users.
  *
- * A file has plain keys, which are valid for a host of any name, or lines of
- * OpenSSH's known_hosts, which are valid for the names in front of the key.
+ * A file contains plain keys, which are valid for a host of any name, or lines
+ * of OpenSSH's known_hosts, which are valid for the names in front of the key.
  */
 
 #include "ftpd-abi.h"
@@ -21,7 +21,7 @@
 
 /* ---- Names in front of a key */
 
-/* "[name]:port" of known_hosts; the port of a client means nothing. */
+/* "[name]:port" of known_hosts; the port of a client is irrelevant. */
 static const char *without_port(pool *p, const char *item) {
   const char *end = *item == '[' ? strchr(item, ']') : NULL;
 
@@ -34,7 +34,7 @@ static bool name_fits(pool *p, const char *item, const char *host) {
     pr_fnmatch(item, pr_netaddr_get_ipstr(session.c->remote_addr), 0) == 0;
 }
 
-/* A match with a ! before it excludes the key. */
+/* A match after a ! excludes the key. */
 static bool names_fit(pool *p, const char *list, const char *host) {
   char *text = pstrdup(p, list), *item, *save = NULL;
   bool fits = false;
@@ -55,7 +55,7 @@ static bool names_fit(pool *p, const char *list, const char *host) {
   return fits;
 }
 
-/* Whether the text before the key lets it count for this host. */
+/* Whether the text before the key makes it valid for this host. */
 static bool entry_fits(pool *p, const struct sftp_keyfile_entry *e,
     const char *host, const char *path) {
   const char *list = e->options;
@@ -65,7 +65,7 @@ static bool entry_fits(pool *p, const struct sftp_keyfile_entry *e,
     return true;
   }
 
-  /* A hashed name, a marker, or an option that is meant for user keys. */
+  /* A hashed name, a marker, or an option for user keys. */
   if (*list == '|' || *list == '@' || strpbrk(list, "=\"") != NULL) {
     sftp_log_why(WHY_OBJECTION, "key in '%s', line %u, does not count: '%s' "
       "is not understood in a file of host keys", path, e->line, list);
@@ -83,7 +83,7 @@ static bool entry_fits(pool *p, const struct sftp_keyfile_entry *e,
 
 /* ---- Stores */
 
-/* Who looks for the key of which host. */
+/* The search for a host's key. */
 struct host_query {
   struct ftpd *ftpd;
   pool *pool;
@@ -185,7 +185,7 @@ int ftpd_known_key(struct ftpd *h, pool *p, struct sftp_str blob,
   size_t host_len = strlen(host);
   unsigned int i;
 
-  /* OpenSSH writes the dot of the root, people do not. */
+  /* OpenSSH appends the dot of the root, administrators do not. */
   if (host_len > 0 && host[host_len - 1] == '.') {
     q.host = pstrndup(p, host, host_len - 1);
   }

@@ -6,10 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-login.c -- from an authenticated user to their session: who they are,
- * whether they may log in, their first directory, and that they keep nothing of
- * root.  The order is that of ProFTPD's own login for FTP (setup_env() of
- * mod_auth.c).
+/* ftpd-login.c -- from an authenticated user to their session: their identity,
+ * whether they may log in, their first directory, and dropping root.  The order
+ * is that of ProFTPD's own login for FTP (setup_env() of mod_auth.c).
  */
 
 #include "ftpd-abi.h"
@@ -25,7 +24,7 @@
 
 #include "ftpd-user.h"
 
-/* What is restored when a login is denied half-way. */
+/* State to restore if a login is denied half-way. */
 struct before {
   uid_t uid;
   gid_t gid;
@@ -80,8 +79,8 @@ static bool allows(xaset_t *conf, int *found) {
   return login_check_limits(conf, FALSE, TRUE, found) != 0;
 }
 
-/* What the server denies, an <Anonymous> may permit by a rule of its own; what
- * that denies, nothing permits.
+/* A rule of <Anonymous> may allow what the server denies; nothing allows what
+ * <Anonymous> denies.
  */
 static bool limits_allow(struct ftpd *h) {
   int found;
@@ -100,8 +99,8 @@ static void take_groups(pool *p, const struct passwd *pw) {
   int n = pr_auth_getgroups(p, pw->pw_name, &session.gids, &session.groups);
 
   if (n < 1 || session.gids == NULL || session.gids->nelts == 0) {
-    /* No module knows any: then exactly the primary group (CVE-2024-48651).  An
-     * empty list would leave those of the daemon.
+    /* No module knows any: then only the primary group (CVE-2024-48651).  An
+     * empty list would keep those of the daemon.
      */
     session.gids = make_array(p, 1, sizeof(gid_t));
     *((gid_t *) push_array(session.gids)) = pw->pw_gid;
@@ -139,7 +138,7 @@ static void drop_identity(const struct before *b) {
 
 /* ---- Logs that need root */
 
-/* The value of <Anonymous>, or else of the server. */
+/* The value of <Anonymous>, otherwise of the server. */
 static void *of_both(const char *name) {
   void *value = get_param_ptr(TOPLEVEL_CONF, name, FALSE);
 
@@ -177,7 +176,7 @@ static void open_transfer_log(void) {
   (void) xferlog_open(strcasecmp(path, "none") != 0 ? path : NULL);
 }
 
-/* Sets the groups, and does the last things that need root. */
+/* Sets the groups, and takes the last actions that need root. */
 static int with_root(pool *p, const struct passwd *pw) {
   int code = PR_AUTH_OK, res, xerrno;
 
@@ -204,7 +203,7 @@ static int enter_root(struct ftpd *h, pool *p, const char **root) {
   bool anon = h->login->anon != NULL;
   const char *what = anon ? "<Anonymous>" : "DefaultRoot";
 
-  /* session.chroot_path will point at this. */
+  /* session.chroot_path will point to this. */
   if ((anon ? ftpd_anon_root(h, session.pool, root) :
       ftpd_home_root(session.pool, root)) < 0) {
     trouble("error: unable to determine %s directory", what);
@@ -271,7 +270,7 @@ static int enter_cwd(const struct passwd *pw, const char *root,
   return 0;
 }
 
-/* What the key of the login says about it: -d and -u of its command. */
+/* Restrictions from the key of the login: -d and -u of its command. */
 static void apply_key(struct ftpd *h, pool *p) {
   const char *dir = h->start_dir;
 
@@ -409,7 +408,7 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
 
   *by_default_chdir = ftpd_home_chdir(p, ftpd_anon_conf(h));
 
-  /* Once more, now that their directory is known. */
+  /* Again, now that their directory is known. */
   if (!allows(ftpd_anon_conf(h), &found)) {
     sftp_auth_log(PR_LOG_NOTICE, "USER %s: Limit configuration denies login",
       h->user);
@@ -449,7 +448,7 @@ enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p) {
   }
 
   session.hide_password = TRUE;
-  /* Anew, and not for others: it is changed on the way. */
+  /* A new copy for each use: it is modified on the way. */
   ftpd_auth_forget_entry(h);
   pw = ftpd_auth_entry(h);
   ftpd_auth_forget_entry(h);

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-login.h -- the authentication request that is under way
- * (ftpd-login.c, ftpd-auth.c, ftpd-verify.c, ftpd-display.c).
+/* ftpd-login.h -- the current authentication request (ftpd-login.c,
+ * ftpd-auth.c, ftpd-verify.c, ftpd-display.c).
  */
 
 #ifndef MOD_SFTP_FTPD_LOGIN_H
@@ -17,22 +17,21 @@
 
 #include "ftpd-userauth.h"
 
-/* Made by the first request, as long as the session. */
+/* Created by the first request, for the whole session. */
 struct ftpd_login {
-  pool *pool;                   /* of the request under way; NULL: none */
+  pool *pool;                   /* of the current request; NULL: none */
   const char *method;
   cmd_rec *user_cmd;            /* USER */
   cmd_rec *auth_cmd;            /* USERAUTH_REQUEST */
   cmd_rec *pass_cmd;            /* PASS, once a method has begun it */
   bool pass_ended;              /* a handler refused it */
   struct passwd *entry;         /* of the user: see ftpd_auth_entry() */
-  const char *entry_of;         /* whose that is; NULL: not known */
+  const char *entry_of;         /* name of that user; NULL: not known */
   const char *name;             /* see ftpd_auth_name() */
   const char *given;            /* before UserAlias; h->user: after it */
   config_rec *anon;             /* the <Anonymous> it leads to, or NULL */
   const char *anon_user;        /* its User, if the name itself has no entry */
-  const char *anon_password;    /* where no password is required: the one
-                                 * given */
+  const char *anon_password;    /* the given password, if none is required */
   bool not_alias;               /* AuthAliasOnly: the name is not an alias */
   bool told_no_user;            /* already logged */
 };
@@ -41,16 +40,16 @@ struct ftpd_login {
 
 /* Text of the client in the host's character set. */
 const char *ftpd_auth_local_text(pool *p, const char *text);
-/* PRE_CMD of PASS.  The password, or NULL, is what handlers see during that
- * phase only; *rewritten is what they made of it.
+/* PRE_CMD of PASS.  Handlers see the password, or NULL, only during that phase;
+ * *rewritten is their replacement for it.
  */
 enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
   const char **rewritten);
 
 /* ---- ftpd-verify.c */
 
-/* The user's entry, NULL when there is none.  It is looked up once for all the
- * keys that a connection asks for, until it is forgotten.
+/* The user's entry, or NULL.  It is looked up once for all the keys of a
+ * connection, until it is dropped.
  */
 struct passwd *ftpd_auth_entry(struct ftpd *h);
 void ftpd_auth_forget_entry(struct ftpd *h);

@@ -6,11 +6,13 @@
  * (see LICENSE)
  */
 
-/* ftpd-lookup.c -- how often a stranger can make us ask others for keys.
+/* ftpd-lookup.c -- limits how often a stranger can cause lookups of keys by
+ * others.
  *
- * Asking whether a key would be accepted is no attempt, so that attempts do not
- * bound it.  Each question is asked once in a connection, and a store is asked
- * as many questions as MaxLoginAttempts allows attempts, LOOKUPS_MIN at least.
+ * Asking whether a key would be accepted is not an attempt, so the limit of
+ * attempts does not apply.  Each question is put once per connection, and a
+ * store gets as many questions as MaxLoginAttempts allows attempts, at least
+ * LOOKUPS_MIN.
  */
 
 #include "ftpd-log.h"

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-lookup.h -- look-ups of keys that cost others something: commands,
- * directories, databases (ftpd-lookup.c).
+/* ftpd-lookup.h -- expensive lookups of keys: commands, LDAP, databases
+ * (ftpd-lookup.c).
  */
 
 #ifndef MOD_SFTP_FTPD_LOOKUP_H
@@ -16,7 +16,7 @@
 #include "ftpd-session.h"
 #include "ftpd-source.h"
 
-/* What was asked once in this connection, and the answer. */
+/* A question of this connection, and the answer. */
 struct ftpd_lookup {
   struct ftpd_lookup *next;
   pool *pool;                   /* as long as the session */
@@ -25,8 +25,8 @@ struct ftpd_lookup {
   struct ftpd_answer answer;
 };
 
-/* The look-up with its answer, or a new one (*fresh) that the caller makes and
- * fills, or NULL where a store has been asked too often; the log has that once.
+/* The lookup with its answer, or a new one (*fresh) that the caller makes and
+ * fills in, or NULL if a store has been asked too often; the log says so once.
  */
 struct ftpd_lookup *ftpd_lookup(struct ftpd *h, const char *store,
   const char *question, bool *fresh);

@@ -22,17 +22,18 @@
 #include "crypto.h"
 #include "krl.h"
 
-/* The largest list of revoked keys. */
+/* Maximum size of a list of revoked keys. */
 #define LIST_MAX (64 * 1024 * 1024)
 
-/* Only root may own the list: users must not be able to take a key off it. */
+/* Only root may own the list: users must not be able to remove a key from it.
+ */
 static struct ftpd_keyfile_rule rule_of(unsigned long opts) {
   return (struct ftpd_keyfile_rule) { NULL,
     (opts & SFTP_OPT_INSECURE_USERKEY_PERMS) != 0, LIST_MAX };
 }
 
-/* SFTP_OK, SFTP_ERR_DENIED: it is on the list, or another error: the list
- * cannot be used.  *why is in p.
+/* SFTP_OK, SFTP_ERR_DENIED: it is on the list, or another error: the list is
+ * unusable.  *why is in p.
  */
 static int look_up_file(pool *p, const char *path, unsigned long opts,
     struct sftp_str blob, const struct sftp_cert *cert, const char **why) {
@@ -76,10 +77,10 @@ int ftpd_revoked_check(pool *p, server_rec *s, const char **path,
 
 /* ---- What a query tells: keys and lists in base64, one a line */
 
-/* Where the base64 of every KRL begins. */
+/* The beginning of every KRL in base64. */
 #define KRL_BASE64 "U1NIS1JMCg"
 
-/* Checks the lists among the lines, and makes comments of them. */
+/* Checks the lists among the lines, and turns them into comments. */
 static int check_lists(pool *p, char *text, struct sftp_str blob,
     const struct sftp_cert *cert, const char **why) {
   struct sftp_str list;
@@ -198,7 +199,7 @@ static int read_header(struct blacklist *b) {
 }
 
 /* The number of the first record whose fingerprints begin with that value; the
- * entry is the value's, or NULL behind the last one.
+ * entry is the value's, or NULL after the last one.
  */
 static uint32_t first_record(const struct blacklist *b, uint32_t value,
     const unsigned char *entry) {
@@ -252,8 +253,8 @@ static bool md5_of(struct sftp_str blob, unsigned char *md) {
   return sftp_crypto_fingerprint("MD5", blob, md, &len) == SFTP_OK;
 }
 
-/* Whether the list has the key: 1 or 0, or -1 with *why when it cannot be used;
- * *why NULL when there is no list.
+/* Whether the list has the key: 1 or 0, or -1 with *why if it is unusable; *why
+ * NULL if there is no list.
  */
 static int look_up_weak(struct ftpd *h, pool *p, const char *path,
     struct sftp_str blob, const char **why) {
@@ -281,8 +282,8 @@ static int look_up_weak(struct ftpd *h, pool *p, const char *path,
   return res;
 }
 
-/* A list that the configuration names refuses all keys when it cannot be used,
- * as SFTPRevokedKeys does; the default list does not.
+/* A list that the configuration names refuses all keys if it is unusable, as
+ * SFTPRevokedKeys does; the default list does not.
  */
 static bool is_blacklisted(struct ftpd *h, pool *p, struct sftp_str blob,
     const char *what, bool probe) {

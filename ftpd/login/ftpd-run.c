@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-run.c -- runs a program and takes its output: with a time limit, a limit
- * for the output, and under the identity that it should have.
+/* ftpd-run.c -- runs a program and reads its output: with a time limit, a limit
+ * for the output, and under the right identity.
  */
 
 #include "ftpd-run.h"
@@ -19,17 +19,17 @@
 #include <poll.h>
 #include <sys/wait.h>
 
-/* The first size of the buffer for output. */
+/* Initial size of the buffer for output. */
 #define OUT_FIRST 8192
 
-/* After the output has ended: how long the program may take to exit, and how
+/* After the end of the output: how long the program may take to exit, and how
  * long after SIGTERM.
  */
 #define END_MS 1000
 
 struct running {
   pid_t pid;
-  int out, err;                 /* our ends of its stdout and stderr */
+  int out, err;                 /* this side of its stdout and stderr */
 };
 
 static void close_fd(int *fd) {
@@ -41,9 +41,7 @@ static void close_fd(int *fd) {
 
 /* ---- The child */
 
-/* Becomes the user; Becomes the user; Becomes the user; Becomes the user; 0
- * when nothing of root is left.
- */
+/* Becomes the user; 0 if no root privilege is left. */
 static int become(const struct ftpd_run *r) {
   if (initgroups(r->user, r->gid) < 0 ||
       setresgid(r->gid, r->gid, r->gid) < 0 ||
@@ -95,7 +93,7 @@ static void child(const struct ftpd_run *r, int out, int err,
     _exit(127);
   }
 
-  /* A process group of its own, so that its children end with it. */
+  /* A separate process group, so that its children end with it. */
   (void) setpgid(0, 0);
 
   /* Here and not before the fork, because changing privileges unblocks signals.
@@ -121,7 +119,8 @@ static void child(const struct ftpd_run *r, int out, int err,
 
 /* ---- The parent */
 
-/* A pipe whose ends are no standard descriptors: a daemon has those closed. */
+/* A pipe whose ends are not standard descriptors: in a daemon those are closed.
+ */
 static int make_pipe(int fds[2]) {
   int low[2], i;
 
@@ -159,7 +158,7 @@ static int start(struct running *run, const struct ftpd_run *r,
   }
 
   if (run->pid > 0) {
-    /* Here, too: the group must be there before it is signalled. */
+    /* Here, too: the group must exist before it is signalled. */
     (void) setpgid(run->pid, run->pid);
   }
 
@@ -170,7 +169,7 @@ static int start(struct running *run, const struct ftpd_run *r,
   return run->pid < 0 ? -1 : 0;
 }
 
-/* Reads what has arrived; closes at EOF.  False when there is no room. */
+/* Reads what has arrived; closes at EOF.  False if there is no room. */
 static bool read_out(int *fd, pool *p, struct ftpd_output *o, size_t max) {
   ssize_t n;
 
@@ -195,7 +194,7 @@ static bool read_out(int *fd, pool *p, struct ftpd_output *o, size_t max) {
   return o->len <= max;
 }
 
-/* The same for stderr; what does not fit is dropped. */
+/* The same for stderr; excess output is dropped. */
 static void read_err(int *fd, struct ftpd_output *o) {
   char more[512];
   size_t room = sizeof(o->err) - o->errlen;
@@ -211,7 +210,7 @@ static void read_err(int *fd, struct ftpd_output *o) {
   }
 }
 
-/* Reads both pipes to their end; NULL, or what went wrong. */
+/* Reads both pipes to their end; NULL, or the error. */
 static const char *drain(struct running *run, pool *p,
     const struct ftpd_run *r, struct ftpd_output *o) {
   uint64_t until = ftpd_now_ms() + r->timeout_ms;
@@ -253,8 +252,8 @@ static void kill_group(pid_t pid, int signo) {
   PRIVS_RELINQUISH
 }
 
-/* Waits some time for its end: 1, 0 when it still runs, or -1 with errno.  The
- * process is not reaped, so that its id stays its own.
+/* Waits some time for its end: 1, 0 if it is still running, or -1 with errno.
+ * The process is not reaped, so that its id is not reused.
  */
 static int wait_end(pid_t pid) {
   uint64_t until = ftpd_now_ms() + END_MS;
@@ -280,7 +279,7 @@ static int wait_end(pid_t pid) {
   }
 }
 
-/* Waits for its end, and kills it if necessary; NULL, or what went wrong. */
+/* Waits for its end, and kills it if necessary; NULL, or the error. */
 static const char *reap(struct running *run, pool *p,
     const struct ftpd_run *r, const char *why) {
   int status = 0, ended = why == NULL ? wait_end(run->pid) : 0;
@@ -297,7 +296,7 @@ static const char *reap(struct running *run, pool *p,
     (void) wait_end(run->pid);
   }
 
-  /* Also ends its children, which may remain. */
+  /* Also ends its children, which may still run. */
   kill_group(run->pid, SIGKILL);
   do {
     got = waitpid(run->pid, &status, 0);
@@ -328,8 +327,8 @@ const char *ftpd_run(pool *p, const struct ftpd_run *r,
   o->size = OUT_FIRST;
   o->text = palloc(p, o->size);
 
-  /* The daemon reaps every child that it is told of, also when privileges
-   * change; this one is ours.
+  /* The daemon reaps every child whose end is signalled, also when privileges
+   * change; this module reaps this one.
    */
   memset(&ours, 0, sizeof(ours));
   ours.sa_handler = SIG_DFL;

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-source.c -- asks the sources of texts that decide a login, and others
- * than files once for each question.
+/* ftpd-source.c -- queries the sources of texts that decide a login, and each
+ * but files only once for each question.
  */
 
 #include "ftpd-keystore.h"
@@ -31,7 +31,7 @@ const char *ftpd_source_info(const char *form, const char *name) {
     NULL;
 }
 
-/* What is asked: the same text is the same question. */
+/* The text of the question: the same text is the same question. */
 static const char *question_of(pool *p, char **words) {
   const char *text = "";
 
@@ -42,7 +42,7 @@ static const char *question_of(pool *p, char **words) {
   return text;
 }
 
-/* The answer that it gives now or gave before. */
+/* Its answer, new or from an earlier question. */
 static int ask_once(const struct source *s, const struct ftpd_ask *ask,
     const char *form, char **words, struct ftpd_answer *a) {
   const char *store = pstrcat(ask->pool, ask->what, " ", form, NULL);

@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-source.h -- where the texts come from that decide a login: files
+/* ftpd-source.h -- the sources of texts that decide a login: files
  * (ftpd-keystore.c), commands (ftpd-keyexec.c), LDAP (ftpd-keyldap.c), queries
  * (ftpd-keysql.c).
  *
- * Files are read each time.  Others are asked each question once in a
+ * Files are read each time.  Other sources get each question once per
  * connection, and not too often: ftpd-lookup.c.
  */
 
@@ -20,30 +20,31 @@
 #include "ftpd-session.h"
 #include "ftpd-words.h"
 
-/* The largest text. */
+/* Maximum size of a text. */
 #define FTPD_SOURCE_MAX (4 * 1024 * 1024)
 
 struct ftpd_answer {
   const char *where;            /* for the log */
   struct sftp_str text;
-  const char *why;              /* there is none, and the caller logs why, by
-                                 * ftpd_source_tell(); NULL: the log has it */
+  const char *why;              /* why there is none; the caller logs it by
+                                 * ftpd_source_tell().  NULL: it has been
+                                 * logged */
   const char *noun;             /* "command", "query" */
 };
 
 /* Asks "file:/path", "/path", "exec:/path words", "ldap:" or "sql:/query words"
- * for what ask says; 0 with the answer, -1 without.
+ * for the text that `ask' describes; 0 with the answer, -1 without.
  */
 int ftpd_source_read(const struct ftpd_ask *ask, const char *form,
   struct ftpd_answer *a);
-/* Logs why there is no answer, if the log does not have it. */
+/* Logs why there is no answer, unless that has been logged. */
 void ftpd_source_tell(const struct ftpd_ask *ask, const struct ftpd_answer *a);
-/* What is behind "name:" in form; NULL: it does not begin with that. */
+/* The part after "name:" in form; NULL: it does not begin with that. */
 const char *ftpd_source_info(const char *form, const char *name);
 
 /* ---- The sources themselves; words are as ftpd_words() makes them */
 
-/* Whether it may be told these words; the log has why not. */
+/* Whether the source may get these words; the log says why not. */
 bool ftpd_keyexec_may(const struct ftpd_ask *ask, const char *info,
   char **words);
 int ftpd_keyexec_read(const struct ftpd_ask *ask, char **words,
@@ -53,7 +54,7 @@ int ftpd_keyldap_read(const struct ftpd_ask *ask, char **words,
 int ftpd_keysql_read(const struct ftpd_ask *ask, char **words,
   struct ftpd_answer *a);
 
-/* What is wrong with the text behind "exec:" or "sql:"; NULL if nothing is. */
+/* The fault of the text after "exec:" or "sql:", or NULL. */
 const char *ftpd_keyexec_check(pool *p, const char *info, const char *tokens);
 const char *ftpd_keysql_check(pool *p, const char *info, const char *tokens);
 /* The same, once the whole configuration is known. */

@@ -29,13 +29,14 @@
 /* A choice takes a multiple of this. */
 #define FLOOR_MS 50
 
-/* Which user it is, as far as rules ask. */
+/* The properties of a user that rules check. */
 struct candidate {
   const char *given, *user;     /* user: the account's name */
   bool exists;
   gid_t gid;
   const array_header *groups;   /* names; NULL: not yet looked up */
-  unsigned int pick;            /* the rule that fits a name of nobody's */
+  unsigned int pick;            /* the rule for this name if it has no
+                                 * account */
 };
 
 /* ---- Rules */
@@ -52,7 +53,7 @@ static bool names_fit(pool *p, const char *names, const char *name) {
   return false;
 }
 
-/* Databases are asked the same of names of nobody's. */
+/* Databases get the same queries for names without an account. */
 static const array_header *groups_of(pool *p, const struct candidate *c) {
   array_header *gids = NULL, *names = NULL;
   const char *own;
@@ -90,8 +91,8 @@ static bool class_fits(pool *p, const char *names) {
     session.conn_class->cls_name : "");
 }
 
-/* nth: which of the rules about users and groups it is.  Names of nobody's take
- * the same work.
+/* nth: the index of the rule among those about users and groups.  Names without
+ * an account cause the same work.
  */
 static bool rule_fits(pool *p, const struct ftpd_methods_rule *rule,
     unsigned int nth, struct candidate *c) {
@@ -180,7 +181,7 @@ static void choose(struct ftpd *h, unsigned int n) {
   }
 }
 
-/* How long that took does not tell who has groups. */
+/* The duration does not reveal who is in a group. */
 void ftpd_auth_methods(struct ftpd *h) {
   uint64_t begin_us = sftp_now_us();
   unsigned int n = count_rules(h);

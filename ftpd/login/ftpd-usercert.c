@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-usercert.c -- whose certificates count for whom: SFTPTrustedUserCAKeys,
- * SFTPAuthorizedPrincipals, and the cert-authority lines of key stores.
+/* ftpd-usercert.c -- which certificates are valid for which user:
+ * SFTPTrustedUserCAKeys, SFTPAuthorizedPrincipals, and the cert-authority lines
+ * of key stores.
  */
 
 #include "ftpd-conf.h"
@@ -50,7 +51,8 @@ struct line {
   char *options, *principal;    /* options NULL: none */
 };
 
-/* Cuts a line at the last blank outside of quotes. false: the line is empty. */
+/* Splits a line at the last blank outside of quotes. false: the line is empty.
+ */
 static bool split_line(char *text, struct line *l) {
   char *at, *cut = NULL, *end;
   bool quoted = false;
@@ -87,7 +89,7 @@ static bool split_line(char *text, struct line *l) {
   return true;
 }
 
-/* Whether the line's options let it count; takes what they say. */
+/* Whether the line's options make it valid; applies them. */
 static bool line_allows(pool *p, const struct line *l,
     struct ftpd_key_grant *grant) {
   struct ftpd_keyopts o;
@@ -267,8 +269,8 @@ int ftpd_usercert_allows(struct ftpd *h, pool *p, const struct sftp_cert *cert,
     }
   }
 
-  /* Both must permit to skip the touch; verification is required if one demands
-   * it.
+  /* Both must permit skipping the touch; verification is required if one
+   * requires it.
    */
   grant->no_touch &= cert->no_touch_required;
   grant->verify |= cert->verify_required;

@@ -22,7 +22,7 @@
 
 #include <shadow.h>
 
-/* How many entries are tried to find a hash for the comparison. */
+/* The number of entries that are searched for a hash to compare with. */
 #define MAX_ENTRIES 32
 
 /* ---- Who is it? */
@@ -47,8 +47,8 @@ struct passwd *ftpd_auth_entry(struct ftpd *h) {
   struct passwd *pw;
 
   if (l->entry_of == NULL || strcmp(l->entry_of, h->user) != 0) {
-    /* Not the pool of the request: mod_ldap looks for keys in what it left
-     * there the time before.
+    /* Not the pool of the request: mod_ldap looks for keys in what its previous
+     * lookup left there.
      */
     pw = pr_auth_getpwnam(h->pool, h->user);
     l->name = pw != NULL ? pstrdup(h->pool, pw->pw_name) : h->user;
@@ -88,7 +88,7 @@ void ftpd_auth_no_user(struct ftpd *h) {
   pr_event_generate("mod_auth.authentication-code", &code);
 }
 
-/* A hash of any user, for work equal to that of checking a real one; entries of
+/* The hash of any user, for the same work as checking a real one; entries of
  * databases are not listed for that.
  */
 static const char *some_hash(pool *p) {
@@ -136,8 +136,8 @@ static const char *some_hash(pool *p) {
     "cS2o0cTnG2v0sS3W4O3xF/");
 }
 
-/* The work for users that do not exist: the same look-ups and a hash, with the
- * result that they are refused.
+/* The work for unknown users: the same lookups and a hash, with a refusal as
+ * the result.
  */
 static void check_nobody(struct ftpd *h, pool *p, const char *password) {
   const char *hash;
@@ -204,7 +204,7 @@ static bool empty_is_refused(struct ftpd *h) {
   return c != NULL && *((int *) c->argv[0]) == FALSE;
 }
 
-/* UserPassword: a hash in the configuration, in place of the user's own. */
+/* UserPassword: a hash in the configuration instead of the user's own. */
 static const char *configured_hash(struct ftpd *h, const char *user) {
   config_rec *c = find_config(ftpd_anon_conf(h), CONF_PARAM, "UserPassword",
     FALSE);
@@ -299,13 +299,13 @@ enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
     struct ftpd_key_grant *grant) {
   bool exists = ftpd_auth_entry(h) != NULL, found;
 
-  /* The stores are asked about unknown users, too, and the answer is ignored.
+  /* The stores are queried for unknown users, too, and the answer is ignored.
    */
   found = (cert != NULL ? ftpd_usercert_allows(h, p, cert, grant) :
     ftpd_keystore_user_key(h, p, blob, NULL, grant)) == 0;
   found = found && !ftpd_userkey_revoked(h, p, blob, cert, "public key", probe);
   if (exists && found) {
-    ftpd_log_forget();          /* what was wrong with other keys */
+    ftpd_log_forget();          /* faults of other keys */
   }
 
   if (exists) {
@@ -321,8 +321,8 @@ enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
   return FTPD_AUTH_NO_USER;
 }
 
-/* With UseReverseDNS on, the name that the client gives its host must be the
- * one that its address has.  A name may end in the dot of the root.
+/* With UseReverseDNS on, the name that the client gives for its host must be
+ * the name of its address.  A name may end with the dot of the root.
  */
 static bool host_name_fits(const char *name) {
   size_t len = strlen(name);
@@ -388,9 +388,8 @@ void ftpd_auth_limit(struct ftpd *h, bool read_only, const char *dir,
   h->forced_umask = mask;
 }
 
-/* Debian 13's ProFTPD was built without a look at the fields of shadow(5) that
- * say until when an account is good; no password is looked at here, where PAM
- * would notice.
+/* Debian 13's ProFTPD is built without checking the fields of shadow(5) for the
+ * expiry of an account; without a password, PAM does not notice it either.
  */
 static int shadow_code(struct ftpd *h) {
   const struct passwd *pw = ftpd_auth_entry(h), *own;
@@ -403,7 +402,7 @@ static int shadow_code(struct ftpd *h) {
     return PR_AUTH_OK;
   }
 
-  /* Names in other databases may be those of system users by chance. */
+  /* Names in other databases may coincide with those of system users. */
   uid = pw->pw_uid;
   own = getpwnam(pw->pw_name);
   if (own == NULL || own->pw_uid != uid) {

@@ -6,10 +6,10 @@
  * (see LICENSE)
  */
 
-/* ftpd-words.c -- words of directives, and the tokens in them.
+/* ftpd-words.c -- words of directives, and their tokens.
  *
  * A text is split into words first, and then the tokens in the words are
- * replaced, so that nothing of a client becomes a word of its own.
+ * replaced, so that a client's text never becomes a separate word.
  */
 
 #include "ftpd-login.h"
@@ -18,8 +18,8 @@
 #include "base64.h"
 #include "cert.h"
 
-/* Splits into words at blanks, unless these are quoted by ' or ", or behind a
- * backslash.  NULL when a quote is not closed, or there are too many.
+/* Splits at blanks, unless these are quoted by ' or ", or follow a backslash.
+ * NULL if a quote is not closed, or if there are too many words.
  */
 static array_header *split(pool *p, const char *text) {
   array_header *words = make_array(p, 8, sizeof(char *));
@@ -56,7 +56,7 @@ static array_header *split(pool *p, const char *text) {
   }
 }
 
-/* "%% %C %D", for the text of an error. */
+/* "%% %C %D", for an error message. */
 static const char *list_tokens(pool *p, const char *tokens) {
   const char *list = "";
 
@@ -175,14 +175,14 @@ static const char *cert_token(const struct ftpd_ask *a, char letter) {
       return number(a->pool, a->cert->serial);
 
     default:
-      return "";                /* %D: there are no routing domains here */
+      return "";                /* %D: this server has no routing domains */
   }
 }
 
 static const char *token(const struct ftpd_ask *a, char letter) {
   const struct passwd *pw;
 
-  /* What the client has shown: all of its certificate. */
+  /* What the client presented: the whole certificate. */
   struct sftp_str shown = a->cert != NULL ? a->cert->blob : a->blob;
 
   switch (letter) {

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-words.h -- what directives say behind "exec:" and "sql:": a program or
- * a query, and words with tokens like %u (ftpd-words.c).
+/* ftpd-words.h -- texts after "exec:" and "sql:" in directives: a program or a
+ * query, and words with tokens such as %u (ftpd-words.c).
  */
 
 #ifndef MOD_SFTP_FTPD_WORDS_H
@@ -17,37 +17,36 @@
 
 struct sftp_cert;
 
-/* The letters that may follow a %: where a key is looked for, and where a
- * certificate may have come.
+/* The letters that may follow a %: in a search for a key, and in one for a
+ * certificate.
  */
 #define FTPD_TOKENS_KEY "%CDUfhktu"
 #define FTPD_TOKENS_CERT "%CDFKTUfhikstu"
 
-/* Words in a text, the first one included. */
+/* Maximum number of words in a text, including the first. */
 #define FTPD_WORDS_MAX 64
 
-/* Whose login is asked about, by which key. */
+/* The user and the key of the question. */
 struct ftpd_ask {
   struct ftpd *ftpd;
-  pool *pool;                   /* answers and words are in it */
-  const char *what;             /* what is asked for: "keys" ... */
+  pool *pool;                   /* pool of answers and words */
+  const char *what;             /* what is requested: "keys" ... */
   struct sftp_str blob;         /* the key */
   const struct sftp_cert *cert; /* the certificate of that key, or NULL */
 };
 
-/* What is wrong with the text; NULL if nothing is.  *first is its first word.
- */
+/* The fault of the text, or NULL. *first is its first word. */
 const char *ftpd_words_check(pool *p, const char *text, const char *tokens,
   const char **first);
-/* The first word, and those behind it with their tokens filled in; NULL ends.
- * Without words behind it, the user's name is one.  NULL: the text is broken.
+/* The first word, and the others with their tokens replaced; NULL-terminated.
+ * Without other words, the user's name is added.  NULL: the text is invalid.
  */
 char **ftpd_words(const struct ftpd_ask *ask, const char *text);
-/* The connection's addresses and ports, as %C. */
+/* The addresses and ports of the connection, for %C. */
 const char *ftpd_words_connection(pool *p);
 /* Whether a word of the text has that token. */
 bool ftpd_words_have(pool *p, const char *text, char letter);
-/* Whether there are no control characters in it. */
+/* Whether it contains no control characters. */
 bool ftpd_words_typed(const char *text);
 
 #endif /* MOD_SFTP_FTPD_WORDS_H */

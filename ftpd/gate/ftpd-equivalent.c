@@ -14,6 +14,7 @@
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
+#include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
@@ -35,6 +36,7 @@ static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
   struct ftpd_files *s = ftpd_files_of(op->ftpd);
   int res, xerrno;
 
+  ftpd_stand_for(cmd);
   s->op = op;
   res = ftpd_phase_pre(cmd);
   s->op = NULL;

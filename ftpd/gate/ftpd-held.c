@@ -92,6 +92,12 @@ void ftpd_stand_as_told(void) {
   }
 }
 
+void ftpd_stand_for(const cmd_rec *cmd) {
+  if (cmd->arg != NULL && *cmd->arg != '\0' && *cmd->arg != '/') {
+    ftpd_stand_as_told();
+  }
+}
+
 const char *ftpd_stand(const char *dir) {
   struct stat st;
 

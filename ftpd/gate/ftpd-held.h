@@ -29,8 +29,12 @@ void ftpd_stand_anew(void);
 /* Something else may have changed the directory of the process. */
 void ftpd_stand_elsewhere(void);
 
-/* Modules assume that it is where FSIO says. */
+/* Changes to the directory that FSIO reports: functions of other modules rely
+ * on that, and resolve relative paths there.
+ */
 void ftpd_stand_as_told(void);
+/* Does so if the path of the command is relative. */
+void ftpd_stand_for(const cmd_rec *cmd);
 
 /* Identity of a directory, independent of its name. */
 struct ftpd_place {

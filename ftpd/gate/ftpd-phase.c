@@ -18,6 +18,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-held.h"
 #include "ftpd-listen.h"
 #include "ftpd-phase.h"
 #include "ftpd-quota.h"
@@ -154,6 +155,10 @@ void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
 
   } else {
     pr_response_add_err(code, "%s", text);
+  }
+
+  if ((parts & PART_POST) != 0 && cmd->cmd_id != FTPD_CMD_ID) {
+    ftpd_stand_for(cmd);
   }
 
   ftpd_cmd_end(cmd, parts, ok);

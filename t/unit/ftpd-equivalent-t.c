@@ -14,6 +14,7 @@
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
+#include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
@@ -39,13 +40,18 @@ static const char *refuse_of;   /* the command that is refused, or NULL */
 static int refuse_errno;
 static const char *entered;     /* where the daemon stands */
 static bool listens, op_known;
+static const cmd_rec *stands_for;       /* the process is where its path is */
+
+void ftpd_stand_for(const cmd_rec *cmd) {
+  stands_for = cmd;
+}
 
 int ftpd_phase_pre(cmd_rec *cmd) {
   size_t len = strlen(seen);
 
   snprintf(seen + len, sizeof(seen) - len, "%s %s in %s\n",
     (const char *) cmd->argv[0], cmd->arg, entered);
-  op_known = op_known && state_of_files.op == &op;
+  op_known = op_known && state_of_files.op == &op && stands_for == cmd;
   if (refuse_of != NULL && strcmp(cmd->argv[0], refuse_of) == 0) {
     errno = refuse_errno;
     return -1;

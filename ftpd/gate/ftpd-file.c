@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-cmd.h"
+#include "ftpd-count.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
@@ -245,6 +246,7 @@ static void end_transfer(struct ftpd_file *f, const char *handle, int why,
 
   end_way(f, way, f->cmd, is_recorded(f, way) ? PART_POST|PART_LOG :
     PART_POST, err);
+  ftpd_count_end(f->h, f->cmd);
   if (f->wr && f->rd && is_recorded(f, WAY_READ)) {
     end_second(f, handle, f->ways[WAY_READ].err != 0 ?
       f->ways[WAY_READ].err : why);

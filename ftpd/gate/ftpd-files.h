@@ -41,6 +41,8 @@ struct ftpd_files {
 
   unsigned long nops;           /* a different value in each operation */
   bool links_known, shows_links;        /* ShowSymlinks */
+  bool counts_known, counts;    /* mod_counter */
+  cmd_rec *counted;             /* what it counts, or NULL */
 
   struct phase_cache *phases;   /* each is NULL until it is needed */
   struct rules_cache *rules;

@@ -9,6 +9,7 @@
 /* ftpd-open.c -- opens the file of a permitted STOR, APPE or RETR. */
 
 #include "ftpd-ask.h"
+#include "ftpd-count.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
@@ -301,6 +302,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
 /* Checks an open file before it is used or truncated. */
 static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
     struct stat *st) {
+  const struct op_state *state = op->state;
   off_t old;
 
   if (pr_fsio_fstat(fh, st) < 0) {
@@ -321,7 +323,9 @@ static int claim_file(struct ftpd_op *op, pr_fh_t *fh, const struct opening *o,
     return op->deny == 0 ? 0 : -1;
   }
 
-  if (ftpd_open_lock(op, fh, st, o->flags) < 0) {
+  if (ftpd_open_lock(op, fh, st, o->flags) < 0 ||
+      ((o->hidden == NULL || o->exists) &&
+       ftpd_count_open(op, state->equivalent) < 0)) {
     return -1;
   }
 

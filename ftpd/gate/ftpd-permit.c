@@ -13,6 +13,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-count.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-limit.h"
@@ -297,6 +298,19 @@ int ftpd_check_depth(struct ftpd_op *op, const char *path) {
   return names <= DEEP ? 0 : ftpd_look(op->ftpd, dir, &st);
 }
 
+/* What opens a file is counted when it is open. */
+static int count_change(struct ftpd_op *op) {
+  struct op_state *state = op->state;
+
+  if (op->req != FTPD_REMOVE && op->req != FTPD_RENAME) {
+    return 0;
+  }
+
+  return ftpd_count_change(op, state->equivalent) < 0 ||
+    (state->equivalent2 != NULL &&
+     ftpd_count_change(op, state->equivalent2) < 0) ? -1 : 0;
+}
+
 const char *ftpd_permit(struct ftpd_op *op, const char *path,
     const char **second) {
   struct op_state *state = ftpd_op_state(op);
@@ -324,7 +338,7 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
   errno = 0;
   res = op->req == FTPD_SYMLINK ? permit_symlink(op, path, second) :
     permit_paths(op, path, second);
-  if (res == NULL) {
+  if (res == NULL || count_change(op) < 0) {
     if (errno == 0) {
       errno = EACCES;
     }

@@ -17,6 +17,7 @@
  */
 
 #include "ftpd-cmd.h"
+#include "ftpd-count.h"
 #include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-listen.h"
@@ -162,6 +163,10 @@ void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
   }
 
   ftpd_cmd_end(cmd, parts, ok);
+  if ((parts & PART_LOG) != 0 && cmd->cmd_id != FTPD_CMD_ID) {
+    ftpd_count_logged(ftpd_current(), cmd);
+  }
+
   pr_response_set_pool(old);
   errno = xerrno;
 }

@@ -43,6 +43,25 @@ cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg, int cls,
   return cmd;
 }
 
+modret_t *ftpd_cmd_call(const char *module, const char *name, int phase,
+    cmd_rec *cmd) {
+  modret_t *res = NULL;
+  unsigned int hash = 0;
+  int idx = -1;
+  cmdtable *c;
+
+  c = pr_stash_get_symbol2(PR_SYM_CMD, name, NULL, &idx, &hash);
+  while (c != NULL && res == NULL) {
+    if (c->cmd_type == phase && strcmp(c->m->name, module) == 0) {
+      res = pr_module_call(c->m, c->handler, cmd);
+    }
+
+    c = pr_stash_get_symbol2(PR_SYM_CMD, name, c, &idx, &hash);
+  }
+
+  return res;
+}
+
 /* ---- LOG_CMD */
 
 static void show_note(pool *p, pr_table_t *notes, const char *name) {

@@ -42,6 +42,12 @@ void ftpd_cmd_end(cmd_rec *cmd, unsigned int parts, bool ok);
 /* LOG_CMD or LOG_CMD_ERR: no handler acts on the command afterwards. */
 void ftpd_cmd_log(cmd_rec *cmd, bool ok);
 
+/* Calls one module's handler of the phase of a command, by itself; NULL: it has
+ * none.
+ */
+modret_t *ftpd_cmd_call(const char *module, const char *name, int phase,
+  cmd_rec *cmd);
+
 /* Forgets the current command: its pool may end before the session. */
 void ftpd_cmd_forget(void);
 

@@ -7,7 +7,7 @@
  */
 
 /* conn-int.h -- the loop of a connection: shared by conn.c (messages and
- * turns), conn-wait.c (sleep) and conn-alive.c (silent clients).
+ * turns), conn-wait.c (sleep), conn-alive.c (silent clients) and conn-say.c.
  *
  * conn.c passes on what channels and logins know about waiting.
  */
@@ -43,6 +43,7 @@ struct sftp_loop {
   const bool *stop;             /* of the current run_until() */
   unsigned int nunimplemented;
   size_t told_in, told_out;     /* raw bytes that were reported to the daemon */
+  char say[2048];               /* conn-say.c: pending text for the user */
 };
 
 /* ---- conn-wait.c */
@@ -74,5 +75,10 @@ int sftp_conn_alive_ask(struct ssh_conn *c, const uint32_t *channel)
 void sftp_conn_alive_answered(struct ssh_conn *c);
 /* Maximum duration of a sleep; UINT64_MAX: any. */
 uint64_t sftp_conn_alive_max_ms(const struct ssh_conn *c);
+
+/* ---- conn-say.c */
+
+/* Sends pending text for the user, if a message may be sent now. */
+int sftp_conn_say_check(struct ssh_conn *c) SFTP_MUST_CHECK;
 
 #endif /* MOD_SFTP_CONN_INT_H */

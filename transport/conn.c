@@ -333,6 +333,10 @@ static int turn_once(struct ssh_conn *c) {
   }
 
   if (res == SFTP_OK) {
+    res = sftp_conn_say_check(c);
+  }
+
+  if (res == SFTP_OK) {
     res = sftp_kex_check(c);
   }
 

@@ -96,4 +96,9 @@ struct ssh_conn {
 int sftp_fail(struct ssh_conn *c, int err, const char *fmt, ...)
   SFTP_PRINTF(3, 4);
 
+/* Text for the user, who sees it if the client shows such: UTF-8, no control
+ * characters.  It goes out as soon as it may; what is too much is cut off.
+ */
+void sftp_conn_say(struct ssh_conn *c, const char *text);
+
 #endif /* MOD_SFTP_CONN_H */

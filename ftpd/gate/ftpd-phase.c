@@ -21,6 +21,7 @@
 #include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-listen.h"
+#include "ftpd-message.h"
 #include "ftpd-phase.h"
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
@@ -149,6 +150,7 @@ void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
   int xerrno = errno;
 
   ftpd_protocol_settle(ftpd_current());
+  ftpd_message_check(ftpd_current());
   pr_response_set_pool(cmd->pool);
   pr_response_clear(ok ? &resp_list : &resp_err_list);
   if (ok) {

@@ -17,6 +17,7 @@
 #include "ftpd-hostkeys.h"
 #include "ftpd-kept.h"
 #include "ftpd-log.h"
+#include "ftpd-message.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
 #include "ftpd-scan.h"
@@ -400,6 +401,7 @@ void ftpd_events_session(struct ftpd *h) {
   }
 
   ftpd_scan_init();
+  ftpd_message_init();
   (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);
   (void) pr_event_register(&sftp_module, "core.exit", on_exit_session, NULL);
 }

@@ -30,6 +30,9 @@ static const struct {
                                          * time */
   { "deflate", { "DeflateEngine" } },
   { "exec", { "ExecEngine" } },
+  { "kafka", { "KafkaEngine" } },
+  { "msg", { "MessageEngine" } },
+  { "proxy", { "ProxyEngine" } },
   { "quotatab", { "QuotaEngine" } },
   { "radius", { "RadiusEngine" } },
   { "ratio", { "Ratios" } },
@@ -38,6 +41,7 @@ static const struct {
   { "shaper", { "ShaperEngine" } },
   { "snmp", { "SNMPEngine" } },
   { "statcache", { "StatCacheEngine" } },
+  { "statsd", { "StatsdEngine" } },
   { "tls", { "TLSEngine" } },
   { "wrap2", { "WrapEngine" } },
 };

@@ -11,6 +11,7 @@
 
 #include "ftpd-lines.h"
 #include "ftpd-log.h"
+#include "ftpd-message.h"
 #include "ftpd-session.h"
 #include "log-budget.h"
 #include "ftpd-wait.h"
@@ -119,6 +120,7 @@ int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms) {
   }
 
   handle_signals();
+  ftpd_message_check(h);
   return res > 0 ? pfd.revents : 0;
 }
 

@@ -194,6 +194,42 @@ static void keepalives_are_of_a_kind(void) {
   }
 }
 
+static void text_for_the_user_is_said(void) {
+  struct client *cl = keyed_client();
+  char *flood = calloc(1, 5000);
+  struct sftp_pkt pkt;
+  unsigned int i;
+
+  while (client_recv(cl, &pkt)) {
+  }
+
+  sftp_conn_say(cl->server, "we close");
+  sftp_conn_say(cl->server, "at five");
+  is_int(client_pump(cl), SFTP_OK, "nobody is logged in");
+  ok(!client_recv(cl, &pkt), "nothing is said yet");
+  client_login(cl);
+  is_int(client_pump(cl), SFTP_OK, "somebody is");
+  ok(client_expect(cl, SSH_MSG_DEBUG, &pkt), "it is said");
+  ok(sftp_rd_bool(&pkt.in), "... to be displayed");
+  ok(sftp_str_is(sftp_rd_string(&pkt.in), "we close\r\nat five"),
+    "... line by line");
+  ok(sftp_str_is(sftp_rd_string(&pkt.in), "") &&
+    sftp_rd_end(&pkt.in) == SFTP_OK, "... in no language");
+
+  memset(flood, 'x', 4999);
+  for (i = 0; i < 3; i++) {
+    sftp_conn_say(cl->server, flood);
+  }
+
+  is_int(client_pump(cl), SFTP_OK, "much is to be said");
+  ok(client_expect(cl, SSH_MSG_DEBUG, &pkt) && sftp_rd_bool(&pkt.in) &&
+    sftp_rd_string(&pkt.in).len < 4096, "what is too much is cut off");
+  is_int(client_pump(cl), SFTP_OK, "once more");
+  ok(!client_recv(cl, &pkt), "it is said once");
+  free(flood);
+  client_free(cl);
+}
+
 static void marker_is_no_algorithm(void) {
   struct client *cl = client_new();
 
@@ -763,6 +799,7 @@ int main(void) {
   newkeys_wait_where_told();
   what_clients_offer_is_told();
   keepalives_are_of_a_kind();
+  text_for_the_user_is_said();
   marker_is_no_algorithm();
   ext_info_lists_signatures();
   wrong_guess_is_dropped();

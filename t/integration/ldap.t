@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: proftpd-mod-ldap python3-paramiko slapd
+# needs: proftpd-mod-ldap proftpd-mod-sftp-ldap python3-paramiko slapd
 
 """Users and their keys in OpenLDAP, by the host's mod_ldap."""
 
@@ -48,6 +48,7 @@ directory @DIR@/ldap
 
 DIRECTIVES = """
 LoadModule mod_ldap.c
+@BESIDE@
 LDAPServer ldap://127.0.0.1:@PORT@/??sub
 LDAPBindDN cn=admin,dc=test secret
 LDAPUsers ou=people,dc=test (uid=%u)
@@ -62,9 +63,10 @@ SFTPAuthorizedUserKeys ldap:
 class Directory(Server):
     """alice has her keys in the directory, bob has none."""
 
-    def __init__(self):
+    def __init__(self, beside=""):
         self.ldap_port = free_port()
-        super().__init__(DIRECTIVES.replace("@PORT@", str(self.ldap_port)),
+        super().__init__(DIRECTIVES.replace("@PORT@", str(self.ldap_port))
+                         .replace("@BESIDE@", beside),
                          drop=("AuthOrder", "AuthUserFile", "AuthGroupFile",
                                "SFTPAuthorizedUserKeys"),
                          users=("alice", "bob"))
@@ -123,6 +125,8 @@ class Directory(Server):
 
 
 srv = Directory() if HERE else None
+other = Directory("LoadModule mod_sftp_ldap.c") \
+    if HERE and has_module("mod_sftp_ldap.so") else None
 
 
 @promise("a user of the directory logs in by password, and lands at home")
@@ -178,4 +182,13 @@ def _():
                             ["pk_ok", "success"], "the right key")
 
 
-main(*([srv] if srv else []))
+@promise("beside mod_sftp_ldap, keys in the directory log in as well")
+def _():
+    if other is None:
+        skip("mod_sftp_ldap is not here")
+    must(other.sftp("put /etc/hostname up"))
+    other.key = keygen(other.path("id_other"), "-t", "ed25519")
+    expect(other.sftp("pwd").returncode != 0, "another key logged in")
+
+
+main(*[one for one in (srv, other) if one])

@@ -176,6 +176,23 @@ static int check_there(struct ftpd_op *op, const char *path, int flags,
   return 0;
 }
 
+/* Opens the file that was there, or makes it.  One that has appeared since the
+ * check is used only where it may be replaced.
+ */
+static pr_fh_t *open_seen(struct ftpd_op *op, const char *path, int flags,
+    mode_t mode, bool *exists) {
+  int how = (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY;
+  pr_fh_t *fh = ftpd_open_new(path, *exists ? how : how|O_EXCL, mode, *exists);
+
+  if (fh == NULL && errno == EEXIST && !*exists && (flags & O_EXCL) == 0) {
+    *exists = true;
+    fh = ftpd_may_replace(op, path) == 0 ?
+      ftpd_open_new(path, how & ~O_CREAT, mode, true) : NULL;
+  }
+
+  return fh;
+}
+
 struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
     int flags, mode_t mode, off_t size) {
   bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
@@ -184,7 +201,9 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   struct stat st;
   pr_fh_t *fh, *old = NULL;
 
+  /* It may have appeared since ftpd_permit() asked. */
   if (check_there(op, path, flags, &exists) < 0 ||
+      (writes && exists && ftpd_may_replace(op, path) < 0) ||
       (writes && ftpd_max_store(size) < 0)) {
     return NULL;
   }
@@ -193,8 +212,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
     mode = ftpd_new_mode(op, path, mode, 0666);
   }
 
-  fh = ftpd_open_new(path, (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY, mode,
-    exists);
+  fh = open_seen(op, path, flags, mode, &exists);
   if (fh == NULL) {
     return NULL;
   }

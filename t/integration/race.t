@@ -356,6 +356,31 @@ def _():
     act(JAILED, rename, come_as)
 
 
+def come_before(scene, going):
+    """Puts a file where a copy leads, and takes away what was copied."""
+    own, there = (scene.srv.home(name) for name in ("etc/file", "kept/new"))
+    before = os.stat(own).st_mtime_ns
+    while going:
+        try:
+            os.link(own, there)
+        except FileExistsError:
+            os.unlink(there)
+            continue
+        for _ in range(5000):
+            pass
+        if not os.path.samefile(own, there) or \
+                os.stat(own).st_mtime_ns != before:
+            return 1
+        os.unlink(there)
+    return 0
+
+
+@promise("nor does copy-file write over it")
+def _():
+    act(JAILED, lambda raw: [(200, string(b"copy-file") + JAILED.at("mine")
+                              + JAILED.at("kept/new") + b"\1")], come_before)
+
+
 @promise("OPENDIR lists nothing that is denied")
 def _():
     for _, (_, left) in through_handles(

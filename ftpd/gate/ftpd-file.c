@@ -25,6 +25,7 @@
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-scan.h"
+#include "ftpd-settle.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
@@ -68,8 +69,7 @@ static void was_removed(struct ftpd_file *f, const struct stat *st) {
 /* Removes the upload; st is from the time of closing. */
 static void remove_upload(struct ftpd_file *f, const char *name,
     const struct stat *st) {
-  if (FTPD_HELD(name, pr_fsio_unlink(name)) == 0 && f->counted &&
-      st->st_nlink > 0) {
+  if (ftpd_settle_remove(f, name) == 0 && f->counted && st->st_nlink > 0) {
     ftpd_quota_gone(f->h, f->path, st);
   }
 }
@@ -95,21 +95,6 @@ static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
   }
 }
 
-/* A file that has appeared since OPEN is replaced if AllowOverwrite is on. */
-static int move_into_place(struct ftpd_file *f) {
-  int res = ftpd_rename_held(f->hidden, f->path, f->replaces);
-
-  if (res < 0 && errno == EEXIST && !f->replaces) {
-    if (ftpd_may_overwrite(NULL, f->path) == 0) {
-      return ftpd_rename_held(f->hidden, f->path, true);
-    }
-
-    errno = EEXIST;
-  }
-
-  return res;
-}
-
 /* Moves an upload from its temporary name into place. */
 static int reveal(struct ftpd_file *f, const struct stat *st) {
   struct stat old;
@@ -122,7 +107,7 @@ static int reveal(struct ftpd_file *f, const struct stat *st) {
 
   replaces = f->counted && ftpd_lstat(f->h, f->path, &old) == 0;
 
-  if (move_into_place(f) < 0) {
+  if (ftpd_settle_reveal(f) < 0) {
     xerrno = errno;
     sftp_log("error renaming '%s' to '%s': %s", f->hidden, f->path,
       strerror(xerrno));
@@ -154,6 +139,7 @@ static int settle(struct ftpd_file *f, bool complete) {
   bool gone = false;
   int err = 0;
 
+  ftpd_settle_begin(f, complete);
   ftpd_quota_closing(f, &st);
   if (f->wr) {
     err = ftpd_scan_close(f->pool, f->fh, f->path, &f->refused, &gone);

@@ -195,7 +195,8 @@ static bool is_served(const char *path) {
 static bool is_guarded(const char *path) {
   int on;
 
-  if (strncmp(path, "/etc", 4) != 0 && strncmp(path, "/lib", 4) != 0) {
+  if ((strncmp(path, "/etc", 4) != 0 && strncmp(path, "/lib", 4) != 0) ||
+      (path[4] != '/' && path[4] != '\0')) {
     return false;
   }
 

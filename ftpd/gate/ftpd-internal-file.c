@@ -21,6 +21,7 @@
 #include "ftpd-quota.h"
 #include "ftpd-request.h"
 #include "ftpd-scan.h"
+#include "ftpd-settle.h"
 #include "ftpd-transfer-rules.h"
 
 #include "ftpd-attrs.h"
@@ -238,6 +239,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   f->made = writes && !exists;
   if (tmp != NULL) {
     f->hidden = pstrdup(f->pool, tmp);
+    f->replaces = true;
     f->old = old;
   }
 
@@ -254,8 +256,7 @@ static int settle(struct ftpd_file *f, bool complete,
   int res = 0, xerrno;
 
   if (complete && f->hidden != NULL) {
-    res = FTPD_HELD_TWO(f->hidden, f->path, pr_fsio_rename(f->hidden,
-      f->path));
+    res = ftpd_settle_reveal(f);
     if (res == 0 && replaces) {
       ftpd_quota_gone(f->h, f->path, &old);
     }
@@ -263,8 +264,7 @@ static int settle(struct ftpd_file *f, bool complete,
 
   xerrno = errno;
   if ((!complete || res < 0) && (f->made || f->hidden != NULL) &&
-      FTPD_HELD(made, pr_fsio_unlink(made)) == 0 && f->counted &&
-      st->st_nlink > 0) {
+      ftpd_settle_remove(f, made) == 0 && f->counted && st->st_nlink > 0) {
     ftpd_quota_gone(f->h, f->path, st);
   }
 
@@ -285,6 +285,7 @@ int ftpd_close_internal(struct ftpd_file *f, bool complete) {
   int res, xerrno;
 
   ftpd_stand_anew();
+  ftpd_settle_begin(f, false);
   ftpd_quota_closing(f, &st);
   xerrno = f->wr ? ftpd_scan_close(f->pool, f->fh, f->path, &f->refused,
     &gone) : pr_fsio_close(f->fh) < 0 ? errno : 0;

@@ -28,6 +28,10 @@ struct ftpd_file {
   pr_fh_t *fh;
   int fd;
   const char *path;             /* final name */
+  struct {
+    dev_t dev;
+    ino_t ino;
+  } is;                         /* which file it is: ftpd-settle.c */
   bool replaces;                /* a file existed at its path, which it may
                                  * replace */
   const char *hidden;           /* its temporary name: HiddenStores, and copies

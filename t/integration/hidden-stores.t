@@ -11,6 +11,7 @@
 the next upload away; what a session that runs is writing is not touched."""
 
 import os
+import re
 import signal
 import struct
 import sys
@@ -124,6 +125,37 @@ def _():
         once.wait_log("sftp.log", "error renaming '.*' to '.*late': File exists")
     finally:
         once.stop_clean()
+
+
+def gives_away(srv, name):
+    """The name of what is uploaded to /x goes to a victim, which stays."""
+    srv.put("victim", b"precious")
+    with Raw(srv, 3) as raw:
+        handle = begin(raw, "x")
+        for old, new in ((name, "away"), ("victim", name)):
+            expect_same(raw.status(18, string(old.encode())
+                                   + string(new.encode())), OK, "RENAME")
+        yield raw, handle
+    srv.no_sessions()
+    expect_same(srv.get(name), b"precious", "the victim")
+    for path in (name, "away"):
+        os.unlink(srv.home(path))
+
+
+@promise("the end of an upload removes and moves only what was uploaded")
+def _():
+    deletes = Server("DeleteAbortedStores on\n").start()
+    try:
+        for srv, name in ((server, ".in.x."), (deletes, "x")):
+            for _ in gives_away(srv, name):
+                pass
+            srv.wait_log("sftp.log", "/%s' is left alone: it is not the file "
+                         "that was uploaded" % re.escape(name))
+        for raw, handle in gives_away(server, ".in.x."):
+            expect(raw.status(4, string(handle)) != OK, "CLOSE")
+        expect(not os.path.exists(server.home("x")), "x was made")
+    finally:
+        deletes.stop_clean()
 
 
 @promise("an upload that is resumed in place is not blocked either")

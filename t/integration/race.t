@@ -60,15 +60,15 @@ def link(srv, target, name):
 
 
 def fill(srv):
-    """All as it is to be: `denied' has all the names that `dir' has, and one
-    of its own."""
+    """All as it is to be: `denied' has all the names that `libs' has, and one
+    of its own.  The daemon guards /lib in a root, not /libs."""
     for name in os.listdir(srv.home()):
         path = srv.home(name)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
         else:
             os.unlink(path)
-    for where, text in (("dir", OPEN_TEXT), ("denied", SECRET)):
+    for where, text in (("libs", OPEN_TEXT), ("denied", SECRET)):
         srv.put(where + "/file", text)
         srv.put(where + "/tree/leaf", text)
         srv.mkdir(where + "/empty")
@@ -127,7 +127,7 @@ MAPPED = Scene(mapped, "/")
 
 # ---- The one who swaps
 
-SWAP = (("dir", "aside"), ("trap", "dir"), ("dir", "trap"), ("aside", "dir"))
+SWAP = (("libs", "aside"), ("trap", "libs"), ("libs", "trap"), ("aside", "libs"))
 LEAVE = (("kept", "aside"), ("aside", "kept"))
 
 
@@ -275,7 +275,7 @@ def through_handles(scene, requests, ask, how=swap):
 def _():
     for how in (swap, swap_beside):
         for _, (_, left) in through_handles(
-                JAILED, lambda raw: [opens(JAILED, raw, "dir/file")],
+                JAILED, lambda raw: [opens(JAILED, raw, "libs/file")],
                 lambda handle: (5, string(handle) + quad(0) + num(100)), how):
             keeps(left, "READ")
 
@@ -283,8 +283,8 @@ def _():
 @promise("OPEN does not truncate or write what is denied")
 def _():
     for raw, kind, left in both(JAILED, lambda raw: [
-            opens(JAILED, raw, "dir/file", "cut"),
-            opens(JAILED, raw, "dir/file", "write")]):
+            opens(JAILED, raw, "libs/file", "cut"),
+            opens(JAILED, raw, "libs/file", "write")]):
         if kind == HANDLE:
             handle = raw.cut(left)[0]
             raw.ask(6, string(handle) + quad(0) + string(b"written"))
@@ -299,8 +299,8 @@ def _():
                     "what is denied")
     for how in (swap, swap_beside):
         for raw, kind, left in both(MAPPED, lambda raw: [
-                opens(MAPPED, raw, "dir/file", "cut"),
-                opens(MAPPED, raw, "dir/file")], how):
+                opens(MAPPED, raw, "libs/file", "cut"),
+                opens(MAPPED, raw, "libs/file")], how):
             if kind == HANDLE:
                 handle = raw.cut(left)[0]
                 keeps(raw.ask(5, string(handle) + quad(0) + num(100))[1],
@@ -311,8 +311,8 @@ def _():
 @promise("OPEN creates nothing where that is denied")
 def _():
     for raw, kind, left in both(JAILED, lambda raw: [
-            opens(JAILED, raw, "dir/made", "make"),
-            (13, JAILED.at("dir/made"))]):
+            opens(JAILED, raw, "libs/made", "make"),
+            (13, JAILED.at("libs/made"))]):
         if kind == HANDLE:
             closes(raw, [raw.cut(left)[0]])
 
@@ -384,7 +384,7 @@ def _():
 @promise("OPENDIR lists nothing that is denied")
 def _():
     for _, (_, left) in through_handles(
-            JAILED, lambda raw: [(11, JAILED.at("dir"))],
+            JAILED, lambda raw: [(11, JAILED.at("libs"))],
             lambda handle: (12, string(handle))):
         keeps(left, "READDIR")
 
@@ -392,7 +392,7 @@ def _():
 @promise("OPENDIR lists nothing that a .ftpaccess denies")
 def _():
     for _, (_, left) in through_handles(
-            FREE, lambda raw: [(11, FREE.at("dir"))],
+            FREE, lambda raw: [(11, FREE.at("libs"))],
             lambda handle: (12, string(handle)), swap_beside):
         keeps(left, "READDIR")
 
@@ -412,9 +412,9 @@ def looks(scene, how):
 
     def requests(raw):
         more = num(1) if raw.version > 3 else b""
-        return [(17, scene.at("dir/file") + more),
-                (7, scene.at("dir/file") + more),
-                (19, scene.at("dir/link"))]
+        return [(17, scene.at("libs/file") + more),
+                (7, scene.at("libs/file") + more),
+                (19, scene.at("libs/link"))]
 
     for _, kind, left in both(scene, requests, how):
         if kind == ATTRS:
@@ -425,20 +425,20 @@ def looks(scene, how):
 
 @promise("REMOVE removes nothing that is denied")
 def _():
-    act(JAILED, lambda raw: [opens(JAILED, raw, "dir/made", "make"),
-                             (13, JAILED.at("dir/file")),
-                             (18, JAILED.at("mine") + JAILED.at("dir/file") +
+    act(JAILED, lambda raw: [opens(JAILED, raw, "libs/made", "make"),
+                             (13, JAILED.at("libs/file")),
+                             (18, JAILED.at("mine") + JAILED.at("libs/file") +
                               (num(0) if raw.version > 3 else b"")),
                              opens(JAILED, raw, "mine", "make"),
-                             (13, JAILED.at("dir/made"))])
+                             (13, JAILED.at("libs/made"))])
 
 
 @promise("RMDIR and MKDIR neither remove nor create what is denied")
 def _():
-    act(JAILED, lambda raw: [(15, JAILED.at("dir/empty")),
-                             (14, JAILED.at("dir/empty") + attrs(raw)),
-                             (14, JAILED.at("dir/made") + attrs(raw)),
-                             (15, JAILED.at("dir/made"))])
+    act(JAILED, lambda raw: [(15, JAILED.at("libs/empty")),
+                             (14, JAILED.at("libs/empty") + attrs(raw)),
+                             (14, JAILED.at("libs/made") + attrs(raw)),
+                             (15, JAILED.at("libs/made"))])
 
 
 @promise("SETSTAT changes nothing that is denied")
@@ -446,13 +446,13 @@ def _():
     for more in ({"size": 3}, {"mode": 0o600}, {"mtime": 77},
                  {"mode": 0o644, "mtime": 78, "size": 4}):
         act(JAILED, lambda raw, more=more: [
-            (9, JAILED.at("dir/file") + attrs(raw, **more))])
+            (9, JAILED.at("libs/file") + attrs(raw, **more))])
 
 
 @promise("RENAME moves nothing out of, into or within what is denied")
 def _():
-    for old, new in (("dir/file", "moved"), ("mine", "dir/moved"),
-                     ("dir/tree", "dir/moved"), ("mine", "dir/file")):
+    for old, new in (("libs/file", "moved"), ("mine", "libs/moved"),
+                     ("libs/tree", "libs/moved"), ("mine", "libs/file")):
         act(JAILED, lambda raw, old=old, new=new: [
             (18, JAILED.at(a) + JAILED.at(b) +
              (num(1) if raw.version > 3 else b""))
@@ -461,7 +461,7 @@ def _():
 
 @promise("a hard link gives nothing that is denied a second name")
 def _():
-    for old, new in (("dir/file", "linked"), ("mine", "dir/linked")):
+    for old, new in (("libs/file", "linked"), ("mine", "libs/linked")):
         act(JAILED, lambda raw, old=old, new=new: [
             (200, string(b"hardlink@openssh.com") + JAILED.at(old) +
              JAILED.at(new)) if raw.version == 3 else
@@ -472,10 +472,10 @@ def _():
 @promise("SYMLINK creates nothing where that is denied")
 def _():
     act(JAILED, lambda raw: [
-        (20, string(b"nowhere") + JAILED.at("dir/linked"))
+        (20, string(b"nowhere") + JAILED.at("libs/linked"))
         if raw.version == 3 else
-        (21, JAILED.at("dir/linked") + string(b"nowhere") + b"\1"),
-        (13, JAILED.at("dir/linked"))])
+        (21, JAILED.at("libs/linked") + string(b"nowhere") + b"\1"),
+        (13, JAILED.at("libs/linked"))])
 
 
 @promise("copy-file copies nothing from or to where that is denied")
@@ -485,8 +485,8 @@ def _():
             b"\1"
 
     for _ in both(JAILED, lambda raw: [
-            copy("dir/file", "moved"), copy("mine", "dir/file"),
-            copy("mine", "dir/made"), (13, JAILED.at("dir/made"))]):
+            copy("libs/file", "moved"), copy("mine", "libs/file"),
+            copy("mine", "libs/made"), (13, JAILED.at("libs/made"))]):
         if os.path.exists(jailed.home("moved")):
             keeps(jailed.get("moved"), "the copy")
 
@@ -496,9 +496,9 @@ def _():
     digest = hashlib.md5(SECRET).digest()
 
     def requests(raw):
-        return [extended(JAILED, b"check-file-name", "dir/file",
+        return [extended(JAILED, b"check-file-name", "libs/file",
                          string(b"md5") + quad(0) + quad(0) + num(0)),
-                extended(JAILED, b"md5-hash", "dir/file",
+                extended(JAILED, b"md5-hash", "libs/file",
                          quad(0) + quad(0) + string(b""))]
 
     for _, kind, left in both(JAILED, requests, swap_beside):
@@ -510,11 +510,11 @@ def _():
 def _():
     with guarded(JAILED, swap_beside), Raw(jailed, 6) as raw:
         for kind, left in hammer(raw, [
-                (200, string(b"getxattr@proftpd.org") + JAILED.at("dir/file")
+                (200, string(b"getxattr@proftpd.org") + JAILED.at("libs/file")
                  + string(b"user.text") + num(4096)),
                 (200, string(b"listxattr@proftpd.org") +
-                 JAILED.at("dir/file") + num(4096)),
-                (200, string(b"setxattr@proftpd.org") + JAILED.at("dir/file")
+                 JAILED.at("libs/file") + num(4096)),
+                (200, string(b"setxattr@proftpd.org") + JAILED.at("libs/file")
                  + string(b"user.text") + string(OPEN_TEXT) + num(0))]):
             keeps(left, "getxattr")
 
@@ -645,8 +645,8 @@ def commands(scene, command, words, how=swap):
 
 @promise("scp sends nothing that is denied, neither files nor trees")
 def _():
-    for command in ("scp -f /dir/file", "scp -r -f /dir",
-                    "scp -r -f /dir/tree", "scp -r -f /dir/*"):
+    for command in ("scp -f /libs/file", "scp -r -f /libs",
+                    "scp -r -f /libs/tree", "scp -r -f /libs/*"):
         for said in commands(JAILED, command, b"\0" * 40):
             keeps(said, command)
 
@@ -654,7 +654,7 @@ def _():
 @promise("a pattern matches after a link to a directory that may be listed")
 def _():
     fill(jailed)
-    link(jailed, "dir", "way")
+    link(jailed, "libs", "way")
     link(jailed, "denied", "no-way")
     with paramiko_transport(jailed) as transport:
         for way in (b"way", b"wa*"):
@@ -668,12 +668,12 @@ def _():
 @promise("scp writes nothing where that is denied, neither files nor trees")
 def _():
     for command, words in (
-            ("scp -t /dir/file", b"C0644 3 file\nnew\0"),
-            ("scp -t /dir/made", b"C0644 3 made\nnew\0"),
-            ("scp -d -t /dir", b"C0644 3 made\nnew\0"),
-            ("scp -p -r -d -t /dir", b"T1 0 1 0\nD0700 0 tree\n"
+            ("scp -t /libs/file", b"C0644 3 file\nnew\0"),
+            ("scp -t /libs/made", b"C0644 3 made\nnew\0"),
+            ("scp -d -t /libs", b"C0644 3 made\nnew\0"),
+            ("scp -p -r -d -t /libs", b"T1 0 1 0\nD0700 0 tree\n"
              b"T1 0 1 0\nC0600 3 leaf\nnew\0E\n"),
-            ("scp -r -t /dir/made", b"D0755 0 made\nE\n")):
+            ("scp -r -t /libs/made", b"D0755 0 made\nE\n")):
         for said in commands(JAILED, command, words):
             keeps(said, command)
 
@@ -681,7 +681,7 @@ def _():
 @promise("commands reveal nothing that is denied")
 def _():
     digest = hashlib.md5(SECRET).hexdigest().encode()
-    for said in commands(JAILED, "md5sum /dir/file", b"", swap_beside):
+    for said in commands(JAILED, "md5sum /libs/file", b"", swap_beside):
         expect(digest not in said, "the sum is told")
 
 

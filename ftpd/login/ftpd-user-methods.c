@@ -6,17 +6,17 @@
  * (see LICENSE)
  */
 
-/* ftpd-user-methods.c -- which methods this user may log in with: the rules of
- * SFTPAuthMethods, chosen before the first answer names any.
+/* ftpd-user-methods.c -- the login methods of a user: the rules of
+ * SFTPAuthMethods, chosen before the first reply names any.
  *
- * The answer must not tell who exists.  A name without an account gets the
- * methods of one of the rules as well, always of the same one: which one, a
- * keyed hash of the name decides, and the key is the daemon's secret.
+ * The reply must not reveal which users exist.  A name without an account also
+ * gets the methods of one of the rules, and always of the same one: a keyed
+ * hash of the name decides, and the key is the daemon's secret.
  *
- * Databases may find one account by many spellings of its name.  A rule counts
- * for all of them, and so that these tell nothing either, names are plain here:
- * without capitals and blanks.  A name without an account has the methods of
- * the account that its plain form names, or else the hash is of this form.
+ * Databases may find one account by many spellings of its name.  A rule applies
+ * to all of them.  To reveal nothing by these either, names are used in a plain
+ * form: without capitals and blanks.  A name without an account has the methods
+ * of the account that its plain form names; otherwise the hash is of this form.
  */
 
 #include "ftpd-login.h"

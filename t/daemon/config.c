@@ -57,7 +57,7 @@ modret_t *mod_create_ret(cmd_rec *cmd, unsigned char error,
   return res;
 }
 
-/* Directives may stand wherever they do. */
+/* Directives may be in any context. */
 unsigned char check_context(cmd_rec *cmd, int allowed) {
   (void) cmd;
   (void) allowed;
@@ -92,7 +92,7 @@ static config_rec *append(const char *name, unsigned int n) {
   return c;
 }
 
-/* What is added has no values yet: handlers set them. */
+/* New records have no values yet: handlers set them. */
 config_rec *add_config_param(const char *name, unsigned int n, ...) {
   daemon_record = append(name, n);
   return daemon_record;

@@ -31,7 +31,7 @@ void daemon_client(const char *ip, const char *name) {
   session.c = &connection;
 }
 
-/* There is one address: the client's. */
+/* There is only one address: the client's. */
 const char *pr_netaddr_get_ipstr(const pr_netaddr_t *addr) {
   return addr == connection.remote_addr ? client_ip : NULL;
 }
@@ -40,7 +40,7 @@ unsigned char pr_netaddr_use_ipv6(void) {
   return daemon_has_ipv6 ? TRUE : FALSE;
 }
 
-/* An address, or a network behind whose slash its bits are. */
+/* An address, or a network with its number of bits after a slash. */
 struct pr_netacl_t {
   int family;
   unsigned char net[16];

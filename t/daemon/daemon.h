@@ -8,8 +8,8 @@
 
 /* daemon.h -- what tests of ftpd/ set and see of the daemon's functions.
  *
- * A test t/unit/ftpd-NAME-t.c is linked with ftpd-NAME.o alone: of the other
- * files of ftpd/ it defines itself what that one calls.
+ * A test t/unit/ftpd-NAME-t.c is linked only with ftpd-NAME.o: it defines
+ * itself what that file calls in other files of ftpd/.
  */
 
 #ifndef MOD_SFTP_TEST_DAEMON_H
@@ -17,24 +17,24 @@
 
 #include "ftpd-session.h"
 
-/* Where the client is from. */
+/* The address of the client. */
 void daemon_client(const char *ip, const char *name);
 extern bool daemon_has_ipv6;            /* UseIPv6; true at first */
 
-/* A directive as it stands in the configuration, its words apart by spaces. */
+/* A directive as in the configuration, its words separated by spaces. */
 cmd_rec *daemon_directive(pool *p, const char *line);
-/* Why its handler refused it; NULL: it took it. */
+/* Why its handler refused it; NULL: it was accepted. */
 const char *daemon_refusal(const modret_t *res);
 /* The record that was added last. */
 extern config_rec *daemon_record;
-/* What get_param_ptr() finds, by the directive's name. */
+/* The result of get_param_ptr(), by the directive's name. */
 void daemon_set_param(const char *name, void *value);
-/* A record with these words, NULL at their end, behind those that are there. */
+/* Appends a record with these words, NULL-terminated. */
 config_rec *daemon_add_words(const char *name, const char *const *words);
-/* From now on there are no records. */
+/* Removes all records. */
 void daemon_forget_config(void);
 
-/* Adds a line to the responses that wait (resp_list). */
+/* Adds a line to the pending responses (resp_list). */
 void daemon_respond(const char *text);
 
 #endif /* MOD_SFTP_TEST_DAEMON_H */

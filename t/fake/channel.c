@@ -165,8 +165,8 @@ WEAK void sftp_channel_again(struct sftp_channel *ch) {
 
 /* ---- Input */
 
-/* Offers what is left in a block of exactly its size, which is gone when the
- * service returns from flush(): bytes used later show under a sanitizer.
+/* Offers the remaining bytes in a block of exactly their size, which is freed
+ * when the service returns from flush(): a later use shows under a sanitizer.
  */
 static int offer(struct sftp_channel *ch) {
   unsigned char *block;
@@ -219,7 +219,7 @@ static int resume(struct sftp_channel *ch) {
   return res != SFTP_OK ? res : offer(ch);
 }
 
-/* As tell_eof() of channel.c: not while there is still output, or a turn. */
+/* Like tell_eof() of channel.c: not while there is still output, or a turn. */
 static int tell_eof(struct sftp_channel *ch) {
   if (!ch->eof_in || ch->stalled || ch->again || ch->dead) {
     return SFTP_OK;

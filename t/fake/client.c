@@ -69,7 +69,7 @@ struct client *client_new(void) {
   cl->ident = "SSH-2.0-test_1.0";
   cl->strict = cl->ext_info = true;
 
-  /* Most tests look at each message: none that nobody asked for. */
+  /* Most tests look at each message: sends none that nobody asked for. */
   set->opts = SFTP_OPT_NO_HOSTKEY_ROTATION;
   set->ident = "SSH-2.0-mod_sftp/test";
   set->kex = sftp_alg_list(p, ALGS_KEX, ALG_DEFAULT, 0);

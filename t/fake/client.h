@@ -41,7 +41,7 @@ struct client {
   bool send_behind;             /* message `behind' follows our NEWKEYS at */
   uint8_t behind;               /* once, with 64 bytes of zeros */
 
-  /* Sees what client_expect() passes over; may be NULL. */
+  /* Sees the messages that client_expect() skips; may be NULL. */
   void (*on_other)(void *arg, struct sftp_pkt *pkt);
   void *arg;
 };
@@ -52,7 +52,7 @@ struct client {
 struct client *client_new(void);
 void client_free(struct client *cl);
 
-/* Lets the server do what it can without waiting, and passes what is there
+/* Lets the server do everything that it can do without waiting, and passes data
  * in both directions.  Returns the server's error or SFTP_OK.
  */
 int client_pump(struct client *cl);
@@ -61,21 +61,20 @@ int client_pump(struct client *cl);
 int client_version(struct client *cl);
 /* Sends KEXINIT; the lists of the client, `first_follows' as given. */
 void client_send_kexinit(struct client *cl, bool first_follows);
-/* A whole exchange up to both NEWKEYS: the server's KEXINIT is read (a rekey
- * may have been started by it already).  SFTP_OK or what went wrong.
+/* A whole exchange up to both NEWKEYS: the server's KEXINIT is read (it may
+ * have started a rekey already).  SFTP_OK or the error.
  */
 int client_kex(struct client *cl);
-/* A new connection behind its first exchange, where SERVICE_REQUEST comes. */
+/* A new connection after its first exchange, before SERVICE_REQUEST. */
 struct client *client_at_service(void);
 /* Marks both sides as logged in, without the messages of RFC 4252. */
 void client_login(struct client *cl);
 
 /* Sends one message: type and the bytes behind it. */
 void client_send(struct client *cl, uint8_t type, const void *p, size_t n);
-/* The next message of the server; false when there is none. */
+/* The next message of the server; false if there is none. */
 bool client_recv(struct client *cl, struct sftp_pkt *pkt);
-/* Reads on until a message of that type comes; others go to
- * on_other. */
+/* Reads until a message of that type comes; passes others to on_other. */
 bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt);
 
 #endif /* MOD_SFTP_FAKE_CLIENT_H */

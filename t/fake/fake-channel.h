@@ -8,12 +8,12 @@
 
 /* fake-channel.h -- a channel without a connection, for tests of services.
  *
- * Collects what the service writes, can narrow the window, and feeds the
- * service as channel.c does: bytes that are left are offered again with what
- * follows, flush() comes before bytes move, ready() after room() was 0.
+ * It collects the service's output, can narrow the window, and feeds the
+ * service like channel.c: bytes that are left are offered again with those that
+ * follow, flush() comes before bytes move, ready() after room() was 0.
  *
- * The functions of service.h are weak here: a test that needs the real
- * channels gets those.
+ * The functions of service.h are weak here: a test that needs the real channels
+ * gets those.
  */
 
 #ifndef MOD_SFTP_FAKE_CHANNEL_H
@@ -24,15 +24,15 @@
 struct sftp_channel {
   struct ssh_conn *conn;
   /* May be set by a test at any time. */
-  size_t window;                /* bytes that may still go out; SIZE_MAX */
+  size_t window;                /* bytes that may still be sent; SIZE_MAX */
   size_t soft;                  /* bytes that may wait before room() is 0 */
   size_t piece;                 /* bytes per message; 32768 */
-  bool no_reserve;              /* in-place writing cannot be had */
+  bool no_reserve;              /* in-place writing is not available */
 
-  /* What came of it. */
+  /* The results. */
   unsigned char *out, *err;     /* data and stderr, sent or waiting */
   size_t out_len, err_len, waiting;
-  unsigned int nreserved;       /* how often data went in place */
+  unsigned int nreserved;       /* how often data was written in place */
   bool finished;
   int status;
 
@@ -47,12 +47,12 @@ struct sftp_channel {
 struct sftp_channel *fake_channel_new(struct ssh_conn *c);
 /* Calls the service's close() unless that was done, and frees. */
 void fake_channel_free(struct sftp_channel *ch);
-/* Which service answers on it. */
+/* The service that it runs. */
 void fake_channel_serve(struct sftp_channel *ch,
   const struct sftp_service *ops, void *svc);
 /* Bytes of the client; returns SFTP_OK or the service's error. */
 int fake_channel_feed(struct sftp_channel *ch, const void *p, size_t n);
-/* More window: what waits goes out, the service goes on. */
+/* More window: waiting output is sent, the service continues. */
 int fake_channel_open_window(struct sftp_channel *ch, size_t n);
 /* The turns that a service asked for with sftp_channel_again(), at most n;
  * returns how many there were, or the service's error.
@@ -60,9 +60,9 @@ int fake_channel_open_window(struct sftp_channel *ch, size_t n);
 int fake_channel_work(struct sftp_channel *ch, int n);
 int fake_channel_eof(struct sftp_channel *ch);
 void fake_channel_close(struct sftp_channel *ch);
-/* Bytes that were offered and not taken. */
+/* Bytes that were offered and not used. */
 size_t fake_channel_left(const struct sftp_channel *ch);
-/* Forgets the output so far. */
+/* Drops the output so far. */
 void fake_channel_clear(struct sftp_channel *ch);
 
 #endif /* MOD_SFTP_FAKE_CHANNEL_H */

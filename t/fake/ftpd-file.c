@@ -286,7 +286,7 @@ static struct node *find(const char *path, bool follow) {
   return at.node;
 }
 
-/* A place where something new may stand. */
+/* A place for something new. */
 static int find_free(const char *path, struct place *at) {
   if (find_place(path, false, at) < 0) {
     return -1;
@@ -575,7 +575,7 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
     text != NULL ? text : "");
 }
 
-/* Removes what is there; directories when dir says so and they are empty. */
+/* Removes an entry; directories if dir says so and they are empty. */
 static int remove_node(const char *path, bool dir) {
   struct place at;
 
@@ -1435,7 +1435,7 @@ unsigned int ftpd_max_handles(struct ftpd *h) {
   return fake_files.max_handles > 0 ? fake_files.max_handles : 100;
 }
 
-/* What belongs to the session as a whole; another fake may have more of it. */
+/* Belongs to the whole session; another fake may have more of it. */
 #define WEAK __attribute__((weak))
 
 WEAK void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg) {

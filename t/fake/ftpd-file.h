@@ -6,11 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-file.h -- the fake host's files: a file system in memory behind the
- * gate and file functions of ftpd-*.h, and what tests see and set of it.
+/* ftpd-file.h -- the fake host's files: a file system in memory for the gate
+ * and file functions of ftpd-*.h, and what tests see and set of it.
  *
- * Nothing here reaches the machine's own files, so that a fuzzer may do what
- * it likes.  Files are sparse: offsets beyond 4 GiB cost a page.
+ * Nothing here accesses the machine's own files, so a fuzzer may do anything.
+ * Files are sparse: offsets beyond 4 GiB cost a page.
  */
 
 #ifndef MOD_SFTP_FAKE_FTPD_FILE_H
@@ -19,27 +19,27 @@
 #include "ftpd-attrs.h"
 #include "ftpd-gate.h"
 
-/* Everything goes; what remains is "/" and the home, "/home/user". */
+/* Removes everything; "/" and the home directory, "/home/user", remain. */
 void fake_fs_reset(void);
 
-/* Making and reading what is there; directories above must exist. */
+/* Creates and reads entries; directories above must exist. */
 void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode);
 void fake_fs_dir(const char *path);
 void fake_fs_link(const char *path, const char *target);
-/* n entries "prefix0" ... in a directory, without looking for doubles. */
+/* n entries "prefix0" ... in a directory, without checking for duplicates. */
 void fake_fs_fill(const char *path, const char *prefix, unsigned int n);
 bool fake_fs_exists(const char *path);
-/* Whether the file holds exactly these bytes. */
+/* Whether the file contains exactly these bytes. */
 bool fake_fs_is(const char *path, const void *data, size_t len);
-/* lstat(2) of it; aborts when it is not there. */
+/* lstat(2) of it; aborts if it does not exist. */
 struct stat fake_fs_stat(const char *path);
 
-/* What goes wrong, and what was seen; all zero after fake_fs_reset(). */
+/* Faults to simulate, and observations; all zero after fake_fs_reset(). */
 struct fake_files {
   /* Set by tests. */
   bool deny[FTPD_NREQUESTS];    /* the gate refuses, EACCES */
-  const char *refused;          /* and says this */
-  unsigned int deny_effects;    /* SFTP_EFF_* that come along */
+  const char *refused;          /* with this text */
+  unsigned int deny_effects;    /* SFTP_EFF_* that occur as well */
   bool may_not_look;
   int write_errno;              /* writes fail with it ... */
   uint64_t write_limit;         /* ... from this offset on */
@@ -61,13 +61,13 @@ struct fake_files {
   /* Seen. */
   unsigned int begun, ended;    /* operations */
   unsigned int count[FTPD_NREQUESTS];
-  enum ftpd_request last_req;   /* of the operation ended last */
+  enum ftpd_request last_req;   /* of the last ended operation */
   char last_arg[256];
   int last_err;
   unsigned int last_status;
   char last_text[256];
   unsigned int files, dirs;     /* open now */
-  unsigned int aborted;         /* closed as not complete */
+  unsigned int aborted;         /* closed as incomplete */
   unsigned int reads, writes;   /* calls of ftpd_preadv(), ftpd_pwritev() */
   unsigned int locks;           /* that stand */
   bool last_exclusive;          /* the lock taken last */

@@ -22,7 +22,7 @@ extern unsigned int fake_log_lines, fake_auth_log_lines, fake_trace_lines;
 extern int fake_auth_log_level, fake_trace_level;
 extern enum sftp_trace_channel fake_trace_channel;
 
-/* Whether any line of SFTPLog since the last fake_log_reset() has it. */
+/* Whether any line of SFTPLog since the last fake_log_reset() contains it. */
 bool fake_log_has(const char *text);
 void fake_log_reset(void);
 

@@ -17,20 +17,20 @@ struct ftpd;
 
 /* Notes and environment variables last set; "" when never. */
 const char *fake_note(const char *name);
-/* How often an event or a logged command came, by name. */
+/* How often an event or a logged command occurred, by name. */
 unsigned int fake_events(const char *name);
 unsigned int fake_commands(const char *name);
 void fake_session_reset(void);
 
 /* The protocol set last. */
 extern char fake_protocol[16];
-/* The highest version of SFTP that observers were told. */
+/* The highest version of SFTP that was reported. */
 extern unsigned int fake_sftp_version;
-/* Where clients.c's rows without lists are applied, besides the note "does";
+/* Where rows of clients.c without lists are applied, besides the note "does";
  * or NULL.
  */
 extern struct sftp_settings *fake_client;
-/* What ftpd_wait() answers while nothing is ready: tests never sleep. */
+/* The result of ftpd_wait() while nothing is ready: tests never sleep. */
 extern unsigned int fake_waits;
 /* Set true, without any wait, where nothing is ready; or NULL. */
 extern bool *fake_idle;

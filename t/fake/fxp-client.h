@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* fxp-client.h -- the client's side of SFTP for unit tests: a session on a
- * fake channel over the fake host's files, requests built field by field,
- * answers taken apart.
+/* fxp-client.h -- the client's side of SFTP for unit tests: a session on a fake
+ * channel over the fake host's files; builds requests field by field, and
+ * splits replies.
  */
 
 #ifndef MOD_SFTP_FAKE_FXP_CLIENT_H
@@ -28,7 +28,7 @@ struct fxc {
   struct ssh_conn conn;
   struct sftp_channel *ch;
   void *svc;
-  struct sftp_wr w;             /* requests not yet sent */
+  struct sftp_wr w;             /* requests not sent yet */
   size_t mark;
   uint32_t id;                  /* of the request begun last */
   size_t at;                    /* answers read so far, in ch->out */
@@ -37,11 +37,11 @@ struct fxc {
                                  * none */
 };
 
-/* An answer. */
+/* A reply. */
 struct fxc_reply {
   uint8_t type;
   uint32_t id;                  /* VERSION: the version */
-  struct sftp_rd in;            /* the fields behind it */
+  struct sftp_rd in;            /* the remaining fields */
   uint32_t status;              /* of a STATUS, else 0xffffffff */
   struct sftp_str text;         /* of a STATUS */
 };
@@ -53,14 +53,14 @@ struct fxc *fxc_new_raw(const char *software);
 /* The same behind INIT and VERSION: version 3, or another. */
 struct fxc *fxc_new(const char *software);
 struct fxc *fxc_new_version(unsigned int version);
-/* Ends it; false when an operation was not ended or a file is still open. */
+/* Ends it; false if an operation was not ended or a file is still open. */
 bool fxc_free(struct fxc *x);
 
 /* Begins a request; the fields go to the writer that is returned. */
 struct sftp_wr *fxc_begin(struct fxc *x, uint8_t type);
 struct sftp_wr *fxc_begin_ext(struct fxc *x, const char *name);
 void fxc_end(struct fxc *x);
-/* Whole requests, not yet sent. */
+/* Whole requests, not sent yet. */
 void fxc_path(struct fxc *x, uint8_t type, const char *path);
 void fxc_handle(struct fxc *x, uint8_t type, const char *handle);
 void fxc_open(struct fxc *x, const char *path, uint32_t pflags);
@@ -73,7 +73,7 @@ void fxc_send(struct fxc *x);
 /* Sends bytes as they are. */
 void fxc_feed(struct fxc *x, const void *p, size_t n);
 
-/* The next answer; false when there is none, or half of one. */
+/* The next reply; false if there is none, or only a part of one. */
 bool fxc_next(struct fxc *x, struct fxc_reply *r);
 /* Sends INIT. */
 void fxc_init(struct fxc *x, uint32_t version);

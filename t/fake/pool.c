@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* pool.c -- the host's pools for tests: the part of its API that the core
- * uses, over malloc.  Every allocation is a block of its own and of exactly
- * the size asked for, so that sanitizers and valgrind see each overread.
+/* pool.c -- the host's pools for tests: the part of its API that the core uses,
+ * over malloc.  Every allocation is a separate block of exactly the requested
+ * size, so that sanitizers and valgrind see each overread.
  *
  * As in the host, palloc(p, 0) and palloc(NULL, n) are NULL, clean-ups run
  * before sub-pools are destroyed and in reverse order of registration.

@@ -8,9 +8,9 @@
 
 /* A fuzz target for libFuzzer: USERAUTH_REQUEST and USERAUTH_INFO_RESPONSE.
  *
- * The first byte of the input chooses the chains; then come messages, each
- * behind its kind (one byte) and its length (two).  Whatever comes, nobody is
- * logged in whom the host did not verify.
+ * The first byte of the input selects the chains; messages follow, each after
+ * its kind (one byte) and its length (two).  In every case, nobody is logged in
+ * whom the host did not verify.
  */
 
 #include "../fake/client.h"

@@ -9,7 +9,7 @@
 /* A fuzz target for libFuzzer: certificates, lists of revoked keys, signatures
  * of security keys, forced commands.
  *
- * The first byte chooses among them.
+ * The first byte selects one of them.
  */
 
 #include "alg-table.h"

@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* Fuzz target: a command line of an exec channel, up to the first NUL, and the
- * client's input behind it.  The first byte says how the input comes.
+/* A fuzz target for libFuzzer: a command line of an exec channel, up to the
+ * first NUL, followed by the client's input.  The first byte says how the input
+ * arrives.
  *
  * Promises: nothing is written, every operation is ended, every file closed,
  * and a line that has run to the end of its input has an exit status.

@@ -6,11 +6,10 @@
  * (see LICENSE)
  */
 
-/* A fuzz target for libFuzzer: KEXINIT, and the messages of every key
- * exchange.
+/* A fuzz target for libFuzzer: KEXINIT, and the messages of every key exchange.
  *
- * The first byte chooses: a method, or, behind the last one, a connection that
- * is given a KEXINIT and what follows it.  Then come messages: a byte for the
+ * The first byte selects a method or, after the last one, a connection that
+ * gets a KEXINIT and the messages after it.  Then come messages: a byte for the
  * type, two for the length, the fields.
  */
 

@@ -8,8 +8,8 @@
 
 /* A fuzz target for libFuzzer: everything that reads keys.
  *
- * The first byte chooses: a public key blob and a signature under it, a
- * private key file, a file of authorised keys, a name-list.
+ * The first byte selects a public key blob and a signature under it, a private
+ * key file, a file of authorized keys, or a name-list.
  */
 
 #include "crypto.h"

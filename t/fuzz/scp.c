@@ -8,10 +8,10 @@
 
 /* A fuzz target for libFuzzer: one SCP session over files in memory.
  *
- * The input is a command line up to LF, then what the client sends.  Its
- * first byte decides about the window and the size of the pieces.  Whatever
- * comes, every file is closed, every operation ended, and nothing is made
- * outside of the login's directory.
+ * The input is a command line up to LF, followed by the client's data.  Its
+ * first byte determines the window and the size of the pieces.  In every case,
+ * every file is closed, every operation ended, and nothing is created outside
+ * of the directory after the login.
  */
 
 #include "../fake/fake-channel.h"

@@ -6,9 +6,9 @@
  * (see LICENSE)
  */
 
-/* target.h -- what every fuzz target has: its entry, a promise that ends the
- * program when it is broken, and random bytes that are the same for the same
- * input, so that what was found is found again from its file.
+/* target.h -- shared by all fuzz targets: the entry point, a promise that ends
+ * the program when it is broken, and random bytes that are the same for the
+ * same input, so that a finding can be reproduced from its file.
  */
 
 #ifndef MOD_SFTP_FUZZ_TARGET_H

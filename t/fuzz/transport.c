@@ -6,13 +6,13 @@
  * (see LICENSE)
  */
 
-/* A fuzz target for libFuzzer: what a client sends to the transport and the
- * connection protocol, in the clear.
+/* A fuzz target for libFuzzer: a client's data to the transport and the
+ * connection protocol, unencrypted.
  *
- * The first byte says in which phase the connection is; the rest is cut into
- * messages at its own length bytes and framed as packets, or, with the
- * highest bit of the first byte, sent as it is.  Whatever comes, the server
- * ends the connection or goes on; every channel is closed in the end.
+ * The first byte selects the phase of the connection; the rest is split into
+ * messages at its own length bytes and framed as packets, or, with the highest
+ * bit of the first byte, sent unchanged.  In every case, the server ends the
+ * connection or continues; every channel is closed in the end.
  */
 
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 
 /* Only tests have settings without a digest. */
 const char *sftp_auth_fingerprint_digest(const struct ssh_conn *c) {
-  const char *digest = c->set->fingerprint_digest;
+  const char *digest = c->set->fingerprint.digest;
 
   return digest != NULL ? digest : "SHA256";
 }
@@ -21,10 +21,10 @@ const char *sftp_auth_fingerprint(const struct ssh_conn *c, pool *p,
     struct sftp_str blob) {
   const char *text = sftp_key_fingerprint(p, blob,
     sftp_auth_fingerprint_digest(c),
-    c->set->fingerprint_form != FINGERPRINT_BASE64);
+    c->set->fingerprint.form != FINGERPRINT_BASE64);
   char *plain, *to;
 
-  if (text == NULL || c->set->fingerprint_form != FINGERPRINT_HEX) {
+  if (text == NULL || c->set->fingerprint.form != FINGERPRINT_HEX) {
     return text;
   }
 
@@ -43,7 +43,7 @@ const char *sftp_auth_print(const struct ssh_conn *c, pool *p,
     struct sftp_str blob) {
   const char *digest = "SHA256", *print;
 
-  if (c->set->fingerprint_named) {
+  if (c->set->fingerprint.named) {
     digest = sftp_auth_fingerprint_digest(c);
     print = sftp_auth_fingerprint(c, p, blob);
 

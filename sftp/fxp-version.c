@@ -26,7 +26,7 @@
 /* ---- Choosing */
 
 static unsigned int lowest(const struct fxp *f) {
-  unsigned int v = f->conn->set->sftp_min_version;
+  unsigned int v = f->conn->set->sftp.min_version;
 
   return v < FXP_VERSION_MIN ? FXP_VERSION_MIN : v > FXP_VERSION_MAX ?
     FXP_VERSION_MAX : v;
@@ -34,7 +34,7 @@ static unsigned int lowest(const struct fxp *f) {
 
 /* 0 stands for the built-in version. */
 static unsigned int highest(const struct fxp *f) {
-  unsigned int v = f->conn->set->sftp_max_version;
+  unsigned int v = f->conn->set->sftp.max_version;
 
   return v == 0 || v > FXP_VERSION_MAX ? FXP_VERSION_MAX : v < lowest(f) ?
     lowest(f) : v;
@@ -49,7 +49,7 @@ unsigned int fxp_version_for(const struct fxp *f, uint32_t wanted) {
 }
 
 void fxp_version_set(struct fxp *f, unsigned int version) {
-  unsigned int utf8 = f->conn->set->sftp_utf8_version;
+  unsigned int utf8 = f->conn->set->sftp.utf8_version;
   /* Some listeners read an unsigned int there, some a long. */
   _Alignas(8) unsigned int told[2] = { version, 0 };
 

@@ -15,7 +15,7 @@
 #include "kex.h"
 
 static uint64_t patience_ms(const struct ssh_conn *c) {
-  return (uint64_t) c->set->alive_secs * 1000;
+  return (uint64_t) c->set->alive.secs * 1000;
 }
 
 bool sftp_conn_alive_due(const struct ssh_conn *c) {
@@ -42,7 +42,7 @@ int sftp_conn_alive_ask(struct ssh_conn *c, const uint32_t *channel) {
     return sftp_packet_end(c->pkts);
   }
 
-  if (a->nasked++ >= set->alive_count) {
+  if (a->nasked++ >= set->alive.count) {
     return sftp_fail(c, SFTP_ERR_TIMEOUT, "client alive threshold reached");
   }
 
@@ -64,6 +64,6 @@ void sftp_conn_alive_answered(struct ssh_conn *c) {
 }
 
 uint64_t sftp_conn_alive_max_ms(const struct ssh_conn *c) {
-  return c->set->alive_secs > 0 && c->state.authenticated ? patience_ms(c) :
+  return c->set->alive.secs > 0 && c->state.authenticated ? patience_ms(c) :
     UINT64_MAX;
 }

@@ -16,12 +16,12 @@
 /* The limits of SFTPRekey, and those of every key. */
 static const char *worn(const struct sftp_settings *set,
     const struct sftp_packet_stats *dir) {
-  if (set->rekey_bytes > 0 && dir->bytes >= set->rekey_bytes) {
+  if (set->rekey.bytes > 0 && dir->bytes >= set->rekey.bytes) {
     return "volume";
   }
 
   return dir->npackets >= SFTP_KEY_PACKETS_WORN ||
-    (set->rekey_packets > 0 && dir->npackets >= set->rekey_packets) ?
+    (set->rekey.packets > 0 && dir->npackets >= set->rekey.packets) ?
     "packets" : NULL;
 }
 
@@ -32,9 +32,9 @@ static bool used_up(const struct ssh_conn *c) {
 }
 
 static bool too_old(const struct ssh_conn *c) {
-  return c->set->rekey_secs > 0 &&
+  return c->set->rekey.secs > 0 &&
     sftp_now_ms() - sftp_packets_out(c->pkts)->keyed_ms >=
-      (uint64_t) c->set->rekey_secs * 1000;
+      (uint64_t) c->set->rekey.secs * 1000;
 }
 
 /* None before login. */
@@ -74,19 +74,19 @@ uint64_t sftp_kex_due_ms(const struct ssh_conn *c) {
     return UINT64_MAX;
 
   } else if (k->run != NULL) {
-    if (c->set->rekey_timeout_secs == 0 || !k->run->by_us || !c->state.keyed) {
+    if (c->set->rekey.timeout_secs == 0 || !k->run->by_us || !c->state.keyed) {
       return UINT64_MAX;
     }
 
-    at = k->run->started_ms + (uint64_t) c->set->rekey_timeout_secs * 1000;
+    at = k->run->started_ms + (uint64_t) c->set->rekey.timeout_secs * 1000;
 
   } else {
-    if (c->set->rekey_secs == 0) {
+    if (c->set->rekey.secs == 0) {
       return UINT64_MAX;
     }
 
     at = sftp_packets_out(c->pkts)->keyed_ms +
-      (uint64_t) c->set->rekey_secs * 1000;
+      (uint64_t) c->set->rekey.secs * 1000;
   }
 
   now = sftp_now_ms();
@@ -106,7 +106,7 @@ int sftp_kex_check(struct ssh_conn *c) {
     if (c->state.keyed && k->run->by_us && sftp_kex_due_ms(c) == 0) {
       return sftp_fail(c, SFTP_ERR_KEX,
         "rekeying was not completed within %u seconds (SFTPRekey)",
-        c->set->rekey_timeout_secs);
+        c->set->rekey.timeout_secs);
     }
 
     return SFTP_OK;

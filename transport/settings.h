@@ -99,6 +99,31 @@ enum sftp_link_order {
   LINK_ORDER_LAST               /* second in both */
 };
 
+/* When we begin a rekey; 0: never for that reason. */
+struct sftp_rekey_limits {
+  unsigned int secs;
+  uint64_t bytes;               /* per direction */
+  uint32_t packets;
+  unsigned int timeout_secs;    /* for the exchange itself */
+};
+
+/* Format of fingerprints of users' keys. */
+struct sftp_fingerprints {
+  const char *digest;           /* libcrypto's name */
+  enum sftp_fingerprint_form form;
+  bool named;                   /* by SFTPKeyFingerprints, not by default */
+};
+
+/* SFTPClientAlive: how often a client is asked, and after which silence. */
+struct sftp_alive_limits {
+  unsigned int count, secs;
+};
+
+/* Versions of SFTP; names are UTF-8 from utf8_version on. */
+struct sftp_fxp_versions {
+  unsigned int min_version, max_version, utf8_version;
+};
+
 /* Minimum key sizes in bits; 0: none. */
 struct sftp_key_limits {
   unsigned int rsa, dsa, ec;
@@ -143,25 +168,15 @@ struct sftp_settings {
   const char *dh_param_file;    /* text, or NULL */
   size_t dh_param_len;
 
-  /* Rekeying by us: 0 = never for that reason. */
-  unsigned int rekey_secs;
-  uint64_t rekey_bytes;         /* per direction */
-  uint32_t rekey_packets;
-  unsigned int rekey_timeout_secs;
-
+  struct sftp_rekey_limits rekey;
   const struct sftp_traffic_policy *traffic;    /* NULL: not configured */
   const struct sftp_qos_classes *qos;   /* as well */
 
-  /* Format of fingerprints of users' keys: libcrypto's name of the digest, and
-   * the encoding.
-   */
-  const char *fingerprint_digest;
-  enum sftp_fingerprint_form fingerprint_form;
-  bool fingerprint_named;       /* by SFTPKeyFingerprints, not by default */
+  struct sftp_fingerprints fingerprint;
 
   unsigned int max_channels;
   uint32_t window, max_packet;  /* of our channels; 0 = built in */
-  unsigned int alive_count, alive_secs;
+  struct sftp_alive_limits alive;
   unsigned int max_login_attempts;      /* 0 = unlimited */
   unsigned int services;        /* SFTP_SERVICE_FL_* */
 
@@ -169,7 +184,7 @@ struct sftp_settings {
   unsigned int nchains;
 
   const char *const *accept_env;        /* glob patterns, NULL-terminated */
-  unsigned int sftp_min_version, sftp_max_version, sftp_utf8_version;
+  struct sftp_fxp_versions sftp;
   unsigned long extensions;     /* bits of fxp-ext.c's table */
   unsigned long exec_commands;  /* bits of exec.c's table */
   struct sftp_client_traits client;

@@ -115,8 +115,8 @@ static bool read_versions(const struct sftp_trait *t, pool *p,
     return false;
   }
 
-  set->sftp_min_version = (unsigned int) min;
-  set->sftp_max_version = (unsigned int) max;
+  set->sftp.min_version = (unsigned int) min;
+  set->sftp.max_version = (unsigned int) max;
   return true;
 }
 
@@ -198,13 +198,13 @@ const struct sftp_trait sftp_traits[] = {
     .choices = link_orders, .expected = "target, link or last" },
   { .word = "sftpOwnerNumbers", AT(client.owner_numbers),
     .read = read_switch, ON_OFF },
-  { .word = "sftpProtocolVersion", AT(sftp_min_version),
+  { .word = "sftpProtocolVersion", AT(sftp.min_version),
     .read = read_versions, .min = 1, .max = 6,
     .expected = "N or N-M, from 1 to 6" },
   { .word = "sftpReaddirSize", AT(client.readdir_max), SIZE_OF_DATA },
   { .word = "sftpTaggedSums", AT(client.tagged_sums), .read = read_switch,
     ON_OFF },
-  { .word = "sftpUTF8ProtocolVersion", AT(sftp_utf8_version),
+  { .word = "sftpUTF8ProtocolVersion", AT(sftp.utf8_version),
     .read = read_number, .min = 1, .max = 6, .expected = "1 to 6" },
   { .word = NULL }
 };

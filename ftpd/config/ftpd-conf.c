@@ -181,20 +181,20 @@ static void set_key_limits(server_rec *s, struct sftp_settings *set) {
 static void set_rekey(server_rec *s, struct sftp_settings *set) {
   const struct rekey *r = param(s, "SFTPRekey");
 
-  set->rekey_secs = FTPD_REKEY_SECS;
-  set->rekey_bytes = FTPD_REKEY_BYTES;
-  set->rekey_packets = FTPD_REKEY_PACKETS;
-  set->rekey_timeout_secs = 0;
+  set->rekey.secs = FTPD_REKEY_SECS;
+  set->rekey.bytes = FTPD_REKEY_BYTES;
+  set->rekey.packets = FTPD_REKEY_PACKETS;
+  set->rekey.timeout_secs = 0;
 
   if (r != NULL && r->never) {
-    set->rekey_secs = 0;
-    set->rekey_bytes = 0;
-    set->rekey_packets = 0;
+    set->rekey.secs = 0;
+    set->rekey.bytes = 0;
+    set->rekey.packets = 0;
 
   } else if (r != NULL) {
-    set->rekey_secs = r->secs;
-    set->rekey_bytes = r->bytes;
-    set->rekey_timeout_secs = r->timeout_secs;
+    set->rekey.secs = r->secs;
+    set->rekey.bytes = r->bytes;
+    set->rekey.timeout_secs = r->timeout_secs;
   }
 }
 
@@ -224,8 +224,8 @@ static void set_numbers(server_rec *s, struct sftp_settings *set) {
 
   c = find_config(s->conf, CONF_PARAM, "SFTPClientAlive", FALSE);
   if (c != NULL) {
-    set->alive_count = *((unsigned int *) c->argv[0]);
-    set->alive_secs = *((unsigned int *) c->argv[1]);
+    set->alive.count = *((unsigned int *) c->argv[0]);
+    set->alive.secs = *((unsigned int *) c->argv[1]);
   }
 }
 
@@ -234,12 +234,12 @@ static void set_fingerprints(server_rec *s, struct sftp_settings *set) {
     FALSE);
 
   /* As the packaged module does. */
-  set->fingerprint_digest = "SHA256";
-  set->fingerprint_form = FINGERPRINT_COLONS;
+  set->fingerprint.digest = "SHA256";
+  set->fingerprint.form = FINGERPRINT_COLONS;
   if (c != NULL) {
-    set->fingerprint_digest = c->argv[0];
-    set->fingerprint_form = *((enum sftp_fingerprint_form *) c->argv[1]);
-    set->fingerprint_named = true;
+    set->fingerprint.digest = c->argv[0];
+    set->fingerprint.form = *((enum sftp_fingerprint_form *) c->argv[1]);
+    set->fingerprint.named = true;
   }
 }
 
@@ -271,9 +271,9 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
   set->opts = ftpd_opts(s);
   set->ident = ident(p, s);
   set->services = SFTP_SERVICE_DEFAULT|SFTP_SERVICE_FL_DATE;
-  set->sftp_min_version = 1;
-  set->sftp_max_version = 6;
-  set->sftp_utf8_version = 4;
+  set->sftp.min_version = 1;
+  set->sftp.max_version = 6;
+  set->sftp.utf8_version = 4;
   set_algs(p, s, set);
   set_key_limits(s, set);
   set_rekey(s, set);

@@ -86,8 +86,8 @@ struct client *client_new(void) {
   set->services = SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP|
     SFTP_SERVICE_FL_DATE;
   set->accept_env = cl_patterns;
-  set->sftp_min_version = 1;
-  set->sftp_max_version = 6;
+  set->sftp.min_version = 1;
+  set->sftp.max_version = 6;
   set->extensions = ~0UL;
 
   cl->kex = "curve25519-sha256";

@@ -243,9 +243,9 @@ static void certificates_have_the_fingerprints_that_are_wanted(
     *authority = sftp_key_fingerprint(top, ca->blob, "MD5", true);
 
   start(one_key, 0);
-  cl->set->fingerprint_digest = "MD5";
-  cl->set->fingerprint_form = FINGERPRINT_COLONS;
-  cl->set->fingerprint_named = true;
+  cl->set->fingerprint.digest = "MD5";
+  cl->set->fingerprint.form = FINGERPRINT_COLONS;
+  cl->set->fingerprint.named = true;
   is_str(login(ed, ED_CERT, cert, "ssh-ed25519"), "yes",
     "a certificate logs in where MD5 is wanted");
   ok(fake_log_has(pstrcat(top, "by ssh-rsa key MD5:", authority, NULL)),

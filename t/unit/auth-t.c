@@ -743,9 +743,9 @@ static void fingerprints_are_written_as_the_directive_says(void) {
   const char *colons = sftp_key_fingerprint(top, ed_key->blob, "SHA1", true);
 
   prepare(simple, SFTP_NELEMS(simple));
-  cl->set->fingerprint_digest = "SHA1";
-  cl->set->fingerprint_form = FINGERPRINT_COLONS;
-  cl->set->fingerprint_named = true;
+  cl->set->fingerprint.digest = "SHA1";
+  cl->set->fingerprint.form = FINGERPRINT_COLONS;
+  cl->set->fingerprint.named = true;
   begin();
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "SUCCESS", "a key logs in");

@@ -397,7 +397,7 @@ static void output_survives_rekeys(void) {
   cl = open_client();
   id = open_channel(cl, 1, 0, 32768);
   (void) request(cl, id, "subsystem", "sftp");
-  cl->set->rekey_bytes = 65536;
+  cl->set->rekey.bytes = 65536;
   cl->on_other = take;
   cl->arg = &r;
   while (r.n < r.total && rounds++ < 1000) {

@@ -20,8 +20,8 @@ static struct sftp_settings set_for(const char *software) {
   struct sftp_settings set;
 
   memset(&set, 0, sizeof(set));
-  set.sftp_max_version = 6;
-  set.sftp_utf8_version = 4;
+  set.sftp.max_version = 6;
+  set.sftp.utf8_version = 4;
   set.kex = sftp_alg_profile(p, ALGS_KEX, PROFILE_DEFAULT);
   set.macs = sftp_alg_profile(p, ALGS_MAC, PROFILE_DEFAULT);
   (void) sftp_client_apply(p, software, NULL, &set);
@@ -142,7 +142,7 @@ static void clients_get_what_they_need(void) {
       s.client.tagged_sums == c->tagged &&
       s.client.never_rekey == c->never_rekey &&
       s.client.readdir_max == c->readdir && s.max_packet == c->packet &&
-      s.sftp_max_version == c->version && s.sftp_utf8_version == c->utf8,
+      s.sftp.max_version == c->version && s.sftp.utf8_version == c->utf8,
       "'%s' gets what it needs", c->software);
   }
 }
@@ -422,8 +422,8 @@ static void values_go_where_they_belong(void) {
   ok(*text == '\0', "all of it");
   ok(set.max_packet == 16384 && set.window == UINT32_MAX, "channels");
   ok(set.client.data_max == 8192 && set.client.readdir_max == 12288, "data");
-  ok(set.sftp_min_version == 2 && set.sftp_max_version == 5, "versions");
-  is_int(set.sftp_utf8_version, 3, "UTF-8");
+  ok(set.sftp.min_version == 2 && set.sftp.max_version == 5, "versions");
+  is_int(set.sftp.utf8_version, 3, "UTF-8");
   ok(set.client.tagged_sums && set.client.data_alone &&
     set.client.owner_numbers && set.client.never_rekey &&
     set.pessimistic_newkeys, "switches");

@@ -331,17 +331,17 @@ static void rekeys_have_defaults(void) {
 
   start();
   set = ftpd_conf_settings(p, &server);
-  ok(set->rekey_secs == FTPD_REKEY_SECS && set->rekey_bytes == FTPD_REKEY_BYTES
-    && set->rekey_packets == FTPD_REKEY_PACKETS &&
-    set->rekey_timeout_secs == 0, "without SFTPRekey");
+  ok(set->rekey.secs == FTPD_REKEY_SECS && set->rekey.bytes == FTPD_REKEY_BYTES
+    && set->rekey.packets == FTPD_REKEY_PACKETS &&
+    set->rekey.timeout_secs == 0, "without SFTPRekey");
   daemon_set_param("SFTPRekey", &never);
   set = ftpd_conf_settings(p, &server);
-  ok(set->rekey_secs == 0 && set->rekey_bytes == 0 && set->rekey_packets == 0,
+  ok(set->rekey.secs == 0 && set->rekey.bytes == 0 && set->rekey.packets == 0,
     "none");
   daemon_set_param("SFTPRekey", &some);
   set = ftpd_conf_settings(p, &server);
-  ok(set->rekey_secs == 60 && set->rekey_bytes == 1 << 20 &&
-    set->rekey_timeout_secs == 5 && set->rekey_packets == FTPD_REKEY_PACKETS,
+  ok(set->rekey.secs == 60 && set->rekey.bytes == 1 << 20 &&
+    set->rekey.timeout_secs == 5 && set->rekey.packets == FTPD_REKEY_PACKETS,
     "what is named, and packets as ever");
 }
 

@@ -37,8 +37,8 @@ static void version_is_the_lower_of_both(void) {
     struct fxc *x = fxc_new_raw(NULL);
     struct fxc_reply r;
 
-    x->set.sftp_min_version = rows[i].min;
-    x->set.sftp_max_version = rows[i].max;
+    x->set.sftp.min_version = rows[i].min;
+    x->set.sftp.max_version = rows[i].max;
     init_with(x, rows[i].asked);
     ok(fxc_next(x, &r) && r.type == SSH_FXP_VERSION && r.id == rows[i].got,
       "a client of version %lu gets version %u of %u-%u",
@@ -53,7 +53,7 @@ static void lower_clients_are_told(void) {
   for (v = 0; v < 3; v++) {
     struct fxc *x = fxc_new_raw(NULL);
 
-    x->set.sftp_min_version = v + 1;
+    x->set.sftp.min_version = v + 1;
     init_with(x, v);
     ok(x->ch->out_len == 0 && x->ch->err_len > 0 && x->ch->finished &&
       x->ch->status == 1, "a client of version %lu is sent away with a text",

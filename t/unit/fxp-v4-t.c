@@ -490,7 +490,7 @@ static void early_versions_convert_nothing(void) {
   clean(x);
   x = fxc_new_raw(NULL);
   fake_files.charset = "X";
-  x->set.sftp_utf8_version = 3;
+  x->set.sftp.utf8_version = 3;
   fake_fs_put("/bAr", "1", 1, 0644);
   fxc_init(x, 3);
   fake_channel_clear(x->ch);

@@ -174,8 +174,8 @@ static void keepalives_are_of_a_kind(void) {
     struct sftp_pkt pkt;
     unsigned int n;
 
-    cl->set->alive_secs = 5;
-    cl->set->alive_count = 2;
+    cl->set->alive.secs = 5;
+    cl->set->alive.count = 2;
     cl->set->client.keepalive = tried[i].kind;
     while (client_recv(cl, &pkt)) {
     }
@@ -346,7 +346,7 @@ static void server_rekeys_by_volume(void) {
   struct sftp_pkt pkt;
   unsigned int i, nkex = 0;
 
-  cl->set->rekey_bytes = 65536;
+  cl->set->rekey.bytes = 65536;
   for (i = 0; i < 64; i++) {
     unsigned char junk[8192] = { 0, 0, 0x1f, 0xfc };
 
@@ -429,8 +429,8 @@ static void answers_wait_for_the_rekey(void) {
 static void no_rekey_before_login(void) {
   struct client *cl = keyed_client();
 
-  cl->set->rekey_bytes = 1;
-  cl->set->rekey_secs = 1;
+  cl->set->rekey.bytes = 1;
+  cl->set->rekey.secs = 1;
   fake_now_ms += 10000;
   is_int(client_pump(cl), SFTP_OK, "an idle turn");
   ok(!sftp_kex_running(cl->server), "the server does not rekey before login");
@@ -461,7 +461,7 @@ static void few_rekeys_before_login(void) {
 static void rekey_timeout_ends_the_connection(void) {
   struct client *cl = open_client();
 
-  cl->set->rekey_timeout_secs = 5;
+  cl->set->rekey.timeout_secs = 5;
   is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "the server rekeys");
   is_int(client_pump(cl), SFTP_OK, "within the time");
   fake_now_ms += 6000;
@@ -497,7 +497,7 @@ static void worn_keys_are_replaced(void) {
     client_free(cl);
 
     cl = open_client();
-    cl->set->rekey_packets = UINT32_MAX;
+    cl->set->rekey.packets = UINT32_MAX;
     key_has_done(cl, in, SFTP_KEY_PACKETS_WORN);
     ok(client_pump(cl) == SFTP_OK && sftp_kex_running(cl->server),
       "no setting puts it off (packets %s)", way);
@@ -594,7 +594,7 @@ static void one_reason(const char *why, void (*make)(struct client *cl)) {
 
 static void much_was_sent(struct client *cl) {
   (void) works(cl, 70000);
-  cl->set->rekey_bytes = 65536;
+  cl->set->rekey.bytes = 65536;
 }
 
 static void many_were_sent(struct client *cl) {
@@ -604,11 +604,11 @@ static void many_were_sent(struct client *cl) {
     (void) works(cl, 1);
   }
 
-  cl->set->rekey_packets = 20;
+  cl->set->rekey.packets = 20;
 }
 
 static void time_passes(struct client *cl) {
-  cl->set->rekey_secs = 60;
+  cl->set->rekey.secs = 60;
   fake_now_ms += 60000;
 }
 
@@ -633,7 +633,7 @@ static void log_says_that_the_client_rekeys(void) {
 static void log_says_that_a_rekey_failed(void) {
   struct client *cl = open_client();
 
-  cl->set->rekey_timeout_secs = 5;
+  cl->set->rekey.timeout_secs = 5;
   time_passes(cl);
   is_int(client_pump(cl), SFTP_OK, "the server rekeys");
   fake_now_ms += 6000;
@@ -673,7 +673,7 @@ static void used_up_keys_hold_data(void) {
 
   ok(!sftp_kex_holds(cl->server) && !sftp_kex_wanted(cl->server),
     "fresh keys are good");
-  cl->set->rekey_packets = 1;
+  cl->set->rekey.packets = 1;
   (void) works(cl, 1);
   ok(sftp_kex_running(cl->server) && !sftp_kex_wanted(cl->server),
     "one rekey at a time");
@@ -681,8 +681,8 @@ static void used_up_keys_hold_data(void) {
 
   cl = open_client();
   cl->set->client.never_rekey = true;
-  cl->set->rekey_packets = 1;
-  cl->set->rekey_secs = 1;
+  cl->set->rekey.packets = 1;
+  cl->set->rekey.secs = 1;
   fake_now_ms += 2000;
   ok(works(cl, 1) && works(cl, 1), "a client that cannot rekey");
   ok(!sftp_kex_running(cl->server) && !sftp_kex_holds(cl->server) &&

@@ -141,7 +141,7 @@ void sftp_kex_broken_off(struct ssh_conn *c, const char *why) {
   }
 }
 
-void kex_begin(struct sftp_kex *k, const char *why, bool by_us) {
+void sftp_kex_begin(struct sftp_kex *k, const char *why, bool by_us) {
   pool *p = make_sub_pool(k->conn->pool);
 
   pr_pool_tag(p, "SSH key exchange");
@@ -154,8 +154,8 @@ void kex_begin(struct sftp_kex *k, const char *why, bool by_us) {
 }
 
 int sftp_kex_first(struct ssh_conn *c) {
-  if (c->kex->run == NULL && kex_waits(c)) {
-    kex_wait(c->kex);
+  if (c->kex->run == NULL && sftp_kex_waits(c)) {
+    sftp_kex_wait(c->kex);
     return SFTP_OK;
   }
 
@@ -169,8 +169,8 @@ int sftp_kex_start(struct ssh_conn *c, const char *why) {
     return SFTP_OK;             /* never a second KEXINIT during an exchange */
   }
 
-  kex_begin(k, why, true);
-  return kex_send_init(k);
+  sftp_kex_begin(k, why, true);
+  return sftp_kex_send_init(k);
 }
 
 /* ---- Our reply, and what follows it */
@@ -251,7 +251,7 @@ static int complete(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct kex_run *run = k->run;
   struct sftp_str blob;
-  const struct sftp_key *host_key = kex_host_key(k, &blob);
+  const struct sftp_key *host_key = sftp_kex_host_key(k, &blob);
   unsigned char hash[KEX_MAX_DIGEST];
   struct sftp_str H = { hash, 0 };
   int res = SFTP_ERR_KEX;
@@ -262,7 +262,7 @@ static int complete(struct ssh_conn *c) {
     goto done;
   }
 
-  res = kex_hash(c, run->x.host_key, hash, &H.len);
+  res = sftp_kex_hash(c, run->x.host_key, hash, &H.len);
   if (res != SFTP_OK) {
     goto done;
   }
@@ -274,11 +274,11 @@ static int complete(struct ssh_conn *c) {
 
   res = send_reply(c, host_key, H);
   if (res == SFTP_OK) {
-    res = kex_make_keys(c, H, true, &run->in);
+    res = sftp_kex_make_keys(c, H, true, &run->in);
   }
 
   if (res == SFTP_OK) {
-    res = kex_make_keys(c, H, false, &run->out);
+    res = sftp_kex_make_keys(c, H, false, &run->out);
   }
 
   if (res == SFTP_OK) {
@@ -308,7 +308,7 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
 
   ftpd_ssh_cmd(c->ftpd, run->x.command != NULL ? run->x.command :
     run->x.method->ops->command, "(data)", FTPD_SSH_AUTH, res == SFTP_OK);
-  return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
+  return res == SFTP_OK ? SFTP_OK : sftp_kex_failed(c, res);
 }
 
 /* ---- The end of an exchange */
@@ -328,8 +328,8 @@ static void tell_agreed(struct ssh_conn *c) {
       sftp_log(" + Session host key algorithm: %s", *name[i]);
     }
 
-    sftp_log(kex_lists[i].agreed, *name[i]);
-    ftpd_note(c->ftpd, kex_lists[i].note, *name[i]);
+    sftp_log(sftp_kex_lists[i].agreed, *name[i]);
+    ftpd_note(c->ftpd, sftp_kex_lists[i].note, *name[i]);
   }
 
   k->names_pool = c->pool;

@@ -18,14 +18,14 @@
 
 /* ---- true, pwd */
 
-int exec_run_true(struct exec *e) {
+int sftp_exec_run_true(struct exec *e) {
   (void) e;
   return 0;
 }
 
-int exec_run_pwd(struct exec *e) {
-  exec_out(e, e->cwd, strlen(e->cwd));
-  exec_out(e, "\n", 1);
+int sftp_exec_run_pwd(struct exec *e) {
+  sftp_exec_out(e, e->cwd, strlen(e->cwd));
+  sftp_exec_out(e, "\n", 1);
   return 0;
 }
 
@@ -92,13 +92,13 @@ static bool echo_escapes(struct exec *e, const char *word) {
     }
 
     c = value >= 0 ? (char) value : c;
-    exec_out(e, &c, 1);
+    sftp_exec_out(e, &c, 1);
   }
 
   return true;
 }
 
-int exec_run_echo(struct exec *e) {
+int sftp_exec_run_echo(struct exec *e) {
   bool line = true, escapes = false;
   unsigned int i = 1, first;
 
@@ -114,11 +114,11 @@ int exec_run_echo(struct exec *e) {
 
   for (first = i; i < e->argc; i++) {
     if (i > first) {
-      exec_out(e, " ", 1);
+      sftp_exec_out(e, " ", 1);
     }
 
     if (!escapes) {
-      exec_out(e, e->argv[i], strlen(e->argv[i]));
+      sftp_exec_out(e, e->argv[i], strlen(e->argv[i]));
 
     } else if (!echo_escapes(e, e->argv[i])) {
       return 0;
@@ -126,7 +126,7 @@ int exec_run_echo(struct exec *e) {
   }
 
   if (line) {
-    exec_out(e, "\n", 1);
+    sftp_exec_out(e, "\n", 1);
   }
 
   return 0;
@@ -134,7 +134,7 @@ int exec_run_echo(struct exec *e) {
 
 /* ---- cd */
 
-int exec_run_cd(struct exec *e) {
+int sftp_exec_run_cd(struct exec *e) {
   const char *name = e->argc > 1 && strcmp(e->argv[1], "--") != 0 ?
     e->argv[1] : e->argc > 2 ? e->argv[2] : NULL;
   const char *path;
@@ -147,7 +147,7 @@ int exec_run_cd(struct exec *e) {
     name = name != NULL ? name : ftpd_cwd(e->ftpd);
   }
 
-  path = exec_path(e, *name != '\0' ? name : ".");
+  path = sftp_exec_path(e, *name != '\0' ? name : ".");
   ftpd_op_begin(e->ftpd, &op, e->cmd_pool, FTPD_REALPATH, path);
   path = ftpd_permit(&op, path, NULL);
   if (path != NULL && op.blind != 0) {
@@ -162,8 +162,8 @@ int exec_run_cd(struct exec *e) {
 
   ftpd_op_end(&op, err, err == 0 ? 0 : 4, strerror(err));
   if (err != 0) {
-    exec_complain(e, "%s: %s", exec_quote(e, name),
-      exec_reason(e, err, op.refused));
+    sftp_exec_complain(e, "%s: %s", sftp_exec_quote(e, name),
+      sftp_exec_reason(e, err, op.refused));
     return 1;
   }
 
@@ -188,15 +188,15 @@ static int put_date(struct exec *e, const char *format, bool utc) {
 
   if (*format != '\0' &&
       strftime(text, sizeof(text), format, &tm) == 0) {
-    exec_complain(e, "invalid format");
+    sftp_exec_complain(e, "invalid format");
     return 1;
   }
 
-  exec_printf(e, "%s\n", *format != '\0' ? text : "");
+  sftp_exec_printf(e, "%s\n", *format != '\0' ? text : "");
   return 0;
 }
 
-int exec_run_date(struct exec *e) {
+int sftp_exec_run_date(struct exec *e) {
   const char *format = "%a %b %e %H:%M:%S %Z %Y";
   bool utc = false;
   unsigned int i;
@@ -215,7 +215,8 @@ int exec_run_date(struct exec *e) {
       format = word + 1;
 
     } else {
-      exec_complain(e, "%s: this is not supported", exec_quote(e, word));
+      sftp_exec_complain(e, "%s: this is not supported",
+        sftp_exec_quote(e, word));
       return 1;
     }
   }
@@ -260,7 +261,7 @@ static bool df_size(struct exec *e, struct df *df, const char *text) {
   df->unit = text != NULL ? df_unit(text) : 0;
   df->unit_name = text;
   if (df->unit == 0) {
-    exec_complain(e, "invalid block size");
+    sftp_exec_complain(e, "invalid block size");
     return false;
   }
 
@@ -309,7 +310,7 @@ static bool df_letters(struct exec *e, struct df *df, const char *letters,
         break;
 
       default:
-        exec_complain(e, "invalid option -- '%c'", *letters);
+        sftp_exec_complain(e, "invalid option -- '%c'", *letters);
         return false;
     }
   }
@@ -369,10 +370,10 @@ static void df_headline(struct exec *e, const struct df *df) {
       (char *) NULL);
 
   if (df->form == DF_HUMAN || df->form == DF_SI) {
-    exec_printf(e, "Filesystem      Size  Used Avail Use%% Mounted on\n");
+    sftp_exec_printf(e, "Filesystem      Size  Used Avail Use%% Mounted on\n");
 
   } else {
-    exec_printf(e, "%-14s %11s %11s %11s %s Mounted on\n", "Filesystem",
+    sftp_exec_printf(e, "%-14s %11s %11s %11s %s Mounted on\n", "Filesystem",
       size, "Used", "Available", df->form == DF_POSIX ? "Capacity" : "Use%");
   }
 }
@@ -396,13 +397,13 @@ static void df_line(struct exec *e, const struct df *df,
   (void) df_number(e, df, st->f_blocks, unit, total, sizeof(total));
   (void) df_number(e, df, used, unit, taken, sizeof(taken));
   (void) df_number(e, df, st->f_bavail, unit, avail, sizeof(avail));
-  exec_printf(e, human ? "%-14s %5s %5s %5s %4s %s\n" :
+  sftp_exec_printf(e, human ? "%-14s %5s %5s %5s %4s %s\n" :
     df->form == DF_POSIX ? "%-14s %11s %11s %11s %8s %s\n" :
     "%-14s %11s %11s %11s %4s %s\n", "-", total, taken, avail, share, "/");
 }
 
 static bool df_path(struct exec *e, const char *name, struct statvfs *st) {
-  const char *path = exec_path(e, name);
+  const char *path = sftp_exec_path(e, name);
   struct ftpd_op op;
   int err = 0;
 
@@ -414,8 +415,8 @@ static bool df_path(struct exec *e, const char *name, struct statvfs *st) {
 
   ftpd_op_end(&op, err, err == 0 ? 0 : 4, strerror(err));
   if (err != 0) {
-    exec_complain(e, "%s: %s", exec_quote(e, name),
-      exec_reason(e, err, op.refused));
+    sftp_exec_complain(e, "%s: %s", sftp_exec_quote(e, name),
+      sftp_exec_reason(e, err, op.refused));
   }
 
   return err == 0;
@@ -471,7 +472,7 @@ static void df_name(struct exec *e, struct df *df, const char *name) {
   df_line(e, df, &st);
 }
 
-int exec_run_df(struct exec *e) {
+int sftp_exec_run_df(struct exec *e) {
   struct df *df = e->state;
   unsigned int n;
 

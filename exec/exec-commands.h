@@ -15,13 +15,13 @@
 
 #include "exec-int.h"
 
-int exec_run_df(struct exec *e);
-int exec_run_date(struct exec *e);
-int exec_run_pwd(struct exec *e);
-int exec_run_cd(struct exec *e);
-int exec_run_echo(struct exec *e);
-int exec_run_true(struct exec *e);
-int exec_run_test(struct exec *e);
-int exec_run_id(struct exec *e);
+int sftp_exec_run_df(struct exec *e);
+int sftp_exec_run_date(struct exec *e);
+int sftp_exec_run_pwd(struct exec *e);
+int sftp_exec_run_cd(struct exec *e);
+int sftp_exec_run_echo(struct exec *e);
+int sftp_exec_run_true(struct exec *e);
+int sftp_exec_run_test(struct exec *e);
+int sftp_exec_run_id(struct exec *e);
 
 #endif /* MOD_SFTP_EXEC_COMMANDS_H */

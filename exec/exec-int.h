@@ -74,18 +74,18 @@ struct exec {
 /* ---- exec.c, for commands */
 
 /* Output; the command after a pipe gets it instead. */
-void exec_out(struct exec *e, const void *p, size_t n);
-void exec_printf(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
+void sftp_exec_out(struct exec *e, const void *p, size_t n);
+void sftp_exec_printf(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
 /* One line on stderr: "md5sum: text". */
-void exec_complain(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
+void sftp_exec_complain(struct exec *e, const char *fmt, ...) SFTP_PRINTF(2, 3);
 /* A name in an error message, quoted as by the GNU tools. */
-const char *exec_quote(struct exec *e, const char *name);
+const char *sftp_exec_quote(struct exec *e, const char *name);
 /* "No such file or directory", or that and the rule that refused. */
-const char *exec_reason(struct exec *e, int err, const char *refused);
+const char *sftp_exec_reason(struct exec *e, int err, const char *refused);
 /* A path relative to the current directory of the line. */
-const char *exec_path(struct exec *e, const char *path);
+const char *sftp_exec_path(struct exec *e, const char *path);
 
-int exec_run_sum(struct exec *e);        /* the command is "md5sum" or
+int sftp_exec_run_sum(struct exec *e);        /* the command is "md5sum" or
                                           * similar */
 
 #endif /* MOD_SFTP_EXEC_INT_H */

@@ -380,8 +380,8 @@ static void read_line(struct reader *r) {
   }
 }
 
-int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
-    struct exec_line *res) {
+int sftp_exec_line_parse(pool *p, const char *line, exec_variable var,
+    void *arg, struct exec_line *res) {
   struct reader r;
 
   memset(&r, 0, sizeof(r));

@@ -50,7 +50,7 @@ struct exec_line {
  * redirections to /dev/null.  SFTP_OK, or SFTP_ERR_FORMAT and a text in
  * res->why.
  */
-int exec_line_parse(pool *p, const char *line, exec_variable var, void *arg,
-  struct exec_line *res) SFTP_MUST_CHECK;
+int sftp_exec_line_parse(pool *p, const char *line, exec_variable var,
+  void *arg, struct exec_line *res) SFTP_MUST_CHECK;
 
 #endif /* MOD_SFTP_EXEC_LINE_H */

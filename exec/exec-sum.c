@@ -61,7 +61,7 @@ static bool set_letters(struct exec *e, struct sums *s, const char *letters) {
         break;
 
       default:
-        exec_complain(e, "invalid option -- '%c'", *letters);
+        sftp_exec_complain(e, "invalid option -- '%c'", *letters);
         return false;
     }
   }
@@ -87,7 +87,7 @@ static bool set_option(struct exec *e, struct sums *s, const char *word) {
     s->zero = true;
 
   } else {
-    exec_complain(e, "unrecognized option '%s'", word);
+    sftp_exec_complain(e, "unrecognized option '%s'", word);
     return false;
   }
 
@@ -131,26 +131,26 @@ static bool needs_escape(const struct sums *s, const char *name) {
 
 static void put_name(struct exec *e, const struct sums *s, const char *name) {
   if (!needs_escape(s, name)) {
-    exec_out(e, name, strlen(name));
+    sftp_exec_out(e, name, strlen(name));
     return;
   }
 
   for (; *name != '\0'; name++) {
     switch (*name) {
       case '\\':
-        exec_out(e, "\\\\", 2);
+        sftp_exec_out(e, "\\\\", 2);
         break;
 
       case '\n':
-        exec_out(e, "\\n", 2);
+        sftp_exec_out(e, "\\n", 2);
         break;
 
       case '\r':
-        exec_out(e, "\\r", 2);
+        sftp_exec_out(e, "\\r", 2);
         break;
 
       default:
-        exec_out(e, name, 1);
+        sftp_exec_out(e, name, 1);
     }
   }
 }
@@ -167,22 +167,22 @@ static void put_sum(struct exec *e, const struct sums *s, const char *name,
   }
 
   if (needs_escape(s, name)) {
-    exec_out(e, "\\", 1);
+    sftp_exec_out(e, "\\", 1);
   }
 
   if (s->tagged) {
-    exec_printf(e, "%s (", s->tag);
+    sftp_exec_printf(e, "%s (", s->tag);
     put_name(e, s, name);
-    exec_out(e, ") = ", 4);
-    exec_out(e, hex, 2 * len);
+    sftp_exec_out(e, ") = ", 4);
+    sftp_exec_out(e, hex, 2 * len);
 
   } else {
-    exec_out(e, hex, 2 * len);
-    exec_out(e, s->binary ? " *" : "  ", 2);
+    sftp_exec_out(e, hex, 2 * len);
+    sftp_exec_out(e, s->binary ? " *" : "  ", 2);
     put_name(e, s, name);
   }
 
-  exec_out(e, s->zero ? "" : "\n", 1);
+  sftp_exec_out(e, s->zero ? "" : "\n", 1);
 }
 
 /* ---- One name after the other */
@@ -206,8 +206,8 @@ static void fail_name(struct exec *e, struct sums *s, int err,
     const char *refused) {
   const char *name = s->names[s->next];
 
-  exec_complain(e, "%s: %s", exec_quote(e, name),
-    exec_reason(e, err, refused));
+  sftp_exec_complain(e, "%s: %s", sftp_exec_quote(e, name),
+    sftp_exec_reason(e, err, refused));
   s->status = 1;
   close_file(s, err);
   s->begun = false;
@@ -215,7 +215,7 @@ static void fail_name(struct exec *e, struct sums *s, int err,
 }
 
 static bool open_file(struct exec *e, struct sums *s) {
-  const char *path = exec_path(e, s->names[s->next]);
+  const char *path = sftp_exec_path(e, s->names[s->next]);
   const char *refused;
   int err;
 
@@ -332,7 +332,7 @@ static const char *sum_name(struct exec *e) {
     strlen("sum"));
 }
 
-int exec_run_sum(struct exec *e) {
+int sftp_exec_run_sum(struct exec *e) {
   struct sums *s = e->state;
 
   if (s == NULL) {
@@ -344,7 +344,7 @@ int exec_run_sum(struct exec *e) {
 
     s->sum = sftp_sum_new(e->cmd_pool, sum_name(e));
     if (s->sum == NULL) {
-      exec_complain(e, "%s is not available on this server%s", s->tag,
+      sftp_exec_complain(e, "%s is not available on this server%s", s->tag,
         sftp_crypto_fips() ? " (FIPS)" : "");
       return 1;
     }

@@ -17,7 +17,7 @@
 
 /* What is refused does not exist, as far as the user can see. */
 static bool looks(struct exec *e, const char *name, struct stat *st) {
-  const char *path = exec_path(e, name);
+  const char *path = sftp_exec_path(e, name);
   struct ftpd_op op;
   int err = 0;
 
@@ -31,13 +31,13 @@ static bool looks(struct exec *e, const char *name, struct stat *st) {
   return err == 0;
 }
 
-int exec_run_test(struct exec *e) {
+int sftp_exec_run_test(struct exec *e) {
   const char *what = e->argc > 1 ? e->argv[1] : "";
   struct stat st;
 
   if (e->argc != 3 || what[0] != '-' || what[1] == '\0' || what[2] != '\0' ||
       strchr("edf", what[1]) == NULL) {
-    exec_complain(e, "only -e, -d and -f with one path are supported");
+    sftp_exec_complain(e, "only -e, -d and -f with one path are supported");
     return 2;
   }
 
@@ -54,18 +54,18 @@ int exec_run_test(struct exec *e) {
 static void put_id(struct exec *e, const struct ftpd_id *id, bool name,
     const char *behind) {
   if (name && id->name != NULL) {
-    exec_printf(e, "%s%s", id->name, behind);
+    sftp_exec_printf(e, "%s%s", id->name, behind);
 
   } else {
-    exec_printf(e, "%lu%s", id->number, behind);
+    sftp_exec_printf(e, "%lu%s", id->number, behind);
   }
 }
 
 static void put_both(struct exec *e, const char *what,
     const struct ftpd_id *id) {
-  exec_printf(e, "%s%lu", what, id->number);
+  sftp_exec_printf(e, "%s%lu", what, id->number);
   if (id->name != NULL) {
-    exec_printf(e, "(%s)", id->name);
+    sftp_exec_printf(e, "(%s)", id->name);
   }
 }
 
@@ -78,7 +78,7 @@ static void put_all(struct exec *e, const struct ftpd_ids *ids) {
     put_both(e, i == 0 ? " groups=" : ",", &ids->groups[i]);
   }
 
-  exec_out(e, "\n", 1);
+  sftp_exec_out(e, "\n", 1);
 }
 
 static void put_groups(struct exec *e, const struct ftpd_ids *ids,
@@ -101,7 +101,7 @@ static int id_words(struct exec *e, bool *name) {
 
     if (*c != '-') {
       if (strcmp(c, who) != 0) {
-        exec_complain(e, "%s: no such user", exec_quote(e, c));
+        sftp_exec_complain(e, "%s: no such user", sftp_exec_quote(e, c));
         return -1;
       }
 
@@ -116,7 +116,7 @@ static int id_words(struct exec *e, bool *name) {
         what = *c;
 
       } else {
-        exec_complain(e, "%s: this is not supported", exec_quote(e,
+        sftp_exec_complain(e, "%s: this is not supported", sftp_exec_quote(e,
           e->argv[i]));
         return -1;
       }
@@ -126,7 +126,7 @@ static int id_words(struct exec *e, bool *name) {
   return what;
 }
 
-int exec_run_id(struct exec *e) {
+int sftp_exec_run_id(struct exec *e) {
   struct ftpd_ids ids;
   bool name = false;
   int what = id_words(e, &name);

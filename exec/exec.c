@@ -18,18 +18,18 @@
 
 /* The bit of a command in the directive is its position in the table. */
 static const struct exec_row rows[] = {
-  { "md5sum",    ANY_FILES, exec_run_sum },
-  { "sha1sum",   ANY_FILES, exec_run_sum },
-  { "sha256sum", ANY_FILES, exec_run_sum },
-  { "sha512sum", ANY_FILES, exec_run_sum },
-  { "df",        ANY_FILES, exec_run_df },
-  { "date",      SFTP_SERVICE_FL_DATE, exec_run_date },
-  { "pwd",       ANY_FILES, exec_run_pwd },
-  { "cd",        ANY_FILES, exec_run_cd },
-  { "echo",      ANY_FILES, exec_run_echo },
-  { "true",      ANY_FILES, exec_run_true },
-  { "test",      ANY_FILES, exec_run_test },
-  { "id",        ANY_FILES, exec_run_id }
+  { "md5sum",    ANY_FILES, sftp_exec_run_sum },
+  { "sha1sum",   ANY_FILES, sftp_exec_run_sum },
+  { "sha256sum", ANY_FILES, sftp_exec_run_sum },
+  { "sha512sum", ANY_FILES, sftp_exec_run_sum },
+  { "df",        ANY_FILES, sftp_exec_run_df },
+  { "date",      SFTP_SERVICE_FL_DATE, sftp_exec_run_date },
+  { "pwd",       ANY_FILES, sftp_exec_run_pwd },
+  { "cd",        ANY_FILES, sftp_exec_run_cd },
+  { "echo",      ANY_FILES, sftp_exec_run_echo },
+  { "true",      ANY_FILES, sftp_exec_run_true },
+  { "test",      ANY_FILES, sftp_exec_run_test },
+  { "id",        ANY_FILES, sftp_exec_run_id }
 };
 
 _Static_assert(SFTP_NELEMS(rows) <= 32, "a bit for each row");
@@ -62,7 +62,7 @@ static const struct exec_row *find(const struct exec *e, const char *name,
 
 /* ---- Output */
 
-void exec_out(struct exec *e, const void *p, size_t n) {
+void sftp_exec_out(struct exec *e, const void *p, size_t n) {
   if (e->command->to_pipe) {
     sftp_wr_bytes(&e->pipe_out, p, n);
 
@@ -71,7 +71,7 @@ void exec_out(struct exec *e, const void *p, size_t n) {
   }
 }
 
-void exec_printf(struct exec *e, const char *fmt, ...) {
+void sftp_exec_printf(struct exec *e, const char *fmt, ...) {
   char text[1024];
   va_list ap;
   int n;
@@ -80,7 +80,7 @@ void exec_printf(struct exec *e, const char *fmt, ...) {
   n = vsnprintf(text, sizeof(text), fmt, ap);
   va_end(ap);
   if (n > 0) {
-    exec_out(e, text, (size_t) n < sizeof(text) ? (size_t) n :
+    sftp_exec_out(e, text, (size_t) n < sizeof(text) ? (size_t) n :
       sizeof(text) - 1);
   }
 }
@@ -105,14 +105,14 @@ static void complain(struct exec *e, const char *name, const char *text) {
   }
 
   if (e->command != NULL && e->command->err_to_out) {
-    exec_out(e, shown, n);
+    sftp_exec_out(e, shown, n);
 
   } else {
     (void) sftp_channel_write_stderr(e->ch, shown, n);
   }
 }
 
-void exec_complain(struct exec *e, const char *fmt, ...) {
+void sftp_exec_complain(struct exec *e, const char *fmt, ...) {
   char text[2048];
   va_list ap;
 
@@ -122,7 +122,7 @@ void exec_complain(struct exec *e, const char *fmt, ...) {
   complain(e, e->row->name, text);
 }
 
-const char *exec_quote(struct exec *e, const char *name) {
+const char *sftp_exec_quote(struct exec *e, const char *name) {
   const char *c;
 
   for (c = name; *c != '\0'; c++) {
@@ -134,14 +134,14 @@ const char *exec_quote(struct exec *e, const char *name) {
   return *name != '\0' ? name : "''";
 }
 
-const char *exec_reason(struct exec *e, int err, const char *refused) {
+const char *sftp_exec_reason(struct exec *e, int err, const char *refused) {
   const char *text = strerror(err == EPERM && refused != NULL ? EACCES : err);
 
   return refused == NULL || *refused == '\0' ? text :
     pstrcat(e->cmd_pool, text, " (", refused, ")", (char *) NULL);
 }
 
-const char *exec_path(struct exec *e, const char *path) {
+const char *sftp_exec_path(struct exec *e, const char *path) {
   return sftp_path_from(e->cmd_pool, e->cwd, path);
 }
 
@@ -344,7 +344,7 @@ static int run_command(struct exec *e) {
   if (e->argv == NULL) {
     res = make_argv(e);
     if (res < 0) {
-      exec_complain(e, "%s: %s", exec_quote(e,
+      sftp_exec_complain(e, "%s: %s", sftp_exec_quote(e,
         e->command->words[e->nargs].text), strerror(errno));
     }
 
@@ -489,7 +489,7 @@ void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   sftp_wr_init(&e->pipe_out, p, 256, EXEC_PIPE_MAX);
   args += strspn(args, " \t");
   len = strcspn(args, " \t\n;&|<>()");
-  if (exec_line_parse(p, args, variable, e, &e->line) != SFTP_OK) {
+  if (sftp_exec_line_parse(p, args, variable, e, &e->line) != SFTP_OK) {
     const char *name = pstrndup(p, args, len);
 
     if (len > 0 && find(e, args, len) != NULL) {

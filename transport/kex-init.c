@@ -25,7 +25,7 @@
 #define LIST(kind, family, note) \
   { kind, " + Session " kind ": %s", family, note }
 
-const struct kex_list kex_lists[L_LANG_C2S] = {
+const struct kex_list sftp_kex_lists[L_LANG_C2S] = {
   LIST("key exchange", ALGS_KEX, "SFTP_KEX_ALGO"),
   LIST("server hostkey", ALGS_HOSTKEY, "SFTP_HOST_KEY_ALGO"),
   LIST("client-to-server encryption", ALGS_CIPHER, "SFTP_CLIENT_CIPHER_ALGO"),
@@ -44,7 +44,7 @@ static void wipe_secret(void *data) {
 
 /* ---- KEXINIT: ours */
 
-int kex_send_init(struct sftp_kex *k) {
+int sftp_kex_send_init(struct sftp_kex *k) {
   struct kex_run *run = k->run;
   struct ssh_conn *c = k->conn;
   unsigned char cookie[COOKIE_LEN];
@@ -52,7 +52,7 @@ int kex_send_init(struct sftp_kex *k) {
   size_t i;
   int res;
 
-  kex_make_offer(k);
+  sftp_kex_make_offer(k);
   sftp_random(cookie, sizeof(cookie));
 
   sftp_wr_init(&w, run->pool, 2048, MAX_KEXINIT);
@@ -84,9 +84,9 @@ static int no_match(struct ssh_conn *c, size_t i, struct sftp_str theirs) {
   const char *client = sftp_str_dup(c->kex->run->pool, theirs);
 
   sftp_log("no shared %s algorithm found (client sent '%s', server sent '%s')",
-    kex_lists[i].kind, client, c->kex->run->offered[i]);
+    sftp_kex_lists[i].kind, client, c->kex->run->offered[i]);
   return sftp_fail(c, SFTP_ERR_NOMATCH,
-    "no shared %s algorithm found (server offers %s)", kex_lists[i].kind,
+    "no shared %s algorithm found (server offers %s)", sftp_kex_lists[i].kind,
     c->kex->run->offered[i]);
 }
 
@@ -114,7 +114,7 @@ static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
 
     name = sftp_names_match(theirs[i], sftp_str_of(run->offered[i]));
     if (name.len > 0) {
-      run->alg[i] = sftp_alg_find(kex_lists[i].family, name);
+      run->alg[i] = sftp_alg_find(sftp_kex_lists[i].family, name);
     }
 
     /* A marker (such as ext-info-c) is in both lists but in no table. */
@@ -185,7 +185,7 @@ static void set_up_exchange(struct ssh_conn *c) {
   struct sftp_kex_exchange *x = &run->x;
   struct sftp_str blob = { NULL, 0 };
 
-  x->host_key = kex_host_key(k, &blob) != NULL ? blob : sftp_str_of("");
+  x->host_key = sftp_kex_host_key(k, &blob) != NULL ? blob : sftp_str_of("");
   x->pool = run->pool;
   x->method = (const struct sftp_kex_method *) run->alg[L_KEX];
   x->reply_type = SSH_MSG_KEXDH_REPLY;
@@ -205,7 +205,7 @@ static int exchange_send(struct sftp_kex_exchange *x, struct sftp_str payload) {
   return sftp_packet_send(c->pkts, payload);
 }
 
-int kex_failed(struct ssh_conn *c, int err) {
+int sftp_kex_failed(struct ssh_conn *c, int err) {
   ftpd_event(c->ftpd, "mod_sftp.ssh2.kex.failed", NULL);
   return sftp_fail(c, err == SFTP_ERR_ORDER || err == SFTP_ERR_SHORT ||
     err == SFTP_ERR_EXTRA ? err : SFTP_ERR_KEX,
@@ -244,7 +244,7 @@ static int start_method(struct ssh_conn *c) {
     res = run->x.method->ops->begin(&run->x);
   }
 
-  return res == SFTP_OK ? SFTP_OK : kex_failed(c, res);
+  return res == SFTP_OK ? SFTP_OK : sftp_kex_failed(c, res);
 }
 
 /* An exchange costs the server more than the client, so before the login a
@@ -285,11 +285,11 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     }
 
     if (!c->state.keyed) {
-      kex_widen(k, theirs);
+      sftp_kex_widen(k, theirs);
     }
 
-    kex_begin(k, "client", false);
-    res = kex_send_init(k);
+    sftp_kex_begin(k, "client", false);
+    res = sftp_kex_send_init(k);
     if (res != SFTP_OK) {
       return res;
     }

@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* kex-int.h -- private to kex.c, kex-init.c, kex-offer.c, kex-keys.c and
- * rekey.c.
+/* kex-int.h -- the key exchange in progress: private to kex.c, kex-init.c,
+ * kex-offer.c, kex-keys.c and rekey.c, which are its steps.
  */
 
 #ifndef MOD_SFTP_KEX_INT_H
@@ -32,7 +32,7 @@ extern const struct kex_list {
                                  * kind (log-budget.h) */
   enum sftp_alg_family family;
   const char *note;             /* of the session, with what was agreed */
-} kex_lists[L_LANG_C2S];
+} sftp_kex_lists[L_LANG_C2S];
 
 /* The current exchange: each has a new one, in its own pool. */
 struct kex_run {
@@ -66,33 +66,40 @@ struct sftp_kex {
   bool told_c2s, told_s2c;      /* that compression has begun */
 };
 
+/* ---- kex.c */
+
 /* Begins an exchange, ours (why says the reason) or the client's. */
-void kex_begin(struct sftp_kex *k, const char *why, bool by_us);
-int kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
+void sftp_kex_begin(struct sftp_kex *k, const char *why, bool by_us);
+
+/* ---- kex-init.c */
+
+int sftp_kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
+/* Ends the connection with the method's error. */
+int sftp_kex_failed(struct ssh_conn *c, int err) SFTP_MUST_CHECK;
 
 /* ---- kex-offer.c */
 
 /* Whether our first KEXINIT must wait for the client's; and lets it wait. */
-bool kex_waits(const struct ssh_conn *c);
-void kex_wait(struct sftp_kex *k);
+bool sftp_kex_waits(const struct ssh_conn *c);
+void sftp_kex_wait(struct sftp_kex *k);
 /* Offers the classic algorithms in addition where the client's first lists have
  * nothing in common with ours and the administrator has not set the list.
  */
-void kex_widen(struct sftp_kex *k, const struct sftp_str *theirs);
+void sftp_kex_widen(struct sftp_kex *k, const struct sftp_str *theirs);
 /* Fills the lists of the current exchange. */
-void kex_make_offer(struct sftp_kex *k);
+void sftp_kex_make_offer(struct sftp_kex *k);
 /* Our key for the agreed algorithm, and its blob. */
-const struct sftp_key *kex_host_key(const struct sftp_kex *k,
+const struct sftp_key *sftp_kex_host_key(const struct sftp_kex *k,
   struct sftp_str *blob);
-/* Ends the connection with the method's error. */
-int kex_failed(struct ssh_conn *c, int err) SFTP_MUST_CHECK;
+
+/* ---- kex-keys.c */
 
 /* The exchange hash H (RFC 4253, section 8) to out, of KEX_MAX_DIGEST bytes. */
-int kex_hash(struct ssh_conn *c, struct sftp_str host_key, unsigned char *out,
-  size_t *len) SFTP_MUST_CHECK;
+int sftp_kex_hash(struct ssh_conn *c, struct sftp_str host_key,
+  unsigned char *out, size_t *len) SFTP_MUST_CHECK;
 /* Makes one direction's keys (RFC 4253, section 7.2), in a pool of their own.
  */
-int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
+int sftp_kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
   struct sftp_keys *keys) SFTP_MUST_CHECK;
 
-#endif
+#endif /* MOD_SFTP_KEX_INT_H */

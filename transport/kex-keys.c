@@ -57,7 +57,7 @@ static int hash_end(struct hash *h, unsigned char *out, size_t *len) {
 }
 
 /* RFC 4253, section 8; the fields in the middle are the method's. */
-int kex_hash(struct ssh_conn *c, struct sftp_str host_key,
+int sftp_kex_hash(struct ssh_conn *c, struct sftp_str host_key,
     unsigned char *out, size_t *len) {
   struct sftp_kex *k = c->kex;
   struct sftp_str hashed = sftp_wr_get(&k->run->x.hashed),
@@ -115,7 +115,7 @@ static int derive(struct ssh_conn *c, struct sftp_str H, char letter,
 }
 
 /* The parts of one direction's keys: RFC 4253, section 7.2, letters A to F. */
-int kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
+int sftp_kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
     struct sftp_keys *keys) {
   const struct sftp_kex *k = c->kex;
   const struct sftp_cipher_alg *cipher = (const struct sftp_cipher_alg *)

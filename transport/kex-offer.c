@@ -101,7 +101,7 @@ static const char *offered_compression(const struct sftp_settings *set) {
   }
 }
 
-void kex_make_offer(struct sftp_kex *k) {
+void sftp_kex_make_offer(struct sftp_kex *k) {
   struct kex_run *run = k->run;
   struct ssh_conn *c = k->conn;
 
@@ -115,7 +115,7 @@ void kex_make_offer(struct sftp_kex *k) {
   run->offered[L_LANG_C2S] = run->offered[L_LANG_S2C] = "";
 }
 
-const struct sftp_key *kex_host_key(const struct sftp_kex *k,
+const struct sftp_key *sftp_kex_host_key(const struct sftp_kex *k,
     struct sftp_str *blob) {
   return host_key_for(k->conn->set,
     (const struct sftp_sig_alg *) k->run->alg[L_HOSTKEY], blob);
@@ -135,12 +135,12 @@ static bool is_named(const struct ssh_conn *c, enum sftp_alg_family f) {
   return (c->set->named & 1U << f) != 0;
 }
 
-bool kex_waits(const struct ssh_conn *c) {
+bool sftp_kex_waits(const struct ssh_conn *c) {
   return c->set->clients_known == 0 &&
     !(is_named(c, ALGS_KEX) && is_named(c, ALGS_MAC));
 }
 
-void kex_wait(struct sftp_kex *k) {
+void sftp_kex_wait(struct sftp_kex *k) {
   k->wait_until_ms = sftp_now_ms() + FIRST_WAIT_MS;
 }
 
@@ -171,20 +171,20 @@ static bool needs_mac(const struct ssh_conn *c, struct sftp_str ciphers) {
   return alg != NULL && ((const struct sftp_cipher_alg *) alg)->tag_len == 0;
 }
 
-void kex_widen(struct sftp_kex *k, const struct sftp_str *theirs) {
+void sftp_kex_widen(struct sftp_kex *k, const struct sftp_str *theirs) {
   struct ssh_conn *c = k->conn;
   const struct sftp_settings *set = c->set;
   size_t i;
 
   if (!is_named(c, ALGS_KEX) && !shares(theirs[L_KEX], set->kex)) {
     k->more_kex = classics(c, ALGS_KEX, theirs[L_KEX],
-      kex_lists[L_KEX].kind);
+      sftp_kex_lists[L_KEX].kind);
   }
 
   for (i = L_MAC_C2S; i <= L_MAC_S2C && !is_named(c, ALGS_MAC); i++) {
     if (k->more_macs == NULL && !shares(theirs[i], set->macs) &&
         needs_mac(c, theirs[i - L_MAC_C2S + L_CIPHER_C2S])) {
-      k->more_macs = classics(c, ALGS_MAC, theirs[i], kex_lists[i].kind);
+      k->more_macs = classics(c, ALGS_MAC, theirs[i], sftp_kex_lists[i].kind);
     }
   }
 }

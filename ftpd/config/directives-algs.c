@@ -154,7 +154,7 @@ modret_t *ftpd_set_algorithmprofile(cmd_rec *cmd) {
       "' (accepted: modern, default, legacy)", NULL));
   }
 
-  conf_add_value(cmd, &profile, sizeof(profile));
+  ftpd_conf_add_value(cmd, &profile, sizeof(profile));
   return PR_HANDLED(cmd);
 }
 

@@ -55,12 +55,12 @@ const char *ftpd_alg_done(cmd_rec *cmd, enum sftp_alg_family f,
   const char *list, const char **err);
 
 /* Whether the line is in <Global>. */
-bool conf_in_global(const cmd_rec *cmd);
+bool ftpd_conf_in_global(const cmd_rec *cmd);
 /* Records of the directive: with one word, with all words, with a value of n
  * bytes.
  */
-config_rec *conf_add_word(cmd_rec *cmd);
-config_rec *conf_add_words(cmd_rec *cmd);
-config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n);
+config_rec *ftpd_conf_add_word(cmd_rec *cmd);
+config_rec *ftpd_conf_add_words(cmd_rec *cmd);
+config_rec *ftpd_conf_add_value(cmd_rec *cmd, const void *value, size_t n);
 
 #endif /* MOD_SFTP_DIRECTIVES_INT_H */

@@ -70,7 +70,7 @@ modret_t *ftpd_set_hostkey(cmd_rec *cmd) {
   for (i = 0; i < SFTP_NELEMS(no); i++) {
     if (strcasecmp(form, no[i]) == 0) {
       add_config_param_str(cmd->argv[0], 2, no[i],
-        conf_in_global(cmd) ? "global" : "");
+        ftpd_conf_in_global(cmd) ? "global" : "");
       return PR_HANDLED(cmd);
     }
   }
@@ -81,7 +81,7 @@ modret_t *ftpd_set_hostkey(cmd_rec *cmd) {
   }
 
   add_config_param_str(cmd->argv[0], 2, form,
-    conf_in_global(cmd) ? "global" : "");
+    ftpd_conf_in_global(cmd) ? "global" : "");
   return PR_HANDLED(cmd);
 }
 
@@ -95,7 +95,7 @@ modret_t *ftpd_set_hostcertificate(cmd_rec *cmd) {
   }
 
   add_config_param_str(cmd->argv[0], 2, cmd->argv[1],
-    conf_in_global(cmd) ? "global" : "");
+    ftpd_conf_in_global(cmd) ? "global" : "");
   return PR_HANDLED(cmd);
 }
 
@@ -158,7 +158,7 @@ static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
     }
   }
 
-  conf_add_words(cmd);
+  ftpd_conf_add_words(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -236,7 +236,7 @@ static modret_t *set_files(cmd_rec *cmd) {
     }
   }
 
-  conf_add_words(cmd);
+  ftpd_conf_add_words(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -280,7 +280,7 @@ modret_t *ftpd_set_authorizedprincipals(cmd_rec *cmd) {
     CONF_ERROR(cmd, error);
   }
 
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -300,7 +300,7 @@ modret_t *ftpd_set_keyblacklist(cmd_rec *cmd) {
     }
   }
 
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -344,7 +344,7 @@ modret_t *ftpd_set_keylimits(cmd_rec *cmd) {
     *at = (unsigned int) n;
   }
 
-  conf_add_value(cmd, &l, sizeof(l));
+  ftpd_conf_add_value(cmd, &l, sizeof(l));
   return PR_HANDLED(cmd);
 }
 
@@ -440,7 +440,7 @@ modret_t *ftpd_set_passphraseprovider(cmd_rec *cmd) {
       errno != 0 ? strerror(errno) : "Not a regular file", NULL));
   }
 
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -453,6 +453,6 @@ modret_t *ftpd_set_dhparamfile(cmd_rec *cmd) {
       "': expected an absolute path", NULL));
   }
 
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }

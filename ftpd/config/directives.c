@@ -30,15 +30,15 @@ long ftpd_multi_flag(void) {
   return pr_module_exists("mod_ifsession.c") ? CF_MULTI : 0;
 }
 
-bool conf_in_global(const cmd_rec *cmd) {
+bool ftpd_conf_in_global(const cmd_rec *cmd) {
   return cmd->config != NULL && cmd->config->config_type == CONF_GLOBAL;
 }
 
-config_rec *conf_add_word(cmd_rec *cmd) {
+config_rec *ftpd_conf_add_word(cmd_rec *cmd) {
   return add_config_param_str(cmd->argv[0], 1, cmd->argv[1]);
 }
 
-config_rec *conf_add_words(cmd_rec *cmd) {
+config_rec *ftpd_conf_add_words(cmd_rec *cmd) {
   config_rec *c;
   unsigned int i;
 
@@ -53,7 +53,7 @@ config_rec *conf_add_words(cmd_rec *cmd) {
   return c;
 }
 
-config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n) {
+config_rec *ftpd_conf_add_value(cmd_rec *cmd, const void *value, size_t n) {
   config_rec *c;
 
   c = add_config_param(cmd->argv[0], 1, NULL);
@@ -67,7 +67,7 @@ config_rec *conf_add_value(cmd_rec *cmd, const void *value, size_t n) {
 /* usage: SFTPAcceptEnv pattern ... */
 MODRET set_acceptenv(cmd_rec *cmd) {
   CHECK_SOME(cmd);
-  conf_add_words(cmd)->flags |= ftpd_multi_flag();
+  ftpd_conf_add_words(cmd)->flags |= ftpd_multi_flag();
   return PR_HANDLED(cmd);
 }
 
@@ -119,7 +119,7 @@ MODRET set_compression(cmd_rec *cmd) {
       cmd->argv[1], "' (accepted: on, off, delayed)", NULL));
   }
 
-  conf_add_value(cmd, &setting, sizeof(setting));
+  ftpd_conf_add_value(cmd, &setting, sizeof(setting));
   return PR_HANDLED(cmd);
 }
 
@@ -136,14 +136,14 @@ MODRET set_cryptodevice(cmd_rec *cmd) {
       (char *) cmd->argv[1]);
   }
 
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }
 
 /* usage: SFTPDisplayBanner path */
 MODRET set_displaybanner(cmd_rec *cmd) {
   CHECK_ONE(cmd);
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -159,7 +159,7 @@ MODRET set_engine(cmd_rec *cmd) {
       "': expected Boolean parameter (on or off)", NULL));
   }
 
-  conf_add_value(cmd, &on, sizeof(on));
+  ftpd_conf_add_value(cmd, &on, sizeof(on));
   return PR_HANDLED(cmd);
 }
 
@@ -215,7 +215,7 @@ static modret_t *set_switches(cmd_rec *cmd, const struct words *w) {
     }
   }
 
-  conf_add_value(cmd, &bits, sizeof(bits));
+  ftpd_conf_add_value(cmd, &bits, sizeof(bits));
   return PR_HANDLED(cmd);
 }
 
@@ -249,7 +249,7 @@ MODRET set_log(cmd_rec *cmd) {
       "error, warn, notice, info and debug", NULL));
   }
 
-  conf_add_word(cmd);
+  ftpd_conf_add_word(cmd);
   return PR_HANDLED(cmd);
 }
 
@@ -270,7 +270,7 @@ MODRET set_maxchannels(cmd_rec *cmd) {
   }
 
   max = (unsigned int) n;
-  conf_add_value(cmd, &max, sizeof(max));
+  ftpd_conf_add_value(cmd, &max, sizeof(max));
   return PR_HANDLED(cmd);
 }
 
@@ -343,7 +343,7 @@ MODRET set_options(cmd_rec *cmd) {
     opts |= bit;
   }
 
-  conf_add_value(cmd, &opts, sizeof(opts))->flags |= ftpd_multi_flag();
+  ftpd_conf_add_value(cmd, &opts, sizeof(opts))->flags |= ftpd_multi_flag();
   return PR_HANDLED(cmd);
 }
 
@@ -369,7 +369,7 @@ MODRET set_qos(cmd_rec *cmd) {
     }
   }
 
-  conf_add_value(cmd, &classes, sizeof(classes));
+  ftpd_conf_add_value(cmd, &classes, sizeof(classes));
   return PR_HANDLED(cmd);
 }
 
@@ -423,7 +423,7 @@ MODRET set_rekey(cmd_rec *cmd) {
     r.timeout_secs = (unsigned int) n;
   }
 
-  conf_add_value(cmd, &r, sizeof(r));
+  ftpd_conf_add_value(cmd, &r, sizeof(r));
   return PR_HANDLED(cmd);
 }
 

@@ -32,7 +32,7 @@ static const char *why;
 static int parse(const char *line) {
   char *copy = strdup(line);    /* exact: overreads show */
   struct exec_line parsed;
-  int res = exec_line_parse(p, copy, var, NULL, &parsed);
+  int res = sftp_exec_line_parse(p, copy, var, NULL, &parsed);
 
   cmds = parsed.commands;
   ncmds = parsed.ncommands;

@@ -174,7 +174,7 @@ static int send_methods(struct ssh_conn *c, const struct sftp_auth_req *req) {
   return send_failure(c, req->pool, false);
 }
 
-static int refuse(struct ssh_conn *c, const struct sftp_auth_req *req,
+static int refuse_request(struct ssh_conn *c, const struct sftp_auth_req *req,
     bool partial) {
   sftp_log("sending userauth failure; remaining userauth methods: %s",
     sftp_auth_names(c, req->pool));
@@ -192,7 +192,7 @@ static int refuse_counted(struct ssh_conn *c, const struct sftp_auth_req *req) {
       "Maximum login attempts (%u) exceeded", max);
   }
 
-  return refuse(c, req, false);
+  return refuse_request(c, req, false);
 }
 
 /* Refusals take a multiple of the method's floor, so that their duration does
@@ -256,7 +256,7 @@ static int proven(struct ssh_conn *c, struct sftp_auth_req *req,
 
   sftp_auth_outcome(c, req, "accepted, and more is wanted", false);
   ftpd_auth_end(c->ftpd, FTPD_REQ_PARTIAL);
-  return refuse(c, req, true);
+  return refuse_request(c, req, true);
 }
 
 static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
@@ -283,7 +283,7 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
       sftp_auth_outcome(c, req, "refused", true);
       ftpd_auth_end(c->ftpd, FTPD_REQ_PROBE);
       even_out(c, req, begin_us);
-      return refuse(c, req, false);
+      return refuse_request(c, req, false);
 
     case OUTCOME_DEAD:
       c->auth->dead |= req->method->bit;

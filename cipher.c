@@ -70,7 +70,7 @@ bool sftp_cipher_is_usable(const struct sftp_alg *alg) {
     (cipher->evp == NULL || sftp_crypto_cipher(cipher->evp) != NULL);
 }
 
-static void cleanup(void *data) {
+static void free_cipher(void *data) {
   struct sftp_cipher *c = data;
 
   c->alg->ops->free(c);
@@ -88,7 +88,7 @@ int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   /* Registered first, so that everything left by a failed init() is freed with
    * the pool.
    */
-  register_cleanup2(p, *c, cleanup);
+  register_cleanup2(p, *c, free_cipher);
   res = alg->ops->init(*c, key, iv, encrypt);
   if (res != SFTP_OK) {
     *c = NULL;

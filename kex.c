@@ -247,7 +247,7 @@ static int send_newkeys(struct ssh_conn *c) {
 }
 
 /* Completes the exchange, after the last message of the method. */
-static int complete(struct ssh_conn *c) {
+static int complete_exchange(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct kex_run *run = k->run;
   struct sftp_str blob;
@@ -303,7 +303,7 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
 
   res = run->x.method->ops->message(&run->x, c->state.msg_type, r);
   if (res == SFTP_OK && run->x.done) {
-    res = complete(c);
+    res = complete_exchange(c);
   }
 
   ftpd_ssh_cmd(c->ftpd, run->x.command != NULL ? run->x.command :

@@ -69,7 +69,7 @@ bool sftp_mac_is_usable(const struct sftp_alg *alg) {
     (mac->digest == NULL || sftp_crypto_digest(mac->digest) != NULL);
 }
 
-static void cleanup(void *data) {
+static void free_mac(void *data) {
   struct sftp_mac *m = data;
 
   m->alg->ops->free(m);
@@ -83,7 +83,7 @@ int sftp_mac_new(pool *p, const struct sftp_mac_alg *alg,
   (*m)->alg = alg;
   (*m)->pool = p;
 
-  register_cleanup2(p, *m, cleanup);
+  register_cleanup2(p, *m, free_mac);
   res = alg->ops->init(*m, key);
   if (res != SFTP_OK) {
     *m = NULL;

@@ -70,7 +70,7 @@ static const char *alternative_end(const char *c, const char *close) {
   return c;
 }
 
-static int expand(struct braces *b, const char *pattern) {
+static int expand_braces(struct braces *b, const char *pattern) {
   const char *close = NULL, *open = opening(b, pattern, &close), *c, *end;
   const char *before;
 
@@ -87,7 +87,7 @@ static int expand(struct braces *b, const char *pattern) {
   before = pstrndup(b->pool, pattern, (size_t) (open - pattern));
   for (c = open + 1; c <= close; c = end + 1) {
     end = alternative_end(c, close);
-    if (expand(b, pstrcat(b->pool, before, pstrndup(b->pool, c,
+    if (expand_braces(b, pstrcat(b->pool, before, pstrndup(b->pool, c,
           (size_t) (end - c)), close + 1, NULL)) < 0) {
       return -1;
     }
@@ -99,7 +99,7 @@ static int expand(struct braces *b, const char *pattern) {
 const char **sftp_braces(pool *p, const char *pattern) {
   struct braces b = { p, make_array(p, 4, sizeof(char *)), 0 };
 
-  if (expand(&b, pattern) < 0) {
+  if (expand_braces(&b, pattern) < 0) {
     return NULL;
   }
 

@@ -72,7 +72,8 @@ int sftp_channel_offer_kept(struct sftp_channel *ch) {
   return SFTP_OK;
 }
 
-static int keep(struct sftp_channel *ch, const unsigned char *p, size_t n) {
+static int keep_bytes(struct sftp_channel *ch, const unsigned char *p,
+    size_t n) {
   int res = sftp_channel_settle_in(ch);
 
   if (res == SFTP_OK) {
@@ -100,11 +101,11 @@ static int take_data(struct sftp_channel *ch, const unsigned char *p,
       part = offer(ch, p, n);
       p += part;
       n -= part;
-      return n > 0 ? keep(ch, p, n) : SFTP_OK;
+      return n > 0 ? keep_bytes(ch, p, n) : SFTP_OK;
     }
 
     if (ch->serve.stalled || ch->serve.again || ch->serve.ops == NULL) {
-      return keep(ch, p, n);
+      return keep_bytes(ch, p, n);
     }
 
     if (part < 1024) {
@@ -115,7 +116,7 @@ static int take_data(struct sftp_channel *ch, const unsigned char *p,
       part = n;
     }
 
-    res = keep(ch, p, part);
+    res = keep_bytes(ch, p, part);
     p += part;
     n -= part;
     if (res == SFTP_OK) {

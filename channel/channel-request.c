@@ -210,7 +210,7 @@ static const struct request requests[] = {
   { NULL, 0, NULL }
 };
 
-static int answer(struct sftp_channel *ch, bool wanted, bool ok) {
+static int answer_request(struct sftp_channel *ch, bool wanted, bool ok) {
   int res = SFTP_OK;
 
   ch->serve.starting = false;
@@ -284,5 +284,5 @@ int sftp_on_channel_request(struct ssh_conn *c, struct sftp_rd *r) {
 
   ftpd_ssh_cmd(c->ftpd, "CHANNEL_REQUEST", name, FTPD_SSH_MISC,
     ok || req->type == NULL);
-  return answer(ch, want, ok);
+  return answer_request(ch, want, ok);
 }

@@ -217,7 +217,7 @@ bool sftp_global_no_more_sessions(const struct ssh_conn *c) {
   return c->global->no_more_sessions;
 }
 
-static int answer(struct ssh_conn *c, bool want, uint8_t type) {
+static int answer_global(struct ssh_conn *c, bool want, uint8_t type) {
   if (!want) {
     return SFTP_OK;
   }
@@ -245,10 +245,10 @@ int sftp_on_global_request(struct ssh_conn *c, struct sftp_rd *r) {
 
   if (sftp_str_is(name, "no-more-sessions@openssh.com") && rest.len == 0) {
     c->global->no_more_sessions = true;
-    return answer(c, want, SSH_MSG_REQUEST_SUCCESS);
+    return answer_global(c, want, SSH_MSG_REQUEST_SUCCESS);
   }
 
-  return answer(c, want, SSH_MSG_REQUEST_FAILURE);
+  return answer_global(c, want, SSH_MSG_REQUEST_FAILURE);
 }
 
 int sftp_on_ping(struct ssh_conn *c, struct sftp_rd *r) {

@@ -89,7 +89,7 @@ static void expand(struct blowfish *b, const uint32_t *salt,
   }
 }
 
-static void load(uint32_t *words, const unsigned char *bytes) {
+static void load_words(uint32_t *words, const unsigned char *bytes) {
   size_t i;
 
   for (i = 0; i < INPUT_WORDS; i++) {
@@ -144,13 +144,13 @@ static void derive_block(struct bcrypt *b, struct sftp_str salt,
   crypto_hash_sha512_update(&st, salt.ptr, salt.len);
   crypto_hash_sha512_update(&st, number, sizeof(number));
   crypto_hash_sha512_final(&st, b->sum);
-  load(b->salt, b->sum);
+  load_words(b->salt, b->sum);
   bcrypt_hash(b, hash);
   memcpy(block, hash, HASH_LEN);
 
   for (round = 1; round < rounds; round++) {
     crypto_hash_sha512(b->sum, hash, sizeof(hash));
-    load(b->salt, b->sum);
+    load_words(b->salt, b->sum);
     bcrypt_hash(b, hash);
     for (i = 0; i < HASH_LEN; i++) {
       block[i] ^= hash[i];
@@ -172,7 +172,7 @@ int sftp_bcrypt_pbkdf(struct sftp_str passphrase, struct sftp_str salt,
   }
 
   crypto_hash_sha512(b.sum, passphrase.ptr, passphrase.len);
-  load(b.pass, b.sum);
+  load_words(b.pass, b.sum);
 
   /* Unlike PBKDF2's, the blocks are interleaved byte by byte. */
   for (count = 0; count < nblocks; count++) {

@@ -41,7 +41,7 @@ struct umac {
   EVP_CIPHER_CTX *pdf;                          /* hides the hash */
   uint32_t l1[L1_KEY_BYTES / 4];
   uint64_t l2[STREAMS_MAX];
-  uint64_t l3[STREAMS_MAX][4];                  /* see finish() */
+  uint64_t l3[STREAMS_MAX][4];                  /* see finish_sum() */
   uint32_t l3_mask[STREAMS_MAX];
 };
 
@@ -73,7 +73,7 @@ static int aes_block(EVP_CIPHER_CTX *aes, unsigned char *block) {
 }
 
 /* KDF: n bytes of key for the purpose `index'. */
-static int derive(EVP_CIPHER_CTX *aes, uint64_t index, unsigned char *out,
+static int derive_key(EVP_CIPHER_CTX *aes, uint64_t index, unsigned char *out,
     size_t n) {
   unsigned char block[AES_BYTES];
   uint64_t i;
@@ -98,7 +98,7 @@ static int derive_pdf(struct umac *u, EVP_CIPHER_CTX *aes) {
   unsigned char key[AES_BYTES];
   int res;
 
-  res = derive(aes, 0, key, sizeof(key));
+  res = derive_key(aes, 0, key, sizeof(key));
   if (res == SFTP_OK) {
     u->pdf = aes_new(key);
     res = u->pdf != NULL ? SFTP_OK : SFTP_ERR_CRYPTO;
@@ -114,13 +114,13 @@ static int derive_hash_keys(struct umac *u, EVP_CIPHER_CTX *aes) {
   int res;
 
   memset(buf, 0, sizeof(buf));
-  res = derive(aes, 1, buf, L1_BYTES + (u->nstreams - 1) * L1_SHIFT);
+  res = derive_key(aes, 1, buf, L1_BYTES + (u->nstreams - 1) * L1_SHIFT);
   for (i = 0; i < (L1_BYTES + (u->nstreams - 1) * L1_SHIFT) / 4; i++) {
     u->l1[i] = sftp_get_u32(buf + 4 * i);
   }
 
   if (res == SFTP_OK) {
-    res = derive(aes, 2, buf, u->nstreams * L2_KEY_BYTES);
+    res = derive_key(aes, 2, buf, u->nstreams * L2_KEY_BYTES);
   }
 
   for (s = 0; s < u->nstreams; s++) {
@@ -128,10 +128,10 @@ static int derive_hash_keys(struct umac *u, EVP_CIPHER_CTX *aes) {
   }
 
   if (res == SFTP_OK) {
-    res = derive(aes, 3, buf, u->nstreams * L3_KEY_BYTES);
+    res = derive_key(aes, 3, buf, u->nstreams * L3_KEY_BYTES);
   }
 
-  /* The first half of each L3 key would multiply zeros: see finish(). */
+  /* The first half of each L3 key would multiply zeros: see finish_sum(). */
   for (s = 0; s < u->nstreams; s++) {
     for (i = 0; i < 4; i++) {
       u->l3[s][i] = sftp_get_u64(buf + s * L3_KEY_BYTES + 32 + 8 * i) %
@@ -140,7 +140,7 @@ static int derive_hash_keys(struct umac *u, EVP_CIPHER_CTX *aes) {
   }
 
   if (res == SFTP_OK) {
-    res = derive(aes, 4, buf, u->nstreams * 4);
+    res = derive_key(aes, 4, buf, u->nstreams * 4);
   }
 
   for (s = 0; s < u->nstreams; s++) {
@@ -290,7 +290,7 @@ static uint64_t poly64(uint64_t k, uint64_t y, uint64_t m) {
 /* ---- L3: an inner product modulo 2^36 - 5 (RFC 4418, section 5.4) */
 
 /* The input is 16 bytes whose first 8 are zero, since messages are short. */
-static uint32_t finish(const struct umac *u, unsigned int s, uint64_t y) {
+static uint32_t finish_sum(const struct umac *u, unsigned int s, uint64_t y) {
   uint64_t sum;
 
   sum = (y >> 48) * u->l3[s][0] + (y >> 32 & 0xffff) * u->l3[s][1] +
@@ -298,7 +298,7 @@ static uint32_t finish(const struct umac *u, unsigned int s, uint64_t y) {
   return (uint32_t) (sum % PRIME36) ^ u->l3_mask[s];
 }
 
-static void hash(const struct umac *u, const unsigned char *p, size_t n,
+static void hash_bytes(const struct umac *u, const unsigned char *p, size_t n,
     unsigned char *out) {
   uint64_t y[STREAMS_MAX] = { 1, 1, 1, 1 }, sum[STREAMS_MAX];
   unsigned int s;
@@ -321,7 +321,7 @@ static void hash(const struct umac *u, const unsigned char *p, size_t n,
   }
 
   for (s = 0; s < u->nstreams; s++) {
-    sftp_put_u32(out + 4 * s, finish(u, s, y[s]));
+    sftp_put_u32(out + 4 * s, finish_sum(u, s, y[s]));
   }
 }
 
@@ -348,7 +348,7 @@ int sftp_umac_tag(struct sftp_mac *m, const unsigned char nonce[8],
 
   res = aes_block(u->pdf, pad);
   if (res == SFTP_OK) {
-    hash(u, p, n, tag);
+    hash_bytes(u, p, n, tag);
     for (i = 0; i < len; i++) {
       out[i] = tag[i] ^ pad[at + i];
     }

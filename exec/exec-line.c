@@ -38,7 +38,7 @@ struct builder {
   bool wild;
 };
 
-static void refuse(struct reader *r, const char *why) {
+static void refuse_line(struct reader *r, const char *why) {
   if (r->why == NULL) {
     r->why = why;
   }
@@ -53,7 +53,7 @@ static bool is_name_char(char c, bool first) {
     (!first && c >= '0' && c <= '9');
 }
 
-static void put(struct builder *b, char c, bool quoted) {
+static void put_char(struct builder *b, char c, bool quoted) {
   b->any = true;
   sftp_wr_u8(&b->text, (uint8_t) c);
   if (quoted && strchr(SPECIAL, c) != NULL) {
@@ -68,7 +68,7 @@ static void put(struct builder *b, char c, bool quoted) {
 
 static void put_text(struct builder *b, const char *text) {
   for (; *text != '\0'; text++) {
-    put(b, *text, true);
+    put_char(b, *text, true);
   }
 }
 
@@ -85,10 +85,10 @@ static void read_variable(struct reader *r, struct builder *b) {
     if (braces || *at == '(' || strchr("?$!#@*-0123456789", *at) == NULL ||
         *at == '\0') {
       if (braces || *at == '(') {
-        refuse(r, "substitutions are not supported");
+        refuse_line(r, "substitutions are not supported");
       }
 
-      put(b, *r->at++, true);
+      put_char(b, *r->at++, true);
       return;
     }
 
@@ -108,11 +108,11 @@ static void read_variable(struct reader *r, struct builder *b) {
 static void read_single(struct reader *r, struct builder *b) {
   b->any = true;
   for (r->at++; *r->at != '\0' && *r->at != '\''; r->at++) {
-    put(b, *r->at, true);
+    put_char(b, *r->at, true);
   }
 
   if (*r->at == '\0') {
-    refuse(r, "a quote is not closed");
+    refuse_line(r, "a quote is not closed");
     return;
   }
 
@@ -129,7 +129,7 @@ static void read_double(struct reader *r, struct builder *b) {
     }
 
     if (*r->at == '`') {
-      refuse(r, "substitutions are not supported");
+      refuse_line(r, "substitutions are not supported");
     }
 
     if (*r->at == '\\' && r->at[1] != '\0' &&
@@ -137,11 +137,11 @@ static void read_double(struct reader *r, struct builder *b) {
       r->at++;
     }
 
-    put(b, *r->at++, true);
+    put_char(b, *r->at++, true);
   }
 
   if (*r->at == '\0') {
-    refuse(r, "a quote is not closed");
+    refuse_line(r, "a quote is not closed");
     return;
   }
 
@@ -167,18 +167,18 @@ static void read_open(struct reader *r, struct builder *b) {
         r->at++;
       }
 
-      put(b, *r->at++, true);
+      put_char(b, *r->at++, true);
       return;
 
     case '`':
-      refuse(r, "substitutions are not supported");
+      refuse_line(r, "substitutions are not supported");
       break;
 
     default:
       break;
   }
 
-  put(b, *r->at, false);
+  put_char(b, *r->at, false);
   r->at++;
 }
 
@@ -215,7 +215,7 @@ static bool read_word(struct reader *r, struct exec_word *w) {
   sftp_wr_u8(&b.text, 0);
   sftp_wr_u8(&b.pattern, 0);
   if (sftp_wr_end(&b.text) != SFTP_OK || sftp_wr_end(&b.pattern) != SFTP_OK) {
-    refuse(r, "the line is too long");
+    refuse_line(r, "the line is too long");
     return false;
   }
 
@@ -271,7 +271,7 @@ static bool read_redirection(struct reader *r) {
 
   r->at = at;
   if (!read_word(r, &w) || strcmp(w.text, "/dev/null") != 0) {
-    refuse(r, "redirections are not supported");
+    refuse_line(r, "redirections are not supported");
     return true;
   }
 
@@ -284,12 +284,12 @@ static bool read_redirection(struct reader *r) {
 /* The current command is complete. */
 static void end_command(struct reader *r) {
   if (r->cmd == NULL || r->words->nelts == 0) {
-    refuse(r, "a command is missing");
+    refuse_line(r, "a command is missing");
     return;
   }
 
   if (r->commands->nelts == EXEC_COMMANDS_MAX) {
-    refuse(r, "too many commands");
+    refuse_line(r, "too many commands");
     return;
   }
 
@@ -331,10 +331,10 @@ static bool read_operator(struct reader *r, enum exec_when *when) {
 
 static void add_word(struct reader *r, const struct exec_word *w) {
   if (r->nwords++ == EXEC_WORDS_MAX) {
-    refuse(r, "too many words");
+    refuse_line(r, "too many words");
 
   } else if (w->pattern != NULL && r->npatterns++ == EXEC_PATTERNS_MAX) {
-    refuse(r, "too many patterns");
+    refuse_line(r, "too many patterns");
 
   } else {
     *((struct exec_word *) push_array(r->words)) = *w;
@@ -365,7 +365,7 @@ static void read_line(struct reader *r) {
     }
 
     if (strchr("&()", *r->at) != NULL) {
-      refuse(r, "unsupported shell syntax");
+      refuse_line(r, "unsupported shell syntax");
       return;
     }
 
@@ -391,14 +391,14 @@ int sftp_exec_line_parse(pool *p, const char *line, exec_variable var,
   r.arg = arg;
   r.commands = make_array(p, 2, sizeof(struct exec_command));
   if (strlen(line) > EXEC_LINE_MAX) {
-    refuse(&r, "the line is too long");
+    refuse_line(&r, "the line is too long");
 
   } else {
     read_line(&r);
   }
 
   if (r.why == NULL && r.commands->nelts == 0) {
-    refuse(&r, "a command is missing");
+    refuse_line(&r, "a command is missing");
   }
 
   res->commands = r.commands->elts;

@@ -322,7 +322,7 @@ static int go_on(struct exec *e, struct sums *s) {
   return s->status;
 }
 
-static void stop(struct exec *e) {
+static void stop_sums(struct exec *e) {
   close_file(e->state, ECANCELED);
 }
 
@@ -351,7 +351,7 @@ int sftp_exec_run_sum(struct exec *e) {
 
     s->buf = palloc(e->cmd_pool, BUF_BYTES);
     e->state = s;
-    e->stop = stop;
+    e->stop = stop_sums;
   }
 
   return go_on(e, s);

@@ -45,7 +45,7 @@ bool sftp_exec_switch(size_t i, struct sftp_switch *s) {
   return true;
 }
 
-static const struct exec_row *find(const struct exec *e, const char *name,
+static const struct exec_row *find_row(const struct exec *e, const char *name,
     size_t len) {
   const struct sftp_settings *set = e->conn->set;
   size_t i;
@@ -241,7 +241,7 @@ static int make_argv(struct exec *e) {
 
 /* ---- One command after the other */
 
-static void finish(struct exec *e, int status) {
+static void finish_line(struct exec *e, int status) {
   if (!e->done) {
     e->done = true;
     sftp_channel_finish(e->ch, status);
@@ -293,7 +293,7 @@ static bool begin_command(struct exec *e) {
   e->cmd_pool = make_sub_pool(e->pool);
   pr_pool_tag(e->cmd_pool, "SSH exec command");
   pass_pipe(e);
-  e->row = find(e, c->words[0].text, strlen(c->words[0].text));
+  e->row = find_row(e, c->words[0].text, strlen(c->words[0].text));
   return true;
 }
 
@@ -368,7 +368,7 @@ static void go_on(struct exec *e) {
     }
 
     if (e->cmd_pool == NULL && !begin_command(e)) {
-      finish(e, e->status);
+      finish_line(e, e->status);
       return;
     }
 
@@ -492,12 +492,12 @@ void *sftp_exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   if (sftp_exec_line_parse(p, args, variable, e, &e->line) != SFTP_OK) {
     const char *name = pstrndup(p, args, len);
 
-    if (len > 0 && find(e, args, len) != NULL) {
+    if (len > 0 && find_row(e, args, len) != NULL) {
       complain(e, name, e->line.why);
-      finish(e, 1);
+      finish_line(e, 1);
 
     } else {
-      finish(e, not_found(e, len > 0 ? name : "exec"));
+      finish_line(e, not_found(e, len > 0 ? name : "exec"));
     }
 
     return e;

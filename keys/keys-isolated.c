@@ -50,7 +50,7 @@ struct job {
   const EVP_PKEY *pkey;
 };
 
-static int fail(struct page *f, int err, const char *why) {
+static int set_failure(struct page *f, int err, const char *why) {
   snprintf(f->why, sizeof(f->why), "%s", why);
   return err;
 }
@@ -71,7 +71,7 @@ static int on_passphrase(char *buf, int size, int writing SFTP_UNUSED,
   return (int) len;
 }
 
-static int decode(struct job *job, struct page *f, EVP_PKEY **pkey) {
+static int decode_key(struct job *job, struct page *f, EVP_PKEY **pkey) {
   BIO *bio = BIO_new_mem_buf(job->file.ptr, (int) job->file.len);
 
   *pkey = bio == NULL ? NULL :
@@ -83,18 +83,18 @@ static int decode(struct job *job, struct page *f, EVP_PKEY **pkey) {
 
   if (job->asked && sftp_crypto_digest("MD5") == NULL &&
       memmem(job->file.ptr, job->file.len, "\nDEK-Info:", 10) != NULL) {
-    return fail(f, SFTP_ERR_FORMAT, "its old kind of encryption needs MD5, "
-      "which this libcrypto refuses (FIPS); convert it elsewhere with "
+    return set_failure(f, SFTP_ERR_FORMAT, "its old kind of encryption needs "
+      "MD5, which this libcrypto refuses (FIPS); convert it elsewhere with "
       "`ssh-keygen -p -f FILE'");
   }
 
   if (job->asked) {
-    return fail(f, SFTP_ERR_PASSPHRASE, job->passphrase == NULL ?
+    return set_failure(f, SFTP_ERR_PASSPHRASE, job->passphrase == NULL ?
       "the key is encrypted and needs a passphrase" :
       "the passphrase is wrong");
   }
 
-  return fail(f, SFTP_ERR_FORMAT, sftp_key_why(job->pool, "the file is "
+  return set_failure(f, SFTP_ERR_FORMAT, sftp_key_why(job->pool, "the file is "
     "damaged or of a kind that libcrypto does not read: %s",
     sftp_crypto_errors(job->pool)));
 }
@@ -107,7 +107,8 @@ static int hand_over(const EVP_PKEY *pkey, struct page *f) {
   if (type == NULL || strlen(type) >= sizeof(f->type) ||
       EVP_PKEY_todata(pkey, EVP_PKEY_KEYPAIR, &list) != 1 ||
       sftp_params_room(list) > sizeof(f->numbers)) {
-    res = fail(f, SFTP_ERR_UNSUPPORTED, "the numbers of the key are unknown");
+    res = set_failure(f, SFTP_ERR_UNSUPPORTED, "the numbers of the key are "
+      "unknown");
 
   } else {
     memcpy(f->type, type, strlen(type) + 1);
@@ -120,7 +121,7 @@ static int hand_over(const EVP_PKEY *pkey, struct page *f) {
 
 static void work(struct job *job, struct page *f) {
   EVP_PKEY *decoded = NULL;
-  int res = job->pkey != NULL ? SFTP_OK : decode(job, f, &decoded);
+  int res = job->pkey != NULL ? SFTP_OK : decode_key(job, f, &decoded);
 
   f->err = res != SFTP_OK ? res :
     hand_over(job->pkey != NULL ? job->pkey : decoded, f);
@@ -131,16 +132,17 @@ static void work(struct job *job, struct page *f) {
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 /* A process for each input would be too slow for a fuzzer. */
-static void run(struct job *job, struct page *f) {
+static void run_job(struct job *job, struct page *f) {
   work(job, f);
 }
 
 #else
-static void run(struct job *job, struct page *f) {
+static void run_job(struct job *job, struct page *f) {
   static const struct rlimit none = { 0, 0 };
   pid_t pid;
 
-  f->err = fail(f, SFTP_ERR_CRYPTO, "the process that decodes it has failed");
+  f->err = set_failure(f, SFTP_ERR_CRYPTO,
+    "the process that decodes it has failed");
   pid = fork();
   if (pid == 0) {
     (void) setrlimit(RLIMIT_CORE, &none);
@@ -149,7 +151,7 @@ static void run(struct job *job, struct page *f) {
   }
 
   if (pid < 0) {
-    f->err = fail(f, SFTP_ERR_CRYPTO, sftp_key_why(job->pool,
+    f->err = set_failure(f, SFTP_ERR_CRYPTO, sftp_key_why(job->pool,
       "no process to decode it: %s", strerror(errno)));
   }
 
@@ -192,7 +194,7 @@ static int do_aside(struct job *job, char *type, OSSL_PARAM **numbers,
 
   (void) madvise(f, sizeof(*f), MADV_DONTDUMP);
   (void) mlock(f, sizeof(*f));
-  run(job, f);
+  run_job(job, f);
   res = take_key(f, type, numbers);
   if (*f->why != '\0') {
     *why = pstrdup(job->pool, f->why);

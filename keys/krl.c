@@ -51,7 +51,7 @@ struct walk {
   const char *why;              /* what is wrong with the list */
 };
 
-static void found(struct walk *w, const char *how, const char *what) {
+static void note_found(struct walk *w, const char *how, const char *what) {
   if (w->found == NULL) {
     w->found = sftp_key_why(w->pool, "%s is revoked by %s", what, how);
   }
@@ -86,7 +86,7 @@ static int read_keys(struct walk *w, struct sftp_rd *r) {
 
     for (i = 0; i < w->nkeys && sftp_rd_ok(r) == SFTP_OK; i++) {
       if (sftp_str_same(blob, w->keys[i].blob)) {
-        found(w, "its key", w->keys[i].what);
+        note_found(w, "its key", w->keys[i].what);
       }
     }
   } while (sftp_rd_ok(r) == SFTP_OK && r->left > 0);
@@ -107,7 +107,7 @@ static int read_hashes(struct walk *w, struct sftp_rd *r, size_t len) {
     for (i = 0; i < w->nkeys && sftp_rd_ok(r) == SFTP_OK; i++) {
       if (memcmp(md.ptr, len == SHA1_LEN ? w->keys[i].sha1 :
           w->keys[i].sha256, len) == 0) {
-        found(w, len == SHA1_LEN ? "its SHA-1 fingerprint" :
+        note_found(w, len == SHA1_LEN ? "its SHA-1 fingerprint" :
           "its SHA-256 fingerprint", w->keys[i].what);
       }
     }
@@ -142,7 +142,7 @@ static int read_extension(struct walk *w, struct sftp_rd *r) {
 static void found_serial(struct walk *w, bool mine, uint64_t low,
     uint64_t high) {
   if (mine && w->cert->serial >= low && w->cert->serial <= high) {
-    found(w, "its serial number", "the certificate");
+    note_found(w, "its serial number", "the certificate");
   }
 }
 
@@ -205,7 +205,7 @@ static int read_bitmap(struct walk *w, struct sftp_rd *r, bool mine) {
     n = w->cert->serial - first;
     if (n / 8 < bits.len &&
         (bits.ptr[bits.len - 1 - n / 8] & (1U << (n % 8))) != 0) {
-      found(w, "its serial number", "the certificate");
+      note_found(w, "its serial number", "the certificate");
     }
   }
 
@@ -217,7 +217,7 @@ static int read_key_ids(struct walk *w, struct sftp_rd *r, bool mine) {
     struct sftp_str id = sftp_rd_string(r);
 
     if (sftp_rd_ok(r) == SFTP_OK && mine && sftp_str_is(id, w->cert->key_id)) {
-      found(w, "its key id", "the certificate");
+      note_found(w, "its key id", "the certificate");
     }
   } while (sftp_rd_ok(r) == SFTP_OK && r->left > 0);
 
@@ -382,7 +382,8 @@ static int read_plain(struct walk *w, struct sftp_str list) {
   while (sftp_keyfile_next(&f, &e)) {
     for (i = 0; i < w->nkeys; i++) {
       if (sftp_str_same(e.blob, w->keys[i].blob)) {
-        found(w, sftp_key_why(w->pool, "line %u", e.line), w->keys[i].what);
+        note_found(w, sftp_key_why(w->pool, "line %u", e.line),
+          w->keys[i].what);
       }
     }
   }

@@ -19,7 +19,7 @@
 #include "ftpd-report.h"
 
 /* The reason why it cannot be used, whatever its authority; NULL: it can. */
-static const char *objection(const struct sftp_auth_req *req,
+static const char *cert_objection(const struct sftp_auth_req *req,
     const struct sftp_cert *cert) {
   const char *why = sftp_cert_objection(req->pool, cert, CERT_USER,
     (uint64_t) time(NULL));
@@ -55,7 +55,7 @@ struct sftp_cert *sftp_auth_cert(struct ssh_conn *c,
   }
 
   req->u.key.cert = cert;
-  why = objection(req, cert);
+  why = cert_objection(req, cert);
   if (why != NULL) {
     sftp_log_why(WHY_OBJECTION, "certificate '%s', serial %llu, of user '%s' "
       "refused: %s", cert->key_id, (unsigned long long) cert->serial,

@@ -39,7 +39,7 @@ static void read_hostbased(struct sftp_auth_req *req, struct sftp_rd *r) {
 }
 
 /* RFC 4252, section 9: the data that the signature covers. */
-static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
+static int verify_signature(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {
   struct sftp_wr w;
   int res;
@@ -58,9 +58,9 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
 /* The signature is valid, and the key belongs to the host: whether the login
  * may proceed.
  */
-static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
+static int judge_key(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {
-  int err = verify(c, req, key, alg);
+  int err = verify_signature(c, req, key, alg);
 
   if (err != SFTP_OK) {
     sftp_log("signature of host '%s' refused: %s", req->u.key.host,
@@ -111,7 +111,7 @@ static int run_hostbased(struct ssh_conn *c, struct sftp_auth_req *req) {
 
   sftp_log("key of host '%s' found in %s", req->u.key.host,
     id != NULL ? id : "a key store");
-  return judge(c, req, key, alg);
+  return judge_key(c, req, key, alg);
 }
 
 const struct sftp_auth_method sftp_auth_hostbased = {

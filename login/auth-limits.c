@@ -51,7 +51,7 @@ bool sftp_auth_touch(struct ssh_conn *c, const struct sftp_auth_req *req,
 
 /* Two commands must be equal: otherwise it is unclear which one was intended.
  */
-static bool agree(const char *a, const char *b, const char **command) {
+static bool commands_agree(const char *a, const char *b, const char **command) {
   *command = a != NULL ? a : b;
   return a == NULL || b == NULL || strcmp(a, b) == 0;
 }
@@ -106,7 +106,7 @@ bool sftp_auth_limit(struct ssh_conn *c, const struct sftp_auth_req *req,
   const struct sftp_cert *cert = req->u.key.cert;
   const char *command;
 
-  if (!agree(cert != NULL ? cert->force_command : NULL, grant->command,
+  if (!commands_agree(cert != NULL ? cert->force_command : NULL, grant->command,
       &command)) {
     sftp_log_why(WHY_OBJECTION, "certificate '%s' of user '%s' refused: its "
       "force-command is not the command of the authority's key", cert->key_id,

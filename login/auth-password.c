@@ -50,7 +50,7 @@ static void fill_with_nonsense(char *text) {
 }
 
 /* The reason why the request is refused whatever its password is, or NULL. */
-static const char *objection(const struct sftp_auth_req *req) {
+static const char *password_objection(const struct sftp_auth_req *req) {
   struct sftp_str text = req->u.password.text;
 
   if (req->u.password.change) {
@@ -64,7 +64,7 @@ static const char *objection(const struct sftp_auth_req *req) {
 static int run_password(struct ssh_conn *c, struct sftp_auth_req *req) {
   struct sftp_str text = req->u.password.text;
   char *copy = pcalloc(req->pool, PASSWORD_MAX + 1);
-  const char *why = objection(req);
+  const char *why = password_objection(req);
   int res;
 
   if (!sftp_auth_is_private(c, req)) {

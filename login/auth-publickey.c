@@ -250,7 +250,7 @@ void sftp_auth_put_signed(struct sftp_wr *w, const struct ssh_conn *c,
 }
 
 /* RFC 4252, section 7: the data that the signature covers. */
-static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
+static int verify_signature(struct ssh_conn *c, const struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
     struct sftp_sig_info *info) {
   struct sftp_wr w;
@@ -276,11 +276,11 @@ static int verify(struct ssh_conn *c, const struct sftp_auth_req *req,
 
 /* The key is authorized and the signature valid: whether the login may proceed.
  */
-static int judge(struct ssh_conn *c, struct sftp_auth_req *req,
+static int judge_key(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
     const struct ftpd_key_grant *grant, const char *print) {
   struct sftp_sig_info info;
-  int err = verify(c, req, key, alg, &info);
+  int err = verify_signature(c, req, key, alg, &info);
 
   if (err != SFTP_OK) {
     sftp_log("signature of user '%s' refused: %s", req->user,
@@ -365,7 +365,7 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
     "authority for the certificate" : "public key", req->user,
     grant.id != NULL ? grant.id : "a key store");
   return is_probe(req) ? answer_probe(c, req) :
-    judge(c, req, key, alg, &grant, print);
+    judge_key(c, req, key, alg, &grant, print);
 }
 
 const struct sftp_auth_method sftp_auth_publickey = {

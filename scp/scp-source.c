@@ -170,7 +170,7 @@ static void enter_directory(struct scp_source *src) {
   src->depth++;
 }
 
-static struct source_dir *leave(struct scp_source *src) {
+static struct source_dir *leave_dir(struct scp_source *src) {
   struct source_dir *d = src->top;
 
   src->top = d->up;
@@ -238,7 +238,7 @@ static int next_named(struct scp *s) {
 static int end_dir(struct scp *s) {
   int res;
 
-  close_dir(s, leave(s->source));
+  close_dir(s, leave_dir(s->source));
   res = send_text(s, "E\n");
   return res != SFTP_OK ? res : scp_source_wait(s->source, ABOUT_UP);
 }
@@ -353,7 +353,7 @@ static void drop_all(struct scp *s, int err) {
 
   drop_entry(s, err);
   while (src->top != NULL) {
-    close_dir(s, leave(src));
+    close_dir(s, leave_dir(src));
   }
 }
 

@@ -100,7 +100,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
   return c->left > 0 ? FXP_LATER : end_copy(req, c, 0);
 }
 
-static uint32_t begin(struct fxp_req *req, const struct copy *c) {
+static uint32_t begin_copy(struct fxp_req *req, const struct copy *c) {
   struct copy *kept = palloc(req->pool, sizeof(*kept));
 
   *kept = *c;
@@ -178,7 +178,7 @@ static uint32_t copy_data(struct fxp_req *req, struct copy *c,
     return fxp_status(req, errno);
   }
 
-  return begin(req, c);
+  return begin_copy(req, c);
 }
 
 uint32_t fxp_do_copy_data(struct fxp_req *req) {
@@ -273,5 +273,5 @@ uint32_t fxp_do_copy_file(struct fxp_req *req) {
     return end_copy(req, &c, errno != 0 ? errno : EIO);
   }
 
-  return begin(req, &c);
+  return begin_copy(req, &c);
 }

@@ -55,7 +55,7 @@ static void close_file(void *state) {
   }
 }
 
-static uint32_t fail(struct fxp_req *req, struct job *j, int err) {
+static uint32_t fail_job(struct fxp_req *req, struct job *j, int err) {
   close_file(j);
   return fxp_status(req, err != 0 ? err : EIO);
 }
@@ -104,7 +104,7 @@ static int end_block(struct job *j) {
 }
 
 /* Adds n bytes, cut into blocks; -1: EIO, or too many blocks. */
-static int add(struct job *j, const unsigned char *p, size_t n) {
+static int add_bytes(struct job *j, const unsigned char *p, size_t n) {
   while (n > 0) {
     size_t part = n;
 
@@ -136,14 +136,14 @@ static int add(struct job *j, const unsigned char *p, size_t n) {
 static uint32_t end_sums(struct fxp_req *req, struct job *j) {
   if (j->block == 0 && !j->begun) {
     if (sftp_sum_begin(j->sum) != SFTP_OK) {
-      return fail(req, j, EIO);
+      return fail_job(req, j, EIO);
     }
 
     j->begun = true;
   }
 
   if (j->begun && end_block(j) < 0 && sftp_wr_end(&j->sums) == SFTP_OK) {
-    return fail(req, j, EIO);
+    return fail_job(req, j, EIO);
   }
 
   return reply(req, j);
@@ -158,12 +158,12 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
     ssize_t n = ftpd_peek(j->file, j->buf, want, (off_t) j->at);
 
     if (n < 0) {
-      return fail(req, j, errno);
+      return fail_job(req, j, errno);
     }
 
-    if (add(j, j->buf, (size_t) n) < 0) {
+    if (add_bytes(j, j->buf, (size_t) n) < 0) {
       return sftp_wr_end(&j->sums) != SFTP_OK ? reply(req, j) :
-        fail(req, j, EIO);
+        fail_job(req, j, EIO);
     }
 
     j->at += (uint64_t) n;
@@ -176,7 +176,7 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
 /* ---- What to sum up */
 
 /* The first of the client's names that is known. */
-static struct sftp_sum *choose(struct fxp_req *req, const char *names,
+static struct sftp_sum *choose_sum(struct fxp_req *req, const char *names,
     const char **name) {
   struct sftp_str left = sftp_str_of(names), one;
   struct sftp_sum *sum;
@@ -247,11 +247,11 @@ static int set_range(struct job *j) {
   return 0;
 }
 
-static uint32_t run(struct fxp_req *req, struct job *j) {
+static uint32_t run_job(struct fxp_req *req, struct job *j) {
   int err = set_range(j);
 
   if (err != 0) {
-    return fail(req, j, err);
+    return fail_job(req, j, err);
   }
 
   j->buf = palloc(req->pool, BUF_BYTES);
@@ -296,19 +296,19 @@ static uint32_t check_file(struct fxp_req *req, bool by_name, bool tagged,
   }
 
   if ((j->block > 0 && j->block < BLOCK_MIN) || j->at > INT64_MAX) {
-    return fail(req, j, EINVAL);
+    return fail_job(req, j, EINVAL);
   }
 
   j->tag = tagged ? "check-file" : NULL;
   j->strings = strings;
-  j->sum = choose(req, names, &j->name);
+  j->sum = choose_sum(req, names, &j->name);
   if (j->sum == NULL) {
-    (void) fail(req, j, ENOSYS);
+    (void) fail_job(req, j, ENOSYS);
     return fxp_fail(req, SSH_FX_OP_UNSUPPORTED, ENOSYS,
       "None of these sums is known");
   }
 
-  return run(req, j);
+  return run_job(req, j);
 }
 
 /* Whether the client expects its own form of the reply under the later names.
@@ -346,13 +346,13 @@ static uint32_t look_quickly(struct fxp_req *req, struct job *j) {
 
   n = ftpd_peek(j->file, data, want, (off_t) j->at);
   if (n < 0) {
-    return fail(req, j, errno);
+    return fail_job(req, j, errno);
   }
 
   if (sftp_sum_begin(j->sum) != SFTP_OK ||
       sftp_sum_add(j->sum, data, (size_t) n) != SFTP_OK ||
       sftp_sum_end(j->sum, sum) != SFTP_OK) {
-    return fail(req, j, EIO);
+    return fail_job(req, j, EIO);
   }
 
   if (j->quick.len == sftp_sum_len(j->sum) &&
@@ -397,11 +397,11 @@ static uint32_t md5_hash(struct fxp_req *req, bool by_name) {
   }
 
   if (j->at > INT64_MAX) {
-    return fail(req, j, EINVAL);
+    return fail_job(req, j, EINVAL);
   }
 
   status = look_quickly(req, j);
-  return status == SSH_FX_OK ? run(req, j) : status;
+  return status == SSH_FX_OK ? run_job(req, j) : status;
 }
 
 uint32_t fxp_do_md5_hash(struct fxp_req *req) {

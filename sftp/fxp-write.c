@@ -106,7 +106,7 @@ static void write_arg(char *p, const struct fxp_written *w) {
 }
 
 /* Writes the reply to one WRITE into out and ends its operation. */
-static void answer(struct fxp *f, const struct fxp_written *w, pool *p) {
+static void answer_write(struct fxp *f, const struct fxp_written *w, pool *p) {
   const char *text = fxp_status_text(w->status);
   uint32_t status = w->status;
   struct ftpd_op op;
@@ -161,7 +161,7 @@ void fxp_write_out(struct fxp *f) {
 
   fxp_out_reset(f, n * STATUS_BYTES);
   for (i = 0; i < n; i++) {
-    answer(f, &b->reqs[i], fxp_request_pool(f, 0));
+    answer_write(f, &b->reqs[i], fxp_request_pool(f, 0));
   }
 
   fxp_send(f, f->out.w.ptr, f->out.w.len);
@@ -169,7 +169,7 @@ void fxp_write_out(struct fxp *f) {
 
 /* ---- Gathering */
 
-static void complete(struct fxp *f) {
+static void complete_write(struct fxp *f) {
   struct fxp_written *w = &f->write.cur;
   struct fxp_batch *b = &f->write.batch;
 
@@ -218,7 +218,7 @@ size_t fxp_write_data(struct fxp *f, const unsigned char *p, size_t n) {
 
   f->write.left -= n;
   if (f->write.left == 0) {
-    complete(f);
+    complete_write(f);
   }
 
   return n;
@@ -313,7 +313,7 @@ size_t fxp_write_header(struct fxp *f, const unsigned char *p, size_t have,
 
   n -= r.left;
   if (f->write.left == 0) {
-    complete(f);
+    complete_write(f);
   }
 
   return n;

@@ -48,7 +48,7 @@ static void read_subject(struct fxp_req *req, bool by_handle,
 /* After the last field: finds the target and asks the gate; OK, or the status
  * to return.
  */
-static uint32_t permit(struct fxp_req *req, enum ftpd_request what,
+static uint32_t permit_attrs(struct fxp_req *req, enum ftpd_request what,
     struct subject *s) {
   struct fxp_handle *h;
   uint32_t status;
@@ -98,7 +98,7 @@ static uint32_t get_one(struct fxp_req *req, bool by_handle) {
   read_subject(req, by_handle, &s);
   name = sftp_rd_text(&req->in, req->pool);
   size = sftp_rd_u32(&req->in);
-  status = permit(req, FTPD_XATTR_GET, &s);
+  status = permit_attrs(req, FTPD_XATTR_GET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -139,7 +139,7 @@ static uint32_t list_all(struct fxp_req *req, bool by_handle) {
 
   read_subject(req, by_handle, &s);
   size = sftp_rd_u32(&req->in);
-  status = permit(req, FTPD_XATTR_GET, &s);
+  status = permit_attrs(req, FTPD_XATTR_GET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -183,7 +183,7 @@ static uint32_t remove_one(struct fxp_req *req, bool by_handle) {
 
   read_subject(req, by_handle, &s);
   name = sftp_rd_text(&req->in, req->pool);
-  status = permit(req, FTPD_XATTR_SET, &s);
+  status = permit_attrs(req, FTPD_XATTR_SET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }
@@ -216,7 +216,7 @@ static uint32_t set_one(struct fxp_req *req, bool by_handle) {
   name = sftp_rd_text(&req->in, req->pool);
   value = sftp_rd_string(&req->in);
   flags = sftp_rd_u32(&req->in);
-  status = permit(req, FTPD_XATTR_SET, &s);
+  status = permit_attrs(req, FTPD_XATTR_SET, &s);
   if (status != SSH_FX_OK) {
     return status;
   }

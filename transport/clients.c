@@ -185,7 +185,7 @@ bool sftp_client_is(const struct sftp_client_row *row, const char *software) {
 }
 
 /* A list that the administrator has set does not change. */
-static void apply(pool *p, const struct sftp_client_row *row,
+static void apply_row(pool *p, const struct sftp_client_row *row,
     struct sftp_settings *set) {
   const struct sftp_trait *t;
   const char *text = row->traits, *value;
@@ -213,7 +213,7 @@ bool sftp_client_apply(pool *p, const char *software, const char *does,
         sftp_client_is(row, software)) {
       set->clients_known |= bit;
       sftp_log("client is known as %s", sftp_client_describe(p, row));
-      apply(p, row, set);
+      apply_row(p, row, set);
       any = true;
     }
   }

@@ -93,7 +93,7 @@ static bool in_range(const EVP_PKEY *mine, struct sftp_str e) {
   return good;
 }
 
-static int derive(EVP_PKEY *mine, const struct sftp_dh_group *group,
+static int derive_secret(EVP_PKEY *mine, const struct sftp_dh_group *group,
     struct sftp_str e, unsigned char *secret, size_t *len) {
   struct sftp_params l;
   EVP_PKEY_CTX *ctx = NULL;
@@ -130,7 +130,7 @@ int sftp_kex_dh_reply(struct sftp_kex_exchange *x,
   if (mine == NULL || !in_range(mine, e) ||
       EVP_PKEY_get_bn_param(mine, OSSL_PKEY_PARAM_PUB_KEY, &bn) != 1 ||
       BN_num_bytes(bn) > (int) sizeof(f) ||
-      derive(mine, group, e, secret, &secret_len) != SFTP_OK) {
+      derive_secret(mine, group, e, secret, &secret_len) != SFTP_OK) {
     goto done;
   }
 

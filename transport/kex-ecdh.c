@@ -16,7 +16,7 @@
 #include "ssh2.h"
 
 /* The x coordinate of the shared point into secret, curve->len bytes. */
-static int derive(const struct sftp_curve *curve, EVP_PKEY *mine,
+static int derive_secret(const struct sftp_curve *curve, EVP_PKEY *mine,
     EVP_PKEY *theirs, unsigned char *secret) {
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
   size_t len = curve->len;
@@ -44,7 +44,7 @@ int sftp_kex_ecdh_agree(const struct sftp_curve *curve, struct sftp_str point,
   }
 
   if (key != NULL && sftp_curve_point(curve, key, mine) == SFTP_OK &&
-      derive(curve, key, theirs, secret) == SFTP_OK) {
+      derive_secret(curve, key, theirs, secret) == SFTP_OK) {
     res = SFTP_OK;
   }
 

@@ -67,7 +67,7 @@ const struct sftp_hybrid sftp_hybrid_sntrup761_x25519 = { &sntrup761, NULL };
 /* Writes the curve's part of the reply to mine, and its secret after that of
  * the KEM; with the lengths of both.
  */
-static int agree(const struct sftp_hybrid *h, struct sftp_str theirs,
+static int agree_secret(const struct sftp_hybrid *h, struct sftp_str theirs,
     unsigned char *mine, size_t *mine_len, unsigned char *secret,
     size_t *secret_len) {
   const struct sftp_curve *curve;
@@ -115,7 +115,7 @@ static int hybrid_reply(struct sftp_kex_exchange *x, struct sftp_str init) {
 
   theirs.ptr = init.ptr + kem->public_len;
   theirs.len = init.len - kem->public_len;
-  res = agree(h, theirs, reply + kem->ciphertext_len, &mine_len,
+  res = agree_secret(h, theirs, reply + kem->ciphertext_len, &mine_len,
     joined + SFTP_KEM_SECRET_LEN, &secret_len);
   if (res == SFTP_OK) {
     res = kem->encaps(init.ptr, reply, joined);

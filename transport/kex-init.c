@@ -100,7 +100,7 @@ static bool is_implied(const struct kex_run *run, size_t list) {
   return alg != NULL && ((const struct sftp_cipher_alg *) alg)->tag_len > 0;
 }
 
-static int agree(struct ssh_conn *c, const struct sftp_str *theirs) {
+static int agree_algorithms(struct ssh_conn *c, const struct sftp_str *theirs) {
   struct kex_run *run = c->kex->run;
   size_t i;
 
@@ -309,7 +309,7 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
     tell_offers(c, theirs);
   }
 
-  res = agree(c, theirs);
+  res = agree_algorithms(c, theirs);
   ftpd_ssh_cmd(c->ftpd, "KEXINIT", "(data)", FTPD_SSH_AUTH, res == SFTP_OK);
   if (res != SFTP_OK) {
     return res;

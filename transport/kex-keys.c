@@ -78,7 +78,7 @@ int sftp_kex_hash(struct ssh_conn *c, struct sftp_str host_key,
 }
 
 /* `need' bytes for one letter (RFC 4253, section 7.2). */
-static int derive(struct ssh_conn *c, struct sftp_str H, char letter,
+static int derive_key(struct ssh_conn *c, struct sftp_str H, char letter,
     unsigned char *out, size_t need) {
   struct sftp_kex *k = c->kex;
   struct sftp_str secret = sftp_wr_get(&k->run->x.k);
@@ -135,9 +135,9 @@ int sftp_kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
   pr_pool_tag(keys->pool, "SSH session keys");
   keys->compression = k->run->alg[in ? L_COMP_C2S : L_COMP_S2C];
 
-  if (derive(c, H, in ? 'A' : 'B', iv, cipher->iv_len) == SFTP_OK &&
-      derive(c, H, in ? 'C' : 'D', key, cipher->key_len) == SFTP_OK &&
-      (mac == NULL || derive(c, H, in ? 'E' : 'F', mac_key,
+  if (derive_key(c, H, in ? 'A' : 'B', iv, cipher->iv_len) == SFTP_OK &&
+      derive_key(c, H, in ? 'C' : 'D', key, cipher->key_len) == SFTP_OK &&
+      (mac == NULL || derive_key(c, H, in ? 'E' : 'F', mac_key,
         mac->key_len) == SFTP_OK)) {
     res = sftp_cipher_new(keys->pool, cipher, key, iv, !in, &keys->cipher);
     if (res == SFTP_OK && mac != NULL) {

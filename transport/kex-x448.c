@@ -17,7 +17,8 @@
 #define X448_LEN 56
 
 /* Fails when the result is zero: RFC 8731, section 3. */
-static int derive(EVP_PKEY *mine, EVP_PKEY *theirs, unsigned char *secret) {
+static int derive_secret(EVP_PKEY *mine, EVP_PKEY *theirs,
+    unsigned char *secret) {
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
   static const unsigned char zero[X448_LEN];
   size_t len = X448_LEN;
@@ -44,7 +45,7 @@ static int x448_reply(struct sftp_kex_exchange *x, struct sftp_str point) {
 
   if (mine != NULL && theirs != NULL &&
       EVP_PKEY_get_raw_public_key(mine, own, &len) == 1 &&
-      derive(mine, theirs, secret) == SFTP_OK) {
+      derive_secret(mine, theirs, secret) == SFTP_OK) {
     sftp_kex_ecdh_done(x, point, (struct sftp_str) { own, len },
       (struct sftp_str) { secret, sizeof(secret) });
     res = SFTP_OK;

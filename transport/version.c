@@ -57,7 +57,7 @@ static const char *scanner_does(const char *software) {
     strncmp(software, "Probe-", 6) == 0 ? "probe" : NULL;
 }
 
-static int refuse(struct ssh_conn *c, const char *line) {
+static int refuse_version(struct ssh_conn *c, const char *line) {
   static const char text[] = "Protocol mismatch.\n";
 
   /* The peer may not be an SSH client: sends one line of text, without any of
@@ -83,16 +83,16 @@ int sftp_version_read(struct ssh_conn *c) {
   }
 
   if (res == SFTP_ERR_FORMAT) {
-    return refuse(c, "(with a NUL byte)");
+    return refuse_version(c, "(with a NUL byte)");
   }
 
   if (res < 0) {
-    return refuse(c, "(longer than 255 bytes)");
+    return refuse_version(c, "(longer than 255 bytes)");
   }
 
   software = behind_prefix(c, line);
   if (software == NULL || *software == '\0') {
-    return refuse(c, line);
+    return refuse_version(c, line);
   }
 
   if (!is_printable(software) || *software == ' ') {

@@ -347,14 +347,14 @@ const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
 
 /* ---- Checks before the start */
 
-static int fault(server_rec *s, const char *text) {
+static int log_fault(server_rec *s, const char *text) {
   ftpd_log_server(s, PR_LOG_ERR, "%s", text);
   return 1;
 }
 
 /* Faults of files do not end a daemon that is already running. */
 static int file_fault(server_rec *s, const char *text) {
-  int n = fault(s, text);
+  int n = log_fault(s, text);
 
   return ftpd_kept_reloading() ? 0 : n;
 }
@@ -394,7 +394,7 @@ static int check_lists(server_rec *s, const struct sftp_settings *set) {
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(lists); i++) {
-    faults += *lists[i].names == '\0' ? fault(s, lists[i].text) : 0;
+    faults += *lists[i].names == '\0' ? log_fault(s, lists[i].text) : 0;
   }
 
   return faults;
@@ -411,7 +411,7 @@ static int check_commands(pool *p, server_rec *s, const char *directive) {
 
   for (i = 0; c != NULL && i < c->argc; i++) {
     if (ftpd_source_info(c->argv[i], "exec") != NULL) {
-      return fault(s, pstrcat(p, directive, " exec: needs "
+      return log_fault(s, pstrcat(p, directive, " exec: needs "
         "SFTPAuthorizedKeysCommandUser", NULL));
     }
   }
@@ -430,7 +430,7 @@ static int check_queries(pool *p, server_rec *s, const char *directive) {
     const char *why = info != NULL ? ftpd_keysql_check_query(p, s, info) : NULL;
 
     if (why != NULL) {
-      faults += fault(s, pstrcat(p, directive, " '", c->argv[i], "': ", why,
+      faults += log_fault(s, pstrcat(p, directive, " '", c->argv[i], "': ", why,
         NULL));
     }
   }
@@ -455,14 +455,14 @@ static int check_methods(pool *p, server_rec *s,
         FALSE) == NULL &&
       find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
         FALSE) == NULL) {
-    faults += fault(s, "SFTPAuthMethods names publickey, but there is no "
+    faults += log_fault(s, "SFTPAuthMethods names publickey, but there is no "
       "SFTPAuthorizedUserKeys and no SFTPTrustedUserCAKeys");
   }
 
   if (ftpd_methods_use(p, s, set, AUTH_HOSTBASED) &&
       find_config(s->conf, CONF_PARAM, "SFTPAuthorizedHostKeys",
         FALSE) == NULL) {
-    faults += fault(s, "SFTPAuthMethods names hostbased, but there is no "
+    faults += log_fault(s, "SFTPAuthMethods names hostbased, but there is no "
       "SFTPAuthorizedHostKeys");
   }
 
@@ -523,12 +523,13 @@ static int check_server(pool *p, server_rec *s) {
   set = settings(p, s, true, &faults);
 
   if (tls != NULL && *tls == TRUE) {
-    faults += fault(s, "cannot support both FTPS and SFTP: TLSEngine and "
+    faults += log_fault(s, "cannot support both FTPS and SFTP: TLSEngine and "
       "SFTPEngine are on in one virtual host");
   }
 
   if (!pr_module_exists("mod_xfer.c")) {
-    faults += fault(s, "SFTPEngine needs mod_xfer: add LoadModule mod_xfer.c");
+    faults += log_fault(s, "SFTPEngine needs mod_xfer: add LoadModule "
+      "mod_xfer.c");
   }
 
   if (set->nhost_keys == 0) {
@@ -536,7 +537,7 @@ static int check_server(pool *p, server_rec *s) {
       "SFTPHostKey");
 
   } else if (!has_hostkey_alg(set)) {
-    faults += fault(s, "SFTPHostKeys leaves no algorithm for the keys of "
+    faults += log_fault(s, "SFTPHostKeys leaves no algorithm for the keys of "
       "SFTPHostKey");
   }
 

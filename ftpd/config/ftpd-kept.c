@@ -92,7 +92,7 @@ static void forbid(void) {
   }
 }
 
-static void drop(struct chunk **at) {
+static void drop_chunk(struct chunk **at) {
   struct chunk *c = *at;
   size_t size = c->size;
 
@@ -118,7 +118,7 @@ static char *append(char **at, const void *bytes, size_t len) {
   return begin;
 }
 
-static struct chunk *make(const struct ftpd_kept *good) {
+static struct chunk *make_chunk(const struct ftpd_kept *good) {
   size_t path = strlen(good->path), phrase = good->phrase != NULL ?
     strlen(good->phrase) : 0;
   size_t size = sizeof(struct chunk) + path + good->text.len + phrase + 3;
@@ -180,10 +180,10 @@ const struct ftpd_kept *ftpd_kept_find(const char *path) {
 }
 
 void ftpd_kept_put(const struct ftpd_kept *good) {
-  struct chunk **at = chunk_at(good->path), *c = make(good);
+  struct chunk **at = chunk_at(good->path), *c = make_chunk(good);
 
   if (*at != NULL) {
-    drop(at);
+    drop_chunk(at);
   }
 
   if (c == NULL) {
@@ -207,7 +207,7 @@ void ftpd_kept_close(void) {
       at = &(*at)->next;
 
     } else {
-      drop(at);
+      drop_chunk(at);
     }
   }
 
@@ -237,7 +237,7 @@ void ftpd_kept_free(void) {
 
   ftpd_kept_open();
   while (first != NULL) {
-    drop(&first);
+    drop_chunk(&first);
   }
 
   (void) unsetenv(KEPT_ENV);

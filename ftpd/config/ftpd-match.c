@@ -196,7 +196,7 @@ bool ftpd_match_early(server_rec *s) {
   return false;
 }
 
-static void apply(pool *p, const struct client_match *m,
+static void apply_rule(pool *p, const struct client_match *m,
     struct sftp_settings *set) {
   const struct sftp_trait *t;
 
@@ -244,7 +244,7 @@ void ftpd_match_apply(pool *p, server_rec *s, const char *software,
     if (m->does ? m->done : pattern_fits(m, software)) {
       SFTP_TRACE(TRACE_SSH2, 9, "client matches SFTPClientMatch '%s'",
         m->pattern);
-      apply(p, m, set);
+      apply_rule(p, m, set);
     }
   }
 }

@@ -134,7 +134,7 @@ static void enter_folder(struct ftpd_file *f) {
 /* Closes the descriptor, and moves the file into place or removes it: 0 or an
  * errno.
  */
-static int settle(struct ftpd_file *f, bool complete) {
+static int settle_file(struct ftpd_file *f, bool complete) {
   struct stat st;
   bool gone = false;
   int err = 0;
@@ -264,7 +264,7 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   ftpd_xfer_load(f);
   ftpd_xfer_command(f);
 
-  err = settle(f, complete);
+  err = settle_file(f, complete);
   if (op != NULL && err != 0 && f->refused != NULL) {
     op->refused = pstrdup(op->pool, f->refused);
   }

@@ -152,8 +152,8 @@ void ftpd_hidden_free(off_t mark) {
 
 /* ---- Refusals */
 
-static int refuse(struct ftpd_op *op, const char *hidden, const char *why,
-    int xerrno) {
+static int refuse_upload(struct ftpd_op *op, const char *hidden,
+    const char *why, int xerrno) {
   sftp_log("upload refused: '%s' %s", hidden, why);
   ftpd_refuse(op, "'%s' %s", strrchr(hidden, '/') + 1, why);
   errno = xerrno;
@@ -161,8 +161,9 @@ static int refuse(struct ftpd_op *op, const char *hidden, const char *why,
 }
 
 static int refuse_used(struct ftpd_op *op, const char *hidden, bool ours) {
-  return refuse(op, hidden, ours ? "is a file that this session is already "
-    "uploading" : "is a file that another session is uploading", EAGAIN);
+  return refuse_upload(op, hidden, ours ?
+    "is a file that this session is already uploading" :
+    "is a file that another session is uploading", EAGAIN);
 }
 
 /* Two locks of one process on the same byte are one lock. */
@@ -290,13 +291,13 @@ static int remove_left(struct ftpd_op *op, const char *hidden) {
 
   why = check_left(hidden, &st);
   if (why != NULL) {
-    return refuse(op, hidden, why, EEXIST);
+    return refuse_upload(op, hidden, why, EEXIST);
   }
 
   if (FTPD_HELD(hidden, pr_fsio_unlink(hidden)) < 0) {
     xerrno = errno;
-    return refuse(op, hidden, "was left by a session that has ended, and "
-      "cannot be removed", xerrno);
+    return refuse_upload(op, hidden, "was left by a session that has ended, "
+      "and cannot be removed", xerrno);
   }
 
   ftpd_quota_gone(op->ftpd, op->arg != NULL ? op->arg : hidden, &st);
@@ -323,7 +324,7 @@ int ftpd_hidden_clear(struct ftpd_op *op) {
     return -1;
   }
 
-  return state->mark > 0 ? remove_left(op, hidden) : refuse(op, hidden,
+  return state->mark > 0 ? remove_left(op, hidden) : refuse_upload(op, hidden,
     "exists, and it is unknown whether a session is uploading it", EEXIST);
 }
 

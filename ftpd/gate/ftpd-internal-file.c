@@ -108,7 +108,7 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
  * the file do not allow that, the file is written in place and *tmp is NULL.
  * NULL with errno, and then old is closed.
  */
-static pr_fh_t *replace(struct ftpd_op *op, const char *path, pr_fh_t *old,
+static pr_fh_t *replace_file(struct ftpd_op *op, const char *path, pr_fh_t *old,
     const struct stat *st, const char **tmp) {
   pr_fh_t *fh = NULL;
   int xerrno = EPERM;
@@ -228,7 +228,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
 
   } else if ((flags & O_TRUNC) != 0) {
     old = fh;
-    fh = replace(op, path, old, &st, &tmp);
+    fh = replace_file(op, path, old, &st, &tmp);
     if (fh == NULL) {
       return NULL;
     }
@@ -247,7 +247,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
 }
 
 /* Moves the new file into place, or removes it. */
-static int settle(struct ftpd_file *f, bool complete,
+static int settle_file(struct ftpd_file *f, bool complete,
     const struct stat *st) {
   const char *made = f->hidden != NULL ? f->hidden : f->path;
   struct stat old;
@@ -292,7 +292,7 @@ int ftpd_close_internal(struct ftpd_file *f, bool complete) {
   res = xerrno == 0 ? 0 : -1;
   f->fh = NULL;
   if (f->wr) {
-    if (settle(f, complete && res == 0, &st) < 0) {
+    if (settle_file(f, complete && res == 0, &st) < 0) {
       res = -1;
       xerrno = errno;
     }

@@ -172,8 +172,8 @@ static void say_why(struct ftpd_file *f) {
 }
 
 /* Accounts for a file that ends at `end', or for bytes beyond its end. */
-static int prepare(struct ftpd_file *f, off_t end, bool behind, size_t moved,
-    struct ftpd_growth *g) {
+static int prepare_growth(struct ftpd_file *f, off_t end, bool behind,
+    size_t moved, struct ftpd_growth *g) {
   struct stat st;
 
   memset(g, 0, sizeof(*g));
@@ -205,11 +205,11 @@ static int prepare(struct ftpd_file *f, off_t end, bool behind, size_t moved,
 
 int ftpd_quota_grow(struct ftpd_file *f, off_t offset, size_t len,
     struct ftpd_growth *g) {
-  return prepare(f, offset + (off_t) len, f->append, len, g);
+  return prepare_growth(f, offset + (off_t) len, f->append, len, g);
 }
 
 int ftpd_quota_resize(struct ftpd_file *f, off_t size, struct ftpd_growth *g) {
-  return prepare(f, size, false, 0, g);
+  return prepare_growth(f, size, false, 0, g);
 }
 
 void ftpd_quota_grown(struct ftpd_file *f, const struct ftpd_growth *g,
@@ -234,7 +234,8 @@ void ftpd_quota_grown(struct ftpd_file *f, const struct ftpd_growth *g,
 int ftpd_quota_fits(struct ftpd_file *f, off_t offset, uint64_t len) {
   struct ftpd_growth g;
 
-  if (prepare(f, offset + (off_t) len, f->append, (size_t) len, &g) < 0) {
+  if (prepare_growth(f, offset + (off_t) len, f->append, (size_t) len,
+      &g) < 0) {
     return -1;
   }
 

@@ -137,7 +137,7 @@ void ftpd_quota_refuse(struct ftpd_op *op) {
 }
 
 /* Whether bytes and moved more would exceed a limit. */
-static int check(struct quota_state *q, double bytes, double moved) {
+static int check_limits(struct quota_state *q, double bytes, double moved) {
   const struct quota_amounts *max = &q->limit.max;
 
   if (!q->limit.hard) {
@@ -171,7 +171,7 @@ static int buy(struct quota_state *q, double bytes, double moved, bool more) {
   double b, m;
 
   look(q);
-  if (check(q, bytes, moved) < 0) {
+  if (check_limits(q, bytes, moved) < 0) {
     return -1;
   }
 
@@ -196,7 +196,7 @@ static int buy(struct quota_state *q, double bytes, double moved, bool more) {
       q->limit.max.moved);
 }
 
-static void settle(struct quota_state *q) {
+static void settle_quota(struct quota_state *q) {
   count(q, QUOTA_SIZE, -q->bytes, -q->moved);
   q->bytes = q->moved = 0;
 }
@@ -233,7 +233,7 @@ void ftpd_quota_give_back(struct ftpd *h, off_t bytes, off_t moved) {
   q->bytes = at_most(q->bytes + (double) bytes, q->used.bytes);
   q->moved = at_most(q->moved + (double) moved, q->used.moved);
   if (q->writers == 0 || q->bytes > AHEAD_BYTES || q->moved > AHEAD_BYTES) {
-    settle(q);
+    settle_quota(q);
   }
 }
 
@@ -249,7 +249,7 @@ void ftpd_quota_release(struct ftpd *h) {
   struct quota_state *q = quota_of(h);
 
   if (q != NULL && --q->writers == 0) {
-    settle(q);
+    settle_quota(q);
   }
 }
 

@@ -89,7 +89,7 @@ static cmdtable *handler_of(int phase, const char *name) {
 }
 
 /* 0, or -1 with errno if the handler refuses. */
-static int run(int phase, const char *name, cmd_rec *cmd) {
+static int run_handler(int phase, const char *name, cmd_rec *cmd) {
   cmdtable *c = handler_of(phase, name);
   modret_t *res;
   pool *old;
@@ -126,10 +126,10 @@ static void run_pair(const char *before, const char *after, off_t from,
   cmd->arg = pstrdup(p, LEDGER);
   cmd->cmd_id = pr_cmd_get_id(after);
   ledger_size = from;
-  (void) run(PRE_CMD, before, cmd);
+  (void) run_handler(PRE_CMD, before, cmd);
   ledger_size = to;
   session.xfer.total_bytes = (off_t) moved;
-  (void) run(POST_CMD, after, cmd);
+  (void) run_handler(POST_CMD, after, cmd);
   session.xfer.total_bytes = total;
   pr_response_clear(&resp_list);
   pr_response_clear(&resp_err_list);
@@ -167,7 +167,8 @@ void ftpd_quotatab_forget(void) {
   }
 
   p = make_sub_pool(session.pool);
-  (void) run(POST_CMD_ERR, C_DELE, pr_cmd_alloc(p, 1, pstrdup(p, C_DELE)));
+  (void) run_handler(POST_CMD_ERR, C_DELE, pr_cmd_alloc(p, 1,
+    pstrdup(p, C_DELE)));
   destroy_pool(p);
   errno = xerrno;
 }
@@ -179,7 +180,7 @@ int ftpd_quotatab_pre(cmd_rec *cmd) {
 
   for (i = 0; theirs != NULL && i < SFTP_NELEMS(asked); i++) {
     if (strcmp(cmd->argv[0], asked[i]) == 0) {
-      res = run(PRE_CMD, asked[i], cmd);
+      res = run_handler(PRE_CMD, asked[i], cmd);
       ftpd_quotatab_forget();
     }
   }
@@ -203,7 +204,7 @@ static void take_handlers(void) {
 
 /* ---- Tables */
 
-static bool find(void *fn, const char *name) {
+static bool find_symbol(void *fn, const char *name) {
   void *sym = dlsym(RTLD_DEFAULT, name);
 
   memcpy(fn, &sym, sizeof(sym));
@@ -211,10 +212,10 @@ static bool find(void *fn, const char *name) {
 }
 
 static bool find_all(void) {
-  return find(&quotatab.lookup, "quotatab_lookup") &&
-    find(&quotatab.lookup_default, "quotatab_lookup_default") &&
-    find(&quotatab.read, "quotatab_read") &&
-    find(&quotatab.write, "quotatab_write");
+  return find_symbol(&quotatab.lookup, "quotatab_lookup") &&
+    find_symbol(&quotatab.lookup_default, "quotatab_lookup_default") &&
+    find_symbol(&quotatab.read, "quotatab_read") &&
+    find_symbol(&quotatab.write, "quotatab_write");
 }
 
 static bool look_up(const char *name, quota_type_t type, bool by_default) {

@@ -130,7 +130,7 @@ static int close_upload(pr_fh_t *fh) {
 }
 
 /* The module's verdict, if it saw the file. */
-static int judge(const struct scan *s, int err, const char **why,
+static int judge_scan(const struct scan *s, int err, const char **why,
     bool *gone) {
   if (virus[0] != '\0') {
     *why = pstrcat(s->pool, "virus found: ", virus, NULL);
@@ -163,7 +163,7 @@ static int close_scanned(pool *p, pr_fh_t *fh, const char **why,
 
   s.fd = fcntl(PR_FH_FD(fh), F_DUPFD_CLOEXEC, 0);
   if (is_there(&s)) {
-    err = judge(&s, close_upload(fh), why, gone);
+    err = judge_scan(&s, close_upload(fh), why, gone);
 
   } else {
     (void) close_plain(fh);

@@ -114,7 +114,7 @@ static const struct form *form_of(struct sftp_str text) {
 
 /* ---- The copy */
 
-static unsigned char *put(unsigned char *to, const void *from, size_t n) {
+static unsigned char *put_bytes(unsigned char *to, const void *from, size_t n) {
   memcpy(to, from, n);
   return to + n;
 }
@@ -135,10 +135,10 @@ static size_t without_passwords(unsigned char *to, struct sftp_str text,
 
     name = cut(&line, ':');
     (void) cut(&line, ':');
-    at = put(at, name.ptr, name.len);
-    at = put(at, ":*:", 3);
-    at = put(at, line.ptr, line.len);
-    at = put(at, "\n", 1);
+    at = put_bytes(at, name.ptr, name.len);
+    at = put_bytes(at, ":*:", 3);
+    at = put_bytes(at, line.ptr, line.len);
+    at = put_bytes(at, "\n", 1);
   }
 
   return (size_t) (at - to);
@@ -222,7 +222,7 @@ static int harmless(int fd, size_t size, const struct form *form) {
 /* ---- Descriptors */
 
 /* 1, or -1 with errno. */
-static int replace(int fd, size_t size, const struct form *form) {
+static int replace_record(int fd, size_t size, const struct form *form) {
   int other = harmless(fd, size, form), res, xerrno;
 
   if (other < 0) {
@@ -254,7 +254,7 @@ static int look_at(int fd) {
   text.len = n > 0 ? (size_t) n : 0;
   form = form_of(text);
   if (form != NULL) {
-    res = replace(fd, (size_t) st.st_size, form);
+    res = replace_record(fd, (size_t) st.st_size, form);
   }
 
   sftp_wipe(begin, sizeof(begin));

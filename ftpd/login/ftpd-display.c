@@ -19,7 +19,7 @@
 #include "ftpd-user.h"
 
 /* The lines of the file, each with CR LF at its end, or NULL. */
-static const char *expand(pool *p, pr_fh_t *fh) {
+static const char *expand_lines(pool *p, pr_fh_t *fh) {
   pr_response_t *pending = resp_list, *at;
   pool *old = pr_response_get_pool();
   const char *text = NULL;
@@ -62,7 +62,7 @@ static const char *display_path(pool *p, const char *directive,
   }
 
   if (pr_fsio_fstat(fh, &st) == 0 && S_ISREG(st.st_mode)) {
-    text = expand(p, fh);
+    text = expand_lines(p, fh);
 
   } else {
     sftp_log("unable to use %s '%s': not a regular file", directive, path);
@@ -89,7 +89,7 @@ const char *ftpd_login_message(struct ftpd *h, pool *p) {
   }
 
   if (h->display_login != NULL) {
-    text = expand(p, h->display_login);
+    text = expand_lines(p, h->display_login);
     (void) pr_fsio_close(h->display_login);
     h->display_login = NULL;
     return text;

@@ -35,8 +35,9 @@ static bool may_own(const struct ftpd_keyfile_rule *rule, uid_t uid) {
 /* Why the wrong users can write to the file (what NULL) or the directory; NULL:
  * they cannot.
  */
-static const char *objection(pool *p, const struct ftpd_keyfile_rule *rule,
-    const struct stat *st, const char *dir) {
+static const char *owner_objection(pool *p,
+    const struct ftpd_keyfile_rule *rule, const struct stat *st,
+    const char *dir) {
   const char *what = dir != NULL ? pstrcat(p, "directory '", dir, "'", NULL) :
     "it";
   char text[128], user[32] = "";
@@ -72,7 +73,7 @@ static const char *file_objection(pool *p,
     return "too large";
   }
 
-  return rule->insecure ? NULL : objection(p, rule, st, NULL);
+  return rule->insecure ? NULL : owner_objection(p, rule, st, NULL);
 }
 
 /* ---- The way to the file */
@@ -97,13 +98,13 @@ static bool judge_dir(struct walk *w, int fd, size_t len) {
     return false;
   }
 
-  w->why = objection(w->pool, w->rule, &st, len == 0 ? "/" :
+  w->why = owner_objection(w->pool, w->rule, &st, len == 0 ? "/" :
     pstrndup(w->pool, w->real, len));
   return w->why == NULL;
 }
 
 /* Opens the file through every directory above it; -1 with why, or errno. */
-static int walk(struct walk *w) {
+static int walk_to_file(struct walk *w) {
   const char *name = w->real + 1, *end;
   int at = open("/", DIR_FLAGS), next, xerrno;
 
@@ -155,8 +156,8 @@ static size_t first_judged(const struct passwd *user, const char *real) {
 /* The unresolved part of the path, and *real, the resolved part: nothing is
  * checked up to the user's home directory.
  */
-static const char *begin(pool *p, const char *path, const struct passwd *user,
-    const char **real) {
+static const char *begin_path(pool *p, const char *path,
+    const struct passwd *user, const char **real) {
   size_t len = user != NULL && user->pw_dir != NULL ? strlen(user->pw_dir) : 0;
   char *home;
 
@@ -182,7 +183,7 @@ static const char *begin(pool *p, const char *path, const struct passwd *user,
 static int open_real(struct walk *w, const char *real) {
   w->real = real;
   w->from = first_judged(w->rule->user, real);
-  return walk(w);
+  return walk_to_file(w);
 }
 
 /* Whether the directory of that link is safe. */
@@ -207,8 +208,8 @@ static const char *take_name(pool *p, const char **rest) {
 }
 
 /* Resolves one more name; NULL with errno, or why. */
-static const char *step(struct walk *w, const char *real, const char **rest,
-    unsigned int *nlinks) {
+static const char *step_path(struct walk *w, const char *real,
+    const char **rest, unsigned int *nlinks) {
   const char *name = take_name(w->pool, rest), *at;
   char target[PR_TUNABLE_PATH_MAX];
   ssize_t n;
@@ -241,12 +242,12 @@ static const char *step(struct walk *w, const char *real, const char **rest,
 static int open_safely(pool *p, const char *path,
     const struct ftpd_keyfile_rule *rule, const char **why) {
   struct walk w = { p, rule, NULL, 0, NULL };
-  const char *real, *rest = begin(p, path, rule->user, &real);
+  const char *real, *rest = begin_path(p, path, rule->user, &real);
   unsigned int nlinks = 0;
   int fd = -1;
 
   while (rest != NULL && *rest != '\0' && real != NULL) {
-    real = step(&w, real, &rest, &nlinks);
+    real = step_path(&w, real, &rest, &nlinks);
   }
 
   if (rest != NULL && real != NULL) {

@@ -95,7 +95,7 @@ static bool means_itself(pool *p, char *text) {
     strcmp(mr->data, text) == 0;
 }
 
-static const array_header *run(pool *p, char **words) {
+static const array_header *run_query(pool *p, char **words) {
   char *args[FTPD_WORDS_MAX + 2] = { pstrdup(p, "sql_lookup"), words[0] + 1 };
   modret_t *mr;
   size_t i;
@@ -127,7 +127,7 @@ static const array_header *look_up(const struct ftpd_ask *ask, char **words,
     }
   }
 
-  values = *why == NULL ? run(ask->pool, words) : NULL;
+  values = *why == NULL ? run_query(ask->pool, words) : NULL;
   if (values == NULL && *why == NULL) {
     *why = "mod_sql has no answer (SQLLogFile tells more)";
   }

@@ -33,9 +33,9 @@ struct before {
 /* ---- May they log in? */
 
 /* For the system log, and the reason of the refusal. */
-static void trouble(const char *fmt, const char *what) SFTP_PRINTF(1, 0);
+static void log_trouble(const char *fmt, const char *what) SFTP_PRINTF(1, 0);
 
-static void trouble(const char *fmt, const char *what) {
+static void log_trouble(const char *fmt, const char *what) {
   pr_log_pri(PR_LOG_ERR, fmt, what);
   sftp_log_why(WHY_OBJECTION, fmt, what);
 }
@@ -190,7 +190,7 @@ static int with_root(pool *p, const struct passwd *pw) {
 
   /* ENOSYS: this daemon does not run as root and cannot change them. */
   if (res < 0 && xerrno != ENOSYS) {
-    trouble("error: unable to set groups: %s", strerror(xerrno));
+    log_trouble("error: unable to set groups: %s", strerror(xerrno));
     return -1;
   }
 
@@ -206,12 +206,13 @@ static int enter_root(struct ftpd *h, pool *p, const char **root) {
   /* session.chroot_path will point to this. */
   if ((anon ? ftpd_anon_root(h, session.pool, root) :
       ftpd_home_root(session.pool, root)) < 0) {
-    trouble("error: unable to determine %s directory", what);
+    log_trouble("error: unable to determine %s directory", what);
     return -1;
   }
 
   if (ftpd_accounts_keep(p) < 0) {
-    trouble("error: unable to close files of accounts: %s", strerror(errno));
+    log_trouble("error: unable to close files of accounts: %s",
+      strerror(errno));
     return -1;
   }
 
@@ -220,7 +221,7 @@ static int enter_root(struct ftpd *h, pool *p, const char **root) {
   }
 
   if (pr_auth_chroot(*root) < 0) {
-    trouble(ftpd_privs_rootless() ? "error: unable to set %s directory: a "
+    log_trouble(ftpd_privs_rootless() ? "error: unable to set %s directory: a "
       "daemon without root needs mod_vroot for that" :
       "error: unable to set %s directory", what);
     return -1;
@@ -297,7 +298,7 @@ static void apply_key(struct ftpd *h, pool *p) {
 
 /* ---- Becoming them */
 
-static int become(const struct passwd *pw) {
+static int become_user(const struct passwd *pw) {
   if (ftpd_privs_rootless()) {
     sftp_log("the daemon runs without root: '%s' (uid %lu, gid %lu) acts as "
       "the daemon's own user (uid %lu, gid %lu)", session.user,
@@ -319,7 +320,7 @@ static int become(const struct passwd *pw) {
   pr_signals_unblock();
 
   if (geteuid() != pw->pw_uid || getegid() != pw->pw_gid) {
-    trouble("error: unable to become user %s", session.user);
+    log_trouble("error: unable to become user %s", session.user);
     return -1;
   }
 
@@ -392,7 +393,7 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
   }
 
   if (pw->pw_dir == NULL || *pw->pw_dir == '\0') {
-    trouble("error: user %s has no home directory", session.user);
+    log_trouble("error: user %s has no home directory", session.user);
     return false;
   }
 
@@ -418,7 +419,7 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
   return true;
 }
 
-static int settle(struct ftpd *h, pool *p, const struct passwd *pw,
+static int settle_session(struct ftpd *h, pool *p, const struct passwd *pw,
     bool by_default_chdir) {
   const char *root = NULL;
 
@@ -428,8 +429,8 @@ static int settle(struct ftpd *h, pool *p, const struct passwd *pw,
     resolve_anonymous_dirs(h->login->anon->subset);
   }
 
-  if (with_root(p, pw) < 0 || enter_root(h, p, &root) < 0 || become(pw) < 0 ||
-      enter_cwd(pw, root, by_default_chdir) < 0) {
+  if (with_root(p, pw) < 0 || enter_root(h, p, &root) < 0 ||
+      become_user(pw) < 0 || enter_cwd(pw, root, by_default_chdir) < 0) {
     return -1;
   }
 
@@ -470,7 +471,7 @@ enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p) {
     return FTPD_LOGIN_DENIED;
   }
 
-  return settle(h, p, pw, by_default_chdir) == 0 ? FTPD_LOGIN_OK :
+  return settle_session(h, p, pw, by_default_chdir) == 0 ? FTPD_LOGIN_OK :
     FTPD_LOGIN_BROKEN;
 }
 

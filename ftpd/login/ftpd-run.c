@@ -42,7 +42,7 @@ static void close_fd(int *fd) {
 /* ---- The child */
 
 /* Becomes the user; 0 if no root privilege is left. */
-static int become(const struct ftpd_run *r) {
+static int become_user(const struct ftpd_run *r) {
   if (initgroups(r->user, r->gid) < 0 ||
       setresgid(r->gid, r->gid, r->gid) < 0 ||
       setresuid(r->uid, r->uid, r->uid) < 0) {
@@ -103,7 +103,7 @@ static void child(const struct ftpd_run *r, int out, int err,
   (void) signal(SIGPIPE, SIG_DFL);
   (void) signal(SIGHUP, SIG_DFL);
   (void) sigprocmask(SIG_SETMASK, mask, NULL);
-  if (r->user != NULL && (become(r) < 0 || chdir("/") < 0)) {
+  if (r->user != NULL && (become_user(r) < 0 || chdir("/") < 0)) {
     _exit(126);
   }
 
@@ -142,7 +142,7 @@ static int make_pipe(int fds[2]) {
   return 0;
 }
 
-static int start(struct running *run, const struct ftpd_run *r,
+static int start_program(struct running *run, const struct ftpd_run *r,
     const sigset_t *mask) {
   int out[2] = { -1, -1 }, err[2] = { -1, -1 };
 
@@ -339,7 +339,7 @@ const char *ftpd_run(pool *p, const struct ftpd_run *r,
   sigaddset(&block, SIGQUIT);
   (void) sigprocmask(SIG_BLOCK, &block, &mask);
 
-  if (start(&run, r, &mask) < 0) {
+  if (start_program(&run, r, &mask) < 0) {
     why = strerror(errno);
 
   } else {

@@ -160,7 +160,7 @@ static void identify(struct ftpd *h, unsigned int nrules,
   c->exists |= h->login->anon != NULL;
 }
 
-static void choose(struct ftpd *h, unsigned int n) {
+static void choose_rule(struct ftpd *h, unsigned int n) {
   unsigned int nth = 0;
   struct candidate c = { h->user, h->user, true, 0, NULL, 0 };
   struct ftpd_methods_rule rule;
@@ -186,7 +186,7 @@ void ftpd_auth_methods(struct ftpd *h) {
   uint64_t begin_us = sftp_now_us();
   unsigned int n = count_rules(h);
 
-  choose(h, n);
+  choose_rule(h, n);
   if (n > 0) {
     ftpd_auth_pause(h, begin_us, FLOOR_MS);
   }

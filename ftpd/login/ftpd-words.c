@@ -21,7 +21,7 @@
 /* Splits at blanks, unless these are quoted by ' or ", or follow a backslash.
  * NULL if a quote is not closed, or if there are too many words.
  */
-static array_header *split(pool *p, const char *text) {
+static array_header *split_words(pool *p, const char *text) {
   array_header *words = make_array(p, 8, sizeof(char *));
 
   for (;;) {
@@ -70,7 +70,7 @@ static const char *list_tokens(pool *p, const char *tokens) {
 
 const char *ftpd_words_check(pool *p, const char *text, const char *tokens,
     const char **first) {
-  array_header *words = split(p, text);
+  array_header *words = split_words(p, text);
   unsigned int i;
 
   if (words == NULL || words->nelts == 0) {
@@ -97,7 +97,7 @@ const char *ftpd_words_check(pool *p, const char *text, const char *tokens,
 }
 
 bool ftpd_words_have(pool *p, const char *text, char letter) {
-  array_header *words = split(p, text);
+  array_header *words = split_words(p, text);
   bool found = false;
   unsigned int i;
 
@@ -230,7 +230,7 @@ static char *fill_in(const struct ftpd_ask *a, const char *word) {
 }
 
 char **ftpd_words(const struct ftpd_ask *a, const char *text) {
-  array_header *words = split(a->pool, text);
+  array_header *words = split_words(a->pool, text);
   unsigned int n = words != NULL ? (unsigned int) words->nelts : 0, i;
   char **res;
 

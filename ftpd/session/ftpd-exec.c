@@ -41,7 +41,7 @@ struct running {
 static struct handler *handlers;
 static struct running *all;
 
-static struct handler *find(const char *command) {
+static struct handler *find_handler(const char *command) {
   struct handler *h;
 
   for (h = handlers; h != NULL && strcmp(h->command, command) != 0;
@@ -52,7 +52,7 @@ static struct handler *find(const char *command) {
 }
 
 /* Ends the channel when all output has been sent. */
-static void done(struct running *r, int status) {
+static void finish_run(struct running *r, int status) {
   if (!r->done) {
     r->done = true;
     sftp_channel_finish(r->channel, status);
@@ -87,10 +87,10 @@ static ssize_t exec_input(void *svc, const unsigned char *p, size_t len) {
   if (res < 0) {
     sftp_log("exec command '%s' failed: %s", r->handler->command,
       strerror(errno));
-    done(r, 1);
+    finish_run(r, 1);
 
   } else if (res == 1) {
-    done(r, 0);
+    finish_run(r, 0);
   }
 
   return (ssize_t) n;
@@ -102,7 +102,7 @@ static int exec_nothing(void *svc) {
 }
 
 static int exec_eof(void *svc) {
-  done(svc, 0);
+  finish_run(svc, 0);
   return SFTP_OK;
 }
 
@@ -133,7 +133,7 @@ static const struct sftp_service exec_service = {
 };
 
 /* The words of the command line, the command first. */
-static array_header *split(pool *p, const char *word, const char *args) {
+static array_header *split_args(pool *p, const char *word, const char *args) {
   array_header *words = make_array(p, 4, sizeof(char *));
   char *left = pstrdup(p, args), *next;
 
@@ -147,7 +147,7 @@ static array_header *split(pool *p, const char *word, const char *args) {
 
 static void *exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
     const char *args, const char **why) {
-  const struct handler *h = find(sftp_channel_row(ch)->word);
+  const struct handler *h = find_handler(sftp_channel_row(ch)->word);
   uint32_t id = sftp_channel_id(ch);
   struct running *r;
   int res;
@@ -160,7 +160,7 @@ static void *exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   r->next = all;
   all = r;
 
-  if (h->set_params(p, id, split(p, h->command, args)) < 0 ||
+  if (h->set_params(p, id, split_args(p, h->command, args)) < 0 ||
       h->prepare(id) < 0 || (res = h->postopen(id)) < 0) {
     *why = pstrcat(p, h->command, ": ", strerror(errno), NULL);
     exec_close(r);
@@ -168,7 +168,7 @@ static void *exec_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
   }
 
   if (res == 1) {
-    done(r, 0);
+    finish_run(r, 0);
   }
 
   return r;
@@ -213,7 +213,7 @@ SFTP_EXPORT int sftp_channel_register_exec_handler(module *m,
     return -1;
   }
 
-  if (find(command) != NULL) {
+  if (find_handler(command) != NULL) {
     errno = EEXIST;
     return -1;
   }

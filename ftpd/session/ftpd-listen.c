@@ -67,7 +67,7 @@ static struct ftpd_listeners *cache_of(struct ftpd *h) {
   return h->listeners;
 }
 
-static bool configured(const char *directive) {
+static bool is_configured(const char *directive) {
   return find_config(main_server->conf, CONF_PARAM, directive, TRUE) != NULL;
 }
 
@@ -131,7 +131,7 @@ static bool is_switched_off(struct ftpd_listeners *s, unsigned int i) {
     s->idle[i] = 1;
     for (j = 0; j < SFTP_NELEMS(switches[i].directives) &&
          switches[i].directives[j] != NULL; j++) {
-      if (configured(switches[i].directives[j])) {
+      if (is_configured(switches[i].directives[j])) {
         s->idle[i] = 0;
       }
     }

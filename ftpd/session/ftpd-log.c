@@ -114,7 +114,7 @@ static char reason[512];
 static enum { WORTH_LINE, WORTH_AUTH, WORTH_MISSING, WORTH_OBJECTION,
   WORTH_ALL } worth;
 
-static void keep(int value, const char *line) {
+static void keep_reason(int value, const char *line) {
   if (value >= (int) worth) {
     worth = value;
     sstrncpy(reason, line, sizeof(reason));
@@ -127,7 +127,7 @@ void ftpd_log_forget(void) {
 }
 
 void ftpd_log_because(const char *text) {
-  keep(WORTH_ALL, text);
+  keep_reason(WORTH_ALL, text);
 }
 
 const char *ftpd_log_reason(struct ftpd *h) {
@@ -167,7 +167,7 @@ bool ftpd_log_tell_missing(bool all) {
 }
 
 void ftpd_log_line(const char *kind, const char *line) {
-  keep(WORTH_LINE, line);
+  keep_reason(WORTH_LINE, line);
   (void) ftpd_log_tell_missing(false);
   if (!is_bounded() || sftp_log_may(&budget, kind, line, ftpd_now_ms())) {
     write_line(line);
@@ -175,12 +175,12 @@ void ftpd_log_line(const char *kind, const char *line) {
 }
 
 void ftpd_log_why_line(enum sftp_why why, const char *line) {
-  keep(why == WHY_MISSING ? WORTH_MISSING : WORTH_OBJECTION, line);
+  keep_reason(why == WHY_MISSING ? WORTH_MISSING : WORTH_OBJECTION, line);
   write_line(line);
 }
 
 void ftpd_auth_log_line(int level, const char *line) {
-  keep(WORTH_AUTH, line);
+  keep_reason(WORTH_AUTH, line);
   pr_log_auth(level, "%s", line);
 }
 

@@ -188,7 +188,7 @@ static void on_connect(const void *data, void *user_data) {
 }
 
 /* The reason why this source is blocked, or NULL. */
-static const char *objection(pool *p) {
+static const char *source_objection(pool *p) {
   struct source_state state = ftpd_penalty_shm_state(mine.tag);
   char secs[32];
 
@@ -211,7 +211,7 @@ static const char *objection(pool *p) {
 void ftpd_penalty_check(void) {
   const char *why, *text;
 
-  why = mine.tag != 0 ? objection(session.pool) : NULL;
+  why = mine.tag != 0 ? source_objection(session.pool) : NULL;
   if (why == NULL) {
     return;
   }

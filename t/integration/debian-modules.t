@@ -191,6 +191,10 @@ def before_only(host, names):
 
 
 host = Host()
+# mod_unique_id wants an address for the name of the machine, which a root or a
+# container may not have.
+with open("/etc/hosts") as known, open(host.path("hosts"), "w") as names:
+    names.write(known.read() + "\n127.0.0.1 %s\n" % os.uname().nodename)
 for name, text in (("allow", "ALL: ALL\n"), ("deny", "")):
     with open(host.path(name), "w") as table:
         table.write(text)
@@ -201,6 +205,8 @@ def run_with(modules, lines):
     preload = [ROWS[name].preload for name in modules if ROWS[name].preload]
     host.modules, host.directives = modules, lines
     host.env = {"LD_PRELOAD": " ".join(preload)} if preload else {}
+    host.binds = {"/etc/hosts": host.path("hosts")} \
+        if "mod_unique_id" in modules else {}
     for name in ("start.log", "system.log", "sftp.log"):
         if os.path.exists(host.path(name)):
             os.unlink(host.path(name))

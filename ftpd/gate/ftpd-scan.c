@@ -40,15 +40,12 @@ void ftpd_scan_init(void) {
     NULL);
 }
 
-static bool is_scanned(pr_fh_t *fh) {
-  const unsigned char *on;
-
-  if (FTPD_FS_PLAIN(fh->fh_fs, close)) {
-    return false;
-  }
-
-  on = get_param_ptr(CURRENT_CONF, "ClamAV", FALSE);
-  return on != NULL && *on;
+/* The directive that the module looks at; NULL: it does not scan.  It sets one
+ * byte and reads four: with "off" it may scan as well.
+ */
+static const unsigned char *scan_setting(pr_fh_t *fh) {
+  return FTPD_FS_PLAIN(fh->fh_fs, close) ? NULL :
+    get_param_ptr(CURRENT_CONF, "ClamAV", FALSE);
 }
 
 /* mod_vroot has opened SCP's uploads by their outside paths. */
@@ -68,6 +65,7 @@ struct scan {
   pool *pool;
   const char *path;
   struct stat st;
+  bool on;                      /* what is not scanned is refused */
   int fd;                       /* stays open meanwhile; -1 */
 };
 
@@ -146,12 +144,12 @@ static int judge_scan(const struct scan *s, int err, const char **why,
     return err;
   }
 
-  return err != 0 || is_there(s) ? err : was_moved(s, why);
+  return err != 0 || !s->on || is_there(s) ? err : was_moved(s, why);
 }
 
-static int close_scanned(pool *p, pr_fh_t *fh, const char **why,
+static int close_scanned(pool *p, pr_fh_t *fh, bool on, const char **why,
     bool *gone) {
-  struct scan s = { .pool = p, .fd = -1 };
+  struct scan s = { .pool = p, .on = on, .fd = -1 };
   int err;
 
   name_inside(fh);
@@ -166,8 +164,8 @@ static int close_scanned(pool *p, pr_fh_t *fh, const char **why,
     err = judge_scan(&s, close_upload(fh), why, gone);
 
   } else {
-    (void) close_plain(fh);
-    err = was_moved(&s, why);
+    err = close_plain(fh);
+    err = on ? was_moved(&s, why) : err;
   }
 
   if (s.fd >= 0) {
@@ -179,11 +177,12 @@ static int close_scanned(pool *p, pr_fh_t *fh, const char **why,
 
 int ftpd_scan_close(pool *p, pr_fh_t *fh, const char *name, const char **why,
     bool *gone) {
+  const unsigned char *on = scan_setting(fh);
   const char *reason = NULL;
   int err;
 
   *gone = false;
-  err = is_scanned(fh) ? close_scanned(p, fh, &reason, gone) :
+  err = on != NULL ? close_scanned(p, fh, *on != 0, &reason, gone) :
     pr_fsio_close(fh) < 0 ? errno : 0;
   if (err != 0) {
     sftp_log("error closing '%s': %s", name, reason != NULL ? reason :

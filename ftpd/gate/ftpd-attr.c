@@ -55,7 +55,7 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
   }
 
   /* File systems of other modules do not support this. */
-  if (!FTPD_FS_PLAIN(pr_get_fs(path, NULL), stat)) {
+  if (!FTPD_HOLDABLE(path, stat)) {
     errno = ENOSYS;
     return -1;
   }

@@ -60,20 +60,9 @@ static int on_symlink(pr_fs_t *fs, const char *text, const char *path) {
 /* A path that is not held is followed as usual. */
 static int on_readlink(pr_fs_t *fs, const char *path, char *buf, size_t size) {
   const struct ftpd_held *at = ftpd_held_of(path);
-  int len = host.readlink(fs, at != NULL ? at->name : path, buf, size);
-  const char *text;
-  pool *p;
 
-  if (at != NULL || len <= 0 || *buf != '/') {
-    return len;
-  }
-
-  p = make_sub_pool(session.pool);
-  text = ftpd_link_means(ftpd_current(), p, pstrndup(p, buf, (size_t) len));
-  len = (int) strlen(text);
-  memcpy(buf, text, (size_t) len);
-  destroy_pool(p);
-  return len;
+  return at != NULL ? host.readlink(fs, at->name, buf, size) :
+    ftpd_link_says(buf, host.readlink(fs, path, buf, size));
 }
 
 static int on_lchown(pr_fs_t *fs, const char *path, uid_t uid, gid_t gid) {

@@ -107,7 +107,7 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
 
   fill_times(&st, set);
   if (!follow && S_ISLNK(st.st_mode)) {
-    if (!FTPD_FS_PLAIN(ftpd_fs_of(path), utimes)) {
+    if (!FTPD_HOLDABLE(path, utimes)) {
       errno = ENOSYS;
       return -1;
     }
@@ -164,7 +164,8 @@ static int make_dir(pool *p, const char *path, mode_t mode) {
   pr_fs_t *fs = ftpd_fs_system();
   int res;
 
-  if (!FTPD_FS_PLAIN(ftpd_fs_of_dir(path), mkdir)) {
+  if (!FTPD_FS_PLAIN(ftpd_fs_of_dir(path), mkdir) &&
+      !ftpd_vroot_serves_dir(path)) {
     return FTPD_HELD(path, pr_fsio_smkdir(p, path, mode, (uid_t) -1,
       (gid_t) -1));
   }
@@ -270,5 +271,9 @@ int ftpd_link(struct ftpd_op *op, const char *from, const char *to) {
 }
 
 int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path) {
+  if (ftpd_vroot_serves(path)) {
+    target = ftpd_vroot_text(op->ftpd, op->pool, target, path);
+  }
+
   return make_link(op, symlink_held, target, path, strlen(target));
 }

@@ -63,11 +63,17 @@ static DIR *open_held(const char *path) {
   return dirh;
 }
 
-static int open_handle(struct ftpd_dir *d) {
-  pr_fs_t *fs = ftpd_fs_of_dir(d->path);
+/* Whether FSIO would list what the system lists, and nothing else. */
+static bool is_direct(const char *path) {
+  pr_fs_t *fs = ftpd_fs_of_dir(path);
 
-  d->direct = FTPD_FS_PLAIN(fs, opendir) && FTPD_FS_PLAIN(fs, readdir) &&
+  return ftpd_vroot_serves_dir(path) ? !ftpd_vroot_shows_alias(path) :
+    FTPD_FS_PLAIN(fs, opendir) && FTPD_FS_PLAIN(fs, readdir) &&
     FTPD_FS_PLAIN(fs, lstat);
+}
+
+static int open_handle(struct ftpd_dir *d) {
+  d->direct = is_direct(d->path);
   if (ftpd_hold(d->path) < 0) {
     return -1;
   }

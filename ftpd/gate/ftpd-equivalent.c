@@ -76,10 +76,13 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
 }
 
 /* Handlers and logs get what the client sent, as in FTP.  Names that the host
- * would take for a home directory, or for no name, are passed in resolved form.
+ * would take for a home directory, or for no name, are passed in resolved form;
+ * so are those that begin with the real root of mod_vroot, which have no rules.
  */
-static const char *as_sent(const char *sent, const char *path) {
-  return *sent == '\0' || *sent == '~' ? path : sent;
+static const char *as_sent(struct ftpd_op *op, const char *sent,
+    const char *path) {
+  return *sent == '\0' || *sent == '~' ||
+    ftpd_names_root(op->ftpd, op->pool, sent) ? path : sent;
 }
 
 /* The command contains what the client sent; path is the location of that, or
@@ -109,7 +112,7 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
 
   state->pool = make_sub_pool(ftpd_files_of(op->ftpd)->pool);
   pr_pool_tag(state->pool, "SFTP file pool");
-  state->equivalent = ftpd_cmd(state->pool, row->equivalent, as_sent(sent,
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, as_sent(op, sent,
     *path), row->equivalent_class, TRUE);
 
   ftpd_xfer_begin(*path, strcmp(row->equivalent, C_RETR) == 0 ? PR_NETIO_IO_WR :
@@ -132,7 +135,7 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
     strcmp(row->equivalent, C_RETR) == 0 ?
     "mod_xfer.retr-path" : "mod_xfer.store-path", NULL);
   if (real != NULL) {
-    *path = pstrdup(op->pool, real);
+    *path = ftpd_canon(op->ftpd, op->pool, real);
   }
 
   return 0;
@@ -146,7 +149,7 @@ static int equivalent_path(struct ftpd_op *op, const char *sent,
 
   state->pool = row->kind == EQUIV_LIST ?
     make_sub_pool(ftpd_files_of(op->ftpd)->pool) : op->pool;
-  state->equivalent = ftpd_cmd(state->pool, row->equivalent, as_sent(sent,
+  state->equivalent = ftpd_cmd(state->pool, row->equivalent, as_sent(op, sent,
     *path), row->equivalent_class, TRUE);
   ftpd_xfer_begin(*path, PR_NETIO_IO_WR);
   if (equivalent_pre(op, state->equivalent, path) == 0) {
@@ -164,8 +167,8 @@ static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
   struct op_state *state = ftpd_op_state(op);
 
   state->pool = op->pool;
-  state->equivalent = ftpd_cmd(op->pool, C_RNFR, as_sent(sent->first, *from),
-    CL_MISC|CL_WRITE, TRUE);
+  state->equivalent = ftpd_cmd(op->pool, C_RNFR, as_sent(op, sent->first,
+    *from), CL_MISC|CL_WRITE, TRUE);
   ftpd_xfer_begin(*from, PR_NETIO_IO_WR);
   if (equivalent_pre(op, state->equivalent, from) < 0) {
     return -1;
@@ -174,8 +177,8 @@ static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
   /* From here on the daemon refuses everything but RNTO; the LOG_CMD or
    * LOG_CMD_ERR of RNTO removes the note again (ftpd_op_end()).
    */
-  state->equivalent2 = ftpd_cmd(op->pool, C_RNTO, as_sent(sent->second, *to),
-    CL_MISC|CL_WRITE, TRUE);
+  state->equivalent2 = ftpd_cmd(op->pool, C_RNTO, as_sent(op, sent->second,
+    *to), CL_MISC|CL_WRITE, TRUE);
   (void) pr_table_remove(session.notes, "mod_core.rnfr-path", NULL);
   (void) pr_table_add(session.notes, "mod_core.rnfr-path", *from, 0);
   if (equivalent_pre(op, state->equivalent2, to) < 0) {
@@ -190,8 +193,8 @@ static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
 static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
     const char *path, const char *second) {
   struct op_state *state = ftpd_op_state(op);
-  const char *from = as_sent(sent->first, path),
-    *to = as_sent(sent->second, second);
+  const char *from = as_sent(op, sent->first, path),
+    *to = as_sent(op, sent->second, second);
   const char *arg = pstrcat(op->pool, "COPY ", from, " ", to, NULL);
   cmd_rec *cmd;
 
@@ -211,7 +214,7 @@ static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
 
 int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
     const char **link) {
-  const char *arg = pstrcat(op->pool, *text, "\t", as_sent(sent, *link),
+  const char *arg = pstrcat(op->pool, *text, "\t", as_sent(op, sent, *link),
     NULL), *tab;
   cmd_rec *cmd;
 

@@ -171,7 +171,8 @@ void ftpd_ftpaccess_read(struct ftpd *h, pool *p, const char *path) {
   }
 
   ftpd_bottom_init();
-  if (ftpd_pin(dir) && !found && is_none_here(dir)) {
+  if (ftpd_pin(dir) && !found && !ftpd_vroot_has_alias(dir) &&
+      is_none_here(dir)) {
     ftpd_pin_rules(pstrcat(p, strcmp(dir, "/") == 0 ? "" : dir, NAME, NULL),
       NULL);
     return;

@@ -36,6 +36,7 @@ static char here[PATH_MAX];             /* "": not known */
 static bool sure;                       /* it was checked in this operation */
 static struct ftpd_place here_at;
 static struct ftpd_held held[2];
+static char names[2][NAME_MAX + 1];     /* that their paths do not end in */
 static unsigned int nheld;
 
 /* The directories whose rules were read; an operation has few. */
@@ -47,6 +48,30 @@ static struct pin {
   bool own;                     /* this operation changes it */
 } pins[8];
 static unsigned int npins;
+
+/* ---- Where a path is */
+
+static bool is_served(const char *path) {
+  pr_fs_t *fs = ftpd_fs_of(path);
+
+  return !ftpd_vroot_serves(path) &&
+    (!FTPD_FS_PLAIN(fs, lstat) || !FTPD_FS_PLAIN(fs, readlink));
+}
+
+const char *ftpd_where(const char *path, char *buf, size_t size) {
+  return ftpd_vroot_serves(path) ? ftpd_vroot_place(path, buf, size) : path;
+}
+
+const char *ftpd_where_dir(const char *dir, char *buf, size_t size) {
+  const char *at = ftpd_where(dir, buf, size);
+  size_t n = at == buf ? strlen(buf) : 0;
+
+  if (n > 2 && strcmp(buf + n - 2, "/.") == 0) {
+    buf[n == 2 ? 1 : n - 2] = '\0';
+  }
+
+  return at;
+}
 
 /* ---- Where the process is */
 
@@ -126,7 +151,10 @@ const char *ftpd_stand(const char *dir) {
 }
 
 bool ftpd_stands_at(const char *dir, struct ftpd_place *at) {
-  if (here[0] == '\0' || strcmp(here, *dir != '\0' ? dir : "/") != 0) {
+  char buf[PATH_MAX];
+  const char *is = ftpd_where_dir(*dir != '\0' ? dir : "/", buf, sizeof(buf));
+
+  if (here[0] == '\0' || is == NULL || strcmp(here, is) != 0) {
     return false;
   }
 
@@ -183,20 +211,15 @@ const char *ftpd_from_here(const char *path, char *buf, size_t size) {
 
 /* ---- Held paths */
 
-static bool is_served(const char *path) {
-  pr_fs_t *fs = ftpd_fs_of(path);
-
-  return !FTPD_FS_PLAIN(fs, lstat) || !FTPD_FS_PLAIN(fs, readlink);
-}
-
 /* Inside a chroot the host protects /etc and /lib against changes, and
- * recognizes them by their paths: nothing there can become a link.
+ * recognizes them by their paths: nothing there can become a link.  mod_vroot
+ * does not.
  */
 static bool is_guarded(const char *path) {
   int on;
 
   if ((strncmp(path, "/etc", 4) != 0 && strncmp(path, "/lib", 4) != 0) ||
-      (path[4] != '/' && path[4] != '\0')) {
+      (path[4] != '/' && path[4] != '\0') || ftpd_vroot_serves(path)) {
     return false;
   }
 
@@ -231,7 +254,8 @@ static bool is_same(const struct ftpd_place *a, const struct ftpd_place *b) {
 bool ftpd_pin(const char *dir) {
   static const struct ftpd_place nowhere;
   struct ftpd_place at;
-  const char *is;
+  const char *is, *where;
+  char buf[PATH_MAX];
   struct pin *pin;
   bool there;
 
@@ -239,8 +263,9 @@ bool ftpd_pin(const char *dir) {
     return false;
   }
 
-  is = ftpd_stand(dir);
-  there = is != NULL && strcmp(is, dir) == 0;
+  where = ftpd_where_dir(dir, buf, sizeof(buf));
+  is = where != NULL ? ftpd_stand(where) : NULL;
+  there = is != NULL && strcmp(is, where) == 0;
   at = there ? here_at : nowhere;
   pin = pin_of(dir);
   if (pin != NULL && !is_same(&pin->at, &at)) {
@@ -348,45 +373,70 @@ static int look_at_served(const char *path) {
   return same ? 0 : refuse(path);
 }
 
-static void add(const char *path) {
-  const char *name = strrchr(path, '/') + 1;
+static int add(const char *path, const char *where) {
+  const char *name = strrchr(where, '/') + 1;
 
-  if (!is_guarded(path)) {
-    held[nheld].path = path;
-    held[nheld].name = *name != '\0' ? name : ".";
-    held[nheld].dir = AT_FDCWD;
-    nheld++;
+  if (is_guarded(path)) {
+    return 0;
   }
+
+  if (where != path) {
+    if (strlen(name) >= sizeof(names[nheld])) {
+      errno = ENAMETOOLONG;
+      return -1;
+    }
+
+    name = strcpy(names[nheld], name);
+  }
+
+  held[nheld].path = path;
+  held[nheld].name = *name != '\0' ? name : ".";
+  held[nheld].dir = AT_FDCWD;
+  nheld++;
+  return 0;
+}
+
+/* The directory of an absolute path. */
+static const char *dir_of(const char *path, char *buf, size_t size) {
+  const char *slash = strrchr(path, '/');
+  size_t n = slash == path ? 1 : (size_t) (slash - path);
+
+  if (slash == NULL || n >= size) {
+    errno = slash == NULL ? EINVAL : ENAMETOOLONG;
+    return NULL;
+  }
+
+  memcpy(buf, path, n);
+  buf[n] = '\0';
+  return buf;
 }
 
 static int hold(const char *path) {
-  const char *slash = strrchr(path, '/'), *at;
-  char dir[PATH_MAX];
-  size_t n;
+  char buf[PATH_MAX], dir[PATH_MAX], shown[PATH_MAX];
+  const char *where, *at;
 
   if (is_served(path)) {
     return look_at_served(path);
   }
 
-  if (slash == NULL || (size_t) (slash - path) >= sizeof(dir)) {
-    errno = slash == NULL ? EINVAL : ENAMETOOLONG;
+  where = ftpd_where(path, buf, sizeof(buf));
+  if (where == NULL || dir_of(where, dir, sizeof(dir)) == NULL ||
+      dir_of(path, shown, sizeof(shown)) == NULL) {
     return -1;
   }
 
-  n = slash == path ? 1 : (size_t) (slash - path);
-  memcpy(dir, path, n);
-  dir[n] = '\0';
   at = ftpd_stand(dir);
   if (at == NULL) {
     return -1;
   }
 
-  if (strcmp(at, dir) != 0 || is_pinned_other(dir, path)) {
+  /* An alias is in no directory of its path. */
+  if (strcmp(at, dir) != 0 ||
+      (!ftpd_vroot_is_alias(path) && is_pinned_other(shown, path))) {
     return refuse(path);
   }
 
-  add(path);
-  return 0;
+  return add(path, where);
 }
 
 int ftpd_hold(const char *path) {
@@ -442,7 +492,7 @@ const char *ftpd_held_name(const char *path) {
   return at != NULL ? at->name : path;
 }
 
-/* ---- Files of a module */
+/* ---- Files of a module that is not known */
 
 /* The location of the directory that a module shows as dir, from the kernel. */
 static bool go_through(const char *dir, char *at, size_t size) {
@@ -461,7 +511,6 @@ static bool go_through(const char *dir, char *at, size_t size) {
 
 /* Nobody moves the root that a module shows: the location of a path must be as
  * far below it as the path says, unless the module also shows other places.
- * mod_vroot also accepts paths that begin with its root.
  */
 static bool is_in_place(const char *path, const struct stat *st) {
   char root[PATH_MAX], at[PATH_MAX], dir[PATH_MAX];
@@ -475,10 +524,8 @@ static bool is_in_place(const char *path, const struct stat *st) {
   memcpy(dir, path, n);
   dir[n] = '\0';
   len = strcmp(root, "/") == 0 ? 0 : strlen(root);
-  return go_through(n == 0 || strcmp(dir, root) == 0 ? "/" : dir, at,
-      sizeof(at)) &&
-    strncmp(at, root, len) == 0 &&
-    (strcmp(at + len, dir) == 0 || strcmp(at, dir) == 0) &&
+  return go_through(n == 0 ? "/" : dir, at, sizeof(at)) &&
+    strncmp(at, root, len) == 0 && strcmp(at + len, dir) == 0 &&
     fstatat(AT_FDCWD, path[n + 1] != '\0' ? path + n + 1 : ".", &now,
       AT_SYMLINK_NOFOLLOW) == 0 &&
     now.st_dev == st->st_dev && now.st_ino == st->st_ino;
@@ -493,13 +540,7 @@ static int compare(const char *path, const struct stat *st) {
     st->st_ino == now.st_ino ? look_at_served(path) : refuse(path);
 }
 
-static bool shows_other_places(void) {
-  return find_config(main_server->conf, CONF_PARAM, "VRootAlias", TRUE) !=
-    NULL;
-}
-
 int ftpd_check_opened(const char *path, pr_fh_t *fh) {
-  pr_fs_t *fs = ftpd_fs_of(path);
   struct stat st;
 
   if (!is_served(path)) {
@@ -510,10 +551,5 @@ int ftpd_check_opened(const char *path, pr_fh_t *fh) {
     return -1;
   }
 
-  if (is_in_place(path, &st)) {
-    return 0;
-  }
-
-  return strcmp(fs->fs_name, "vroot") == 0 && !shows_other_places() ?
-    refuse(path) : compare(path, &st);
+  return is_in_place(path, &st) ? 0 : compare(path, &st);
 }

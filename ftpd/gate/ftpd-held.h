@@ -13,9 +13,20 @@
 #ifndef MOD_SFTP_FTPD_HELD_H
 #define MOD_SFTP_FTPD_HELD_H
 
-#include "ftpd-session.h"
+#include "ftpd-path.h"
+#include "ftpd-vroot.h"
 
 /* ---- ftpd-held.c */
+
+/* Whether a path can be held: the system's own function serves it, or mod_vroot
+ * does, which calls that function for another path.
+ */
+#define FTPD_HOLDABLE(path, member) \
+  (FTPD_FS_PLAIN(ftpd_fs_of(path), member) || ftpd_vroot_serves(path))
+/* The system's path of a path that can be held; NULL with errno. */
+const char *ftpd_where(const char *path, char *buf, size_t size);
+/* The same for a directory, without "/." at its end. */
+const char *ftpd_where_dir(const char *dir, char *buf, size_t size);
 
 /* Enters a directory.  Returns the location of the process according to the
  * kernel, as an absolute path without links, valid until the next call; NULL
@@ -62,7 +73,7 @@ bool ftpd_is_pinned(const char *path);
 /* Holds an absolute path without links, for which the rules were checked: until
  * ftpd_let_go(), calls of FSIO for it act in exactly that directory, and follow
  * no link. -1 with errno: ENOENT if a link has appeared on the way.  Paths that
- * a module serves are only checked.
+ * cannot be held are only checked.
  */
 int ftpd_hold(const char *path);
 /* The same for both paths of a RENAME or LINK. */
@@ -88,7 +99,7 @@ struct ftpd_held {
 const struct ftpd_held *ftpd_held_of(const char *path);
 const char *ftpd_held_name(const char *path);
 
-/* Checks that a file opened by a path that a module serves is the file at that
+/* Checks that a file opened by a path that cannot be held is the file at that
  * path, without a link on the way; otherwise -1 with ENOENT.  Others were held:
  * 0.
  */

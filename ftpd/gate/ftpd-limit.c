@@ -481,7 +481,7 @@ static bool find_place(const char *path, int fd, struct ftpd_place *at) {
   struct stat st;
 
   memset(at, 0, sizeof(*at));
-  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), lstat)) {
+  if (!FTPD_HOLDABLE(path, lstat)) {
     return true;
   }
 

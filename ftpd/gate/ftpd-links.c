@@ -31,9 +31,16 @@
 
 /* ---- Texts */
 
+/* The root's path outside. */
+static const char *root_path(void) {
+  const char *root = ftpd_vroot_root();
+
+  return root != NULL ? root : session.chroot_path;
+}
+
 /* The length of the root's path outside; 0: it is the system's root. */
 static size_t root_length(void) {
-  const char *root = session.chroot_path;
+  const char *root = root_path();
   size_t n = root != NULL ? strlen(root) : 0;
 
   while (n > 0 && root[n - 1] == '/') {
@@ -48,7 +55,7 @@ static size_t root_length(void) {
 static const char *below_root(const char *path) {
   size_t n = root_length();
 
-  return n > 0 && strncmp(path, session.chroot_path, n) == 0 &&
+  return n > 0 && strncmp(path, root_path(), n) == 0 &&
     (path[n] == '/' || path[n] == '\0') ? path + n : NULL;
 }
 
@@ -86,7 +93,23 @@ const char *ftpd_link_means(struct ftpd *h, pool *p, const char *text) {
     rest = below_root(ftpd_canon(h, p, text));
   }
 
-  return rest == NULL ? text : *rest != '\0' ? rest : "/";
+  return rest == NULL ? text : *rest != '\0' ? ftpd_vroot_inside(rest) : "/";
+}
+
+int ftpd_link_says(char *text, int len) {
+  const char *means;
+  pool *p;
+
+  if (len <= 0 || *text != '/') {
+    return len;
+  }
+
+  p = make_sub_pool(session.pool);
+  means = ftpd_link_means(ftpd_current(), p, pstrndup(p, text, (size_t) len));
+  len = (int) strlen(means);
+  memcpy(text, means, (size_t) len);
+  destroy_pool(p);
+  return len;
 }
 
 int ftpd_link_text(const char *path, char *text, size_t size) {
@@ -107,7 +130,8 @@ int ftpd_link_text(const char *path, char *text, size_t size) {
  * links whose meaning may differ from the system's.
  */
 static const char *resolve_plain(pool *p, const char *path) {
-  const char *name = strrchr(path, '/'), *dir, *at;
+  const char *name = strrchr(path, '/'), *dir, *where, *at;
+  char buf[PATH_MAX];
   struct stat st;
 
   if (name == NULL || name[1] == '\0') {
@@ -115,16 +139,15 @@ static const char *resolve_plain(pool *p, const char *path) {
   }
 
   dir = name == path ? "/" : pstrndup(p, path, (size_t) (name - path));
-  at = ftpd_stand(dir);
-  return at == NULL || (root_length() > 0 && strcmp(at, dir) != 0) ||
+  where = ftpd_where_dir(dir, buf, sizeof(buf));
+  at = where != NULL ? ftpd_stand(where) : NULL;
+  return at == NULL || (root_length() > 0 && strcmp(at, where) != 0) ||
     (lstat(name + 1, &st) == 0 && S_ISLNK(st.st_mode)) ?
-    NULL : sftp_path_join(p, at, name + 1);
+    NULL : where != dir ? path : sftp_path_join(p, at, name + 1);
 }
 
 static bool is_plain(const char *path) {
-  pr_fs_t *fs = ftpd_fs_of(path);
-
-  return FTPD_FS_PLAIN(fs, lstat) && FTPD_FS_PLAIN(fs, readlink);
+  return FTPD_HOLDABLE(path, lstat) && FTPD_HOLDABLE(path, readlink);
 }
 
 /* A path that is walked name by name. */
@@ -141,6 +164,8 @@ struct walk {
 static bool finds_link(struct walk *w, const char *name, size_t len,
     char *text, size_t size) {
   size_t n = ftpd_path_append(w->done, w->n, name, len);
+  char buf[PATH_MAX];
+  const char *at;
   struct stat st;
   ssize_t got;
 
@@ -152,7 +177,8 @@ static bool finds_link(struct walk *w, const char *name, size_t len,
   }
 
   if (w->plain) {
-    got = readlink(w->done, text, size - 1);
+    at = ftpd_where(w->done, buf, sizeof(buf));
+    got = at != NULL ? readlink(at, text, size - 1) : -1;
     w->missing = got < 0 && errno != EINVAL;
 
   } else {
@@ -204,7 +230,7 @@ static const char *resolve_by_names(struct ftpd *h, pool *p,
   }
 
   w.done[w.n] = '\0';
-  return w.n > 0 ? pstrdup(p, w.done) : "/";
+  return w.n > 0 ? pstrdup(p, ftpd_vroot_inside(w.done)) : "/";
 }
 
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
@@ -216,7 +242,8 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
       pstrndup(p, path, (size_t) (name - path)), true), name + 1);
   }
 
-  real = is_plain(path) ? resolve_plain(p, path) : NULL;
+  real = !is_plain(path) ? NULL : ftpd_vroot_is_alias(path) ? path :
+    resolve_plain(p, path);
   real = real != NULL ? real : resolve_by_names(h, p, path);
   ftpd_lines_suspect(h, real);
   return real;

@@ -22,18 +22,22 @@
 #include "ftpd-attrs.h"
 
 #include <fcntl.h>
+#include <limits.h>
 
 int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
+  char buf[PATH_MAX];
+  const char *at;
   pool *p;
   int res;
 
-  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {
+  if (!FTPD_HOLDABLE(path, stat)) {
     pr_fs_clear_cache2(path);
     return pr_fsio_stat(path, st);
   }
 
   p = make_sub_pool(session.pool);
-  res = stat(ftpd_resolve(h, p, path, true), st);
+  at = ftpd_where(ftpd_resolve(h, p, path, true), buf, sizeof(buf));
+  res = at != NULL ? stat(at, st) : -1;
   destroy_pool(p);
   return res;
 }
@@ -45,7 +49,7 @@ struct look_cache {
 };
 
 static int look_anew(const char *path, struct stat *st) {
-  if (FTPD_FS_PLAIN(ftpd_fs_of(path), lstat)) {
+  if (FTPD_HOLDABLE(path, lstat)) {
     return FTPD_HELD(path, lstat(ftpd_held_name(path), st));
   }
 
@@ -84,7 +88,7 @@ int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st) {
 }
 
 int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
-  if (!FTPD_FS_PLAIN(ftpd_fs_of(path), stat)) {
+  if (!FTPD_HOLDABLE(path, stat)) {
     return ftpd_look(h, path, st);
   }
 
@@ -118,7 +122,7 @@ int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
   int res;
 
   (void) h;
-  if (FTPD_FS_PLAIN(ftpd_fs_of(path), open)) {
+  if (FTPD_HOLDABLE(path, open)) {
     return FTPD_HELD(path, statvfs_held(path, st));
   }
 

@@ -22,6 +22,7 @@
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
 #include "ftpd-transfer.h"
+#include "ftpd-vroot.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-report.h"
@@ -163,6 +164,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
    * this state of the previous operation must not apply to the next.
    */
   session.curr_phase = PRE_CMD;
+  ftpd_vroot_init();
   ftpd_files_of(h)->nops++;
   ftpd_stand_anew();
   ftpd_lines_suspect(h, arg);

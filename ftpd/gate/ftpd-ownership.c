@@ -134,7 +134,7 @@ void ftpd_give_away_dir(const char *path) {
   }
 
   root = takes_privileges();
-  if ((FTPD_FS_PLAIN(ftpd_fs_of(path), lchown) ? give_plain(path, root) :
+  if ((FTPD_HOLDABLE(path, lchown) ? give_plain(path, root) :
       give_by_name(path, root)) < 0) {
     tell_failure(path);
   }

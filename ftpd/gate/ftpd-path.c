@@ -9,6 +9,7 @@
 /* ftpd-path.c -- paths as text. */
 
 #include "ftpd-path.h"
+#include "ftpd-vroot.h"
 
 #include "ftpd-user.h"
 
@@ -53,7 +54,7 @@ static size_t append_names(char *out, size_t n, const char *path) {
   return n;
 }
 
-const char *ftpd_canon(struct ftpd *h, pool *p, const char *path) {
+static const char *canon_text(struct ftpd *h, pool *p, const char *path) {
   const char *cwd = ftpd_cwd(h);
   size_t n = 0;
   char *out;
@@ -70,6 +71,16 @@ const char *ftpd_canon(struct ftpd *h, pool *p, const char *path) {
 
   out[n] = '\0';
   return out;
+}
+
+const char *ftpd_canon(struct ftpd *h, pool *p, const char *path) {
+  return ftpd_vroot_inside(canon_text(h, p, path));
+}
+
+bool ftpd_names_root(struct ftpd *h, pool *p, const char *path) {
+  const char *text = canon_text(h, p, path);
+
+  return ftpd_vroot_inside(text) != text;
 }
 
 const char *ftpd_outside(pool *p, const char *path) {

@@ -33,8 +33,12 @@ pr_fs_t *ftpd_fs_system(void);
 
 /* ---- ftpd-path.c */
 
-/* Absolute, without ".", ".." and "//", as text. */
+/* Absolute, without ".", ".." and "//", as text: the only name that the path
+ * has inside a root that mod_vroot shows.
+ */
 const char *ftpd_canon(struct ftpd *h, pool *p, const char *path);
+/* Whether the path begins with the real root of mod_vroot. */
+bool ftpd_names_root(struct ftpd *h, pool *p, const char *path);
 /* Appends a name to such a path, out[0..n): at most len + 1 bytes.  Returns its
  * new length; ".." removes a name, "." does nothing.
  */
@@ -54,6 +58,8 @@ bool ftpd_shows_links(struct ftpd *h);
  * longer than the text.
  */
 const char *ftpd_link_means(struct ftpd *h, pool *p, const char *text);
+/* The same for what readlink(2) gave: the new length. */
+int ftpd_link_says(char *text, int len);
 /* The text as it is stored. */
 int ftpd_link_text(const char *path, char *text, size_t size);
 

@@ -48,17 +48,6 @@ static const unsigned char *scan_setting(pr_fh_t *fh) {
     get_param_ptr(CURRENT_CONF, "ClamAV", FALSE);
 }
 
-/* mod_vroot has opened SCP's uploads by their outside paths. */
-static void name_inside(pr_fh_t *fh) {
-  const char *root = pr_table_get(session.notes, "mod_sftp.chroot-path", NULL);
-  size_t len = root != NULL ? strlen(root) : 0;
-
-  if (len > 1 && !FTPD_FS_PLAIN(fh->fh_fs, open) &&
-      strncmp(fh->fh_path, root, len) == 0 && fh->fh_path[len] == '/') {
-    fh->fh_path += len;
-  }
-}
-
 /* ---- The file, and where it is */
 
 struct scan {
@@ -152,7 +141,6 @@ static int close_scanned(pool *p, pr_fh_t *fh, bool on, const char **why,
   struct scan s = { .pool = p, .on = on, .fd = -1 };
   int err;
 
-  name_inside(fh);
   s.path = pstrdup(p, fh->fh_path);
   if (pr_fsio_fstat(fh, &s.st) < 0 || !S_ISREG(s.st.st_mode) ||
       s.st.st_nlink == 0) {

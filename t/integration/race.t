@@ -93,6 +93,9 @@ free = Server("AllowOverride on\nSFTPExtensions +xattr\n",
 
 mapped = Server("VRootEngine on\nSFTPExtensions +xattr\n" + DENIED % "",
                 modules=("mod_vroot",))
+aliased = Server("VRootEngine on\nVRootAlias @DIR@/keys ~/common\n"
+                 "AllowOverride on\nSFTPExtensions +xattr\n" + DENIED % "",
+                 modules=("mod_vroot",))
 
 
 class Scene:
@@ -122,7 +125,7 @@ class Scene:
 
 
 JAILED, FREE = Scene(jailed, "/"), Scene(free, free.home())
-MAPPED = Scene(mapped, "/")
+MAPPED, ALIASED = Scene(mapped, "/"), Scene(aliased, "/")
 
 
 # ---- The one who swaps
@@ -599,18 +602,23 @@ def look_into_trees(scene):
     expect(served > 0, "nothing was opened at all")
 
 
+def trees(scene):
+    srv = scene.srv
+    fill(srv)
+    srv.put("mine", OPEN_TEXT)
+    srv.put("here/in/file", OPEN_TEXT)
+    for name in ("file", NAME_THERE.decode()):
+        srv.put("there/in/" + name, SECRET)
+    srv.put("there/in/.ftpaccess", FTPACCESS)
+    before = scene.seen("there/in")
+    with swapping(scene, swap_trees):
+        look_into_trees(scene)
+    expect_same(scene.seen("there/in"), before, "what is denied")
+
+
 @promise("a directory put in the place of another keeps its .ftpaccess")
 def _():
-    fill(free)
-    free.put("mine", OPEN_TEXT)
-    free.put("here/in/file", OPEN_TEXT)
-    for name in ("file", NAME_THERE.decode()):
-        free.put("there/in/" + name, SECRET)
-    free.put("there/in/.ftpaccess", FTPACCESS)
-    before = FREE.seen("there/in")
-    with swapping(FREE, swap_trees):
-        look_into_trees(FREE)
-    expect_same(FREE.seen("there/in"), before, "what is denied")
+    trees(FREE)
 
 
 # ---- SCP and commands
@@ -687,29 +695,29 @@ def _():
 
 # ---- Links that name a place inside by its path outside
 
-OUTSIDE = jailed.path("outside")
-
-
-def fill_outside():
+def fill_outside(scene):
     """Beside the home, and open to everybody."""
-    os.makedirs(OUTSIDE)
+    outside = scene.srv.path("outside")
+    os.makedirs(outside, exist_ok=True)
     for name in ("file", NAME_THERE.decode()):
-        path = os.path.join(OUTSIDE, name)
+        path = os.path.join(outside, name)
         with open(path, "wb") as file:
             file.write(SECRET)
         os.chmod(path, 0o666)
-    os.chmod(OUTSIDE, 0o777)
+    os.chmod(outside, 0o777)
 
 
-def seen_outside():
-    return {name: os.stat(os.path.join(OUTSIDE, name))[:9]
-            for name in os.listdir(OUTSIDE)}
+def seen_outside(scene):
+    outside = scene.srv.path("outside")
+    return {name: os.stat(os.path.join(outside, name))[:9]
+            for name in os.listdir(outside)}
 
 
 def swap_texts(scene, going):
     """Leads to what is permitted, to what is denied, and out."""
     way, new = scene.srv.home("way"), scene.srv.home("way-new")
-    texts = [scene.srv.home("dir"), scene.srv.home("denied"), OUTSIDE]
+    texts = [scene.srv.home("dir"), scene.srv.home("denied"),
+             scene.srv.path("outside")]
     while going:
         for text in texts:
             os.symlink(text, new)
@@ -719,12 +727,16 @@ def swap_texts(scene, going):
     return 0
 
 
-def through_way(scene, raw):
-    """Each kind of request, through the link."""
-    at, more = scene.at, num(0) if raw.version > 3 else b""
+def through_way(scene, raw, way="way"):
+    """Each kind of request, through that name."""
+    more = num(0) if raw.version > 3 else b""
+
+    def at(name):
+        return scene.at(name.replace("way", way))
+
     for how in ("read", "cut", "write"):
-        yield opens(scene, raw, "way/file", how)
-    yield opens(scene, raw, "way/made", "make")
+        yield opens(scene, raw, way + "/file", how)
+    yield opens(scene, raw, way + "/made", "make")
     yield 11, at("way")
     yield 17, at("way/file") + (num(1) if more else b"")
     yield 7, at("way/file") + (num(1) if more else b"")
@@ -739,34 +751,41 @@ def through_way(scene, raw):
     yield 20 if not more else 21, (at("file") + at("way/near")) if not more \
         else (at("way/near") + at("file") + b"\1")
     yield 13, at("way/near")
-    yield extended(scene, b"copy-file", "way/file", at("copied") + b"\1")
+    yield extended(scene, b"copy-file", way + "/file", at("copied") + b"\1")
     yield extended(scene, b"copy-file", "mine", at("way/file") + b"\1")
-    yield extended(scene, b"check-file-name", "way/file",
+    yield extended(scene, b"check-file-name", way + "/file",
                    string(b"md5") + quad(0) + quad(0) + num(0))
     if not more:
-        yield extended(scene, b"hardlink@openssh.com", "way/file",
+        yield extended(scene, b"hardlink@openssh.com", way + "/file",
                        at("linked"))
         yield 13, at("linked")
+
+
+def nothing_else(scene, how, way="way"):
+    """Requests through that name neither change nor show what is denied, or
+    outside."""
+    served = 0
+    fill_outside(scene)
+    before = seen_outside(scene)
+    with guarded(scene, how):
+        for raw in versions(scene):
+            for kind, left in hammer(raw, list(through_way(scene, raw, way))):
+                served += kind == HANDLE
+                expect(not is_told(raw, kind, left), "told: %r" % left)
+                expect(kind != NAME or b"denied" not in left,
+                       "the link is told: %r" % left)
+        for name in ("moved", "copied", "linked", "dir/file"):
+            if os.path.exists(scene.srv.home(name)):
+                keeps(scene.srv.get(name), name)
+    expect(served > 0, "nothing was opened at all")
+    expect_same(seen_outside(scene), before, "what is outside")
 
 
 @promise("a link into DefaultRoot by its outside path does not bypass the "
          "rules either")
 def _():
-    fill_outside()
-    before, served = seen_outside(), 0
     for _ in range(3):
-        with guarded(JAILED, swap_texts):
-            for raw in versions(JAILED):
-                for kind, left in hammer(raw, list(through_way(JAILED, raw))):
-                    served += kind == HANDLE
-                    expect(not is_told(raw, kind, left), "told: %r" % left)
-                    expect(kind != NAME or b"denied" not in left,
-                           "the link is told: %r" % left)
-            for name in ("moved", "copied", "linked", "dir/file"):
-                if os.path.exists(jailed.home(name)):
-                    keeps(jailed.get(name), name)
-    expect(served > 0, "nothing was opened at all")
-    expect_same(seen_outside(), before, "what is outside")
+        nothing_else(JAILED, swap_texts)
 
 
 @promise("nor in scp and commands")
@@ -782,4 +801,53 @@ def _():
             expect(digest not in said, command)
 
 
-main(jailed, free, mapped)
+# ---- Below mod_vroot
+
+OUT = (("dir", "aside"), ("hole", "dir"), ("dir", "hole"), ("aside", "dir"))
+
+
+def swap_out(scene, going):
+    """Another program of the user, with a link that leads out."""
+    if not os.path.lexists(scene.srv.home("hole")):
+        link(scene.srv, scene.srv.path("outside"), "hole")
+    return swap_beside(scene, going, OUT)
+
+
+@promise("below mod_vroot no request of any kind reaches a denied directory")
+def _():
+    for scene in (MAPPED, ALIASED):
+        for how in (swap, swap_beside):
+            nothing_else(scene, how, "dir")
+        nothing_else(scene, swap_texts)
+
+
+@promise("below mod_vroot no request leaves its root, with aliases or without")
+def _():
+    for scene in (MAPPED, ALIASED):
+        for _ in range(2):
+            nothing_else(scene, swap_out, "dir")
+
+
+@promise("below mod_vroot a directory keeps its .ftpaccess, wherever it is moved")
+def _():
+    trees(ALIASED)
+
+
+@promise("below mod_vroot scp and commands reach neither")
+def _():
+    digest = hashlib.md5(SECRET).hexdigest().encode()
+    for scene, how in ((MAPPED, swap_beside), (ALIASED, swap_out)):
+        fill_outside(scene)
+        before = seen_outside(scene)
+        for command, words in (
+                ("scp -f /dir/file", b"\0" * 40),
+                ("scp -r -f /dir", b"\0" * 40), ("md5sum /dir/file", b""),
+                ("scp -t /dir/file", b"C0644 3 file\nnew\0"),
+                ("scp -t /dir/made", b"C0644 3 made\nnew\0")):
+            for said in commands(scene, command, words, how):
+                keeps(said, command)
+                expect(digest not in said, command)
+        expect_same(seen_outside(scene), before, "what is outside")
+
+
+main(jailed, free, mapped, aliased)

@@ -207,9 +207,239 @@ def _():
         expect(kind == STATUS and b"user.secret" not in left, "outside")
 
 
-@promise("the server ran without a crash")
+# ---- Rules: they are asked for the path inside, whatever a file is called
+
+RULES = """
+AllowOverride on
+<Directory /denied>
+  <Limit ALL>
+    DenyAll
+  </Limit>
+</Directory>
+<Directory /kept>
+  AllowOverwrite off
+  <Limit REMOVE DELE RMD RNFR SITE_CHMOD>
+    DenyAll
+  </Limit>
+</Directory>
+<Directory /hidden>
+  HideFiles ^file
+  <Limit ALL>
+    IgnoreHidden on
+  </Limit>
+</Directory>
+<Directory /small>
+  MaxStoreFileSize 4 B
+  Umask 077
+</Directory>
+<Directory /common/denied>
+  <Limit ALL>
+    DenyAll
+  </Limit>
+</Directory>
+VRootAlias @DIR@/shared ~/common
+VRootAlias @DIR@/shared/one ~/one
+"""
+TEXT = b"what the rules are about\n"
+
+
+def with_rules():
+    ruled = Server("VRootEngine on" + RULES, modules=("mod_vroot",))
+    for name in ("denied", "kept", "hidden", "acc"):
+        ruled.put(name + "/file", TEXT)
+    ruled.put("acc/.ftpaccess", b"<Limit ALL>\nDenyAll\n</Limit>\n")
+    ruled.mkdir("small")
+    ruled.mkdir("a/b")
+    os.makedirs(ruled.path("shared/denied"))
+    for name in ("denied/file", "one"):
+        with open(ruled.path("shared/" + name), "wb") as file:
+            file.write(TEXT)
+        os.chmod(ruled.path("shared/" + name), 0o666)
+    for name in ("shared", "shared/denied"):
+        os.chmod(ruled.path(name), 0o777)
+    for name in ("denied", "kept", "hidden", "acc"):
+        os.symlink(ruled.home(name), ruled.home("out-" + name))
+        os.symlink(name, ruled.home("in-" + name))
+    os.symlink(ruled.home(), ruled.home("top"))
+    return ruled.start()
+
+
+ruled = with_rules()
+ROOT = ruled.home().rstrip("/")
+
+
+def called(name):
+    """What a directory of the root is called, too."""
+    return [form % (ROOT, name) for form in (
+        "%s/%s", "/%s/./%s", "%s/a/../%s", "/a/../..%s/%s")] + \
+        [ROOT + ROOT + "/" + name, "/out-" + name, "/in-" + name,
+         "/top/" + name, "%s/out-%s" % (ROOT, name),
+         "../../%s/%s" % (ROOT, name)]
+
+
+def asked(raw, path):
+    """The requests of version 3 that a rule may be about."""
+    name = string(path.encode())
+    mode = num(4) + num(0o600)
+    return {"OPEN to read": (3, name + num(1) + num(0)),
+            "OPEN to replace": (3, name + num(2 | 8 | 16) + num(0)),
+            "STAT": (17, name), "LSTAT": (7, name),
+            "SETSTAT": (9, name + mode),
+            "RENAME": (18, name + string(b"/moved")),
+            "hardlink": (200, string(b"hardlink@openssh.com") + name +
+                         string(b"/linked")),
+            "copy-file": (200, string(b"copy-file") + name +
+                          string(b"/copied") + b"\1"),
+            "md5-hash": (200, string(b"md5-hash") + name + quad(0) + quad(0) +
+                         string(b"")),
+            "REMOVE": (13, name)}
+
+
+@promise("a directory has its rules by each name that leads to it")
+def _():
+    with Raw(ruled, 3) as raw:
+        for name, spared in (("denied", ()), ("hidden", ()), ("acc", ()),
+                             ("kept", ("OPEN to read", "STAT", "LSTAT",
+                                       "hardlink", "copy-file", "md5-hash"))):
+            for way in ["/" + name] + called(name):
+                for what, ask in asked(raw, way + "/file").items():
+                    if what in spared:
+                        continue
+                    kind, left = raw.ask(*ask)
+                    expect(kind == STATUS and left[:4] != num(0),
+                           "%s of %s/file is served" % (what, way))
+            expect_same(ruled.get(name + "/file"), TEXT, name)
+            expect_same(stat.S_IMODE(os.stat(ruled.home(name + "/file"))
+                                     .st_mode), 0o644, name)
+        for way in called("denied"):
+            for what, ask in (("OPENDIR", (11, string(way.encode()))),
+                              ("MKDIR", (14, string(way.encode() + b"/new") +
+                                         num(0)))):
+                kind, left = raw.ask(*ask)
+                expect(kind == STATUS and left[:4] != num(0),
+                       "%s of %s is served" % (what, way))
+    for way in called("denied"):
+        expect(ruled.ssh("srv", "md5sum %s/file" % way).returncode != 0,
+               "md5sum of %s/file" % way)
+    expect_same(os.listdir(ruled.home("denied")), ["file"], "denied")
+
+
+@promise("what is not denied is served by all of these names")
+def _():
+    with paramiko_sftp(ruled) as sftp:
+        for way in called("kept"):
+            with sftp.open(way + "/file", "rb") as file:
+                expect_same(file.read(), TEXT, way)
+        expect_same(sftp.normalize(ROOT + "/kept/file"), "/kept/file",
+                    "REALPATH")
+        expect_same(sftp.normalize("/top/a/b"), "/a/b", "REALPATH")
+
+
+@promise("nobody is told where the root is")
+def _():
+    with paramiko_sftp(ruled) as sftp:
+        for text, shown in (("/", "/"), ("/kept", "/kept"), ("b", "b"),
+                            ("../..", "/"), ("../../kept", "/kept"),
+                            (ROOT + "/kept", "/kept")):
+            sftp.symlink(text, "/a/link")
+            try:
+                expect_same(sftp.readlink("/a/link"), shown, text)
+            finally:
+                sftp.remove("/a/link")
+        expect_same(sftp.readlink("/out-kept"), "/kept", "a link of others")
+
+
+@promise("what SYMLINK makes leads to the same place for others, never out")
+def _():
+    with paramiko_sftp(ruled) as sftp:
+        for text, stored in (("/kept", ROOT + "/kept"), ("/", ROOT),
+                             ("b", "b"), ("b/c..d", "b/c..d"),
+                             ("../../../..", ROOT), ("../kept",
+                                                     ROOT + "/kept")):
+            sftp.symlink(text, "/a/link")
+            expect_same(os.readlink(ruled.home("a/link")), stored, text)
+            sftp.remove("/a/link")
+
+
+def scp_all(ruled, way, got, more):
+    """Down, onto the file, and beside it."""
+    down = ruled.scp("-O", "srv:%s/file" % way, got)
+    onto = ruled.scp("-O", more, "srv:%s/file" % way)
+    beside = ruled.scp("-O", more, "srv:%s/more" % way)
+    return [result.returncode == 0 for result in (down, onto, beside)]
+
+
+@promise("scp has the rules of SFTP")
+def _():
+    got, more = ruled.local("got"), ruled.local("more", b"longer than four")
+    for way in ["/denied", "/common/denied", "/acc"] + called("denied")[::4]:
+        expect_same(scp_all(ruled, way, got, more), [False] * 3, way)
+        expect(not os.path.exists(got), "%s is read" % way)
+    expect_same(os.listdir(ruled.home("denied")), ["file"], "denied")
+    expect_same(os.listdir(ruled.path("shared/denied")), ["file"], "alias")
+    for way in ["/kept"] + called("kept")[::4]:
+        expect(ruled.scp("-O", more, "srv:%s/file" % way).returncode != 0,
+               "AllowOverwrite off: %s" % way)
+    for name in ("kept", "denied"):
+        expect_same(ruled.get(name + "/file"), TEXT, name)
+    for way in ("/small/new", ROOT + "/small/too"):
+        expect(ruled.scp("-O", more, "srv:" + way).returncode != 0,
+               "MaxStoreFileSize")
+        made = os.stat(ruled.home("small/" + os.path.basename(way)))
+        expect(made.st_size <= 4, "size: %d" % made.st_size)
+        expect_same(stat.S_IMODE(made.st_mode), 0o600, "Umask")
+
+
+@promise("an alias is no entry that could be moved or removed")
+def _():
+    with paramiko_sftp(ruled) as sftp:
+        expect("common" in sftp.listdir("/") and "one" in sftp.listdir("/"),
+               "the listing")
+        with sftp.open("/one", "rb") as file:
+            expect_same(file.read(), TEXT, "an alias of a file")
+        for what, ask in (
+                ("REMOVE", lambda: sftp.remove("/one")),
+                ("RENAME", lambda: sftp.rename("/one", "/a/one")),
+                ("RENAME", lambda: sftp.rename("/common", "/a/common")),
+                ("RMDIR", lambda: sftp.rmdir("/common"))):
+            try:
+                ask()
+            except OSError:
+                continue
+            expect(False, "%s of an alias" % what)
+        sftp.mkdir("/common/made")
+        sftp.rename("/common/made", "/common/moved")
+        sftp.rmdir("/common/moved")
+    expect_same(sorted(os.listdir(ruled.path("shared"))), ["denied", "one"],
+                "its source")
+
+
+@promise("below a VRootServerRoot it is the same")
+def _():
+    below = Server("VRootEngine on\nVRootServerRoot @DIR@/home\n"
+                   "<Directory @DIR@/home/denied>\n<Limit ALL>\nDenyAll\n"
+                   "</Limit>\n"
+                   "</Directory>\n", modules=("mod_vroot",)).start()
+    try:
+        below.put("denied/file", TEXT)
+        below.put("mine", TEXT)
+        with paramiko_sftp(below) as sftp:
+            with sftp.open("/mine", "rb") as file:
+                expect_same(file.read(), TEXT, "a file")
+            for name in ("/denied/file", "/alice/denied/file"):
+                try:
+                    sftp.open(name, "rb")
+                except OSError:
+                    continue
+                expect(False, "%s is served" % name)
+    finally:
+        below.stop_clean()
+
+
+@promise("the servers ran without a crash")
 def _():
     srv.stop_clean()
+    ruled.stop_clean()
 
 
 main()

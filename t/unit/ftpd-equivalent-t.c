@@ -123,6 +123,14 @@ const char *ftpd_outside(pool *in, const char *path) {
   return pstrcat(in, "/srv", path, NULL);
 }
 
+/* There is no mod_vroot. */
+bool ftpd_names_root(struct ftpd *h, pool *in, const char *path) {
+  (void) h;
+  (void) in;
+  (void) path;
+  return false;
+}
+
 config_rec *dir_match_path(pool *in, char *path) {
   entered = pstrdup(in, path);
   return NULL;

@@ -281,10 +281,10 @@ static int end_copy(struct ftpd_op *op, struct ftpd_moving *m) {
   return res == 0 ? remove_source(m) : -1;
 }
 
-static int move_link(struct ftpd_op *op, const struct ftpd_moving *m) {
-  const char *text;
+static int move_link(const struct ftpd_moving *m) {
+  char text[PATH_MAX + 1];
 
-  if (ftpd_readlink(op->ftpd, op->pool, m->from, &text) < 0) {
+  if (ftpd_link_text(m->from, text, sizeof(text)) < 0) {
     return -1;
   }
 
@@ -300,7 +300,7 @@ static int rename_any(struct ftpd_op *op, struct ftpd_moving *m) {
   int res = ftpd_rename_held(m->from, m->to, m->exists);
 
   if (res < 0 && errno == EXDEV && S_ISLNK(m->old.st_mode)) {
-    return move_link(op, m);
+    return move_link(m);
   }
 
   return res < 0 && errno == EXDEV && S_ISREG(m->old.st_mode) ?

@@ -21,6 +21,7 @@ import contextlib
 import glob
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
@@ -67,8 +68,7 @@ ROWS = {
     "mod_case": Row("CaseEngine on\nCaseIgnore on\n"
                     "CaseLog @DIR@/case.log\n"),
     # With a scanner: clamav.t.
-    "mod_clamav": Row("ClamAV off\nClamServer 127.0.0.1\nClamPort %d\n"
-                      % CLOSED),
+    "mod_clamav": Row("ClamServer 127.0.0.1\nClamPort %d\n" % CLOSED),
     "mod_copy": Row("CopyEngine on\n"),
     "mod_counter": Row("CounterEngine on\nCounterFile @DIR@/counter.txt\n"
                        "CounterLog @DIR@/counter.log\n"),
@@ -210,6 +210,7 @@ def run_with(modules, lines):
     for name in ("start.log", "system.log", "sftp.log"):
         if os.path.exists(host.path(name)):
             os.unlink(host.path(name))
+    shutil.rmtree(host.home("dir"), ignore_errors=True)
     host.start()
     try:
         with paramiko_transport(host) as transport:

@@ -227,6 +227,7 @@ static int log_in(struct ssh_conn *c, struct sftp_auth_req *req,
     default:
       sftp_auth_outcome(c, req, "refused", true);
       ftpd_auth_end(c->ftpd, FTPD_REQ_BROKEN);
+      even_out(c, req, begin_us);
       return sftp_fail(c, SFTP_ERR_DENIED, "login failed");
   }
 

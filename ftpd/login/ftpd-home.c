@@ -195,12 +195,40 @@ int ftpd_home_resolve(pool *p, const char *dir, const char **real) {
   return 0;
 }
 
+/* As it is configured; NULL for none. */
+static const char *configured_root(pool *p) {
+  const char *dir = by_group(main_server->conf, "DefaultRoot");
+
+  dir = dir != NULL ? path_subst_uservar(p, &dir) : NULL;
+  return dir != NULL && strcmp(dir, "/") != 0 ? dir : NULL;
+}
+
+/* As root: the user's groups are not set yet. */
+static bool is_missing(pool *p, const char *dir) {
+  const char *real;
+  int xerrno;
+
+  pr_fs_clear_cache2(dir);
+  PRIVS_ROOT
+  real = dir_realpath(p, dir);
+  xerrno = errno;
+  PRIVS_RELINQUISH
+
+  return real == NULL && xerrno == ENOENT;
+}
+
+bool ftpd_home_missing(pool *p, const char *home) {
+  const char *root = configured_root(p);
+
+  return root != NULL ? is_missing(p, root) :
+    is_missing(p, session.cwd) && is_missing(p, home);
+}
+
 int ftpd_home_root(pool *p, const char **root) {
-  const char *dir = by_group(main_server->conf, "DefaultRoot"), *real;
+  const char *dir = configured_root(p), *real;
 
   *root = NULL;
-  dir = dir != NULL ? path_subst_uservar(p, &dir) : NULL;
-  if (dir == NULL || strcmp(dir, "/") == 0) {
+  if (dir == NULL) {
     return 0;
   }
 

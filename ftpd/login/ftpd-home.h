@@ -27,6 +27,10 @@ int ftpd_home_create(struct ftpd *h, pool *p, const struct passwd *pw);
 bool ftpd_home_chdir(pool *p, xaset_t *conf);
 /* DefaultRoot: the directory, NULL for none; -1 with errno. */
 int ftpd_home_root(pool *p, const char **root);
+/* Whether the session's first directory does not exist: that of DefaultRoot, or
+ * without one session.cwd, which DefaultChdir may have set, else the home.
+ */
+bool ftpd_home_missing(pool *p, const char *home);
 /* That directory with its links resolved; -1 with errno, after logging the
  * reason: it is missing, or AllowChrootSymlinks does not allow it.
  */

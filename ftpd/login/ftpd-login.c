@@ -408,6 +408,11 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
   }
 
   *by_default_chdir = ftpd_home_chdir(p, ftpd_anon_conf(h));
+  if (h->login->anon == NULL && ftpd_home_missing(p, pw->pw_dir)) {
+    log_trouble("error: the directory of user %s does not exist",
+      session.user);
+    return false;
+  }
 
   /* Again, now that their directory is known. */
   if (!allows(ftpd_anon_conf(h), &found)) {

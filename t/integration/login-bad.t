@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from companion import add_companion
 from pairs import SFTP, Pairs
 from rawauth import INFO_RESPONSE, RawAuth
-from server import must, run
+from server import Server, must, run
 from tap import expect, expect_same, main, promise
 
 import paramiko
@@ -295,6 +295,29 @@ def _():
         begin + "gssapi-with-mic: refused: userauth method "
         "'gssapi-with-mic' is unknown",
         begin + "publickey, " + key + ": accepted"], "lines")
+
+
+@promise("a right password whose user has no directory is refused like a wrong "
+         "one, after as long a time")
+def _():
+    for drop in ((), ("DefaultRoot",)):
+        host = Server("MaxLoginAttempts 20\n", drop=drop).start()
+        os.rmdir(host.home())
+        took = {}
+        try:
+            for password in ("wrong", host.password):
+                with RawAuth(host.connect()) as auth:
+                    message = auth.password("alice", password)
+                    begin = time.monotonic()
+                    answer = auth.answer(message)
+                    took[password] = time.monotonic() - begin
+                    expect(answer.startswith("refused: "), "%s: %s"
+                           % (password, answer))
+                    expect_same(auth.answer(auth.password("alice", "wrong")),
+                                answer, "the next attempt")
+            expect(took[host.password] > took["wrong"] * 0.9, "%r" % took)
+        finally:
+            host.stop_clean()
 
 
 main(srv)

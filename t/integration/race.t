@@ -716,7 +716,7 @@ def seen_outside(scene):
 def swap_texts(scene, going):
     """Leads to what is permitted, to what is denied, and out."""
     way, new = scene.srv.home("way"), scene.srv.home("way-new")
-    texts = [scene.srv.home("dir"), scene.srv.home("denied"),
+    texts = [scene.srv.home("libs"), scene.srv.home("denied"),
              scene.srv.path("outside")]
     while going:
         for text in texts:
@@ -774,7 +774,7 @@ def nothing_else(scene, how, way="way"):
                 expect(not is_told(raw, kind, left), "told: %r" % left)
                 expect(kind != NAME or b"denied" not in left,
                        "the link is told: %r" % left)
-        for name in ("moved", "copied", "linked", "dir/file"):
+        for name in ("moved", "copied", "linked"):
             if os.path.exists(scene.srv.home(name)):
                 keeps(scene.srv.get(name), name)
     expect(served > 0, "nothing was opened at all")
@@ -803,7 +803,8 @@ def _():
 
 # ---- Below mod_vroot
 
-OUT = (("dir", "aside"), ("hole", "dir"), ("dir", "hole"), ("aside", "dir"))
+OUT = (("libs", "aside"), ("hole", "libs"), ("libs", "hole"),
+       ("aside", "libs"))
 
 
 def swap_out(scene, going):
@@ -817,7 +818,7 @@ def swap_out(scene, going):
 def _():
     for scene in (MAPPED, ALIASED):
         for how in (swap, swap_beside):
-            nothing_else(scene, how, "dir")
+            nothing_else(scene, how, "libs")
         nothing_else(scene, swap_texts)
 
 
@@ -825,7 +826,7 @@ def _():
 def _():
     for scene in (MAPPED, ALIASED):
         for _ in range(2):
-            nothing_else(scene, swap_out, "dir")
+            nothing_else(scene, swap_out, "libs")
 
 
 @promise("below mod_vroot a directory keeps its .ftpaccess, wherever it is moved")
@@ -840,10 +841,10 @@ def _():
         fill_outside(scene)
         before = seen_outside(scene)
         for command, words in (
-                ("scp -f /dir/file", b"\0" * 40),
-                ("scp -r -f /dir", b"\0" * 40), ("md5sum /dir/file", b""),
-                ("scp -t /dir/file", b"C0644 3 file\nnew\0"),
-                ("scp -t /dir/made", b"C0644 3 made\nnew\0")):
+                ("scp -f /libs/file", b"\0" * 40),
+                ("scp -r -f /libs", b"\0" * 40), ("md5sum /libs/file", b""),
+                ("scp -t /libs/file", b"C0644 3 file\nnew\0"),
+                ("scp -t /libs/made", b"C0644 3 made\nnew\0")):
             for said in commands(scene, command, words, how):
                 keeps(said, command)
                 expect(digest not in said, command)

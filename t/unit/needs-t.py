@@ -185,6 +185,12 @@ def _():
     expect_same(missing, {}, "used and not named")
 
 
+@promise("every test in Python can be run as a program")
+def _():
+    expect_same([path for path in TESTS if not os.access(path, os.X_OK)], [],
+                "without the right to execute it")
+
+
 @promise("a head names no package twice, nor one that every test has")
 def _():
     for path in TESTS:

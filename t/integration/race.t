@@ -774,9 +774,9 @@ def nothing_else(scene, how, way="way"):
                 expect(not is_told(raw, kind, left), "told: %r" % left)
                 expect(kind != NAME or b"denied" not in left,
                        "the link is told: %r" % left)
-        for name in ("moved", "copied", "linked"):
-            if os.path.exists(scene.srv.home(name)):
-                keeps(scene.srv.get(name), name)
+    for name in ("moved", "copied", "linked"):
+        if os.path.exists(scene.srv.home(name)):
+            keeps(scene.srv.get(name), name)
     expect(served > 0, "nothing was opened at all")
     expect_same(seen_outside(scene), before, "what is outside")
 

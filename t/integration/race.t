@@ -330,6 +330,12 @@ def _():
     expect_same(jailed.get("kept/file"), OPEN_TEXT, "the file")
 
 
+def wait():
+    """For about as long as a request takes."""
+    for _ in range(5000):
+        pass
+
+
 def come_as(scene, going):
     """Puts a file where a rename leads, and takes back what was renamed."""
     own, mine, there = (scene.srv.home(name)
@@ -340,11 +346,11 @@ def come_as(scene, going):
         except FileExistsError:
             os.rename(there, mine)
             continue
-        for _ in range(5000):
-            pass
+        wait()
         if not os.path.samefile(own, there):
             return 1
         os.unlink(there)
+        wait()
     return 0
 
 
@@ -369,12 +375,12 @@ def come_before(scene, going):
         except FileExistsError:
             os.unlink(there)
             continue
-        for _ in range(5000):
-            pass
+        wait()
         if not os.path.samefile(own, there) or \
                 os.stat(own).st_mtime_ns != before:
             return 1
         os.unlink(there)
+        wait()
     return 0
 
 

@@ -17,6 +17,7 @@
 
 #include "ftpd-held.h"
 #include "ftpd-path.h"
+#include "ftpd-scan.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -50,7 +51,7 @@ static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
 /* ---- Calls that never follow the last name */
 
 static int on_unlink(pr_fs_t *fs, const char *path) {
-  return host.unlink(fs, ftpd_held_name(path));
+  return ftpd_scan_removes() ? 0 : host.unlink(fs, ftpd_held_name(path));
 }
 
 static int on_symlink(pr_fs_t *fs, const char *text, const char *path) {

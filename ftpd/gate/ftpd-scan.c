@@ -100,6 +100,13 @@ static int close_plain(pr_fh_t *fh) {
   return err;
 }
 
+static bool scanning, removes;
+
+bool ftpd_scan_removes(void) {
+  removes = removes || scanning;
+  return scanning;
+}
+
 /* As an upload, whatever the command was. */
 static int close_upload(pr_fh_t *fh) {
   const char *cmd = session.curr_cmd;
@@ -111,9 +118,21 @@ static int close_upload(pr_fh_t *fh) {
 
   virus[0] = '\0';
   ftpd_stand_as_told();
+  scanning = true;
+  removes = false;
   err = pr_fsio_close(fh) < 0 ? errno : 0;
+  scanning = false;
   session.curr_cmd = cmd;
   return err;
+}
+
+/* Whether the file got another name, even if it has its own again. */
+static bool has_moved(const struct scan *s) {
+  struct stat now;
+
+  return !is_there(s) || (s->fd >= 0 && (fstat(s->fd, &now) < 0 ||
+    now.st_ctim.tv_sec != s->st.st_ctim.tv_sec ||
+    now.st_ctim.tv_nsec != s->st.st_ctim.tv_nsec));
 }
 
 /* The module's verdict, if it saw the file. */
@@ -129,11 +148,15 @@ static int judge_scan(const struct scan *s, int err, const char **why,
 
   if (err == EPERM) {
     *why = "it could not be scanned for viruses";
+    if (removes) {
+      remove_it(s);
+    }
+
     *gone = !is_there(s);
     return err;
   }
 
-  return err != 0 || !s->on || is_there(s) ? err : was_moved(s, why);
+  return err != 0 || !s->on || !has_moved(s) ? err : was_moved(s, why);
 }
 
 static int close_scanned(pool *p, pr_fh_t *fh, bool on, const char **why,

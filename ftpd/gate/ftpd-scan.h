@@ -24,6 +24,10 @@ void ftpd_scan_init(void);
  */
 int ftpd_scan_close(pool *p, pr_fh_t *fh, const char *name, const char **why,
   bool *gone);
+/* Whether it is the scanner that removes a file: that is done here after the
+ * close, if the path still means what was scanned.
+ */
+bool ftpd_scan_removes(void);
 /* Closes a file that is not an upload, so that no scanner reacts, whatever the
  * session is doing.  Does not change errno.
  */

@@ -15,6 +15,7 @@
 
 #include "ftpd-held.h"
 #include "ftpd-path.h"
+#include "ftpd-scan.h"
 #include "ftpd-vroot.h"
 
 #include <dirent.h>
@@ -123,7 +124,8 @@ static int on_rmdir(pr_fs_t *fs, const char *path) {
 /* ---- Names and links */
 
 static int on_unlink(pr_fs_t *fs, const char *path) {
-  return is_alias(path) ? -1 : next(path)->unlink(fs, path);
+  return ftpd_scan_removes() ? 0 : is_alias(path) ? -1 :
+    next(path)->unlink(fs, path);
 }
 
 static int on_rename(pr_fs_t *fs, const char *from, const char *to) {

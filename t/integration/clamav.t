@@ -18,6 +18,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
@@ -282,6 +283,53 @@ def _():
                     close(raw, write(raw, "/f%d" % number, b"good\n"))
                     counts.append(len(os.listdir("/proc/%d/fd" % pid)))
                 expect_same(counts[1], counts[2], "open descriptors")
+
+
+def scan_slowly(listener, meanwhile):
+    """One scan, which finds something after meanwhile() is done."""
+    while True:
+        sock, _ = listener.accept()
+        with sock:
+            request = sock.recv(4096)
+            while request and b"SCAN" not in request:
+                sock.sendall(b"PONG\n")
+                request = sock.recv(4096)
+            if request:
+                meanwhile()
+                path = re.search(rb"SCAN ([^\0\n]*)", request).group(1)
+                sock.sendall(path + b": Slow FOUND\n")
+                return
+
+
+@promise("no other file is removed, wherever its path leads during the scan")
+def _():
+    needs_scanner()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        slow = Server("ClamAV on\nClamServer 127.0.0.1\nClamPort %d\n"
+                      "<Directory ~/keep>\n<Limit WRITE>\nDenyAll\n</Limit>\n"
+                      "</Directory>\n" % listener.getsockname()[1],
+                      modules=("mod_clamav",))
+        slow.put("keep/file", b"precious")
+        slow.mkdir("dir")
+        slow.start()
+        try:
+            with Raw(slow, 3) as raw, Raw(slow, 3) as other:
+                def swap():
+                    for kind, words in ((18, (b"/dir", b"/aside")),
+                                        (20, (b"keep", b"/dir"))):
+                        expect_same(other.status(kind, b"".join(
+                            string(word) for word in words)), OK, "the swap")
+
+                handle = write(raw, "/dir/file")
+                scan = threading.Thread(target=scan_slowly,
+                                        args=(listener, swap), daemon=True)
+                scan.start()
+                expect(close(raw, handle)[0] != OK, "CLOSE")
+                scan.join(30)
+            expect_same(slow.get("keep/file"), b"precious", "the other file")
+            expect_same(slow.get("aside/file"), b"", "what was found")
+        finally:
+            slow.stop_clean()
 
 
 @promise("if ClamAV is off, nothing is scanned")

@@ -439,8 +439,8 @@ def _():
     srv = demand(configure(with_keys()))
     try:
         log = started_log(srv)
-        expect("only approved algorithms are offered (SFTP_USE_FIPS), done "
-               "by OpenSSL's fips provider" in log, log)
+        expect("only approved algorithms are offered (SFTP_USE_FIPS), "
+               "implemented by OpenSSL's fips provider" in log, log)
         must(by_key(srv, srv.rsa))
     finally:
         srv.stop_clean()

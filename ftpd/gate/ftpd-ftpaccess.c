@@ -140,7 +140,7 @@ static bool is_none_here(const char *dir) {
   for (dir += strspn(dir, "/"); n + sizeof(NAME) < sizeof(name); n += 3) {
     struct stat st;
 
-    memcpy(name + n, NAME + 1, sizeof(NAME) - 1);
+    memcpy(name + n, &NAME[1], sizeof(NAME) - 1);
     if (lstat(name, &st) == 0 || errno != ENOENT) {
       return false;
     }

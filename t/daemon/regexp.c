@@ -26,7 +26,21 @@ int pr_regexp_exec(pr_regex_t *re, const char *text, size_t nmatches,
 
 struct regexp_rec {
   regex_t posix;
+  pr_regex_t *next;
 };
+
+/* All that were compiled: the daemon frees them with their modules. */
+static pr_regex_t *compiled;
+
+static void free_compiled(void) {
+  while (compiled != NULL) {
+    pr_regex_t *re = compiled;
+
+    compiled = re->next;
+    regfree(&re->posix);
+    free(re);
+  }
+}
 
 pr_regex_t *pr_regexp_alloc(struct module_struc *m) {
   (void) m;
@@ -35,8 +49,19 @@ pr_regex_t *pr_regexp_alloc(struct module_struc *m) {
 
 /* The flags' values are those of the other library. */
 int pr_regexp_compile_posix(pr_regex_t *re, const char *pattern, int flags) {
+  int res = regcomp(&re->posix, pattern, REG_EXTENDED|REG_NOSUB);
+
   (void) flags;
-  return regcomp(&re->posix, pattern, REG_EXTENDED|REG_NOSUB);
+  if (res == 0) {
+    if (compiled == NULL) {
+      (void) atexit(free_compiled);
+    }
+
+    re->next = compiled;
+    compiled = re;
+  }
+
+  return res;
 }
 
 size_t pr_regexp_error(int res, const pr_regex_t *re, char *buf,

@@ -535,6 +535,8 @@ static void no_more_sessions_is_honoured(bool want) {
   ok(strstr(cl->server->failure.why, "no-more-sessions@openssh.com") != NULL,
     "and the log says why");
   client_free(cl);
+  free(last);
+  last = NULL;
 }
 
 static void environment_is_filtered(void) {

@@ -64,6 +64,14 @@ def switches_of_extensions():
     return sorted(set(word or names[macro] for word, macro in found))
 
 
+def sources():
+    """{name: text} of the module's C files."""
+    names = (os.path.relpath(path, SOURCE) for path in glob.glob(
+        os.path.join(SOURCE, "**/*.c"), recursive=True))
+    return {name: text_of(name) for name in names
+            if not name.startswith(("t/", "."))}
+
+
 def sections_of(text, level):
     """{heading: text below it} of the headings of that level."""
     parts = re.split(r"^%s (.+)\n" % ("#" * level),
@@ -74,6 +82,8 @@ def sections_of(text, level):
 
 
 MANUAL = text_of("doc/manual.md")
+TROUBLE = text_of("doc/troubleshooting.md")
+SOURCES = sources()
 DIRECTIVES = {head: body for head, body in sections_of(MANUAL, 4).items()
               if head.startswith("SFTP")}
 
@@ -200,27 +210,105 @@ def _():
 
 @promise("every note that the code sets is there, and no other")
 def _():
-    found = set()
-    for path in glob.glob(os.path.join(SOURCE, "**/*.c"), recursive=True):
-        name = os.path.relpath(path, SOURCE)
-        if not name.startswith(("t/", ".")):
-            text = text_of(name)
-            found |= set(re.findall(r'ftpd_note\([\w>.-]+, "(\w+)"', text))
-            found |= set(re.findall(r'"(SFTP_\w+_ALGO)"', text)) \
-                if name == "transport/kex-init.c" else set()
+    found = set(re.findall(r'"(SFTP_\w+_ALGO)"',
+                           SOURCES["transport/kex-init.c"]))
+    for text in SOURCES.values():
+        found |= set(re.findall(r'ftpd_note\([\w>.-]+, "(\w+)"', text))
     expect(len(found) > 15, "only %r" % found)
     expect_same(first_cells(sections_of(MANUAL, 3)["Notes"]), sorted(found),
                 "notes")
 
 
-@promise("what section 7 finds in a log is a text of the code")
+@promise("every note for modules is there, and no other")
 def _():
-    code = ""
-    for path in glob.glob(os.path.join(SOURCE, "**/*.c"), recursive=True):
-        name = os.path.relpath(path, SOURCE)
-        if not name.startswith(("t/", ".")):
-            code += re.sub(r'"\s*"', "", text_of(name))
-    tables = re.findall(r"^\| In the log .*\n\| --- .*\n((?:\|.*\n)+)", MANUAL,
+    found = set()
+    for text in SOURCES.values():
+        for names in re.findall(r"pr_table_(?:add|add_dup|set)\("
+                                r"[\w.>-]*notes,\s*([^;]*);", text):
+            found |= set(re.findall(r'"([\w-]+\.[\w-]+|protocol)"', names))
+    expect(len(found) > 8, "only %r" % found)
+    expect_same(first_cells(sections_of(MANUAL, 3)["Notes for modules"]),
+                sorted(found), "notes")
+
+
+@promise("every environment variable is there, and no other of ours")
+def _():
+    found = {name for text in SOURCES.values()
+             for name in re.findall(r'^#define \w+_ENV "(\w+)"$', text, re.M)}
+    read = {name for text in SOURCES.values()
+            for name in re.findall(r'\b(?:get|set|unset)env\(([A-Z]\w+|")',
+                                   text)}
+    expect_same(sorted(name for name in read if not name.endswith("_ENV")),
+                [], "variables that have no macro ..._ENV")
+    cells = first_cells(sections_of(MANUAL, 3)["Environment variables"])
+    expect_same([name for name in cells if name.startswith("MOD_")],
+                sorted(found), "variables")
+
+
+@promise("every name of -D is there, and no other")
+def _():
+    expect_same(first_cells(sections_of(MANUAL, 3)["Definitions"]),
+                sorted({name for text in SOURCES.values() for name in
+                        re.findall(r'pr_define_exists\("(\w+)"\)', text)}),
+                "names")
+
+
+@promise("every trace channel is there, and no other")
+def _():
+    found = {name for text in SOURCES.values()
+             for name in re.findall(r'pr_trace_msg\("(\w+)"', text)}
+    found |= set(re.findall(r'\[TRACE_\w+\] = "(\w+)"',
+                            SOURCES["ftpd/session/ftpd-log.c"]))
+    expect_same(first_cells(sections_of(MANUAL, 3)["Trace channels"]),
+                sorted(found), "channels")
+
+
+@promise("every event that the code generates is there, and no other")
+def _():
+    names = {name for text in SOURCES.values() for name in re.findall(
+        r'"((?:mod_\w+|ssh2?|sftp|core)\.(?![ch]")[\w.-]+)"', text)}
+    heard = set()
+    for text in SOURCES.values():
+        # What is registered, and notes, are not generated.
+        heard |= set(re.findall(r'pr_event_register\([^"]*"([^"]+)"', text))
+        for table in re.findall(r'\bconst char \*event\b.*?= \{\n(.*?)\n *\};',
+                                text, re.S):
+            heard |= set(re.findall(r'\{ "([\w.-]+)"', table))
+    made = {name for text in SOURCES.values() for name in re.findall(
+        r'(?:pr_event_generate|ftpd_event|io_event)\((?:[\w>-]+, )?"([^"]+)"',
+        text)}
+    made |= {name for name in names if re.match(
+        r"mod_sftp\.ssh2\.auth-|mod_sftp\.ssh\.\w+-comp|"
+        r"mod_sftp\.sftp\.data-", name)}
+    expect(len(made) > 25, "only %r" % made)
+    cells = [name for name in first_cells(sections_of(MANUAL, 3)["Events"])]
+    expect_same(cells, sorted(made), "events")
+    notes = first_cells(sections_of(MANUAL, 3)["Notes for modules"])
+    read = {name for text in SOURCES.values() for name in re.findall(
+        r'pr_table_(?:get|remove)\([^;"]*"([^"]+)"', text)}
+    expect_same(sorted(names - made - heard - read - set(notes)), [],
+                "neither events nor notes")
+
+
+@promise("every HOOK is there, and no other")
+def _():
+    expect_same(first_cells(sections_of(MANUAL, 3)["HOOKs"]),
+                sorted({name for text in SOURCES.values() for name in
+                        re.findall(r'\{ HOOK, "(\w+)"', text)}), "HOOKs")
+
+
+@promise("every exported symbol is there, and no other")
+def _():
+    names = re.search(r"global:(.*?)local:", text_of("mod_sftp.map"),
+                      re.S).group(1)
+    cells = first_cells(sections_of(MANUAL, 3)["Exported functions"])
+    expect_same(cells, sorted(re.findall(r"(\w+);", names)), "symbols")
+
+
+@promise("what troubleshooting finds in a log is a text of the code")
+def _():
+    code = "".join(re.sub(r'"\s*"', "", text) for text in SOURCES.values())
+    tables = re.findall(r"^\| In the log .*\n\| --- .*\n((?:\|.*\n)+)", TROUBLE,
                         re.M)
     seen = 0
     for line in "".join(tables).splitlines():

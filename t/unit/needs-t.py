@@ -47,6 +47,8 @@ SIGNS = (
     (r"\bfips\.so|\bfips_sect\b", "13:openssl-provider-fips"),
     (r"/usr/lib/postgresql", "postgresql"),
     (r'"clamd"', "clamav-daemon"),
+    (r'\["mandoc"', "mandoc"),
+    (r'\["man"', "man-db"),
     (r"\bpam_talk\b", "libpam0g-dev"),
     (r'module_folder\(\), "mod_sftp.so"', "proftpd-mod-crypto"),
 )

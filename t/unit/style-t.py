@@ -46,7 +46,7 @@ C = names("*.c", "*.h.in", "[!.]*/*.[ch]", "ftpd/*/*.[ch]", "t/*/*.[ch]")
 MODULE = [name for name in C if not name.startswith("t/")]
 PAGES = names("*.md", "doc/*.md")
 SCRIPTS = names("t/run", "quickstart", "t/lib/*", "t/integration/*.t",
-                "t/unit/*.py")
+                "t/unit/*.py", "tools/*")
 
 
 def text_of(name):

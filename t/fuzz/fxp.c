@@ -131,6 +131,14 @@ static uint32_t status_max(void) {
     SSH_FX_NO_MATCHING_BYTE_RANGE_LOCK;
 }
 
+/* The type, the id, the length, the data and version 6's end-of-file byte: READ
+ * gets what it asks for, up to its own limit.
+ */
+static size_t message_max(uint8_t type) {
+  return type == SSH_FXP_DATA ? FXP_DATA_HEADER - 4 + FXP_READ_MAX + 1 :
+    FXP_PACKET_MAX;
+}
+
 static void check_answers(const struct sftp_channel *ch) {
   struct sftp_rd r;
 
@@ -138,7 +146,8 @@ static void check_answers(const struct sftp_channel *ch) {
   while (r.left > 0) {
     struct sftp_str s = sftp_rd_string(&r);
 
-    must(sftp_rd_ok(&r) == SFTP_OK && s.len >= 5 && s.len <= FXP_PACKET_MAX);
+    must(sftp_rd_ok(&r) == SFTP_OK && s.len >= 5);
+    must(s.len <= message_max(s.ptr[0]));
     must(s.ptr[0] == SSH_FXP_VERSION || s.ptr[0] == SSH_FXP_EXTENDED_REPLY ||
       (s.ptr[0] >= SSH_FXP_STATUS && s.ptr[0] <= SSH_FXP_ATTRS));
     must(s.ptr[0] != SSH_FXP_STATUS || (s.len >= 9 &&

@@ -28,6 +28,7 @@
 #include <limits.h>
 
 #define MAX_LINKS 40            /* as the kernel has it */
+#define MAX_NAMES 1024          /* on the way to the end of all links */
 
 /* ---- Texts */
 
@@ -197,21 +198,21 @@ static bool finds_link(struct walk *w, const char *name, size_t len,
 }
 
 /* Replaces every link by its target; the file system of a module shows links
- * relative to its own root.  The part that does not exist is kept.  After too
- * many links: the path itself, which is unusable.
+ * relative to its own root.  The part that does not exist is kept.  NULL after
+ * too many links or names.
  */
 static const char *resolve_by_names(struct ftpd *h, pool *p,
     const char *path) {
   struct walk w = { .plain = is_plain(path) };
-  unsigned int nlinks = 0;
+  unsigned int nlinks = 0, nnames = 0;
   const char *rest = path;
   char text[PATH_MAX];
   size_t len;
 
   while (*(rest += strspn(rest, "/")) != '\0') {
     len = strcspn(rest, "/");
-    if (w.n + len + 2 > sizeof(w.done)) {
-      return path;
+    if (w.n + len + 2 > sizeof(w.done) || ++nnames > MAX_NAMES) {
+      return NULL;
     }
 
     if (!finds_link(&w, rest, len, text, sizeof(text))) {
@@ -221,7 +222,7 @@ static const char *resolve_by_names(struct ftpd *h, pool *p,
 
     rest += len;
     if (++nlinks > MAX_LINKS || strlen(rest) >= PATH_MAX) {
-      return path;
+      return NULL;
     }
 
     w.n = text[0] == '/' ? 0 : w.n;
@@ -231,6 +232,12 @@ static const char *resolve_by_names(struct ftpd *h, pool *p,
 
   w.done[w.n] = '\0';
   return w.n > 0 ? pstrdup(p, ftpd_vroot_inside(w.done)) : "/";
+}
+
+static int resolve_error;
+
+int ftpd_resolve_error(void) {
+  return resolve_error;
 }
 
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
@@ -245,6 +252,12 @@ const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   real = !is_plain(path) ? NULL : ftpd_vroot_is_alias(path) ? path :
     resolve_plain(p, path);
   real = real != NULL ? real : resolve_by_names(h, p, path);
+  resolve_error = 0;
+  if (real == NULL || ftpd_depth(real) > FTPD_MAX_DEPTH) {
+    resolve_error = ELOOP;
+    real = path;
+  }
+
   ftpd_lines_suspect(h, real);
   return real;
 }

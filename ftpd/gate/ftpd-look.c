@@ -26,9 +26,9 @@
 
 int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
   char buf[PATH_MAX];
-  const char *at;
+  const char *real, *at;
   pool *p;
-  int res;
+  int res = -1, xerrno;
 
   if (!FTPD_HOLDABLE(path, stat)) {
     pr_fs_clear_cache2(path);
@@ -36,9 +36,16 @@ int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
   }
 
   p = make_sub_pool(session.pool);
-  at = ftpd_where(ftpd_resolve(h, p, path, true), buf, sizeof(buf));
-  res = at != NULL ? stat(at, st) : -1;
+  real = ftpd_resolve(h, p, path, true);
+  errno = ftpd_resolve_error();
+  if (errno == 0) {
+    at = ftpd_where(real, buf, sizeof(buf));
+    res = at != NULL ? stat(at, st) : -1;
+  }
+
+  xerrno = errno;
   destroy_pool(p);
+  errno = xerrno;
   return res;
 }
 

@@ -77,6 +77,16 @@ const char *ftpd_canon(struct ftpd *h, pool *p, const char *path) {
   return ftpd_vroot_inside(canon_text(h, p, path));
 }
 
+unsigned int ftpd_depth(const char *path) {
+  unsigned int names = 0;
+
+  for (; *path != '\0'; path++) {
+    names += *path == '/' && path[1] != '\0';
+  }
+
+  return names;
+}
+
 bool ftpd_names_root(struct ftpd *h, pool *p, const char *path) {
   const char *text = canon_text(h, p, path);
 

@@ -43,14 +43,23 @@ bool ftpd_names_root(struct ftpd *h, pool *p, const char *path);
  * new length; ".." removes a name, "." does nothing.
  */
 size_t ftpd_path_append(char *out, size_t n, const char *name, size_t len);
+/* The names in such a path.  More than FTPD_MAX_DEPTH are refused: what the
+ * daemon does for its rules grows with the third power of their number.
+ */
+#define FTPD_MAX_DEPTH 256
+unsigned int ftpd_depth(const char *path);
 /* Absolute as seen from outside any chroot, for the TransferLog. */
 const char *ftpd_outside(pool *p, const char *path);
 
 /* ---- ftpd-links.c */
 
-/* A canonical path with links resolved: all of it, or all but the last name. */
+/* A canonical path with links resolved: all of it, or all but the last name.
+ * The path itself if that takes too many links or names, or if the result is
+ * too deep; then ftpd_resolve_error() returns ELOOP until the next call, else 0.
+ */
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   bool follow);
+int ftpd_resolve_error(void);
 /* ShowSymlinks: if it is off, links appear as their targets. */
 bool ftpd_shows_links(struct ftpd *h);
 /* The meaning of a link's text inside a chroot: a text that names an inside

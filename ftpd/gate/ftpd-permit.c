@@ -36,6 +36,7 @@
 static const char *check_path(struct ftpd_op *op, const char *path,
     const struct sftp_rule *rule, bool follow, bool filter) {
   const char *real;
+  int xerrno;
 
   if ((rule->effects | rule->maybe) == 0 ||
       ftpd_limit_quiet(op->ftpd, op->req, path)) {
@@ -43,6 +44,7 @@ static const char *check_path(struct ftpd_op *op, const char *path,
   }
 
   real = ftpd_resolve(op->ftpd, op->pool, path, follow);
+  xerrno = ftpd_resolve_error();
   if (strcmp(real, path) != 0 && (ftpd_ask(op, rule, path, real) < 0 ||
       (filter && ftpd_filter(op, path) < 0))) {
     return NULL;
@@ -52,6 +54,11 @@ static const char *check_path(struct ftpd_op *op, const char *path,
       (filter && ftpd_filter(op, real) < 0) ||
       ((ftpd_requests[op->req].flags & ROW_WORDS) != 0 &&
        ftpd_word_filter(op, ftpd_op_name(op), path) < 0)) {
+    return NULL;
+  }
+
+  if (xerrno != 0) {
+    errno = xerrno;
     return NULL;
   }
 
@@ -102,7 +109,7 @@ static void hide_why(struct ftpd_op *op, const char *used) {
   }
 
   /* STOR follows a dangling link; for O_EXCL the link exists. */
-  if (xerrno == ENOENT && op->exclusive &&
+  if ((xerrno == ENOENT || xerrno == ELOOP) && op->exclusive &&
       ftpd_lstat(op->ftpd, used, &st) == 0) {
     xerrno = EEXIST;
   }
@@ -198,13 +205,29 @@ static const char *permit_second(struct ftpd_op *op, const char *path,
 }
 
 /* Handlers of FTP commands check the daemon's rules themselves, for the
- * resolved path.
+ * resolved path.  A path whose links lead too far does not get to them, unless
+ * the request is about the link itself.
  */
-static void read_ftpaccess(struct ftpd_op *op, const char *path) {
-  if (ftpd_requests[op->req].kind != EQUIV_NONE) {
-    ftpd_ftpaccess_read(op->ftpd, op->pool, ftpd_resolve(op->ftpd, op->pool,
-      path, true));
+static int read_ftpaccess(struct ftpd_op *op, const char *path) {
+  const struct req_row *row = &ftpd_requests[op->req];
+  const char *real;
+
+  if (row->kind == EQUIV_NONE) {
+    return 0;
   }
+
+  real = ftpd_resolve(op->ftpd, op->pool, path, true);
+  if (ftpd_resolve_error() != 0 && (row->flags & ROW_FOLLOW1) == 0) {
+    real = ftpd_resolve(op->ftpd, op->pool, path, false);
+  }
+
+  if (ftpd_resolve_error() != 0) {
+    errno = ftpd_resolve_error();
+    return -1;
+  }
+
+  ftpd_ftpaccess_read(op->ftpd, op->pool, real);
+  return 0;
 }
 
 static const char *permit_paths(struct ftpd_op *op, const char *path,
@@ -229,12 +252,9 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
     to = ftpd_canon(op->ftpd, op->pool, *second);
   }
 
-  read_ftpaccess(op, path);
-  if (to != NULL) {
-    read_ftpaccess(op, to);
-  }
-
-  if (ftpd_equivalents_pre(op, &sent, &path, &to) < 0) {
+  if (read_ftpaccess(op, path) < 0 ||
+      (to != NULL && read_ftpaccess(op, to) < 0) ||
+      ftpd_equivalents_pre(op, &sent, &path, &to) < 0) {
     hide_why(op, used);
     note_first(op, used);
     return NULL;
@@ -275,9 +295,8 @@ static bool may_write(struct ftpd_op *op) {
 #define DEEP 128
 
 int ftpd_check_depth(struct ftpd_op *op, const char *path) {
-  unsigned int names = 0;
+  unsigned int names;
   struct stat st;
-  const char *p;
   char *dir;
 
   if (strlen(path) < 2 * DEEP) {
@@ -285,11 +304,8 @@ int ftpd_check_depth(struct ftpd_op *op, const char *path) {
   }
 
   dir = pstrdup(op->pool, ftpd_canon(op->ftpd, op->pool, path));
-  for (p = dir; *p != '\0'; p++) {
-    names += *p == '/';
-  }
-
-  if (p - dir >= PATH_MAX) {
+  names = ftpd_depth(dir);
+  if (strlen(dir) >= PATH_MAX || names > FTPD_MAX_DEPTH) {
     errno = ENAMETOOLONG;
     return -1;
   }

@@ -786,6 +786,51 @@ def _():
         raw.__exit__(None, None, None)
 
 
+DEPTH, CHAIN = 600, 38          # directories, and links: the kernel follows 40
+A_LOOK = 5 if PRELOAD else 0.5
+
+
+def deep_tree():
+    """Directories deeper than is accepted, and a chain of links of which each
+    leads down there and up again: the kernel follows the chain, and one that
+    is short."""
+    down = "/".join(["tree"] + ["d"] * DEPTH)
+    os.makedirs(srv.home(down))
+    os.symlink("file", srv.home("chain0"))
+    for number in range(CHAIN):
+        os.symlink("%s/%schain%d" % (down, "../" * (DEPTH + 1), number),
+                   srv.home("chain%d" % (number + 1)))
+    os.symlink(down, srv.home("too.far"))
+    expect(os.stat(srv.home("chain%d" % CHAIN)).st_size == 10, "a bad chain")
+    return down
+
+
+@promise("no request is dearer for a deep tree, nor for links through it")
+def _():
+    srv.put("file", b"0123456789")
+    down = deep_tree()
+    places = {"tree": "/" + down, "chain": "/chain%d" % CHAIN,
+              "link": "/too.far", "through": "/too.far/new"}
+    with Raw(srv, 3) as raw:
+        pid = srv.session()
+        for name, path in places.items():
+            path = string(path.encode())
+            for kind, body in ((17, path), (7, path), (11, path),
+                               (3, path + num(1) + num(0)),
+                               (3, path + num(0x2a) + num(0)),
+                               (9, path + attrs(3)), (14, path + num(0)),
+                               (19, path), (16, path),
+                               (18, string(b"/file") + path)):
+                before = cpu(pid)
+                raw.ask(kind, body)
+                used = cpu(pid) - before
+                expect(used < A_LOOK, "%d of %s: %.2f s" % (kind, name, used))
+        expect(raw.status(13, string(b"/too.far")) == 0,
+               "a link that leads too far cannot be removed")
+    expect(not os.path.lexists(srv.home("too.far")), "REMOVE left the link")
+    expect(os.path.isdir(srv.home(down)), "REMOVE followed the link")
+
+
 def key_blob(kind, fields):
     return b"".join(map(string, (kind.encode(), *fields)))
 

@@ -36,15 +36,9 @@ static pr_fs_t host;            /* the original functions */
 
 static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
   char buf[PATH_MAX];
-  int res = host.stat(fs, ftpd_from_here(path, buf, sizeof(buf)), st), xerrno;
+  int res = host.stat(fs, ftpd_from_here(path, buf, sizeof(buf)), st);
 
-  if (ftpd_ftpaccess_is(path)) {
-    xerrno = errno;
-    ftpd_pin_rules(path, res == 0 ? st : NULL);
-    ftpd_ftpaccess_seen(path, res == 0 ? st : NULL);
-    errno = xerrno;
-  }
-
+  ftpd_ftpaccess_seen(path, res, st);
   return res;
 }
 

@@ -79,7 +79,8 @@ static bool is_same(const struct version *v, const struct stat *st) {
     v->modified.tv_nsec == st->st_mtim.tv_nsec;
 }
 
-void ftpd_ftpaccess_seen(const char *path, struct stat *st) {
+/* st: NULL if there is none. */
+static void note_version(const char *path, struct stat *st) {
   struct version *v;
 
   if (st == NULL && (versions == NULL ||
@@ -105,6 +106,17 @@ void ftpd_ftpaccess_seen(const char *path, struct stat *st) {
   }
 
   st->st_mtime = v->told;
+}
+
+void ftpd_ftpaccess_seen(const char *path, int res, struct stat *st) {
+  int xerrno = errno;
+
+  if (ftpd_ftpaccess_is(path)) {
+    st = res == 0 ? st : NULL;
+    ftpd_pin_rules(path, st);
+    note_version(path, st);
+    errno = xerrno;
+  }
 }
 
 /* ---- Reading them */

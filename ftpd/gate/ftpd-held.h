@@ -107,12 +107,11 @@ int ftpd_check_opened(const char *path, pr_fh_t *fh);
 
 /* ---- ftpd-ftpaccess.c */
 
-/* The system's stat of a path, before the daemon gets it: the time of a
- * .ftpaccess is replaced by one that increases with every change.  NULL: there
- * is no file.
- */
 bool ftpd_ftpaccess_is(const char *path);
-void ftpd_ftpaccess_seen(const char *path, struct stat *st);
+/* The system's stat of a path, its result and errno, before the daemon gets it:
+ * the time of a .ftpaccess is replaced by one that increases with every change.
+ */
+void ftpd_ftpaccess_seen(const char *path, int res, struct stat *st);
 
 /* ---- ftpd-bottom.c */
 

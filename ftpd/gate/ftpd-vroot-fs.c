@@ -65,15 +65,9 @@ static const char *from_here(const char *path, char *buf, size_t size) {
 static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
   char buf[PATH_MAX];
   const char *way = from_here(path, buf, sizeof(buf));
-  int res = way != NULL ? stat(way, st) : vroot.stat(fs, path, st), xerrno;
+  int res = way != NULL ? stat(way, st) : vroot.stat(fs, path, st);
 
-  if (ftpd_ftpaccess_is(path)) {
-    xerrno = errno;
-    ftpd_pin_rules(path, res == 0 ? st : NULL);
-    ftpd_ftpaccess_seen(path, res == 0 ? st : NULL);
-    errno = xerrno;
-  }
-
+  ftpd_ftpaccess_seen(path, res, st);
   return res;
 }
 

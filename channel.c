@@ -242,7 +242,9 @@ int sftp_on_channel_window_adjust(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_channel_unknown(c, "CHANNEL_WINDOW_ADJUST", id);
   }
 
-  ftpd_ssh_adjust(c->ftpd, id, n);
+  if (n > 0) {
+    ftpd_ssh_adjust(c->ftpd, id, n);
+  }
 
   /* RFC 4254, section 5.2: at most 2^32-1; more changes nothing. */
   ch->out.window = n > UINT32_MAX - ch->out.window ? UINT32_MAX :

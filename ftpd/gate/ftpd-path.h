@@ -55,7 +55,8 @@ const char *ftpd_outside(pool *p, const char *path);
 
 /* A canonical path with links resolved: all of it, or all but the last name.
  * The path itself if that takes too many links or names, or if the result is
- * too deep; then ftpd_resolve_error() returns ELOOP until the next call, else 0.
+ * too deep; then ftpd_resolve_error() returns ELOOP until the next call,
+ * otherwise 0.
  */
 const char *ftpd_resolve(struct ftpd *h, pool *p, const char *path,
   bool follow);

@@ -51,6 +51,29 @@ struct line {
   char *options, *principal;    /* options NULL: none */
 };
 
+/* A comment begins with "#", at the beginning of the line or behind a blank
+ * outside of quotes.
+ */
+static char *find_comment(char *text) {
+  bool quoted = false, blank = true;
+
+  for (; *text != '\0'; text++) {
+    if (blank && !quoted && *text == '#') {
+      break;
+    }
+
+    blank = *text == ' ' || *text == '\t';
+    if (*text == '\\' && text[1] == '"') {
+      text++;
+
+    } else if (*text == '"') {
+      quoted = !quoted;
+    }
+  }
+
+  return text;
+}
+
 /* Splits a line at the last blank outside of quotes. false: the line is empty.
  */
 static bool split_line(char *text, struct line *l) {
@@ -58,12 +81,13 @@ static bool split_line(char *text, struct line *l) {
   bool quoted = false;
 
   text += strspn(text, " \t");
-  end = text + strlen(text);
+  end = find_comment(text);
+  *end = '\0';
   while (end > text && strchr(" \t\r", end[-1]) != NULL) {
     *--end = '\0';
   }
 
-  if (*text == '\0' || *text == '#') {
+  if (*text == '\0') {
     return false;
   }
 

@@ -204,13 +204,17 @@ static bool empty_is_refused(struct ftpd *h) {
   return c != NULL && *((int *) c->argv[0]) == FALSE;
 }
 
-/* UserPassword: a hash in the configuration instead of the user's own. */
+/* UserPassword: a hash in the configuration instead of the user's own, by the
+ * name of the user or, unless that is an alias with a password of its own, by
+ * that of the account.
+ */
 static const char *configured_hash(struct ftpd *h, const char *user) {
+  const char *account = user == h->user ? ftpd_auth_name(h) : user;
   config_rec *c = find_config(ftpd_anon_conf(h), CONF_PARAM, "UserPassword",
     FALSE);
 
   while (c != NULL && strcmp(c->argv[0], user) != 0 &&
-      strcmp(c->argv[0], ftpd_auth_name(h)) != 0) {
+      strcmp(c->argv[0], account) != 0) {
     c = find_config_next(c, c->next, CONF_PARAM, "UserPassword", FALSE);
   }
 

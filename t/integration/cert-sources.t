@@ -135,8 +135,8 @@ case $1 in
     { ls -l /proc/self/fd; umask; pwd; env | sort; } > %(seen)s/state
     echo "# who is alice"
     echo 'from="192.0.2.1" elsewhere'
-    echo 'command="internal-sftp -R" readers'
-    echo admins ;;
+    echo 'command="internal-sftp -R" readers # "who" looks'
+    printf 'admins\\t# who "works\\n' ;;
   fails) echo admins; exit 3 ;;
   slow) echo admins; sleep 60 & sleep 60 ;;
   leaves) sleep 3600 > /dev/null 2>&1 &

@@ -357,7 +357,7 @@ static void output_keeps_to_the_window(uint32_t packet) {
   struct client *cl;
   size_t n;
   uint32_t id;
-  unsigned int rounds = 0;
+  unsigned int rounds = 0, commands;
 
   start_unit = 1;
   start_produce = r.total;
@@ -366,6 +366,11 @@ static void output_keeps_to_the_window(uint32_t packet) {
   (void) request(cl, id, "subsystem", "sftp");
   drain(cl, &r);
   is_int(r.n, 0, "a window of 0 means silence");
+  commands = fake_commands("CHANNEL_WINDOW_ADJUST");
+  adjust(cl, id, 0);
+  drain(cl, &r);
+  is_int(fake_commands("CHANNEL_WINDOW_ADJUST"), commands,
+    "the daemon is not told of a window that does not grow");
   for (n = 1; r.n < r.total && rounds++ < 1000; n = n * 3 + 1) {
     uint32_t step = n > 70000 ? 70000 : (uint32_t) n;
     size_t before = r.n, left = r.total - r.n;

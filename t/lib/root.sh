@@ -4,10 +4,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# root.sh -- sourced by t/run and t/interop/run (bash): another release of
-# Debian in a root made by debootstrap, kept in the cache directory.
+# root.sh -- sourced by t/run, t/interop/run and t/packages/run (bash): another
+# release of Debian in a root made by debootstrap, kept in the cache directory.
 #
 #   make_root SUITE       makes $cache/SUITE-root, unless it is there
+#   make_root SUITE NAME  makes $cache/NAME instead
 #   in_root DIR CMD...    runs CMD with that root mounted; $scratch is inside
 #   copy_source DIR       puts the source into DIR/src
 #
@@ -22,7 +23,7 @@ mirror() {
 }
 
 make_root() {
-  local suite=$1 dir=$cache/$1-root uri
+  local suite=$1 dir=$cache/${2:-$1-root} uri
   [ -f "$dir/.complete" ] && return 0
   headline "making a root of Debian $suite in $dir"
   uri=$(mirror)

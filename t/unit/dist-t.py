@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: git
+
+"""What is shipped: the archive of the source, what `make install' installs,
+the files of the packages.  t/packages/run builds the packages.
+"""
+
+import filecmp
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = os.path.abspath(os.environ.get("srcdir", "."))
+sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
+sys.dont_write_bytecode = True
+
+from tap import Failed, expect, expect_same, main, promise, skip  # noqa: E402
+
+WORK = tempfile.mkdtemp(prefix="mod_sftp-dist-")
+MODULES = "/usr/lib/proftpd"
+DOCS = "/usr/share/doc/mod_sftp"
+SCRIPTS = ("preinst", "postinst", "postrm")
+
+
+def text_of(name):
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def names(pattern):
+    """The files of the source that match, without directories."""
+    return sorted(path for path in glob.glob(os.path.join(SOURCE, pattern))
+                  if os.path.isfile(path))
+
+
+def run(*argv, cwd=WORK, status=0, **environment):
+    done = subprocess.run(argv, cwd=cwd, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, **environment})
+    if status is not None and done.returncode != status:
+        raise Failed("%s: exit %d\n%s" % (" ".join(argv), done.returncode,
+                                          done.stdout))
+    return done.stdout
+
+
+def version():
+    return re.search(r"AC_INIT\(\[mod_sftp\], \[(.*?)\]",
+                     text_of("configure.ac")).group(1)
+
+
+def released():
+    return re.search(r"^## (\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)$",
+                     text_of("CHANGELOG.md"), re.M).groups()
+
+
+def archive(source, place):
+    os.makedirs(place)
+    run(os.path.join(source, "packaging", "dist"), source, "mod_sftp-test",
+        cwd=place)
+    return os.path.join(place, "mod_sftp-test.tar.gz")
+
+
+def files_below(top):
+    return sorted(os.path.relpath(os.path.join(here, name), top)
+                  for here, _, files in os.walk(top) for name in files)
+
+
+def make(*words, **more):
+    """Rules of Makefile.in alone, over a module that nobody has built."""
+    place = os.path.join(WORK, "make")
+    if not os.path.isdir(place):
+        os.makedirs(place)
+        values = {"srcdir": SOURCE, "PACKAGE_VERSION": version(),
+                  "PACKAGE_TARNAME": "mod_sftp", "prefix": "/usr",
+                  "exec_prefix": "/usr", "datarootdir": "/usr/share",
+                  "sbindir": "/usr/sbin", "mandir": "/usr/share/man",
+                  "docdir": DOCS, "htmldir": DOCS, "module_dir": MODULES,
+                  "INSTALL_PROG": shutil.which("install")}
+        with open(os.path.join(place, "Makefile"), "w") as file:
+            file.write(re.sub(r"@(\w+)@", lambda m: values.get(
+                m.group(1), ""), text_of("Makefile.in")))
+        with open(os.path.join(place, "mod_sftp.so"), "w") as file:
+            file.write("ours")
+        os.makedirs(os.path.join(place, "doc", "man"))
+        os.makedirs(os.path.join(place, "doc", "html"))
+        for name in ("man/mod_sftp.5", "man/sftp-x.8", "html/a.html"):
+            with open(os.path.join(place, "doc", name), "w") as file:
+                file.write(name)
+    return run("make", "-s", "-o", "all", "-o", "Makefile", *words,
+               cwd=place, **more)
+
+
+@promise("one version is named everywhere")
+def _():
+    number, day = released()
+    expect_same(version(), number, "configure.ac, and the last release of "
+                "CHANGELOG.md")
+    expect_same(re.match(r"proftpd-mod-sftp \((\S+)\) unstable;",
+                         text_of("debian/changelog")).group(1), number,
+                "debian/changelog")
+    stamp = re.search(r"^ -- .*>  (.+)$", text_of("debian/changelog"),
+                      re.M).group(1)
+    expect_same(run("date", "-u", "-d", stamp, "+%F").strip(), day,
+                "day in debian/changelog")
+    expect_same(re.search(r"^Version: +(\S+)$", text_of(
+        "packaging/mod_sftp.spec"), re.M).group(1), number, "mod_sftp.spec")
+    expect_same(re.search(r"^pkgver=(\S+)$", text_of("packaging/APKBUILD"),
+                          re.M).group(1), number, "APKBUILD")
+
+
+@promise("make install and make stage install all that is for users")
+def _():
+    root = os.path.join(WORK, "stage")
+    make("stage", "DESTDIR=" + root)
+    wanted = [MODULES + "/mod_sftp.so", "/usr/share/man/man5/mod_sftp.5",
+              "/usr/share/man/man8/sftp-x.8", DOCS + "/a.html",
+              DOCS + "/README.md", DOCS + "/CHANGELOG.md",
+              DOCS + "/SECURITY.md", DOCS + "/examples/mod_sftp.conf"]
+    wanted += [DOCS + "/" + os.path.basename(path)
+               for path in names("doc/*.md")]
+    wanted += [DOCS + "/examples/" + os.path.basename(path)
+               for path in names("doc/recipes/*")]
+    wanted += ["/usr/sbin/" + os.path.basename(path)
+               for path in names("tools/*")]
+    got = ["/" + path for path in files_below(root)]
+    expect_same(got, sorted(wanted), "files")
+    for path in names("tools/*"):
+        expect(os.access(os.path.join(root + "/usr/sbin", os.path.basename(
+            path)), os.X_OK), path + " cannot be executed")
+
+
+@promise("a tool has a man page of its own")
+def _():
+    expect_same([path for path in names("tools/*") if not os.path.exists(
+        os.path.join(SOURCE, "doc/man", os.path.basename(path) + ".8.md"))],
+        [], "without doc/man/NAME.8.md")
+
+
+@promise("make install keeps the packaged file, make uninstall restores it")
+def _():
+    root = os.path.join(WORK, "install")
+    module = root + MODULES + "/mod_sftp.so"
+    os.makedirs(root + MODULES)
+    with open(module, "w") as file:
+        file.write("theirs")
+    for _ in range(2):
+        make("install", "DESTDIR=" + root)
+        with open(module) as ours, open(module + ".packaged") as theirs:
+            expect_same((ours.read(), theirs.read()), ("ours", "theirs"),
+                        "files")
+    make("uninstall", "DESTDIR=" + root)
+    expect_same(files_below(root), [MODULES[1:] + "/mod_sftp.so"],
+                "files left")
+    with open(module) as file:
+        expect_same(file.read(), "theirs", "module")
+    expect("DESTDIR" in make("stage", status=2), "stage without DESTDIR")
+
+
+@promise("the archive has all that git knows, and makes itself again")
+def _():
+    if not shutil.which("autoconf"):
+        skip("no autoconf")
+    made = archive(SOURCE, os.path.join(WORK, "dist"))
+    run("tar", "-xf", made)
+    tree = os.path.join(WORK, "mod_sftp-test")
+    there = files_below(tree)
+    with open(os.path.join(tree, "MANIFEST")) as file:
+        expect_same(file.read().split("\n")[:-1], there, "MANIFEST")
+    expect("configure" in there, "no configure")
+    listed = run("git", "-c", "safe.directory=*", "-C", SOURCE, "ls-files",
+                 status=None).split("\n")[:-1]
+    if os.path.exists(os.path.join(SOURCE, ".git")):
+        expect_same(sorted(listed + ["MANIFEST", "configure"]), there, "files")
+    for name in ("Makefile.in", "debian/rules", "packaging/mod_sftp.spec",
+                 "doc/manual.md", "t/run", "LICENSE"):
+        expect(name in there, "no " + name)
+    again = archive(tree, os.path.join(WORK, "again"))
+    expect(filecmp.cmp(made, again, shallow=False),
+           "an unpacked archive makes another archive")
+
+
+@promise("configure --help names what has an effect, and nothing else")
+def _():
+    if not shutil.which("autoconf"):
+        skip("no autoconf")
+    configure = os.path.join(WORK, "configure")
+    run("autoconf", "-o", configure, os.path.join(SOURCE, "configure.ac"))
+    text = run(configure, "--srcdir=" + SOURCE, "--help")
+    expect("prxs" not in text, "prxs is never asked")
+    directories = set(re.findall(r"--(\w+dir|prefix|exec-prefix)=", text))
+    expect_same(directories - {"srcdir"},
+                {"prefix", "sbindir", "mandir", "docdir", "htmldir"},
+                "directories")
+    for name in directories - {"prefix"}:
+        expect("@%s@" % name in text_of("Makefile.in"), name + " is unused")
+    for kind, name in re.findall(r"AC_ARG_(WITH|ENABLE)\(\[(.+?)\]",
+                                 text_of("configure.ac")):
+        expect("--%s-%s" % (kind.lower(), name) in text, name)
+
+
+@promise("the packages' scripts are right, and name the same files")
+def _():
+    for name in SCRIPTS:
+        path = "debian/proftpd-mod-sftp." + name
+        run("sh", "-n", os.path.join(SOURCE, path))
+        expect("#DEBHELPER#" in text_of(path), path)
+        for found in re.findall(r"^so=(.+)$", text_of(path), re.M):
+            expect_same(found, MODULES + "/mod_sftp.so", path)
+    run("sh", "-n", os.path.join(SOURCE, "packaging", "APKBUILD"))
+    run("sh", "-n", os.path.join(SOURCE, "debian", "tests", "transfer"))
+    for name in ("debian/proftpd-mod-sftp.preinst", "Makefile.in",
+                 "packaging/mod_sftp.spec"):
+        expect("mod_sftp.so" in text_of(name) and ".packaged" in text_of(name),
+               name + " keeps the packaged file under another name")
+
+
+@promise("the file for conf.d has no effect as it is")
+def _():
+    text = re.sub(r"(?m)^ *#.*\n", "", text_of("packaging/mod_sftp.conf"))
+    expect(re.fullmatch(r"\s*<IfDefine MOD_SFTP>\n.*</IfDefine>\n", text,
+                        re.S), text)
+    expect_same(text.count("IfDefine"), 2, "IfDefine")
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(WORK, ignore_errors=True)

@@ -18,6 +18,7 @@
 #include "ftpd-log.h"
 #include "ftpd-path.h"
 #include "ftpd-penalty.h"
+#include "ftpd-proxy.h"
 #include "ftpd-session.h"
 
 #include <netinet/tcp.h>
@@ -82,6 +83,9 @@ static void serve(server_rec *s, conn_t *conn) {
   sftp_log("client (%s:%d) connected to server (%s:%d)",
     pr_netaddr_get_ipstr(conn->remote_addr), conn->remote_port,
     pr_netaddr_get_ipstr(conn->local_addr), conn->local_port);
+  if (ftpd_proxy_via() != NULL) {
+    sftp_log("forwarded by proxy %s", ftpd_proxy_via());
+  }
 
   h->conn = sftp_conn_new(h->pool, connection_fd(conn), h->set, h);
   h->conn->services.rows = ftpd_exec_services(h->pool, h->conn->services.rows);

@@ -19,6 +19,13 @@
  */
 #define IN_LARGE (512 * 1024)
 
+struct sftp_str sftp_packets_arrived(const struct sftp_packets *pk) {
+  struct sftp_str in = { pk->in.buf + pk->in.start,
+    pk->in.end - pk->in.start };
+
+  return in;
+}
+
 int sftp_packets_line(struct sftp_packets *pk, char *line, size_t size) {
   size_t n = pk->in.end - pk->in.start;
   const unsigned char *p, *lf;

@@ -67,6 +67,8 @@ struct sftp_packets *sftp_packets_new(pool *p, int fd);
  * SFTP_ERR_EOF or SFTP_ERR_IO.  Invalidates everything handed out before.
  */
 int sftp_packets_fill(struct sftp_packets *pk) SFTP_MUST_CHECK;
+/* What has arrived and was not read yet. */
+struct sftp_str sftp_packets_arrived(const struct sftp_packets *pk);
 /* One line of the version exchange, without CR LF, into line.  1: there is
  * one, 0: more bytes are needed, SFTP_ERR_LIMIT: more than size-1 bytes.
  */

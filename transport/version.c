@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
+#include "proxy-header.h"
 #include "ssh-version.h"
 
 /* The identification string is at most 255 bytes with CR LF (RFC 4253,
@@ -57,27 +58,44 @@ static const char *scanner_does(const char *software) {
     strncmp(software, "Probe-", 6) == 0 ? "probe" : NULL;
 }
 
-static int refuse_version(struct ssh_conn *c, const char *line) {
+/* The peer may not be an SSH client: sends one line of text, without any of the
+ * peer's own bytes.
+ */
+static void tell_mismatch(struct ssh_conn *c) {
   static const char text[] = "Protocol mismatch.\n";
 
-  /* The peer may not be an SSH client: sends one line of text, without any of
-   * the peer's own bytes.
-   */
   if (sftp_packets_raw(c->pkts, text, sizeof(text) - 1) == SFTP_OK) {
     (void) sftp_packets_flush(c->pkts);
   }
 
   c->peer.gone = true;
+}
+
+static int refuse_version(struct ssh_conn *c, const char *line) {
+  tell_mismatch(c);
   sftp_log("Bad protocol version '%s' from %s", line,
     ftpd_remote_ip(c->ftpd));
   return sftp_fail(c, SFTP_ERR_VERSION, "protocol mismatch");
 }
 
+/* Trusted proxies have sent theirs before the session began. */
+static int refuse_proxy(struct ssh_conn *c) {
+  tell_mismatch(c);
+  return sftp_fail(c, SFTP_ERR_VERSION, "PROXY header from %s, which "
+    "SFTPProxyProtocol does not trust", ftpd_remote_ip(c->ftpd));
+}
+
 int sftp_version_read(struct ssh_conn *c) {
+  struct sftp_str arrived = sftp_packets_arrived(c->pkts);
   char line[IDENT_MAX + 1];
   const char *software, *does;
-  int res = sftp_packets_line(c->pkts, line, sizeof(line));
+  int res;
 
+  if (sftp_proxy_begins(arrived.ptr, arrived.len)) {
+    return refuse_proxy(c);
+  }
+
+  res = sftp_packets_line(c->pkts, line, sizeof(line));
   if (res == 0) {
     return 0;
   }

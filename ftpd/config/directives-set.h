@@ -21,6 +21,7 @@ modret_t *ftpd_set_clientmatch(cmd_rec *cmd);           /* ftpd-match.c */
 modret_t *ftpd_set_exempt(cmd_rec *cmd);               /* ftpd-penalty-conf.c */
 modret_t *ftpd_set_netblock(cmd_rec *cmd);
 modret_t *ftpd_set_penalties(cmd_rec *cmd);
+modret_t *ftpd_set_proxyprotocol(cmd_rec *cmd);         /* ftpd-proxy-conf.c */
 
 /* Handlers of directives-algs.c and directives-keys.c. */
 modret_t *ftpd_set_algorithmprofile(cmd_rec *cmd);

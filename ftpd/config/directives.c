@@ -478,6 +478,7 @@ conftable sftp_conftab[] = {
   { "SFTPPerSourceNetBlockSize", ftpd_set_netblock, NULL },
   { "SFTPPerSourcePenalties", ftpd_set_penalties, NULL },
   { "SFTPPerSourcePenaltyExemptList", ftpd_set_exempt, NULL },
+  { "SFTPProxyProtocol", ftpd_set_proxyprotocol, NULL },
   { "SFTPQoS", set_qos, NULL },
   { "SFTPRekey", set_rekey, NULL },
   { "SFTPRevokedKeys", ftpd_set_revokedkeys, NULL },

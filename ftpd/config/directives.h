@@ -45,6 +45,7 @@
  *   SFTPPerSourceNetBlockSize  [0] unsigned int *IPv4 [1] unsigned int *IPv6
  *   SFTPPerSourcePenalties   [0] struct penalties *
  *   SFTPPerSourcePenaltyExemptList  argv: pr_netacl_t *
+ *   SFTPProxyProtocol        argv: pr_netacl_t *; none: off
  *   SFTPRekey                [0] struct rekey *
  *   SFTPRevokedKeys          argv: char *, path or "sql:..." each
  *   SFTPTrafficPolicy        [0] char *, lower case

@@ -100,7 +100,7 @@ static const char *ident_text(pool *p, server_rec *s, const char *text) {
 }
 
 /* ServerIdent: off hides the version, on with a text sends that text. */
-static const char *ident(pool *p, server_rec *s) {
+const char *ftpd_conf_ident(pool *p, server_rec *s) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "ServerIdent", FALSE);
   const char *text;
 
@@ -269,7 +269,7 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
   struct sftp_settings *set = pcalloc(p, sizeof(struct sftp_settings));
 
   set->opts = ftpd_opts(s);
-  set->ident = ident(p, s);
+  set->ident = ftpd_conf_ident(p, s);
   set->services = SFTP_SERVICE_DEFAULT|SFTP_SERVICE_FL_DATE;
   set->sftp.min_version = 1;
   set->sftp.max_version = 6;
@@ -564,6 +564,15 @@ static void show_clients(void) {
   destroy_pool(p);
 }
 
+/* Other servers would take the header for a command. */
+static void check_proxies(server_rec *s) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPProxyProtocol", FALSE);
+
+  if (c != NULL && c->argc > 0) {
+    warn(s, "SFTPProxyProtocol has no effect without SFTPEngine");
+  }
+}
+
 int ftpd_conf_check(void) {
   server_rec *s;
   int faults = 0;
@@ -576,6 +585,9 @@ int ftpd_conf_check(void) {
 
       faults += check_server(p, s);
       destroy_pool(p);
+
+    } else {
+      check_proxies(s);
     }
   }
 

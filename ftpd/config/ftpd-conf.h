@@ -39,6 +39,10 @@ struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s);
  */
 const struct sftp_settings *ftpd_conf_late(struct ftpd *h);
 bool ftpd_conf_engine(server_rec *s);
+/* The identification string, without CR LF. */
+const char *ftpd_conf_ident(pool *p, server_rec *s);
+/* SFTPProxyProtocol of a virtual host with the engine on; NULL: off. */
+config_rec *ftpd_conf_proxies(server_rec *s);
 
 extern conftable sftp_conftab[];
 unsigned long ftpd_opts(server_rec *s);         /* SFTPOptions, all records */

@@ -20,6 +20,7 @@
 #include "ftpd-message.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
+#include "ftpd-proxy.h"
 #include "ftpd-scan.h"
 #include "ftpd-session.h"
 
@@ -97,6 +98,25 @@ void ftpd_event_stranger(struct ftpd *h, int err) {
 
 /* ---- The life of the server */
 
+static void on_connect(const void *data, void *user_data) {
+  conn_t *conn = (conn_t *) data;
+
+  (void) user_data;
+  ftpd_proxy_connect(conn);
+  ftpd_penalty_connect(conn);
+}
+
+/* The last registered listener is called first, and others must see the
+ * client's address.
+ */
+static void connect_first(void) {
+  (void) pr_event_unregister(&sftp_module, "core.connect", on_connect);
+  if (pr_event_register(&sftp_module, "core.connect", on_connect, NULL) < 0) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
+      ": unable to listen to connections: %s", strerror(errno));
+  }
+}
+
 static void on_postparse(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
@@ -111,6 +131,7 @@ static void on_postparse(const void *data, void *user_data) {
     pr_session_end(PR_SESS_END_FL_ERROR);
   }
 
+  connect_first();
   ftpd_penalty_start();
   ftpd_hidden_init();
 }

@@ -164,10 +164,7 @@ static void on_timeout(const void *data, void *user_data) {
   mine.grace = true;
 }
 
-static void on_connect(const void *data, void *user_data) {
-  const conn_t *c = data;
-
-  (void) user_data;
+void ftpd_penalty_connect(const conn_t *c) {
   memset(&mine, 0, sizeof(mine));
   if (conf == NULL || is_exempt(c->remote_addr)) {
     ftpd_penalty_shm_close();
@@ -278,9 +275,5 @@ void ftpd_penalty_start(void) {
 }
 
 int ftpd_penalty_init(void) {
-  if (pr_event_register(&sftp_module, "core.startup", on_startup, NULL) < 0) {
-    return -1;
-  }
-
-  return pr_event_register(&sftp_module, "core.connect", on_connect, NULL);
+  return pr_event_register(&sftp_module, "core.startup", on_startup, NULL);
 }

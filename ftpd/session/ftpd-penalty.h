@@ -17,6 +17,8 @@
 int ftpd_penalty_init(void);
 /* The configuration is complete: in the master, at every (re)start. */
 void ftpd_penalty_start(void);
+/* A connection was accepted. */
+void ftpd_penalty_connect(const conn_t *c);
 /* Ends the session if its source is blocked; for every virtual host, with the
  * engine on or off.
  */

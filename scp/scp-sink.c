@@ -102,7 +102,9 @@ const char *scp_sink_place(struct scp *s, pool *p, const char *name) {
     return scp_join(p, k->top->path, name);
   }
 
-  return k->target_is_dir ? scp_join(p, k->target, name) : k->target;
+  /* Records have "name", not "./name". */
+  return !k->target_is_dir ? k->target : strcmp(k->target, ".") == 0 ? name :
+    scp_join(p, k->target, name);
 }
 
 /* ---- Records */

@@ -19,6 +19,7 @@
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
+#include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
 #include "ftpd-attrs.h"
@@ -40,8 +41,10 @@ static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
   s->op = op;
   res = ftpd_phase_pre(cmd);
   s->op = NULL;
+  ftpd_op_state(op)->code = NULL;
   if (res < 0) {
     xerrno = errno;
+    ftpd_op_state(op)->code = ftpd_phase_code(op->pool);
     ftpd_limit_explain(op, cmd, arg, xerrno);
     errno = xerrno;
   }
@@ -117,6 +120,13 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
 
   ftpd_xfer_begin(*path, strcmp(row->equivalent, C_RETR) == 0 ? PR_NETIO_IO_WR :
     PR_NETIO_IO_RD);
+  enter_path(op, *path);
+  /* mod_xfer counts this session as one. */
+  if (ftpd_files_of(op->ftpd)->open != NULL &&
+      ftpd_max_transfers(op, row->equivalent) < 0) {
+    return -1;
+  }
+
   if (equivalent_pre(op, state->equivalent, path) < 0 &&
       (errno != EEXIST || ftpd_hidden_clear(op) < 0 ||
        equivalent_pre(op, state->equivalent, path) < 0)) {

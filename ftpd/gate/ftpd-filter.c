@@ -14,6 +14,7 @@
 #include "ftpd-filter.h"
 #include "ftpd-limit.h"
 #include "ftpd-phase.h"
+#include "ftpd-transfer-rules.h"
 
 void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
   char text[512];
@@ -133,6 +134,10 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
 
   if (effect == 0) {
     return false;
+  }
+
+  if (ftpd_max_transfers(op, name) < 0) {
+    return true;
   }
 
   if (ftpd_limit(op, &ftpd_no_names, effect, path) < 0) {

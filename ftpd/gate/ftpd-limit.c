@@ -321,8 +321,8 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
 
   if (!a.ignored) {
     ftpd_refuse(op, "denied by <Limit %s>", a.denied);
-    sftp_log("%s of '%s' denied by <Limit %s>", ftpd_op_name(op), path,
-      a.denied);
+    sftp_log("%s of '%s' denied by <Limit %s>%s", ftpd_op_name(op), path,
+      a.denied, ftpd_limit_section(op->pool, limit_chain(), a.denied));
 
   } else {
     sftp_log("%s of '%s' refused: hidden (IgnoreHidden)", ftpd_op_name(op),

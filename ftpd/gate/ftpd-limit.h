@@ -47,6 +47,11 @@ int ftpd_limit_ask(struct ftpd *h, pool *p, const struct sftp_rule *rule,
 unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
   unsigned int effects, bool hidden, const char *path,
   struct limit_answer *answer);
+/* For logs: the section that has a <Limit> of that name, the first of the chain
+ * and then of the server: " in <Directory ...>"; "" if there is none.
+ */
+const char *ftpd_limit_section(pool *p, const config_rec *chain,
+  const char *name);
 /* Whether IgnoreHidden is anywhere in the configuration. */
 bool ftpd_limit_ignores(struct ftpd *h);
 /* True if no rule can apply to lookups of that kind at path. */

@@ -252,19 +252,37 @@ static const char *equivalent_text(struct ftpd_op *op, cmd_rec *cmd,
   return pstrcat(op->pool, name, " command successful", NULL);
 }
 
+/* FTP has data of a transfer from RNFR that was accepted to the end of RNTO: %b
+ * is 0 for these, and "-" for others.
+ */
+static void begin_xfer(struct ftpd_op *op, const cmd_rec *cmd, int err) {
+  const struct op_state *state = op->state;
+
+  if (cmd->cmd_id == PR_CMD_SITE_ID) {
+    ftpd_xfer_begin(cmd->arg, PR_NETIO_IO_WR);
+
+  } else if (cmd == state->equivalent2 ? state->first_ok :
+      err == 0 && strcmp(cmd->argv[0], C_RNFR) == 0) {
+    ftpd_xfer_begin(ftpd_canon(op->ftpd, op->pool, cmd->arg),
+      PR_NETIO_IO_WR);
+
+  } else {
+    ftpd_xfer_end();
+  }
+}
+
 static void end_equivalent(struct ftpd_op *op, cmd_rec *cmd, int err,
     const char *done) {
   struct op_state *state = op->state;
 
-  ftpd_xfer_begin(cmd->cmd_id == PR_CMD_SITE_ID ? cmd->arg :
-    ftpd_canon(op->ftpd, op->pool, cmd->arg), PR_NETIO_IO_WR);
+  begin_xfer(op, cmd, err);
   session.xfer.total_bytes = state->removed ? state->size : 0;
   if (err != 0 && !is_transfer(op)) {
     (void) pr_table_add_dup(cmd->notes, "mod_sftp.file-status", "failed", 0);
   }
 
-  ftpd_phase_end(cmd, err == 0, err == 0 ? done : refused_code(err),
-    equivalent_text(op, cmd, err));
+  ftpd_phase_end(cmd, err == 0, err == 0 ? done : state->code != NULL ?
+    state->code : refused_code(err), equivalent_text(op, cmd, err));
 }
 
 /* FTP has two steps: if the second is refused, the first succeeded, provided

@@ -224,6 +224,8 @@ void ftpd_file_unlink(struct ftpd_file *f) {
   if (s->rate_of == f) {
     s->rate_of = NULL;
   }
+
+  ftpd_score_closed(f->h);
 }
 
 /* The file to open, and its flags. */

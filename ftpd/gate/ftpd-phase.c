@@ -144,6 +144,19 @@ const char *ftpd_phase_answer(pool *p) {
   return text != NULL ? pstrdup(p, text) : NULL;
 }
 
+const char *ftpd_phase_code(pool *p) {
+  pr_response_t *r;
+  const char *code = NULL;
+
+  for (r = resp_err_list; r != NULL; r = r->next) {
+    if (r->num != NULL && *r->num >= '4') {
+      code = r->num;
+    }
+  }
+
+  return code != NULL ? pstrdup(p, code) : NULL;
+}
+
 void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
     const char *code, const char *text) {
   pool *old = pr_response_get_pool();

@@ -28,6 +28,8 @@ bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
 int ftpd_phase_pre(cmd_rec *cmd);
 /* The text of the handler that refused the last PRE_CMD, or NULL. */
 const char *ftpd_phase_answer(pool *p);
+/* And its code; NULL: none. */
+const char *ftpd_phase_code(pool *p);
 /* The end, with that response: those parts (PART_* of ftpd-cmd.h) ... */
 void ftpd_phase_part(cmd_rec *cmd, unsigned int parts, bool ok,
   const char *code, const char *text);

@@ -51,6 +51,7 @@ struct op_state {
   bool handed;                  /* the equivalent now belongs to the open
                                  * file */
   int xfer_type;                /* after STOR's PRE_CMD */
+  const char *code;             /* FTP's, of the handler that refused */
   bool first_ok;                /* there was no objection to the first path */
   const char *path, *path2;     /* canonical names as used */
   off_t size;                   /* REMOVE: of the removed file */

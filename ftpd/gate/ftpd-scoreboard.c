@@ -22,6 +22,8 @@
 #define SCORE_MS 1000
 
 struct score_state {
+  signed char counts;           /* whether transfers are counted; -1: not known
+                                 * yet */
   uint64_t next_ms;             /* nothing is written before this time */
   char cmd[32];                 /* the current content of the scoreboard */
 };
@@ -31,6 +33,7 @@ static struct score_state *score_of(struct ftpd *h) {
 
   if (s->score == NULL) {
     s->score = pcalloc(s->pool, sizeof(*s->score));
+    s->score->counts = -1;
   }
 
   return s->score;
@@ -61,6 +64,28 @@ void ftpd_score_open(struct ftpd_file *f) {
     PR_SCORE_CMD_ARG, "%s", path, NULL, NULL);
   pr_proctitle_set("%s - %s: %s %s", session.user, session.proc_prefix,
     (char *) f->cmd->argv[0], path);
+}
+
+/* MaxTransfersPerHost and MaxTransfersPerUser count the commands of the
+ * scoreboard.
+ */
+static bool is_counted(struct score_state *s) {
+  if (s->counts < 0) {
+    s->counts = find_config(main_server->conf, CONF_PARAM,
+      "MaxTransfersPerHost", TRUE) != NULL || find_config(main_server->conf,
+      CONF_PARAM, "MaxTransfersPerUser", TRUE) != NULL;
+  }
+
+  return s->counts == 1;
+}
+
+void ftpd_score_closed(struct ftpd *h) {
+  struct score_state *s = score_of(h);
+  const struct ftpd_file *f = ftpd_files_of(h)->open;
+
+  if (is_counted(s)) {
+    ftpd_score_cmd(h, f != NULL ? (const char *) f->cmd->argv[0] : "CLOSE");
+  }
 }
 
 void ftpd_score_moved(struct ftpd_file *f) {

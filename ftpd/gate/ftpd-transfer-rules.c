@@ -73,6 +73,28 @@ int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
   return -1;
 }
 
+/* Checksums, where mod_digest has a limit for them. */
+int ftpd_max_digest(struct ftpd_op *op, off_t size) {
+  config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, "DigestMaxSize",
+    FALSE);
+  off_t max;
+
+  if (c == NULL || c->argc < 1 || c->argv[0] == NULL) {
+    return 0;
+  }
+
+  max = *((off_t *) c->argv[0]);
+  if (max <= 0 || size <= max) {
+    return 0;
+  }
+
+  sftp_log("checksum of %lld bytes denied: DigestMaxSize is %lld bytes",
+    (long long) size, (long long) max);
+  ftpd_refuse(op, "DigestMaxSize is %lld bytes", (long long) max);
+  errno = EPERM;
+  return -1;
+}
+
 /* ---- Restarts
  *
  * FTP begins a transfer at one place; SFTP says so with each READ and WRITE.  A

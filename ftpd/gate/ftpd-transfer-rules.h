@@ -21,6 +21,14 @@ int ftpd_max_store(off_t size);
 off_t ftpd_max_store_size(void);
 /* EFBIG if MaxRetrieveFileSize of the directory last checked is below size. */
 int ftpd_max_retrieve(struct ftpd_op *op, off_t size);
+/* Whether one more STOR, APPE or RETR may begin, by MaxTransfersPerHost and
+ * MaxTransfersPerUser.
+ */
+int ftpd_max_transfers(struct ftpd_op *op, const char *name);
+/* EPERM if DigestMaxSize (mod_digest) of the directory last checked is below
+ * the size of a file whose checksum is asked for.
+ */
+int ftpd_max_digest(struct ftpd_op *op, off_t size);
 /* The effect of AllowRetrieveRestart and AllowStoreRestart on a file that was
  * opened in the directory last checked.
  */

@@ -50,6 +50,8 @@ void ftpd_stalled_release(struct ftpd *h);
  */
 void ftpd_score_cmd(struct ftpd *h, const char *cmd);
 void ftpd_score_open(struct ftpd_file *f);
+/* After the end of a transfer, if transfers are counted. */
+void ftpd_score_closed(struct ftpd *h);
 void ftpd_score_moved(struct ftpd_file *f);
 
 #endif /* MOD_SFTP_FTPD_TRANSFER_H */

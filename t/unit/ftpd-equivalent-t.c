@@ -166,6 +166,16 @@ int ftpd_hidden_clear(struct ftpd_op *o) {
   return 0;
 }
 
+const char *ftpd_phase_code(pool *in) {
+  return pstrdup(in, "550");
+}
+
+int ftpd_max_transfers(struct ftpd_op *o, const char *name) {
+  (void) o;
+  (void) name;
+  return 0;
+}
+
 void ftpd_xfer_begin(const char *path, int direction) {
   session.xfer.p = p;
   session.xfer.path = session.xfer.filename = pstrdup(p, path);

@@ -44,9 +44,9 @@ def names(*patterns):
 
 C = names("*.c", "*.h.in", "[!.]*/*.[ch]", "ftpd/*/*.[ch]", "t/*/*.[ch]")
 MODULE = [name for name in C if not name.startswith("t/")]
-PAGES = names("*.md", "doc/*.md")
+PAGES = names("*.md", "doc/*.md", "doc/*/*.md")
 SCRIPTS = names("t/run", "quickstart", "t/lib/*", "t/integration/*.t",
-                "t/unit/*.py", "tools/*")
+                "t/unit/*.py", "t/pages/*", "tools/*", "doc/recipes/*-start")
 
 
 def text_of(name):

@@ -7,8 +7,10 @@
 
 # needs: proftpd-mod-crypto
 
-"""A server with the example of a directive from doc/manual.md starts.
-t/unit/manual-t.py checks the rest of that page.
+"""A server with the example of a directive from doc/manual.md starts, and the
+lines of doc/howto.md, and those of doc/coming-from-packaged.md that restore an
+old behaviour, are accepted.
+t/unit/manual-t.py checks the rest of these pages.
 """
 
 import os
@@ -17,7 +19,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, main, promise
-from server import SOURCE, Server, free_port, has_module, keygen, must, run
+from server import PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module, keygen, must, run, \
+    said
 
 with open(os.path.join(SOURCE, "doc/manual.md"), encoding="utf-8") as page:
     EXAMPLES = {name: "\n".join(re.findall(r"^    (.*)$", text, re.M))
@@ -48,6 +51,9 @@ FILES = (
     ("/etc/proftpd/blacklist.dat", ca + ".pub"),
     ("/etc/proftpd/dhparams.pem", ca + ".pub"),
     ("/var/log/proftpd/sftp.log", srv.path("sftp.log")),
+    ("/var/log/proftpd/sftp-transfers.log", srv.path("sftp-transfers.log")),
+    ("/etc/proftpd/new_ed25519", key),
+    ("/etc/proftpd/old_ed25519", key),
     ("Port 2222", "Port %d" % free_port()),
 )
 
@@ -81,6 +87,45 @@ for directive, example in sorted(EXAMPLES.items()):
         srv.choose_ports()
         srv.start()
         srv.stop()
+
+
+def check(lines, drop=()):
+    """proftpd -t accepts them."""
+    env = dict(os.environ)
+    if PRELOAD:
+        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
+    # Methods are accepted where they can be used.
+    if "SFTPAuthorizedUserKeys" not in lines:
+        drop = [name for name in drop if name != "SFTPAuthorizedUserKeys"]
+    srv.directives, srv.drop = lines, drop
+    srv.write_config()
+    result = run([PROFTPD, "-t", "-c", srv.path("proftpd.conf")], env=env)
+    expect(result.returncode == 0, "%s\n%s" % (lines, said(result)))
+
+
+@promise("the lines that restore the behaviour of the packaged module pass "
+         "proftpd -t")
+def _():
+    with open(os.path.join(SOURCE, "doc/coming-from-packaged.md"),
+              encoding="utf-8") as page:
+        cells = [re.split(r"(?<!\\)\|", line)[3] for line in
+                 page.read().splitlines() if line.startswith("| ")]
+    lines = sorted({line for cell in cells for line in re.findall(
+        r"`((?:SFTP|Server|Allow|Capabilities|Root)\w+ [^`]+)`", cell)})
+    expect(len(lines) > 15, "only %r" % lines)
+    for line in lines:
+        check(line)
+
+
+@promise("the lines of the page with short answers pass proftpd -t")
+def _():
+    with open(os.path.join(SOURCE, "doc/howto.md"), encoding="utf-8") as page:
+        parts = re.split(r"^## .*$", page.read(), flags=re.M)[1:]
+    for part in parts:
+        lines = re.findall(r"^    (.*)$", part, re.M)
+        expect(lines, "no lines in" + part)
+        check(as_here("\n".join(lines)), drop=("AllowOverwrite",
+              "AllowStoreRestart", "DefaultRoot", "SFTPAuthorizedUserKeys"))
 
 
 main()

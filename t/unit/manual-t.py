@@ -154,6 +154,16 @@ def _():
     expect_same(only, sorted(found), "directives of the main server")
 
 
+@promise("each directive that the packaged module has in another way is on the "
+         "page about coming from there")
+def _():
+    page = text_of("doc/coming-from-packaged.md")
+    for name, body in DIRECTIVES.items():
+        differs = re.search(r"\*\*Packaged module:\*\* (?!the same)", body)
+        expect(not differs or re.search(r"\b%s\b" % name, page),
+               name + " is missing")
+
+
 @promise("every flag of SFTPOptions is there, and no other")
 def _():
     expect_same(first_cells(DIRECTIVES["SFTPOptions"]), words_of("options"),

@@ -18,7 +18,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, main, promise
+from tap import expect, expect_same, main, promise
 from server import PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module, keygen, must, run, \
     said
 
@@ -126,6 +126,45 @@ def _():
         expect(lines, "no lines in" + part)
         check(as_here("\n".join(lines)), drop=("AllowOverwrite",
               "AllowStoreRestart", "DefaultRoot", "SFTPAuthorizedUserKeys"))
+
+
+# What a variable is in the line of an upload of 50 bytes to /up.
+VALUES = {
+    "A": "UNKNOWN", "a": r"127\.0\.0\.1", "h": r"127\.0\.0\.1", "b": "50",
+    "c": "-", "D": "", "d": "/", "E": "", "{epoch}": r"\d{10}",
+    "{iso8601}": r"\d{4}-\d\d-\d\d \S+", "t": r"\[.*\]", "{env:NAME}": "",
+    "{NAME}e": "", "f": ".*/home/alice/up", "F": "/up", "{basename}": "up",
+    "{file-modified}": "false", "{file-offset}": "0", "{file-size}": "50",
+    "g": "staff", "{gid}": r"\d+", "H": r"127\.0\.0\.1",
+    "L": r"127\.0\.0\.1", "V": r"\S+", "I": r"\d+", "O": r"\d+", "J": "/up",
+    "l": "UNKNOWN", "m": "STOR", "{note:NAME}": "", "P": r"\d+", "p": r"\d+",
+    "{remote-port}": r"\d+", "{protocol}": "sftp", "r": "STOR /up",
+    "R": r"\d+", "s": "226", "S": "Transfer complete", "T": r"\d+\.\d+",
+    "{transfer-millisecs}": r"\d+", "{transfer-failure}": "-",
+    "{transfer-port}": "-", "{transfer-status}": "success",
+    "{transfer-type}": "binary", "U": "alice", "u": "alice", "{uid}": r"\d+",
+    "v": "under test", "{version}": r"1\.3\.\S+", "w": "-",
+}
+
+
+@promise("each variable of the table has its value in the line of an upload")
+def _():
+    with open(os.path.join(SOURCE, "doc/manual.md"), encoding="utf-8") as page:
+        part = page.read().partition("### Variables of formats")[2]
+    cells = re.findall(r"^\| (`%.*?) \|", part.partition("\n### ")[0], re.M)
+    names = re.findall(r"`%([^`]+)`", " ".join(cells))
+    expect_same(sorted(names), sorted(VALUES), "variables")
+    srv.drop = ()
+    srv.directives = 'LogFormat all "%s"\nExtendedLog @DIR@/all.log WRITE ' \
+        "all" % "\t".join("%" + name for name in names)
+    srv.choose_ports()
+    srv.start()
+    must(srv.sftp("put %s up" % srv.local("up", b"x" * 50)))
+    srv.stop()
+    lines = [line.split("\t") for line in srv.log("all.log").splitlines()]
+    expect_same(len(lines), 1, "lines")
+    for name, value in zip(names, lines[0]):
+        expect(re.fullmatch(VALUES[name], value), "%%%s is %r" % (name, value))
 
 
 main()

@@ -200,6 +200,44 @@ def _():
     expect_same(sorted(quoted(names)), wanted, "names of the heading")
 
 
+@promise("every request of SFTP's extensions is there with its switch, and no "
+         "other")
+def _():
+    name, array = TABLES["extensions"]
+    macros = dict(re.findall(r'^#define (FXP_WORD_\w+) "(\w+)"$',
+                             text_of("sftp/fxp-ext.h"), re.M))
+    body = re.search(r"\b%s\[\] = \{\n(.*?)\n\};" % array, text_of(name),
+                     re.S).group(1)
+    rows = {request: macros.get(word, word.strip('"')) for request, word in
+            re.findall(r'\{ "([^"]+)", ("\w+"|\w+),', body)}
+    # It is announced, but is no request.
+    rows.pop("xattr@proftpd.org")
+    found = {}
+    for line in re.findall(r"^\| (`.*)$", sections_of(MANUAL, 3)[
+            "Extension requests"], re.M):
+        cells = line.split(" | ")
+        for request in re.findall(r"`([^`]+)`", cells[0]):
+            found[request] = cells[1].strip("`").replace("none", "NULL")
+    expect_same(found, rows, "requests")
+
+
+@promise("every extension of SSH that the code names is there, and no other")
+def _():
+    wanted = set()
+    for name, text in SOURCES.items():
+        if name.startswith(("transport/", "channel/", "login/", "kex.c",
+                            "channel.c", "auth.c")):
+            # Names of algorithms are in tables.
+            wanted |= set(re.findall(
+                r'(?:[(,=] |\(|= )"([a-z0-9-]+@(?:openssh\.com|proftpd\.org)|'
+                r'ext-info-c|server-sig-algs)"', text))
+    wanted.add("zlib@openssh.com")
+    cells = re.findall(r"^\| (`.*?) \|", sections_of(MANUAL, 3)[
+        "Extensions of SSH"], re.M)
+    expect_same(sorted(re.findall(r"`([^`]+)`", " ".join(cells))),
+                sorted(wanted), "extensions")
+
+
 @promise("every command of SFTPExecCommands is there, twice, and no other")
 def _():
     wanted = words_of("commands")

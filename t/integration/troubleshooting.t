@@ -37,6 +37,8 @@ OTHERS = ("WinSCP", "FileZilla", "JSch")
 MAYBE = {"Connection reset by peer", "Couldn't agree a ... (available: ...)",
          "does not correspond to any supported algorithm",
          "Unable to open channel.", "Authentication failed.",
+         "Authentication failed: transport shut down or saw EOF",
+         "kex_exchange_identification: ...",
          "Server connection dropped", "Socket is closed"}
 
 

@@ -93,6 +93,8 @@ class Host:
         logged = []
         for line in self.new_lines("extended"):
             words = line.replace(self.home(), "~").split("|")
+            if words[0] == "DELE" and words[2].startswith("5"):
+                words[3] = "-"      # 0 in 1.3.8, the size in 1.3.8.c
             if words[0] in COMMANDS:
                 logged.append(tuple(words))
         return done, logged

@@ -66,7 +66,7 @@ def _():
 
 @promise("the file in conf.d has no effect until it is enabled")
 def _():
-    expect("Define MOD_SFTP" not in inside("grep", "-v", "^#", CONF), CONF)
+    expect(not re.search(r"^ *Define", open(at(CONF)).read(), re.M), CONF)
     inside("/usr/sbin/proftpd", "-t")
     expect("mod_sftp" not in inside("/usr/sbin/proftpd", "-t", "-d10"),
            "the module is loaded")
@@ -168,7 +168,7 @@ def _():
     out = apt("remove", PACKAGE)
     expect("LoadModule mod_sftp.c" in out, out)
     expect(not os.path.exists(at(MODULE)), MODULE + " is left")
-    apt("purge", PACKAGE)
+    apt("purge", "--autoremove", PACKAGE)
     now = snapshot()
     expect_unchanged(found["without"], {
         path: text for path, text in now.items()

@@ -1,0 +1,565 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: openssh-server python3-paramiko
+
+"""What sftp-migrate writes does what sshd does: both run side by side with
+each of these configurations.
+
+Users log in with a key, and with a password, from several addresses.  Who gets
+in, where they land and what they may do must be the same.  Where the module
+cannot do the same, it refuses: `narrower' of a configuration names these
+logins, and none may be open here that sshd refuses.
+"""
+
+import concurrent.futures
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
+sys.dont_write_bytecode = True
+
+from server import (SOURCE, Server, free_port, keygen,  # noqa: E402
+                    must, run, said, trusted_place, wait_for)
+from tap import expect, expect_same, main, promise  # noqa: E402
+
+TOOL = os.path.join(SOURCE, "tools", "sftp-migrate")
+SSHD = "/usr/sbin/sshd"
+PASSWORD = "correct horse 7"
+NOLOGIN = "/usr/sbin/nologin"
+
+# name: uid, primary group, shell.  dana and emil share a group.
+USERS = {
+    "alice": (21001, "alice", "/bin/sh"),
+    "bob": (21002, "bob", NOLOGIN),
+    "carol": (21003, "carol", "/bin/sh"),
+    "dana": (21004, "crew", "/bin/sh"),
+    "emil": (21005, "crew", "/bin/sh"),
+    "web-one": (21006, "web-one", "/bin/sh"),
+    "web-two": (21007, "web-two", "/bin/sh"),
+    "root": (0, "root", "/bin/sh"),
+}
+GROUPS = {"alice": 21001, "bob": 21002, "carol": 21003, "crew": 21004,
+          "web-one": 21006, "web-two": 21007}
+MEMBERS = {"sftponly": (21050, "bob,carol"), "ro": (21051, "carol,dana"),
+           "partners": (21052, "emil")}
+
+
+def inside_of_namespace():
+    """This program again, where it may have accounts of its own."""
+    if os.environ.get("MIGRATE_T_INSIDE"):
+        return
+    how = ["unshare", "--mount"]
+    if run(how + ["true"]).returncode != 0:
+        how += ["--propagation", "unchanged"]
+    os.environ["MIGRATE_T_INSIDE"] = "1"
+    os.execvp("unshare", how + [sys.executable, os.path.abspath(__file__)])
+
+
+class Place(Server):
+    """The directory of this test: homes, keys, jails; and no daemon."""
+
+    def __init__(self):
+        super().__init__()
+        self.accounts()
+        self.jails()
+
+    def _make_users(self):
+        pass
+
+    def _make_keys(self):
+        for name in ("host", "user", "other", "ca", "certified", "revoked"):
+            keygen(self.path(name), "-t", "ed25519")
+        must(run(["ssh-keygen", "-q", "-s", self.path("ca"), "-I", "alice",
+                  "-n", "alice,ops", self.path("certified.pub")]))
+
+    def accounts(self):
+        hashed = must(run(["openssl", "passwd", "-6", "-stdin"],
+                          input=PASSWORD.encode() + b"\n"))
+        hashed = hashed.stdout.decode().strip()
+        texts = {}
+        for name in ("passwd", "shadow", "group"):
+            with open("/etc/" + name) as file:
+                texts[name] = [line for line in file.read().splitlines()
+                               if line.split(":")[0] not in USERS]
+        texts["group"] += ["%s:x:%d:" % item for item in GROUPS.items()]
+        texts["group"] += ["%s:x:%d:%s" % (name, gid, members) for
+                           name, (gid, members) in MEMBERS.items()]
+        texts["group"].append("root:x:0:")
+        for name, (uid, group, shell) in USERS.items():
+            gid = GROUPS.get(group, 0)
+            home = self.path("home/" + name)
+            texts["passwd"].append("%s:x:%d:%d::%s:%s" % (
+                name, uid, gid, home, shell))
+            texts["shadow"].append("%s:%s:19000:0:99999:7:::" % (name, hashed))
+            self.make_home(home, uid, gid)
+        for name, lines in texts.items():
+            path = self.path("etc-" + name)
+            with open(path, "w") as out:
+                out.write("\n".join(lines) + "\n")
+            os.chmod(path, 0o640 if name == "shadow" else 0o644)
+            must(run(["mount", "--bind", path, "/etc/" + name]))
+
+    def make_home(self, home, uid, gid):
+        os.makedirs(home + "/.ssh")
+        with open(self.path("user.pub")) as file:
+            key = file.read()
+        for path in (home + "/.ssh/authorized_keys",
+                     self.path("keys/" + os.path.basename(home))):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as out:
+                out.write(key)
+        for path in (home, home + "/.ssh", home + "/.ssh/authorized_keys"):
+            os.chown(path, uid, gid)
+        os.chmod(os.path.dirname(home), 0o755)
+
+    def jails(self):
+        """Each user has one with a directory to write to, and there is one
+        for all."""
+        for name, (uid, _, _) in USERS.items():
+            os.makedirs(self.path("jail/%s/files" % name))
+            os.chown(self.path("jail/%s/files" % name), uid, -1)
+        os.makedirs(self.path("common/files"))
+        os.chmod(self.path("common/files"), 0o1777)
+        with open(self.path("keys-of"), "w") as out:
+            out.write("#!/bin/sh\nexec cat '%s'/\"$1\"\n" % self.path("keys"))
+        os.chmod(self.path("keys-of"), 0o755)
+        with open(self.path("principals"), "w") as out:
+            out.write("ops\n")
+
+
+class Migrated(Server):
+    """ProFTPD with what the tool wrote."""
+
+    def __init__(self, place, name, config, port):
+        self.wanted = port
+        self.source = config
+        super().__init__()
+        self.place = place
+        self.name = name
+
+    def _make_keys(self):
+        pass
+
+    _make_users = _make_keys
+
+    def choose_ports(self):
+        self.port = self.wanted
+
+    def migrate(self):
+        result = run([TOOL, self.source, "-o", self.path("migrated.conf")])
+        if result.returncode != 0:
+            raise RuntimeError(said(result))
+        with open(self.path("migrated.conf")) as file:
+            text = file.read()
+        with open(self.path("migrated.conf"), "w") as out:
+            out.write(text.replace("/var/log/proftpd/sftp.log",
+                                   self.path("sftp.log")))
+        return text
+
+    def config(self):
+        lines = filter(str.strip, super().config().splitlines())
+        keep = [line for line in lines if line.split()[0] in (
+            "ModulePath", "LoadModule", "<IfModule", "</IfModule>",
+            "ControlsEngine", "DelayEngine", "ServerName", "ServerType",
+            "DefaultAddress", "UseIPv6", "User", "Group", "PidFile",
+            "ScoreboardFile", "SystemLog", "TransferLog", "WtmpLog")]
+        return "\n".join(keep + ["Port 0", "Include "
+                                 + self.path("migrated.conf")]) + "\n"
+
+
+class Case:
+    """head: lines outside of Match; blocks: the rest; who: the users to try;
+    narrower: logins (user, address, method) that the tool may refuse."""
+
+    def __init__(self, text, head="", blocks="", who=("alice", "bob", "root"),
+                 sources=("127.0.0.1",), targets=("127.0.0.1",),
+                 narrower=(), key="user", second=False, files=None,
+                 subsystem="internal-sftp", methods=("key", "password")):
+        self.text = text
+        self.head = head
+        self.blocks = blocks
+        self.who = who
+        self.sources = sources
+        self.targets = targets
+        self.narrower = set(narrower)
+        self.key = key
+        self.second = second
+        self.files = files or {}
+        self.subsystem = subsystem
+        self.methods = methods
+
+
+STAFF = ("alice", "bob", "carol", "dana", "root")
+TWO = ("127.0.0.1", "127.0.0.2")
+
+CASES = [
+    Case("the defaults"),
+    Case("PasswordAuthentication no", "PasswordAuthentication no"),
+    Case("PubkeyAuthentication no", "PubkeyAuthentication no"),
+    Case("AuthenticationMethods with two factors",
+         "AuthenticationMethods publickey,password"),
+    Case("AuthenticationMethods that differ for a group", "",
+         "Match Group ro\n AuthenticationMethods publickey,password\n"
+         "Match Group partners\n AuthenticationMethods publickey\n",
+         who=("alice", "carol", "emil")),
+    Case("PermitRootLogin no", "PermitRootLogin no", who=("alice", "root")),
+    Case("PermitRootLogin yes", "PermitRootLogin yes", who=("alice", "root")),
+    Case("PermitRootLogin from one address", "PermitRootLogin no",
+         "Match Address 127.0.0.2\n PermitRootLogin yes\n",
+         who=("alice", "root"), sources=TWO),
+    Case("AllowUsers with a pattern", "AllowUsers alice web-*",
+         who=("alice", "bob", "web-one", "root")),
+    Case("AllowUsers with addresses",
+         "AllowUsers alice@127.0.0.2 bob@127.0.0.0/31 dana",
+         who=("alice", "bob", "dana", "root"), sources=TWO),
+    Case("DenyUsers and DenyGroups",
+         "DenyUsers web-t?o bob@127.0.0.2\nDenyGroups ro",
+         who=("alice", "bob", "carol", "web-one", "web-two"), sources=TWO,
+         methods=("key",)),
+    Case("AllowGroups and AllowUsers",
+         "AllowGroups sftponly partners crew\nAllowUsers bob dana emil alice",
+         who=STAFF + ("emil",), methods=("key",)),
+    Case("a jail for a group, whose users have no shell", "",
+         "Match Group sftponly\n ChrootDirectory @DIR@/jail/%u\n"
+         " ForceCommand internal-sftp\n AllowTcpForwarding no\n",
+         who=STAFF, subsystem="/usr/lib/openssh/sftp-server"),
+    Case("sftp-server needs a shell", who=("alice", "bob", "carol"),
+         subsystem="/usr/lib/openssh/sftp-server"),
+    Case("a common jail with a start directory", "",
+         "Match Group sftponly\n ChrootDirectory @DIR@/common\n"
+         " ForceCommand internal-sftp -d /files\n"
+         "Match User alice\n ChrootDirectory @DIR@/jail/alice\n",
+         who=("alice", "bob", "dana")),
+    Case("a jail above the homes", "ChrootDirectory @DIR@",
+         who=("alice", "bob")),
+    Case("nobody but root has a jail of their own",
+         "ChrootDirectory @DIR@/jail/%u",
+         "Match User root\n ChrootDirectory none\n", who=("dana", "root")),
+    Case("a jail for one of two users who share a group", "",
+         "Match User dana\n ChrootDirectory @DIR@/jail/%u\n",
+         who=("alice", "dana", "emil"),
+         narrower={("dana", "127.0.0.1", "key"),
+                   ("dana", "127.0.0.1", "password")}),
+    Case("read-only for patterns of users", "",
+         "Match User web-*,!web-two\n ForceCommand internal-sftp -R\n",
+         who=("alice", "web-one", "web-two"), methods=("key",)),
+    Case("read-only for a group, a umask for others", "",
+         "Match Group ro\n ForceCommand internal-sftp -R\n"
+         "Match User bob\n ForceCommand internal-sftp -u 077\n"
+         "Match all\n ForceCommand internal-sftp -u 0027 -l INFO -f AUTH\n",
+         who=STAFF, methods=("key",)),
+    Case("denied requests", "",
+         "Match User alice\n ForceCommand internal-sftp -P remove,mkdir\n"
+         "Match User bob\n ForceCommand internal-sftp -p open,close,read,"
+         "stat,lstat,fstat,realpath,opendir,readdir\n",
+         who=("alice", "bob", "dana"), methods=("key",)),
+    Case("addresses with a negation", "",
+         "Match Address 127.0.0.0/24,!127.0.0.2\n"
+         " PasswordAuthentication no\n",
+         who=("alice",), sources=("127.0.0.1", "127.0.0.2", "127.1.0.1")),
+    Case("an address and a group together", "",
+         "Match Address 127.0.0.2 Group sftponly\n"
+         " ForceCommand internal-sftp -R\n PubkeyAuthentication no\n"
+         "Match Address 127.0.0.* User alice\n"
+         " ForceCommand internal-sftp -u 007\n",
+         who=("alice", "bob", "dana"), sources=TWO),
+    Case("a port of its own", "",
+         "Match LocalPort @SECOND@\n PasswordAuthentication no\n"
+         " ChrootDirectory @DIR@/jail/%u\n",
+         who=("alice", "bob"), second=True),
+    Case("a local address of its own", "",
+         "Match LocalAddress 127.0.0.9\n PubkeyAuthentication no\n"
+         "Match LocalAddress 127.0.0.1 User bob\n"
+         " PasswordAuthentication no\n",
+         who=("alice", "bob"), targets=("127.0.0.1", "127.0.0.9")),
+    Case("users with a negation", "",
+         "Match User *,!alice,!root\n PasswordAuthentication no\n",
+         who=("alice", "bob", "root")),
+    Case("groups with a negation", "",
+         "Match Group ro,!sftponly\n PasswordAuthentication no\n"
+         " ForceCommand internal-sftp -R\n",
+         who=STAFF),
+    Case("the first block counts", "",
+         "Match User carol\n PasswordAuthentication yes\n"
+         "Match Group ro\n PasswordAuthentication no\n"
+         " ForceCommand internal-sftp -R\n"
+         "Match Group sftponly\n PasswordAuthentication yes\n"
+         " ForceCommand internal-sftp -u 077\n",
+         who=STAFF),
+    Case("ForceCommand with a program", "",
+         "Match Group crew\n ForceCommand /bin/false\n",
+         who=("alice", "dana"), methods=("key",)),
+    Case("a jail without sftp-server", "",
+         "Match Group crew\n ChrootDirectory @DIR@/jail/%u\n",
+         who=("alice", "dana"), methods=("key",),
+         subsystem="/usr/lib/openssh/sftp-server"),
+    Case("AuthorizedKeysFile elsewhere",
+         "AuthorizedKeysFile @DIR@/nowhere/%u @DIR@/keys/%u",
+         who=("alice", "bob")),
+    Case("AuthorizedKeysFile of one user", "",
+         "Match User alice\n AuthorizedKeysFile @DIR@/keys/%u\n",
+         who=("alice", "dana"), narrower={("alice", "127.0.0.1", "key")}),
+    Case("AuthorizedKeysFile none for a group", "",
+         "Match Group crew\n AuthorizedKeysFile none\n",
+         who=("alice", "dana")),
+    Case("AuthorizedKeysCommand",
+         "AuthorizedKeysFile none\nAuthorizedKeysCommand @DIR@/keys-of %u\n"
+         "AuthorizedKeysCommandUser nobody", who=("alice", "bob")),
+    Case("TrustedUserCAKeys",
+         "AuthorizedKeysFile none\nTrustedUserCAKeys @DIR@/ca.pub",
+         who=("alice", "dana"), key="certified", methods=("key",)),
+    Case("AuthorizedPrincipalsFile",
+         "AuthorizedKeysFile none\nTrustedUserCAKeys @DIR@/ca.pub\n"
+         "AuthorizedPrincipalsFile @DIR@/principals",
+         who=("alice", "dana"), key="certified", methods=("key",)),
+    Case("RevokedKeys", "RevokedKeys @DIR@/user.pub", who=("alice",)),
+    Case("an Include with a block before the rest",
+         "Include @DIR@/included-*.conf\nPasswordAuthentication yes",
+         "Match Group partners\n Include @DIR@/within.conf\n",
+         who=("alice", "dana", "emil"), files={
+             "included-1.conf": "MaxAuthTries 4\nMatch User dana\n"
+                                "PasswordAuthentication no\n",
+             "within.conf": "PasswordAuthentication no\n"}),
+    Case("algorithms", "Ciphers +aes256-cbc\nMACs hmac-sha2-512\n"
+         "KexAlgorithms ^curve25519-sha256\nHostKeyAlgorithms ssh-ed25519",
+         who=("alice",), methods=("key",)),
+    Case("names of hosts", "UseDNS yes",
+         "Match Host localhost\n PasswordAuthentication no\n",
+         who=("alice",)),
+    Case("no SFTP", who=("alice",), subsystem="", methods=("key",)),
+]
+
+
+def config_of(place, case, number, port, second):
+    """The sshd_config, in a file."""
+    listen = ["ListenAddress %s:%d" % (a, p) for a in case.targets
+              for p in [port] + ([second] if case.second else [])]
+    head = case.head.splitlines() + listen + [
+        "HostKey " + place.path("host"), "UsePAM no", "PidFile none",
+        "LogLevel ERROR"]
+    if case.subsystem:
+        head.append("Subsystem sftp " + case.subsystem)
+    text = "\n".join(head) + "\n" + case.blocks
+    for name, content in case.files.items():
+        with open(place.path(name), "w") as out:
+            out.write(content)
+    path = place.path("sshd_config-%d" % number)
+    with open(path, "w") as out:
+        out.write(text.replace("@DIR@", place.dir).replace(
+            "@SECOND@", str(second)))
+    return path
+
+
+class Sshd:
+    def __init__(self, config, port):
+        self.config = config
+        self.port = port
+        more = ["-o", "PerSourcePenalties=no"]
+        if run([SSHD, "-t", "-f", config] + more).returncode != 0:
+            more = []
+        must(run([SSHD, "-t", "-f", config] + more))
+        self.process = subprocess.Popen(
+            [SSHD, "-D", "-e", "-f", config] + more,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, start_new_session=True)
+
+    def answers(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 10) as s:
+                return s.recv(4) == b"SSH-"
+        except OSError:
+            return False
+
+    def stop(self):
+        """Its sessions are in its process group."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process.stderr.close()
+
+
+# ---- What a login is like
+
+def log_in(transport, user, method, key):
+    """Authenticates, with the other method as the second factor."""
+    import paramiko
+
+    def by_key():
+        return transport.auth_publickey(user, key)
+
+    def by_password():
+        return transport.auth_password(user, PASSWORD, fallback=False)
+
+    steps = [by_key, by_password]
+    if method == "password":
+        steps.reverse()
+    try:
+        left = steps[0]()
+        if not transport.is_authenticated() and left:
+            steps[1]()
+    except paramiko.SSHException:
+        return False
+    return transport.is_authenticated()
+
+
+def attempt(function):
+    try:
+        return function() or "done"
+    except OSError as why:
+        return "no such file" if why.errno == 2 else "refused"
+
+
+def mode_of(sftp, path):
+    return oct(stat.S_IMODE(sftp.stat(path).st_mode))
+
+
+def look_around(sftp, tag):
+    """Where they are and what they may do."""
+    found = {"pwd": sftp.normalize("."),
+             "machine": attempt(lambda: sftp.stat("/etc/hostname") and "seen")}
+    found["list"] = attempt(lambda: sftp.listdir(".") and None)
+    place = "files/" if attempt(
+        lambda: sftp.stat("files") and None) == "done" else ""
+    name, other = place + tag, place + tag + "-new"
+
+    def write():
+        with sftp.open(name, "w") as file:
+            file.write(b"text")
+        return mode_of(sftp, name)
+
+    def make():
+        sftp.mkdir(other, 0o777)
+        return mode_of(sftp, other)
+
+    found["write"] = attempt(write)
+    found["rename"] = attempt(lambda: sftp.rename(name, name + "x"))
+    found["chmod"] = attempt(lambda: sftp.chmod(name + "x", 0o600))
+    found["remove"] = attempt(lambda: sftp.remove(name + "x"))
+    found["mkdir"] = attempt(make)
+    found["rmdir"] = attempt(lambda: sftp.rmdir(other))
+    return found
+
+
+def probe(target, port, source, user, method, key, tag):
+    """None if there is no SFTP for them, or what it is like."""
+    import paramiko
+    sock = socket.create_connection((target, port), 30, (source, 0))
+    transport = paramiko.Transport(sock)
+    try:
+        transport.start_client(timeout=30)
+        if not log_in(transport, user, method, key):
+            return None
+        try:
+            sftp = paramiko.SFTPClient.from_transport(transport)
+        except (paramiko.SSHException, EOFError, paramiko.SFTPError):
+            return None
+        sftp.get_channel().settimeout(30)
+        return look_around(sftp, tag)
+    except (paramiko.SSHException, EOFError, ConnectionError):
+        return None
+    finally:
+        transport.close()
+
+
+def key_of(place, case):
+    import paramiko
+    key = paramiko.Ed25519Key.from_private_key_file(place.path(case.key))
+    if case.key == "certified":
+        key.load_certificate(place.path("certified-cert.pub"))
+    return key
+
+
+def outcomes(place, case, number, port, second, which):
+    """{(target, port's name, source, user, method): what it is like}."""
+    key, found = key_of(place, case), {}
+    for target in case.targets:
+        for name, at in [("first", port)] + (
+                [("second", second)] if case.second else []):
+            for source in case.sources:
+                for user in case.who:
+                    for method in case.methods:
+                        found[target, name, source, user, method] = probe(
+                            target, at, source, user, method, key,
+                            "probe-%d-%s-%d" % (number, which,
+                                                  len(found)))
+    return found
+
+
+def side_by_side(place, number):
+    """(what differs, what is wider, log) for one configuration."""
+    case = CASES[number]
+    ports = [free_port() for _ in range(4)]
+    wanted = config_of(place, case, number, *ports[:2])
+    ours = config_of(place, case, number + 1000, *ports[2:])
+    sshd = Sshd(wanted, ports[0])
+    daemon = Migrated(place, "ours", ours, ports[2])
+    try:
+        text = daemon.migrate()
+        wait_for(sshd.answers, "sshd")
+        daemon.start()
+        text += daemon.log("start.log")
+        for word in ("warning:", "error:", "fatal:"):
+            expect(word not in daemon.log("start.log").replace(
+                "warning: no writable", ""), text)
+        theirs = outcomes(place, case, number, ports[0], ports[1], "a")
+        own = outcomes(place, case, number, ports[2], ports[3], "b")
+        log = daemon.logs_since(None)
+    finally:
+        sshd.stop()
+        daemon.clean_up()
+    differ, wider = [], []
+    for login, one in theirs.items():
+        other = own[login]
+        if one is None and other is not None:
+            wider.append("%r: sshd refuses, here: %r" % (login, other))
+        elif one != other and not (
+                other is None and (login[3], login[2], login[4])
+                in case.narrower):
+            differ.append("%r: sshd: %r\nhere: %r" % (login, one, other))
+    narrow = sum(1 for login, one in theirs.items()
+                 if one is not None and own[login] is None)
+    entered = sum(1 for one in theirs.values() if one is not None)
+    return differ, wider, narrow, (entered, len(theirs)), text + log
+
+
+inside_of_namespace()
+import paramiko  # noqa: E402,F401  (before the workers are forked)
+
+PLACE = Place()
+os.makedirs("/run/sshd", exist_ok=True)
+POOL = concurrent.futures.ProcessPoolExecutor(4)
+RESULTS = [POOL.submit(side_by_side, PLACE, n) for n in range(len(CASES))]
+
+
+def check(number):
+    case = CASES[number]
+    differ, wider, narrow, logins, log = RESULTS[number].result()
+    expect(not wider, "open here, and refused by sshd:\n%s\n%s"
+           % ("\n".join(wider), log))
+    expect(not differ, "different:\n%s\n%s" % ("\n".join(differ), log))
+    expect_same(narrow, len(case.narrower), "logins that only sshd permits")
+    print("# %d of %d logins" % logins)
+
+
+for index, one_case in enumerate(CASES):
+    promise("as with sshd: " + one_case.text)(lambda n=index: check(n))
+
+
+@promise("there are at least 25 configurations")
+def _():
+    expect(len(CASES) >= 25, "only %d" % len(CASES))
+
+
+main()

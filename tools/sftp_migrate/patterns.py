@@ -1,0 +1,161 @@
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""Patterns of names, and sets of addresses."""
+
+import ipaddress
+import re
+
+WIDTHS = {4: 32, 6: 128}
+
+
+def is_literal(pattern):
+    return not any(c in pattern for c in "*?")
+
+
+def glob_matches(name, pattern):
+    """sshd's patterns know * and ?, and nothing else."""
+    return re.fullmatch("".join(
+        {"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern),
+        name, re.S) is not None
+
+
+def parts(patterns):
+    """The positive patterns, and those with an exclamation mark."""
+    return ([p for p in patterns if not p.startswith("!")],
+            [p[1:] for p in patterns if p.startswith("!")])
+
+
+def list_matches(name, patterns):
+    positive, negative = parts(patterns)
+    return any(glob_matches(name, p) for p in positive) and not any(
+        glob_matches(name, p) for p in negative)
+
+
+def ere(pattern):
+    """A pattern as a POSIX extended expression without backslashes."""
+    text = ""
+    for c in pattern:
+        if c == "*":
+            text += ".*"
+        elif c == "?":
+            text += "."
+        elif c.isalnum() or c in "_-@":
+            text += c
+        elif c in "^\\]\"%":
+            raise ValueError("'%s' in a name" % c)
+        else:
+            text += "[%s]" % c
+    return text
+
+
+def anchored(patterns):
+    return "^(%s)$" % "|".join(ere(p) for p in patterns)
+
+
+def is_name(name):
+    """A name that can be written into every directive."""
+    return re.fullmatch(r"[\w.@+-]+[$]?", name) is not None and \
+        not name.startswith("-")
+
+
+# ---- Addresses: a set is {family: [(first, last) ...]}, sorted and apart.
+
+def ranges(pattern):
+    """(family, first, last) of a network, an address, or a pattern like
+    192.0.2.*; ValueError if it is none of these."""
+    if pattern in ("*", "*.*.*.*"):
+        return [(f, 0, (1 << w) - 1) for f, w in WIDTHS.items()
+                if f == 4 or pattern == "*"]
+    if "*" in pattern or "?" in pattern:
+        return [_octets(pattern)]
+    if "/" in pattern:
+        net = ipaddress.ip_network(pattern)     # host bits: ValueError
+    else:
+        net = ipaddress.ip_network(ipaddress.ip_address(pattern))
+    return [(net.version, int(net.network_address),
+             int(net.broadcast_address))]
+
+
+def _octets(pattern):
+    octets = pattern.split(".")
+    if len(octets) > 4 or "*" not in octets:
+        raise ValueError("a pattern of addresses that no network is")
+    stars = octets.index("*")
+    known = octets[:stars]
+    if any(o != "*" for o in octets[stars:]) or not all(
+            o.isdigit() and len(o) < 4 and int(o) < 256 for o in known):
+        raise ValueError("a pattern of addresses that no network is")
+    bits = 8 * (4 - len(known))
+    first = sum(int(o) << (24 - 8 * n) for n, o in enumerate(known))
+    return 4, first, first + (1 << bits) - 1
+
+
+def merge(spans):
+    found = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def minus(spans, others):
+    found = []
+    for first, last in spans:
+        for begin, end in others:
+            if end < first or begin > last:
+                continue
+            if begin > first:
+                found.append((first, begin - 1))
+            first = end + 1
+        if first <= last:
+            found.append((first, last))
+    return found
+
+
+def address_set(patterns):
+    """The addresses that a list with negations matches."""
+    sides = []
+    for side in parts(patterns):
+        spans = {4: [], 6: []}
+        for pattern in side:
+            for family, first, last in ranges(pattern):
+                spans[family].append((first, last))
+        sides.append({f: merge(s) for f, s in spans.items()})
+    return {f: minus(sides[0][f], sides[1][f]) for f in WIDTHS}
+
+
+def contains(spans, value):
+    return any(first <= value <= last for first, last in spans)
+
+
+def networks(family, spans):
+    kind = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
+    found = []
+    for first, last in spans:
+        found += ipaddress.summarize_address_range(kind(first), kind(last))
+    return [str(net) for net in found]
+
+
+def cells(sets, families):
+    """[(bits, {family: spans})]: a cell for each combination of the sets that
+    addresses are in; bits[i] is true for those in sets[i]."""
+    found = {}
+    for family in families:
+        edges = {0, 1 << WIDTHS[family]}
+        for one in sets:
+            for first, last in one[family]:
+                edges |= {first, last + 1}
+        edges = sorted(edges)
+        for first, end in zip(edges, edges[1:]):
+            bits = tuple(contains(one[family], first) for one in sets)
+            cell = found.setdefault(bits, {4: [], 6: []})
+            cell[family].append((first, end - 1))
+    return sorted(((bits, {f: merge(s) for f, s in cell.items()})
+                   for bits, cell in found.items()),
+                  key=lambda item: (-sum(item[0]), item[0]))

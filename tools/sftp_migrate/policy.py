@@ -1,0 +1,602 @@
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+"""Who may log in how, where they land and what they may do.
+
+The settings of a login are a function of where it arrives (address and port),
+where it comes from, the user, and the groups of the user.  Here this function
+is evaluated, as sshd would, for all of them: see Policy.leaf().
+"""
+
+import getopt
+import os
+import shlex
+from collections import namedtuple
+
+from . import patterns
+from .keywords import TABLE, absolute, flag, number, row_of, seconds, word
+from .sshd import printable
+
+# methods: chains as SFTPAuthMethods has them; deny: why nobody gets in, or
+# None; root, start: directories or None; user: directives that work after the
+# login; shell: whether sshd would need the user's shell.
+Leaf = namedtuple("Leaf", "methods deny root start user shell")
+
+Local = namedtuple("Local", "address port")
+
+ACCESS = ("allowusers", "denyusers", "allowgroups", "denygroups")
+KEY_ROWS = sorted(k for k, row in TABLE.items() if row.differs == "keys")
+
+# What the words of -p and -P deny: names of <Limit>, words of SFTPExtensions.
+REQUESTS = {
+    "open": (("RETR", "STOR", "APPE"), ()), "close": ((), ()),
+    "read": (("RETR",), ()), "write": (("STOR", "APPE"), ()),
+    "lstat": (("LSTAT", "STAT"), ()), "fstat": (("FSTAT", "STAT"), ()),
+    "stat": (("STAT", "LSTAT"), ()),
+    "setstat": (("SETSTAT", "FSETSTAT", "SITE_CHMOD", "SITE_CHGRP", "MFMT",
+                 "MFF", "SITE_UTIME"), ("lsetstat",)),
+    "fsetstat": (("SETSTAT", "FSETSTAT", "SITE_CHMOD", "SITE_CHGRP", "MFMT",
+                  "MFF", "SITE_UTIME"), ()),
+    "opendir": (("OPENDIR", "READDIR", "MLSD", "LIST", "NLST"), ()),
+    "readdir": (("OPENDIR", "READDIR", "MLSD", "LIST", "NLST"), ()),
+    "remove": (("DELE", "REMOVE"), ()),
+    "mkdir": (("MKD", "XMKD", "MKDIR", "SITE_MKDIR"), ()),
+    "rmdir": (("RMD", "XRMD", "RMDIR", "SITE_RMDIR"), ()),
+    "realpath": (("REALPATH",), ("expandPath",)),
+    "rename": (("RNFR", "RNTO", "RENAME"), ("posixRename",)),
+    "readlink": (("READLINK",), ()),
+    "symlink": (("SYMLINK", "SITE_SYMLINK", "LINK"), ()),
+    "posix-rename": (("RNFR", "RNTO", "RENAME"), ("posixRename",)),
+    "statvfs": (("STATVFS",), ("statvfs",)),
+    "fstatvfs": (("STATVFS",), ("statvfs",)),
+    "hardlink": (("HARDLINK", "LINK"), ("hardlink",)),
+    "fsync": ((), ("fsync",)), "lsetstat": (("SETSTAT", "FSETSTAT"),
+                                            ("lsetstat",)),
+    "limits": ((), ("limits",)), "expand-path": ((), ("expandPath",)),
+    "copy-data": (("SITE_COPY",), ("copyData", "copyFile")),
+    "home-directory": ((), ("homeDirectory",)),
+    "users-groups-by-id": ((), ("userGroupNames",)),
+}
+
+
+class Denied(Exception):
+    """These users cannot be let in as sshd would; the text says why."""
+
+
+class Env:
+    """A login: static[i] says whether the addresses and ports of the block i
+    fit; user: a name, or None for everybody whom no line names; groups: of
+    the groups that are named, whether the user is in each."""
+
+    def __init__(self, policy, static, user=None, groups=None):
+        self.policy = policy
+        self.static = static
+        self.user = user
+        self.groups = groups or {}
+
+    def applies(self, match):
+        return self.static[match.index] and all(
+            self._fits(kind, names) for kind, names in match.criteria)
+
+    def _fits(self, kind, names):
+        if kind == "invalid-user":
+            return False
+        if kind == "user":
+            return self.user_fits(names)
+        if kind == "group":
+            return self.groups_fit(names)
+        return True
+
+    def user_fits(self, names):
+        if self.user is not None:
+            return patterns.list_matches(self.user, names)
+        positive, negative = patterns.parts(names)
+        return "*" in positive and "*" not in negative
+
+    def groups_fit(self, names):
+        positive, negative = patterns.parts(names)
+        if "*" in negative or any(self.groups.get(g) for g in
+                                  self.policy.group_names(negative)):
+            return False
+        return "*" in positive or any(
+            self.groups.get(g) for g in self.policy.group_names(positive))
+
+    def all(self, key):
+        found = [line for match in self.policy.config.matches
+                 if self.applies(match)
+                 for line in match.lines if line.key == key]
+        return found or [line for line in self.policy.config.lines
+                         if line.key == key]
+
+    def first(self, *keys):
+        for match in self.policy.config.matches:
+            for line in match.lines:
+                if line.key in keys and self.applies(match):
+                    return line
+        for line in self.policy.config.lines:
+            if line.key in keys:
+                return line
+        return None
+
+    def is_on(self, default, *keys):
+        line = self.first(*keys)
+        return default if line is None else flag(line) == "yes"
+
+
+class Policy:
+    def __init__(self, config, accounts, exists=os.path.exists):
+        self.config = config
+        self.accounts = accounts
+        self.exists = exists
+        self.notes = []             # (line or None, text)
+        for line in config.every():
+            row_of(line)
+        self._check()
+        self.pam = self._global_flag("usepam", False)
+        self.dns = self._global_flag("usedns", False)
+
+    def note(self, line, text):
+        if (line, text) not in self.notes:
+            self.notes.append((line, text))
+
+    def _global_flag(self, key, default):
+        for line in self.config.lines:
+            if line.key == key:
+                return flag(line) == "yes"
+        return default
+
+    def _check(self):
+        for match in self.config.matches:
+            for kind, names in match.criteria:
+                if kind == "rdomain":
+                    match.line.fail("routing domains are not known here")
+                if kind in ("user", "group"):
+                    self._check_names(match.line, names)
+        for line in self.config.every():
+            if line.key in ACCESS:
+                for arg in line.args:
+                    self._check_names(line, [arg.rpartition("@")[0] or arg])
+
+    @staticmethod
+    def _check_names(line, names):
+        for name in names:
+            bare = name.lstrip("!").replace("*", "x").replace("?", "x")
+            if not patterns.is_name(bare):
+                line.fail("the name '%s' cannot be written into ProFTPD's "
+                          "configuration" % printable(name, 60))
+
+    # ---- Names
+
+    def group_names(self, names):
+        """The groups that patterns mean, without `*' itself."""
+        found = []
+        for name in names:
+            if name == "*":
+                continue
+            found += [name] if patterns.is_literal(name) else sorted(
+                g for g in self.accounts.groups
+                if patterns.glob_matches(g, name))
+        return [g for g in dict.fromkeys(found) if patterns.is_name(g)]
+
+    def user_names(self, names):
+        found = []
+        for name in names:
+            name = name.lstrip("!")
+            if name == "*":
+                continue
+            found += [name] if patterns.is_literal(name) else sorted(
+                u for u in self.accounts.users
+                if patterns.glob_matches(u, name))
+        return [u for u in dict.fromkeys(found) if patterns.is_name(u)]
+
+    def _lists(self, static, kind):
+        return [names for match in self.config.matches
+                if static[match.index] for names in match.of(kind)]
+
+    def varies(self, static, keys):
+        """Whether a block about users or groups has one of these keys."""
+        return any(static[m.index] and m.of("user", "group") and any(
+            line.key in keys for line in m.lines)
+            for m in self.config.matches)
+
+    def mentioned(self, static):
+        """The users that lines name, and root."""
+        found = []
+        for names in self._lists(static, "user"):
+            found += self.user_names(names)
+        if self.varies(static, ACCESS):
+            for line in self.config.every():
+                if line.key in ("allowusers", "denyusers"):
+                    found += self.user_names(
+                        [a.rpartition("@")[0] or a for a in line.args])
+        return sorted(set(found + [u for u in self.accounts.superusers()
+                                   if patterns.is_name(u)]))
+
+    def groups(self, static):
+        found = []
+        for names in self._lists(static, "group"):
+            found += self.group_names([n.lstrip("!") for n in names])
+        if self.varies(static, ACCESS):
+            for line in self.config.every():
+                if line.key in ("allowgroups", "denygroups"):
+                    found += self.group_names(line.args)
+        return list(dict.fromkeys(found))
+
+    def wild(self, static, kind):
+        """Patterns of names: who comes later may match them."""
+        found = [n.lstrip("!") for names in self._lists(static, kind)
+                 for n in names]
+        if self.varies(static, ACCESS):
+            for line in self.config.every():
+                if line.key == "denyusers" and kind == "user":
+                    found += [a.rpartition("@")[0] or a for a in line.args]
+                if line.key == "denygroups" and kind == "group":
+                    found += line.args
+        return sorted({n for n in found if n != "*"
+                       and not patterns.is_literal(n)})
+
+    # ---- Settings
+
+    def leaf(self, env, cell, base):
+        """base: the settings of keys that the section has."""
+        shell, user, deny = False, (), self._refused(env, cell)
+        root = start = None
+        methods = self._methods(env, base)
+        try:
+            root = self._root(env)
+            shell, user, start = self._command(env, root)
+        except Denied as why:
+            deny = deny or str(why)
+        if not methods:
+            deny = deny or "no method is left to them"
+        return Leaf(methods, deny, root, start, user, shell)
+
+    def _refused(self, env, cell):
+        if env.is_on(False, "refuseconnection"):
+            return "RefuseConnection"
+        sessions = env.first("maxsessions")
+        if sessions is not None and number(sessions) == 0:
+            return "MaxSessions 0"
+        if env.user in self.accounts.superusers():
+            line = env.first("permitrootlogin")
+            value = line.args[0].lower() if line else "prohibit-password"
+            if value == "forced-commands-only":
+                self.note(line, "root is refused: forced commands of keys "
+                          "cannot be required here")
+            if value in ("no", "forced-commands-only"):
+                return "PermitRootLogin"
+            if value not in ("yes", "prohibit-password", "without-password"):
+                line.fail("takes yes, no, prohibit-password or "
+                          "forced-commands-only")
+        if self.varies(env.static, ACCESS):
+            return self._by_lists(env, cell)
+        return None
+
+    def _by_lists(self, env, cell):
+        def user_in(key):
+            return any(env.user_fits((name,)) for name, _ in
+                       self.users_of(env, key, cell))
+
+        def group_in(key):
+            return any(env.groups_fit((a,)) for line in env.all(key)
+                       for a in line.args)
+
+        if user_in("denyusers"):
+            return "DenyUsers"
+        if env.all("allowusers") and not user_in("allowusers"):
+            return "AllowUsers"
+        if group_in("denygroups"):
+            return "DenyGroups"
+        if env.all("allowgroups") and not group_in("allowgroups"):
+            return "AllowGroups"
+        return None
+
+    def users_of(self, env, key, cell):
+        """[(pattern, line)] of AllowUsers or DenyUsers for that cell."""
+        found = []
+        for line in env.all(key):
+            for arg in line.args:
+                name, at, host = arg.rpartition("@")
+                if not at:
+                    found.append((arg, line))
+                elif cell is None or cell.has(tuple(host.split(","))):
+                    found.append((name, line))
+        return found
+
+    def key_settings(self, env):
+        return tuple((k, tuple(tuple(line.args) for line in env.all(k)))
+                     for k in KEY_ROWS)
+
+    def _methods(self, env, base):
+        keys = env.is_on(True, "pubkeyauthentication") and bool(base.stores)
+        if keys and self.key_settings(env) != base.settings:
+            keys = False
+            if key_base(self, env).stores:
+                self.note(None, "%s: no login by key. Their AuthorizedKeysFile, "
+                          "authorities or algorithms differ from those of "
+                          "others, and a virtual host has one list for all"
+                          % self.who(env))
+        password = env.is_on(True, "passwordauthentication")
+        dialogue = self.pam and env.is_on(
+            True, "kbdinteractiveauthentication",
+            "challengeresponseauthentication")
+        if env.user in self.accounts.superusers():
+            line = env.first("permitrootlogin")
+            if line is None or line.args[0].lower() != "yes":
+                password = dialogue = False
+        on = [name for name, yes in (
+            ("publickey", keys), ("password", password),
+            ("keyboard-interactive", dialogue)) if yes]
+        line = env.first("authenticationmethods")
+        if line is None or [a.lower() for a in line.args] == ["any"]:
+            return tuple(on)
+        return self._chains(line, on)
+
+    @staticmethod
+    def _chains(line, on):
+        found = []
+        for arg in line.args:
+            chain = [m.partition(":")[0] for m in arg.split(",")]
+            others = [m for m in chain if m != "publickey"]
+            if all(m in on for m in chain) and \
+                    len(set(others)) == len(others):
+                found.append("+".join(chain))
+        return tuple(dict.fromkeys(found))
+
+    def who(self, env):
+        if env.user is not None:
+            return "user " + env.user
+        inside = [g for g, yes in env.groups.items() if yes]
+        if inside:
+            return "members of " + " and ".join(inside)
+        return "users whom no Match names"
+
+    def _root(self, env):
+        line = env.first("chrootdirectory")
+        if line is None or line.args[0].lower() == "none":
+            return None
+        path = self.path(line, line.args[0], home=True)
+        if not path.startswith(("/", "~")):
+            raise Denied("ChrootDirectory %s is no absolute path"
+                         % printable(line.args[0]))
+        return path
+
+    @staticmethod
+    def path(line, text, home):
+        """sshd's tokens as ProFTPD's: ~ and %u."""
+        text = text.replace("%%", "\0")
+        if home and text.startswith("%h"):
+            text = "~" + text[2:]
+        if "%" in text.replace("%u", ""):
+            raise Denied("%s %s has a token that is not possible here"
+                         % (line.name, printable(line.args[0])))
+        return word(line, text.replace("\0", "%"))
+
+    def _command(self, env, root):
+        """(needs a shell, directives, start directory)."""
+        forced = env.first("forcecommand")
+        text = " ".join(forced.args) if forced else "none"
+        subsystem = [line for line in env.all("subsystem")
+                     if line.args[0].lower() == "sftp"]
+        line, forces = (forced, True) if text.lower() != "none" else (
+            subsystem[0] if subsystem else None, False)
+        if not forces:
+            if line is None:
+                return True, self._session(env, ["Protocols scp"], "022"), None
+            text = " ".join(line.args[1:])
+        words = self._words(line, text)
+        server = words[0] if words else ""
+        internal = server == "internal-sftp"
+        if not internal and os.path.basename(server) != "sftp-server":
+            if forces:
+                raise Denied("ForceCommand %s (%s) runs a program, and here "
+                             "none is run" % (printable(text), line.short))
+            return True, self._session(env, ["Protocols scp"], "022"), None
+        if not internal and root is not None and not self._inside(root, server):
+            raise Denied("%s (%s): there is no %s inside of the "
+                         "ChrootDirectory, so sshd serves nothing"
+                         % (line.name, line.short, printable(server)))
+        made, umask, start = self._arguments(line, words[1:], root)
+        if forces:
+            made = ["Protocols sftp", "SFTPExecCommands none"] + made
+        return (not internal, self._session(env, made, umask), start)
+
+    def _inside(self, root, server):
+        return "%" not in root and "~" not in root and \
+            self.exists(root + server)
+
+    @staticmethod
+    def _words(line, text):
+        try:
+            return shlex.split(text)
+        except ValueError:
+            return line.fail("a quote without its end")
+
+    def _session(self, env, made, umask):
+        made = ["Umask %s %s" % (umask, umask)] + made
+        sessions = env.first("maxsessions")
+        if sessions is not None:
+            made.append("SFTPMaxChannels %d" % number(sessions))
+        line = env.first("rekeylimit")
+        if line is not None:
+            made += TABLE["rekeylimit"].handler(line)[2]
+        return tuple(made)
+
+    def _arguments(self, line, args, root):
+        """The directives, the umask and the start directory for the arguments
+        of sftp-server."""
+        try:
+            options, rest = getopt.getopt(args, "d:f:l:P:p:u:ceR")
+        except getopt.GetoptError as why:
+            raise Denied("%s (%s): %s" % (line.name, line.short, why))
+        if rest:
+            raise Denied("%s (%s): '%s' is no option" % (
+                line.name, line.short, printable(rest[0])))
+        made, umask, start = [], "022", None
+        for option, value in options:
+            if option == "-R":
+                made += ["<Limit WRITE>", "  DenyAll", "</Limit>"]
+            elif option == "-u":
+                if not value or value.strip("01234567") or \
+                        int(value, 8) > 0o777:
+                    raise Denied("%s (%s): -u %s is no umask" % (
+                        line.name, line.short, printable(value)))
+                umask = "%03o" % int(value, 8)
+            elif option == "-d":
+                start = self.path(line, value.replace("%d", "%h"), home=True)
+                if root is not None and start[0] not in '/~"':
+                    start = "/" + start
+            elif option in ("-p", "-P"):
+                made += self._requests(line, option, value)
+        return made, umask, start
+
+    @staticmethod
+    def _requests(line, option, value):
+        names = [n for n in value.split(",") if n]
+        for name in names:
+            if name not in REQUESTS:
+                raise Denied("%s (%s): the request '%s' is not known here" % (
+                    line.name, line.short, printable(name)))
+        denied = names if option == "-P" else [
+            n for n in REQUESTS if n not in names]
+        if option == "-p":
+            # What was named stays possible by that name.
+            kept = {x for n in names for x in REQUESTS[n][0]}
+            kept |= {x for n in names for x in REQUESTS[n][1]}
+        else:
+            kept = set()
+        if option == "-p" and "open" in names:
+            kept -= {x for n in ("read", "write") if n not in names
+                     for x in REQUESTS[n][0]}
+        limits = [x for n in denied for x in REQUESTS[n][0] if x not in kept]
+        words = [x for n in denied for x in REQUESTS[n][1] if x not in kept]
+        made = []
+        if limits:
+            made += ["<Limit %s>" % " ".join(dict.fromkeys(limits)),
+                     "  DenyAll", "</Limit>"]
+        if words:
+            made.append("SFTPExtensions " + " ".join(
+                "-" + w for w in dict.fromkeys(words)))
+        return made
+
+
+# ---- Keys
+
+Base = namedtuple("Base", "stores settings directives")
+
+
+def key_base(policy, env):
+    """The stores of keys and authorities for everybody whom no line names."""
+    made, stores = [], []
+    files = env.first("authorizedkeysfile")
+    names = files.args if files else [".ssh/authorized_keys",
+                                      ".ssh/authorized_keys2"]
+    for name in names:
+        if name.lower() != "none":
+            stores += _file_store(policy, files, name)
+    stores += _command_store(policy, env, made, "authorizedkeyscommand")
+    if stores:
+        made.insert(0, "SFTPAuthorizedUserKeys " + " ".join(stores))
+    authorities = env.first("trustedusercakeys")
+    if authorities is not None and authorities.args[0].lower() != "none":
+        made += list(_authorities(policy, env, authorities, made))
+        stores.append("authorities")
+    revoked = env.first("revokedkeys")
+    if revoked is not None and revoked.args[0].lower() != "none":
+        made.append("SFTPRevokedKeys " + absolute(revoked, revoked.args[0]))
+    return Base(tuple(stores), policy.key_settings(env), tuple(made))
+
+
+def _file_store(policy, line, name):
+    try:
+        path = policy.path(line, name, home=True) if line else name
+    except Denied as why:
+        policy.note(line, "%s; no keys are read from there" % why)
+        return []
+    if path.startswith('"'):
+        return ['"file:%s' % path[1:]]
+    if not path.startswith(("/", "~")):
+        path = "~/" + path
+    return ["file:" + path]
+
+
+def _command(policy, env, key, tokens):
+    """exec:... of a command, and its user; None if it cannot be run."""
+    line, user = env.first(key), env.first(key + "user")
+    if line is None or line.args[0].lower() == "none":
+        return None
+    name = user.args[0] if user else ""
+    account = policy.accounts.users.get(name)
+    if not patterns.is_name(name) or account is None or account.uid == 0:
+        policy.note(line, "%sUser must be an account that is not root; the "
+                    "command is not run" % line.name)
+        return None
+    for arg in line.args:
+        rest = arg.replace("%%", "")
+        if any("%" + t not in tokens for t in
+               (p[:1] for p in rest.split("%")[1:])):
+            policy.note(line, "a token of %s is not possible here; the "
+                        "command is not run" % line.name)
+            return None
+        if any(c in arg for c in " '"):
+            policy.note(line, "an argument with a blank or a quote is not "
+                        "possible here; the command is not run")
+            return None
+        word(line, arg)
+    if not line.args[0].startswith("/"):
+        line.fail("the path must be absolute")
+    return "exec:" + " ".join(line.args), name
+
+
+def _command_store(policy, env, made, key):
+    tokens = ["%" + t for t in "UuhktfC"]
+    found = _command(policy, env, key, tokens)
+    if found is None:
+        return []
+    made.append("SFTPAuthorizedKeysCommandUser " + found[1])
+    return ['"%s"' % found[0]]
+
+
+def _authorities(policy, env, line, made):
+    yield "SFTPTrustedUserCAKeys " + absolute(line, line.args[0])
+    names = env.first("authorizedprincipalsfile")
+    if names is not None and names.args[0].lower() != "none":
+        if env.first("authorizedprincipalscommand") is not None:
+            policy.note(names, "principals come from one source here: the "
+                        "command is not run")
+        store = _file_store(policy, names, names.args[0])
+        # Without its source nobody may be a principal.
+        yield "SFTPAuthorizedPrincipals " + (
+            store[0].replace("file:", "", 1) if store else "/nonexistent")
+        return
+    tokens = ["%" + t for t in "UuhktfCiFKTs"]
+    command = env.first("authorizedprincipalscommand")
+    if command is None or command.args[0].lower() == "none":
+        return
+    found = _command(policy, env, "authorizedprincipalscommand", tokens)
+    other = [m for m in made if m.startswith("SFTPAuthorizedKeysCommandUser")]
+    if found is None or other not in (
+            [], ["SFTPAuthorizedKeysCommandUser " + found[1]]):
+        policy.note(command, "commands run as one user here: no principals "
+                    "are read")
+        yield "SFTPAuthorizedPrincipals /nonexistent"
+        return
+    if not other:
+        yield "SFTPAuthorizedKeysCommandUser " + found[1]
+    yield 'SFTPAuthorizedPrincipals "%s"' % found[0]
+
+
+def client_alive(policy, env):
+    interval = env.first("clientaliveinterval")
+    count = env.first("clientalivecountmax")
+    time = seconds(interval, interval.args[0]) if interval else 0
+    if time == 0:
+        return []
+    times = number(count) if count else 3
+    if times == 0:
+        policy.note(count, "ClientAliveCountMax 0 never disconnects in sshd; "
+                    "no messages are sent here")
+        return []
+    return ["SFTPClientAlive %d %d" % (times, time)]

@@ -1,0 +1,346 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""sftp-migrate: what is wrong with a file is said with its line, and nothing
+is written.  Who gets in is the matter of t/integration/migrate.t."""
+
+import glob
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE = os.environ.get("srcdir", ".")
+sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
+sys.path.insert(0, os.path.join(SOURCE, "tools"))
+sys.dont_write_bytecode = True
+
+from sftp_migrate import decide, keywords, patterns  # noqa: E402
+from sftp_migrate.accounts import Account, Accounts  # noqa: E402
+from sftp_migrate.main import migrate  # noqa: E402
+from sftp_migrate.sshd import ConfigError, Parser  # noqa: E402
+from tap import expect, expect_same, main, promise  # noqa: E402
+
+TOOL = os.path.join(SOURCE, "tools", "sftp-migrate")
+BASE = tempfile.TemporaryDirectory(prefix="mod_sftp-migrate-")
+ACCOUNTS = Accounts(
+    {name: Account(name, uid, gid, "/home/" + name, shell)
+     for name, uid, gid, shell in (
+         ("root", 0, 0, "/bin/sh"), ("alice", 1001, 1001, "/bin/sh"),
+         ("bob", 1002, 1002, "/usr/sbin/nologin"),
+         ("web-one", 1003, 1003, "/bin/sh"))},
+    {"root": (0, set()), "alice": (1001, set()), "bob": (1002, set()),
+     "web-one": (1003, set()), "jailed": (1010, {"bob"})}, {"/bin/sh"})
+
+
+def path_of(name):
+    return os.path.join(BASE.name, name)
+
+
+def put(text, name="sshd_config"):
+    data = text if isinstance(text, bytes) else text.encode()
+    with open(path_of(name), "wb") as out:
+        out.write(data)
+    return path_of(name)
+
+
+def written(text):
+    return migrate(put(text), ACCOUNTS, BASE.name)[0]
+
+
+def lines_of(text):
+    """The directives of the result."""
+    return [line.strip() for line in written(text).splitlines()
+            if line.strip() and not line.strip().startswith("#")]
+
+
+def refused(text):
+    """The message about a file that must be refused."""
+    try:
+        migrate(put(text), ACCOUNTS, BASE.name)
+    except ConfigError as why:
+        return str(why)
+    return None
+
+
+def expect_refused(text, line, words):
+    why = refused(text)
+    expect(why is not None, "%r: accepted" % text)
+    expect(":%d: " % line in why and words in why,
+           "%r: %r says neither %d nor %r" % (text, why, line, words))
+
+
+@promise("a line that is wrong is named, with the reason")
+def _():
+    for text, line, words in (
+            ("\n\nNoSuchKeyword yes\n", 3, "unknown keyword"),
+            ("Port\n", 1, "needs a value"),
+            ("Port =\n", 1, "needs a value"),
+            ("=\n", 1, "no keyword"),
+            ("Banner \"/etc/issue\n", 1, "a quote without its end"),
+            ("Port 22\nBanner /etc/\x1bissue\n", 2, "control character"),
+            ("Port 99999\n", 1, "is no port"),
+            ("Port 22x\n", 1, "is no port"),
+            ("ListenAddress [::1\x5d:0\n", 1, "is no port"),
+            ("ListenAddress a>b\n", 1, "is no address"),
+            ("UsePAM maybe\n", 1, "yes or no"),
+            ("PermitRootLogin perhaps\n", 1, "prohibit-password"),
+            ("LoginGraceTime 5y\n", 1, "is not a time"),
+            ("MaxAuthTries many\n", 1, "a number"),
+            ("RekeyLimit 1X\n", 1, "is not a size"),
+            ("Match User\n", 1, "'user' needs a value"),
+            ("Match Planet earth\n", 1, "unknown criterion"),
+            ("Match All User alice\n", 1, "'all' cannot be combined"),
+            ("Match LocalPort 22,23\n", 1, "one port"),
+            ("Match RDomain a\n", 1, "routing domains"),
+            ("Match User alice\nPort 23\n", 2, "does not take it in a Match"),
+            ("Match Address 10.0.0.0/33\n", 1, "is no address"),
+            ("Match Address 10.?.0.1\n", 1, "is no address"),
+            ("Match Address 10.0.0.1/8\n", 1, "is no address"),
+            ("Match LocalAddress 10.0.0.0/8\n", 1, "is a network"),
+            ("Ciphers no-such-cipher\n", 1, "none of these"),
+            ("PerSourcePenalties crash=1\n", 1, "is not a penalty"),
+            ("HostKey key\n", 1, "must be absolute"),
+            ("DenyUsers bob@evil.example\n", 1, "is no address")):
+        expect_refused(text, line, words)
+
+
+@promise("nothing gets into the result but words")
+def _():
+    for value in ('/a\\"b', "/a%{env:HOME}", "/a$b", "/a\\\\b"):
+        expect_refused("HostKey %s\n" % value, 1, "cannot be written")
+    for name in ("a b", "a;b", "<a>", "a'b", "a|b", "a$b", "a(b", "DOM\\a"):
+        expect_refused('AllowUsers "%s"\n' % name, 1, "cannot be written")
+        expect_refused('Match Group "%s"\n' % name, 1, "cannot be written")
+    text = written("Banner /etc/issue.net # <VirtualHost>\\\n"
+                   "Match User alice\n SetEnv A=b\\\n")
+    expect(not re.search(r"\\\n", text), "a line that continues: " + text)
+
+
+@promise("an Include that is missing, or a loop of them, is named")
+def _():
+    expect_refused("Port 22\nInclude %s\n" % path_of("missing"), 2,
+                   "there is no file")
+    expect_refused("Include sshd_config\n", 1, "includes itself")
+    put("\nInclude b.conf\n", "a.conf")
+    put("Port 22\n\nInclude a.conf\n", "b.conf")
+    why = refused("Include a.conf\n")
+    expect("b.conf:3: " in why and "includes itself" in why, why)
+    for n in range(20):
+        put("Include deep-%d\n" % (n + 1), "deep-%d" % n)
+    why = refused("Include deep-0\n")
+    expect("include each other" in why, why)
+    expect_refused("Include ~/x\n", 1, "~ is not possible")
+    expect("Port 23" in lines_of("Include none-*.conf\nPort 23\n"),
+           "a pattern without a match")
+
+
+@promise("what is not a small text file is refused")
+def _():
+    os.mkfifo(path_of("fifo"))
+    for name, words in (("fifo", "is not a file"),
+                        ("/dev/zero", "is not a file"),
+                        ("", "Is a directory")):
+        expect_refused("Include %s\n" % os.path.join(BASE.name, name), 1,
+                       words)
+    expect_refused(b"Port 22\nBanner /\0\n", 2, "NUL")
+    expect_refused(b"Port 22\nBanner /\xff\n", 2, "UTF-8")
+    why = refused("#" * (1 << 20) + "\nPort 22\n")
+    expect(why is not None and "bytes" in why, "a large file")
+    why = refused("Match User alice\n" * 100)
+    expect(why is not None and ":65: " in why, "many blocks: %r" % why)
+    why = refused("".join("Match Group g%d\nMaxSessions %d\n" % (n, n + 2)
+                          for n in range(12)))
+    expect(why is not None and "groups" in why, "many groups: %r" % why)
+
+
+@promise("random bytes and lines give a message or a configuration")
+def _():
+    rand = random.Random(14)
+    names = sorted(row.name for row in keywords.TABLE.values())
+    words = ["yes", "no", "none", "*", "!a", "10.0.0.0/8", "-R", "%u", "%h",
+             "internal-sftp", "User", "Group", "Address", "all", "a,b", "1",
+             "\"", "'", "\\", "=", "#", "", "/x", "1h", "+aes128-ctr", "::"]
+    for _n in range(3000):
+        text = "\n".join(
+            " ".join([rand.choice(names + ["Match", "Include"])]
+                     + [rand.choice(words) for _ in range(rand.randrange(4))])
+            for _ in range(rand.randrange(1, 6)))
+        if rand.randrange(4) == 0:
+            text = "".join(rand.choice(text + "\t\r\0\x7f") for _ in text)
+        refused(text)
+
+
+@promise("what is wrong leaves the old file, and nothing beside it")
+def _():
+    out = path_of("out.conf")
+    for text, status, content in (
+            ("Port 2200\n", 0, "Port 2200"), ("Port 0\n", 1, "Port 2200"),
+            ("Include gone\n", 1, "Port 2200")):
+        result = subprocess.run(
+            [sys.executable, TOOL, put(text), "-o", out],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=60)
+        expect_same(result.returncode, status, text + result.stderr)
+        expect_same(result.stderr.count("\n") >= 1 and
+                    "Traceback" not in result.stderr, status == 1
+                    or "different" in result.stderr, result.stderr)
+        with open(out) as file:
+            expect(content in file.read(), "the file after %r" % text)
+        expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
+    result = subprocess.run(
+        [sys.executable, TOOL, put("Port 2201\n"), "-o",
+         path_of("missing/out.conf")], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, timeout=60)
+    expect(result.returncode == 1 and "Traceback" not in result.stderr,
+           result.stderr)
+
+
+@promise("--check explains each line, and writes nothing")
+def _():
+    result = subprocess.run(
+        [sys.executable, TOOL, "--check", "-o", path_of("not.conf"),
+         put("Port 2200\nX11Forwarding yes\nPermitTTY no\n")],
+        stdout=subprocess.PIPE, text=True, timeout=60)
+    for number, words in ((1, "carried over"), (2, "cannot be"),
+                          (3, "default anyway")):
+        expect(re.search(r":%d: .*: %s" % (number, words), result.stdout),
+               result.stdout)
+    expect(not os.path.exists(path_of("not.conf")), "it wrote a file")
+
+
+@promise("each directive of the result has a comment on where it comes from")
+def _():
+    text = written("Port 2200\nMatch Group jailed\nChrootDirectory %h\n"
+                   "ForceCommand internal-sftp\nMatch Address 10.0.0.0/8\n"
+                   "PasswordAuthentication no\n")
+    above = None
+    for line in text.splitlines():
+        line = line.strip()
+        if not line or re.match(r"</?(VirtualHost|IfClass)", line):
+            above = None if line else above
+        elif line.startswith("#"):
+            above = line
+        else:
+            expect(above is not None, "no comment above " + line)
+
+
+@promise("every keyword of the issue and of sshd's manual is a row")
+def _():
+    for name in """AcceptEnv AddressFamily AllowAgentForwarding AllowGroups
+        AllowTcpForwarding AllowUsers AuthenticationMethods
+        AuthorizedKeysCommand AuthorizedKeysCommandUser AuthorizedKeysFile
+        AuthorizedPrincipalsFile Banner CASignatureAlgorithms ChrootDirectory
+        Ciphers ClientAliveCountMax ClientAliveInterval Compression DenyGroups
+        DenyUsers ForceCommand GatewayPorts HostCertificate HostKey
+        HostKeyAlgorithms KbdInteractiveAuthentication KexAlgorithms
+        ListenAddress LoginGraceTime MACs MaxAuthTries MaxSessions MaxStartups
+        PasswordAuthentication PerSourcePenalties PermitRootLogin PermitTunnel
+        Port PubkeyAcceptedAlgorithms PubkeyAuthentication RekeyLimit
+        RevokedKeys StrictModes Subsystem TrustedUserCAKeys UseDNS
+        X11Forwarding""".split():
+        expect(name.lower() in keywords.TABLE, "no row for " + name)
+
+
+@promise("the algorithms are those of the source")
+def _():
+    for file, known in (("kex.c", keywords.KEX), ("cipher.c",
+                        keywords.CIPHERS), ("mac.c", keywords.MACS)):
+        with open(os.path.join(SOURCE, file), encoding="utf-8") as text:
+            found = re.findall(r'^ +\{ (?:\{ )?"([^"]+)"', text.read(), re.M)
+        expect_same(sorted(known), sorted(found), file)
+
+
+@promise("algorithms: signs stay, unknown names are left out")
+def _():
+    got = lines_of("Ciphers aes128-ctr,no@such,aes256-ctr\nMACs +hmac-sha1\n"
+                   "KexAlgorithms -curve*\n")
+    for line in ("SFTPCiphers aes128-ctr aes256-ctr",
+                 "SFTPDigests +hmac-sha1", "SFTPKeyExchanges -curve*"):
+        expect(line in got, "%s: %r" % (line, got))
+
+
+@promise("settings that depend on nobody are those of sshd")
+def _():
+    got = lines_of("""ClientAliveInterval 1m
+        ClientAliveCountMax 2
+        LoginGraceTime 1m30s
+        MaxAuthTries=3
+        RekeyLimit 1G 1h
+        PerSourcePenalties authfail:10s max:1h
+        UsePAM yes
+        HostKey /k
+        HostCertificate "/k cert.pub"
+        RequiredRSASize 3072
+        AddressFamily inet
+        Compression no
+        Subsystem sftp internal-sftp
+        MaxSessions 4
+        StrictModes no
+        """)
+    for line in ("SFTPClientAlive 2 60", "TimeoutLogin 90",
+                 "MaxLoginAttempts 3", "SFTPRekey required 3600 1GB",
+                 "SFTPPerSourcePenalties authfail:10s max:1h",
+                 "AuthPAMConfig sshd", "SFTPHostKey /k",
+                 'SFTPHostCertificate "/k cert.pub"',
+                 "SFTPKeyLimits MinimumRSASize 3072", "<VirtualHost 0.0.0.0>",
+                 "SFTPCompression off", "SFTPMaxChannels 4",
+                 "SFTPAuthMethods publickey password keyboard-interactive",
+                 "SFTPOptions InsecureUserKeyPerms", "SFTPEngine on"):
+        expect(line in got, "%s: %r" % (line, got))
+
+
+@promise("addresses: each belongs to exactly one class")
+def _():
+    rand = random.Random(7)
+    for _n in range(200):
+        sets = [patterns.address_set(["%s10.%d.%d.0/%d" % (
+            rand.choice(["", "", "!"]), rand.choice([0, 64, 128]),
+            rand.choice([0, 128]), bits) for bits in (24,)] + rand.choice(
+                [["10.*"], ["*"], ["10.0.0.0/9"], ["10.64.0.5"]]))
+            for _ in range(3)]
+        found = patterns.cells(sets, [4])
+        for _m in range(20):
+            value = (10 << 24) + rand.randrange(1 << 24)
+            inside = [bits for bits, cell in found
+                      if patterns.contains(cell[4], value)]
+            expect_same(inside, [tuple(patterns.contains(s[4], value)
+                                       for s in sets)], "classes")
+
+
+@promise("groups: rows give each combination its value")
+def _():
+    rand, groups, lists = random.Random(3), ["a", "b", "c"], 0
+    for _n in range(500):
+        table = decide.table(groups, lambda _g: rand.randrange(2))
+        rows = decide.cubes(groups, table)
+        for bits, value in table.items():
+            fits = [v for literals, v in rows if all(
+                bits[groups.index(g)] == yes for g, yes in literals)]
+            expect_same(fits, [value], "rows")
+            found = decide.peel(groups, table)
+            if found is not None:
+                first = [v for g, v in found[0] if bits[groups.index(g)]]
+                expect_same((first + [found[1]])[0], value, "list")
+                lists += 1
+    expect(lists > 0, "no lists")
+
+
+@promise("quotes, signs and blanks are read as sshd does")
+def _():
+    config = Parser(BASE.name).parse(put(
+        '  Banner="/a b"\nAcceptEnv A "B C" # D\n\tport = 22 \r\n'
+        "AllowUsers a#b\nSubsystem sftp x -d \\\"y\\\"\n"))
+    expect_same([[line.key] + line.args for line in config.lines],
+                [["banner", "/a b"], ["acceptenv", "A", "B C"],
+                 ["port", "22"], ["allowusers", "a#b"],
+                 ["subsystem", "sftp", "x", "-d", '"y"']], "words")
+
+
+main()

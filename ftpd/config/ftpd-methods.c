@@ -148,11 +148,15 @@ static const char *parse_chain(cmd_rec *cmd, pool *p, const char *text,
   }
 }
 
-/* mod_ifsession applies its sections after the login. */
-static void warn_of_section(const cmd_rec *cmd) {
+/* mod_ifsession applies its sections after the login, but <IfClass> when the
+ * session begins: the login sees the rules there, but not the line for all
+ * users, which may have been read before.
+ */
+static void warn_of_section(const cmd_rec *cmd, bool is_rule) {
   const config_rec *c = cmd->config;
 
-  if (c != NULL && c->name != NULL && strncasecmp(c->name, "<If", 3) == 0) {
+  if (c != NULL && c->name != NULL && strncasecmp(c->name, "<If", 3) == 0 &&
+      !(is_rule && strcasecmp(c->name, "<IfClass>") == 0)) {
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTPAuthMethods in %s has "
       "no effect: such sections are read after the login. Outside of it, "
       "use SFTPAuthMethods user|group|class NAME chain ...",
@@ -201,7 +205,7 @@ modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
     CONF_ERROR(cmd, err);
   }
 
-  warn_of_section(cmd);
+  warn_of_section(cmd, kind >= 0);
 
   /* Other modules look for the chains for all users under the directive's name.
    */

@@ -6,6 +6,7 @@
 """The sections of ProFTPD."""
 
 import os
+import re
 
 from . import decide, patterns
 from .keywords import CANNOT, CARRIED, DEFAULT, TABLE, row_of
@@ -14,6 +15,10 @@ from .sshd import ConfigError, printable
 
 MOST = 900                      # ProFTPD reads lines of up to 1023 bytes
 MAX_CELLS = 32
+
+# Blocks in which the first line that fits counts.  mod_ifsession puts what is
+# in <IfClass> in front of everything, line by line: the last becomes the first.
+ORDERED = ("methods", "directories", "start")
 
 METHODS = ("authenticationmethods", "passwordauthentication",
            "pubkeyauthentication", "kbdinteractiveauthentication",
@@ -35,6 +40,13 @@ class Block:
     def __eq__(self, other):
         return other is not None and \
             (self.comment, self.lines) == (other.comment, other.lines)
+
+    def reversed(self):
+        return Block(self.comment, reversed(self.lines))
+
+    def without_class(self):
+        return Block(self.comment, [re.sub(r"^(\w+) class \S+", r"\1", line)
+                                    for line in self.lines])
 
 
 class Cell:
@@ -268,21 +280,47 @@ class Writer:
 
     # ---- The contents of a virtual host
 
-    def context(self, static, cell):
-        """{name: Block} of one class of addresses in one virtual host."""
-        static = tuple(
+    def contexts(self, static):
+        """[{name: Block}]: of each class of addresses in a virtual host.  All
+        have the same keys: those of the first that has any, from the class of
+        all other addresses on."""
+        base = None
+        sections = []
+        for cell in reversed(self.cells):
+            section = Section(self, self._static(static, cell), cell, base)
+            if section.base.stores:
+                base = section.base
+            sections.insert(0, section)
+        found = [section.blocks() for section in sections]
+        if any(one["directories"] != found[0]["directories"]
+               or one["start"] != found[0]["start"] for one in found):
+            for section in sections:
+                section.single = True
+            found = [section.blocks() for section in sections]
+        for key, row in TABLE.items():
+            if row.differs == "keys" or row.differs == "least":
+                for one in found[:-1]:
+                    if key in one:
+                        one[key] = found[-1][key]
+        plain = [one["methods"].without_class() for one in found]
+        for one in found:
+            one["keys"] = found[-1]["keys"]
+            if all(block == plain[0] for block in plain):
+                one["methods"] = plain[0]
+        return found
+
+    def _static(self, static, cell):
+        return tuple(
             yes and all(cell is None or cell.has(names) for kind, names in
                         m.criteria if kind in ("address", "host"))
             for m, yes in zip(self.config.matches, static))
-        return Section(self, static, cell).blocks()
 
     def write(self):
         """The whole configuration, as a text."""
         hosts = self._hosts()
         bodies = []
         for static, locals_ in hosts:
-            contexts = [self.context(static, cell) for cell in self.cells]
-            bodies.append((locals_, contexts))
+            bodies.append((locals_, self.contexts(static)))
         self._judge()
         self._header()
         self._main()
@@ -369,7 +407,8 @@ class Writer:
             if block is not None:
                 self.block(1, block)
         for cell, context in zip(self.cells, contexts):
-            differing = [b for name, b in context.items()
+            differing = [b.reversed() if name in ORDERED else b
+                         for name, b in context.items()
                          if name not in shared and b is not None]
             if differing:
                 self.put(1, "<IfClass %s>" % cell.name)
@@ -438,7 +477,7 @@ def note_text(line, text):
 class Section:
     """The settings for one class of addresses in one virtual host."""
 
-    def __init__(self, writer, static, cell):
+    def __init__(self, writer, static, cell, base):
         self.writer = writer
         self.policy = writer.policy
         self.static = static
@@ -447,7 +486,7 @@ class Section:
         if len(self.groups) > decide.MAX_GROUPS:
             raise ConfigError("", "the blocks about groups name more than %d "
                               "groups" % decide.MAX_GROUPS)
-        self.base = self._base()
+        self.base = base or self._base()
         self.rest = self._table(None)
         self.users = {}
         for name in self.policy.mentioned(static):
@@ -455,7 +494,8 @@ class Section:
             if table != self.rest:
                 self.users[name] = table
         self.denied = {}            # user: why
-        self.excluded = {}
+        self.unrooted = []          # literals of groups that are refused
+        self.single = False         # only one DefaultRoot is possible
 
     def env(self, user=None, groups=None):
         return Env(self.policy, self.static, user, groups)
@@ -527,7 +567,11 @@ class Section:
             lines.append(("group", group, chains or self._some()))
         made = ["SFTPAuthMethods %s %s %s" % (kind, name, " ".join(chains))
                 for kind, name, chains in lines]
-        made.append("SFTPAuthMethods " + " ".join(rows[1] or self._some()))
+        # With classes the line for everybody else is one about the class: it
+        # counts whichever of mod_sftp and mod_ifsession is loaded first.
+        made.append("SFTPAuthMethods %s%s" % (
+            "class %s " % self.cell.name if self.cell else "",
+            " ".join(rows[1] or self._some())))
         return Block(self.writer.source(METHODS), made)
 
     def _some(self):
@@ -539,7 +583,7 @@ class Section:
         return self.policy.accounts.private_group(user)
 
     def directories(self, part, directive, none):
-        lines = []
+        users, lines = [], []
         for user in self.differing(part):
             group = self.private(user)
             if group is None:
@@ -549,15 +593,34 @@ class Section:
                 continue
             for literals, value in decide.cubes(
                     self.groups, self.part(self.users[user], part)):
-                lines.append(self._directed(
-                    directive, value or none, ((group, True),) + literals))
+                users.append((user, self._directed(
+                    directive, value or none, ((group, True),) + literals)))
         for literals, value in decide.cubes(self.groups,
                                             self.part(self.rest, part)):
             if value is not None:
-                lines.append(self._directed(directive, value, literals))
+                lines.append((literals, self._directed(directive, value,
+                                                       literals)))
+        if self.single:
+            users, lines = self._only_one(part, directive, users, lines)
         keys = ("chrootdirectory",) if part == "root" else (
             "forcecommand", "subsystem", "chrootdirectory")
-        return Block(self.writer.source(keys), lines) if lines else None
+        made = [line for _, line in users + lines]
+        return Block(self.writer.source(keys), made) if made else None
+
+    def _only_one(self, part, directive, users, lines):
+        """mod_ifsession keeps one line of a section; who would need another
+        one is refused."""
+        kept = (lines or users)[:1]
+        why = "only one %s is possible for a class of addresses" % directive
+        for user, line in users:
+            if (user, line) not in kept and part == "root":
+                self.deny(user, why)
+        for literals, line in lines[1:]:
+            if part == "root" and literals not in self.unrooted:
+                self.unrooted.append(literals)
+        if part != "root" and len(users + lines) > 1:
+            self.policy.note(None, why)
+        return ([], kept) if lines else (kept, [])
 
     @staticmethod
     def expression(literals):
@@ -659,8 +722,7 @@ class Section:
 
     def _least(self, key, row, made):
         lines = [line for m in self.writer.config.matches
-                 if self.static[m.index] for line in m.lines
-                 if line.key == key]
+                 for line in m.lines if line.key == key]
         values = [row.handler(line)[2][0] for line in lines] + made
         return sorted(values, key=lambda v: int(v.split()[-1]))[:1]
 
@@ -769,6 +831,10 @@ class Section:
             rest.append("  DenyGroup " + self.expression(literals)
                         if literals else "  DenyAll")
             self._note_reason(literals, why)
+        for literals in self.unrooted:
+            rest.append("  DenyGroup " + self.expression(literals))
+            self._note_reason(literals, "only one DefaultRoot is possible for "
+                              "a class of addresses")
         if rest:
             lines += ["<Limit LOGIN>"] + self._users("AllowUser", ok) + rest \
                 + ["</Limit>"]

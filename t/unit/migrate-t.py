@@ -296,6 +296,23 @@ def _():
         expect(line in got, "%s: %r" % (line, got))
 
 
+@promise("a user without an account today is bound by their block as well")
+def _():
+    got = lines_of("Match User later\nChrootDirectory /srv/%u\n"
+                   "Subsystem sftp internal-sftp\n")
+    expect("DenyUser regex ^(later)$" in got, "a jail: %r" % got)
+    got = lines_of("Subsystem sftp internal-sftp\nMatch User later\n"
+                   "ForceCommand internal-sftp -R\n")
+    expect("<IfUser later>" in got and "<Limit WRITE>" in got,
+           "read-only: %r" % got)
+    got = lines_of("Subsystem sftp internal-sftp\nMatch User later\n"
+                   "ForceCommand internal-sftp -R\nMatch Group jailed\n"
+                   "ForceCommand internal-sftp -u 077\n")
+    expect("DenyUser regex ^(later)$" in got, "beside a group: %r" % got)
+    got = lines_of("Match User later\nPasswordAuthentication no\n")
+    expect("SFTPAuthMethods user later publickey" in got, "%r" % got)
+
+
 @promise("addresses: each belongs to exactly one class")
 def _():
     rand = random.Random(7)

@@ -587,9 +587,8 @@ class Section:
         for user in self.differing(part):
             group = self.private(user)
             if group is None:
-                if user in self.policy.accounts.users:
-                    self.deny(user, "%s for a single user needs a group with "
-                              "no other member" % directive)
+                self.deny(user, "%s for a single user needs an account, and a "
+                          "group with no other member" % directive)
                 continue
             for literals, value in decide.cubes(
                     self.groups, self.part(self.users[user], part)):
@@ -664,8 +663,7 @@ class Section:
         keys = ("forcecommand", "subsystem", "maxsessions", "rekeylimit")
         source = self.writer.source(keys)
         cubes = decide.cubes(self.groups, self.part(self.rest, "user"))
-        users = [u for u in self.differing("user")
-                 if u in self.policy.accounts.users]
+        users = self.differing("user")
         if len(cubes) == 1 and not users:
             return Block(source, cubes[0][1])
         lines, apart = [], []

@@ -238,6 +238,16 @@ def _():
                 sorted(wanted), "extensions")
 
 
+@promise("README leads to every page")
+def _():
+    readme = text_of("README.md")
+    pages = glob.glob(os.path.join(SOURCE, "doc/*.md")) \
+        + glob.glob(os.path.join(SOURCE, "doc/*/*.md"))
+    for path in sorted(pages):
+        name = os.path.relpath(path, SOURCE)
+        expect("](%s)" % name in readme, "no link to " + name)
+
+
 @promise("every command of SFTPExecCommands is there, twice, and no other")
 def _():
     wanted = words_of("commands")

@@ -28,8 +28,11 @@ MODULE = "/usr/lib/proftpd/mod_sftp.so"
 KEPT = MODULE + ".packaged"
 PATIENCE = 1800
 
+# The daemon's place.
+PLACE = "/var/lib/mod_sftp-packages"
+
 # What programs of the base system write as they run, and what is not theirs.
-VOLATILE = ("/proc", "/dev", "/sys", "/src", "/tmp", "/run", "/root", SCRATCH,
+VOLATILE = (PLACE, "/proc", "/dev", "/sys", "/src", "/tmp", "/run", "/root", SCRATCH,
             "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt",
             "/var/lib/systemd", "/etc/ld.so.cache", "/var/tmp")
 
@@ -114,7 +117,6 @@ def diversion():
 
 # ---- A daemon of the root
 
-PLACE = "/var/lib/mod_sftp-packages"
 CONFIG = """ServerName "packages"
 ServerType standalone
 DefaultAddress 127.0.0.1

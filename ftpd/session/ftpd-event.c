@@ -117,18 +117,29 @@ static void connect_first(void) {
   }
 }
 
+static void end_start(const char *why) {
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": %s", why);
+  session.disconnect_reason = PR_SESS_DISCONNECT_BAD_CONFIG;
+  session.disconnect_module = &sftp_module;
+  pr_session_end(PR_SESS_END_FL_ERROR);
+}
+
 static void on_postparse(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
 
+  /* The daemon would crash: it has dropped a server whose name it cannot
+   * resolve.
+   */
+  if (main_server == NULL) {
+    end_start("the main server has no address: set DefaultAddress, or put the "
+      "name of this machine into /etc/hosts");
+  }
+
   ftpd_log_system();
 
   if (ftpd_conf_check() > 0) {
-    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION
-      ": the server does not start with this configuration");
-    session.disconnect_reason = PR_SESS_DISCONNECT_BAD_CONFIG;
-    session.disconnect_module = &sftp_module;
-    pr_session_end(PR_SESS_END_FL_ERROR);
+    end_start("the server does not start with this configuration");
   }
 
   connect_first();

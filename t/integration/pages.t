@@ -150,6 +150,27 @@ def _():
     in_place(follow)
 
 
+@promise("a machine whose name has no address gets one clear line, not a "
+         "crash")
+def _():
+    def follow(place):
+        place.put("/etc/hosts", "127.0.0.1 localhost\n")
+        place.put("/etc/proftpd/conf.d/sftp.conf", "LoadModule mod_sftp.c\n"
+                  "<VirtualHost 127.0.0.1>\n  Port 2222\n</VirtualHost>\n")
+        for words in ("-t", "-n"):
+            out = place.follow(
+                "proftpd() { env ${PRELOAD:+LD_PRELOAD=$PRELOAD} "
+                "ASAN_OPTIONS=detect_leaks=0 /usr/sbin/proftpd \"$@\"; }\n"
+                "export -f proftpd\n"
+                "unshare --uts bash -c 'hostname no-such-machine && ! proftpd "
+                "%s -q -d 0' 2>&1\ncat /var/log/proftpd/proftpd.log || :"
+                % words)
+            expect("the main server has no address: set DefaultAddress" in out
+                   and "STACK" not in out, out)
+
+    in_place(follow)
+
+
 @promise("each directive that a page of recipes names is in the manual")
 def _():
     with open(os.path.join(SOURCE, "doc/manual.md")) as file:

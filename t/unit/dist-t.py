@@ -83,6 +83,7 @@ def make(*words, **more):
         values = {"srcdir": SOURCE, "PACKAGE_VERSION": version(),
                   "PACKAGE_TARNAME": "mod_sftp", "prefix": "/usr",
                   "exec_prefix": "/usr", "datarootdir": "/usr/share",
+                  "datadir": "/usr/share",
                   "sbindir": "/usr/sbin", "mandir": "/usr/share/man",
                   "docdir": DOCS, "htmldir": DOCS, "module_dir": MODULES,
                   "INSTALL_PROG": shutil.which("install")}
@@ -132,6 +133,8 @@ def _():
                for path in names("doc/recipes/*")]
     wanted += ["/usr/sbin/" + os.path.basename(path)
                for path in names("tools/*")]
+    wanted += ["/usr/share/mod_sftp/sftp_migrate/" + os.path.basename(path)
+               for path in names("tools/sftp_migrate/*.py")]
     got = ["/" + path for path in files_below(root)]
     expect_same(got, sorted(wanted), "files")
     for path in names("tools/*"):

@@ -54,6 +54,8 @@ FILES = (
     ("/var/log/proftpd/sftp-transfers.log", srv.path("sftp-transfers.log")),
     ("/etc/proftpd/new_ed25519", key),
     ("/etc/proftpd/old_ed25519", key),
+    # UseIPv6 is off.
+    (" 2001:db8::/64", ""),
     ("Port 2222", "Port %d" % free_port()),
 )
 

@@ -39,7 +39,7 @@ MAYBE = {"Connection reset by peer", "Couldn't agree a ... (available: ...)",
          "Unable to open channel.", "Authentication failed.",
          "Authentication failed: transport shut down or saw EOF",
          "kex_exchange_identification: ...",
-         "Server connection dropped", "Socket is closed"}
+         "Server connection dropped", "Socket is closed", "EOFError"}
 
 
 def page_sections():
@@ -104,7 +104,7 @@ def with_paramiko(srv, act=lambda sftp: sftp.listdir(), word=None, key=None):
         act(paramiko.SFTPClient.from_transport(transport))
         return "ok"
     except Exception as error:              # whatever it says
-        return str(error)
+        return str(error) or type(error).__name__
     finally:
         if transport is not None:
             transport.close()

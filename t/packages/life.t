@@ -45,7 +45,7 @@ def expect_theirs():
 @promise("the packaged module serves before")
 def _():
     inside("apt-get", "-qq", "update")
-    apt("install", "proftpd-core", "openssh-client", "openssl")
+    apt("install", "proftpd-core", "openssh-client", "openssl", "python3")
     found["without"] = snapshot()
     apt("install", CRYPTO)
     inside("apt-get", "-qq", "download", CRYPTO, cwd=SCRATCH)

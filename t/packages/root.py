@@ -32,8 +32,8 @@ PATIENCE = 1800
 PLACE = "/var/lib/mod_sftp-packages"
 
 # What programs of the base system write as they run, and what is not theirs.
-VOLATILE = (PLACE, "/proc", "/dev", "/sys", "/src", "/tmp", "/run", "/root", SCRATCH,
-            "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt",
+VOLATILE = (PLACE, "/proc", "/dev", "/sys", "/src", "/tmp", "/run", "/root",
+            SCRATCH, "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt",
             "/var/lib/systemd", "/etc/ld.so.cache", "/var/tmp")
 
 

@@ -27,6 +27,9 @@ cp "$3" top/modules/mod_sftp.so
 chmod 644 top/modules/*.so
 mount -t overlay -o "lowerdir=/etc,upperdir=$1/top/up,workdir=$1/top/work" \
   overlay /etc
+# As Debian's installer does: without that, ProFTPD has no main server.
+name=$(uname -n)
+getent hosts "$name" > top/name || echo "127.0.1.1 $name" >> /etc/hosts
 mount --bind top/srv /srv
 mount --bind top/log /var/log/proftpd
 mount --bind top/modules "$2"

@@ -19,7 +19,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module, keygen, must, run, \
+from server import ASAN, PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module, keygen, must, run, \
     said
 
 with open(os.path.join(SOURCE, "doc/manual.md"), encoding="utf-8") as page:
@@ -95,7 +95,7 @@ def check(lines, drop=()):
     """proftpd -t accepts them."""
     env = dict(os.environ)
     if PRELOAD:
-        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
+        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
     # Methods are accepted where they can be used.
     if "SFTPAuthorizedUserKeys" not in lines:
         drop = [name for name in drop if name != "SFTPAuthorizedUserKeys"]

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../pages"))
 import blocks
 from machine import Machine
-from server import PRELOAD, SOURCE, said
+from server import ASAN, PRELOAD, SOURCE, said
 from tap import expect, expect_same, main, promise, skip
 
 # Lines that need a clean root: they install, build, or move sshd.
@@ -38,9 +38,12 @@ systemctl() {
     done
     rm -f /run/proftpd.pid
   fi
-  env ${PRELOAD:+LD_PRELOAD=$PRELOAD} ASAN_OPTIONS=detect_leaks=0 \
-    /usr/sbin/proftpd
+  proftpd
 }
+proftpd() {
+  env ${PRELOAD:+LD_PRELOAD=$PRELOAD} /usr/sbin/proftpd "$@"
+}
+export -f proftpd
 answers() {
   for n in 1 2 3 4 5 6 7 8 9 10; do
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
@@ -68,7 +71,7 @@ class Place(Machine):
                     "chmod 755 .")
 
     def follow(self, script):
-        env = dict(self.env(), PRELOAD=PRELOAD)
+        env = dict(self.env(), PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
         result = self.run("bash", "-c", PRELUDE + script, env=env)
         expect(result.returncode == 0, script + "\n" + said(result))
         return result.stdout.decode()
@@ -140,9 +143,7 @@ def _():
             "ssh-keygen -A; ssh-keygen -q -t ed25519 -N '' -f alice\n"
             "cp alice.pub shop.pub; mkdir /srv/www /srv/root\n"
             + "\n".join(examples).replace("/root/", "/srv/root/")
-            + "\nproftpd() { env ${PRELOAD:+LD_PRELOAD=$PRELOAD} "
-            "ASAN_OPTIONS=detect_leaks=0 /usr/sbin/proftpd \"$@\"; }\n"
-            "sed -i 's/^AuthOrder/<IfModule !mod_sftp.c>\\nLoadModule "
+            + "\nsed -i 's/^AuthOrder/<IfModule !mod_sftp.c>\\nLoadModule "
             "mod_sftp.c\\n<\\/IfModule>\\n&/' /etc/proftpd/conf.d/users.conf\n"
             "proftpd -t\nsftp-user list | grep '^shop .*/srv/www/shop$'\n"
             "sftp-user remove bob --delete-files\n")
@@ -159,9 +160,6 @@ def _():
                   "<VirtualHost 127.0.0.1>\n  Port 2222\n</VirtualHost>\n")
         for words in ("-t", "-n"):
             out = place.follow(
-                "proftpd() { env ${PRELOAD:+LD_PRELOAD=$PRELOAD} "
-                "ASAN_OPTIONS=detect_leaks=0 /usr/sbin/proftpd \"$@\"; }\n"
-                "export -f proftpd\n"
                 "unshare --uts bash -c 'hostname no-such-machine && ! proftpd "
                 "%s -q -d 0' 2>&1\ncat /var/log/proftpd/proftpd.log || :"
                 % words)

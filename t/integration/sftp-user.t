@@ -24,7 +24,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from server import SOURCE, Server, keygen, must, run, said, wait_for
+from server import (ASAN, PRELOAD, SOURCE, Server, keygen, must, run, said,
+                    wait_for)
 
 TOOL = os.path.join(SOURCE, "tools", "sftp-user")
 
@@ -174,7 +175,11 @@ def _():
 
 @promise("a password works where it was given, after a reload")
 def _():
-    out = must(srv.site.add("carol", "--password", *srv.reload(),
+    # The tool runs proftpd -t, which loads the module.
+    env = dict(os.environ, ASAN_OPTIONS=ASAN)
+    if PRELOAD:
+        env["LD_PRELOAD"] = PRELOAD
+    out = must(srv.site.add("carol", "--password", *srv.reload(), env=env,
                             input=srv.password.encode() + b"\n")).stdout
     expect(b"reloaded ProFTPD" in out, out)
 

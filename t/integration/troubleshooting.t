@@ -39,6 +39,8 @@ MAYBE = {"Connection reset by peer", "Couldn't agree a ... (available: ...)",
          "Unable to open channel.", "Authentication failed.",
          "Authentication failed: transport shut down or saw EOF",
          "kex_exchange_identification: ...",
+         "Received disconnect from ... port ...:11: idle timeout reached",
+         "Connection to ... port ...: Broken pipe",
          "Server connection dropped", "Socket is closed", "EOFError"}
 
 

@@ -13,8 +13,8 @@ import signal
 import subprocess
 import tempfile
 
-from server import (MODULE, PRELOAD, PROFTPD, SOURCE, module_folder, must, run,
-                    trusted_place, wait_for)
+from server import (ASAN, MODULE, PRELOAD, PROFTPD, SOURCE, module_folder,
+                    must, run, trusted_place, wait_for)
 
 # What is on top of the real directories vanishes with the namespace.
 MOUNTS = """
@@ -113,7 +113,7 @@ class Machine:
     def proftpd(self, *words, **more):
         env = self.env()
         if PRELOAD:
-            env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
+            env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
         return self.begin(PROFTPD, "-n", *words, env=env, **more)
 
     def output(self, process):

@@ -35,6 +35,8 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 MODULE = os.path.abspath(os.environ.get("MOD_SFTP_SO", "mod_sftp.so"))
 PROFTPD = os.environ.get("MOD_SFTP_PROFTPD", "/usr/sbin/proftpd")
 PRELOAD = os.environ.get("MOD_SFTP_PRELOAD", "")
+ASAN = "detect_leaks=0:suppressions=" + os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "asan.supp")
 CLIENT_ROOT = os.environ.get("MOD_SFTP_CLIENT_ROOT", "")
 
 # Seconds that anything may take before a test gives up.  Sanitizers and a
@@ -353,7 +355,7 @@ class Server:
         self.write_config()
         env = dict(os.environ)
         if PRELOAD:
-            env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS="detect_leaks=0")
+            env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
         return said(run([PROFTPD, "-t", "-d", "5", "-c",
                          self.path("proftpd.conf")], env=env))
 
@@ -366,7 +368,7 @@ class Server:
         if PRELOAD:
             env["LD_PRELOAD"] = " ".join(filter(None, (
                 PRELOAD, env.get("LD_PRELOAD"))))
-            env["ASAN_OPTIONS"] = ("detect_leaks=0:handle_abort=1:"
+            env["ASAN_OPTIONS"] = (ASAN + ":handle_abort=1:"
                                    "detect_stack_use_after_return=0")
             env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
         argv = self.command()

@@ -319,7 +319,7 @@ def too_large():
 
 
 def idle():
-    srv = made("TimeoutIdle 1")
+    srv = made("TimeoutIdle 4")
 
     def wait(sftp):
         transport = sftp.get_channel().get_transport()
@@ -328,7 +328,7 @@ def idle():
 
     seen = {"paramiko": [with_paramiko(srv, wait)],
             # The client runs this command, while the server waits for it.
-            "OpenSSH": [openssh(srv, batch="pwd\n!sleep 4\nls")]}
+            "OpenSSH": [openssh(srv, batch="pwd\n!sleep 8\nls")]}
     logs = srv.log("sftp.log")
     srv.stop()
     return seen, logs

@@ -20,8 +20,11 @@
 #define IN_LARGE (512 * 1024)
 
 struct sftp_str sftp_packets_arrived(const struct sftp_packets *pk) {
-  struct sftp_str in = { pk->in.buf + pk->in.start,
-    pk->in.end - pk->in.start };
+  struct sftp_str in = { NULL, pk->in.end - pk->in.start };
+
+  if (in.len > 0) {
+    in.ptr = pk->in.buf + pk->in.start;
+  }
 
   return in;
 }

@@ -59,40 +59,33 @@ off_t ftpd_max_store_size(void) {
   return size_of("MaxStoreFileSize");
 }
 
-int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
-  off_t max = size_of("MaxRetrieveFileSize");
-
-  if (max == 0 || size <= max) {
-    return 0;
-  }
-
-  sftp_log("file of %lld bytes denied: MaxRetrieveFileSize is %lld bytes",
-    (long long) size, (long long) max);
-  ftpd_refuse(op, "MaxRetrieveFileSize is %lld bytes", (long long) max);
-  errno = EACCES;
-  return -1;
-}
-
-/* Checksums, where mod_digest has a limit for them. */
-int ftpd_max_digest(struct ftpd_op *op, off_t size) {
-  config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, "DigestMaxSize",
-    FALSE);
-  off_t max;
-
-  if (c == NULL || c->argc < 1 || c->argv[0] == NULL) {
-    return 0;
-  }
-
-  max = *((off_t *) c->argv[0]);
+/* A limit of the size of a whole file; 0: none. */
+static int check_whole(struct ftpd_op *op, const char *what, off_t size,
+    const char *directive, off_t max, int err) {
   if (max <= 0 || size <= max) {
     return 0;
   }
 
-  sftp_log("checksum of %lld bytes denied: DigestMaxSize is %lld bytes",
-    (long long) size, (long long) max);
-  ftpd_refuse(op, "DigestMaxSize is %lld bytes", (long long) max);
-  errno = EPERM;
+  sftp_log("%s of %lld bytes denied: %s is %lld bytes", what,
+    (long long) size, directive, (long long) max);
+  ftpd_refuse(op, "%s is %lld bytes", directive, (long long) max);
+  errno = err;
   return -1;
+}
+
+int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
+  return check_whole(op, "file", size, "MaxRetrieveFileSize",
+    size_of("MaxRetrieveFileSize"), EACCES);
+}
+
+/* Checksums, where mod_digest has a limit for them. */
+int ftpd_max_digest(struct ftpd_op *op, off_t size) {
+  const config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, "DigestMaxSize",
+    FALSE);
+
+  return c == NULL || c->argc < 1 || c->argv[0] == NULL ? 0 :
+    check_whole(op, "checksum", size, "DigestMaxSize",
+      *((off_t *) c->argv[0]), EPERM);
 }
 
 /* ---- Restarts

@@ -85,13 +85,16 @@ class Ftp:
     def do_during(self, name, op, *args):
         """While something is put there, by another login."""
         other = Ftp(*self.again)
-        data = other.ftp.transfercmd("STOR " + name)
         try:
-            data.sendall(TEXT)
-            return getattr(self, "do_" + op)(*args)
+            data = other.ftp.transfercmd("STOR " + name)
+            try:
+                data.sendall(TEXT)
+                return getattr(self, "do_" + op)(*args)
+            finally:
+                data.close()
+                other.ftp.voidresp()
         finally:
-            data.close()
-            other.ftp.voidresp()
+            # A refusal is answered before it is logged.
             other.settle()
             other.close()
 

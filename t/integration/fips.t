@@ -20,6 +20,8 @@ import sys
 import paramiko
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../pages"))
+import blocks
 from tap import expect, expect_same, main, promise, skip
 import server
 from server import Server, keygen, must, run, said, wait_for
@@ -39,20 +41,10 @@ USER_KEYS = ["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
              "sk-ecdsa-sha2-nistp256@openssh.com",
              "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"]
 
-CONFIG = """config_diagnostics = 1
-openssl_conf = init
-.include %s
-[init]
-providers = providers
-alg_section = algorithms
-[providers]
-fips = fips_sect
-base = base_sect
-[base_sect]
-activate = 1
-[algorithms]
-default_properties = fips=yes
-"""
+# What doc/manual.md says to write.
+CONFIG = "config_diagnostics = 1\n" + [
+    block.text for block in blocks.blocks_in("doc/manual.md")
+    if block.text.startswith("openssl_conf")][0] + "\n"
 
 
 def provider():
@@ -73,7 +65,8 @@ def configure(srv):
     must(run(["openssl", "fipsinstall", "-quiet", "-module", module, "-out",
               srv.path("fips.cnf")]))
     with open(srv.path("openssl.cnf"), "w") as out:
-        out.write(CONFIG % srv.path("fips.cnf"))
+        out.write(CONFIG.replace("/etc/ssl/fipsmodule.cnf",
+                                 srv.path("fips.cnf")))
     srv.env = {"OPENSSL_CONF": srv.path("openssl.cnf"),
                "OPENSSL_MODULES": os.path.dirname(module)}
     return srv

@@ -18,6 +18,8 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../pages"))
+import blocks
 from tap import expect, expect_same, main, promise
 from server import ASAN, PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module, keygen, must, run, \
     said
@@ -128,6 +130,23 @@ def _():
         expect(lines, "no lines in" + part)
         check(as_here("\n".join(lines)), drop=("AllowOverwrite",
               "AllowStoreRestart", "DefaultRoot", "SFTPAuthorizedUserKeys"))
+
+
+@promise("the manual's other configurations pass proftpd -t")
+def _():
+    key = "t/integration/manual.t"
+    found = [block.text for block in blocks.blocks_in("doc/manual.md")
+             if not block.heading.startswith("SFTP")
+             and blocks.WHO_RUNS.get(blocks.rule_of(blocks.WHO_RUNS,
+                                                    block)) == key]
+    expect(len(found) >= 5, "only %r" % found)
+    for text in found:
+        if "SQLNamedQuery" in text:
+            if not has_module("mod_sql.so"):
+                continue
+            text = "LoadModule mod_sql.c\n" + text
+        check(as_here(text).replace(" ldap:", ""), drop=re.findall(
+            r"^(SFTP\w+)", text, re.M))
 
 
 # What a variable is in the line of an upload of 50 bytes to /up.

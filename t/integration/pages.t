@@ -95,7 +95,7 @@ def _():
             if kind == "write":
                 script += "cat > %s <<'END'\n%s\nEND\n" % (where, text)
             elif kind == "run":
-                for line in text.split("\n"):
+                for line in blocks.commands_of(text):
                     if NOT_HERE.match(line):
                         continue
                     script += line + "\n"
@@ -108,16 +108,6 @@ def _():
         expect(place.follow(script).endswith("all\n"), "it did not end")
 
     in_place(follow)
-
-
-@promise("every block of README is run, written or left for a reason")
-def _():
-    kinds = [kind for kind, _, _ in blocks.plan("README.md")]
-    expect(kinds.count("run") >= 6 and kinds.count("write") >= 1, kinds)
-    expect_same(kinds.count("leave"), len(blocks.NOT_RUN), "blocks that are "
-                "left")
-    for kind, text, place in blocks.plan("README.md"):
-        expect(kind != "write" or place, "where does it go?\n" + text)
 
 
 @promise("the commands of the page of recipes start one of them")
@@ -133,10 +123,9 @@ def _():
 @promise("the examples and the configuration of sftp-user(8) work")
 def _():
     def follow(place):
-        page = blocks.blocks_of("doc/man/sftp-user.8.md")
-        config = [text for text, _ in page if text.startswith("AuthOrder")]
-        examples = [text for text, _ in page if re.match("sftp-user add [a-z]",
-                                                         text)]
+        page = blocks.blocks_in("doc/man/sftp-user.8.md")
+        config = [one.text for one in page if one.text.startswith("AuthOrder")]
+        examples = [one.text for one in page if one.heading == "EXAMPLES"]
         expect_same((len(config), len(examples)), (1, 3), "blocks")
         place.put("/etc/proftpd/conf.d/users.conf", config[0] + "\n")
         place.follow(
@@ -147,6 +136,74 @@ def _():
             "mod_sftp.c\\n<\\/IfModule>\\n&/' /etc/proftpd/conf.d/users.conf\n"
             "proftpd -t\nsftp-user list | grep '^shop .*/srv/www/shop$'\n"
             "sftp-user remove bob --delete-files\n")
+
+    in_place(follow)
+
+
+ARCHIVE = """Package: proftpd-mod-sftp
+Version: %s
+Architecture: all
+Maintainer: nobody <root@localhost>
+Description: a module
+Filename: ./%s.deb
+Size: 1
+SHA256: %064d
+
+"""
+STATUS = """Package: proftpd-mod-sftp
+Status: install ok installed
+Version: 2.0.1
+Architecture: all
+Maintainer: nobody <root@localhost>
+Description: a module
+
+"""
+# An archive with two versions, and the state of apt, below this directory.
+APT = r"""
+mkdir -p archive state/lists/partial cache/archives/partial dpkg/updates \
+  dpkg/info dpkg/triggers preferences
+echo "deb [trusted=yes] file:$PWD/archive ./" > list
+for file in available diversions statoverride; do : > dpkg/$file; done
+for word in Dir::State=$PWD/state Dir::State::status=$PWD/dpkg/status \
+    Dir::Cache=$PWD/cache Dir::Etc::sourcelist=$PWD/list \
+    Dir::Etc::sourceparts=/none Dir::Etc::preferences=$PWD/preferences/here \
+    Dir::Etc::preferencesparts=/none Dir::Etc::main=/none Dir::Etc::parts=/none \
+    APT::Sandbox::User=root DPKG::Options::=--admindir=$PWD/dpkg; do
+  echo "${word%%=*} \"${word#*=}\";"
+done > apt.conf
+export APT_CONFIG=$PWD/apt.conf
+apt-get -qq update
+candidate() { apt-cache policy proftpd-mod-sftp | sed -n 's/.*Candidate: //p'; }
+"""
+
+
+@promise("the pins of the page on packages choose as it says, and a package is "
+         "held")
+def _():
+    def follow(place):
+        found = [one for one in blocks.blocks_in("doc/packages.md")
+                 if one.heading == "Pin a choice"]
+        pins = [one.text for one in found if one.text.startswith("Package")]
+        hold = [one.text for one in found if one.text.startswith("apt-mark")]
+        expect_same((len(pins), len(hold)), (2, 1), "blocks")
+        place.sh("mkdir archive dpkg")
+        for path, text in (
+                ("archive/Packages", "".join(ARCHIVE % (v, v, 0) for v in
+                                             ("2.0.2", "2.1.0"))),
+                ("dpkg/status", STATUS), ("keep-out", pins[0] + "\n"),
+                ("stay", pins[1] + "\n")):
+            place.put(path, text)
+        out = place.follow(APT + "echo first $(candidate)\n"
+                           "cp keep-out preferences/here\n"
+                           "echo second $(candidate)\n"
+                           "cp stay preferences/here\n"
+                           "echo third $(candidate)\nrm preferences/here\n"
+                           + hold[0] + "\napt-mark showhold\n"
+                           "apt-get -s upgrade")
+        for words in ("first 2.1.0", "third 2.0.2", "set on hold"):
+            expect(words in out, "no '%s' in\n%s" % (words, out))
+        expect("second 2.1.0" not in out and "second 2.0.2" not in out, out)
+        expect("Inst proftpd-mod-sftp" not in out, out)
 
     in_place(follow)
 

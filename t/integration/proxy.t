@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: haproxy python3-paramiko
+# needs: geoip-database haproxy proftpd-mod-geoip python3-paramiko
 
 """SFTPProxyProtocol: behind a load balancer, the client's address is what
 counts everywhere, and nobody else can tell one.  All of 127.0.0.0/8 is this
@@ -18,6 +18,7 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -25,7 +26,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from haproxy import Haproxy
-from server import (PATIENCE, Server, free_port, has_module, must, run,
+from server import (ASAN, PATIENCE, PRELOAD, PROFTPD, Server, free_port, has_module, must, run,
                     wait_for)
 from tap import expect, expect_same, main, promise, skip
 
@@ -133,6 +134,48 @@ BanOnEvent MaxLoginAttempts 1/01:00:00 01:00:00
 MaxLoginAttempts 1
 """, modules=("mod_ban",)) if has_module("mod_ban.so") else None
 plain = Proxied(trust="")
+# Modules that look at the address, and the names of hosts.
+named = Proxied("""UseReverseDNS on
+LogFormat who "%a %h %m %s"
+ExtendedLog @DIR@/extended.log ALL who
+<Class named>
+  From far.example.org
+</Class>
+<Limit LOGIN>
+  Order deny,allow
+  DenyClass named
+  AllowAll
+</Limit>
+<IfModule mod_wrap2.c>
+  WrapEngine on
+  WrapLog @DIR@/wrap.log
+  WrapOptions CheckAllNames
+  WrapTables file:@DIR@/allow file:@DIR@/deny
+</IfModule>
+<IfModule mod_geoip.c>
+  GeoIPEngine on
+  GeoIPLog @DIR@/geoip.log
+  GeoIPTable /usr/share/GeoIP/GeoIP.dat
+  GeoIPDenyFilter CountryCode US
+</IfModule>
+""", drop=("UseReverseDNS",), modules=[
+    name for name in ("mod_wrap2", "mod_wrap2_file", "mod_geoip")
+    if has_module(name + ".so")])
+named.binds = {"/etc/hosts": named.path("hosts")}
+for name, text in (("allow", "ALL: 127.1.22.1\n"),
+                   ("deny", "ALL: 127.1.22. 127.3. wrapped.example.org\n"),
+                   ("hosts", "127.0.0.1 localhost\n"
+                    "127.3.0.1 balancer.example.org\n"
+                    "127.1.20.1 near.example.org\n"
+                    "127.1.20.2 far.example.org\n"
+                    "127.1.20.3 wrapped.example.org\n"
+                    "2001:db8:7::5 six.example.org\n")):
+    with open(named.path(name), "w") as out:
+        out.write(text)
+    os.chmod(named.path(name), 0o644)
+inetd = Proxied("ServerType inetd\nLogFormat who \"%a %h %m %s\"\n"
+                "ExtendedLog @DIR@/extended.log ALL who\n",
+                drop=("ServerType",))
 
 ports = {name: free_port() for name in ("v1", "v2", "checked")}
 balancer = Haproxy("""
@@ -249,6 +292,99 @@ def _():
     expect(not bans.lets_in("127.1.9.1"), "let in")
     expect(not bans.lets_in("::ffff:127.1.9.1"), "let in, written otherwise")
     expect(bans.lets_in("127.1.9.2"), "another client is refused")
+
+
+@promise("UseReverseDNS finds the name of the client, not of the proxy")
+def _():
+    expect(named.lets_in("127.1.20.1"), "no login")
+    named.wait_log("extended.log", "^127.1.20.1 near.example.org PASS")
+    named.lets_in("127.1.20.1", password="wrong")
+    named.wait_log("system.log", r"\(near\.example\.org\[127\.1\.20\.1\]\)")
+    expect(named.lets_in("127.1.20.9"), "no login of a client without a name")
+    named.wait_log("extended.log", "^127.1.20.9 127.1.20.9 PASS")
+    with named.login(named.dial("127.1.20.1")) as conn:
+        expect(conn, "no login without a proxy")
+    named.no_sessions()
+    expect("balancer" not in named.log("system.log")
+           + named.log("extended.log"), "the proxy's name is in a log")
+
+
+@promise("classes of names are about the client")
+def _():
+    expect(not named.lets_in("127.1.20.2"), "let in")
+    named.wait_log("system.log", r"far\.example\.org.* denied")
+
+
+@promise("mod_wrap2 checks the client's address and name")
+def _():
+    if not has_module("mod_wrap2_file.so"):
+        skip("mod_wrap2 is not there")
+    for source, wanted in (("127.1.22.1", True), ("127.1.22.2", False),
+                           ("::ffff:127.1.22.1", True),
+                           ("127.1.20.3", False), ("127.1.23.1", True)):
+        expect_same(named.lets_in(source), wanted, source)
+    expect("127.3.0.1" not in named.log("wrap.log"), named.log("wrap.log"))
+
+
+@promise("mod_geoip looks up the client's country")
+def _():
+    if not has_module("mod_geoip.so"):
+        skip("mod_geoip is not there")
+    for source, wanted in (("8.8.8.8", False), ("193.0.6.139", True)):
+        expect_same(named.lets_in(source), wanted, source)
+    named.wait_log("geoip.log", "8.8.8.8")
+
+
+@contextlib.contextmanager
+def by_inetd():
+    """As inetd does: one process for each connection."""
+    inetd.write_config()
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("TMPDIR", "MOD_SFTP_PRELOAD")}
+    if PRELOAD:
+        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
+    processes = []
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = listener.accept()
+                with sock:
+                    processes.append(subprocess.Popen(
+                        [PROFTPD, "-c", inetd.path("proftpd.conf")],
+                        stdin=sock, stdout=sock, stderr=subprocess.DEVNULL,
+                        env=env, cwd="/"))
+
+    with socket.create_server(("127.0.0.1", inetd.port)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield processes
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            for process in processes:
+                process.wait(PATIENCE)
+
+
+@promise("behind inetd it is the same")
+def _():
+    with by_inetd() as processes:
+        expect(inetd.lets_in("127.1.24.1"), "no login")
+        inetd.wait_log("extended.log", "^127.1.24.1 127.1.24.1 PASS")
+        inetd.wait_log("sftp.log", r"forwarded by proxy 127.3.0.1:\d+$")
+        with inetd.from_client(b"SSH-2.0-x\r\n") as sock:
+            expect(b"SSH-" not in until_end(sock), "let in without a header")
+        inetd.wait_log("system.log", "connection from proxy .*: there is none")
+        with inetd.dial("127.1.24.2") as sock:
+            sock.sendall(version1("127.1.24.3") + b"SSH-2.0-liar\r\n")
+            expect(b"mismatch" in until_end(sock), "no refusal")
+        inetd.wait_log("sftp.log", "PROXY header from 127.1.24.2, which")
+        with inetd.dial() as sock:
+            sock.sendall(b"PROXY UNKNOWN\r\n")
+            expect(sock.recv(8) == b"SSH-2.0-", "no answer to a check")
+        with inetd.dial():
+            pass
+        wait_for(lambda: len(processes) == 5, "five connections")
+    expect_same(inetd.log("system.log").count("PROXY header"), 1, "lines")
 
 
 @promise("whoever is not trusted connects as before")
@@ -515,6 +651,6 @@ def _():
 
 
 try:
-    main(*filter(None, (srv, penal, bans, plain)))
+    main(*filter(None, (srv, penal, bans, plain, named)))
 finally:
     balancer.stop()

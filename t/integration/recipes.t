@@ -5,7 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: postgresql proftpd-mod-crypto proftpd-mod-pgsql proftpd-mod-sqlite
+# needs: haproxy postgresql proftpd-mod-crypto proftpd-mod-pgsql
+# needs: proftpd-mod-sqlite
 # needs: python3-paramiko sqlite3
 
 """Each recipe of doc/recipes starts as it is written, after the commands in its
@@ -122,7 +123,8 @@ class Site(Machine):
     def logs(self):
         text = ""
         for name in ("proftpd.log", "sftp.log", "sql.log", "otp.log",
-                     "quota.log", "fail2ban.log"):
+                     "quota.log", "fail2ban.log", "0-proftpd.log",
+                     "1-proftpd.log", "0-sftp.log", "1-sftp.log"):
             text += self.read("/var/log/proftpd/" + name)
         return text
 
@@ -480,6 +482,90 @@ def _(site):
     must(site.run(sys.executable, "-c", FTPS, PASSWORD))
     must(site.with_password("alice", "get files/back back"))
     site.sh("cmp data back")
+
+
+@plan("behind-haproxy.conf", addresses=("10.0.0.11", "10.0.0.21", "10.0.0.22",
+                                        "192.0.2.1", "192.0.2.2"))
+def _(site):
+    site.follow()
+    site.nodes = {}
+    for number, address in enumerate(("10.0.0.21", "10.0.0.22")):
+        # Two machines on one: files that are not shared have other names.
+        text = text_of("behind-haproxy.conf").replace("10.0.0.21", address)
+        for name in ("proftpd.pid", "proftpd.scoreboard", "proftpd.log",
+                     "sftp.log"):
+            text = text.replace("/" + name, "/%d-%s" % (number, name))
+        path = "/etc/proftpd/node%d.conf" % number
+        site.put(path, text)
+        daemon = site.proftpd("-q", "-c", path)
+        site.listens(2222, daemon, address)
+        site.nodes[number] = daemon
+    site.put("/etc/haproxy/haproxy.cfg", text_of("haproxy.cfg"))
+    site.sh("/usr/sbin/haproxy -q -c -f /etc/haproxy/haproxy.cfg")
+    balancer = site.begin("/usr/sbin/haproxy", "-db", "-f",
+                          "/etc/haproxy/haproxy.cfg")
+    site.listens(22, balancer, "10.0.0.11")
+
+
+def through(site, batch, source="192.0.2.1", user="alice", to="10.0.0.11"):
+    words = site.options(22 if to == "10.0.0.11" else 2222, user, "-o",
+                         "BindAddress=" + source)
+    return site.run("sftp", "-b", "-", *words[:-1], "%s@%s" % (user, to),
+                    input=batch.encode() + b"\n")
+
+
+def served(site, source):
+    """The node whose log has a login of alice from there."""
+    found = [number for number in site.nodes if re.search(
+        r"login of 'alice' from %s .*: accepted" % re.escape(source),
+        site.read("/var/log/proftpd/%d-sftp.log" % number))]
+    expect_same(len(found), 1, "servers with a login from " + source)
+    return found[0]
+
+
+@recipe_promise("behind-haproxy.conf", "logs have the client's address, and "
+                "the same client gets the same server")
+def _(site):
+    data = local(site, "data", 100000)
+    for name in ("one", "two"):
+        must(through(site, "put %s files/%s" % (data, name)))
+    site.sh("cmp data /srv/sftp/alice/files/one; "
+            "cmp data /srv/sftp/alice/files/two")
+    served(site, "192.0.2.1")
+
+
+@recipe_promise("behind-haproxy.conf", "a client that fails is penalized, and "
+                "no other")
+def _(site):
+    def penalized():
+        through(site, "pwd", "192.0.2.2", "nobody-here")
+        return any("connection from 192.0.2.2 refused: penalty" in site.read(
+            "/var/log/proftpd/%d-proftpd.log" % n) for n in site.nodes)
+    wait_for(penalized, "the penalty")
+    must(through(site, "pwd"))
+
+
+@recipe_promise("behind-haproxy.conf", "nobody else can tell an address")
+def _(site):
+    out = site.run("bash", "-c", "exec 3<>/dev/tcp/10.0.0.22/2222 && printf "
+                   "'PROXY TCP4 192.0.2.9 10.0.0.22 1 22\\r\\nSSH-2.0-x\\r\\n' "
+                   ">&3 && cat <&3", timeout=60).stdout
+    expect(b"mismatch" in out, out)
+    for number in site.nodes:
+        for name in ("sftp.log", "proftpd.log"):
+            expect("192.0.2.9" not in site.read(
+                "/var/log/proftpd/%d-%s" % (number, name)), name)
+
+
+@recipe_promise("behind-haproxy.conf", "when a server dies, its clients get the "
+                "other one")
+def _(site):
+    first = served(site, "192.0.2.1")
+    daemon = site.nodes.pop(first)
+    daemon.kill()
+    daemon.wait()
+    must(through(site, "put alice.pub files/after"))
+    served(site, "192.0.2.1")
 
 
 @promise("every recipe is followed, and linked from its page")

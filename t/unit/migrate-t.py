@@ -215,20 +215,36 @@ def _():
     expect(not os.path.exists(path_of("not.conf")), "it wrote a file")
 
 
-@promise("each directive of the result has a comment on where it comes from")
+@promise("each directive of the result has a comment of its own on where it "
+         "comes from")
 def _():
-    text = written("Port 2200\nMatch Group jailed\nChrootDirectory %h\n"
-                   "ForceCommand internal-sftp\nMatch Address 10.0.0.0/8\n"
-                   "PasswordAuthentication no\n")
-    above = None
+    text = written("Port 2200\nUsePAM yes\nTrustedUserCAKeys /etc/ssh/ca\n"
+                   "AuthorizedPrincipalsFile /etc/ssh/p/%u\n"
+                   "RevokedKeys /etc/ssh/revoked\nMaxSessions 3\n"
+                   "Match Group jailed\nChrootDirectory %h\n"
+                   "ForceCommand internal-sftp -R\n"
+                   "Match Address 10.0.0.0/8\nPasswordAuthentication no\n")
+    before, sections, seen = "", [], 0
     for line in text.splitlines():
         line = line.strip()
-        if not line or re.match(r"</?(VirtualHost|IfClass)", line):
-            above = None if line else above
-        elif line.startswith("#"):
-            above = line
-        else:
-            expect(above is not None, "no comment above " + line)
+        if line.startswith("</"):
+            sections.pop()
+        elif line and not line.startswith("#"):
+            if not sections or sections[-1] in ("VirtualHost", "IfUser",
+                                                "IfGroup", "IfClass"):
+                expect(before.startswith("# ") or re.match(
+                    "<(VirtualHost|IfClass|IfModule)", line),
+                    "no comment above " + line)
+                seen += 1
+            found = re.match(r"<(\w+)", line)
+            sections += [found.group(1)] if found else []
+        before = line
+    expect(seen > 30, "only %d directives" % seen)
+    for number, directive in ((3, "SFTPTrustedUserCAKeys"),
+                              (4, "SFTPAuthorizedPrincipals"),
+                              (5, "SFTPRevokedKeys"), (6, "SFTPMaxChannels")):
+        expect(re.search(r"# carried over: sshd_config:%d\n *%s "
+                         % (number, directive), text), text)
 
 
 @promise("every keyword of the issue and of sshd's manual is a row")

@@ -11,9 +11,10 @@ import sys
 import tempfile
 
 from .accounts import Accounts
+from .blocks import note_text
 from .policy import Policy
 from .sshd import ConfigError, Parser, printable
-from .write import Writer, note_text
+from .write import Writer
 
 
 def migrate(path, accounts=None, base="/etc/ssh"):

@@ -16,7 +16,8 @@ import shlex
 from collections import namedtuple
 
 from . import patterns
-from .keywords import TABLE, absolute, flag, number, row_of, seconds, word
+from .keywords import TABLE, flag, number, row_of, word
+from .keys import Denied, key_base
 from .sshd import printable
 
 # methods: chains as SFTPAuthMethods has them; deny: why nobody gets in, or
@@ -59,10 +60,6 @@ REQUESTS = {
     "home-directory": ((), ("homeDirectory",)),
     "users-groups-by-id": ((), ("userGroupNames",)),
 }
-
-
-class Denied(Exception):
-    """These users cannot be let in as sshd would; the text says why."""
 
 
 class Env:
@@ -316,7 +313,8 @@ class Policy:
             if key_base(self, env).stores:
                 self.note(None, "%s: no login by key. Their AuthorizedKeysFile, "
                           "authorities or algorithms differ from those of "
-                          "others, and a virtual host has one list for all"
+                          "others, and a virtual host has one list for all; "
+                          "a Match LocalPort gives them one of their own"
                           % self.who(env))
         password = env.is_on(True, "passwordauthentication")
         dialogue = self.pam and env.is_on(
@@ -480,123 +478,3 @@ class Policy:
             made.append("SFTPExtensions " + " ".join(
                 "-" + w for w in dict.fromkeys(words)))
         return made
-
-
-# ---- Keys
-
-Base = namedtuple("Base", "stores settings directives")
-
-
-def key_base(policy, env):
-    """The stores of keys and authorities for everybody whom no line names."""
-    made, stores = [], []
-    files = env.first("authorizedkeysfile")
-    names = files.args if files else [".ssh/authorized_keys",
-                                      ".ssh/authorized_keys2"]
-    for name in names:
-        if name.lower() != "none":
-            stores += _file_store(policy, files, name)
-    stores += _command_store(policy, env, made, "authorizedkeyscommand")
-    if stores:
-        made.insert(0, "SFTPAuthorizedUserKeys " + " ".join(stores))
-    authorities = env.first("trustedusercakeys")
-    if authorities is not None and authorities.args[0].lower() != "none":
-        made += list(_authorities(policy, env, authorities, made))
-        stores.append("authorities")
-    revoked = env.first("revokedkeys")
-    if revoked is not None and revoked.args[0].lower() != "none":
-        made.append("SFTPRevokedKeys " + absolute(revoked, revoked.args[0]))
-    return Base(tuple(stores), policy.key_settings(env), tuple(made))
-
-
-def _file_store(policy, line, name):
-    try:
-        path = policy.path(line, name, home=True) if line else name
-    except Denied as why:
-        policy.note(line, "%s; no keys are read from there" % why)
-        return []
-    if path.startswith('"'):
-        return ['"file:%s' % path[1:]]
-    if not path.startswith(("/", "~")):
-        path = "~/" + path
-    return ["file:" + path]
-
-
-def _command(policy, env, key, tokens):
-    """exec:... of a command, and its user; None if it cannot be run."""
-    line, user = env.first(key), env.first(key + "user")
-    if line is None or line.args[0].lower() == "none":
-        return None
-    name = user.args[0] if user else ""
-    account = policy.accounts.users.get(name)
-    if not patterns.is_name(name) or account is None or account.uid == 0:
-        policy.note(line, "%sUser must be an account that is not root; the "
-                    "command is not run" % line.name)
-        return None
-    for arg in line.args:
-        rest = arg.replace("%%", "")
-        if any("%" + t not in tokens for t in
-               (p[:1] for p in rest.split("%")[1:])):
-            policy.note(line, "a token of %s is not possible here; the "
-                        "command is not run" % line.name)
-            return None
-        if any(c in arg for c in " '"):
-            policy.note(line, "an argument with a blank or a quote is not "
-                        "possible here; the command is not run")
-            return None
-        word(line, arg)
-    if not line.args[0].startswith("/"):
-        line.fail("the path must be absolute")
-    return "exec:" + " ".join(line.args), name
-
-
-def _command_store(policy, env, made, key):
-    tokens = ["%" + t for t in "UuhktfC"]
-    found = _command(policy, env, key, tokens)
-    if found is None:
-        return []
-    made.append("SFTPAuthorizedKeysCommandUser " + found[1])
-    return ['"%s"' % found[0]]
-
-
-def _authorities(policy, env, line, made):
-    yield "SFTPTrustedUserCAKeys " + absolute(line, line.args[0])
-    names = env.first("authorizedprincipalsfile")
-    if names is not None and names.args[0].lower() != "none":
-        if env.first("authorizedprincipalscommand") is not None:
-            policy.note(names, "principals come from one source here: the "
-                        "command is not run")
-        store = _file_store(policy, names, names.args[0])
-        # Without its source nobody may be a principal.
-        yield "SFTPAuthorizedPrincipals " + (
-            store[0].replace("file:", "", 1) if store else "/nonexistent")
-        return
-    tokens = ["%" + t for t in "UuhktfCiFKTs"]
-    command = env.first("authorizedprincipalscommand")
-    if command is None or command.args[0].lower() == "none":
-        return
-    found = _command(policy, env, "authorizedprincipalscommand", tokens)
-    other = [m for m in made if m.startswith("SFTPAuthorizedKeysCommandUser")]
-    if found is None or other not in (
-            [], ["SFTPAuthorizedKeysCommandUser " + found[1]]):
-        policy.note(command, "commands run as one user here: no principals "
-                    "are read")
-        yield "SFTPAuthorizedPrincipals /nonexistent"
-        return
-    if not other:
-        yield "SFTPAuthorizedKeysCommandUser " + found[1]
-    yield 'SFTPAuthorizedPrincipals "%s"' % found[0]
-
-
-def client_alive(policy, env):
-    interval = env.first("clientaliveinterval")
-    count = env.first("clientalivecountmax")
-    time = seconds(interval, interval.args[0]) if interval else 0
-    if time == 0:
-        return []
-    times = number(count) if count else 3
-    if times == 0:
-        policy.note(count, "ClientAliveCountMax 0 never disconnects in sshd; "
-                    "no messages are sent here")
-        return []
-    return ["SFTPClientAlive %d %d" % (times, time)]

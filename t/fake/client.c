@@ -50,6 +50,19 @@ static struct sftp_key *new_host_key(pool *p) {
   return key;
 }
 
+/* One for all connections: a file of keys is decoded in a process of its own,
+ * and tests make thousands of connections.
+ */
+static struct sftp_key *host_key(void) {
+  static struct sftp_key *key = NULL;
+
+  if (key == NULL) {
+    key = new_host_key(permanent_pool);
+  }
+
+  return key;
+}
+
 struct client *client_new(void) {
   pool *p = make_sub_pool(permanent_pool);
   struct client *cl = pcalloc(p, sizeof(*cl));
@@ -79,7 +92,7 @@ struct client *client_new(void) {
     ALG_DEFAULT, 0);
   set->ca_algs = set->userkeys;
   set->host_keys = pcalloc(p, sizeof(*set->host_keys));
-  set->host_keys[0] = new_host_key(p);
+  set->host_keys[0] = host_key();
   set->nhost_keys = 1;
   set->max_channels = 10;
   set->max_login_attempts = 6;

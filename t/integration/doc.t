@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: cmark-gfm man-db mandoc
+# sanitizers: no
 
 """`make doc`: HTML and man pages that programs read without complaint, and the
 same bytes each time.

@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# sanitizers: no
+
 """doc/first-server.md: its commands, in their order, and its configuration
 make a server that does what the page says.  The files are in the directory of
 the test instead of /etc, /srv and /root, and the test starts the daemon.

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: openssh-server python3-paramiko
+# sanitizers: no
 
 """What sftp-migrate writes does what sshd does: both run side by side with
 each of these configurations.

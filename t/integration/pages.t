@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# sanitizers: no
+
 """The commands and configurations of README, of the page of recipes and of
 sftp-user(8) work as they are written, as far as that is harmless here:
 t/pages/run does all of README in clean roots."""

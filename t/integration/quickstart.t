@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-vroot
+# sanitizers: no
 
 """./quickstart, as somebody would use it who sees the project first."""
 

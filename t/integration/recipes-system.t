@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: fail2ban logrotate proftpd-mod-vroot systemd
+# sanitizers: no
 
 """The recipes of doc/recipes for what runs around the daemon: a container
 without root, systemd, logrotate, fail2ban, monitoring."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: strace
+# sanitizers: no
 
 """sftp-user: who is added can log in, who is removed cannot, and whatever
 happens in between, nothing is half-done."""

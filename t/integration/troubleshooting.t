@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: curl lftp putty-tools python3-paramiko
+# sanitizers: no
 
 """doc/troubleshooting.md: what a client prints in each case, and what the logs
 say then.  Each symptom is provoked with the clients that Debian packages.

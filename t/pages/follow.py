@@ -46,8 +46,12 @@ IDENTITY=/root/alice.key""",
 BATCH=pwd; sftp -P 2222 alice@localhost
 ! sftp -P 2222 nobody@localhost""",
     ("doc/man/sftp-migrate.8.md", "sftp-migrate --check"): """
+cd /src
 cp /root/proftpd.conf /etc/proftpd/proftpd.conf
-chmod u=rwX,go=rX /etc/ssh""",
+grep -q '^UsePAM yes' /etc/ssh/sshd_config
+quietly make uninstall
+quietly apt-get install proftpd-mod-crypto
+quietly make install""",
     ("doc/man/sftp-migrate.8.md", "systemctl restart proftpd"): """
 kill $(cat /run/sshd.pid)
 while answers 2200; do sleep 0.1; done""",
@@ -55,7 +59,6 @@ while answers 2200; do sleep 0.1; done""",
     ("doc/coming-from-packaged.md", "make install"): """
 cd /src
 quietly make uninstall
-quietly apt-get install proftpd-mod-crypto
 cat > /etc/proftpd/conf.d/sftp.conf <<'END'
 LoadModule mod_sftp.c
 <VirtualHost 0.0.0.0>

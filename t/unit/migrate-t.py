@@ -8,10 +8,14 @@
 """sftp-migrate: what is wrong with a file is said with its line, and nothing
 is written.  Who gets in is the matter of t/integration/migrate.t."""
 
+import contextlib
 import glob
 import os
 import random
 import re
+import resource
+import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -194,12 +198,102 @@ def _():
         with open(out) as file:
             expect(content in file.read(), "the file after %r" % text)
         expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
-    result = subprocess.run(
-        [sys.executable, TOOL, put("Port 2201\n"), "-o",
-         path_of("missing/out.conf")], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, timeout=60)
-    expect(result.returncode == 1 and "Traceback" not in result.stderr,
-           result.stderr)
+
+
+def tool(*words, out=subprocess.PIPE, **more):
+    return subprocess.run([sys.executable, TOOL] + list(words), stdout=out,
+                          stderr=subprocess.PIPE, text=True, timeout=60,
+                          **more)
+
+
+def one_line(result, words):
+    expect_same(result.returncode, 1, "status: " + result.stderr)
+    expect(result.stderr.count("\n") == 1 and words in result.stderr and
+           result.stderr.startswith("sftp-migrate: "), result.stderr)
+
+
+@promise("a place that cannot be written gets one line, and nothing is left "
+         "there")
+def _():
+    good = put("Port 2201\n")
+    os.mkdir(path_of("folder"))
+    os.mkfifo(path_of("pipe"))
+    # A device of the same kind as /dev/full, if this may make one.
+    with contextlib.suppress(OSError):
+        os.mknod(path_of("full"), stat.S_IFCHR | 0o666, os.makedev(1, 7))
+    before = sorted(os.listdir(BASE.name))
+    for name, words in (("missing/out.conf", "No such file"),
+                        ("folder", "not a file"), ("pipe", "not a file"),
+                        ("full", "not a file"), ("n" * 300, "too long")):
+        if name != "full" or os.path.exists(path_of(name)):
+            one_line(tool(good, "-o", path_of(name)), words)
+    one_line(tool(good, "-o", ""), "No such file")
+    expect_same(sorted(os.listdir(BASE.name)), before, "files")
+    for words in ((good,), ("--check", good)):
+        with open("/dev/full", "w") as full:
+            one_line(tool(*words, out=full), "standard output: No space left")
+    one_line(subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh",
+                             sys.executable, TOOL, good], text=True,
+                            stderr=subprocess.PIPE, timeout=60),
+             "standard output is closed")
+
+
+@promise("a file system without room leaves the old file")
+def _():
+    limit = (1000, 1000)
+    out = path_of("old.conf")
+    with open(out, "w") as file:
+        file.write("old")
+    one_line(tool(put("Port 2200\n"), "-o", out, preexec_fn=lambda: (
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit))), "File too large")
+    with open(out) as file:
+        expect_same(file.read(), "old", "the file")
+    expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
+
+
+# Writes, and gets a signal before the file has its name.
+STOPPED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from sftp_migrate import main
+os.fsync = lambda fd: os.kill(os.getpid(), int(sys.argv[2]))
+sys.exit(main.main(sys.argv[3:]))
+"""
+
+
+@promise("a signal while it writes leaves the old file, and nothing beside it")
+def _():
+    out = path_of("kept.conf")
+    with open(out, "w") as file:
+        file.write("old")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        one_line(subprocess.run(
+            [sys.executable, "-c", STOPPED, os.path.dirname(TOOL),
+             str(int(number)), put("Port 2200\n"), "-o", out],
+            stderr=subprocess.PIPE, text=True, timeout=60), "signal")
+        with open(out) as file:
+            expect_same(file.read(), "old", "the file")
+        expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
+
+
+@promise("a file that is huge, or full of bytes, gets one line within seconds")
+def _():
+    junk = random.Random(5).randbytes(300000)
+    many = " ".join("u%d" % n for n in range(100000))
+    groups = ",".join("g%d*" % n for n in range(1000))
+    for data, words in (
+            (junk, ":1: "), (b"\x7fELF" + junk, ":1: "),
+            ("Banner " + "x" * 10000000, "bytes"),
+            ("\nBanner " + "x" * 1000000, ":2: Banner: a word has"),
+            ("AllowUsers " + many, ":1: AllowUsers: more than 10000 words"),
+            ("Match Group " + groups + "\n", ":1: Match: a word has"),
+            ("\n" * 1000000 + "Port x", ":1000001: ")):
+        one_line(tool(put(data), "-o", path_of("never.conf")), words)
+    expect(not os.path.exists(path_of("never.conf")), "a file")
+    result = tool(path_of("not\033[31m-there"))
+    one_line(result, "No such file")
+    expect("\033" not in result.stderr, repr(result.stderr))
 
 
 @promise("--check explains each line, and writes nothing")

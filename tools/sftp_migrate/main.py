@@ -7,6 +7,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 
@@ -28,6 +29,9 @@ def migrate(path, accounts=None, base="/etc/ssh"):
 
 def replace(path, text):
     """Writes all of a file or nothing."""
+    if os.path.lexists(path) and not os.path.isfile(path):
+        # A device would be replaced, and a directory cannot be.
+        raise ConfigError(printable(path), "this is not a file")
     where = os.path.dirname(os.path.abspath(path))
     fd, temporary = tempfile.mkstemp(prefix=".sftp-migrate-", dir=where)
     try:
@@ -64,28 +68,43 @@ def arguments(argv):
     return parser.parse_args(argv)
 
 
+def interrupted(number, _frame):
+    """The file that is being written is removed on the way out."""
+    raise ConfigError("", "ended by signal %d; nothing was written" % number)
+
+
+def run(args):
+    if sys.stdout is None:
+        raise ConfigError("", "standard output is closed")
+    text, verdicts, notes = migrate(args.config)
+    if args.check:
+        explain(verdicts, notes)
+    elif args.output is not None:
+        replace(args.output, text)
+    else:
+        sys.stdout.write(text)
+    sys.stdout.flush()
+    if not args.check:
+        for line, note in notes:
+            print("sftp-migrate: different: " + note_text(line, note),
+                  file=sys.stderr)
+
+
 def main(argv=None):
     args = arguments(argv)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
     try:
-        text, verdicts, notes = migrate(
-            args.config, base="/etc/ssh")
-        if args.check:
-            explain(verdicts, notes)
-        elif args.output:
-            replace(args.output, text)
-        else:
-            sys.stdout.write(text)
-        if not args.check:
-            for line, note in notes:
-                print("sftp-migrate: different: " + note_text(line, note),
-                      file=sys.stderr)
-        sys.stdout.flush()
+        run(args)
+        return 0
     except ConfigError as why:
-        print("sftp-migrate: %s" % why, file=sys.stderr)
-        return 1
+        reason = str(why)
     except OSError as why:
-        print("sftp-migrate: %s: %s" % (
-            why.filename or args.output or "standard output", why.strerror),
-            file=sys.stderr)
-        return 1
-    return 0
+        reason = "%s: %s" % (printable(
+            args.output if args.output is not None and not args.check
+            else "standard output"), why.strerror)
+    print("sftp-migrate: " + reason, file=sys.stderr)
+    # What standard output did not take is not tried again.
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 1)
+    return 1

@@ -19,6 +19,8 @@ MAX_FILES = 1000
 MAX_LINES = 100000
 MAX_DEPTH = 16
 MAX_MATCHES = 64
+MAX_WORD = 4096
+MAX_WORDS = 10000
 
 CRITERIA = ("user", "group", "host", "address", "localaddress", "localport",
             "rdomain", "invalid-user", "all")
@@ -106,22 +108,22 @@ def split(text):
             continue
         if text[at] == "#":
             break
-        word, quote = "", None
+        word, quote = [], None
         while at < size and (quote or text[at] not in " \t\r\f"):
             c = text[at]
             if c == "\\" and at + 1 < size and text[at + 1] in "\"'\\":
-                word += text[at + 1]
+                word.append(text[at + 1])
                 at += 1
             elif quote is None and c in "\"'":
                 quote = c
             elif c == quote:
                 quote = None
             else:
-                word += c
+                word.append(c)
             at += 1
         if quote:
             raise ValueError("a quote without its end")
-        words.append(word)
+        words.append("".join(word))
     return words
 
 
@@ -201,7 +203,11 @@ class Parser:
             line.fail("more than %d lines" % MAX_LINES)
         if not line.name:
             line.fail("no keyword")
+        if len(words) > MAX_WORDS:
+            line.fail("more than %d words" % MAX_WORDS)
         for word in line.args:
+            if len(word) > MAX_WORD:
+                line.fail("a word has more than %d characters" % MAX_WORD)
             if not word.isprintable():
                 line.fail("a control character")
         if not line.args or line.args == [""]:

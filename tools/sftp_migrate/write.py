@@ -174,7 +174,8 @@ class Writer(Places):
         self.put(0, "<IfModule !mod_ifsession.c>",
                  "  LoadModule mod_ifsession.c", "</IfModule>")
         if self.policy.pam:
-            self.put(0, "# " + self.source(("usepam",)),
+            self.put(0, "# %s; in Debian's package proftpd-mod-crypto"
+                     % self.source(("usepam",)),
                      "<IfModule !mod_sftp_pam.c>",
                      "  LoadModule mod_sftp_pam.c", "</IfModule>")
         self.put(0, "# " + self.source(("usedns",)) + "; for all hosts",

@@ -64,6 +64,10 @@ const struct sftp_auth_method *sftp_auth_method_of(unsigned int bit) {
   return NULL;
 }
 
+const char *sftp_auth_method_at(size_t i) {
+  return i < SFTP_NELEMS(methods) ? methods[i]->name : NULL;
+}
+
 /* Whether chains can name the method: it has a bit, and is the first row with
  * that bit.
  */

@@ -384,8 +384,9 @@ int sftp_on_newkeys(struct ssh_conn *c, struct sftp_rd *r) {
 
   } else {
     c->state.keyed = true;
-    ftpd_keyed(c->ftpd);
   }
+
+  ftpd_keyed(c->ftpd);
 
   forget_exchange(k);
   sftp_traffic_keyed(c);

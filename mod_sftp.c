@@ -11,8 +11,10 @@
  */
 
 #include "ftpd-abi.h"
+#include "ftpd-board.h"
 #include "ftpd-charset.h"
 #include "ftpd-conf.h"
+#include "ftpd-controls.h"
 #include "ftpd-event.h"
 #include "ftpd-keystore.h"
 #include "ftpd-log.h"
@@ -20,6 +22,7 @@
 #include "ftpd-penalty.h"
 #include "ftpd-proxy.h"
 #include "ftpd-session.h"
+#include "ftpd-tally.h"
 
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
@@ -92,6 +95,8 @@ static void serve(server_rec *s, conn_t *conn) {
   err = sftp_conn_run(h->conn);
   h->keyed = false;
 
+  ftpd_tally_end(err);
+
   /* Now, while others can still see whose connection this is. */
   if (!h->logged_in) {
     ftpd_event_stranger(h, err);
@@ -129,9 +134,14 @@ static int sftp_sess_init(void) {
 
   ftpd_penalty_check();
   if (!ftpd_conf_engine(main_server)) {
+    if (!ftpd_penalty_watches()) {
+      ftpd_board_close();
+    }
+
     return 0;
   }
 
+  ftpd_tally_session();
   ftpd_log_open(main_server);
   h = ftpd_new(session.pool, main_server);
 
@@ -198,6 +208,7 @@ static int sftp_init(void) {
   fips();
   ftpd_keystore_init();
   ftpd_files_init();
+  ftpd_controls_init();
   return ftpd_penalty_init() < 0 ? -1 : ftpd_events_master();
 }
 

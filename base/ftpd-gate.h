@@ -66,6 +66,8 @@ struct ftpd_op {
                                  * text */
   const char *refused;          /* after a refusal: a text that names the
                                  * rule */
+  const char *rule;             /* the same, even if the client is not to know
+                                 * it */
   void *state;                  /* private to the daemon's side */
 };
 

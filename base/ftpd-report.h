@@ -56,7 +56,7 @@ void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg);
  */
 const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
   const char *does);
-/* The key exchange is complete (from now on, the host may send its own
+/* A key exchange is complete (from the first on, the host may send its own
  * DISCONNECTs by sftp_disconnect()).
  */
 void ftpd_keyed(struct ftpd *h);

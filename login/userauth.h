@@ -30,6 +30,8 @@ int sftp_auth_banner(struct ssh_conn *c, const char *text) SFTP_MUST_CHECK;
 
 /* ---- Methods, by their AUTH_* bit */
 
+/* The name of the i-th method of all, NULL after the last. */
+const char *sftp_auth_method_at(size_t i);
 /* 0: there is no method of that name for chains. */
 unsigned int sftp_auth_method_bit(const char *name);
 const char *sftp_auth_method_name(unsigned int bit);

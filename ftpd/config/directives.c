@@ -457,6 +457,7 @@ conftable sftp_conftab[] = {
   { "SFTPClientAlive", set_clientalive, NULL },
   { "SFTPClientMatch", ftpd_set_clientmatch, NULL },
   { "SFTPCompression", set_compression, NULL },
+  { "SFTPControlsACLs", ftpd_set_controlsacls, NULL },
   { "SFTPCryptoDevice", set_cryptodevice, NULL },
   { "SFTPDHParamFile", ftpd_set_dhparamfile, NULL },
   { "SFTPDigests", ftpd_set_digests, NULL },

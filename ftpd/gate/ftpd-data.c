@@ -17,6 +17,7 @@
 #include "ftpd-files.h"
 #include "ftpd-openfile.h"
 #include "ftpd-quota-file.h"
+#include "ftpd-tally.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
@@ -56,6 +57,8 @@ static void tell_listeners(const char *event, const struct iovec *iov, int n,
 static void account(struct ftpd_file *f, size_t n, bool out) {
   f->total += (off_t) n;
   session.total_bytes += (off_t) n;
+  ftpd_tally(TALLY_BYTES, out ? TALLY_OUT : TALLY_IN, f->scp ? TALLY_SCP :
+    TALLY_SFTP, n);
   if (out) {
     f->total_rd += (off_t) n;
     session.total_bytes_out += (off_t) n;

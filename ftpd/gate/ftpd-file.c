@@ -26,6 +26,7 @@
 #include "ftpd-request.h"
 #include "ftpd-scan.h"
 #include "ftpd-settle.h"
+#include "ftpd-tally.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
@@ -269,6 +270,8 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
     op->refused = pstrdup(op->pool, f->refused);
   }
 
+  ftpd_tally(TALLY_TRANSFERS, f->wr ? TALLY_IN : TALLY_OUT, complete &&
+    err == 0 && f->ways[WAY_READ].err == 0 ? TALLY_WHOLE : TALLY_PART, 1);
   end_transfer(f, op != NULL ? op->handle : NULL, why, err);
   ftpd_stalled_release(f->h);
   ftpd_file_unlink(f);

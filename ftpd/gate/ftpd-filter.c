@@ -20,15 +20,17 @@ void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
   char text[512];
   va_list ap;
 
-  if (op == NULL || op->refused != NULL ||
-      (op->ftpd->set->opts & SFTP_OPT_TERSE_REFUSALS) != 0) {
+  if (op == NULL || op->refused != NULL || op->rule != NULL) {
     return;
   }
 
   va_start(ap, fmt);
   vsnprintf(text, sizeof(text), fmt, ap);
   va_end(ap);
-  op->refused = pstrdup(op->pool, text);
+  op->rule = pstrdup(op->pool, text);
+  if ((op->ftpd->set->opts & SFTP_OPT_TERSE_REFUSALS) == 0) {
+    op->refused = op->rule;
+  }
 }
 
 /* ---- Filters */

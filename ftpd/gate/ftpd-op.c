@@ -21,6 +21,7 @@
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
+#include "ftpd-tally.h"
 #include "ftpd-transfer.h"
 #include "ftpd-vroot.h"
 
@@ -384,6 +385,9 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
   int xerrno = errno;
 
   struct op_state *state = op->state;
+
+  ftpd_tally_operation(op->req, err, op->rule != NULL ? op->rule :
+    op->refused);
 
   /* Its results are not valid for long. */
   ftpd_files_of(op->ftpd)->nops++;

@@ -120,7 +120,7 @@ static void hide_why(struct ftpd_op *op, const char *used) {
 /* A handler refused: the second name of two, if the first may be used. */
 static void note_first(struct ftpd_op *op, const char *used) {
   struct op_state *state = ftpd_op_state(op);
-  const char *refused = op->refused, *real;
+  const char *refused = op->refused, *rule = op->rule, *real;
   int xerrno = errno;
 
   if (state->equivalent2 != NULL) {
@@ -131,6 +131,7 @@ static void note_first(struct ftpd_op *op, const char *used) {
   }
 
   op->refused = refused;
+  op->rule = rule;
   errno = xerrno;
 }
 

@@ -15,6 +15,7 @@
 #include "ftpd-log.h"
 #include "ftpd-login.h"
 #include "ftpd-session.h"
+#include "ftpd-tally.h"
 
 #include "ftpd-lines.h"
 #include "ftpd-report.h"
@@ -233,8 +234,14 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
       end_pass(h, true);
       break;
 
+    case FTPD_REQ_PARTIAL:
+      ftpd_tally_login(l->method, TALLY_PARTIAL);
+      break;
+
     case FTPD_REQ_FAILED:
     case FTPD_REQ_BROKEN:
+      ftpd_tally_login(l->method, res == FTPD_REQ_FAILED ? TALLY_FAILED :
+        TALLY_BROKEN);
       end_pass(h, false);
       break;
 

@@ -21,6 +21,7 @@
 #include "ftpd-login.h"
 #include "ftpd-privs.h"
 #include "ftpd-session.h"
+#include "ftpd-tally.h"
 
 #include "ftpd-user.h"
 
@@ -484,6 +485,7 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
   struct ftpd_login *l = h->login;
 
   h->logged_in = true;
+  ftpd_tally_login(l->method, TALLY_OK);
   ftpd_deadline_end();
   pr_response_add(R_230, _("User %s logged in"), session.user);
   ftpd_cmd_end(l->pass_cmd, PART_BOTH, true);

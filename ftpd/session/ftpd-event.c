@@ -11,7 +11,9 @@
  */
 
 #include "ftpd-abi.h"
+#include "ftpd-board.h"
 #include "ftpd-conf.h"
+#include "ftpd-controls.h"
 #include "ftpd-event.h"
 #include "ftpd-hidden.h"
 #include "ftpd-hostkeys.h"
@@ -144,6 +146,7 @@ static void on_postparse(const void *data, void *user_data) {
 
   connect_first();
   ftpd_penalty_start();
+  ftpd_controls_start();
   ftpd_hidden_init();
 }
 
@@ -152,6 +155,7 @@ static void on_startup(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
   ftpd_kept_settle();
+  ftpd_board_tell();
 }
 
 static void on_shutdown(const void *data, void *user_data) {
@@ -169,6 +173,7 @@ static void on_module_unload(const void *data, void *user_data) {
 
   if (strcmp(data, "mod_sftp.c") == 0) {
     pr_event_unregister(&sftp_module, NULL, NULL);
+    ftpd_controls_end();
     ftpd_hostkeys_free();
     ftpd_log_close();
     sftp_crypto_free();

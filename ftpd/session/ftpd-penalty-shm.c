@@ -170,6 +170,11 @@ bool ftpd_penalty_shm_full(unsigned int kind) {
   return atomic_load(&k->used) >= k->max;
 }
 
+uint64_t ftpd_penalty_shm_usage(unsigned int kind) {
+  (void) tidy(&table->kinds[kind], ftpd_now_ms());
+  return atomic_load(&table->kinds[kind].used);
+}
+
 /* Makes room for one more; false if that is impossible. */
 static bool make_room(uint64_t tag, uint64_t now) {
   struct kind *k = kind_of(tag);

@@ -42,6 +42,8 @@ uint64_t ftpd_penalty_shm_tag(unsigned int kind, const unsigned char *net,
 struct source_state ftpd_penalty_shm_state(uint64_t tag);
 /* True if there are too many penalties of that kind for one more. */
 bool ftpd_penalty_shm_full(unsigned int kind);
+/* How many there are of that kind. */
+uint64_t ftpd_penalty_shm_usage(unsigned int kind);
 void ftpd_penalty_shm_add(uint64_t tag, enum penalty why);
 
 /* A session of that source begins, in this process; it ends with leave(),

@@ -11,8 +11,11 @@
  * them, in memory that a process unmaps before it switches to its user.
  */
 
+#include "ftpd-board.h"
 #include "ftpd-conf.h"
 #include "ftpd-penalty-shm.h"
+#include "ftpd-penalty.h"
+#include "ftpd-tally.h"
 
 static const char *const reasons[PENALTY_NREASONS] = {
   [PENALTY_CRASH] = "a crash",
@@ -126,6 +129,7 @@ static enum penalty verdict(void) {
 static void let_go(void) {
   mine.tag = 0;
   ftpd_penalty_shm_close();
+  ftpd_board_close();
 }
 
 static void on_exit_session(const void *data, void *user_data) {
@@ -139,6 +143,7 @@ static void on_exit_session(const void *data, void *user_data) {
 
   why = verdict();
   if (why != PENALTY_NONE) {
+    ftpd_tally(TALLY_PENALTIES, why - PENALTY_CRASH, 0, 1);
     ftpd_penalty_shm_add(mine.tag, why);
   }
 
@@ -214,6 +219,7 @@ void ftpd_penalty_check(void) {
   }
 
   mine.refused = true;
+  ftpd_tally(TALLY_BLOCKED, 0, 0, 1);
   pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION
     ": connection from %s refused: %s (SFTPPerSourcePenalties)",
     pr_netaddr_get_ipstr(session.c->remote_addr), why);
@@ -260,6 +266,20 @@ static struct penalties *configured(void) {
   fresh->exempt = find_config(main_server->conf, CONF_PARAM,
     "SFTPPerSourcePenaltyExemptList", FALSE);
   return fresh;
+}
+
+bool ftpd_penalty_watches(void) {
+  return mine.tag != 0;
+}
+
+bool ftpd_penalty_usage(unsigned int ipv6, uint64_t *now, uint64_t *max) {
+  if (conf == NULL) {
+    return false;
+  }
+
+  *max = conf->max_sources[ipv6];
+  *now = ftpd_penalty_shm_usage(ipv6);
+  return true;
 }
 
 void ftpd_penalty_start(void) {

@@ -23,5 +23,11 @@ void ftpd_penalty_connect(const conn_t *c);
  * engine on or off.
  */
 void ftpd_penalty_check(void);
+/* Whether the end of this session may add a penalty. */
+bool ftpd_penalty_watches(void);
+/* In the master: how many sources of that kind have a penalty, and how many
+ * may.  False: penalties are off.
+ */
+bool ftpd_penalty_usage(unsigned int ipv6, uint64_t *now, uint64_t *max);
 
 #endif /* MOD_SFTP_FTPD_PENALTY_H */

@@ -13,6 +13,7 @@
 #include "ftpd-abi.h"
 #include "ftpd-conf.h"
 #include "ftpd-session.h"
+#include "ftpd-tally.h"
 
 #include "conn.h"
 #include "disconnect.h"
@@ -71,6 +72,8 @@ static void io_event(const char *name, size_t n) {
 void ftpd_count_raw(struct ftpd *h, size_t in, size_t out) {
   session.total_raw_in += (off_t) in;
   session.total_raw_out += (off_t) out;
+  ftpd_tally(TALLY_WIRE_BYTES, TALLY_IN, 0, in);
+  ftpd_tally(TALLY_WIRE_BYTES, TALLY_OUT, 0, out);
 
   if (h->wants_io < 0) {
     h->wants_io = pr_event_listening("ssh2.netio-read") > 0 ||
@@ -201,6 +204,7 @@ void ftpd_protocol_settle(struct ftpd *h) {
 }
 
 void ftpd_keyed(struct ftpd *h) {
+  ftpd_tally_keyed(h->keyed);
   h->keyed = true;
   ftpd_abi_publish(h);
 }

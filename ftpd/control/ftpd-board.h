@@ -1,0 +1,60 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-board.h -- memory that the daemon and its sessions share: what each
+ * session has done, and what all have done before.
+ *
+ * The master creates it before the first session, and it survives reloads.  A
+ * session gets a slot, which nobody else writes: no lock and no system call is
+ * needed.  It keeps nothing but its slot, so it can neither read nor change
+ * what others have done.  When its process has ended, however that happened,
+ * somebody else adds its slot to the totals.
+ */
+
+#ifndef MOD_SFTP_FTPD_BOARD_H
+#define MOD_SFTP_FTPD_BOARD_H
+
+#include "ftpd-session.h"
+
+#include <stdatomic.h>
+
+#define BOARD_SERIES 512
+#define BOARD_SLOTS 4096
+
+struct board_slot {
+  _Atomic uint64_t counts[BOARD_SERIES];
+};
+
+/* In the master, at every (re)start: creates the memory, or finds it again if
+ * its layout is the same.
+ */
+void ftpd_board_open(uint64_t layout);
+/* The master's process id has changed since it opened the memory. */
+void ftpd_board_tell(void);
+/* This process no longer needs the memory, apart from the slot that it may
+ * have.
+ */
+void ftpd_board_close(void);
+/* This process is a session: it gets a slot and leaves the rest.  False if
+ * there is none: what it adds goes to the totals then, until it closes them.
+ */
+bool ftpd_board_enter(void);
+
+/* What this process adds to. */
+void ftpd_board_add(unsigned int series, uint64_t n);
+
+/* In the master: what all sessions have done, which never becomes less, and how
+ * many are running.
+ */
+unsigned int ftpd_board_sum(uint64_t sums[BOARD_SERIES]);
+/* In the master: the first running session in the slots from *at on, and its
+ * slot; 0: there is none.  *at becomes the next.
+ */
+pid_t ftpd_board_next(unsigned int *at, struct board_slot **slot);
+
+#endif /* MOD_SFTP_FTPD_BOARD_H */

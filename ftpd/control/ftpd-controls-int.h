@@ -1,0 +1,30 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-controls-int.h -- commands of ftpdctl sftp, for their table.
+ *
+ * A command gets the words after its name.  It returns 0, or -1 after a line
+ * that says what is wrong; -2 asks for its usage line.
+ */
+
+#ifndef MOD_SFTP_FTPD_CONTROLS_INT_H
+#define MOD_SFTP_FTPD_CONTROLS_INT_H
+
+#include "ftpd-session.h"
+
+#ifdef PR_USE_CTRLS
+# include <mod_ctrls.h>
+
+# define CONTROL_USAGE (-2)
+
+/* ftpd-controls-counters.c */
+int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv);
+
+#endif /* PR_USE_CTRLS */
+
+#endif /* MOD_SFTP_FTPD_CONTROLS_INT_H */

@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: python3-paramiko
+
+"""ftpdctl sftp: what the daemon has done, and what it does now."""
+
+import os
+import re
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, expect_same, main, promise
+from rawsftp import HANDLE, Raw, num, quad, string
+from server import SOURCE, Server, must, run, wait_for
+
+import paramiko
+
+CONTROLS = """
+ControlsEngine on
+ControlsInterval 1
+ControlsSocket @DIR@/ctrls.sock
+ControlsACLs all allow user *
+ControlsSocketACL allow user *
+SFTPControlsACLs all allow user root
+<Directory ~/shut>
+  <Limit WRITE>
+    DenyAll
+  </Limit>
+</Directory>
+"""
+
+
+class Controlled(Server):
+    def ctl(self, *words):
+        """The lines of the answer."""
+        result = must(run(["ftpdctl", "-s", self.path("ctrls.sock"), "sftp"]
+                          + list(words)))
+        text = (result.stdout + result.stderr).decode()
+        return [re.sub("^ftpdctl: ", "", line) for line in text.splitlines()]
+
+    def counters(self, *words):
+        """{name and labels: number}"""
+        found = (re.fullmatch(r"(.*?) (\d+)(?: of \d+)?", line)
+                 for line in self.ctl("counters", *words))
+        return {one.group(1): int(one.group(2)) for one in found}
+
+
+srv = Controlled(CONTROLS)
+srv.mkdir("shut")
+SIZE = 300000
+
+
+def transfer():
+    local = srv.local("file", os.urandom(SIZE))
+    must(srv.sftp("put %s up\nget up %s.2\n-put %s shut/no" %
+                  (local, local, local)))
+    must(srv.scp("-O", local, "srv:scp"))
+
+
+@promise("counters have logins, bytes, requests, refusals and algorithms")
+def _():
+    before = srv.counters()
+    transfer()
+    with paramiko.Transport(srv.connect()) as conn:
+        conn.start_client(timeout=60)
+        try:
+            conn.auth_password("alice", "wrong", fallback=False)
+        except paramiko.AuthenticationException:
+            pass
+        conn.renegotiate_keys()
+    srv.no_sessions()
+    after = srv.counters()
+    gained = {name: number - before.get(name, 0) for name, number in
+              after.items() if number != before.get(name, 0)}
+    for name, number in {
+            "sessions": 3,
+            "logins method=publickey outcome=success": 2,
+            "logins method=password outcome=failure": 1,
+            "bytes direction=in protocol=sftp": SIZE,
+            "bytes direction=in protocol=scp": SIZE,
+            "bytes direction=out protocol=sftp": SIZE,
+            "transfers direction=in end=complete": 2,
+            "transfers direction=out end=complete": 1,
+            "operations operation=open_write result=ok": 1,
+            "operations operation=open_write result=refused": 1,
+            "operations operation=open_read result=ok": 1,
+            "operations operation=scp_receive result=ok": 1,
+            "refusals rule=Limit": 1,
+            "host_keys algorithm=ssh-ed25519": 4,
+            "rekeys": 1}.items():
+        expect_same(gained.get(name), number, name)
+    expect(gained["wire_bytes direction=in"] > 2 * SIZE, "%r" % gained)
+    expect(gained["wire_bytes direction=out"] > SIZE, "%r" % gained)
+    for name in ("key_exchanges", "ciphers", "macs", "compressions"):
+        expect(sum(number for what, number in gained.items()
+                   if what.startswith(name + " ")) in (4, 8), name)
+    expect(sum(number for what, number in gained.items()
+               if what.startswith("ends ")) == 3, "%r" % gained)
+
+
+@promise("one counter can be asked for, by each name that the manual has")
+def _():
+    with open(os.path.join(SOURCE, "doc/manual.md")) as page:
+        section = page.read().split("\n### Counters\n")[1].split("\n### ")[0]
+    names = re.findall(r"^\| `(\w+)` \|", section, re.M)
+    expect(len(names) > 15, "%r" % names)
+    for line in srv.counters():
+        expect(line.split()[0] in names, "not in the manual: " + line)
+
+
+@promise("a killed session leaves nothing, and what it did counts")
+def _():
+    before = srv.counters()
+    with Raw(srv, 3) as raw:
+        kind, left = raw.ask(3, string(b"/cut") + num(0x1a) + num(0))
+        expect_same(kind, HANDLE, "an open file")
+        handle, _ = raw.cut(left)
+        raw.ask(6, string(handle) + quad(0) + string(b"x" * 1000))
+        expect_same(srv.ctl("counters", "current_sessions"),
+                    ["current_sessions 1 of 4096"], "sessions")
+        os.kill(srv.session(), signal.SIGKILL)
+        srv.no_sessions()
+    after = srv.counters()
+    expect_same(after["current_sessions"], 0, "sessions")
+    name = "bytes direction=in protocol=sftp"
+    expect_same(after[name] - before[name], 1000, name)
+
+
+@promise("counters survive a reload")
+def _():
+    before = srv.counters("bytes")
+    srv.process.send_signal(signal.SIGHUP)
+    srv.wait_log("system.log", "received SIGHUP")
+    wait_for(srv.greets, "the daemon")
+    expect_same(srv.counters("bytes"), before, "counters")
+    must(srv.sftp("get up " + srv.local("file3")))
+    name = "bytes direction=out protocol=sftp"
+    expect_same(srv.counters("bytes")[name] - before[name], SIZE, name)
+
+
+@promise("odd words get a usage line")
+def _():
+    usage = "usage: ftpdctl sftp counters [name]"
+    odd = ((), ("no-such",), ("counters", "a", "b"), ("counter",), ("%s%n",),
+           ("counters", "%s%n"))
+    # The daemon answers all of them at its next look.
+    with ThreadPoolExecutor(len(odd)) as pool:
+        answers = list(pool.map(lambda words: srv.ctl(*words), odd))
+    for words, lines in zip(odd[:-1], answers):
+        expect(usage in lines, "%r: %r" % (words, lines))
+    expect_same(answers[-1], ["there is no counter of that name"], "a name")
+
+
+@promise("only those whom SFTPControlsACLs allows get an answer")
+def _():
+    shut = Controlled(CONTROLS.replace(
+        "SFTPControlsACLs all allow user root",
+        "SFTPControlsACLs counters allow user nobody"))
+    shut.start()
+    try:
+        expect_same(shut.ctl("counters"),
+                    ["access denied (SFTPControlsACLs)"], "root")
+    finally:
+        shut.stop_clean()
+    for line, words in (
+            ("all allow user", "wrong number of parameters"),
+            ("all may user root", "'may': expected allow or deny"),
+            ("all allow host root", "'host': expected user or group"),
+            ("nothing allow user root", "unknown command: 'nothing' "
+             "(accepted: all, counters")):
+        bad = Server("SFTPControlsACLs %s\n" % line)
+        text = bad.refuses_to_start()
+        expect(words in text, "%s: %s" % (line, text))
+
+
+main(srv)

@@ -1352,7 +1352,7 @@ bool ftpd_times_gmt(struct ftpd *h) {
 
 const char *ftpd_cwd(struct ftpd *h) {
   (void) h;
-  return "/home/user";
+  return fake_files.cwd != NULL ? fake_files.cwd : "/home/user";
 }
 
 void ftpd_ids(struct ftpd *h, pool *p, struct ftpd_ids *ids) {

@@ -51,6 +51,7 @@ struct fake_files {
   unsigned int hidden;          /* times that readdir says 2 before each entry
                                  */
   const char *login_message;
+  const char *cwd;              /* NULL: the home directory */
   const char *charset;          /* of names: "X" swaps a and A, what has a z
                                  * cannot be converted */
   bool lock_taken;              /* by another session */

@@ -536,9 +536,53 @@ static void no_methods_left_ends_it(void) {
     "a blocked PASS takes the method away, and the last one ends it");
   ok(strstr(fake_auth.calls, "verify") == NULL, "nothing was verified");
   stop();
+
+  START(only_hb);
+  fake_auth.block_pass = true;
+  fake_auth.host_name = "here.example";
+  fake_auth.host_key = ec_key->blob;
+  try_hostbased("alice", ec_key, "ecdsa-sha2-nistp256", "here.example",
+    "alice");
+  ok(failed_with(SFTP_ERR_DENIED), "no host vouches where PASS is blocked");
+  ok(strstr(fake_auth.calls, "host-lookup") == NULL, "nor is asked");
+  stop();
 }
 
 /* ---- Keys */
+
+/* The longest name of an algorithm, key and signature that are looked at. */
+static void long_fields_of_a_key_are_refused(void) {
+  static const struct { size_t alg, blob, sig; bool read; } row[] = {
+    { 64, 100, 100, true }, { 65, 100, 100, false },
+    { 10, 16384, 100, true }, { 10, 16385, 100, false },
+    { 10, 100, 16384, true }, { 10, 100, 16385, false } };
+  static unsigned char bytes[16385];
+  size_t i;
+
+  memset(bytes, 'x', sizeof(bytes));
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    struct sftp_wr *w;
+
+    START(simple);
+    w = request_of("alice", "ssh-connection", "publickey");
+    sftp_wr_bool(w, true);
+    sftp_wr_string(w, bytes, row[i].alg);
+    sftp_wr_string(w, bytes, row[i].blob);
+    sftp_wr_string(w, bytes, row[i].sig);
+    send_request();
+    if (row[i].read) {
+      is_str(answer(), ALL, "fields of %lu, %lu and %lu bytes are read",
+        (unsigned long) row[i].alg, (unsigned long) row[i].blob,
+        (unsigned long) row[i].sig);
+    } else {
+      ok(failed_with(SFTP_ERR_LIMIT), "fields of %lu, %lu and %lu are not",
+        (unsigned long) row[i].alg, (unsigned long) row[i].blob,
+        (unsigned long) row[i].sig);
+    }
+
+    stop();
+  }
+}
 
 static void a_probe_tells_authorised_keys_only(void) {
   struct sftp_str blob;
@@ -1525,6 +1569,7 @@ int main(void) {
   what_is_no_attempt_is_not_counted();
   unknown_methods_are_answered();
   no_methods_left_ends_it();
+  long_fields_of_a_key_are_refused();
   a_probe_tells_authorised_keys_only();
   signatures_log_in();
   logins_bound_to_our_host_key();

@@ -616,17 +616,59 @@ static void eof_ends_with_the_status(void) {
   free(last);
 }
 
+/* Data of another type counts against the window like any other. */
+static void send_extended(struct client *cl, uint32_t id, size_t n) {
+  unsigned char buf[1024] = { 0 };
+
+  sftp_put_u32(buf, id);
+  sftp_put_u32(buf + 4, 1);
+  sftp_put_u32(buf + 8, (uint32_t) n);
+  client_send(cl, SSH_MSG_CHANNEL_EXTENDED_DATA, buf, n + 12);
+}
+
+static void extended_data_counts(void) {
+  static const struct { size_t bytes; bool eof; int res; } row[] = {
+    { 1000, false, SFTP_OK }, { 1001, false, SFTP_ERR_LIMIT },
+    { 1, true, SFTP_ERR_ORDER } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    struct client *cl;
+    unsigned char idb[4];
+    uint32_t id;
+
+    start_unit = 1;
+    cl = open_client();
+    cl->set->window = 1000;
+    id = open_channel(cl, 1, 0, 32768);
+    (void) request(cl, id, "subsystem", "sftp");
+    if (row[i].eof) {
+      sftp_put_u32(idb, id);
+      client_send(cl, SSH_MSG_CHANNEL_EOF, idb, 4);
+    }
+
+    send_extended(cl, id, row[i].bytes);
+    is_int(client_pump(cl), row[i].res,
+      "extended data of %lu bytes into a window of 1000%s",
+      (unsigned long) row[i].bytes, row[i].eof ? ", after EOF" : "");
+    is_int(last->total, 0, "... which no service gets");
+    client_free(cl);
+    free(last);
+  }
+}
+
 static void strange_channels_end_the_connection(void) {
   const uint8_t types[] = { SSH_MSG_CHANNEL_DATA, SSH_MSG_CHANNEL_EOF,
     SSH_MSG_CHANNEL_CLOSE, SSH_MSG_CHANNEL_WINDOW_ADJUST,
-    SSH_MSG_CHANNEL_REQUEST };
+    SSH_MSG_CHANNEL_REQUEST, SSH_MSG_CHANNEL_EXTENDED_DATA };
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(types); i++) {
     struct client *cl = open_client();
 
-    client_send(cl, types[i], "\0\0\0\x63\0\0\0\0\0\0",
+    client_send(cl, types[i], "\0\0\0\x63\0\0\0\0\0\0\0\0",
       types[i] == SSH_MSG_CHANNEL_REQUEST ? 9 :
+      types[i] == SSH_MSG_CHANNEL_EXTENDED_DATA ? 12 :
       types[i] == SSH_MSG_CHANNEL_EOF || types[i] == SSH_MSG_CHANNEL_CLOSE ?
       4 : 8);
     is_int(client_pump(cl), SFTP_ERR_ORDER, "message %u for no channel",
@@ -654,6 +696,7 @@ int main(void) {
   environment_is_filtered();
   signals_end_the_channel_only();
   eof_ends_with_the_status();
+  extended_data_counts();
   strange_channels_end_the_connection();
   return done_testing();
 }

@@ -18,8 +18,11 @@ static struct sftp_settings set;
 static struct ssh_conn conn;
 static struct sftp_channel *ch;
 
+static char asked[64];          /* the variable looked up last */
+
 static const char *var(void *arg, const char *name) {
   (void) arg;
+  snprintf(asked, sizeof(asked), "%s", name);
   return strcmp(name, "HOME") == 0 ? "/home/user" : NULL;
 }
 
@@ -63,6 +66,28 @@ static void words_are_read_as_a_shell_would(void) {
       is_str(cmds[0].words[1].text, good[i].word, "... as it should");
     }
   }
+}
+
+static void names_of_variables_end_where_they_do(void) {
+  static const struct { const char *name, *rest; } good[] = {
+    { "a", "" }, { "z", "" }, { "A", "" }, { "Z", "" }, { "_", "" },
+    { "a0", "" }, { "a9", "" }, { "_Z", "" }, { "a", "/" }, { "a", ":" },
+    { "a", "@" }, { "a", "[" }, { "a", "^" }, { "a", "{" }, { "a", "-" } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(good); i++) {
+    char line[64];
+
+    asked[0] = '\0';
+    snprintf(line, sizeof(line), "x \"$%s%s\"", good[i].name, good[i].rest);
+    ok(parse(line) == SFTP_OK, "'%s' is read", line);
+    is_str(asked, good[i].name, "... its variable is %s", good[i].name);
+    is_str(cmds[0].words[1].text, good[i].rest, "... the rest is text");
+  }
+
+  asked[0] = '\0';
+  ok(parse("x $1 $9a") == SFTP_OK && asked[0] == '\0',
+    "no name begins with a digit");
 }
 
 static void patterns_are_those_that_stand_open(void) {
@@ -353,6 +378,7 @@ int main(void) {
   conn.pool = p;
   conn.set = &set;
   words_are_read_as_a_shell_would();
+  names_of_variables_end_where_they_do();
   patterns_are_those_that_stand_open();
   commands_are_joined();
   shells_are_not_served();

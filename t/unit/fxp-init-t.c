@@ -525,6 +525,26 @@ static void truncations_are_refused(void) {
   }
 }
 
+static void malformed_requests_are_recorded_as_such(void) {
+  struct fxc *x = fxc_new(NULL);
+  struct sftp_wr *w;
+
+  fake_log_reset();
+  fake_fs_put("/a", "A", 1, 0644);
+  fxc_path(x, SSH_FXP_REMOVE, "/a");
+  is_int(fxc_status(x), SSH_FX_OK, "a request");
+  ok(!fake_log_has("malformed"), "nothing is said about it");
+  w = fxc_begin_ext(x, "lsetstat@openssh.com");
+  sftp_wr_text(w, "/a");
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_BAD_MESSAGE, "one without its attributes");
+  is_int(fake_files.last_req, FTPD_EXTENDED, "it has a record");
+  is_int(fake_files.last_err, EBADMSG, "which has the error");
+  is_int(fake_files.last_status, SSH_FX_BAD_MESSAGE, "and the status");
+  ok(fake_log_has("malformed SFTP EXTENDED request"), "the log names it");
+  ok(fxc_free(x), "the session ends clean");
+}
+
 /* But behind WRITE's data: see fxp_write_header(). */
 static void an_extra_byte_is_refused(void) {
   size_t i;
@@ -613,6 +633,7 @@ int main(void) {
   unknown_types_are_answered();
   samples_are_good();
   truncations_are_refused();
+  malformed_requests_are_recorded_as_such();
   an_extra_byte_is_refused();
   flipped_bits_do_no_harm();
   nuls_are_refused();

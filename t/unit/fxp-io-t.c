@@ -568,6 +568,63 @@ static void a_stream_that_fails_half_way(void) {
   clean(x);
 }
 
+/* An error belongs to the WRITE whose bytes were lost, also when the rest of
+ * its data comes after the disk works again.
+ */
+static void an_error_stays_with_its_request(void) {
+  struct fxc *x = fxc_new(NULL);
+  const char *h = fxc_opened(x, "/new", FXC_WRITE|FXC_CREAT);
+  size_t first;
+
+  fake_files.write_errno = EDQUOT;
+  fxc_write(x, h, 0, big, 1000);
+  fxc_feed(x, x->w.ptr, x->w.len / 2);
+  fake_files.write_errno = 0;
+  fxc_feed(x, x->w.ptr + x->w.len / 2, x->w.len - x->w.len / 2);
+  x->w.len = 0;
+  is_int(count_status(x, 2, 1, SSH_FX_FAILURE), 1,
+    "half of the bytes were lost: the WRITE failed");
+
+  fake_files.write_errno = EDQUOT;
+  fxc_write(x, h, 1000, big, 1000);
+  first = x->w.len;
+  fxc_write(x, h, 2000, big, 1000);
+  fxc_feed(x, x->w.ptr, x->w.len - 1000);
+  fake_files.write_errno = 0;
+  fxc_feed(x, x->w.ptr + x->w.len - 1000, 1000);
+  ok(x->w.len > first + 1000, "two WRITEs, cut before the second one's data");
+  x->w.len = 0;
+  is_int(count_status(x, 3, 1, SSH_FX_FAILURE), 1, "the first one failed");
+  is_int(count_status(x, 4, 1, SSH_FX_OK), 1, "the second one did not");
+  clean(x);
+}
+
+static void handles_have_a_limit(void) {
+  struct fxc *x = fxc_new(NULL);
+  const char *h[3], *dir;
+  size_t i;
+
+  ((struct fxp *) x->svc)->handles.max = 3;
+  fake_fs_put("/a", "A", 1, 0644);
+  for (i = 0; i < SFTP_NELEMS(h); i++) {
+    h[i] = fxc_opened(x, "/a", FXC_READ);
+  }
+
+  ok(*h[2] != '\0', "as many handles as may be open");
+  fxc_open(x, "/new", FXC_WRITE|FXC_CREAT);
+  is_int(fxc_status(x), SSH_FX_FAILURE, "one more file is refused");
+  ok(!fake_fs_exists("/new"), "... before it is created");
+  is_int(fake_files.count[FTPD_OPEN_WRITE], 0, "... nor does the gate see it");
+  fxc_path(x, SSH_FXP_OPENDIR, "/");
+  is_int(fxc_status(x), SSH_FX_FAILURE, "one more directory, too");
+  fxc_handle(x, SSH_FXP_CLOSE, h[1]);
+  is_int(fxc_status(x), SSH_FX_OK, "one is closed");
+  fxc_path(x, SSH_FXP_OPENDIR, "/");
+  dir = fxc_take_handle(x);
+  ok(*dir != '\0', "then there is room again");
+  clean(x);
+}
+
 /* As pkg/sftp of Go sends the end of a file. */
 static void bytes_behind_the_data_are_swallowed(void) {
   static const size_t cuts[] = { 1, 30, 49, 500, 4000 };
@@ -846,6 +903,8 @@ int main(void) {
   pieces_from_several_places_are_one_write();
   failed_writes_are_told_apart();
   a_stream_that_fails_half_way();
+  an_error_stays_with_its_request();
+  handles_have_a_limit();
   bytes_behind_the_data_are_swallowed();
   malformed_writes_are_swallowed();
   writes_at_large_offsets();

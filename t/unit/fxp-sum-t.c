@@ -417,6 +417,37 @@ static void get(struct fxc *x, const char *ext, const char *what,
   fxc_end(x);
 }
 
+/* What may be read does not depend on what may be written. */
+static void attributes_are_read_and_changed_by_their_own_rules(void) {
+  struct fxc *x = fxc_new(NULL);
+  struct fxc_reply r;
+
+  x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
+  fake_fs_put("/a", "A", 1, 0644);
+  is_int(set(x, "setxattr@proftpd.org", "/a", "user.k", "v", 0), SSH_FX_OK,
+    "setxattr");
+  fake_files.deny[FTPD_XATTR_SET] = true;
+  is_int(set(x, "setxattr@proftpd.org", "/a", "user.k", "w", 0),
+    SSH_FX_PERMISSION_DENIED, "setxattr where writing is refused");
+  get(x, "getxattr@proftpd.org", "/a", "user.k", 9);
+  ok(take_reply(x, &r) && sftp_str_is(sftp_rd_string(&r.in), "v"),
+    "... and getxattr, which is not");
+  sftp_wr_u32(xattr(x, "listxattr@proftpd.org", "/a"), 100);
+  fxc_end(x);
+  ok(take_reply(x, &r) && sftp_rd_u32(&r.in) == 1, "... nor is listxattr");
+  fake_files.deny[FTPD_XATTR_SET] = false;
+  fake_files.deny[FTPD_XATTR_GET] = true;
+  get(x, "getxattr@proftpd.org", "/a", "user.k", 9);
+  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED,
+    "getxattr where reading is refused");
+  sftp_wr_u32(xattr(x, "listxattr@proftpd.org", "/a"), 100);
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "listxattr there");
+  is_int(set(x, "setxattr@proftpd.org", "/a", "user.k", "w", 0), SSH_FX_OK,
+    "... and setxattr, which is not");
+  clean(x);
+}
+
 static void attributes_by_name_and_handle(void) {
   struct fxc *x = fxc_new(NULL);
   struct fxc_reply r;
@@ -582,6 +613,7 @@ int main(void) {
   a_source_that_ends_early();
   copied_data_that_is_lost();
   room_and_names();
+  attributes_are_read_and_changed_by_their_own_rules();
   attributes_by_name_and_handle();
   attributes_that_come_along();
   malformed_requests();

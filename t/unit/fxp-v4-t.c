@@ -237,8 +237,9 @@ static void acls_are_told_and_set(void) {
   clean(x);
 }
 
-/* Sends SETSTAT with that ACL, and gives the status. */
-static uint32_t set_acl(struct fxc *x, const char *aces) {
+/* Sends the request with that ACL, and gives the status. */
+static uint32_t set_acl_by(struct fxc *x, uint8_t type, const char *path,
+    const char *aces) {
   char request[4096], hex[2048];
   struct sftp_wr w;
   const char *p = aces;
@@ -266,8 +267,12 @@ static uint32_t set_acl(struct fxc *x, const char *aces) {
   }
 
   hex[n] = '\0';
-  snprintf(request, sizeof(request), "s/a u0x40 b1 x%s", hex);
-  return later_status(x, SSH_FXP_SETSTAT, request);
+  snprintf(request, sizeof(request), "%s u0x40 b1 x%s", path, hex);
+  return later_status(x, type, request);
+}
+
+static uint32_t set_acl(struct fxc *x, const char *aces) {
+  return set_acl_by(x, SSH_FXP_SETSTAT, "s/a", aces);
 }
 
 /* 260 bytes, more than a name has. */
@@ -320,6 +325,15 @@ static void acls_become_posix(void) {
       "... nor is anybody looked up");
   }
 
+  fake_files.acl_len = 0;
+  status = set_acl_by(x, SSH_FXP_EXTENDED, "slsetstat@openssh.com s/link",
+    "u1" ACE("1", "OWNER@"));
+  is_int(status, SSH_FX_OP_UNSUPPORTED, "a link has no ACL");
+  is_int(fake_files.acl_len, 0, "... and its target's is left alone");
+  status = set_acl_by(x, SSH_FXP_EXTENDED, "slsetstat@openssh.com s/a",
+    "u1" ACE("1", "OWNER@"));
+  is_int(status, SSH_FX_OK, "lsetstat of a file sets the file's");
+  ok(fake_files.acl_len > 0, "... indeed");
   fake_files.deny_effects = SFTP_EFF_MODE;
   status = set_acl(x, "u0");
   is_int(status, SSH_FX_PERMISSION_DENIED, "the gate is asked as for modes");

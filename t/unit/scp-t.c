@@ -313,6 +313,25 @@ static void a_tree_arrives_in_pieces_of_any_size(void) {
   }
 }
 
+/* The umask is the fake's: 022. */
+static void modes_of_directories_without_p(void) {
+  struct copy *y;
+
+  fake_fs_reset();
+  fake_fs_dir("/home/user/d");
+  y = copy_begin(" -r -t d", 0);
+  FEED(y, "D0555 0 ro\nC0644 1 f\nx\0E\nD0777 0 rw\nE\nD0070 0 no\nE\n");
+  ok(fake_fs_is("/home/user/d/ro/f", "x", 1), "0555: a file gets into it");
+  is_int(fake_fs_stat("/home/user/d/ro").st_mode & 07777, 0555,
+    "... and then it is as its sender said");
+  is_int(fake_fs_stat("/home/user/d/rw").st_mode & 07777, 0755,
+    "0777: the umask remains");
+  is_int(fake_fs_stat("/home/user/d/no").st_mode & 07777, 0050,
+    "0070: its owner gets no rights for good");
+  copy_end(y);
+  ok(all_closed(), "all closed");
+}
+
 static void a_new_name_becomes_the_top_of_a_tree(void) {
   struct copy *y;
 
@@ -848,6 +867,46 @@ static void dots_get_a_name_that_clients_accept(void) {
   }
 }
 
+/* A link that is named keeps its own name; only dots get that of the
+ * directory.
+ */
+static void links_keep_their_name(void) {
+  struct copy *y;
+
+  fake_fs_reset();
+  fake_fs_put("/home/user/real", "x", 1, 0644);
+  fake_fs_link("/home/user/alias", "real");
+  y = copy_begin(" -f alias", 0);
+  feed(y, yes, 9);
+  IS_OUT(y, "C0644 1 alias\nx\0", "a link's record has the link's name");
+  copy_end(y);
+}
+
+/* '~' is the home; other patterns are below the session's directory. */
+static void patterns_below_the_home(void) {
+  static const struct { const char *args, *out; } row[] = {
+    { " -f ~/s?", "C0644 1 s1\n" }, { " -f s?", "C0644 2 s2\n" },
+    { " -f sub/s?", "C0644 3 s3\n" } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    struct copy *y;
+
+    fake_fs_reset();
+    fake_fs_dir("/home/user/w");
+    fake_fs_dir("/home/user/w/sub");
+    fake_fs_put("/home/user/s1", "1", 1, 0644);
+    fake_fs_put("/home/user/w/s2", "12", 2, 0644);
+    fake_fs_put("/home/user/w/sub/s3", "123", 3, 0644);
+    fake_files.cwd = "/home/user/w";
+    y = copy_begin(row[i].args, 0);
+    FEED(y, "\0");
+    is_mem(y->ch->out, y->ch->out_len, row[i].out, strlen(row[i].out),
+      "%s", row[i].args);
+    copy_end(y);
+  }
+}
+
 static void patterns_and_several_names_are_sources(void) {
   struct copy *y;
 
@@ -1204,6 +1263,7 @@ int main(void) {
   a_file_arrives();
   a_directory_gets_files_by_their_own_names();
   a_tree_arrives_in_pieces_of_any_size();
+  modes_of_directories_without_p();
   a_new_name_becomes_the_top_of_a_tree();
   shorter_files_replace_longer_ones();
   options_keep_modes_and_times_away();
@@ -1225,6 +1285,8 @@ int main(void) {
   a_tree_leaves();
   a_directory_needs_r();
   dots_get_a_name_that_clients_accept();
+  links_keep_their_name();
+  patterns_below_the_home();
   patterns_and_several_names_are_sources();
   long_work_takes_several_turns();
   a_refusal_of_the_client_skips_one_entry();

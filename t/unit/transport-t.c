@@ -437,6 +437,29 @@ static void no_rekey_before_login(void) {
   client_free(cl);
 }
 
+/* Nobody sends anything: the loop wakes for the rekey itself. */
+static void rekey_by_time_without_traffic(void) {
+  struct client *cl = open_client();
+
+  ok(sftp_kex_due_ms(cl->server) == UINT64_MAX, "never, without SFTPRekey");
+  cl->set->rekey.secs = 60;
+  ok(sftp_kex_due_ms(cl->server) > 59000 &&
+    sftp_kex_due_ms(cl->server) <= 60000, "the loop sleeps until then");
+  fake_now_ms += 59000;
+  is_int(client_pump(cl), SFTP_OK, "an idle turn before it");
+  ok(!sftp_kex_running(cl->server), "does nothing");
+  fake_now_ms += 1000;
+  is_int(sftp_kex_due_ms(cl->server), 0, "then it is due");
+  is_int(client_pump(cl), SFTP_OK, "an idle turn");
+  ok(sftp_kex_running(cl->server), "starts the rekey");
+  client_free(cl);
+
+  cl = keyed_client();
+  cl->set->rekey.secs = 60;
+  ok(sftp_kex_due_ms(cl->server) == UINT64_MAX, "never, before login");
+  client_free(cl);
+}
+
 static void few_rekeys_before_login(void) {
   struct client *cl = keyed_client();
   unsigned int n;
@@ -811,6 +834,7 @@ int main(void) {
   both_sides_rekey_at_once();
   answers_wait_for_the_rekey();
   no_rekey_before_login();
+  rekey_by_time_without_traffic();
   few_rekeys_before_login();
   rekey_timeout_ends_the_connection();
   worn_keys_are_replaced();

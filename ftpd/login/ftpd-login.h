@@ -62,4 +62,11 @@ const char *ftpd_auth_name(struct ftpd *h);
 /* Reports an unknown user to the log and to other modules. */
 void ftpd_auth_no_user(struct ftpd *h);
 
+/* ---- ftpd-shadow.c */
+
+/* PR_AUTH_OK, or the code for an account of the system that has expired, or
+ * whose password has been for too long.
+ */
+int ftpd_shadow_code(const struct passwd *pw);
+
 #endif /* MOD_SFTP_FTPD_LOGIN_H */

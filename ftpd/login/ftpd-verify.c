@@ -392,47 +392,12 @@ void ftpd_auth_limit(struct ftpd *h, bool read_only, const char *dir,
   h->forced_umask = mask;
 }
 
-/* Debian 13's ProFTPD is built without checking the fields of shadow(5) for the
- * expiry of an account; without a password, PAM does not notice it either.
- */
-static int shadow_code(struct ftpd *h) {
-  const struct passwd *pw = ftpd_auth_entry(h), *own;
-  time_t day = time(NULL) / 86400;
-  int code = PR_AUTH_OK;
-  struct spwd *sp;
-  uid_t uid;
-
-  if (pw == NULL) {
-    return PR_AUTH_OK;
-  }
-
-  /* Names in other databases may coincide with those of system users. */
-  uid = pw->pw_uid;
-  own = getpwnam(pw->pw_name);
-  if (own == NULL || own->pw_uid != uid) {
-    return PR_AUTH_OK;
-  }
-
-  PRIVS_ROOT
-  sp = getspnam(pw->pw_name);
-  if (sp != NULL && sp->sp_expire > 0 && day >= sp->sp_expire) {
-    code = PR_AUTH_DISABLEDPWD;
-
-  } else if (sp != NULL && sp->sp_lstchg > 0 && sp->sp_max > 0 &&
-      sp->sp_inact > 0 && day > sp->sp_lstchg + sp->sp_max + sp->sp_inact) {
-    code = PR_AUTH_AGEPWD;
-  }
-
-  PRIVS_RELINQUISH
-  return code;
-}
-
 enum ftpd_verdict ftpd_auth_authorize(struct ftpd *h) {
   pool *p = h->login->pool;
   int code = pr_auth_authorize(p, h->user);
 
   if (code >= PR_AUTH_OK) {
-    code = shadow_code(h);
+    code = ftpd_shadow_code(ftpd_auth_entry(h));
   }
 
   return verdict_of(h, code);

@@ -405,6 +405,34 @@ def _():
     refused("ls -l hidden/secret1", "not found")
 
 
+@promise("a hidden file does not exist, whatever was asked before")
+def _():
+    string = rawsftp.string
+    for version in (3, 6):
+        with rawsftp.Raw(srv, version) as raw:
+            more = rawsftp.num(0x1ff) if version >= 4 else b""
+            for name, status in (("old", None), ("secret1", 2), ("old", None),
+                                 ("secret1", 2)):
+                for kind in (7, 17):
+                    body = string(b"/hidden/" + name.encode()) + more
+                    expect_same(raw.status(kind, body), status,
+                                "%d of %s, version %d" % (kind, name, version))
+
+
+@promise("HiddenStores: opening a file that is not there does not create it")
+def _():
+    string, num = rawsftp.string, rawsftp.num
+    before = sorted(os.listdir(srv.home("store")))
+    with rawsftp.Raw(srv, 3) as raw:
+        for flags in (2, 3, 6, 2 | 16):
+            expect_same(raw.status(3, string(b"/store/none") + num(flags) +
+                                   num(0)), 2, "flags %d" % flags)
+        expect_same(sorted(os.listdir(srv.home("store"))), before,
+                    "the directory")
+    expect_same(sorted(os.listdir(srv.home("store"))), before,
+                "the directory, later")
+
+
 @promise("HiddenStores: a temporary name first, the name when complete")
 def _():
     raw = Raw()

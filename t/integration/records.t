@@ -294,6 +294,21 @@ def _():
                 "offsets")
 
 
+@promise("the record of CLOSE is about the file that was closed")
+def _():
+    forget()
+    with Raw(srv, 3) as raw:
+        first = raw.open_with(path("closed-1").decode(), num(0x1a))
+        second = raw.open_with(path("closed-2").decode(), num(0x1a))
+        ask_write(raw, first, 0, b"data")
+        for handle in (second, first):
+            expect_same(raw.status(4, string(handle)), 0, "CLOSE")
+    expect_same([(line["name"], line["bytes"], line["code"])
+                 for line in records("ext.log", "CLOSE")],
+                [("closed-2", "0", "0"), ("closed-1", "4", "0")],
+                "name, bytes, code")
+
+
 @promise("a RNTO that is refused, or fails, does not mark its RNFR")
 def _():
     for source, target in (("plain", "norn/x"), ("plain", "gone/x"),

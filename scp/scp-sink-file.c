@@ -244,7 +244,8 @@ void scp_sink_abandon_file(struct scp *s, bool orderly) {
   struct sink_file *f = &k->file;
   int note;
 
-  if (f->pool == NULL) {
+  /* A timeout can end the session while the file is being opened. */
+  if (f->file == NULL) {
     return;
   }
 

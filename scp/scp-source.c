@@ -313,7 +313,8 @@ static void drop_entry(struct scp *s, int err) {
     src->entering = NULL;
   }
 
-  if (src->file.pool != NULL) {
+  /* A timeout can end the session while the file is being opened. */
+  if (src->file.file != NULL) {
     src->file.err = src->file.err != 0 ? src->file.err : err;
     scp_source_close_file(s);
   }

@@ -65,6 +65,24 @@ const char *ftpd_fault_code(int err) {
   }
 }
 
+/* Who or what ended the session; nothing if it goes on. */
+static const char *ended_why(void) {
+  const char *details = NULL;
+
+  switch (session.disconnect_reason) {
+    case PR_SESS_DISCONNECT_TIMEOUT:
+      (void) pr_session_get_disconnect_reason(&details);
+      return details != NULL ? details : "A timeout ended the session";
+
+    case PR_SESS_DISCONNECT_SIGNAL:
+    case PR_SESS_DISCONNECT_SERVER_SHUTDOWN:
+      return "The server ended the session";
+
+    default:
+      return "The connection ended";
+  }
+}
+
 const char *ftpd_fault_why(int err, const char *refused) {
   if (refused != NULL && *refused != '\0') {
     return refused;
@@ -72,7 +90,7 @@ const char *ftpd_fault_why(int err, const char *refused) {
 
   switch (err) {
     case ECONNABORTED:
-      return "The connection ended";
+      return ended_why();
 
     case ECANCELED:
       return "The client gave up";

@@ -41,6 +41,7 @@ static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
 
   state->closed = *f;
   state->closed.path = pstrdup(op->pool, f->path);
+  state->closed.recorded = pstrdup(op->pool, f->recorded);
   state->closed.hidden = NULL;
   state->closed.pool = NULL;
   state->closed.cmd = NULL;
@@ -54,8 +55,8 @@ void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
   gettimeofday(&now, NULL);
   (void) xferlog_write(now.tv_sec - f->start.tv_sec,
     pr_netaddr_get_sess_remote_name(), ftpd_file_moved(f, way),
-    sftp_printable(p, ftpd_outside(p, f->path)), 'b', way == WAY_WRITE ? 'i' :
-    'o', 'r', session.user, how, "_");
+    sftp_printable(p, ftpd_outside(p, f->recorded)), 'b',
+    way == WAY_WRITE ? 'i' : 'o', 'r', session.user, how, "_");
   destroy_pool(p);
 }
 
@@ -186,9 +187,20 @@ static bool is_recorded(const struct ftpd_file *f, enum ftpd_way way) {
     !f->wr && !f->copied;
 }
 
+/* mod_xfer has set it, inside mod_vroot's root. */
+static void note_path(const struct ftpd_file *f, cmd_rec *cmd,
+    enum ftpd_way way) {
+  const char *key = way == WAY_WRITE ? "mod_xfer.store-path" :
+    "mod_xfer.retr-path";
+
+  (void) pr_table_remove(cmd->notes, key, NULL);
+  (void) pr_table_add_dup(cmd->notes, key, f->recorded, 0);
+}
+
 static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
     unsigned int parts, int err) {
   ftpd_xfer_load_way(f, way);
+  note_path(f, cmd, way);
   if (f->ways[way].begun) {
     ftpd_note_offset(cmd, f->ways[way].begin);
   }
@@ -211,7 +223,6 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
 static void end_second(struct ftpd_file *f, const char *handle, int err) {
   cmd_rec *cmd = ftpd_cmd(f->pool, C_RETR, f->path, CL_READ, true);
 
-  (void) pr_table_add_dup(cmd->notes, "mod_xfer.retr-path", f->path, 0);
   ftpd_note_offset(cmd, 0);
   if (handle != NULL) {
     (void) pr_table_add_dup(cmd->notes, "sftp.file-handle", handle, 0);
@@ -255,10 +266,18 @@ static void note_close(struct ftpd_op *op, const struct ftpd_file *f,
 
 int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   struct stat st;
-  bool removes = ftpd_onclose_needed(f, &st);
-  bool complete = why == 0 && f->ways[WAY_WRITE].err == 0;
+  bool removes, complete;
   int err;
 
+  /* A signal, a timeout or another module ends the session meanwhile. */
+  if (f->closing) {
+    errno = EBADF;
+    return -1;
+  }
+
+  f->closing = true;
+  removes = ftpd_onclose_needed(f, &st);
+  complete = why == 0 && f->ways[WAY_WRITE].err == 0;
   ftpd_rate_pause(f, true);
   ftpd_stand_anew();
   enter_folder(f);
@@ -272,9 +291,10 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
 
   ftpd_tally(TALLY_TRANSFERS, f->wr ? TALLY_IN : TALLY_OUT, complete &&
     err == 0 && f->ways[WAY_READ].err == 0 ? TALLY_WHOLE : TALLY_PART, 1);
-  end_transfer(f, op != NULL ? op->handle : NULL, why, err);
+  /* Before others are told: one that ends the session must not find it. */
   ftpd_stalled_release(f->h);
   ftpd_file_unlink(f);
+  end_transfer(f, op != NULL ? op->handle : NULL, why, err);
   if (op != NULL && op->req == FTPD_CLOSE) {
     note_close(op, f, complete && err == 0);
   }
@@ -301,8 +321,13 @@ void ftpd_abort_all(struct ftpd *h) {
   }
 
   while (h->files->open != NULL) {
-    ftpd_file_abort(h->files->open);
-    n++;
+    if (h->files->open->closing) {
+      ftpd_file_unlink(h->files->open);
+
+    } else {
+      ftpd_file_abort(h->files->open);
+      n++;
+    }
   }
 
   if (n > 0) {

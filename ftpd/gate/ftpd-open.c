@@ -253,6 +253,7 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
   f->fh = fh;
   f->fd = PR_FH_FD(fh);
   f->path = pstrdup(f->pool, o->path);
+  f->recorded = ftpd_vroot_outside(f->pool, f->path);
   f->replaces = o->exists;
   if (o->hidden != NULL) {
     f->hidden = pstrdup(f->pool, o->hidden);

@@ -28,6 +28,7 @@ struct ftpd_file {
   pr_fh_t *fh;
   int fd;
   const char *path;             /* final name */
+  const char *recorded;         /* the same in records */
   struct {
     dev_t dev;
     ino_t ino;
@@ -50,6 +51,7 @@ struct ftpd_file {
   bool on_close;                /* it is then removed */
   bool counted, shared, told;   /* ftpd-quota-file.c: by a quota; others may
                                  * grow it; a refusal was logged */
+  bool closing;                 /* ftpd_close() is at work */
   bool orphan;                  /* somebody has removed it */
   off_t lent;                   /* the part of its bytes that this session
                                  * gives back */

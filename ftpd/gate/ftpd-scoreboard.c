@@ -49,6 +49,16 @@ void ftpd_score_cmd(struct ftpd *h, const char *cmd) {
   }
 }
 
+void ftpd_score_idle(struct ftpd *h) {
+  struct score_state *s = score_of(h);
+
+  /* As in FTP, a transfer is not idle, however slow it is. */
+  if (ftpd_files_of(h)->open == NULL && strcmp(s->cmd, "idle") != 0) {
+    sstrncpy(s->cmd, "idle", sizeof(s->cmd));
+    (void) pr_session_set_idle();
+  }
+}
+
 void ftpd_score_open(struct ftpd_file *f) {
   struct score_state *s = score_of(f->h);
   const char *path = sftp_printable(f->pool, f->path);

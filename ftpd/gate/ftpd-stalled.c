@@ -21,6 +21,8 @@ struct stall_state {
   uint64_t tick_ms;
   unsigned int nopen;           /* open files that keep the stalled timer
                                  * running */
+  int open_timer;               /* restarts that of TimeoutNoTransfer ... */
+  bool renew;                   /* ... now */
 };
 
 static struct stall_state *stall_of(struct ftpd *h) {
@@ -45,11 +47,10 @@ static int stalled_cb(CALLBACK_FRAME) {
     return 0;
   }
 
-  if (h->files != NULL && h->files->open != NULL) {
-    ftpd_xfer_load(h->files->open);
-    ftpd_xfer_command(h->files->open);
-  }
-
+  /* mod_log would record the current command, and as a success: each open file
+   * has its record at the end of the session.
+   */
+  session.curr_cmd_rec = NULL;
   pr_event_generate("core.timeout-stalled", NULL);
   sftp_log("data stalled timeout (TimeoutStalled %d) reached",
     pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED));
@@ -62,14 +63,53 @@ static int stalled_cb(CALLBACK_FRAME) {
   return 0;
 }
 
-void ftpd_stalled_hold(struct ftpd *h) {
-  struct stall_state *s = stall_of(h);
+/* As in FTP, TimeoutNoTransfer does not count while a transfer is open.  One
+ * timer cannot reset another: this wakes the loop, which does.
+ */
+static int still_open_cb(CALLBACK_FRAME) {
+  struct ftpd *h = ftpd_current();
+
+  (void) p1;
+  (void) p2;
+  (void) p3;
+  (void) data;
+  if (h != NULL) {
+    stall_of(h)->renew = true;
+  }
+
+  return 1;
+}
+
+void ftpd_stalled_renew(struct ftpd *h) {
+  struct stall_state *s = h->files != NULL ? h->files->stall : NULL;
+
+  if (s != NULL && s->renew) {
+    s->renew = false;
+    (void) pr_timer_reset(PR_TIMER_NOXFER, ANY_MODULE);
+  }
+}
+
+static void hold_timers(struct stall_state *s) {
   int secs = pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED);
 
-  if (s->nopen++ == 0 && secs > 0) {
+  if (secs > 0) {
     (void) pr_timer_remove(PR_TIMER_STALLED, &sftp_module);
     (void) pr_timer_add(secs, PR_TIMER_STALLED, &sftp_module, stalled_cb,
       "TimeoutStalled");
+  }
+
+  secs = pr_data_get_timeout(PR_DATA_TIMEOUT_NO_TRANSFER);
+  if (secs > 0) {
+    s->open_timer = pr_timer_add(secs > 3 ? secs / 2 : 1, -1, &sftp_module,
+      still_open_cb, "TimeoutNoTransfer during a transfer");
+  }
+}
+
+void ftpd_stalled_hold(struct ftpd *h) {
+  struct stall_state *s = stall_of(h);
+
+  if (s->nopen++ == 0) {
+    hold_timers(s);
   }
 }
 
@@ -78,6 +118,10 @@ void ftpd_stalled_release(struct ftpd *h) {
 
   if (s->nopen > 0 && --s->nopen == 0) {
     (void) pr_timer_remove(PR_TIMER_STALLED, &sftp_module);
+    if (s->open_timer > 0) {
+      (void) pr_timer_remove(s->open_timer, &sftp_module);
+      s->open_timer = 0;
+    }
   }
 }
 

@@ -42,6 +42,8 @@ void ftpd_tick(struct ftpd *h);
 /* TimeoutStalled runs while a file is open. */
 void ftpd_stalled_hold(struct ftpd *h);
 void ftpd_stalled_release(struct ftpd *h);
+/* Between two waits: TimeoutNoTransfer does not count meanwhile. */
+void ftpd_stalled_renew(struct ftpd *h);
 
 /* ---- ftpd-scoreboard.c */
 
@@ -49,6 +51,8 @@ void ftpd_stalled_release(struct ftpd *h);
  * access locks the scoreboard; a file was opened; data was transferred.
  */
 void ftpd_score_cmd(struct ftpd *h, const char *cmd);
+/* The session waits; it is idle unless a file is open. */
+void ftpd_score_idle(struct ftpd *h);
 void ftpd_score_open(struct ftpd_file *f);
 /* After the end of a transfer, if transfers are counted. */
 void ftpd_score_closed(struct ftpd *h);

@@ -70,6 +70,11 @@ const char *ftpd_vroot_inside(const char *path) {
   return path;
 }
 
+const char *ftpd_vroot_outside(pool *p, const char *path) {
+  return base != NULL && ftpd_vroot_inside(path) == path ? pstrcat(p, base,
+    strcmp(path, "/") != 0 ? path : NULL, NULL) : path;
+}
+
 const char *ftpd_vroot_root(void) {
   return base;
 }
@@ -252,7 +257,8 @@ static void find_aliases(pool *p) {
 }
 
 /* For SCP the module replaces the path in a command by the path outside, before
- * mod_xfer checks the rules for it.
+ * mod_xfer checks the rules for it; and for both the paths in records, in some
+ * cases.
  */
 static void keep_names(void) {
   static const char *const names[] = { C_RETR, C_STOR, C_APPE };
@@ -261,6 +267,8 @@ static void keep_names(void) {
 
   for (i = 0; m != NULL && i < SFTP_NELEMS(names); i++) {
     (void) pr_stash_remove_cmd(names[i], m, PRE_CMD, NULL, -1);
+    (void) pr_stash_remove_cmd(names[i], m, POST_CMD, NULL, -1);
+    (void) pr_stash_remove_cmd(names[i], m, POST_CMD_ERR, NULL, -1);
   }
 }
 

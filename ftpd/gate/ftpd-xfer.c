@@ -26,7 +26,7 @@ void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way) {
     pr_pool_tag(session.xfer.p, "SFTP transfer pool");
   }
 
-  session.xfer.path = session.xfer.filename = f->path;
+  session.xfer.path = session.xfer.filename = f->recorded;
   session.xfer.path_hidden = f->hidden;
   session.xfer.direction = way == WAY_WRITE ? PR_NETIO_IO_RD :
     PR_NETIO_IO_WR;
@@ -60,7 +60,7 @@ void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,
     const off_t *moved) {
   ftpd_xfer_load(f);
   (void) pr_table_add_dup(cmd->notes, f->wr ? "mod_xfer.store-path" :
-    "mod_xfer.retr-path", f->path, 0);
+    "mod_xfer.retr-path", f->recorded, 0);
   if (f->modified && moved == NULL) {
     (void) pr_table_add_dup(cmd->notes, "mod_xfer.file-modified", "true", 0);
   }

@@ -13,6 +13,7 @@
 #include "ftpd-log.h"
 #include "ftpd-message.h"
 #include "ftpd-session.h"
+#include "ftpd-transfer.h"
 #include "log-budget.h"
 #include "ftpd-wait.h"
 
@@ -81,11 +82,9 @@ static int long_wait(struct pollfd *pfd, int timeout_ms) {
   return res;
 }
 
-/* Idle for a while: ftpwho shows the session as idle. */
 static void going_idle(struct ftpd *h, int timeout_ms) {
-  if (!h->idle && h->logged_in && (timeout_ms < 0 || timeout_ms > 2000)) {
-    h->idle = true;
-    (void) pr_session_set_idle();
+  if (h->logged_in && (timeout_ms < 0 || timeout_ms > 2000)) {
+    ftpd_score_idle(h);
   }
 }
 
@@ -120,6 +119,7 @@ int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms) {
   }
 
   handle_signals();
+  ftpd_stalled_renew(h);
   ftpd_message_check(h);
   return res > 0 ? pfd.revents : 0;
 }

@@ -133,8 +133,8 @@ def _():
                for path in names("doc/recipes/*")]
     wanted += ["/usr/sbin/" + os.path.basename(path)
                for path in names("tools/*")]
-    wanted += ["/usr/share/mod_sftp/sftp_migrate/" + os.path.basename(path)
-               for path in names("tools/sftp_migrate/*.py")]
+    wanted += ["/usr/share/mod_sftp/" + os.path.relpath(path, os.path.join(
+        SOURCE, "tools")) for path in names("tools/*/*.py")]
     got = ["/" + path for path in files_below(root)]
     expect_same(got, sorted(wanted), "files")
     for path in names("tools/*"):
@@ -230,12 +230,30 @@ def _():
                name + " keeps the packaged file under another name")
 
 
+@promise("the APKBUILD has the fields and functions that abuild asks for")
+def _():
+    fields = ("pkgname pkgver pkgrel pkgdesc url arch license depends "
+              "makedepends source builddir").split()
+    out = run("sh", "-euc", "srcdir=/src CBUILD= CHOST=; . \"$0\"; type build "
+              "check package >&2; for f; do eval \"echo $f=\\$$f\"; done",
+              os.path.join(SOURCE, "packaging", "APKBUILD"), *fields)
+    got = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    expect_same([name for name in fields if not got.get(name)], [], "empty")
+    expect_same(got["source"], "mod_sftp-%s.tar.gz" % version(), "source")
+    expect_same(out.count("function"), 3, "functions")
+    expect(len(got["pkgdesc"]) <= 128, "pkgdesc is too long")
+
+
 @promise("the file for conf.d has no effect as it is")
 def _():
     text = re.sub(r"(?m)^ *#.*\n", "", text_of("packaging/mod_sftp.conf"))
-    expect(re.fullmatch(r"\s*<IfDefine MOD_SFTP>\n.*</IfDefine>\n", text,
+    expect(re.fullmatch(r"\s*<IfDefine MOD_SFTP>\n.*\n</IfDefine>\n", text,
                         re.S), text)
-    expect_same(text.count("IfDefine"), 2, "IfDefine")
+    inner = re.findall(r"^ +<(?:IfDefine|/IfDefine).*>\n", text, re.M)
+    expect_same([line.strip() for line in inner], [
+        "<IfDefine !MOD_SFTP_USERS>", "</IfDefine>",
+        "<IfDefine MOD_SFTP_USERS>", "</IfDefine>"], "conditions")
+    expect_same(text.count("IfDefine"), 6, "IfDefine")
 
 
 try:

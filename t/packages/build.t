@@ -164,10 +164,73 @@ def _():
         skip("on another release, or not wanted")
     inside("autoconf", cwd=CLONE)
     inside("./configure", "-q", cwd=CLONE)
-    out = inside("make", "distcheck", *(["DISTCHECK_TESTS="] if NOCHECK
-                                        else []), cwd=CLONE)
+    # The unit tests of the same archive have run above.
+    out = inside("make", "distcheck", "DISTCHECK_TESTS=", cwd=CLONE)
     expect("is complete" in out, out[-2000:])
     inside("git", "-c", "safe.directory=*", "diff", "--exit-code", cwd=CLONE)
+
+
+RPM = os.path.join(PLACE, "rpm")
+THEIRS = "/usr/libexec/proftpd/mod_sftp.so"
+
+
+@promise("the RPM is built on Debian, and has what the package has")
+def _():
+    if not ONCE:
+        skip("on another release, or not wanted")
+    apt("install", "rpm", "rpmlint")
+    spec = os.path.join(CLONE, "packaging", "mod_sftp.spec")
+    expect("0 errors" in inside("rpmlint", spec), "rpmlint finds errors")
+    inside("rpmbuild", "-tb", "--nodeps", "--nocheck",
+           "--define", "_topdir " + RPM, "%s/%s.tar.gz" % (PLACE, NAME))
+    listed = inside("rpm", "-qpl", rpm()).split()
+    tools = ["/usr/sbin/" + os.path.basename(path)
+             for path in glob.glob(os.path.join(CLONE, "tools/sftp-*"))]
+    wanted = ["/etc/proftpd/conf.d/mod_sftp.conf", "/etc/logrotate.d/mod_sftp",
+              "/usr/libexec/proftpd-mod_sftp/mod_sftp.so"] + tools
+    expect_same([path for path in wanted if path not in listed], [],
+                "not in the RPM")
+    for name in ("man5/mod_sftp.5", "html/mod_sftp.html", "README.md"):
+        expect(any(name in path for path in listed), name)
+
+
+def rpm():
+    found = [path for path in glob.glob(RPM + "/RPMS/*/*.rpm")
+             if "debug" not in os.path.basename(path)]
+    expect_same(len(found), 1, "RPMs")
+    return found[0]
+
+
+@promise("the RPM takes the packaged file's place, and gives it back")
+def _():
+    if not os.path.isdir(RPM):
+        skip("no RPM was built")
+    inside("mkdir", "-p", os.path.dirname(THEIRS))
+    inside("sh", "-c", "echo theirs > " + THEIRS)
+    options = ("--nodeps", "--force-debian", "--dbpath", RPM + "/db")
+    inside("rpm", "-i", *options, rpm())
+    expect_same(inside("readlink", "-f", THEIRS).strip(),
+                "/usr/libexec/proftpd-mod_sftp/mod_sftp.so", "the link")
+    expect_same(inside("cat", THEIRS + ".packaged"), "theirs\n", "kept file")
+    inside("rpm", "-U", "--force", *options, rpm())
+    expect_same(inside("cat", THEIRS + ".packaged"), "theirs\n", "kept file")
+    inside("rpm", "-e", *options, PACKAGE.replace("mod-", "mod_"))
+    expect_same(inside("cat", THEIRS), "theirs\n", "the packaged file")
+    expect(not os.path.exists(at(THEIRS + ".packaged")), "a file is left")
+
+
+@promise("the APKBUILD puts the same files into its package")
+def _():
+    out = os.path.join(PLACE, "apk")
+    # Its build() is configure and make; that has been done beside the source.
+    inside("sh", "-euc", "make() { command make -C obj-package \"$@\"; }; "
+           ". ./packaging/APKBUILD; pkgdir=$1; package", "sh", out,
+           cwd=os.path.join(FIRST, NAME))
+    for path in ("etc/proftpd/conf.d/mod_sftp.conf",
+                 "etc/logrotate.d/mod_sftp", "usr/sbin/sftp-user",
+                 "usr/lib/proftpd/mod_sftp.so",
+                 "usr/share/licenses/proftpd-mod_sftp-ng/LICENSE"):
+        expect(os.path.exists(os.path.join(out, path)), "no " + path)
 
 
 main()

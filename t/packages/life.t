@@ -12,11 +12,12 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from root import (KEPT, MODULE, PACKAGE, SCRATCH, SUITE, apt,  # noqa: E402
-                  at, banner, diversion, expect, expect_ours, expect_same,
-                  expect_unchanged, inside, make_host_key, our_deb, repack,
-                  served, snapshot, start_daemon, stop_daemon, sum_of)
-from tap import main, promise  # noqa: E402
+from root import (KEPT, MODULE, PACKAGE, SCRATCH, SUITE, Connection,  # noqa: E402
+                  apt, at, banner, diversion, expect, expect_ours, expect_same,
+                  expect_unchanged, inside, make_host_key, our_deb,
+                  reload_daemon, repack, served, snapshot, start_daemon,
+                  stop_daemon, sum_of, wait_for)
+from tap import main, promise, skip  # noqa: E402
 import tap  # noqa: E402
 
 tap.LIMIT = 5400
@@ -34,6 +35,14 @@ def version_of(package):
 
 def install(deb):
     return inside("dpkg", "-i", deb)
+
+
+def damaged():
+    """A package whose last bytes are missing."""
+    path = os.path.join(SCRATCH, "damaged.deb")
+    with open(OURS, "rb") as whole, open(path, "wb") as file:
+        file.write(whole.read()[:-100000])
+    return path
 
 
 def expect_theirs():
@@ -72,16 +81,28 @@ def _():
            "the module is loaded")
 
 
-@promise("enabled as it says itself, it is right; without keys it says so")
+@promise("enabled as it says itself, it is right; what is missing is named")
 def _():
-    commands = re.findall(r"^#   (.*)$", open(at(CONF)).read(), re.M)
-    expect_same(len(commands), 3, "commands in %r" % commands)
-    inside("sh", "-c", commands[0])
+    keys, user, enable, check = re.findall(r"^#   (.*)$", open(at(CONF)).read(),
+                                           re.M)
+    inside("sh", "-c", enable)
     out = inside("/usr/sbin/proftpd", "-t", status=1)
     expect("ssh_host_ed25519_key" in out, out)
     inside("mkdir", "-p", "/etc/ssh")
-    inside("sh", "-c", commands[1])
-    inside("sh", "-c", commands[2].partition(" && ")[0])
+    inside("sh", "-c", keys)
+    out = inside("/usr/sbin/proftpd", "-t", status=1)
+    expect("sftp-users/passwd" in out, out)
+    inside("sh", "-c", user, cwd="/root")
+    inside("sh", "-c", check.partition(" && ")[0])
+    expect("mod_sftp" in inside("/usr/sbin/proftpd", "-t", "-d10"),
+           "the module is not loaded")
+
+
+@promise("its first line alone serves the accounts of the system")
+def _():
+    inside("sed", "-i", "s/^Define MOD_SFTP_USERS/#&/", CONF)
+    inside("sftp-user", "remove", "alice", "--delete-files")
+    inside("rm", "-r", "/etc/proftpd/sftp-users", "/srv/sftp")
     expect("mod_sftp" in inside("/usr/sbin/proftpd", "-t", "-d10"),
            "the module is not loaded")
     inside("sed", "-i", "s/^Define/#Define/", CONF)
@@ -97,6 +118,24 @@ def _():
     expect("systemctl restart proftpd" in out, out)
     expect_same(banner(port), "SSH-2.0-mod_sftp/" + VERSION, "banner")
     stop_daemon()
+
+
+@promise("a reload loads the other module as well; open connections go on")
+def _():
+    for there, command in (
+            (found["banner"], lambda: apt("remove", PACKAGE)),
+            ("SSH-2.0-mod_sftp/" + VERSION, lambda: install(OURS))):
+        port = start_daemon()
+        try:
+            with Connection(port) as old:
+                expect(old.banner != there, "it has the other module")
+                command()
+                reload_daemon()
+                wait_for(lambda: banner(port) == there, "the other module")
+                old.expect_alive()
+        finally:
+            stop_daemon()
+    expect_ours(VERSION)
 
 
 @promise("it survives that proftpd-mod-crypto is installed again")
@@ -137,6 +176,25 @@ def _():
     expect_ours(VERSION)
 
 
+@promise("a package that is damaged changes nothing")
+def _():
+    ours = sum_of(at(MODULE))
+    out = inside("dpkg", "-i", damaged(), status=1)
+    expect("error processing archive" in out, out)
+    expect_same(sum_of(at(MODULE)), ours, "our file")
+    expect_ours(VERSION)
+    expect_same(inside("dpkg", "--audit"), "", "dpkg --audit")
+
+
+@promise("an interrupted installation is finished by dpkg --configure -a")
+def _():
+    inside("dpkg", "--unpack", OURS)
+    expect_ours(VERSION)
+    inside("dpkg", "--configure", "-a")
+    expect_ours(VERSION)
+    expect_same(inside("dpkg", "--audit"), "", "dpkg --audit")
+
+
 @promise("removed, it gives the packaged file back; its configuration stays")
 def _():
     out = apt("remove", PACKAGE)
@@ -144,6 +202,19 @@ def _():
     expect_theirs()
     expect_same(sum_of(at(MODULE)), found["module"], "the packaged file")
     expect(os.path.exists(at(CONF)), "no " + CONF)
+
+
+@promise("it comes back after a removal, and still has that configuration")
+def _():
+    # As after an interruption: diverted, and nothing unpacked yet.
+    inside("dpkg-divert", "--package", PACKAGE, "--rename", "--divert", KEPT,
+           "--add", MODULE)
+    apt("install", OURS)
+    expect_ours(VERSION)
+    expect_same(sum_of(at(KEPT)), found["module"], "the packaged file")
+    expect(open(at(CONF)).read().endswith("# ours\n"), "the file is new")
+    apt("remove", PACKAGE)
+    expect_theirs()
 
 
 @promise("purged, it leaves nothing")
@@ -181,9 +252,29 @@ def _():
     expect_same(sum_of(at(KEPT)), found["module"], "the packaged file")
 
 
-@promise("purged at once, it gives the packaged file back")
+@promise("purged at once, it gives the packaged file back; a daemon serves on")
 def _():
+    port = start_daemon()
     apt("purge", PACKAGE)
+    expect_same(banner(port), "SSH-2.0-mod_sftp/" + VERSION, "banner")
+    stop_daemon()
+    expect_theirs()
+    expect_unchanged(found["before"], snapshot())
+
+
+@promise("a damaged package, and one that finds another's file in its place, "
+         "leave the packaged module as it was")
+def _():
+    inside("dpkg", "-i", damaged(), status=1)
+    expect_theirs()
+    with open(at(KEPT), "w") as file:
+        file.write("somebody's")
+    out = inside("dpkg", "-i", OURS, status=1)
+    expect(KEPT in out, out)
+    with open(at(KEPT)) as file:
+        expect_same(file.read(), "somebody's", KEPT)
+    os.remove(at(KEPT))
+    inside("dpkg", "--purge", PACKAGE)
     expect_theirs()
     expect_unchanged(found["before"], snapshot())
 
@@ -216,6 +307,8 @@ def _():
 
 @promise("its autopkgtest passes")
 def _():
+    if not os.path.isdir(os.path.join(SCRATCH, "build-" + SUITE)):
+        skip("the packages were built before")
     apt("install", "autopkgtest")
     source = os.path.join(SCRATCH, "build-" + SUITE, "one")
     tree = [os.path.join(source, name) for name in os.listdir(source)

@@ -50,13 +50,19 @@ def inside(*argv, cwd="/", umask="022", status=0, **environment):
     words += ["%s=%s" % pair for pair in environment.items()]
     words += ["/bin/sh", "-c", 'umask "$1"; cd "$2"; shift 2; exec "$@"',
               "sh", umask, cwd] + list(argv)
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, text=True,
+    # All that it starts ends with it when it takes too long.
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          errors="replace", timeout=PATIENCE)
-    if status is not None and done.returncode != status:
-        raise Failed("%s: exit %d\n%s" % (" ".join(argv), done.returncode,
-                                          done.stdout[-6000:]))
-    return done.stdout
+                          errors="replace", start_new_session=True) as process:
+        try:
+            out, _ = process.communicate(timeout=PATIENCE)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if status is not None and process.returncode != status:
+        raise Failed("%s: exit %d\n%s" % (" ".join(argv), process.returncode,
+                                          out[-6000:]))
+    return out
 
 
 def apt(*words, **more):
@@ -159,14 +165,26 @@ def start_daemon():
     return port
 
 
-def stop_daemon():
-    with open(at(PLACE + "/pid")) as file:
-        pid = int(file.read())
-    os.kill(pid, signal.SIGTERM)
+def wait_for(condition, what):
     end = time.time() + 60
-    while runs(pid):
-        expect(time.time() < end, "the daemon does not end")
+    while not condition():
+        expect(time.time() < end, "in vain waited for " + what)
         time.sleep(0.05)
+
+
+def daemon():
+    with open(at(PLACE + "/pid")) as file:
+        return int(file.read())
+
+
+def reload_daemon():
+    os.kill(daemon(), signal.SIGHUP)
+
+
+def stop_daemon():
+    pid = daemon()
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not runs(pid), "the daemon's end")
 
 
 def runs(pid):
@@ -178,9 +196,34 @@ def runs(pid):
         return False
 
 
+class Connection:
+    """A connection that has not logged in."""
+
+    def __init__(self, port):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.file = self.sock.makefile("rb")
+        self.banner = self.file.readline().decode().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+        self.sock.close()
+
+    def expect_alive(self):
+        """The server's process of this connection starts the key exchange."""
+        self.sock.sendall(b"SSH-2.0-test\r\n")
+        head = self.file.read(6)
+        expect(len(head) == 6 and head[5] == 20, "no KEXINIT: %r" % head)
+
+
 def banner(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
-        return sock.makefile("rb").readline().decode().strip()
+    try:
+        with Connection(port) as connection:
+            return connection.banner
+    except OSError:
+        return ""
 
 
 def served():

@@ -20,6 +20,7 @@
 #include "ftpd-log.h"
 #include "ftpd-path.h"
 #include "ftpd-penalty.h"
+#include "ftpd-place.h"
 #include "ftpd-proxy.h"
 #include "ftpd-session.h"
 #include "ftpd-tally.h"
@@ -209,6 +210,7 @@ static int sftp_init(void) {
   ftpd_keystore_init();
   ftpd_files_init();
   ftpd_controls_init();
+  ftpd_place_init();
   return ftpd_penalty_init() < 0 ? -1 : ftpd_events_master();
 }
 

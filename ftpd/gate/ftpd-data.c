@@ -234,7 +234,7 @@ static int check_size(struct ftpd_file *f, off_t offset, size_t len) {
     return -1;
   }
 
-  if (ftpd_within(f->max_size, offset + (off_t) len) < 0) {
+  if (ftpd_within(f->path, f->max_size, offset + (off_t) len) < 0) {
     char why[64];
 
     if ((f->h->set->opts & SFTP_OPT_TERSE_REFUSALS) == 0 &&

@@ -355,7 +355,7 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
     return -1;
   }
 
-  if (ftpd_within(f->max_size, size) < 0) {
+  if (ftpd_within(f->path, f->max_size, size) < 0) {
     return -1;
   }
 

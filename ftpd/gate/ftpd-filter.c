@@ -14,6 +14,7 @@
 #include "ftpd-filter.h"
 #include "ftpd-limit.h"
 #include "ftpd-phase.h"
+#include "ftpd-place.h"
 #include "ftpd-transfer-rules.h"
 
 void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
@@ -31,6 +32,12 @@ void ftpd_refuse(struct ftpd_op *op, const char *fmt, ...) {
   if ((op->ftpd->set->opts & SFTP_OPT_TERSE_REFUSALS) == 0) {
     op->refused = op->rule;
   }
+}
+
+/* Where the directive stands that holds for the path asked about last. */
+static const char *place(pool *p, const char *directive) {
+  return ftpd_place_of(p, find_config(CURRENT_CONF, CONF_PARAM, directive,
+    FALSE));
 }
 
 /* ---- Filters */
@@ -51,7 +58,7 @@ int ftpd_filter(struct ftpd_op *op, const char *path) {
       return 0;
   }
 
-  sftp_log("'%s' denied by %s", path, rule);
+  sftp_log("'%s' denied by %s%s", path, rule, place(op->pool, rule));
   ftpd_refuse(op, "denied by %s", rule);
   errno = EACCES;
   return -1;
@@ -73,7 +80,8 @@ int ftpd_word_filter(struct ftpd_op *op, const char *name, const char *arg) {
     if (re != NULL && (pr_regexp_exec(re, arg, 0, NULL, 0, 0, 0) == 0) ==
         (i == 1)) {
       ftpd_refuse(op, "denied by %s", filters[i]);
-      sftp_log("'%s %s' denied by %s", name, arg, filters[i]);
+      sftp_log("'%s %s' denied by %s%s", name, arg, filters[i],
+        place(op->pool, filters[i]));
       errno = EACCES;
       return -1;
     }
@@ -91,9 +99,9 @@ static bool is_off(const char *directive) {
 /* By the path itself: the daemon may have checked another one last. */
 int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
   pool *p = make_sub_pool(session.pool);
-  const unsigned char *on = get_param_ptr(get_dir_ctxt(p, (char *) path),
-    "AllowOverwrite", FALSE);
-  bool off = on == NULL || *on == FALSE;
+  const config_rec *c = find_config(get_dir_ctxt(p, (char *) path),
+    CONF_PARAM, "AllowOverwrite", FALSE);
+  bool off = c == NULL || *((unsigned char *) c->argv[0]) == FALSE;
 
   destroy_pool(p);
   if (!off) {
@@ -102,8 +110,8 @@ int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
 
   ftpd_refuse(op, "file exists and AllowOverwrite is off");
   if (op != NULL) {
-    sftp_log("%s of '%s' denied: AllowOverwrite is off", ftpd_op_name(op),
-      path);
+    sftp_log("%s of '%s' denied: AllowOverwrite is off%s", ftpd_op_name(op),
+      path, ftpd_place_of(op->pool, c));
   }
 
   errno = EACCES;
@@ -122,7 +130,8 @@ static bool explain_off(struct ftpd_op *op, const char *name,
   }
 
   ftpd_refuse(op, "file exists and %s is off", directive);
-  sftp_log("%s of '%s' denied: %s is off", name, path, directive);
+  sftp_log("%s of '%s' denied: %s is off%s", name, path, directive,
+    place(op->pool, directive));
   return true;
 }
 
@@ -138,7 +147,7 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     return false;
   }
 
-  if (ftpd_max_transfers(op, name) < 0) {
+  if (ftpd_max_transfers(op, name, path) < 0) {
     return true;
   }
 

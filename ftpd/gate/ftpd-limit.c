@@ -17,6 +17,7 @@
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-limit.h"
+#include "ftpd-place.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -311,6 +312,21 @@ int ftpd_limit_ask(struct ftpd *h, pool *p, const struct sftp_rule *rule,
   return -1;
 }
 
+/* The directive that hides the path asked about last, and where it stands. */
+static const char *hiding(pool *p) {
+  static const char *const names[] = { "HideFiles", "HideNoAccess", "HideUser",
+    "HideGroup" };
+  const config_rec *c = NULL;
+  unsigned int i;
+
+  for (i = 0; c == NULL && i < SFTP_NELEMS(names); i++) {
+    c = find_config(CURRENT_CONF, CONF_PARAM, names[i], FALSE);
+  }
+
+  return c == NULL ? "" : pstrcat(p, " by ", c->name, ftpd_place_of(p, c),
+    NULL);
+}
+
 int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
     unsigned int effects, const char *path) {
   struct limit_answer a;
@@ -325,8 +341,8 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
       a.denied, ftpd_limit_section(op->pool, limit_chain(), a.denied));
 
   } else {
-    sftp_log("%s of '%s' refused: hidden (IgnoreHidden)", ftpd_op_name(op),
-      path);
+    sftp_log("%s of '%s' refused: hidden (IgnoreHidden)%s", ftpd_op_name(op),
+      path, hiding(op->pool));
   }
 
   errno = a.ignored ? ENOENT : EACCES;

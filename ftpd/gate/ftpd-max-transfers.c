@@ -15,6 +15,7 @@
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-openfile.h"
+#include "ftpd-place.h"
 #include "ftpd-request.h"
 #include "ftpd-transfer-rules.h"
 
@@ -65,8 +66,8 @@ static unsigned int count_others(const char *name, bool by_user) {
   return n;
 }
 
-static int check(struct ftpd_op *op, const char *name, const char *directive,
-    bool by_user) {
+static int check(struct ftpd_op *op, const char *name, const char *path,
+    const char *directive, bool by_user) {
   config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, directive, FALSE);
 
   for (; c != NULL; c = find_config_next(c, c->next, CONF_PARAM, directive,
@@ -79,7 +80,8 @@ static int check(struct ftpd_op *op, const char *name, const char *directive,
 
     max = *((unsigned int *) c->argv[1]);
     if (count_own(op->ftpd, name) + count_others(name, by_user) >= max) {
-      sftp_log("%s refused: %s is %u", name, directive, max);
+      sftp_log("%s of '%s' refused: %s is %u%s", name, path, directive, max,
+        ftpd_place_of(op->pool, c));
       ftpd_refuse(op, "%s is %u", directive, max);
       ftpd_op_state(op)->code = R_451;
       errno = EACCES;
@@ -90,7 +92,8 @@ static int check(struct ftpd_op *op, const char *name, const char *directive,
   return 0;
 }
 
-int ftpd_max_transfers(struct ftpd_op *op, const char *name) {
-  return check(op, name, "MaxTransfersPerHost", false) < 0 ? -1 :
-    check(op, name, "MaxTransfersPerUser", true);
+int ftpd_max_transfers(struct ftpd_op *op, const char *name,
+    const char *path) {
+  return check(op, name, path, "MaxTransfersPerHost", false) < 0 ? -1 :
+    check(op, name, path, "MaxTransfersPerUser", true);
 }

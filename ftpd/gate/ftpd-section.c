@@ -10,6 +10,7 @@
 
 #include "ftpd-files.h"
 #include "ftpd-limit.h"
+#include "ftpd-place.h"
 
 static bool has_name(const config_rec *limit, const char *name) {
   unsigned int i;
@@ -41,11 +42,12 @@ static const char *describe(pool *p, const config_rec *section,
   const char *name = section->name != NULL ? section->name : "";
 
   if ((limit->flags & CF_DYNAMIC) != 0) {
-    return pstrcat(p, " in '", name, "/.ftpaccess'", NULL);
+    return pstrcat(p, " in '", name, "/.ftpaccess'",
+      ftpd_place_line(p, limit), NULL);
   }
 
   return pstrcat(p, section->config_type == CONF_ANON ? " in <Anonymous " :
-    " in <Directory ", name, ">", NULL);
+    " in <Directory ", name, ">", ftpd_place_line(p, limit), NULL);
 }
 
 const char *ftpd_limit_section(pool *p, const config_rec *chain,
@@ -60,6 +62,7 @@ const char *ftpd_limit_section(pool *p, const config_rec *chain,
     }
   }
 
-  return find_limit(main_server->conf, name) != NULL ? pstrcat(p,
-    " in the server '", main_server->ServerName, "'", NULL) : "";
+  limit = find_limit(main_server->conf, name);
+  return limit == NULL ? "" : pstrcat(p, " in the server '",
+    main_server->ServerName, "'", ftpd_place_line(p, limit), NULL);
 }

@@ -11,6 +11,7 @@
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-path.h"
+#include "ftpd-place.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
@@ -33,59 +34,63 @@ static bool applies(const config_rec *c) {
     pr_expr_eval_class_or(items) == TRUE;
 }
 
-/* A size limit of the directory last checked, the most specific one; 0: none.
- */
-static off_t size_of(const char *directive) {
+/* The most specific size limit of the directory last checked, or NULL. */
+static const config_rec *size_rule(const char *directive) {
+  const config_rec *best = NULL;
+  unsigned int most = 0;
   config_rec *c;
-  unsigned int best = 0;
-  off_t max = 0;
 
   c = find_config(CURRENT_CONF, CONF_PARAM, directive, FALSE);
   while (c != NULL) {
     unsigned int weight = *((unsigned int *) c->argv[1]);
 
-    if (weight > best && applies(c)) {
-      best = weight;
-      max = *((off_t *) c->argv[0]);
+    if (weight > most && applies(c)) {
+      most = weight;
+      best = c;
     }
 
     c = find_config_next(c, c->next, CONF_PARAM, directive, FALSE);
   }
 
-  return max;
+  return best;
+}
+
+/* Its value; 0: none. */
+static off_t size_in(const config_rec *c) {
+  return c != NULL && c->argc > 0 && c->argv[0] != NULL ?
+    *((off_t *) c->argv[0]) : 0;
 }
 
 off_t ftpd_max_store_size(void) {
-  return size_of("MaxStoreFileSize");
+  return size_in(size_rule("MaxStoreFileSize"));
 }
 
-/* A limit of the size of a whole file; 0: none. */
+/* A limit of the size of a whole file, or NULL. */
 static int check_whole(struct ftpd_op *op, const char *what, off_t size,
-    const char *directive, off_t max, int err) {
+    const config_rec *rule, int err) {
+  off_t max = size_in(rule);
+
   if (max <= 0 || size <= max) {
     return 0;
   }
 
-  sftp_log("%s of %lld bytes denied: %s is %lld bytes", what,
-    (long long) size, directive, (long long) max);
-  ftpd_refuse(op, "%s is %lld bytes", directive, (long long) max);
+  sftp_log("%s of %lld bytes denied: %s is %lld bytes%s", what,
+    (long long) size, rule->name, (long long) max,
+    ftpd_place_of(op->pool, rule));
+  ftpd_refuse(op, "%s is %lld bytes", rule->name, (long long) max);
   errno = err;
   return -1;
 }
 
 int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
-  return check_whole(op, "file", size, "MaxRetrieveFileSize",
-    size_of("MaxRetrieveFileSize"), EACCES);
+  return check_whole(op, "file", size, size_rule("MaxRetrieveFileSize"),
+    EACCES);
 }
 
 /* Checksums, where mod_digest has a limit for them. */
 int ftpd_max_digest(struct ftpd_op *op, off_t size) {
-  const config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, "DigestMaxSize",
-    FALSE);
-
-  return c == NULL || c->argc < 1 || c->argv[0] == NULL ? 0 :
-    check_whole(op, "checksum", size, "DigestMaxSize",
-      *((off_t *) c->argv[0]), EPERM);
+  return check_whole(op, "checksum", size, find_config(CURRENT_CONF,
+    CONF_PARAM, "DigestMaxSize", FALSE), EPERM);
 }
 
 /* ---- Restarts
@@ -97,16 +102,31 @@ int ftpd_max_digest(struct ftpd_op *op, off_t size) {
 
 #define OVERTAKEN (4 * 1024 * 1024)     /* bytes */
 
-static bool is_said_off(const char *directive) {
-  const unsigned char *on = get_param_ptr(CURRENT_CONF, directive, FALSE);
+static const config_rec *says_off(const char *directive) {
+  const config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, directive,
+    FALSE);
 
-  return on != NULL && *on == FALSE;
+  return c != NULL && *((unsigned char *) c->argv[0]) == FALSE ? c : NULL;
 }
 
 void ftpd_restart_rules(struct ftpd_file *f) {
-  f->whole_rd = f->rd && !f->stream && is_said_off("AllowRetrieveRestart");
+  f->whole_rd = f->rd && !f->stream &&
+    says_off("AllowRetrieveRestart") != NULL;
   f->whole_wr = f->wr && !f->stream && !f->append && !f->made &&
-    f->size > 0 && is_said_off("AllowStoreRestart");
+    f->size > 0 && says_off("AllowStoreRestart") != NULL;
+}
+
+static void tell_restart(const struct ftpd_file *f, off_t offset,
+    bool writes) {
+  const char *directive = writes ? "AllowStoreRestart" :
+    "AllowRetrieveRestart";
+  const config_rec *c = says_off(directive);
+  pool *p = make_sub_pool(session.pool);
+
+  sftp_log("'%s' is not %s from byte %lld on: %s is off%s", f->path,
+    writes ? "written" : "read", (long long) offset, directive,
+    c != NULL ? ftpd_place_of(p, c) : "");
+  destroy_pool(p);
 }
 
 int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes) {
@@ -119,9 +139,7 @@ int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes) {
 
   f->refused = (f->h->set->opts & SFTP_OPT_TERSE_REFUSALS) != 0 ? NULL :
     writes ? "AllowStoreRestart is off" : "AllowRetrieveRestart is off";
-  sftp_log("'%s' is not %s from byte %lld on: Allow%sRestart is off", f->path,
-    writes ? "written" : "read", (long long) offset, writes ? "Store" :
-    "Retrieve");
+  tell_restart(f, offset, writes);
   errno = EACCES;
   return -1;
 }
@@ -143,10 +161,20 @@ static void tell_system_log(off_t max) {
   }
 }
 
-int ftpd_within(off_t max, off_t size) {
+static void tell_reached(const char *path, off_t max) {
+  pool *p = make_sub_pool(session.pool);
+  const config_rec *rule = size_rule("MaxStoreFileSize");
+
+  tell_system_log(max);
+  /* The directory last checked may have become another one. */
+  sftp_log("MaxStoreFileSize (%lld bytes) reached by '%s'%s", (long long) max,
+    path, size_in(rule) == max ? ftpd_place_of(p, rule) : "");
+  destroy_pool(p);
+}
+
+int ftpd_within(const char *path, off_t max, off_t size) {
   if (max > 0 && size > max) {
-    tell_system_log(max);
-    sftp_log("MaxStoreFileSize (%lld bytes) reached", (long long) max);
+    tell_reached(path, max);
     errno = EFBIG;
     return -1;
   }
@@ -154,8 +182,8 @@ int ftpd_within(off_t max, off_t size) {
   return 0;
 }
 
-int ftpd_max_store(off_t size) {
-  return ftpd_within(ftpd_max_store_size(), size);
+int ftpd_max_store(const char *path, off_t size) {
+  return ftpd_within(path, ftpd_max_store_size(), size);
 }
 
 /* TransferRate: the host stores one rate, that of the last loaded command. */

@@ -16,7 +16,7 @@
 #include "ftpd-openfile.h"
 
 /* EFBIG if MaxStoreFileSize of the directory last checked is below size. */
-int ftpd_max_store(off_t size);
+int ftpd_max_store(const char *path, off_t size);
 /* MaxStoreFileSize of the directory last checked; 0: none. */
 off_t ftpd_max_store_size(void);
 /* EFBIG if MaxRetrieveFileSize of the directory last checked is below size. */
@@ -24,7 +24,8 @@ int ftpd_max_retrieve(struct ftpd_op *op, off_t size);
 /* Whether one more STOR, APPE or RETR may begin, by MaxTransfersPerHost and
  * MaxTransfersPerUser.
  */
-int ftpd_max_transfers(struct ftpd_op *op, const char *name);
+int ftpd_max_transfers(struct ftpd_op *op, const char *name,
+  const char *path);
 /* EPERM if DigestMaxSize (mod_digest) of the directory last checked is below
  * the size of a file whose checksum is asked for.
  */
@@ -37,8 +38,8 @@ void ftpd_restart_rules(struct ftpd_file *f);
 int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes);
 /* Records that it was, up to that offset. */
 void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes);
-/* EFBIG if max, unless it is 0, is below size. */
-int ftpd_within(off_t max, off_t size);
+/* EFBIG if max, MaxStoreFileSize of that file, is below size, and not 0. */
+int ftpd_within(const char *path, off_t max, off_t size);
 /* Waits as TransferRate requires; end: the transfer is over. */
 void ftpd_rate_pause(struct ftpd_file *f, bool end);
 

@@ -19,8 +19,16 @@ from policytable import Row
 from server import Server
 from tap import expect, expect_same, main, promise
 
-srv = Server("""
+
+class Defaults(Server):
+    def _default_lines(self):
+        return (line for line in super()._default_lines()
+                if line[0] != "AllowOverwrite")
+
+
+srv = Defaults("""
 MaxTransfersPerHost RETR 1
+PathDenyFilter \\.deep$
 MaxStoreFileSize 1 Kb
 <Directory ~/dir>
   <Limit STOR>
@@ -29,6 +37,7 @@ MaxStoreFileSize 1 Kb
 </Directory>
 <Directory ~/kept>
   AllowOverwrite off
+  PathAllowFilter /a$
 </Directory>
 <Directory ~/hidden>
   HideFiles .
@@ -45,7 +54,16 @@ for name in ("dir", "kept", "hidden", "over"):
     srv.mkdir(name)
 for name in ("a", "b", "kept/a", "hidden/a"):
     srv.put(name, b"data")
-srv.put("over/.ftpaccess", b"<Limit MKD>\n  DenyAll\n</Limit>\n")
+srv.put("over/.ftpaccess", b"PathDenyFilter here$\n<Limit MKD>\n  DenyAll\n</Limit>\n")
+
+
+def line_of(directive, after=""):
+    """As a log line says where it stands, the first one behind that text."""
+    with open(srv.path("proftpd.conf")) as conf:
+        text = conf.read()
+    at = text.index("\n" + directive, text.index(after)) + 1
+    return ", line %d of '%s'" % (text[:at].count("\n") + 1,
+                                  srv.path("proftpd.conf"))
 
 
 def refused(words, text, log, door=None):
@@ -68,13 +86,28 @@ def _():
     home = srv.home().rstrip("/")
     for door in ("sftp", "scp"):
         refused("put dir/new", "denied by <Limit STOR>",
-                "'/dir/new' denied by <Limit STOR> in <Directory %s/dir>"
-                % home, door)
+                "'/dir/new' denied by <Limit STOR> in <Directory %s/dir>%s"
+                % (home, line_of("  <Limit STOR>")), door)
     refused("del a", "denied by <Limit DELE>",
-            "'/a' denied by <Limit DELE> in the server 'under test'")
+            "'/a' denied by <Limit DELE> in the server 'under test'"
+            + line_of("<Limit DELE>"))
     refused("mkdir over/new", "denied by <Limit MKD>",
-            "'/over/new' denied by <Limit MKD> in '%s/over/.ftpaccess'"
+            "'/over/new' denied by <Limit MKD> in '%s/over/.ftpaccess', line 2"
             % home)
+
+
+@promise("a filter is named with its place, in a section, above and by default")
+def _():
+    refused("put a.deep", "denied by PathDenyFilter", "'/a.deep' denied by "
+            "PathDenyFilter" + line_of("PathDenyFilter"))
+    home = srv.home().rstrip("/")
+    refused("put kept/a.deep", "denied by PathAllowFilter", "'/kept/a.deep' "
+            "denied by PathAllowFilter in <Directory ~/kept>"
+            + line_of("  PathAllowFilter"))
+    refused("put over/x.here", "denied by PathDenyFilter", "denied by "
+            "PathDenyFilter in '%s/over/.ftpaccess', line 1\n" % home)
+    refused("put b", "AllowOverwrite is off", "of '/b' denied: AllowOverwrite "
+            "is off by default\n")
 
 
 @promise("MaxTransfersPerHost is named")
@@ -85,7 +118,8 @@ def _():
         refused_by = sftp.run(Row("?", ["get", "b"], {}, ""))
         sftp.raw.ask(4, len(handle).to_bytes(4, "big") + handle)
         expect("MaxTransfersPerHost is 1" in refused_by[1], refused_by[1])
-        expect("RETR refused: MaxTransfersPerHost is 1" in
+        expect("RETR of '/b' refused: MaxTransfersPerHost is 1"
+               + line_of("MaxTransfersPerHost") + "\n" in
                srv.log("sftp.log"), srv.log("sftp.log"))
         expect_same(sftp.run(Row("?", ["get", "b"], {}, ""))[0], "ok",
                     "after the end of the first")
@@ -96,20 +130,23 @@ def _():
 @promise("MaxStoreFileSize is named, by SFTP and SCP")
 def _():
     for door in ("sftp", "scp"):
-        refused("put new 5000", "MaxStoreFileSize is 1024 bytes",
-                "MaxStoreFileSize (1024 bytes) reached", door)
+        refused("put %s 5000" % door, "MaxStoreFileSize is 1024 bytes",
+                "MaxStoreFileSize (1024 bytes) reached by '/%s'" % door
+                + line_of("MaxStoreFileSize") + "\n", door)
 
 
 @promise("AllowOverwrite is named when a copy would replace a file")
 def _():
     refused("copy a kept/a", "AllowOverwrite is off",
-            "'/kept/a' denied: AllowOverwrite is off")
+            "'/kept/a' denied: AllowOverwrite is off in <Directory ~/kept>"
+            + line_of("  AllowOverwrite off"))
 
 
 @promise("IgnoreHidden is named in SFTPLog alone")
 def _():
     refused("get hidden/a", "No such file",
-            "'/hidden/a' refused: hidden (IgnoreHidden)")
+            "'/hidden/a' refused: hidden (IgnoreHidden) by HideFiles in "
+            "<Directory ~/hidden>" + line_of("  HideFiles"))
 
 
 main(srv)

@@ -170,9 +170,11 @@ const char *ftpd_phase_code(pool *in) {
   return pstrdup(in, "550");
 }
 
-int ftpd_max_transfers(struct ftpd_op *o, const char *name) {
+int ftpd_max_transfers(struct ftpd_op *o, const char *name,
+    const char *path) {
   (void) o;
   (void) name;
+  (void) path;
   return 0;
 }
 

@@ -48,6 +48,8 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol);
  * it): one connection may have several.  Kept by reference; costs nothing.
  */
 void ftpd_serving(struct ftpd *h, const char *service);
+/* The version of SFTP that client and server have agreed on. */
+void ftpd_sftp_version(struct ftpd *h, unsigned int version);
 /* Scoreboard: the current activity of the session (ftpwho). */
 void ftpd_doing(struct ftpd *h, const char *cmd, const char *arg);
 /* Reports the client's software or, unless does is NULL, what it does now, in

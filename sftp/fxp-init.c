@@ -8,6 +8,7 @@
 
 /* fxp-init.c -- INIT and its reply, VERSION. */
 
+#include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "fxp-reply.h"
 #include "fxp-session.h"
@@ -70,6 +71,7 @@ void fxp_on_init(struct fxp *f, const unsigned char *p, size_t len) {
   }
 
   fxp_version_set(f, version);
+  ftpd_sftp_version(f->ftpd, version);
   sftp_log("using SFTP protocol version %u for this session (channel ID %lu)",
     version, (unsigned long) sftp_channel_id(f->ch));
   send_version(f);

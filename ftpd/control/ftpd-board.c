@@ -108,6 +108,8 @@ static void empty_slot(unsigned int i, int64_t pid) {
     }
   }
 
+  memset(&s->info, 0, sizeof(s->info));
+  atomic_store(&s->ending, 0);
   atomic_store(&board->pids[i], 0);
 }
 
@@ -194,6 +196,10 @@ bool ftpd_board_enter(void) {
   }
 
   return own != NULL;
+}
+
+struct board_slot *ftpd_board_own(void) {
+  return own;
 }
 
 void ftpd_board_add(unsigned int series, uint64_t n) {

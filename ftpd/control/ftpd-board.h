@@ -26,9 +26,37 @@
 #define BOARD_SERIES 512
 #define BOARD_SLOTS 4096
 
+#define BOARD_FILES 8
+#define BOARD_ALGS 8            /* kex, host key, then pairs of directions */
+
+struct board_file {
+  bool used, in;
+  uint64_t since_ms;
+  uint64_t size;                /* of a download; 0: unknown */
+  _Atomic uint64_t moved;
+  char path[256];
+};
+
+/* What the session is.  Its process adds 1 to seq before and after it changes
+ * a text.
+ */
+struct board_info {
+  _Atomic unsigned int seq;
+  uint64_t since_ms;
+  char address[64], user[64], client[128], protocol[16], algs[BOARD_ALGS][48];
+  unsigned int version;         /* of SFTP; 0: none */
+  unsigned int nopen;
+  struct board_file files[BOARD_FILES];
+};
+
+/* Pages of its own: aligned. */
 struct board_slot {
   _Atomic uint64_t counts[BOARD_SERIES];
-};
+  struct board_info info;
+  /* Written by the daemon, to end the session. */
+  _Atomic int ending;
+  char reason[256];
+} __attribute__((aligned(4096)));
 
 /* In the master, at every (re)start: creates the memory, or finds it again if
  * its layout is the same.
@@ -45,6 +73,8 @@ void ftpd_board_close(void);
  */
 bool ftpd_board_enter(void);
 
+/* The slot of this process; NULL if it has none. */
+struct board_slot *ftpd_board_own(void);
 /* What this process adds to. */
 void ftpd_board_add(unsigned int series, uint64_t n);
 

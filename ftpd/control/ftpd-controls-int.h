@@ -25,6 +25,10 @@
 /* ftpd-controls-counters.c */
 int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv);
 
+/* ftpd-controls-sessions.c */
+int ftpd_control_sessions(pr_ctrls_t *ctrl, int argc, char **argv);
+int ftpd_control_end(pr_ctrls_t *ctrl, int argc, char **argv);
+
 #endif /* PR_USE_CTRLS */
 
 #endif /* MOD_SFTP_FTPD_CONTROLS_INT_H */

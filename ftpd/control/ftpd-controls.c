@@ -22,6 +22,8 @@
 /* In the daemon's own form, which its functions for access lists expect. */
 static ctrls_acttab_t commands[] = {
   { "counters", "counters [name]", NULL, ftpd_control_counters },
+  { "end", "end id [reason]", NULL, ftpd_control_end },
+  { "sessions", "sessions", NULL, ftpd_control_sessions },
   { NULL, NULL, NULL, NULL }
 };
 

@@ -15,6 +15,7 @@
 
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
+#include "ftpd-live.h"
 #include "ftpd-openfile.h"
 #include "ftpd-quota-file.h"
 #include "ftpd-tally.h"
@@ -59,6 +60,7 @@ static void account(struct ftpd_file *f, size_t n, bool out) {
   session.total_bytes += (off_t) n;
   ftpd_tally(TALLY_BYTES, out ? TALLY_OUT : TALLY_IN, f->scp ? TALLY_SCP :
     TALLY_SFTP, n);
+  ftpd_live_moved(f, n);
   if (out) {
     f->total_rd += (off_t) n;
     session.total_bytes_out += (off_t) n;

@@ -15,6 +15,7 @@
 #include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-limit.h"
+#include "ftpd-live.h"
 #include "ftpd-locks.h"
 #include "ftpd-onclose.h"
 #include "ftpd-openfile.h"
@@ -209,6 +210,7 @@ static void link_file(struct ftpd_file *f) {
 void ftpd_file_unlink(struct ftpd_file *f) {
   struct ftpd_files *s = ftpd_files_of(f->h);
 
+  ftpd_live_closed(f);
   if (f->prev != NULL) {
     f->prev->next = f->next;
 
@@ -290,6 +292,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   ftpd_files_of(f->h)->rate_of = f->rated ? f : NULL;
   note_begin(f);
   link_file(f);
+  ftpd_live_opened(f);
   state->handed = true;
   state->opened = f;
   ftpd_stalled_hold(f->h);

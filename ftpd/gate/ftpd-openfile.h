@@ -17,6 +17,7 @@
 
 #include "ftpd-gate.h"
 
+struct board_file;              /* ftpd-board.h */
 struct ftpd_range;              /* ftpd-lock.c */
 
 enum ftpd_way { WAY_READ, WAY_WRITE, NWAYS };
@@ -55,6 +56,7 @@ struct ftpd_file {
   bool orphan;                  /* somebody has removed it */
   off_t lent;                   /* the part of its bytes that this session
                                  * gives back */
+  struct board_file *live;      /* ftpd-live.c */
   const char *refused;          /* the rule that failed it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */

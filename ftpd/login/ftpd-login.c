@@ -18,6 +18,7 @@
 #include "ftpd-conf.h"
 #include "ftpd-event.h"
 #include "ftpd-home.h"
+#include "ftpd-live.h"
 #include "ftpd-login.h"
 #include "ftpd-privs.h"
 #include "ftpd-session.h"
@@ -486,6 +487,7 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
 
   h->logged_in = true;
   ftpd_tally_login(l->method, TALLY_OK);
+  ftpd_live_changed(h);
   ftpd_deadline_end();
   pr_response_add(R_230, _("User %s logged in"), session.user);
   ftpd_cmd_end(l->pass_cmd, PART_BOTH, true);

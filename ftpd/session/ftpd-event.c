@@ -18,6 +18,7 @@
 #include "ftpd-hidden.h"
 #include "ftpd-hostkeys.h"
 #include "ftpd-kept.h"
+#include "ftpd-live.h"
 #include "ftpd-log.h"
 #include "ftpd-message.h"
 #include "ftpd-openfile.h"
@@ -341,7 +342,15 @@ static bool master_ends(void) {
   return getppid() != master;
 }
 
-static const char *why_ended(void) {
+static const char *why_ended(struct ftpd *h) {
+  const char *reason = ftpd_live_ending(h->pool);
+
+  if (reason != NULL) {
+    sftp_log("ended by ftpdctl: %s", *reason != '\0' ? reason : "no reason");
+    return *reason == '\0' ? "disconnected by the administrator" :
+      pstrcat(h->pool, "disconnected by the administrator: ", reason, NULL);
+  }
+
   switch (session.disconnect_reason) {
     case PR_SESS_DISCONNECT_SERVER_SHUTDOWN:
     case PR_SESS_DISCONNECT_SIGNAL:
@@ -372,7 +381,7 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   ftpd_deadline_end();          /* the login does not hang */
-  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, why_ended());
+  ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, why_ended(h));
   h->keyed = false;
 
   if (h->conn != NULL) {

@@ -12,6 +12,7 @@
 
 #include "ftpd-abi.h"
 #include "ftpd-conf.h"
+#include "ftpd-live.h"
 #include "ftpd-session.h"
 #include "ftpd-tally.h"
 
@@ -55,6 +56,7 @@ struct ftpd *ftpd_new(pool *p, server_rec *s) {
   h->set = ftpd_conf_settings(p, s);
   h->display_login = open_display_login(s);
   ftpd_set_current(h);
+  ftpd_live_begin(h);
   ftpd_abi_publish(h);
   return h;
 }
@@ -188,9 +190,15 @@ void ftpd_set_protocol(struct ftpd *h, const char *protocol) {
   }
 
   h->protocol = protocol;
+  ftpd_live_changed(h);
 
   /* The daemon's POST_CMD of PASS has selected text transfers, as in FTP. */
   session.sf_flags &= ~(SF_ASCII|SF_ASCII_OVERRIDE);
+}
+
+void ftpd_sftp_version(struct ftpd *h, unsigned int version) {
+  (void) h;
+  ftpd_live_version(version);
 }
 
 void ftpd_serving(struct ftpd *h, const char *service) {
@@ -206,6 +214,7 @@ void ftpd_protocol_settle(struct ftpd *h) {
 void ftpd_keyed(struct ftpd *h) {
   ftpd_tally_keyed(h->keyed);
   h->keyed = true;
+  ftpd_live_changed(h);
   ftpd_abi_publish(h);
 }
 

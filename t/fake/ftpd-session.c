@@ -167,6 +167,11 @@ void ftpd_serving(struct ftpd *h, const char *service) {
   (void) service;
 }
 
+void ftpd_sftp_version(struct ftpd *h, unsigned int version) {
+  (void) h;
+  (void) version;
+}
+
 void ftpd_keyed(struct ftpd *h) {
   (void) h;
 }

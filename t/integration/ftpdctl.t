@@ -12,6 +12,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -55,6 +56,13 @@ class Controlled(Server):
 srv = Controlled(CONTROLS)
 srv.mkdir("shut")
 SIZE = 300000
+
+
+def start_sftp():
+    """OpenSSH's client, which waits for commands."""
+    return subprocess.Popen(["sftp", "-F", srv.ssh_config(), "srv"],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
 
 
 def transfer():
@@ -133,6 +141,70 @@ def _():
     expect_same(after[name] - before[name], 1000, name)
 
 
+def shown(words):
+    """The lines of sessions, once they have all of these words."""
+    def lines():
+        text = "\n".join(srv.ctl("sessions"))
+        return all(word in text for word in words) and text
+    return wait_for(lines, "%r" % (words,))
+
+
+@promise("sessions shows user, client, algorithms, files and their progress")
+def _():
+    srv.put("down", b"d" * 4000)
+    with Raw(srv, 3, software="Shown_1.0") as raw:
+        handles = []
+        for name, flags in ((b"/in", 0x1a), (b"/down", 1)) + tuple(
+                (b"/many%d" % number, 0x1a) for number in range(8)):
+            kind, left = raw.ask(3, string(name) + num(flags) + num(0))
+            expect_same(kind, HANDLE, "an open file")
+            handles.append(raw.cut(left)[0])
+        raw.ask(6, string(handles[0]) + quad(0) + string(b"x" * 500))
+        raw.ask(5, string(handles[1]) + quad(0) + num(1000))
+        text = shown(["client"])
+        pid = srv.session()
+        for pattern in (
+                r"user alice from 127\.0\.0\.1 for \d+ s, sftp 3, client "
+                r"Shown_1\.0", r"kex \S+, host key ssh-ed25519, ciphers \S+ \S+,"
+                r" MACs \S+ \S+, compression none none",
+                r"upload '/in', 500 bytes, \d+ per second",
+                r"download '/down', 1000 of 4000 \(25%\) bytes, \d+ per second",
+                r"and 2 more"):
+            expect(re.search("^%d %s$" % (pid, pattern), text, re.M),
+                   "no %s in %s" % (pattern, text))
+        for handle in handles:
+            raw.ask(4, string(handle))
+        expect_same(len(srv.ctl("sessions")), 2, "lines without open files")
+    srv.no_sessions()
+    expect_same(srv.ctl("sessions"), ["no sessions"], "nobody")
+
+
+@promise("end ends a session; the client and the log get the reason")
+def _():
+    with paramiko.Transport(srv.connect()) as conn:
+        conn.start_client(timeout=60)
+        conn.auth_password("alice", srv.password)
+        pid = srv.session()
+        expect_same(srv.ctl("end", "1", "no"), ["there is no session 1"],
+                    "init")
+        expect_same(srv.ctl("end", str(pid), "back", "at", "five"),
+                    ["session %d ends" % pid], "the answer")
+        wait_for(lambda: not conn.is_active(), "the end")
+    srv.no_sessions()
+    srv.wait_log("sftp.log", "ended by ftpdctl: back at five")
+    proc = start_sftp()
+    try:
+        pid = srv.session()
+        wait_for(lambda: "user alice" in "".join(srv.ctl("sessions")), "login")
+        srv.ctl("end", str(pid), "no more today")
+        text = proc.communicate(timeout=60)[1].decode()
+        expect("disconnected by the administrator: no more today" in text,
+               text)
+    finally:
+        proc.kill()
+        proc.wait()
+
+
 @promise("counters survive a reload")
 def _():
     before = srv.counters("bytes")
@@ -147,14 +219,19 @@ def _():
 
 @promise("odd words get a usage line")
 def _():
-    usage = "usage: ftpdctl sftp counters [name]"
-    odd = ((), ("no-such",), ("counters", "a", "b"), ("counter",), ("%s%n",),
+    usage = {"counters": "counters [name]", "end": "end id [reason]",
+             "sessions": "sessions"}
+    odd = ((), ("no-such",), ("counters", "a", "b"), ("%s%n",), ("end",),
+           ("end", "x"), ("end", "-1"), ("end", "0"), ("sessions", "1"),
            ("counters", "%s%n"))
     # The daemon answers all of them at its next look.
     with ThreadPoolExecutor(len(odd)) as pool:
         answers = list(pool.map(lambda words: srv.ctl(*words), odd))
     for words, lines in zip(odd[:-1], answers):
-        expect(usage in lines, "%r: %r" % (words, lines))
+        wanted = [usage[words[0]]] if words and words[0] in usage else \
+            list(usage.values())
+        expect_same(lines, ["usage: ftpdctl sftp " + one for one in wanted],
+                    "%r" % (words,))
     expect_same(answers[-1], ["there is no counter of that name"], "a name")
 
 
@@ -174,7 +251,7 @@ def _():
             ("all may user root", "'may': expected allow or deny"),
             ("all allow host root", "'host': expected user or group"),
             ("nothing allow user root", "unknown command: 'nothing' "
-             "(accepted: all, counters")):
+             "(accepted: all, counters, end, sessions)")):
         bad = Server("SFTPControlsACLs %s\n" % line)
         text = bad.refuses_to_start()
         expect(words in text, "%s: %s" % (line, text))

@@ -18,6 +18,7 @@
 #include "ftpd-event.h"
 #include "ftpd-keystore.h"
 #include "ftpd-log.h"
+#include "ftpd-metrics.h"
 #include "ftpd-path.h"
 #include "ftpd-penalty.h"
 #include "ftpd-place.h"
@@ -133,6 +134,7 @@ static void session_notes(struct ftpd *h) {
 static int sftp_sess_init(void) {
   struct ftpd *h;
 
+  ftpd_metrics_end();
   ftpd_penalty_check();
   if (!ftpd_conf_engine(main_server)) {
     if (!ftpd_penalty_watches()) {

@@ -19,6 +19,7 @@
 modret_t *ftpd_set_authmethods(cmd_rec *cmd);           /* ftpd-methods.c */
 modret_t *ftpd_set_clientmatch(cmd_rec *cmd);           /* ftpd-match.c */
 modret_t *ftpd_set_controlsacls(cmd_rec *cmd);       /* ftpd-control-conf.c */
+modret_t *ftpd_set_metricsfile(cmd_rec *cmd);
 modret_t *ftpd_set_exempt(cmd_rec *cmd);               /* ftpd-penalty-conf.c */
 modret_t *ftpd_set_netblock(cmd_rec *cmd);
 modret_t *ftpd_set_penalties(cmd_rec *cmd);

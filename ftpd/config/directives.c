@@ -474,6 +474,7 @@ conftable sftp_conftab[] = {
   { "SFTPKeyLimits", ftpd_set_keylimits, NULL },
   { "SFTPLog", set_log, NULL },
   { "SFTPMaxChannels", set_maxchannels, NULL },
+  { "SFTPMetricsFile", ftpd_set_metricsfile, NULL },
   { "SFTPOptions", set_options, NULL },
   { "SFTPPassPhraseProvider", ftpd_set_passphraseprovider, NULL },
   { "SFTPPerSourceNetBlockSize", ftpd_set_netblock, NULL },

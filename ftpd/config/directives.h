@@ -40,6 +40,7 @@
  *   SFTPKeyLimits            [0] struct key_limits *
  *   SFTPLog                  [0] char *path or "none"
  *   SFTPMaxChannels          [0] unsigned int *
+ *   SFTPMetricsFile          [0] struct metrics *
  *   SFTPOptions              [0] unsigned long *
  *   SFTPPassPhraseProvider   [0] char *path
  *   SFTPPerSourceNetBlockSize  [0] unsigned int *IPv4 [1] unsigned int *IPv6
@@ -87,6 +88,12 @@ struct client_match {
   bool done;                    /* ... and this client has done it */
   pr_regex_t *regex;
   const char **values;          /* of each trait (traits.h), or NULL */
+};
+
+/* SFTPMetricsFile. */
+struct metrics {
+  const char *path;
+  unsigned int secs;
 };
 
 /* SFTPPerSourcePenalties: seconds for each reason. */

@@ -6,7 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-control-conf.c -- the configuration of ftpdctl sftp. */
+/* ftpd-control-conf.c -- the configuration of ftpdctl sftp and of the file of
+ * metrics.
+ */
 
 #include "directives-int.h"
 #include "directives-set.h"
@@ -43,5 +45,39 @@ modret_t *ftpd_set_controlsacls(cmd_rec *cmd) {
       ftpd_controls_names(cmd->tmp_pool), ")", NULL));
   }
 
+  return PR_HANDLED(cmd);
+}
+
+#define METRICS_SECS 15
+#define METRICS_MAX_SECS 86400
+
+/* usage: SFTPMetricsFile path [seconds] */
+modret_t *ftpd_set_metricsfile(cmd_rec *cmd) {
+  struct metrics m = { NULL, METRICS_SECS };
+  uint64_t secs;
+  config_rec *c;
+
+  if (cmd->argc != 2 && cmd->argc != 3) {
+    CONF_ERROR(cmd, "wrong number of parameters: expected a path, and "
+      "optionally seconds");
+  }
+
+  CHECK_CONF(cmd, CONF_ROOT);
+  if (*((const char *) cmd->argv[1]) != '/') {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "': expected an absolute path", NULL));
+  }
+
+  if (cmd->argc == 3) {
+    if (!sftp_number(cmd->argv[2], 1, METRICS_MAX_SECS, &secs)) {
+      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "interval '", cmd->argv[2],
+        "' must be a number of seconds, 1 to 86400", NULL));
+    }
+
+    m.secs = (unsigned int) secs;
+  }
+
+  c = ftpd_conf_add_value(cmd, &m, sizeof(m));
+  ((struct metrics *) c->argv[0])->path = pstrdup(c->pool, cmd->argv[1]);
   return PR_HANDLED(cmd);
 }

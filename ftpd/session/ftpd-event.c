@@ -21,6 +21,7 @@
 #include "ftpd-live.h"
 #include "ftpd-log.h"
 #include "ftpd-message.h"
+#include "ftpd-metrics.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
 #include "ftpd-proxy.h"
@@ -148,6 +149,7 @@ static void on_postparse(const void *data, void *user_data) {
   connect_first();
   ftpd_penalty_start();
   ftpd_controls_start();
+  ftpd_metrics_start();
   ftpd_hidden_init();
 }
 
@@ -157,6 +159,7 @@ static void on_startup(const void *data, void *user_data) {
   (void) user_data;
   ftpd_kept_settle();
   ftpd_board_tell();
+  ftpd_metrics_begin();
 }
 
 static void on_shutdown(const void *data, void *user_data) {
@@ -175,6 +178,7 @@ static void on_module_unload(const void *data, void *user_data) {
   if (strcmp(data, "mod_sftp.c") == 0) {
     pr_event_unregister(&sftp_module, NULL, NULL);
     ftpd_controls_end();
+    ftpd_metrics_end();
     ftpd_hostkeys_free();
     ftpd_log_close();
     sftp_crypto_free();

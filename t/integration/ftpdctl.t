@@ -5,12 +5,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: python3-paramiko
+# needs: prometheus python3-paramiko
 
 """ftpdctl sftp: what the daemon has done, and what it does now."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ ControlsSocket @DIR@/ctrls.sock
 ControlsACLs all allow user *
 ControlsSocketACL allow user *
 SFTPControlsACLs all allow user root
+SFTPMetricsFile @DIR@/metrics/sftp.prom 1
 <Directory ~/shut>
   <Limit WRITE>
     DenyAll
@@ -121,6 +123,63 @@ def _():
     expect(len(names) > 15, "%r" % names)
     for line in srv.counters():
         expect(line.split()[0] in names, "not in the manual: " + line)
+
+
+def metrics():
+    """{name and labels: number} of the file."""
+    return dict(line.rsplit(" ", 1) for line in
+                srv.log("metrics/sftp.prom").splitlines()
+                if not line.startswith("#"))
+
+
+@promise("SFTPMetricsFile has the counters, and promtool finds no fault")
+def _():
+    path = srv.path("metrics/sftp.prom")
+    os.mkdir(os.path.dirname(path))
+    counters = srv.counters()
+
+    def written():
+        found = metrics()
+        return found.get("mod_sftp_sessions_total") == \
+            str(counters["sessions"]) and found
+    found = wait_for(written, "the file")
+    expect_same(os.stat(path).st_mode & 0o7777, 0o644, "mode")
+    expect_same(os.listdir(os.path.dirname(path)), ["sftp.prom"], "files")
+    for name, number in counters.items():
+        words = name.split(" ")
+        labels = ",".join('%s="%s"' % tuple(word.split("=", 1))
+                          for word in words[1:])
+        name = "mod_sftp_" + words[0] + (
+            "" if words[0].startswith(("current", "penalized")) else "_total")
+        name += labels and "{%s}" % labels
+        if "current" not in name:
+            expect_same(found[name], str(number), name)
+    expect_same(found["mod_sftp_current_sessions_limit"], "4096", "limit")
+    expect(len(found) > 250, "%d" % len(found))
+    if shutil.which("promtool"):
+        with open(path, "rb") as file:
+            must(run(["promtool", "check", "metrics"], stdin=file))
+
+
+@promise("a file of metrics that cannot be written harms nobody, and is told "
+         "once")
+def _():
+    shutil.rmtree(srv.path("metrics"))
+    mark = len(srv.log("system.log"))
+    line = "unable to write SFTPMetricsFile '%s': No such file" % \
+        srv.path("metrics/sftp.prom")
+    wait_for(lambda: line in srv.log("system.log")[mark:], "the line")
+    must(srv.sftp("ls"))
+    srv.ctl("counters", "sessions")
+    # In the way of its temporary file and of itself.
+    os.makedirs(srv.path("metrics/sftp.prom/x"))
+    wait_for(lambda: "sftp.prom': Is a directory" in srv.log("system.log"),
+             "another line")
+    shutil.rmtree(srv.path("metrics/sftp.prom"))
+    os.symlink(srv.path("passwd"), srv.path("metrics/sftp.prom.tmp"))
+    wait_for(lambda: "is written again" in srv.log("system.log"), "the file")
+    expect("alice" in srv.log("passwd"), "written through a link")
+    expect_same(srv.log("system.log")[mark:].count(line), 1, "lines")
 
 
 @promise("a killed session leaves nothing, and what it did counts")
@@ -254,6 +313,13 @@ def _():
              "(accepted: all, counters, end, sessions)")):
         bad = Server("SFTPControlsACLs %s\n" % line)
         text = bad.refuses_to_start()
+        expect(words in text, "%s: %s" % (line, text))
+    for line, words in (
+            ("", "wrong number of parameters"),
+            ("relative", "'relative': expected an absolute path"),
+            ("/a 0", "interval '0' must be a number of seconds, 1 to 86400"),
+            ("/a b", "interval 'b' must be")):
+        text = Server("SFTPMetricsFile %s\n" % line).refuses_to_start()
         expect(words in text, "%s: %s" % (line, text))
 
 

@@ -295,6 +295,18 @@ def _():
     expect_same(result.returncode, 1, "exit status")
 
 
+@promise("a link that is named is sent by its own name")
+def _():
+    srv.put("named/target", b"t")
+    os.symlink("target", srv.home("named/alias"))
+    os.symlink("named", srv.home("also-named"))
+    result = sink(b"\0" * 9, "-f", "named/alias")
+    expect_same(result.stdout, b"C0644 1 alias\nt\0", "a file")
+    result = sink(b"\0" * 9, "-r", "-f", "also-named")
+    expect(re.match(rb"D0[0-7]{3} 0 also-named\n", result.stdout),
+           repr(result.stdout))
+
+
 @promise("a FIFO causes an error record and does not block")
 def _():
     srv.put("pipes/f", b"f")

@@ -99,6 +99,23 @@ static void expired_accounts_stay_out(void) {
     "the day itself is too late");
 }
 
+/* In every field, 0 means that it is not used. */
+static void zeros_are_no_limits(void) {
+  long today = time(NULL) / 86400;
+  const struct spwd none[] = {
+    { .sp_expire = 0, .sp_lstchg = today, .sp_max = 1, .sp_inact = 1 },
+    { .sp_expire = -1, .sp_lstchg = 0, .sp_max = 1, .sp_inact = 1 },
+    { .sp_expire = -1, .sp_lstchg = today - 50, .sp_max = 0, .sp_inact = 1 },
+    { .sp_expire = -1, .sp_lstchg = today - 50, .sp_max = 1, .sp_inact = 0 } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(none); i++) {
+    entry = none[i];
+    is_int(ftpd_shadow_code(&alice), PR_AUTH_OK, "0 in field %lu",
+      (unsigned long) i);
+  }
+}
+
 static void namesakes_are_not_asked(void) {
   set_days(3);
   uid_of_system = 1001;
@@ -112,6 +129,7 @@ static void namesakes_are_not_asked(void) {
 int main(void) {
   accounts_without_shadow_are_left_alone();
   expired_accounts_stay_out();
+  zeros_are_no_limits();
   namesakes_are_not_asked();
   return done_testing();
 }

@@ -867,21 +867,6 @@ static void dots_get_a_name_that_clients_accept(void) {
   }
 }
 
-/* A link that is named keeps its own name; only dots get that of the
- * directory.
- */
-static void links_keep_their_name(void) {
-  struct copy *y;
-
-  fake_fs_reset();
-  fake_fs_put("/home/user/real", "x", 1, 0644);
-  fake_fs_link("/home/user/alias", "real");
-  y = copy_begin(" -f alias", 0);
-  feed(y, yes, 9);
-  IS_OUT(y, "C0644 1 alias\nx\0", "a link's record has the link's name");
-  copy_end(y);
-}
-
 /* '~' is the home; other patterns are below the session's directory. */
 static void patterns_below_the_home(void) {
   static const struct { const char *args, *out; } row[] = {
@@ -1285,7 +1270,6 @@ int main(void) {
   a_tree_leaves();
   a_directory_needs_r();
   dots_get_a_name_that_clients_accept();
-  links_keep_their_name();
   patterns_below_the_home();
   patterns_and_several_names_are_sources();
   long_work_takes_several_turns();

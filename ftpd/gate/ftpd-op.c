@@ -204,8 +204,8 @@ cmd_rec *ftpd_own_cmd(struct ftpd_op *op, const char *arg) {
 static void end_removed(struct ftpd_op *op, const struct op_state *state) {
   if (state->removed) {
     (void) xferlog_write(0, pr_netaddr_get_sess_remote_name(), state->size,
-      sftp_printable(op->pool, ftpd_outside(op->pool, ftpd_vroot_outside(
-      op->pool, state->path))), 'b', 'd', 'r', session.user, 'c', "_");
+      sftp_printable(op->pool, ftpd_outside(op->pool, state->path)), 'b', 'd',
+      'r', session.user, 'c', "_");
   }
 }
 

@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: python3-paramiko
+# needs: proftpd-mod-vroot python3-paramiko
 
 """One policy for every door: the tables of t/policy, by FTP, SFTP and SCP."""
 

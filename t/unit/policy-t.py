@@ -45,4 +45,55 @@ def _():
             expect(one.rows, one.name + " has no rows")
 
 
+# What restricts, shapes or records file access: a directive or a module.
+SUBJECTS = """
+Order AllowUser DenyGroup AllowClass AllowOverride .ftpaccess <Global>
+<Anonymous <Directory <IfUser PathAllowFilter PathDenyFilter AllowFilter
+DenyFilter AllowOverwrite AllowStoreRestart AllowRetrieveRestart
+MaxStoreFileSize MaxRetrieveFileSize MaxTransfersPerHost MaxTransfersPerUser
+HiddenStores DeleteAbortedStores Umask UserOwner GroupOwner CreateHome
+HideFiles HideUser HideGroup HideNoAccess IgnoreHidden ShowSymlinks
+DirFakeUser DirFakeGroup DirFakeMode DefaultRoot DefaultChdir
+AllowChrootSymlinks TransferRate TimesGMT UseEncoding CopyEngine
+DigestMaxSize RewriteEngine ExecEngine VRootEngine VRootAlias
+StatCacheEngine ForensicLogEngine mod_facl mod_ifsession QuotaEngine
+ShaperEngine TimeoutIdle TimeoutLogin TimeoutNoTransfer TimeoutSession
+TimeoutStalled MaxClients MaxClientsPerClass MaxClientsPerHost
+MaxClientsPerUser MaxHostsPerUser MaxConnectionsPerHost
+""".split()
+# Those of the login, or of time, or that need files of their own: each has a
+# test elsewhere.
+ELSEWHERE = {
+    "CreateHome": "parity.t", "QuotaEngine": "quota.t",
+    "ShaperEngine": "debian-modules.t", "TimeoutIdle": "timeouts.t",
+    "TimeoutLogin": "timeouts.t", "TimeoutNoTransfer": "records-ftp.t",
+    "TimeoutSession": "records-ftp.t", "TimeoutStalled": "records-ftp.t",
+    "MaxClients": "parity-limits.t", "MaxClientsPerClass": "parity-limits.t",
+    "MaxClientsPerHost": "parity-limits.t",
+    "MaxClientsPerUser": "parity-limits.t",
+    "MaxHostsPerUser": "parity-limits.t",
+    "MaxConnectionsPerHost": "parity-limits.t",
+}
+
+
+def names_of(table):
+    """All words of a table, without its comments."""
+    with open(table.path) as file:
+        return {word for line in file if not line.startswith("#")
+                for word in line.replace("\\n", " ").replace(
+                    ";", " ").replace("{", " ").split()}
+
+
+@promise("every directive of this list has rows, or a test of its own")
+def _():
+    rows = set().union(*map(names_of, read_all()))
+    rows |= {word.partition("/")[2] for word in rows}   # dir/.ftpaccess
+    without = [one for one in SUBJECTS
+               if one not in rows and one not in ELSEWHERE]
+    expect_same(without, [], "without rows")
+    for name, test in ELSEWHERE.items():
+        with open(os.path.join(SOURCE, "t/integration", test)) as file:
+            expect(name in file.read(), "%s is not in %s" % (name, test))
+
+
 main()

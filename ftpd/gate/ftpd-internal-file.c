@@ -23,6 +23,7 @@
 #include "ftpd-scan.h"
 #include "ftpd-settle.h"
 #include "ftpd-transfer-rules.h"
+#include "ftpd-vroot.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"
@@ -54,6 +55,7 @@ static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
   f->fh = fh;
   f->fd = PR_FH_FD(fh);
   f->path = pstrdup(p, path);
+  f->recorded = ftpd_vroot_outside(p, f->path);
   f->cmd = state != NULL ? state->equivalent : NULL;
   f->req = op->req;
   f->rd = (flags & O_ACCMODE) != O_WRONLY;

@@ -28,6 +28,7 @@
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 #include "ftpd-uploads.h"
+#include "ftpd-vroot.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"

@@ -46,7 +46,8 @@ C = names("*.c", "*.h.in", "[!.]*/*.[ch]", "ftpd/*/*.[ch]", "t/*/*.[ch]")
 MODULE = [name for name in C if not name.startswith("t/")]
 PAGES = names("*.md", "doc/*.md", "doc/*/*.md")
 SCRIPTS = names("t/run", "quickstart", "t/lib/*", "t/integration/*.t",
-                "t/unit/*.py", "t/pages/*", "tools/*-*", "tools/*/*.py",
+                "t/unit/*.py", "t/pages/*", "t/mutants/run",
+                "t/mutants/*.py", "tools/*-*", "tools/*/*.py",
                 "doc/recipes/*-start")
 
 

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+"""The faults that `make mutants' puts into a source: on a small text, and on
+the module's own, of which nothing is compiled here."""
+
+import glob
+import os
+import re
+import sys
+
+SOURCE = os.environ.get("srcdir", ".")
+sys.path[:0] = [os.path.join(SOURCE, "t", "lib"),
+                os.path.join(SOURCE, "t", "mutants")]
+sys.dont_write_bytecode = True
+
+import faults  # noqa: E402
+from bench import block_of  # noqa: E402
+from tap import expect, expect_same, main, promise  # noqa: E402
+
+SAMPLE = r"""/* if (comment > 3) { return 0; } */
+#define LIMIT(x) ((x) > 3 ? 0 : 1)
+static const int table[] = { 5, 6, 7 };
+
+static int first(const char *s, size_t n) {
+  if (n > 64 || s == NULL) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  if (open_it(s) < 0) {
+    sftp_log("'%s' (%d) is not there", s, n < 5);
+    return SFTP_ERR_LIMIT;
+  }
+
+  while (*s != '(') {
+    s += 2;
+  }
+
+  if (n == 1) {
+    s++;
+  }
+
+  return 0;
+}
+"""
+
+
+def changed(kind):
+    """What a kind of fault changes in the sample: (line, old, new)."""
+    return [(one.line, one.old, one.new) for one in faults.faults_of(SAMPLE)
+            if one.kind == kind]
+
+
+@promise("conditions of if and while are negated")
+def _():
+    expect_same(changed("negated condition"), [
+        (6, "n > 64 || s == NULL", "!(n > 64 || s == NULL)"),
+        (11, "open_it(s) < 0", "!(open_it(s) < 0)"),
+        (16, "*s != '('", "!(*s != '(')"),
+        (20, "n == 1", "!(n == 1)")], "conditions")
+
+
+@promise("a check that leaves is dropped; its calls are still made")
+def _():
+    expect_same(changed("dropped check"), [
+        (6, "n > 64 || s == NULL", "(n > 64 || s == NULL) && 0")], "checks")
+    expect_same(changed("ignored error"), [
+        (11, "open_it(s) < 0", "(open_it(s) < 0) && 0")], "errors")
+
+
+@promise("limits are off by one, and operators and constants are swapped")
+def _():
+    expect_same(changed("off by one"), [
+        (6, ">", ">="), (6, "64", "65"), (11, "<", "<="), (17, "2", "3")],
+        "limits")
+    expect_same(changed("swapped operator"), [(6, "||", "&&")], "operators")
+    expect_same(changed("swapped constant"), [
+        (7, "ENOENT", "EACCES"), (8, "-1", "0"),
+        (13, "SFTP_ERR_LIMIT", "SFTP_OK"), (24, "0", "-1")], "constants")
+
+
+@promise("a fault changes its own place and no other")
+def _():
+    for fault in faults.faults_of(SAMPLE):
+        new = faults.with_fault(SAMPLE, fault)
+        expect_same(new[:fault.at], SAMPLE[:fault.at], "before it")
+        expect_same(new[fault.at + len(fault.new):],
+                    SAMPLE[fault.at + len(fault.old):], "after it")
+        expect(new != SAMPLE and new.count("\n") == SAMPLE.count("\n"),
+               "%r changes nothing, or lines" % (fault,))
+
+
+@promise("the same seed makes the same choice, another one another")
+def _():
+    sources = {"a.c": SAMPLE, "b.c": SAMPLE.replace("first", "second")}
+    one = faults.chosen(sources, 8, "seed")
+    expect_same(faults.chosen(sources, 8, "seed"), one, "again")
+    expect(faults.chosen(sources, 8, "other") != one, "chance has no effect")
+    expect_same(len(set(one)), 8, "none is chosen twice")
+    expect_same(len(faults.chosen(sources, 1000, "seed")),
+                2 * len(faults.faults_of(SAMPLE)), "all there are")
+
+
+@promise("every source of the module has faults, in its functions alone")
+def _():
+    names = [name for name in glob.glob(SOURCE + "/*.c") +
+             glob.glob(SOURCE + "/[!.t]*/**/*.c", recursive=True)
+             if "/.build" not in name]
+    total = 0
+    for name in names:
+        with open(name) as file:
+            text = file.read()
+        code = faults.code_of(text)
+        expect_same(len(code), len(text), "length of " + name)
+        found = faults.faults_of(text)
+        total += len(found)
+        for fault in found:
+            expect_same(text[fault.at:fault.at + len(fault.old)], fault.old,
+                        name)
+            start = text.rfind("\n", 0, fault.at) + 1
+            expect(not re.match(r"\s*(#|/\*)", text[start:fault.at + 1]),
+                   "%s:%d: not in code" % (name, fault.line))
+    expect(len(names) > 200 and total > 10000, "%d faults in %d files" % (
+        total, len(names)))
+
+
+@promise("a line belongs to the block that begins at or before it")
+def _():
+    expect_same([block_of([5, 9, 20], line) for line in (4, 5, 8, 9, 30)],
+                [None, 5, 5, 9, 20], "blocks")
+
+
+@promise("what is said to be harmless is in the source, and says why")
+def _():
+    with open(os.path.join(SOURCE, "t", "mutants", "harmless")) as file:
+        lines = [line for line in file.read().splitlines()
+                 if line and not line.startswith("#")]
+    for line in lines:
+        name, *place, why = [one.strip() for one in line.split(" ;; ")]
+        with open(os.path.join(SOURCE, name)) as file:
+            text = file.read()
+        known = [[" ".join(part.split()) for part in (
+            text.split("\n")[one.line - 1], one.old, one.new)]
+                 for one in faults.faults_of(text)]
+        expect(place in known and len(why) > 10, line)
+
+
+main()

@@ -871,7 +871,8 @@ static void dots_get_a_name_that_clients_accept(void) {
 static void patterns_below_the_home(void) {
   static const struct { const char *args, *out; } row[] = {
     { " -f ~/s?", "C0644 1 s1\n" }, { " -f s?", "C0644 2 s2\n" },
-    { " -f sub/s?", "C0644 3 s3\n" } };
+    { " -f sub/s?", "C0644 3 s3\n" },
+    { " -f /home/user/s?", "C0644 1 s1\n" } };
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(row); i++) {

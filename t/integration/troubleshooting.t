@@ -5,7 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: curl lftp putty-tools python3-paramiko
+# needs: curl default-jdk-headless filezilla lftp libjsch-java libjzlib-java
+# needs: putty-tools python3-paramiko
 # sanitizers: no
 
 """doc/troubleshooting.md: what a client prints in each case, and what the logs
@@ -17,11 +18,18 @@ import logging
 import os
 import re
 import sys
+import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path[:0] = [os.path.join(TESTS, name) for name in
+                ("lib", "interop", "interop/drivers")]
+import filezilla
+import programs
+from base import Login
 from tap import expect, expect_same, main, promise
-from server import PATIENCE, SOURCE, Server, client, keygen, wait_for
+from server import (PATIENCE, SOURCE, Server, client, keygen, must, run,
+                    wait_for)
 from clients import Psftp, putty_home
 
 import paramiko
@@ -31,7 +39,20 @@ logging.getLogger("paramiko").propagate = False
 
 # The clients of the page that this test runs.
 HERE = ("OpenSSH", "PuTTY", "paramiko", "curl", "lftp")
-OTHERS = ("WinSCP", "FileZilla", "JSch")
+# Those of t/interop.
+FOUND = {"FileZilla": filezilla.FileZilla, "JSch": programs.Jsch}
+# Texts that no test sees, and why.
+NOT_DRIVEN = {
+    "WinSCP": "it runs on Windows alone",
+    ("FileZilla", "The host key has changed"): "a window says it",
+    ("JSch", "The host key has changed"): "its program here trusts every key",
+    ("JSch", "This service is for file transfer only"):
+        "its program here opens SFTP alone",
+    ("FileZilla", "The connection ends after a while"):
+        "its engine waits for no command in between",
+    ("JSch", "The connection ends after a while"):
+        "its program here does not wait",
+}
 
 # Whether a client still reads what was sent before the end, or only finds that
 # the connection was reset, is a matter of time; the others, of its version.
@@ -42,7 +63,9 @@ MAYBE = {"Connection reset by peer", "Couldn't agree a ... (available: ...)",
          "kex_exchange_identification: ...",
          "Received disconnect from ... port ...:11: idle timeout reached",
          "Connection to ... port ...: Broken pipe",
-         "Server connection dropped", "Socket is closed", "EOFError"}
+         "Server connection dropped", "Socket is closed", "EOFError",
+         "session is down", "SSH_MSG_DISCONNECT: 12",
+         "java.net.SocketTimeoutException: Read timed out"}
 
 
 def page_sections():
@@ -132,10 +155,33 @@ def lftp(srv, commands="ls", options=""):
                       env=dict(os.environ, HOME=home, LFTP_HOME=home)))
 
 
+LIST = ("ls", ".")
+BUILD = tempfile.TemporaryDirectory()
+
+
+def compiled():
+    """JSch is a library: the program that uses it."""
+    must(run(["javac", "-cp", "/usr/share/java/jsch.jar", "-d", BUILD.name,
+              os.path.join(TESTS, "interop/programs/IoJsch.java")]))
+
+
+def others(*cases):
+    """{client: what it printed in each case}; a case: server, command,
+    password or None."""
+    COMPILED.result()
+    seen = {}
+    for name, program in FOUND.items():
+        one = program()
+        seen[name] = [out(one.do(Login(
+            srv, password=word, key=None if word else one.key or "ed25519",
+            build=BUILD.name), words)) for srv, words, word in cases]
+    return seen
+
+
 def all_clients(srv):
     return {"OpenSSH": [openssh(srv)], "PuTTY": [putty(srv)],
             "paramiko": [with_paramiko(srv)], "curl": [curl(srv)],
-            "lftp": [lftp(srv)]}
+            "lftp": [lftp(srv)], **others((srv, LIST, None))}
 
 
 def made(directives="", start=True, **more):
@@ -194,7 +240,8 @@ def nothing_in_common():
     seen = {"OpenSSH": [openssh(kex), openssh(host), openssh(cipher)],
             "PuTTY": [putty(cipher)],
             "paramiko": [with_paramiko(kex), with_paramiko(cipher)],
-            "curl": [curl(kex)], "lftp": [lftp(kex)]}
+            "curl": [curl(kex)], "lftp": [lftp(kex)],
+            **others((cipher, LIST, None))}
     logs = "".join(srv.log("sftp.log") for srv in (kex, host, cipher))
     for srv in (kex, host, cipher):
         srv.stop()
@@ -250,7 +297,8 @@ def refused_login():
                          with_paramiko(srv, key=key),
                          with_paramiko(only_keys, word=srv.password)],
             "curl": [curl(srv, word="wrong"), curl(only_keys)],
-            "lftp": [lftp(no_key)]}
+            "lftp": [lftp(no_key)],
+            **others((srv, LIST, "wrong"))}
     logs = srv.log("sftp.log") + no_key.log("sftp.log")
     for server in (srv, only_keys, no_key):
         server.stop()
@@ -301,6 +349,9 @@ def denied():
             srv, lambda sftp, name=name: sftp.put(sent, name)))
         seen["curl"].append(curl(srv, "-T", sent, path=name))
         seen["lftp"].append(lftp(srv, "put %s -o %s" % (sent, name)))
+        for client_name, texts_of in others(
+                (srv, ("put", sent, name), None)).items():
+            seen.setdefault(client_name, []).extend(texts_of)
     logs = srv.log("sftp.log")
     srv.stop()
     return seen, logs
@@ -313,7 +364,8 @@ def too_large():
             "PuTTY": [putty(srv, "put %s b" % sent)],
             "paramiko": [with_paramiko(srv, lambda sftp: sftp.put(sent, "c"))],
             "curl": [curl(srv, "-T", sent, path="d")],
-            "lftp": [lftp(srv, "put %s -o e" % sent)]}
+            "lftp": [lftp(srv, "put %s -o e" % sent)],
+            **others((srv, ("put", sent, "f"), None))}
     logs = srv.log("sftp.log")
     srv.stop()
     return seen, logs
@@ -350,7 +402,8 @@ SYMPTOMS = {
     "The connection ends after a while": idle,
 }
 SECTIONS = page_sections()
-POOL = concurrent.futures.ThreadPoolExecutor(max_workers=6)
+POOL = concurrent.futures.ThreadPoolExecutor(max_workers=7)
+COMPILED = POOL.submit(compiled)
 JOBS = {name: POOL.submit(act) for name, act in SYMPTOMS.items()}
 
 
@@ -359,10 +412,13 @@ def _():
     expect_same(sorted(SECTIONS), sorted(SYMPTOMS), "headings")
 
 
-def check_rows(rows, seen):
-    expect_same(sorted(set(rows) - set(HERE) - set(OTHERS)), [],
+def check_rows(symptom, rows, seen):
+    known = [name for name in rows if name in NOT_DRIVEN
+             or (name, symptom) in NOT_DRIVEN]
+    driven = set(rows) - set(known)
+    expect_same(sorted(driven - set(HERE) - {"FileZilla", "JSch"}), [],
                 "unknown clients")
-    expect_same(sorted(set(rows) & set(HERE)), sorted(seen), "clients")
+    expect_same(sorted(driven & {*HERE, *FOUND}), sorted(seen), "clients")
     for name, cases in seen.items():
         known = texts(rows[name])
         for said in cases:
@@ -380,7 +436,7 @@ for symptom in SYMPTOMS:
     def _(symptom=symptom):
         seen, logs = JOBS[symptom].result()
         body = SECTIONS[symptom]
-        check_rows(dict(re.findall(r"^\| ([\w, ]+) \| (.*`.*) \|$", body,
+        check_rows(symptom, dict(re.findall(r"^\| ([\w, ]+) \| (.*`.*) \|$", body,
                                    re.M)), seen)
         log = re.search(r"^\*\*Log:\*\* (.*?)\n\n", body, re.S | re.M).group(1)
         for text in texts(log):

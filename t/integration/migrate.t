@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: openssh-server python3-paramiko
+# needs: openssh-server proftpd-mod-crypto python3-paramiko
 # sanitizers: no
 
 """What sftp-migrate writes does what sshd does: both run side by side with
@@ -172,7 +172,7 @@ class Migrated(Server):
         keep = [line for line in lines if line.split()[0] in (
             "ModulePath", "LoadModule", "<IfModule", "</IfModule>",
             "ControlsEngine", "DelayEngine", "ServerName", "ServerType",
-            "DefaultAddress", "UseIPv6", "User", "Group", "PidFile",
+            "DefaultAddress", "User", "Group", "PidFile",
             "ScoreboardFile", "SystemLog", "TransferLog", "WtmpLog")]
         if self.late:
             # As in Debian's modules.conf, before a file of conf.d.
@@ -347,13 +347,24 @@ CASES = [
     Case("names of hosts", "UseDNS yes",
          "Match Host localhost\n PasswordAuthentication no\n",
          who=("alice",)),
+    Case("IPv6", "", "Match Address 2001:db8::/32,::1,!::2\n"
+         " PasswordAuthentication no\nMatch LocalAddress ::1 User bob\n"
+         " ForceCommand internal-sftp -R\n",
+         who=("alice", "bob"), targets=("127.0.0.1", "::1"),
+         sources=("127.0.0.1", "::1")),
+    Case("UsePAM", "UsePAM yes", "Match User bob\n"
+         " KbdInteractiveAuthentication no\n", who=("alice", "bob"),
+         methods=("key", "password", "dialogue")),
+    Case("UsePAM without passwords", "UsePAM yes\nPasswordAuthentication no",
+         who=("alice",), methods=("key", "password", "dialogue")),
     Case("no SFTP", who=("alice",), subsystem="", methods=("key",)),
 ]
 
 
 def config_of(place, case, number, port, second):
     """The sshd_config, in a file."""
-    listen = ["ListenAddress %s:%d" % (a, p) for a in case.targets
+    listen = ["ListenAddress %s:%d" % ("[%s]" % a if ":" in a else a, p)
+              for a in case.targets
               for p in [port] + ([second] if case.second else [])]
     head = case.head.splitlines() + listen + [
         "HostKey " + place.path("host"), "UsePAM no", "PidFile none",
@@ -413,8 +424,14 @@ def log_in(transport, user, method, key):
     def by_password():
         return transport.auth_password(user, PASSWORD, fallback=False)
 
+    def by_dialogue():
+        return transport.auth_interactive(
+            user, lambda title, text, asked: [PASSWORD for _ in asked])
+
+    if method == "dialogue":
+        by_password = by_dialogue
     steps = [by_key, by_password]
-    if method == "password":
+    if method != "key":
         steps.reverse()
     try:
         left = steps[0]()
@@ -443,6 +460,7 @@ def look_around(sftp, tag):
     found["list"] = attempt(lambda: sftp.listdir(".") and None)
     place = "files/" if attempt(
         lambda: sftp.stat("files") and None) == "done" else ""
+    found["files"] = place != ""
     name, other = place + tag, place + tag + "-new"
 
     def write():
@@ -463,6 +481,22 @@ def look_around(sftp, tag):
     return found
 
 
+def copy(transport, path):
+    """An upload by SCP."""
+    import paramiko
+    try:
+        channel = transport.open_session(timeout=30)
+        channel.settimeout(30)
+        channel.exec_command("scp -t " + path)
+        for sent in (b"", b"C0640 4 x\n", b"text\0"):
+            channel.sendall(sent)
+            if channel.recv(1) != b"\0":
+                return "refused"
+        return "done"
+    except (paramiko.SSHException, EOFError, OSError):
+        return "refused"
+
+
 def probe(target, port, source, user, method, key, tag):
     """None if there is no SFTP for them, or what it is like."""
     import paramiko
@@ -478,7 +512,10 @@ def probe(target, port, source, user, method, key, tag):
                 paramiko.SFTPError):
             return None
         sftp.get_channel().settimeout(30)
-        return look_around(sftp, tag)
+        found = look_around(sftp, tag)
+        place = "files/" if found["files"] else ""
+        found["scp"] = copy(transport, place + tag + "-scp")
+        return found
     except (paramiko.SSHException, EOFError, ConnectionError):
         return None
     finally:
@@ -500,6 +537,8 @@ def outcomes(place, case, number, port, second, which):
         for name, at in [("first", port)] + (
                 [("second", second)] if case.second else []):
             for source in case.sources:
+                if (":" in source) != (":" in target):
+                    continue
                 for user in case.who:
                     for method in case.methods:
                         found[target, name, source, user, method] = probe(
@@ -507,6 +546,14 @@ def outcomes(place, case, number, port, second, which):
                             "probe-%d-%s-%d" % (number, which,
                                                   len(found)))
     return found
+
+
+def like_scp(login, one, other):
+    """SCP takes a shell in sshd, and none here: whoever has SFTP without one
+    gets no other files by it."""
+    return USERS[login[3]][2] == NOLOGIN and None not in (one, other) and \
+        (one["scp"], other["scp"]) == ("refused", "done") and \
+        dict(one, scp="done") == other
 
 
 def side_by_side(place, number):
@@ -535,6 +582,8 @@ def side_by_side(place, number):
         other = own[login]
         if one is None and other is not None:
             wider.append("%r: sshd refuses, here: %r" % (login, other))
+        elif like_scp(login, one, other):
+            continue
         elif one != other and not (
                 other is None and (login[3], login[2], login[4])
                 in case.narrower):

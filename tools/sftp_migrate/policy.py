@@ -397,7 +397,8 @@ class Policy:
                          "ChrootDirectory, so sshd serves nothing"
                          % (line.name, line.short, printable(server)))
         made, umask, start = self._arguments(line, words[1:], root)
-        if forces:
+        if forces or root is not None and not self._inside(root, "/bin/sh"):
+            # sshd would need a shell inside of the root for SCP.
             made = ["Protocols sftp", "SFTPExecCommands none"] + made
         return (not internal, self._session(env, made, umask), start)
 

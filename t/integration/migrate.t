@@ -354,9 +354,12 @@ CASES = [
          sources=("127.0.0.1", "::1")),
     Case("UsePAM", "UsePAM yes", "Match User bob\n"
          " KbdInteractiveAuthentication no\n", who=("alice", "bob"),
-         methods=("key", "password", "dialogue")),
+         methods=("key", "password", "dialogue"),
+         # Debian 13 sets one by pam_umask.
+         subsystem="internal-sftp -u 022"),
     Case("UsePAM without passwords", "UsePAM yes\nPasswordAuthentication no",
-         who=("alice",), methods=("key", "password", "dialogue")),
+         who=("alice",), methods=("key", "password", "dialogue"),
+         subsystem="internal-sftp -u 022"),
     Case("no SFTP", who=("alice",), subsystem="", methods=("key",)),
 ]
 

@@ -65,7 +65,9 @@ MAYBE = {"Connection reset by peer", "Couldn't agree a ... (available: ...)",
          "Connection to ... port ...: Broken pipe",
          "Server connection dropped", "Socket is closed", "EOFError",
          "session is down", "SSH_MSG_DISCONNECT: 12",
-         "java.net.SocketTimeoutException: Read timed out"}
+         "java.net.SocketTimeoutException: Read timed out",
+         "java.net.SocketException: Connection reset",
+         "connection is closed by foreign host"}
 
 
 def page_sections():

@@ -57,6 +57,7 @@ NOT_RUN = {
     ("README.md", None, "t/run"): "it runs all tests",
     ("CONTRIBUTING.md", "Build", None): "README's first steps are the same",
     ("CONTRIBUTING.md", "Test", None): "these run all tests",
+    ("CONTRIBUTING.md", "Mutants", None): "it tests for many minutes",
     ("doc/architecture.md", None, None): "pictures",
     ("doc/manual.md", "6. Logs", None): "a line of a log",
     ("doc/manual.md", "ftpdctl sftp", None): "what a command prints",

@@ -18,7 +18,7 @@
 
 struct counted {
   char name[96], value[512];
-  unsigned int n;
+  unsigned int n, bad;
 };
 
 static struct counted notes[MAX_NAMES], events[MAX_NAMES],
@@ -63,6 +63,10 @@ unsigned int fake_events(const char *name) {
 
 unsigned int fake_commands(const char *name) {
   return entry(commands, name)->n;
+}
+
+unsigned int fake_failures(const char *name) {
+  return entry(commands, name)->bad;
 }
 
 int ftpd_wait(struct ftpd *h, int fd, short ev, int timeout_ms) {
@@ -146,8 +150,8 @@ void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
   (void) h;
   (void) arg;
   (void) cls;
-  (void) good;
   entry(commands, name)->n++;
+  entry(commands, name)->bad += !good;
 }
 
 void ftpd_ssh_adjust(struct ftpd *h, uint32_t channel, uint32_t bytes) {

@@ -20,6 +20,8 @@ const char *fake_note(const char *name);
 /* How often an event or a logged command occurred, by name. */
 unsigned int fake_events(const char *name);
 unsigned int fake_commands(const char *name);
+/* How many of those were logged as failures. */
+unsigned int fake_failures(const char *name);
 void fake_session_reset(void);
 
 /* The protocol set last. */

@@ -593,6 +593,7 @@ static void eof_ends_with_the_status(void) {
   struct client *cl;
   struct sftp_pkt pkt;
   unsigned char idb[4];
+  unsigned int failures;
   uint32_t id;
 
   start_unit = 1;
@@ -600,12 +601,14 @@ static void eof_ends_with_the_status(void) {
   id = open_channel(cl, 1, 1000, 1000);
   (void) request(cl, id, "exec", "scp -t x");
   sftp_put_u32(idb, id);
+  failures = fake_failures("CHANNEL_EOF");
   client_send(cl, SSH_MSG_CHANNEL_EOF, idb, 4);
   ok(client_expect(cl, SSH_MSG_CHANNEL_REQUEST, &pkt), "a request comes");
   (void) sftp_rd_u32(&pkt.in);
   ok(sftp_str_is(sftp_rd_string(&pkt.in), "exit-status"), "exit-status");
   (void) sftp_rd_bool(&pkt.in);
   is_int(sftp_rd_u32(&pkt.in), 7, "with the service's status");
+  is_int(fake_failures("CHANNEL_EOF"), failures, "theirs is logged as good");
   ok(client_recv(cl, &pkt) && pkt.type == SSH_MSG_CHANNEL_EOF, "then EOF");
   ok(client_recv(cl, &pkt) && pkt.type == SSH_MSG_CHANNEL_CLOSE,
     "then CLOSE");

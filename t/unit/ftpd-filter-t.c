@@ -15,6 +15,7 @@
 #include "ftpd-filter.h"
 #include "ftpd-limit.h"
 #include "ftpd-phase.h"
+#include "ftpd-place.h"
 #include "ftpd-transfer-rules.h"
 #include "tap.h"
 
@@ -62,13 +63,21 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
   return -1;
 }
 
-int ftpd_max_transfers(struct ftpd_op *op, const char *name) {
+int ftpd_max_transfers(struct ftpd_op *op, const char *name,
+    const char *path) {
+  (void) path;
   if (!busy) {
     return 0;
   }
 
   ftpd_refuse(op, "too many %s", name);
   return -1;
+}
+
+const char *ftpd_place_of(pool *in, const config_rec *c) {
+  (void) in;
+  (void) c;
+  return "";
 }
 
 const char *ftpd_op_name(const struct ftpd_op *op) {

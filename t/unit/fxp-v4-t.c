@@ -177,6 +177,26 @@ static void owners_have_names(void) {
   }
 }
 
+static void names_of_owners_are_bounded(void) {
+  static const struct {
+    size_t len;
+    uint32_t status;
+  } tried[] = { { 256, SSH_FX_FAILURE }, { 257, SSH_FX_BAD_MESSAGE } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(tried); i++) {
+    struct fxc *x = later_new(4);
+    char name[300], request[400];
+
+    memset(name, 'n', tried[i].len);
+    name[tried[i].len] = '\0';
+    snprintf(request, sizeof(request), "s/a u0x80 b1 s%s sgroup", name);
+    is_int(later_status(x, SSH_FXP_SETSTAT, request), tried[i].status,
+      "an owner whose name has %lu bytes", (unsigned long) tried[i].len);
+    (void) fxc_free(x);
+  }
+}
+
 static void names_are_not_looked_up_before_permission(void) {
   struct fxc *x = later_new(4);
 
@@ -608,6 +628,7 @@ int main(void) {
   times_are_included_when_told();
   attributes_are_set_one_by_one();
   owners_have_names();
+  names_of_owners_are_bounded();
   owners_are_numbers_where_wanted();
   names_are_not_looked_up_before_permission();
   acls_are_told_and_set();

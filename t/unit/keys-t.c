@@ -234,6 +234,18 @@ static void damaged_openssh_files_are_refused(const char *name) {
   is_int(silent, 0, "every refusal of %s has a reason", name);
 }
 
+/* Its last byte is padding: 1. */
+static void padding_is_checked(const char *name) {
+  struct sftp_str bytes = unarmoured(name);
+  unsigned char *copy = t_exact_copy(bytes.ptr, bytes.len);
+
+  is_int(copy[bytes.len - 1], 1, "%s ends in padding", name);
+  copy[bytes.len - 1] = 2;
+  is_int(load_armoured(top, as_str(copy, bytes.len)), SFTP_ERR_FORMAT,
+    "... which is 1, 2, 3 and so on");
+  free(copy);
+}
+
 /* PEM is libcrypto's to read; what we make of its answers is ours. */
 static void damaged_pem_files_are_survived(const char *name, size_t step) {
   struct sftp_str file = test_file(name);
@@ -947,6 +959,7 @@ int main(void) {
   private_key_files_of_every_form_are_read();
   unusable_files_say_what_is_wrong();
   damaged_openssh_files_are_refused("ed25519");
+  padding_is_checked("ed25519");
   damaged_openssh_files_are_refused("ecdsa256");
   damaged_openssh_files_are_refused("rsa");
   damaged_openssh_files_are_refused("ed448");

@@ -69,8 +69,9 @@ static void find_running(pool *p, struct running *r) {
   r->ask = false;
   r->n = 0;
   r->pids = pcalloc(p, (child_count() + 1) * sizeof(pid_t));
-  for (c = child_get(NULL); c != NULL && r->n < child_count();
-      c = child_get(c)) {
+  /* Before the first child the daemon has no list, and would crash. */
+  c = child_count() > 0 ? child_get(NULL) : NULL;
+  for (; c != NULL && r->n < child_count(); c = child_get(c)) {
     if (!c->ch_dead) {
       r->pids[r->n++] = c->ch_pid;
     }

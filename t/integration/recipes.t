@@ -568,6 +568,34 @@ def _(site):
     served(site, "192.0.2.1")
 
 
+METRICS = "/var/lib/prometheus/node-exporter"
+
+
+@plan("metrics.conf")
+def _(site):
+    # The directory of node_exporter is this machine's own.
+    site.put("/etc/proftpd/proftpd.conf", text_of("metrics.conf").replace(
+        METRICS, "/run/metrics"))
+    for block in commands_of("metrics.conf"):
+        site.sh(block.replace(" --reload", "").replace(METRICS,
+                                                       "/run/metrics"))
+    site.begin_daemon()
+
+
+@recipe_promise("metrics.conf", "the file of metrics is there, and ftpdctl "
+                "tells the same")
+def _(site):
+    must(site.sftp("alice", "pwd"))
+    counted = wait_for(lambda: re.search(
+        r"logins .*outcome=success 1\b", site.sh("ftpdctl sftp counters 2>&1")),
+        "the login among the counters")
+    expect("method=publickey" in counted.group(0), counted.group(0))
+    text = site.sh("cat /run/metrics/mod_sftp.prom")
+    expect("# TYPE mod_sftp_logins_total counter" in text, text)
+    expect("no sessions" in site.sh("ftpdctl sftp sessions 2>&1").lower(),
+           site.sh("ftpdctl sftp sessions 2>&1"))
+
+
 @promise("every recipe is followed, and linked from its page")
 def _():
     found = {os.path.basename(path) for path in glob.glob(RECIPES + "/*.conf")}

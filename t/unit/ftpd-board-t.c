@@ -25,8 +25,13 @@ unsigned long child_count(void) {
   return nchildren;
 }
 
+/* Like the daemon's, it may not be asked before there is one. */
 pr_child_t *child_get(pr_child_t *c) {
   unsigned long next = c == NULL ? 0 : (unsigned long) (c - children) + 1;
+
+  if (nchildren == 0) {
+    bail_out("the daemon has no list of children yet");
+  }
 
   return next < nchildren ? &children[next] : NULL;
 }

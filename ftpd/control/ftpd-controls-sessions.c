@@ -38,9 +38,10 @@ static void tell_session(pr_ctrls_t *ctrl, pool *p, pid_t pid,
     "client %s", (unsigned long) pid, or_none(p, b->user),
     or_none(p, b->address), secs_since(b->since_ms), or_none(p, b->protocol),
     version, or_none(p, b->client));
-  (void) pr_ctrls_add_response(ctrl, "%lu kex %s, host key %s, ciphers %s %s, "
-    "MACs %s %s, compression %s %s", (unsigned long) pid,
-    or_none(p, b->algs[0]), or_none(p, b->algs[1]), or_none(p, b->algs[2]),
+  (void) pr_ctrls_add_response(ctrl, "%lu kex %s, host key %s",
+    (unsigned long) pid, or_none(p, b->algs[0]), or_none(p, b->algs[1]));
+  (void) pr_ctrls_add_response(ctrl, "%lu ciphers %s %s, MACs %s %s, "
+    "compression %s %s", (unsigned long) pid, or_none(p, b->algs[2]),
     or_none(p, b->algs[3]), or_none(p, b->algs[4]), or_none(p, b->algs[5]),
     or_none(p, b->algs[6]), or_none(p, b->algs[7]));
 }

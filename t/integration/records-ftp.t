@@ -133,6 +133,20 @@ class Records(PolicyServer):
         return [dict(zip(names, line.split("|")))
                 for line in self.log(kind + "." + host).splitlines()]
 
+    def ftp_crashes(self):
+        """The sessions of FTP that crashed: in 1.3.8.c mod_xfer does, when it
+        records a transfer at the end of a session."""
+        crashed = re.findall(r"proftpd\[(\d+)\].*\(signal 11\)",
+                             super().daemon_output())
+        ours = re.findall(r"mod_sftp/\S+\[(\d+)\]", self.log("sftp.log"))
+        return set(crashed) - set(ours)
+
+    def daemon_output(self):
+        theirs = self.ftp_crashes()
+        return "\n".join(line for line in super().daemon_output().splitlines()
+                         if not any("proftpd[%s]" % pid in line
+                                    for pid in theirs))
+
 
 srv = Records()
 
@@ -262,7 +276,7 @@ def end_early(row, sock, *more):
     # The end of the session, whatever is said before it.
     sock.settimeout(PATIENCE)
     with contextlib.suppress(OSError):
-        while row.op.startswith("put") and sock.recv(4096):
+        while not row.op.startswith("get") and sock.recv(4096):
             pass
     if row.op.startswith("get"):
         pid = session_of(sock)
@@ -533,6 +547,13 @@ def check_measured(row, door, line):
 
 def compare(kind, row, door):
     theirs, ours = records(kind, row, "f"), records(kind, row, door)
+    if not theirs and row.end in ("term", "wait") and srv.ftp_crashes():
+        expect_same(len(ours), 0 if kind == "exec" and row.place == "root"
+                    else 1, "%s records of %s by %s" % (kind, row, door))
+        note = "%{note:mod_sftp.transfer-failure}"
+        expect(all(line.get(note, reason(row)) == reason(row)
+                   for line in ours), "%r" % ours)
+        return
     if kind == "all" and row.place in ("stalled", "nothing"):
         # FTP has one more, of a transfer that goes on.
         theirs = [line for line in theirs if line["%s"] != "150"]
@@ -652,7 +673,7 @@ def who():
     text = must(run(["ftpwho", "-v", "-f", srv.path("scoreboard")])).stdout
     found = {}
     for match in re.finditer(
-            r"^\d+ (\w+) +\[[^]]*\] \(([^)]*)\) (\w+) (\S+)\n"
+            r"^ *\d+ (\w+) +\[[^]]*\] \(([^)]*)\) (\w+) (\S+)\n"
             r"((?:\t.*\n)*)", text.decode(), re.M):
         fields = dict(re.findall(r"\t([^:]+): (.*)\n", match.group(5)))
         found[os.path.basename(match.group(4))] = (
@@ -687,10 +708,7 @@ def _():
     home = srv.own("free", "")[:-1]
     with contextlib.ExitStack() as stack:
         started(stack)
-        try:
-            wait_for(lambda: len(who()) == 6, "six transfers", 8)
-        except Failed:
-            raise Failed(must(run(["ftpwho", "-v", "-f", srv.path("scoreboard")])).stdout.decode())
+        wait_for(lambda: len(who()) == 6, "six transfers")
         # Nothing is sent for a while: this had made sessions idle.
         time.sleep(2)
         found = who()

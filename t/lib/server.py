@@ -506,11 +506,14 @@ class Server:
             except OSError:
                 pass
 
+    def daemon_output(self):
+        return self.log("start.log") + self.log("system.log")
+
     def stop_clean(self):
         self.stop()
         if self.strays:
             raise Failed("sessions %r did not end" % self.strays)
-        text = self.log("start.log") + self.log("system.log")
+        text = self.daemon_output()
         for sign in ("Sanitizer", "runtime error:", "signal 11", "signal 6",
                      "signal 7", "signal 4", "signal 8", "Segmentation",
                      "stack smashing", "malloc()", "free()"):

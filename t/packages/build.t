@@ -224,7 +224,7 @@ def _():
     out = os.path.join(PLACE, "apk")
     # Its build() is configure and make; that has been done beside the source.
     inside("sh", "-euc", "make() { command make -C obj-package \"$@\"; }; "
-           ". ./packaging/APKBUILD; pkgdir=$1; package", "sh", out,
+           "srcdir=..; . ./packaging/APKBUILD; pkgdir=$1; package", "sh", out,
            cwd=os.path.join(FIRST, NAME))
     for path in ("etc/proftpd/conf.d/mod_sftp.conf",
                  "etc/logrotate.d/mod_sftp", "usr/sbin/sftp-user",

@@ -178,7 +178,7 @@ THEIRS = "/usr/libexec/proftpd/mod_sftp.so"
 def _():
     if not ONCE:
         skip("on another release, or not wanted")
-    apt("install", "rpm", "rpmlint")
+    apt("install", "rpm", "rpmlint", "debugedit", "elfutils")
     spec = os.path.join(CLONE, "packaging", "mod_sftp.spec")
     expect("0 errors" in inside("rpmlint", spec), "rpmlint finds errors")
     inside("rpmbuild", "-tb", "--nodeps", "--nocheck",

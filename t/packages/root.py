@@ -162,7 +162,17 @@ def start_daemon():
     with open(at(PLACE + "/proftpd.conf"), "w") as file:
         file.write(CONFIG % {"port": port, "place": PLACE})
     inside("/usr/sbin/proftpd", "-q", "-c", PLACE + "/proftpd.conf")
+    # It goes to the background before it listens.
+    wait_for(lambda: listens(port), "port %d" % port)
     return port
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
+        return True
+    except ConnectionRefusedError:
+        return False
 
 
 def wait_for(condition, what):

@@ -235,6 +235,43 @@ def _():
     expect_same(site.state(), before, "what is there")
 
 
+@promise("a last line by hand without its end stays")
+def _():
+    site = new_site()
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    with open(site.path("etc", "passwd"), "a") as passwd:
+        passwd.write("hand:*:3000:3000::/srv/hand:/bin/sh")
+    must(site.add("bob", "--key", srv.key + ".pub"))
+    with open(site.path("etc", "passwd")) as passwd:
+        names = [line.split(":")[0] for line in passwd.read().splitlines()]
+    expect_same(names, ["alice", "hand", "bob"], "users")
+
+
+@promise("a file of users that is a link is left alone")
+def _():
+    site = new_site()
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    os.rename(site.path("etc", "passwd"), site.path("etc", "real"))
+    os.symlink("real", site.path("etc", "passwd"))
+    refused(site, site.add("bob", "--key", srv.key + ".pub"), "is a link",
+            site.state())
+
+
+@promise("a directory in which something is mounted is not deleted")
+def _():
+    site = new_site()
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    os.mkdir(site.path("other"))
+    script = "mount --bind '%s' '%s' && exec \"$@\"" % (
+        site.path("other"), site.path("homes", "alice", "files"))
+    done = run(["unshare", "--mount", "sh", "-c", script, "sh"]
+               + site.words("remove", "alice", "--delete-files"))
+    if b"unshare" in done.stderr or b"mount:" in done.stderr:
+        skip("no mounts here")
+    one_line(done, "something is mounted there")
+    expect_same(set(site.names()), {"alice"}, "users")
+
+
 @promise("wrong words are refused with one line, and nothing is made")
 def _():
     site = new_site()

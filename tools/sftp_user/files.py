@@ -44,7 +44,9 @@ def write_new(path, text, mode):
 def read_lines(path):
     try:
         with open(path, errors="surrogateescape") as file:
-            return file.read().split("\n")[:-1]
+            text = file.read()
+            # A hand may have written the last line without its end.
+            return text.removesuffix("\n").split("\n") if text else []
     except FileNotFoundError:
         return []
 

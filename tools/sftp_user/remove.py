@@ -6,12 +6,26 @@
 """Removes a user, and lists users."""
 
 import os
+import re
 import stat
 
 from .daemon import reload_daemon
 from .files import Refused, identity, must_be_safe, read_lines
 from .given import check_apart, check_home, check_name, key_of
 from .system import delete_account, has_password
+
+
+def check_no_mounts(home):
+    """What is mounted there belongs to somebody else."""
+    with open("/proc/self/mountinfo", errors="surrogateescape") as mounts:
+        for line in mounts:
+            point = line.split(" ")[4].encode("utf-8", "surrogateescape")
+            point = os.fsdecode(re.sub(
+                rb"\\([0-7]{3})", lambda octal: bytes([int(octal.group(1), 8)]),
+                point))
+            if (point + "/").startswith(os.path.realpath(home) + "/"):
+                raise Refused("%s: something is mounted there; unmount it "
+                              "first" % point)
 
 
 def check_deletable(store, name, home):
@@ -23,6 +37,7 @@ def check_deletable(store, name, home):
                    in store.system_users().items() if other != name])
     if not stat.S_ISDIR(os.lstat(home).st_mode):
         raise Refused("%s: not a directory" % home)
+    check_no_mounts(home)
 
 
 def remove(store, args):

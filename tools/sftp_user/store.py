@@ -46,9 +46,17 @@ class Store:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             self.recover()
+            self.must_be_own()
             yield
         finally:
             os.close(fd)
+
+    def must_be_own(self):
+        """A link would be replaced, and what it names stay as it is."""
+        for name in ("passwd", "group"):
+            if os.path.islink(self.path(name)):
+                raise Refused("%s is a link: name the directory of the file "
+                              "with --etc" % self.path(name))
 
     def key(self, name):
         return self.path("keys", name)

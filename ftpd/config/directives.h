@@ -101,6 +101,9 @@ enum penalty { PENALTY_NONE, PENALTY_CRASH, PENALTY_AUTHFAIL,
   PENALTY_INVALIDUSER, PENALTY_NOAUTH, PENALTY_GRACE, PENALTY_REFUSED,
   PENALTY_NREASONS };
 
+/* The name of a reason, as the directive has it; NULL: there is none. */
+const char *ftpd_penalty_name(unsigned int why);
+
 struct penalties {
   bool on;
   unsigned int secs[PENALTY_NREASONS], min_secs, max_secs;

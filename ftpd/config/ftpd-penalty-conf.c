@@ -25,6 +25,10 @@ static const char *const names[PENALTY_NREASONS] = {
   [PENALTY_REFUSED] = "refuseconnection"
 };
 
+const char *ftpd_penalty_name(unsigned int why) {
+  return why < SFTP_NELEMS(names) ? names[why] : NULL;
+}
+
 /* Seconds of a unit, 1 for no unit; 0: not a unit. */
 static unsigned int unit_secs(char unit) {
   switch (unit) {

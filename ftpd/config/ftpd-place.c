@@ -42,7 +42,7 @@ static const void *key_of(const config_rec *c) {
 /* The line that was told last: its record is looked for where it stands. */
 static struct {
   struct place place;
-  const char *name;             /* NULL: there is none */
+  char name[80];                /* of the directive; "": there is none */
   pool *owner;
   server_rec *server;
   config_rec *section;
@@ -51,7 +51,7 @@ static struct {
 
 static void drop_last(void *data) {
   (void) data;
-  last.name = NULL;
+  last.name[0] = '\0';
 }
 
 /* Sections are put before the others, directives behind them. */
@@ -74,7 +74,7 @@ static const config_rec *made(void) {
 }
 
 static void settle(void) {
-  const config_rec *c = last.name != NULL ? made() : NULL;
+  const config_rec *c = last.name[0] != '\0' ? made() : NULL;
 
   if (c != NULL) {
     last.place.key = key_of(c);
@@ -85,9 +85,9 @@ static void settle(void) {
     }
   }
 
-  if (last.name != NULL) {
+  if (last.name[0] != '\0') {
     unregister_cleanup(last.owner, &last, drop_last);
-    last.name = NULL;
+    last.name[0] = '\0';
   }
 }
 
@@ -157,6 +157,10 @@ static void on_line(const void *data, void *user_data) {
 
   begin();
   last.server = pr_parser_server_ctxt_get();
+  if (last.server == NULL) {
+    return;
+  }
+
   last.section = pr_parser_config_ctxt_get();
   last.dynamic = is_dynamic(last.section);
   last.place.line = line->source_lineno;
@@ -164,7 +168,7 @@ static void on_line(const void *data, void *user_data) {
     describe(line);
   }
 
-  last.name = share(NULL, name);
+  sstrncpy(last.name, name, sizeof(last.name));
   last.owner = last.section != NULL ? last.section->pool : last.server->pool;
   register_cleanup(last.owner, &last, drop_last, drop_last);
 }
@@ -174,7 +178,7 @@ static void on_restart(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
   if (place_pool != NULL) {
-    if (last.name != NULL) {
+    if (last.name[0] != '\0') {
       unregister_cleanup(last.owner, &last, drop_last);
     }
 
@@ -185,11 +189,17 @@ static void on_restart(const void *data, void *user_data) {
   }
 }
 
+static void on_module_unload(const void *data, void *user_data) {
+  if (strcmp(data, "mod_sftp.c") == 0) {
+    on_restart(NULL, user_data);
+  }
+}
+
 void ftpd_place_init(void) {
   (void) pr_event_register(&sftp_module, "core.parsed-line", on_line, NULL);
   (void) pr_event_register(&sftp_module, "core.restart", on_restart, NULL);
-  (void) pr_event_register(&sftp_module, "core.module-unload", on_restart,
-    NULL);
+  (void) pr_event_register(&sftp_module, "core.module-unload",
+    on_module_unload, NULL);
 }
 
 /* ---- Telling */

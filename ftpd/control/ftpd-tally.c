@@ -8,6 +8,7 @@
 
 /* ftpd-tally.c -- counters: the table, and the places of their values. */
 
+#include "directives.h"
 #include "ftpd-board.h"
 #include "ftpd-tally.h"
 
@@ -153,10 +154,7 @@ static const char *compression_at(unsigned int i) {
 }
 
 static const char *penalty_at(unsigned int i) {
-  static const char *const words[] = { "crash", "authfail", "invaliduser",
-    "noauth", "grace-exceeded", "refuseconnection" };
-
-  return WORD_OF(words, i);
+  return ftpd_penalty_name(PENALTY_CRASH + i);
 }
 
 /* In the order of enum sftp_err. */
@@ -267,6 +265,9 @@ uint64_t ftpd_tally_init(void) {
 
     places[i].first = first;
     first += places[i].n[0] * places[i].n[1];
+    if (first > BOARD_SERIES) {         /* neither counted nor told */
+      places[i].n[0] = places[i].n[1] = 0;
+    }
   }
 
   return mix(hash, MOD_SFTP_VERSION);
@@ -282,11 +283,8 @@ unsigned int ftpd_tally_place(enum tally what, unsigned int i,
 }
 
 void ftpd_tally(enum tally what, unsigned int i, unsigned int j, uint64_t n) {
-  unsigned int place = ftpd_tally_place(what, i, j);
-
-  if (i < places[what].n[0] && j < places[what].n[1] &&
-      place < BOARD_SERIES) {
-    ftpd_board_add(place, n);
+  if (i < places[what].n[0] && j < places[what].n[1]) {
+    ftpd_board_add(ftpd_tally_place(what, i, j), n);
   }
 }
 

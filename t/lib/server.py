@@ -99,7 +99,7 @@ def must(result):
     return result
 
 
-def wait_for(condition, what, seconds=PATIENCE):
+def wait_for(condition, what, seconds=PATIENCE, every=0.02):
     """Polls until condition() is true and returns what it returned."""
     end = time.monotonic() + seconds
     while True:
@@ -108,7 +108,7 @@ def wait_for(condition, what, seconds=PATIENCE):
             return found
         if time.monotonic() > end:
             raise Failed("waited %d s in vain for %s" % (seconds, what))
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def trusted_place():

@@ -85,8 +85,9 @@ class Records(PolicyServer):
         super().__init__(table)
         os.mkdir(self.path("sql"))
         with open(self.path("hook"), "w") as hook:
-            hook.write('log=$1\nshift\nprintf "%s|" "$@" >>"$log"\n'
-                       'echo >>"$log"\n')
+            # Sessions write at the same time: a line at once.
+            hook.write('log=$1\nshift\nline=$(printf "%s|" "$@")\n'
+                       'echo "$line" >>"$log"\n')
         for one in self.configurations:
             # In a chroot, the database has the same name.
             os.makedirs(self.own(one.name, self.path("sql")[1:]))

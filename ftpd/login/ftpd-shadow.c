@@ -15,7 +15,8 @@
 #define DAY_SECS 86400
 
 static int code_of(const struct spwd *sp, time_t day) {
-  if (sp->sp_expire > 0 && day >= sp->sp_expire) {
+  /* `chage -E 0' closes an account. */
+  if (sp->sp_expire >= 0 && day >= sp->sp_expire) {
     return PR_AUTH_DISABLEDPWD;
   }
 

@@ -97,13 +97,14 @@ static void expired_accounts_stay_out(void) {
   entry.sp_expire = time(NULL) / 86400;
   is_int(ftpd_shadow_code(&alice), PR_AUTH_DISABLEDPWD,
     "the day itself is too late");
+  entry.sp_expire = 0;
+  is_int(ftpd_shadow_code(&alice), PR_AUTH_DISABLEDPWD, "the first day is one");
 }
 
-/* In every field, 0 means that it is not used. */
+/* In the other fields, 0 means that it is not used. */
 static void zeros_are_no_limits(void) {
   long today = time(NULL) / 86400;
   const struct spwd none[] = {
-    { .sp_expire = 0, .sp_lstchg = today, .sp_max = 1, .sp_inact = 1 },
     { .sp_expire = -1, .sp_lstchg = 0, .sp_max = 1, .sp_inact = 1 },
     { .sp_expire = -1, .sp_lstchg = today - 50, .sp_max = 0, .sp_inact = 1 },
     { .sp_expire = -1, .sp_lstchg = today - 50, .sp_max = 1, .sp_inact = 0 } };

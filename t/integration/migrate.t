@@ -19,6 +19,7 @@ logins, and none may be open here that sshd refuses.
 
 import concurrent.futures
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -49,8 +50,32 @@ USERS = {
     "web-two": (21007, "web-two", "/bin/sh"),
     "root": (0, "root", "/bin/sh"),
 }
+# Accounts that sshd has its own mind on: the shell, and shadow's fields from the
+# second to the eighth; @ is the hash, None a user without a line there.
+GOOD = "@:19000:0:99999:7::"
+ODD = {
+    "lock-hash": ("/bin/sh", "!" + GOOD),
+    "lock-passwd": ("/bin/sh", None),
+    "star": ("/bin/sh", "*:19000:0:99999:7::"),
+    "shell-gone": ("/bin/no-such-shell", GOOD),
+    "shell-noexec": ("/etc/passwd", GOOD),
+    "shell-none": ("", GOOD),
+    "exp-one": ("/bin/sh", GOOD + "1"),
+    "exp-zero": ("/bin/sh", GOOD + "0"),
+    "pw-change": ("/bin/sh", "@:0:0:99999:7::"),
+    "pw-aged": ("/bin/sh", "@:19000:0:1:7::"),
+    "pw-inact": ("/bin/sh", "@:19000:0:1:7:1:"),
+    "pw-empty": ("/bin/sh", ":19000:0:99999:7::"),
+    "home-gone": ("/bin/sh", GOOD),
+    "home-mode": ("/bin/sh", GOOD),
+    "ssh-mode": ("/bin/sh", GOOD),
+    "keys-mode": ("/bin/sh", GOOD),
+    "keys-owner": ("/bin/sh", GOOD),
+}
+USERS.update({name: (21100 + n, "odd", shell)
+              for n, (name, (shell, _)) in enumerate(ODD.items())})
 GROUPS = {"alice": 21001, "bob": 21002, "carol": 21003, "crew": 21004,
-          "web-one": 21006, "web-two": 21007}
+          "web-one": 21006, "web-two": 21007, "odd": 21099}
 MEMBERS = {"sftponly": (21050, "bob,carol"), "ro": (21051, "carol,dana"),
            "partners": (21052, "emil")}
 
@@ -71,8 +96,11 @@ class Place(Server):
 
     def __init__(self):
         super().__init__()
+        must(run(["cp", "-a", "/etc", self.path("etc")]))
+        must(run(["mount", "--bind", self.path("etc"), "/etc"]))
         self.accounts()
         self.jails()
+        self.odd_jails()
 
     def _make_users(self):
         pass
@@ -99,16 +127,17 @@ class Place(Server):
         for name, (uid, group, shell) in USERS.items():
             gid = GROUPS.get(group, 0)
             home = self.path("home/" + name)
-            texts["passwd"].append("%s:x:%d:%d::%s:%s" % (
-                name, uid, gid, home, shell))
-            texts["shadow"].append("%s:%s:19000:0:99999:7:::" % (name, hashed))
+            fields = ODD.get(name, (shell, GOOD))[1]
+            texts["passwd"].append("%s:%s:%d:%d::%s:%s" % (
+                name, "x" if fields else "!", uid, gid, home, shell))
+            if fields:
+                texts["shadow"].append("%s:%s:" % (
+                    name, fields.replace("@", hashed)))
             self.make_home(home, uid, gid)
+        self.odd_homes()
         for name, lines in texts.items():
-            path = self.path("etc-" + name)
-            with open(path, "w") as out:
+            with open("/etc/" + name, "w") as out:
                 out.write("\n".join(lines) + "\n")
-            os.chmod(path, 0o640 if name == "shadow" else 0o644)
-            must(run(["mount", "--bind", path, "/etc/" + name]))
 
     def make_home(self, home, uid, gid):
         os.makedirs(home + "/.ssh")
@@ -122,6 +151,29 @@ class Place(Server):
         for path in (home, home + "/.ssh", home + "/.ssh/authorized_keys"):
             os.chown(path, uid, gid)
         os.chmod(os.path.dirname(home), 0o755)
+
+    def odd_homes(self):
+        home = self.path("home/")
+        shutil.rmtree(home + "home-gone")
+        os.chmod(home + "home-mode", 0o775)
+        os.chmod(home + "ssh-mode/.ssh", 0o777)
+        os.chmod(home + "keys-mode/.ssh/authorized_keys", 0o666)
+        os.chown(home + "keys-owner/.ssh/authorized_keys", 21001, 21001)
+
+    def odd_jails(self):
+        """The odd jail of some is no place of root alone."""
+        odd = self.path("odd/")
+        for name in USERS:
+            os.makedirs(odd + name + "/files")
+        os.chmod(odd + "alice", 0o775)
+        os.chmod(odd + "bob", 0o757)
+        os.chown(odd + "carol", 21003, 0)
+        for name, target in (("dana", "nowhere"), ("emil", "web-two"),
+                             ("web-one", "alice")):
+            shutil.rmtree(odd + name)
+            os.symlink(odd + target, odd + name)
+        os.makedirs(self.path("open/jail"))
+        os.chmod(self.path("open"), 0o1777)
 
     def jails(self):
         """Each user has one with a directory to write to, and there is one
@@ -188,7 +240,8 @@ class Case:
     def __init__(self, text, head="", blocks="", who=("alice", "bob", "root"),
                  sources=("127.0.0.1",), targets=("127.0.0.1",),
                  narrower=(), key="user", second=False, files=None,
-                 subsystem="internal-sftp", methods=("key", "password")):
+                 subsystem="internal-sftp", methods=("key", "password"),
+                 look=True):
         self.text = text
         self.head = head
         self.blocks = blocks
@@ -201,6 +254,7 @@ class Case:
         self.files = files or {}
         self.subsystem = subsystem
         self.methods = methods
+        self.look = look            # around, or is it enough who gets in?
 
 
 STAFF = ("alice", "bob", "carol", "dana", "root")
@@ -360,6 +414,32 @@ CASES = [
     Case("UsePAM without passwords", "UsePAM yes\nPasswordAuthentication no",
          who=("alice",), methods=("key", "password", "dialogue"),
          subsystem="internal-sftp -u 022"),
+    Case("accounts that sshd refuses by itself, by key", who=tuple(ODD),
+         methods=("key",), look=False,
+         # The days of grace are over, so ProFTPD refuses the account.
+         narrower={("pw-inact", "127.0.0.1", "key")}),
+    Case("accounts that sshd refuses by itself, by password",
+         "AllowUsers alice shell-* exp-* pw-* home-*",
+         who=("alice", "dana", "lock-hash", "shell-gone", "exp-one",
+              "exp-zero", "pw-change", "pw-aged", "pw-empty", "home-gone"),
+         methods=("password",), look=False,
+         # ProFTPD needs a directory to be in.
+         narrower={("home-gone", "127.0.0.1", "password")}),
+    Case("accounts that sshd refuses by itself, with PAM", "UsePAM yes",
+         who=tuple(ODD), methods=("key",), look=False),
+    Case("sftp-server and odd shells", who=("shell-gone", "shell-none"),
+         subsystem="/usr/lib/openssh/sftp-server", methods=("key",),
+         look=False,
+         # ProFTPD knows no shell by default.
+         narrower={("shell-none", "127.0.0.1", "key")}),
+    Case("jails that others than root may write to",
+         "ChrootDirectory @DIR@/odd/%u",
+         who=STAFF[:4] + ("emil", "web-one", "web-two", "shell-gone",
+                          "lock-hash"), methods=("key",), look=False),
+    Case("a jail in a directory that others may write to", "",
+         "Match User alice\n ChrootDirectory none\n"
+         "Match Group crew\n ChrootDirectory @DIR@/open/jail\n",
+         who=("alice", "dana"), methods=("key",), look=False),
     Case("no SFTP", who=("alice",), subsystem="", methods=("key",)),
 ]
 
@@ -500,7 +580,7 @@ def copy(transport, path):
         return "refused"
 
 
-def probe(target, port, source, user, method, key, tag):
+def probe(target, port, source, user, method, key, tag, look=True):
     """None if there is no SFTP for them, or what it is like."""
     import paramiko
     sock = socket.create_connection((target, port), 30, (source, 0))
@@ -515,6 +595,8 @@ def probe(target, port, source, user, method, key, tag):
                 paramiko.SFTPError):
             return None
         sftp.get_channel().settimeout(30)
+        if not look:
+            return {"scp": "not tried", "pwd": sftp.normalize(".")}
         found = look_around(sftp, tag)
         place = "files/" if found["files"] else ""
         found["scp"] = copy(transport, place + tag + "-scp")
@@ -547,7 +629,7 @@ def outcomes(place, case, number, port, second, which):
                         found[target, name, source, user, method] = probe(
                             target, at, source, user, method, key,
                             "probe-%d-%s-%d" % (number, which,
-                                                  len(found)))
+                                                  len(found)), case.look)
     return found
 
 
@@ -618,6 +700,39 @@ def check(number):
 
 for index, one_case in enumerate(CASES):
     promise("as with sshd: " + one_case.text)(lambda n=index: check(n))
+
+
+def gets_in(port):
+    key = key_of(PLACE, CASES[0])
+    return {user: probe("127.0.0.1", port, "127.0.0.1", user, "key", key, "",
+                        False) is not None for user in ("alice", "root")}
+
+
+@promise("/etc/nologin, which has no effect here: ftpshut keeps everybody out")
+def _():
+    ports = [free_port() for _ in range(2)]
+    sshd = Sshd(config_of(PLACE, CASES[0], 900, ports[0], 0), ports[0])
+    daemon = Migrated(PLACE, False, config_of(PLACE, CASES[0], 901, ports[1],
+                                              0), ports[1])
+    try:
+        text = daemon.migrate()
+        expect("ftpshut(8) keeps everybody out" in text, text)
+        wait_for(sshd.answers, "sshd")
+        daemon.start()
+        with open("/etc/nologin", "w") as out:
+            out.write("closed\n")
+        expect_same([gets_in(port) for port in ports],
+                    [{"alice": False, "root": True},
+                     {"alice": True, "root": True}], "with /etc/nologin")
+        must(run(["ftpshut", "now"]))
+        expect_same(gets_in(ports[1]), {"alice": False, "root": False},
+                    "after ftpshut")
+    finally:
+        for name in ("/etc/nologin", "/etc/shutmsg"):
+            if os.path.exists(name):
+                os.unlink(name)
+        sshd.stop()
+        daemon.clean_up()
 
 
 @promise("there are at least 25 configurations")

@@ -25,8 +25,8 @@ sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
 sys.path.insert(0, os.path.join(SOURCE, "tools"))
 sys.dont_write_bytecode = True
 
-from sftp_migrate import decide, keywords, patterns  # noqa: E402
-from sftp_migrate.accounts import Account, Accounts  # noqa: E402
+from sftp_migrate import decide, keywords, patterns, refusals  # noqa: E402
+from sftp_migrate.accounts import Account, Accounts, Shadow  # noqa: E402
 from sftp_migrate.main import migrate  # noqa: E402
 from sftp_migrate.sshd import ConfigError, Parser  # noqa: E402
 from tap import expect, expect_same, main, promise  # noqa: E402
@@ -421,6 +421,102 @@ def _():
     expect("DenyUser regex ^(later)$" in got, "beside a group: %r" % got)
     got = lines_of("Match User later\nPasswordAuthentication no\n")
     expect("SFTPAuthMethods user later publickey" in got, "%r" % got)
+
+
+def with_accounts(text, *people):
+    """The directives for other accounts, and the notes."""
+    users = {"root": Account("root", 0, 0, "/root", "/bin/sh")}
+    users.update({p.name: p for p in people})
+    for account in people:
+        account.uid = account.gid = 1001
+    found, _, notes = migrate(put(text), Accounts(
+        users, {"root": (0, set()), "users": (1001, set())}, {"/bin/sh"}),
+        BASE.name)
+    return [line.strip() for line in found.splitlines()
+            if not line.strip().startswith("#")], [n for _, n in notes]
+
+
+@promise("whom sshd refuses by itself is refused by name, with the reason")
+def _():
+    today = Accounts({}, {}, set()).today
+
+    def made(name, password="x", shell="/bin/sh", **days):
+        return Account(name, 0, 0, "/home/x", shell, password,
+                       Shadow(**days))
+
+    for pam, account, name in (
+            ("no", made("a", "!$6$x"), "a"), ("no", made("a", "!"), "a"),
+            ("yes", made("a", "!"), None), ("no", made("a", "*"), None),
+            ("no", made("a", shell="/no/such"), "a"),
+            ("yes", made("a", shell="/etc"), "a"),
+            ("no", made("a", expires=0), "a"),
+            ("no", made("a", expires=today), None),
+            ("yes", made("a", expires=today), "a"),
+            ("no", made("a", expires=today - 1), "a"),
+            ("yes", made("a", expires=today + 1), None),
+            ("yes", made("a", changed=0), "a"),
+            ("yes", made("a", changed=today - 9, most=8), "a"),
+            ("yes", made("a", changed=today - 9, most=9), None),
+            ("no", made("b c^d\\", "!"), "b?c?d?")):
+        lines, notes = with_accounts(
+            "UsePAM %s\nSubsystem sftp internal-sftp\n" % pam, account)
+        wanted = name and ("DenyUser regex ^(a)$" if name == "a" else
+                           "DenyUser regex ^%s$" % patterns.ere(name))
+        expect_same([line for line in lines if line.startswith("DenyUser")],
+                    [wanted] if wanted else [], "%s %r" % (pam, account.name))
+        expect_same(len([n for n in notes if "as sshd does today" in n]),
+                    len([n for n in [name] if n]), "notes: %r" % notes)
+    for pam, changed in (("no", 0), ("no", today)):
+        lines, _ = with_accounts(
+            "UsePAM no\nSubsystem sftp internal-sftp\n",
+            made("a", "$6$x", changed=changed, most=99999))
+        expect_same("SFTPAuthMethods user a publickey" in lines,
+                    changed == 0, "a password that must be changed")
+
+
+@promise("a ChrootDirectory counts with all directories that it is in")
+def _():
+    modes = {"/": (0, 0o755), "/srv": (0, 0o755), "/srv/a": (0, 0o755),
+             "/srv/b": (0, 0o775), "/srv/c": (0, 0o757),
+             "/srv/d": (7, 0o755), "/srv/b/x": (0, 0o755)}
+
+    class Found:
+        def __init__(self, owner, mode):
+            self.st_uid, self.st_mode = owner, stat.S_IFDIR | mode
+
+    def look(path):
+        if path not in modes:
+            raise FileNotFoundError(path)
+        return Found(*modes[path])
+
+    directories = refusals.Directories(look)
+    for path, bad in (("/", None), ("/srv/a", None), ("//srv//b/", "/srv/b"),
+                      ("/srv/c", "/srv/c"), ("/srv/d", "/srv/d"),
+                      ("/srv/b/x", "/srv/b"), ("/srv/none/x", None)):
+        expect_same(directories.bad(path), bad, path)
+    for text, same in (("/srv/a", "/srv/a"), ("/srv/u%u/x", "/srv"),
+                       ("%h", ""), ("/a%%b/%u", "/a%b")):
+        expect_same(refusals.literal(text), same, text)
+    expect_same(refusals.expanded("%h/%%u/%u", Account(
+        "%h", 5, 5, "/home/%u", "")), "/home/%u/%u/%h", "tokens")
+
+
+@promise("modules of PAM that a login by key does not ask are named")
+def _():
+    where = path_of("pam.d")
+    os.mkdir(where)
+    for name, text in (
+            ("sshd", "auth required pam_google.so\n@include more\n"
+             "account required pam_nologin.so # yes\n"
+             "account [success=1 default=ignore] /lib/pam_access.so a=b\n"
+             "-account sufficient \\\n pam_sss.so\naccount include sshd\n"),
+            ("more", "account substack gone\naccount required pam_unix.so\n"),
+            ("gone", "account\n@include\n")):
+        with open(os.path.join(where, name), "w") as out:
+            out.write(text)
+    expect_same(set(refusals.account_modules("sshd", where)),
+                {"pam_unix.so", "pam_nologin.so", "pam_access.so",
+                 "pam_sss.so"}, "modules")
 
 
 @promise("addresses: each belongs to exactly one class")

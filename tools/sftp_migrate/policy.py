@@ -10,12 +10,13 @@ where it comes from, the user, and the groups of the user.  Here this function
 is evaluated, as sshd would, for all of them: see Policy.leaf().
 """
 
+import functools
 import getopt
 import os
 import shlex
 from collections import namedtuple
 
-from . import patterns
+from . import patterns, refusals
 from .keywords import TABLE, flag, number, row_of, word
 from .keys import Denied, key_base
 from .sshd import printable
@@ -127,11 +128,14 @@ class Policy:
         self.config = config
         self.accounts = accounts
         self.exists = exists
+        self.directories = refusals.Directories()
+        self.cannot_run = functools.lru_cache(None)(refusals.cannot_run)
         self.notes = []             # (line or None, text)
         for line in config.every():
             row_of(line)
         self._check()
         self.pam = self._global_flag("usepam", False)
+        self.pam_service = self._pam_service()
         self.dns = self._global_flag("usedns", False)
 
     def note(self, line, text):
@@ -143,6 +147,14 @@ class Policy:
             if line.key == key:
                 return flag(line) == "yes"
         return default
+
+    def _pam_service(self):
+        for line in self.config.lines:
+            if line.key == "pamservicename":
+                if not patterns.is_name(line.args[0]):
+                    line.fail("this name cannot be written")
+                return line.args[0]
+        return "sshd"
 
     def _check(self):
         for match in self.config.matches:
@@ -208,8 +220,10 @@ class Policy:
                 if line.key in ("allowusers", "denyusers"):
                     found += self.user_names(
                         [a.rpartition("@")[0] or a for a in line.args])
-        return sorted(set(found + [u for u in self.accounts.superusers()
-                                   if patterns.is_name(u)]))
+        found += [u for u in self.accounts.users
+                  if u in self.accounts.superusers() and patterns.is_name(u)
+                  or refusals.no_password(self, u)]
+        return sorted(set(found))
 
     def groups(self, static):
         found = []
@@ -268,10 +282,10 @@ class Policy:
                 line.fail("takes yes, no, prohibit-password or "
                           "forced-commands-only")
         if self.varies(env.static, ACCESS):
-            return self._by_lists(env, cell)
+            return self.by_lists(env, cell)
         return None
 
-    def _by_lists(self, env, cell):
+    def by_lists(self, env, cell):
         def user_in(key):
             return any(env.user_fits((name,)) for name, _ in
                        self.users_of(env, key, cell))
@@ -316,7 +330,8 @@ class Policy:
                           "others, and a virtual host has one list for all; "
                           "a Match LocalPort gives them one of their own"
                           % self.who(env))
-        password = env.is_on(True, "passwordauthentication")
+        password = env.is_on(True, "passwordauthentication") and \
+            not refusals.no_password(self, env.user)
         dialogue = self.pam and env.is_on(
             True, "kbdinteractiveauthentication",
             "challengeresponseauthentication")
@@ -359,6 +374,11 @@ class Policy:
         if not path.startswith(("/", "~")):
             raise Denied("ChrootDirectory %s is no absolute path"
                          % printable(line.args[0]))
+        bad = self.directories.bad(refusals.literal(line.args[0]))
+        if bad is not None:
+            raise Denied("sshd takes no ChrootDirectory (%s) if others than "
+                         "root may write to %s" % (line.short,
+                                                   printable(bad)))
         return path
 
     @staticmethod

@@ -11,6 +11,7 @@ from .keywords import TABLE
 from .keys import client_alive, key_base
 from .logins import Logins
 from .policy import Env
+from .refusals import Refusals
 from .sshd import ConfigError
 
 METHODS = ("authenticationmethods", "passwordauthentication",
@@ -22,7 +23,7 @@ KEYS = ("authorizedkeysfile", "authorizedkeyscommand",
         "authorizedprincipalscommanduser", "revokedkeys")
 
 
-class Section(Logins):
+class Section(Logins, Refusals):
     """The settings for one class of addresses in one virtual host."""
 
     def __init__(self, writer, static, cell, base):
@@ -82,6 +83,7 @@ class Section(Logins):
         found.update(self.rows())
         found["shells"] = self.shells()
         found["lists"] = self.lists()
+        found.update(self.refusals())
         found["logins"] = self.logins()
         found["root"] = self.root_gets_in()
         return found

@@ -7,7 +7,7 @@
 
 import os
 
-from . import patterns
+from . import patterns, refusals
 from .blocks import Block, note_text
 from .keywords import DEFAULT, TABLE, row_of
 from .places import Places
@@ -98,6 +98,7 @@ class Writer(Places):
         bodies = []
         for static, locals_ in hosts:
             bodies.append((locals_, self.contexts(static)))
+        refusals.notes(self.policy)
         self._judge()
         self._header()
         self._main()
@@ -246,13 +247,7 @@ class Writer(Places):
     def _pam(self):
         if not self.policy.pam:
             return ["AuthPAM off", "AuthOrder mod_auth_unix.c"]
-        name = "sshd"
-        for line in self.config.lines:
-            if line.key == "pamservicename":
-                name = line.args[0]
-                if not patterns.is_name(name):
-                    line.fail("this name cannot be written")
-                break
+        name = self.policy.pam_service
         return ["AuthPAM on", "AuthPAMConfig " + name,
                 "AuthOrder mod_auth_pam.c* mod_auth_unix.c",
                 "SFTPPAMEngine on", "SFTPPAMServiceName " + name]

@@ -59,6 +59,7 @@ while answers 2200; do sleep 0.1; done""",
     ("doc/coming-from-packaged.md", "make install"): """
 cd /src
 quietly make uninstall
+rm /etc/proftpd/conf.d/from-sshd.conf
 cat > /etc/proftpd/conf.d/sftp.conf <<'END'
 LoadModule mod_sftp.c
 <VirtualHost 0.0.0.0>
@@ -104,7 +105,7 @@ PASSWORD=""",
 ssh-keygen -L -f id_ed25519-cert.pub | grep '^ *alice$'""",
     ("doc/recipes/README.md", "proftpd -t"): "answers 2222",
     ("doc/man/sftp-migrate.8.md", "sftp-migrate -o"): """
-test -s /etc/proftpd/conf.d/sftp.conf""",
+test -s /etc/proftpd/conf.d/from-sshd.conf""",
     ("doc/man/sftp-migrate.8.md", "systemctl restart proftpd"): """
 answers 2200
 ssh-keyscan -p 2200 127.0.0.1 | grep -q ssh-ed25519""",

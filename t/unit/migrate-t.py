@@ -188,7 +188,7 @@ def _():
             ("Port 2200\n", 0, "Port 2200"), ("Port 0\n", 1, "Port 2200"),
             ("Include gone\n", 1, "Port 2200")):
         result = subprocess.run(
-            [sys.executable, TOOL, put(text), "-o", out],
+            [sys.executable, TOOL, put(text), "-o", out, "-f"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             timeout=60)
         expect_same(result.returncode, status, text + result.stderr)
@@ -244,11 +244,71 @@ def _():
     out = path_of("old.conf")
     with open(out, "w") as file:
         file.write("old")
-    one_line(tool(put("Port 2200\n"), "-o", out, preexec_fn=lambda: (
+    one_line(tool(put("Port 2200\n"), "-f", "-o", out, preexec_fn=lambda: (
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit))), "File too large")
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit))),
+        out + ": File too large")
     with open(out) as file:
         expect_same(file.read(), "old", "the file")
+    expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
+
+
+@promise("a file that exists stays, unless --force replaces it; a link stays")
+def _():
+    good, out, link = put("Port 2201\n"), path_of("there"), path_of("link")
+    with open(out, "w") as file:
+        file.write("old")
+    os.symlink(out, link)
+    os.symlink(path_of("dangling-target"), path_of("dangling"))
+    os.chmod(out, 0o604)
+    with contextlib.suppress(PermissionError):
+        os.chown(out, 65534, 65534)
+    before = os.stat(out)
+    one_line(tool(good, "-o", out), out + ": the file exists; --force")
+    for words in (("-o", link), ("-f", "-o", link), ("-o", path_of(
+            "dangling")), ("--force", "-o", path_of("dangling"))):
+        one_line(tool(good, *words), words[-1] + ": this is a link")
+        expect(os.path.islink(words[-1]), "the link is gone")
+    with open(out) as file:
+        expect_same(file.read(), "old", "the file")
+    expect_same(tool(good, "-f", "-o", out).returncode, 0, "--force")
+    with open(out) as file:
+        expect("Port 2201" in file.read(), "it was not replaced")
+    after = os.stat(out)
+    expect_same((after.st_mode, after.st_uid, after.st_gid),
+                (before.st_mode, before.st_uid, before.st_gid), "mode, owner")
+    new = path_of("not-there-yet")
+    expect_same(tool(good, "-o", new).returncode, 0, "a new file")
+    expect_same(stat.S_IMODE(os.stat(new).st_mode), 0o640, "its mode")
+    expect_same(os.stat(new).st_nlink, 1, "its names")
+    expect_same(tool(good, "--force").returncode, 2, "--force alone")
+    expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
+
+
+# A file comes into being while the result is written.
+RACE = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from sftp_migrate import main
+os.fsync = lambda fd: open(sys.argv[2], "w").write("theirs")
+if sys.argv[3] == "no link":
+    def link(*names):
+        raise PermissionError(1, "Operation not permitted")
+    os.link = link
+sys.exit(main.main(sys.argv[4:]))
+"""
+
+
+@promise("a file that somebody else makes meanwhile stays")
+def _():
+    for how in ("link", "no link"):
+        out = path_of("race " + how)
+        one_line(subprocess.run(
+            [sys.executable, "-c", RACE, os.path.dirname(TOOL), out, how,
+             put("Port 2200\n"), "-o", out], stderr=subprocess.PIPE,
+            text=True, timeout=60), "the file exists")
+        with open(out) as file:
+            expect_same(file.read(), "theirs", "the file")
     expect_same(glob.glob(path_of(".sftp-migrate*")), [], "left")
 
 
@@ -270,7 +330,7 @@ def _():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         one_line(subprocess.run(
             [sys.executable, "-c", STOPPED, os.path.dirname(TOOL),
-             str(int(number)), put("Port 2200\n"), "-o", out],
+             str(int(number)), put("Port 2200\n"), "-f", "-o", out],
             stderr=subprocess.PIPE, text=True, timeout=60), "signal")
         with open(out) as file:
             expect_same(file.read(), "old", "the file")

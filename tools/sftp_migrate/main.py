@@ -8,6 +8,7 @@
 import argparse
 import os
 import signal
+import stat
 import sys
 import tempfile
 
@@ -16,6 +17,8 @@ from .blocks import note_text
 from .policy import Policy
 from .sshd import ConfigError, Parser, printable
 from .write import Writer
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def migrate(path, accounts=None, base="/etc/ssh"):
@@ -27,23 +30,68 @@ def migrate(path, accounts=None, base="/etc/ssh"):
     return text, writer.verdicts, policy.notes
 
 
-def replace(path, text):
-    """Writes all of a file or nothing."""
-    if os.path.lexists(path) and not os.path.isfile(path):
+def old_file(path, force):
+    """The stat of the file that may be replaced, or None if there is none."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(found.st_mode):
+        raise ConfigError(printable(path), "this is a link, which is not "
+                          "followed")
+    if not stat.S_ISREG(found.st_mode):
         # A device would be replaced, and a directory cannot be.
         raise ConfigError(printable(path), "this is not a file")
+    if not force:
+        raise ConfigError(printable(path), "the file exists; --force replaces "
+                          "it")
+    return found
+
+
+def give_name(temporary, path, force):
+    # What is complete is not taken back.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if not force:
+        try:
+            # Unlike a new name, a second name never replaces a file.
+            os.link(temporary, path)
+            os.unlink(temporary)
+            return
+        except FileExistsError:
+            old_file(path, False)
+        except OSError:
+            pass                # a file system without second names
+    old_file(path, force)
+    os.rename(temporary, path)
+
+
+def put(path, text, force):
+    """Writes all of a file or nothing."""
+    old = old_file(path, force)
     where = os.path.dirname(os.path.abspath(path))
     fd, temporary = tempfile.mkstemp(prefix=".sftp-migrate-", dir=where)
     try:
         with open(fd, "w", encoding="utf-8") as out:
             out.write(text)
             out.flush()
-            os.fchmod(out.fileno(), 0o644)
+            if old is not None:
+                os.fchown(out.fileno(), old.st_uid, old.st_gid)
+            # It names accounts that are locked: not for everybody.
+            os.fchmod(out.fileno(), stat.S_IMODE(old.st_mode) if old else
+                      0o640)
             os.fsync(out.fileno())
-        os.rename(temporary, path)
+        give_name(temporary, path, force)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_to(path, text, force):
+    try:
+        put(path, text, force)
+    except OSError as why:
+        raise ConfigError(printable(path), why.strerror)
 
 
 def explain(verdicts, notes):
@@ -61,11 +109,16 @@ def arguments(argv):
     parser.add_argument("config", nargs="?", default="/etc/ssh/sshd_config",
                         help="what sshd reads (default %(default)s)")
     parser.add_argument("-o", "--output", metavar="FILE",
-                        help="write to this file, not to standard output")
+                        help="write to this new file, not to standard output")
+    parser.add_argument("-f", "--force", action="store_true",
+                        help="replace the file of -o")
     parser.add_argument("-c", "--check", action="store_true",
                         help="explain what becomes of each line, and write "
                         "nothing")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.force and args.output is None:
+        parser.error("--force needs -o")
+    return args
 
 
 def interrupted(number, _frame):
@@ -80,7 +133,7 @@ def run(args):
     if args.check:
         explain(verdicts, notes)
     elif args.output is not None:
-        replace(args.output, text)
+        write_to(args.output, text, args.force)
     else:
         sys.stdout.write(text)
     sys.stdout.flush()
@@ -92,7 +145,7 @@ def run(args):
 
 def main(argv=None):
     args = arguments(argv)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, interrupted)
     try:
         run(args)
@@ -100,9 +153,7 @@ def main(argv=None):
     except ConfigError as why:
         reason = str(why)
     except OSError as why:
-        reason = "%s: %s" % (printable(
-            args.output if args.output is not None and not args.check
-            else "standard output"), why.strerror)
+        reason = "standard output: %s" % why.strerror
     print("sftp-migrate: " + reason, file=sys.stderr)
     # What standard output did not take is not tried again.
     with open(os.devnull, "w") as null:

@@ -13,6 +13,7 @@
 #include "directives.h"
 #include "ftpd-abi.h"
 #include "ftpd-conf.h"
+#include "ftpd-contradict.h"
 #include "ftpd-hostkeys.h"
 #include "ftpd-kept.h"
 #include "ftpd-log.h"
@@ -295,11 +296,7 @@ struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s) {
   return settings(p, s, false, &faults);
 }
 
-/* Protocols: which of sftp, scp and date are enabled.  Without it all are, and
- * SFTPExecCommands decides about date.
- */
-static unsigned int services(server_rec *s) {
-  config_rec *c = find_config(s->conf, CONF_PARAM, "Protocols", FALSE);
+unsigned int ftpd_conf_services(const config_rec *c) {
   unsigned int bits = 0;
   const array_header *list;
   unsigned int i;
@@ -325,7 +322,8 @@ const struct sftp_settings *ftpd_conf_late(struct ftpd *h) {
 
   h->set->max_channels = n != NULL ? *n : FTPD_MAX_CHANNELS;
   set_switches(h->server, h->set);
-  h->set->services = services(h->server);
+  h->set->services = ftpd_conf_services(find_config(h->server->conf, CONF_PARAM,
+    "Protocols", FALSE));
   h->set->qos = param(h->server, "SFTPQoS");
   set_rekey(h->server, h->set);
   ftpd_abi_publish(h);
@@ -500,6 +498,21 @@ static void check_authorities(pool *p, server_rec *s) {
   }
 }
 
+/* Files without which the server works, but not as it was meant. */
+static void check_files(pool *p, server_rec *s) {
+  const char *path = param(s, "SFTPDisplayBanner"), *why;
+
+  if (path != NULL && !exists2(p, path)) {
+    warn(s, pstrcat(p, "SFTPDisplayBanner '", path, "' is not there", NULL));
+  }
+
+  path = param(s, "SFTPLog");
+  why = path != NULL ? ftpd_log_objection(p, path) : NULL;
+  if (why != NULL) {
+    warn(s, pstrcat(p, "SFTPLog '", path, "' cannot be opened: ", why, NULL));
+  }
+}
+
 static void check_unsupported(pool *p, server_rec *s) {
   config_rec *c;
 
@@ -542,12 +555,15 @@ static int check_server(pool *p, server_rec *s) {
   }
 
   faults += check_lists(s, set);
+  faults += ftpd_contradict_check(p, s, set);
   faults += check_methods(p, s, set);
   faults += check_sources(p, s);
   faults += check_revoked(p, s);
   check_authorities(p, s);
   check_weak(p, s);
+  check_files(p, s);
   check_unsupported(p, s);
+  ftpd_contradict_repeated(p, s);
   return faults;
 }
 

@@ -39,6 +39,10 @@ struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s);
  */
 const struct sftp_settings *ftpd_conf_late(struct ftpd *h);
 bool ftpd_conf_engine(server_rec *s);
+/* Which of sftp, scp and date a record of Protocols enables (SFTP_SERVICE_*).
+ * Without it (c is NULL) all are, and SFTPExecCommands decides about date.
+ */
+unsigned int ftpd_conf_services(const config_rec *c);
 /* The identification string, without CR LF. */
 const char *ftpd_conf_ident(pool *p, server_rec *s);
 /* SFTPProxyProtocol of a virtual host with the engine on; NULL: off. */

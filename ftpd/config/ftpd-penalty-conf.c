@@ -139,6 +139,13 @@ static bool set_one(struct penalties *pen, int deny_all[2], const char *word) {
   return is_word("overflow6", word, len) && overflow(colon + 1, &deny_all[1]);
 }
 
+static const char *seconds(pool *p, unsigned int secs) {
+  char text[32];
+
+  snprintf(text, sizeof(text), "%us", secs);
+  return pstrdup(p, text);
+}
+
 /* usage: SFTPPerSourcePenalties on|off|name:value ... */
 modret_t *ftpd_set_penalties(cmd_rec *cmd) {
   struct penalties pen = { .on = true, .max_secs = 600, .min_secs = 15,
@@ -170,6 +177,12 @@ modret_t *ftpd_set_penalties(cmd_rec *cmd) {
           "overflow6, each with :permissive or :deny-all)", NULL));
       }
     }
+  }
+
+  if (pen.min_secs > pen.max_secs) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "min (", seconds(cmd->tmp_pool,
+      pen.min_secs), ") is greater than max (", seconds(cmd->tmp_pool,
+      pen.max_secs), "): no source would ever be refused", NULL));
   }
 
   pen.deny_all[0] = deny_all[0] == 1;

@@ -266,3 +266,10 @@ const char *ftpd_place_of(pool *p, const config_rec *c) {
   return pstrcat(p, is_recent(found) ? own_section(p, c) : found->section,
     ftpd_place_line(p, c), NULL);
 }
+
+bool ftpd_place_same_section(const config_rec *a, const config_rec *b) {
+  const struct place *one = find(a), *other = find(b);
+
+  return one != NULL && other != NULL && !is_recent(one) &&
+    !is_recent(other) && strcmp(one->section, other->section) == 0;
+}

@@ -26,5 +26,7 @@ const char *ftpd_place_line(pool *p, const config_rec *c);
  * a record (c is NULL): " by default".
  */
 const char *ftpd_place_of(pool *p, const config_rec *c);
+/* Whether both stand in one section, as far as their places are known. */
+bool ftpd_place_same_section(const config_rec *a, const config_rec *b);
 
 #endif /* MOD_SFTP_FTPD_PLACE_H */

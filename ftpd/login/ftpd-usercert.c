@@ -216,6 +216,14 @@ static bool is_listed(struct ftpd *h, pool *p, const char *form,
   return false;
 }
 
+static bool has_key(pool *p, struct sftp_str text) {
+  struct sftp_keyfile_entry e;
+  struct sftp_keyfile f;
+
+  sftp_keyfile_init(&f, p, text);
+  return sftp_keyfile_next(&f, &e);
+}
+
 int ftpd_usercert_check(pool *p, server_rec *s, const char **path,
     const char **why) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
@@ -233,6 +241,11 @@ int ftpd_usercert_check(pool *p, server_rec *s, const char **path,
 
     if (ftpd_keyfile_text(p, *path, &rule, &text, why) < 0) {
       *why = *why != NULL ? *why : pstrdup(p, strerror(errno));
+      return -1;
+    }
+
+    if (!has_key(p, text)) {
+      *why = "there is no public key in it";
       return -1;
     }
   }

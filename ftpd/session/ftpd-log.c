@@ -53,6 +53,31 @@ static const char *open_error(int res, int xerrno) {
   }
 }
 
+const char *ftpd_log_objection(pool *p, const char *path) {
+  const char *slash = strrchr(path, '/');
+  struct stat dir, st;
+
+  if (slash == NULL || strcasecmp(path, "none") == 0 ||
+      ftpd_log_syslog_level(path) >= 0) {
+    return NULL;
+  }
+
+  if (stat(pstrndup(p, path, (size_t) (slash - path) + 1), &dir) < 0) {
+    return open_error(-1, errno);
+  }
+
+  if ((dir.st_mode & S_IWOTH) != 0) {
+    return open_error(PR_LOG_WRITABLE_DIR, 0);
+  }
+
+  if (lstat(path, &st) < 0) {
+    return NULL;
+  }
+
+  return S_ISLNK(st.st_mode) ? open_error(PR_LOG_SYMLINK, 0) :
+    S_ISDIR(st.st_mode) ? open_error(-1, EISDIR) : NULL;
+}
+
 void ftpd_log_open(server_rec *s) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPLog", FALSE);
   int res, xerrno;

@@ -18,6 +18,8 @@ int ftpd_log_syslog_level(const char *word);
 /* Opens SFTPLog of that virtual host; failures are only logged. */
 void ftpd_log_open(server_rec *s);
 void ftpd_log_close(void);
+/* Why that SFTPLog could not be opened, before anybody tries; or NULL. */
+const char *ftpd_log_objection(pool *p, const char *path);
 /* Opens SystemLog: when the server starts, our checks run before the module
  * that opens it otherwise (and reports errors).
  */

@@ -13,6 +13,7 @@ The message names the directive and the value, and says what is accepted.
 """
 
 import os
+import re
 import shutil
 import sys
 
@@ -41,6 +42,7 @@ WRONG = (
     ("SFTPQoS", "af14", ["af14", "af43", "none", "255"]),
     ("SFTPQoS", "ef 256", ["256", "255"]),
     ("SFTPQoS", "ef cs0 cs1", ["number of parameters"]),
+    ("SFTPPerSourcePenalties", "min:20m", ["min", "1200s", "max", "600s"]),
     ("SFTPRekey", "perhaps", ["perhaps", "none", "required"]),
     ("SFTPRekey", "required 0", ["0", "greater than zero"]),
     ("SFTPRekey", "required x", ["x", "numeric"]),
@@ -69,6 +71,56 @@ WRONG = (
 )
 
 
+# What two directives leave together, each of which is right: their lines, and
+# texts of the message besides their names.
+TOGETHER = (
+    ("SFTPEngine", "Protocols", "Protocols ftp", ["no service"]),
+    ("SFTPAuthMethods", "SFTPCiphers",
+     "SFTPAuthMethods password\nSFTPCiphers none", ["AllowInsecureLogin"]),
+    ("SFTPAuthMethods", "SFTPDigests",
+     "SFTPAuthMethods password publickey+password\nSFTPCiphers aes128-ctr\n"
+     "SFTPDigests none", ["AllowInsecureLogin"]),
+    ("SFTPAuthPublicKeys", "SFTPKeyLimits",
+     "SFTPAuthPublicKeys ecdsa-sha2-nistp256 ecdsa-sha2-nistp384\n"
+     "SFTPKeyLimits MinimumECSize 521", ["large enough"]),
+    ("SFTPTrustedUserCAKeys", "SFTPAuthPublicKeys",
+     "SFTPTrustedUserCAKeys %(ca)s\nSFTPAuthMethods publickey\n"
+     "SFTPAuthPublicKeys ssh-ed25519", ["only certificates"]),
+    ("SFTPTrustedUserCAKeys", "SFTPCASignatureAlgorithms",
+     "SFTPTrustedUserCAKeys %(ca)s\nSFTPAuthMethods publickey\n"
+     "SFTPCASignatureAlgorithms -*", ["only certificates"]),
+)
+# The same, but somebody gets in.
+ENOUGH = (
+    "Protocols ftp sftp",
+    "SFTPAuthMethods password publickey\nSFTPCiphers none",
+    "SFTPAuthMethods password\nSFTPCiphers none\n"
+    "SFTPOptions AllowInsecureLogin",
+    "SFTPAuthMethods password\nSFTPAuthMethods user bob publickey\n"
+    "SFTPDigests none\nSFTPCiphers aes128-ctr",
+    "SFTPAuthMethods password\nSFTPDigests none\n"
+    "SFTPCiphers aes128-ctr aes128-gcm@openssh.com",
+    "SFTPAuthPublicKeys ecdsa-sha2-nistp256 ecdsa-sha2-nistp521\n"
+    "SFTPKeyLimits MinimumECSize 521",
+    "SFTPAuthPublicKeys ecdsa-sha2-nistp256 ssh-ed25519\n"
+    "SFTPKeyLimits MinimumECSize 521",
+    "SFTPTrustedUserCAKeys %(ca)s\nSFTPAuthPublicKeys ssh-ed25519",
+    "SFTPMaxChannels 3\n<Global>\nSFTPMaxChannels 4\n</Global>",
+)
+# The server starts, and warns.
+DOUBTS = (
+    ("SFTPLog", "SFTPLog /no/such/log", ["/no/such/log", "No such file"]),
+    ("SFTPLog", "SFTPLog /tmp/sftp.log", ["/tmp/sftp.log", "world-writable"]),
+    ("SFTPLog", "SFTPLog %(dir)s", ["directory"]),
+    ("SFTPDisplayBanner", "SFTPDisplayBanner /no/such/banner",
+     ["/no/such/banner"]),
+    ("SFTPTrustedUserCAKeys", "SFTPTrustedUserCAKeys /etc/passwd",
+     ["/etc/passwd", "no public key"]),
+    ("SFTPMaxChannels", "SFTPMaxChannels 3\nSFTPMaxChannels 4",
+     ["again", "first"]),
+)
+
+
 def refusal(directives, **more):
     srv = Server(directives=directives, **more)
     return srv.refuses_to_start()
@@ -85,6 +137,63 @@ for name, words, texts in WRONG:
     def _(name=name, words=words, texts=texts):
         # A value of the same name stands in the defaults: ours alone counts.
         check("%s %s" % (name, words), [name] + texts, drop=(name,))
+
+
+class Together(Server):
+    """A server whose directives name its own files."""
+
+    def __init__(self, directives, drop):
+        super().__init__(drop=drop)
+        self.directives = directives % {
+            "ca": keygen(self.path("ca"), "-t", "ed25519") + ".pub",
+            "dir": self.path("modules")}
+
+
+def names(text):
+    return [line.split()[0] for line in text.splitlines()]
+
+
+for one, other, lines, texts in TOGETHER:
+    @promise("%s and %s that leave nothing are refused, with their lines"
+             % (one, other))
+    def _(one=one, other=other, lines=lines, texts=texts):
+        drop = names(lines)
+        if "only certificates" in texts:
+            drop.append("SFTPAuthorizedUserKeys")
+        srv = Together(lines, drop)
+        told = [line for line in srv.refuses_to_start().splitlines()
+                if "exclude each other" in line]
+        expect(len(told) == 1, "told: %r" % told)
+        for name in (one, other):
+            place = r"%s(, line \d+ of '%s'| by default)," % (
+                name, srv.path("proftpd.conf"))
+            expect(re.search(place, told[0]), "no %s in %s" % (name, told[0]))
+        for text in texts:
+            expect(text in told[0], "%r is not in: %s" % (text, told[0]))
+
+
+@promise("... but not where somebody gets in")
+def _():
+    for lines in ENOUGH:
+        srv = Together(lines, names(lines))
+        srv.start()
+        told = [line for line in srv.log("start.log").splitlines()
+                if "exclude" in line or "again" in line]
+        expect(not told, "told: %r" % told)
+        srv.stop()
+
+
+@promise("files and directives without effect are told at the start")
+def _():
+    for name, lines, texts in DOUBTS:
+        srv = Together(lines, [name])
+        srv.start()
+        told = [line for line in srv.log("start.log").splitlines()
+                if name in line]
+        expect(len(told) == 1, "of %s: %r" % (name, told))
+        for text in texts:
+            expect(text in told[0], "%r is not in: %s" % (text, told[0]))
+        srv.stop()
 
 
 @promise("no directive of this module is accepted within <Directory>")

@@ -303,19 +303,20 @@ def _():
     for drop in ((), ("DefaultRoot",)):
         host = Server("MaxLoginAttempts 20\n", drop=drop).start()
         os.rmdir(host.home())
-        took = {}
         try:
             for password in ("wrong", host.password):
                 with RawAuth(host.connect()) as auth:
                     message = auth.password("alice", password)
                     begin = time.monotonic()
                     answer = auth.answer(message)
-                    took[password] = time.monotonic() - begin
+                    took = time.monotonic() - begin
+                    # Refusals come on the beat of a quarter of a second.
+                    expect(took > 0.2, "%s: refused after %.3f s"
+                           % (password, took))
                     expect(answer.startswith("refused: "), "%s: %s"
                            % (password, answer))
                     expect_same(auth.answer(auth.password("alice", "wrong")),
                                 answer, "the next attempt")
-            expect(took[host.password] > took["wrong"] * 0.9, "%r" % took)
         finally:
             host.stop_clean()
 

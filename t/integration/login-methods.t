@@ -140,8 +140,15 @@ def _():
                                                  + 3 * (number,)))
     host.start()
     took = {b"alice": [], b"x1": []}
+
+    def differ():
+        return abs(min(took[b"alice"]) - min(took[b"x1"])) >= 0.001
+
+    # On a busy machine, each may be late many times; the shortest count.
     try:
-        for _ in range(9):
+        for number in range(100):
+            if number >= 9 and not differ():
+                break
             for user, times in took.items():
                 with host.connect() as sock, RawAuth(sock) as auth:
                     begin = time.monotonic()
@@ -150,10 +157,8 @@ def _():
                     times.append(time.monotonic() - begin)
     finally:
         host.stop_clean()
-    shortest = {user: min(times) for user, times in took.items()}
-    expect(abs(shortest[b"alice"] - shortest[b"x1"]) < 0.001,
-           "%r: medians %r" % (shortest, {
-               user: statistics.median(t) for user, t in took.items()}))
+    expect(not differ(), "shortest, median: %r" % {
+        user: (min(t), statistics.median(t)) for user, t in took.items()})
 
 
 @promise("an impossible rule prevents the start, and one without effect is "

@@ -18,6 +18,7 @@ Set by t/run, all with a default:
 
 import atexit
 import fcntl
+import functools
 import glob
 import os
 import random
@@ -163,6 +164,21 @@ def keygen(path, *args):
     return path
 
 
+@functools.lru_cache()
+def host_keys():
+    """Files of the keys that all servers of a test have: they take time."""
+    files = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, *how in (("ed25519", "-t", "ed25519"),
+                           ("ecdsa", "-t", "ecdsa", "-b", "256"),
+                           ("rsa", "-t", "rsa", "-b", "2048")):
+            keygen(os.path.join(folder, "host_" + name), *how)
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "rb") as file:
+                files[name] = file.read()
+    return files
+
+
 class Server:
     """directives: lines for the server's configuration.
     drop: names of default lines to leave out.
@@ -253,9 +269,10 @@ class Server:
         os.symlink(MODULE, ours)
 
     def _make_keys(self):
-        keygen(self.path("host_ed25519"), "-t", "ed25519")
-        keygen(self.path("host_ecdsa"), "-t", "ecdsa", "-b", "256")
-        keygen(self.path("host_rsa"), "-t", "rsa", "-b", "2048")
+        for name, data in host_keys().items():
+            with open(self.path(name), "wb",
+                      opener=lambda *how: os.open(*how, 0o600)) as out:
+                out.write(data)
         self.key = keygen(self.path("id_ed25519"), "-t", "ed25519")
         self.authorize(self.key)
 

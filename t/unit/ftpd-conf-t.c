@@ -33,7 +33,7 @@ static xaset_t servers;
 
 /* ---- Of the other files of ftpd/ */
 
-static bool reloading, has_xfer, matches_early, is_known;
+static bool reloading, has_xfer, matches_early, is_known, clash;
 static unsigned int methods;    /* AUTH_* that the chains have */
 static const char *revoked_why, *authority_why;
 static unsigned int nkeys;
@@ -86,6 +86,27 @@ void ftpd_kept_close(void) {
 
 bool ftpd_kept_reloading(void) {
   return reloading;
+}
+
+const char *ftpd_log_objection(pool *in, const char *path) {
+  (void) in;
+  return strcmp(path, "/no/log") == 0 ? "No such file" : NULL;
+}
+
+int ftpd_contradict_check(pool *in, server_rec *s,
+    const struct sftp_settings *set) {
+  (void) in;
+  (void) set;
+  if (clash) {
+    ftpd_log_server(s, PR_LOG_ERR, "clash");
+  }
+
+  return clash ? 1 : 0;
+}
+
+void ftpd_contradict_repeated(pool *in, server_rec *s) {
+  (void) in;
+  (void) s;
 }
 
 bool ftpd_match_early(server_rec *s) {
@@ -446,6 +467,10 @@ static void every_fault_is_logged_once(void) {
   daemon_set_param("TLSEngine", &on);
   ok(one_fault("cannot support both FTPS and SFTP"), "TLSEngine");
   start();
+  clash = true;
+  ok(one_fault("clash"), "two directives that exclude each other");
+  clash = false;
+  start();
   nkeys = 0;
   ok(one_fault("no usable host key"), "no key, which is no second fault");
   start();
@@ -514,6 +539,14 @@ static void what_is_odd_is_a_warning(void) {
   ok(strstr(lines, "ListOptions has no effect") != NULL, "ListOptions");
   ok(strstr(lines, "the text of ServerIdent is no SSH version") != NULL,
     "ServerIdent");
+  start();
+  set_text("SFTPLog", "/no/log");
+  set_text("SFTPDisplayBanner", "/no/banner");
+  is_int(check(), 0, "the server starts without a log and a banner");
+  ok(strstr(lines, "SFTPLog '/no/log' cannot be opened: No such file") != NULL,
+    "SFTPLog");
+  ok(strstr(lines, "SFTPDisplayBanner '/no/banner' is not there") != NULL,
+    "SFTPDisplayBanner");
   start();
   set_text("SFTPKeyBlacklist", "/etc/weak");
   check();

@@ -5,12 +5,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: strace
+# needs: acl e2fsprogs strace
 # sanitizers: no
 
 """sftp-user: who is added can log in, who is removed cannot, and whatever
 happens in between, nothing is half-done."""
 
+import base64
 import concurrent.futures
 import contextlib
 import io
@@ -22,13 +23,18 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise, skip
+from tap import Failed, expect, expect_same, main, promise, skip
 from server import (ASAN, PRELOAD, SOURCE, Server, keygen, must, run, said,
                     wait_for)
 
 TOOL = os.path.join(SOURCE, "tools", "sftp-user")
+KEYS = os.path.join(SOURCE, "t", "data", "keys")
 sys.path.insert(0, os.path.dirname(TOOL))
 sys.dont_write_bytecode = True
+from sftp_user.keyblob import TYPES, Bad, Reader, string  # noqa: E402
+from sftp_user.keyopts import MOOT, OPTIONS  # noqa: E402
+from sftp_user.keys import count_keys, entry_key, read_keys  # noqa: E402
+from sftp_user.keys import text_of  # noqa: E402
 from sftp_user.main import main as tool  # noqa: E402
 
 
@@ -114,6 +120,7 @@ class Users(Server):
 
 srv = Users()
 names = iter("site%d" % number for number in range(1000))
+traces = iter(range(1000))
 
 
 def new_site():
@@ -281,7 +288,7 @@ def _():
     os.symlink("/srv", site.path("link"))
     os.mkdir(site.path("homes/full"))
     for name, text in (("empty", b"# no key\n"), ("binary", b"\xff\x00"),
-                       ("word", b"ssh-ed25519 AAAA\n"),
+                       ("word", b"# mine\nssh-ed25519 AAAA\n"),
                        ("lies", b"ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAAA\n")):
         with open(site.path(name), "wb") as out:
             out.write(text)
@@ -294,9 +301,9 @@ def _():
             (("bob", "--key", site.path("none")), "No such file"),
             (("bob", "--key", srv.key), "a private key"),
             (("bob", "--key", site.path("empty")), "no key in it"),
-            (("bob", "--key", site.path("binary")), "not a (file of )?public"),
-            (("bob", "--key", site.path("word")), "key 1 is not a public key"),
-            (("bob", "--key", site.path("lies")), "key 1 is not a public key"),
+            (("bob", "--key", site.path("binary")), "line 1 holds a NUL byte"),
+            (("bob", "--key", site.path("word")), "line 2 is not a public key"),
+            (("bob", "--key", site.path("lies")), "line 1 is not a public key"),
             (("bob", "--new-key", srv.key), "there already"),
             (("bob", "--new-key", site.path("none/key")), "no such dir"),
             (("bob", "--uid", "0") + key, "1000 or more"),
@@ -308,7 +315,13 @@ def _():
             (("bob", "--dir", "a", "--read-only") + key, "no place")):
         refused(site, site.inside("add", words[0], "--home", site.path(
             "homes", words[0]), *words[1:]), pattern, before)
-    refused(site, site.add("bob", "--password"), "less than 8", before)
+    for text, pattern in ((b"", "less than 8"), (b"short\n", "less than 8"),
+                          (b"8 letters \xe4\n", "not UTF-8"),
+                          (b"8 letters \0x\n", "control character"),
+                          (b"x" * 512, "more than 511 bytes"),
+                          (b"x" * 10000, "more than 511 bytes")):
+        refused(site, site.add("bob", "--password", input=text), pattern,
+                before)
     for home, pattern in (
             ("relative", "absolute path"), ("/", "absolute path"),
             ("/etc/x", "no place"), ("/tmp", "no place"),
@@ -330,6 +343,160 @@ def _():
     refused(site, site.add("bob", *key), "others than root", before)
     refused(site, site.call("add", "bob", *key, user=65534, group=65534,
                             extra_groups=[]), "root is needed", before)
+
+
+def public_blobs():
+    """{type: blob} of keys of all types."""
+    found = {}
+    for name in ("ed25519", "ed448", "rsa", "dsa", "ecdsa256", "ecdsa384",
+                 "ecdsa521"):
+        with open(os.path.join(KEYS, name + ".pub")) as file:
+            kind, text = file.read().split()[:2]
+            found[kind] = base64.b64decode(text)
+    with open(os.path.join(KEYS, "mldsa44-ed25519")) as file:
+        data = base64.b64decode("".join(file.read().split("\n")[1:-2]))
+    # PROTOCOL.key: four strings of no length or "none", a number, the key.
+    reader = Reader(data.removeprefix(b"openssh-key-v1\0"))
+    for _ in range(3):
+        reader.string()
+    reader.take(4)
+    found["ssh-mldsa44-ed25519@openssh.com"] = reader.string()
+    for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256"):
+        sk = "sk-%s@openssh.com" % kind
+        found[sk] = string(sk.encode()) + found[kind][4 + len(kind):] \
+            + string(b"ssh:")
+    return found
+
+
+@promise("a key is read to its end: cut, damaged or too long, it is refused")
+def _():
+    blobs = public_blobs()
+    with open(os.path.join(SOURCE, "keys.c")) as file:
+        named = set(re.findall(r'{ "([^"]+)", +&sftp_key_', file.read()))
+    expect(len(named) >= 9 and named <= set(TYPES), named - set(TYPES))
+    expect_same(set(blobs), set(TYPES), "types with a key here")
+
+    def verdict(kind, blob):
+        try:
+            entry_key(["%s %s me" % (kind, base64.b64encode(blob).decode())])
+            return "taken"
+        except Bad as why:
+            return str(why)
+
+    for kind, blob in blobs.items():
+        expect_same(verdict(kind, blob), "taken", kind)
+        for size in range(len(blob)):
+            expect(verdict(kind, blob[:size]) != "taken",
+                   "%s, cut to %d bytes" % (kind, size))
+        expect(verdict(kind, blob + b"\0") != "taken", kind + " and a byte")
+        if "rsa" not in kind and not kind.startswith("sk-"):
+            wrong = bytearray(blob)
+            wrong[-2] ^= 0x10
+            wrong[-3] ^= 0x21
+            expect("numbers" in verdict(kind, bytes(wrong)), kind + " changed")
+        line = "%s %s" % (kind, base64.b64encode(blob).decode())
+        for cut in (1, 2, 3, 4, 9):
+            try:
+                entry_key([line.rstrip("=")[:-cut]])
+                raise Failed("%s, base64 less %d" % (kind, cut))
+            except Bad:
+                pass
+    small = string(b"ssh-ed25519") + string(bytes(32))
+    expect("numbers" in verdict("ssh-ed25519", small), "of small order")
+
+
+@promise("only files are taken in which the server finds the keys")
+def _():
+    site = new_site()
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    before = site.state()
+    with open(srv.key + ".pub") as file:
+        plain = file.read().strip()
+    block = must(run(["ssh-keygen", "-e", "-f", srv.key + ".pub"])) \
+        .stdout.decode()
+    ca = keygen(srv.path("user_ca"), "-t", "ed25519")
+    shutil.copy(srv.key + ".pub", srv.path("certified.pub"))
+    must(run(["ssh-keygen", "-q", "-s", ca, "-I", "x", "-n", "ann",
+              srv.path("certified.pub")]))
+    with open(srv.path("certified-cert.pub")) as file:
+        certificate = file.read()
+    path = site.path("../given-keys")
+    for text, pattern in (
+            (block.replace("---- END SSH2 PUBLIC KEY ----", ""), "without its "
+             "END line"),
+            (block + block.replace("---- END SSH2 PUBLIC KEY ----", ""),
+             "without its END line"),
+            ("---- BEGIN SSH2 PUBLIC KEY ----\n---- END SSH2 PUBLIC KEY ----\n",
+             "not whole"),
+            (block.replace("AAAA", "AAA"), "not whole|cut short"),
+            (block.replace("Comment", "AAAA\nComment"), "behind the key"),
+            (plain + "\0", "NUL byte"), (plain + "\x1b[2J", "control"),
+            (plain + "\n" + plain[:50] + "\n", "line 2 is not whole"),
+            ("no-such-option " + plain, "option no-such-option that is not "
+             "known"),
+            ("from=\"1.2.3.4,1.2.3.4/40\" " + plain, "1.2.3.4/40"),
+            ('from="1.2.3.4 ' + plain, "not a public key"),
+            ("from " + plain, "lacks its value"),
+            ('command="/bin/sh" ' + plain, "no others are run"),
+            ('command="internal-sftp -x" ' + plain, "not known"),
+            ('command="scp -t" ' + plain, "needs -t or -f"),
+            ('expiry-time="20200101" ' + plain, "has expired"),
+            ('expiry-time="tomorrow" ' + plain, "YYYYMMDD"),
+            ("environment=PATH " + plain, "NAME=value"),
+            ('principals="a" ' + plain, "without cert-authority"),
+            ('principals="a",cert-authority,principals="b" ' + plain, "twice"),
+            ("restrict,,pty=x=y,no-touch-required=1 " + plain, "no value"),
+            ('restrict,from="a\\" ' + plain, "not a public key|damaged"),
+            (certificate, "is a certificate"),
+            ("cert-authority " + certificate, "is a certificate"),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n", "it is PEM"),
+            ("ssh-new AAAAB3NzaC1uZXcAAAAA\n", "'ssh-new', which the server"),
+            ("\ufeff" + "x\n", "not a public key"),
+            ("#" * (1 << 20) + plain, "1 MiB")):
+        with open(path, "w") as out:
+            out.write(text)
+        refused(site, site.inside("add", "bob", "--home", site.path(
+            "homes/bob"), "--key", path), pattern, before)
+    with open(path, "w", encoding="utf-16") as out:
+        out.write(plain)
+    refused(site, site.inside("add", "bob", "--home", site.path("homes/bob"),
+                              "--key", path), "UTF-16", before)
+    for text, number in (
+            (plain.replace(" ", "\t") + "\r\n\r\n  # x\r" + block, 2),
+            ("\ufeff" + block.replace("\n", "\r\n"), 1),
+            ('RESTRICT,From="10.0.0.0/8,!10.1.*,::1",environment="A=b c",'
+             'expiry-time="29991231Z",command="internal-sftp -Rd /in -u 022" '
+             + plain, 1),
+            ('from="*",command="/usr/bin/scp -t \\"/a b\\"" ' + plain, 1),
+            (plain + " my PRIVATE KEY's other half", 1)):
+        with open(path, "w") as out:
+            out.write(text)
+        keys = read_keys(path)
+        expect_same(len(keys), number, text)
+        expect_same(count_keys(text_of(keys)), number, text)
+    with open(os.path.join(SOURCE, "ftpd/login/ftpd-keyopts.c")) as file:
+        source = file.read()
+    rows = re.findall(r'  { "([^"]+)", (true|false), take_', source)
+    expect_same({name: has == "true" for name, has in rows},
+                {name: row[0] for name, row in OPTIONS.items()}, "options")
+    moot = re.search(r"moot_options\[\] = {(.*?)}", source, re.S)[1]
+    expect_same(set(re.findall('"([^"]+)"', moot.lower())), set(MOOT), "moot")
+
+
+@promise("the key of an authority lets in its certificates, and says so")
+def _():
+    ca = srv.path("user_ca")
+    with open(ca + ".pub") as file:
+        line = 'cert-authority,principals="ann,other" ' + file.read()
+    out = must(srv.site.add("dora", "--key", srv.local(
+        "authority", line.encode()))).stdout.decode()
+    expect("key of an authority" in out, out)
+    key = srv.path("certified")
+    shutil.copy(srv.key, key)
+    must(srv.batch("pwd", "-i", key, "-o", "CertificateFile=%s-cert.pub" % key,
+                   user="dora"))
+    expect(srv.batch("pwd", user="dora").returncode != 0, "a plain key")
+    must(srv.site.call("remove", "dora", "--delete-files"))
 
 
 @promise("of runs at the same time, each user is made once, all with their "
@@ -357,18 +524,27 @@ def _():
     expect_same(site.names(), set(), "users")
 
 
-def killed(site, call, number, words):
+def injected(call, fault, number, words):
+    """A run whose Nth call of this name meets a fault; and whether it had as
+    many."""
+    trace = srv.path("trace-%d" % next(traces))
+    result = run(["strace", "-qq", "-o", trace, "-e", "trace=/^%s" % call,
+                  "-e", "inject=/^%s:%s:when=%d" % (call, fault, number)]
+                 + words)
+    with open(trace) as file:
+        return result, sum(line.startswith(call) for line in file) >= number
+
+
+def killed(call, number, words):
     """Ends a run by SIGKILL before the Nth call of this name returns."""
-    result = run(["strace", "-qq", "-o", "/dev/null", "-e",
-                  "trace=/^%s" % call, "-e",
-                  "inject=/^%s:signal=KILL:when=%d" % (call, number)] + words)
+    result, _ = injected(call, "signal=KILL", number, words)
     if result.returncode not in (0, -9, 137):
         raise RuntimeError(said(result))
     return result.returncode != 0
 
 
-def each_kill(call, prepare, words, check):
-    """Kills at the first such call, the second ..., each time from what
+def each_fault(call, fault, prepare, words, check):
+    """A fault at the first such call, the second ..., each time from what
     prepare() made; the number of calls."""
     site = new_site()
     prepare(site)
@@ -376,11 +552,17 @@ def each_kill(call, prepare, words, check):
     must(run(["cp", "-a", site.top, saved]))
     while True:
         number += 1
-        if not killed(site, call, number, words(site)):
+        result, met = injected(call, fault, number, words(site))
+        if not met:
             return number - 1
-        check(site, before, site.names(), "killed at %s %d" % (call, number))
+        check(site, before, result, "%s at %s %d" % (fault, call, number))
         shutil.rmtree(site.top)
         must(run(["cp", "-a", saved, site.top]))
+
+
+def each_kill(call, prepare, words, check):
+    return each_fault(call, "signal=KILL", prepare, words, lambda site, before,
+                      _, what: check(site, before, site.names(), what))
 
 
 def can_trace():
@@ -447,7 +629,7 @@ def _():
     words = site.adding("alice", "--key", srv.key + ".pub")
     must(site.add("first", "--key", srv.key + ".pub"))
     # The number, twice the journal, the home; and it dies before the next.
-    expect(killed(site, "rename", 5, words), "it was not killed")
+    expect(killed("rename", 5, words), "it was not killed")
     expect("alice:" not in open(site.path("etc/passwd")).read(), "too late")
     with open(site.path("homes/alice/files/data"), "w") as out:
         out.write("data")
@@ -457,21 +639,184 @@ def _():
     expect(not os.path.exists(site.path("etc/keys/alice")), "the key stayed")
 
 
-@promise("an interrupted run takes back what it began")
+def consistent(there, done):
+    """For each_fault(): the run says what became of the user, in one line if
+    it failed; and it leaves nothing to do."""
+    def check(site, before, result, what):
+        expect(not os.path.exists(site.path("etc", ".journal")),
+               what + ": a journal is left")
+        after = site.state()
+        if result.returncode == 0:
+            expect(("second" in site.names()) == there, what + ": not done")
+            expect(done in result.stdout, what + said(result))
+            site.times_done += 1
+        elif b"is removed, but some of their files" in result.stderr:
+            # The next run goes on.
+            expect("second" not in site.names(), what + ": not done")
+            expect(os.listdir(site.path("homes")) == ["first"], what)
+        else:
+            one_line(result, "interrupted|/site.*: Input/output error")
+            expect_same(after, before, what)
+    return check
+
+
+@promise("an interrupted run has taken back what it began, or it is done")
+def _():
+    if not can_trace():
+        skip("strace may not trace here")
+    sites = []
+
+    def prepare(site):
+        must(site.add("first", "--key", srv.key + ".pub"))
+        site.times_done = 0
+        sites.append(site)
+
+    def prepare_two(site):
+        prepare(site)
+        must(site.add("second", "--key", srv.key + ".pub"))
+
+    def adding(site):
+        return site.adding("second", "--key", srv.key + ".pub")
+
+    def removing(site):
+        return site.words("remove", "second", "--delete-files")
+
+    counts = together(
+        *((each_fault, call, "signal=" + sign, prepare, adding,
+           consistent(True, b"second: added"))
+          for sign, call in (("TERM", "rename"), ("INT", "unlink"))),
+        *((each_fault, call, "signal=" + sign, prepare_two, removing,
+           consistent(False, b"second: removed"))
+          for sign, call in (("INT", "rename"), ("HUP", "unlink"))))
+    expect(min(counts) >= 3, "only %r steps" % counts)
+    expect(all(site.times_done for site in sites), "never done")
+    expect(sum(site.times_done for site in sites) < sum(counts) - 2,
+           "never taken back")
+
+
+@promise("a disk that fails at any step is named, and nothing is half-done")
+def _():
+    if not can_trace():
+        skip("strace may not trace here")
+
+    def prepare(site):
+        must(site.add("first", "--key", srv.key + ".pub"))
+        site.times_done = 0
+
+    expect(each_fault("fsync", "error=EIO", prepare, lambda site: site.adding(
+        "second", "--key", srv.key + ".pub"),
+        consistent(True, b"second: added")) >= 8, "too few steps")
+
+
+@promise("files that cannot be deleted stop nobody, and go when they can")
 def _():
     site = new_site()
-    must(site.add("first", "--key", srv.key + ".pub"))
-    before = site.state()
-    for sign in ("INT", "TERM", "HUP"):
-        if not can_trace():
-            skip("strace may not trace here")
-        # The number, twice the journal, the home, the drop-in file.
-        result = run(["strace", "-qq", "-o", "/dev/null", "-e",
-                      "trace=/^rename", "-e", "inject=/^rename:signal=%s:"
-                      "when=5" % sign] + site.adding("second", "--key",
-                                                     srv.key + ".pub"))
-        one_line(result, "interrupted")
-        expect_same(site.state(), before, "after SIG" + sign)
+    for name in ("first", "second"):
+        must(site.add(name, "--key", srv.key + ".pub"))
+    place = site.path("homes", ".first.removed")
+    with open(site.path("homes/first/files/data"), "w") as out:
+        out.write("data")
+    if not can_trace():
+        skip("strace may not trace here")
+    result, met = injected("unlinkat", "error=EPERM", 1, site.words(
+        "remove", "first", "--delete-files"))
+    expect(met and result.returncode == 1, said(result))
+    text = result.stderr.decode()
+    expect(re.search(r"%s/files/data: Operation not permitted|cannot be "
+                     r"deleted \((data|.*/data): Operation" % place, text)
+           and "some of their files are left in " + place in text, text)
+    expect(os.path.exists(place + "/files/data"), "it was deleted")
+    # Another user of this name, whose files fail as well; others go on.
+    must(run(["chattr", "+i", place + "/files/data"]))
+    try:
+        result = must(site.add("third", "--key", srv.key + ".pub"))
+        expect(b".first.removed" in result.stderr, said(result))
+        must(site.add("first", "--key", srv.key + ".pub"))
+        result = must(site.call("remove", "first", "--delete-files"))
+        expect_same(sorted(os.listdir(site.path("homes"))),
+                    [".first.removed", "second", "third"], "homes")
+    finally:
+        must(run(["chattr", "-i", place + "/files/data"]))
+    expect_same(site.names(), {"second", "third"}, "users")
+    expect(not os.path.exists(place), "its files stay")
+    expect(".leftovers" not in os.listdir(site.path("etc")), "a list stays")
+
+
+@promise("what another run began and cannot be ended is named, and can be "
+         "listed")
+def _():
+    site = new_site()
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    journal = site.path("etc", ".journal")
+    for text in ("{}", "[]", "1", "null", "\0", "{", "[" * 100000,
+                 '{"action": "add", "name": "bob"}',
+                 '{"action": "add", "name": "../x", "system": false, '
+                 '"temporary": [], "made": []}',
+                 '{"action": "add", "name": "bob", "system": false, '
+                 '"temporary": [1], "made": []}',
+                 '{"action": "add", "name": "bob", "system": false, '
+                 '"temporary": [], "made": [1]}',
+                 '{"action": "remove", "name": "bob", "system": false, '
+                 '"temporary": [], "delete": ["/x"]}'):
+        with open(journal, "w") as out:
+            out.write(text)
+        refused(site, site.inside("add", "bob", "--key", srv.key + ".pub"),
+                "etc/.journal is damaged", site.state())
+        result = must(site.inside("list"))
+        expect(b"damaged" in result.stderr and b"alice" in result.stdout,
+               said(result))
+    os.unlink(journal)
+    key = site.path("etc/keys/alice")
+    must(run(["chattr", "+i", key]))
+    try:
+        for words in (("remove", "alice"), ("remove", "other")):
+            one_line(site.call(*words), "keys/alice: Operation not permitted: "
+                     "the run that began to remove alice cannot be ended .*"
+                     "/etc/.journal")
+        expect(b"cannot be ended" in must(site.call("list")).stderr, "list")
+    finally:
+        must(run(["chattr", "-i", key]))
+    must(site.add("bob", "--key", srv.key + ".pub"))
+    expect_same(site.names(), {"bob"}, "users")
+
+
+@promise("the files of users keep their owner, their mode and their lists of "
+         "access")
+def _():
+    site = new_site()
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    expected = {}
+    for name, mode in (("passwd", 0o640), ("group", 0o444)):
+        path = site.path("etc", name)
+        os.chown(path, 12345, 23456)
+        os.chmod(path, mode)
+        if run(["setfacl", "-m", "u:33:r", path]).returncode != 0:
+            skip("no lists of access here")
+        expected[name] = (os.lstat(path).st_mode, os.lstat(path).st_uid,
+                          os.lstat(path).st_gid, run(
+                              ["getfacl", "-cn", path]).stdout)
+    must(site.add("bob", "--key", srv.key + ".pub"))
+    must(site.call("remove", "alice"))
+    for name, wanted in expected.items():
+        path = site.path("etc", name)
+        expect_same((os.lstat(path).st_mode, os.lstat(path).st_uid,
+                     os.lstat(path).st_gid, run(["getfacl", "-cn", path])
+                     .stdout), wanted, name)
+    expect_same(site.names(), {"bob"}, "users")
+
+
+@promise("output that cannot be written is no failure of what was done")
+def _():
+    site = new_site()
+    for command in ("add alice --home %s --key %s.pub" % (
+            site.path("homes/alice"), srv.key), "remove alice --delete-files"):
+        result = must(run(["sh", "-c", " ".join(site.words()) + " " + command
+                           + " > /dev/full"]))
+        expect(b"output: No space left" in result.stderr, said(result))
+    must(site.add("alice", "--key", srv.key + ".pub"))
+    result = run(["sh", "-c", " ".join(site.words()) + " list > /dev/full"])
+    expect(result.returncode == 1 and b"Traceback" not in result.stderr,
+           said(result))
 
 
 def private_etc(site, script):

@@ -14,7 +14,11 @@ what was begun; the next run finishes it or takes it back, under a lock.
 files.py     files on the disk, and whether a place is safe
 system.py    accounts of this machine
 store.py     the files of users, keys and rules, the lock and the journal
-given.py     what the administrator gives: names, homes, keys, passwords
+signals.py   when a run can be interrupted
+given.py     what the administrator gives: names, homes, passwords
+keys.py      files of public keys
+keyblob.py   public keys
+keyopts.py   options of keys
 numbers.py   the number of a new user
 add.py       add
 remove.py    remove, list

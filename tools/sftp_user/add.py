@@ -12,11 +12,13 @@ import stat
 import tempfile
 
 from .daemon import reload_daemon
-from .files import (Refused, identity, must_be_safe, read_lines,
-                    sync_directory, write_new)
+from .files import (Refused, identity, must_be_safe, read_lines, say,
+                    sync_directory, text_of_error, warn, write_new)
 from .given import (check_apart, check_directories, check_home, check_name,
-                    make_key, read_keys, read_password)
+                    read_password)
+from .keys import make_key, read_keys, remarks, text_of
 from .numbers import check_uid, choose_uid
+from .signals import last_step
 from .store import NEW_KEY, SYSTEM_MARK
 from .system import account, create_account
 
@@ -92,7 +94,7 @@ class Adding:
             elif os.path.dirname(final) == home:
                 make_owned(hidden, uid)
             elif final == self.store.key(args.name):
-                write_new(hidden, args.keys, 0o644)
+                write_new(hidden, text_of(args.keys), 0o644)
             elif final in self.new_keys:
                 # The new key goes to where the administrator wants it.
                 with open(self.private + final[len(args.new_key):]) as file:
@@ -150,10 +152,10 @@ def prepare_parent(home):
 def create_line(store, args, uid):
     """The last step for a virtual user."""
     store.replace("group", store.without("group", args.name)
-                  + ["%s:x:%d:%s" % (args.name, uid, args.name)], 0o600)
+                  + ["%s:x:%d:%s" % (args.name, uid, args.name)])
     store.replace("passwd", read_lines(store.path("passwd"))
                   + [":".join((args.name, args.hash, str(uid), str(uid), "",
-                               args.home, "/bin/sh"))], 0o600)
+                               args.home, "/bin/sh"))])
 
 
 def add(store, args):
@@ -174,7 +176,7 @@ def add(store, args):
     for path in [args.new_key, args.new_key + ".pub"] if args.new_key else []:
         if os.path.lexists(path):
             raise Refused("%s: it is there already" % path)
-    args.keys = read_keys(args.key) if args.key else ""
+    args.keys = read_keys(args.key) if args.key else []
     args.hash = read_password() if args.password else "*"
     store.prepare()
     with store.locked(), tempfile.TemporaryDirectory(
@@ -203,7 +205,9 @@ def add(store, args):
             write_new(store.path(".last-uid.new"), "%d\n" % uid, 0o600)
             os.rename(store.path(".last-uid.new"), store.path("last-uid"))
         perform(store, args, uid, private)
-    print("%s: added, with the home %s" % (args.name, args.home))
+    say("%s: added, with the home %s" % (args.name, args.home))
+    for remark in remarks(args.name, args.keys):
+        say("%s: %s" % (args.name, remark))
     reload_daemon(args, "so that the rules of %s are in force" % args.name)
 
 
@@ -215,11 +219,13 @@ def perform(store, args, uid, private):
         job.make(uid)
         store.begin(job.entry())
         job.move()
-        if args.system:
-            create_account(args, uid)
-        else:
-            create_line(store, args, uid)
-    except BaseException:
-        store.recover()
-        raise
-    store.finish()
+        with last_step():
+            if args.system:
+                create_account(args, uid)
+            else:
+                create_line(store, args, uid)
+            store.finish()
+    except BaseException as why:
+        if not store.outcome(job.entry()):
+            raise
+        warn(text_of_error(why))

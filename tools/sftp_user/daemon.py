@@ -6,33 +6,42 @@
 """The reload of ProFTPD."""
 
 import os
+import re
 import signal
 import subprocess
 
-from .files import warn
+from .files import Refused, say, text_of_error, warn
+from .signals import ignore, obey
 
 
 def reload_daemon(args, purpose):
+    """The change is made; whatever happens here, it stays."""
     if not args.reload:
-        print("reload ProFTPD (systemctl reload proftpd) " + purpose)
+        say("reload ProFTPD (systemctl reload proftpd) " + purpose)
         return
     try:
-        result = subprocess.run(["proftpd", "-t", "-c", args.config],
-                                stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT)
-        with open(args.pid_file) as file:
-            pid = int(file.read())
-        with open("/proc/%d/comm" % pid) as file:
-            command = file.read().strip()
-    except (OSError, ValueError) as why:
-        warn("not reloaded: %s" % why)
-        return
+        obey()
+        reload_checked(args)
+    except (OSError, ValueError, OverflowError, Refused) as why:
+        warn("not reloaded: " + text_of_error(why))
+    finally:
+        ignore()
+
+
+def reload_checked(args):
+    result = subprocess.run(["proftpd", "-t", "-c", args.config],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
     if result.returncode != 0:
         lines = result.stdout.decode("utf-8", "replace").strip()
         warn("not reloaded, the configuration has an error:\n" + lines)
-    elif command != "proftpd":
-        warn("not reloaded: process %d is not ProFTPD" % pid)
-    else:
-        os.kill(pid, signal.SIGHUP)
-        print("reloaded ProFTPD")
+        return
+    with open(args.pid_file) as file:
+        text = file.read(100).strip()
+    if not re.fullmatch("[1-9][0-9]{0,9}", text):
+        raise Refused("%s: no number of a process" % args.pid_file)
+    with open("/proc/%s/comm" % text) as file:
+        if file.read().strip() != "proftpd":
+            raise Refused("process %s is not ProFTPD" % text)
+    os.kill(int(text), signal.SIGHUP)
+    say("reloaded ProFTPD")

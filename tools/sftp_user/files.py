@@ -8,6 +8,7 @@
 import contextlib
 import errno
 import os
+import re
 import stat
 import sys
 
@@ -17,38 +18,112 @@ class Refused(Exception):
 
 
 def warn(text):
-    print("sftp-user: " + text, file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print("sftp-user: " + text, file=sys.stderr)
+
+
+def say(text):
+    """To the output; what nobody can read is no failure of what was done, so
+    this only says whether it went there."""
+    try:
+        print(text, flush=True)
+        return True
+    except OSError as why:
+        warn("output: " + text_of_error(why))
+        # Python would try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return False
+
+
+def text_of_error(why):
+    """Names the file, and fits on a line."""
+    if isinstance(why, OSError) and why.strerror:
+        # Of a rename, what should have become of it.
+        path = why.filename2 or why.filename
+        text = "%s%s" % ("" if path is None else "%s: " % os.fsdecode(path),
+                         why.strerror)
+    else:
+        text = str(why) or type(why).__name__
+    return re.sub("[\0-\x1f\x7f-\x9f]", lambda found: "\\x%02x" % ord(found[0]),
+                  text)
+
+
+@contextlib.contextmanager
+def named(path):
+    """Errors that say nothing of a file, such as that of a full disk, are those
+    of this one."""
+    try:
+        yield
+    except OSError as why:
+        if why.filename is None and why.errno is not None:
+            raise OSError(why.errno, why.strerror, path) from why
+        raise
 
 
 def sync_directory(path):
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(fd)
+        with named(path):
+            os.fsync(fd)
     finally:
         os.close(fd)
 
 
-def write_new(path, text, mode):
-    """A file that is on the disk, whole, when this returns."""
+def write_new(path, text, mode, like=None):
+    """A file that is on the disk, whole, when this returns; with the owner and
+    the permissions of another one, if that is there."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW,
-                 mode)
-    with os.fdopen(fd, "w", errors="surrogateescape") as out:
-        os.fchmod(fd, mode)
-        out.write(text)
-        out.flush()
-        os.fsync(fd)
+    with named(path):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL
+                     | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(fd, "wb") as out:
+                out.write(text.encode("utf-8", "surrogateescape"))
+                out.flush()
+                if like is None or not copy_permissions(like, fd):
+                    os.fchmod(fd, mode)
+                os.fsync(fd)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            raise
+
+
+def copy_permissions(path, fd):
+    """Owner, group, mode, and what is beside them (lists of access, labels);
+    False if there is no such file."""
+    try:
+        st = os.stat(path)
+    except FileNotFoundError:
+        return False
+    os.fchown(fd, st.st_uid, st.st_gid)
+    os.fchmod(fd, stat.S_IMODE(st.st_mode))
+    try:
+        there = os.listxattr(fd)
+        for name in os.listxattr(path):
+            value = os.getxattr(path, name)
+            if name not in there or os.getxattr(fd, name) != value:
+                os.setxattr(fd, name, value)
+    except OSError as why:
+        if why.errno != errno.ENOTSUP:
+            warn("%s: its attributes are not kept: %s" % (path, why.strerror))
+    return True
+
+
+def read_text(path):
+    """Byte for byte; "" if there is no such file."""
+    try:
+        with named(path), open(path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
 
 
 def read_lines(path):
-    try:
-        with open(path, errors="surrogateescape") as file:
-            text = file.read()
-            # A hand may have written the last line without its end.
-            return text.removesuffix("\n").split("\n") if text else []
-    except FileNotFoundError:
-        return []
+    # A hand may have written the last line without its end.
+    text = read_text(path)
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def identity(path):

@@ -7,12 +7,13 @@
 
 import argparse
 import os
-import signal
+import sys
 
 from .add import HOMES, add
-from .files import Refused, warn
+from .files import Refused, text_of_error, warn
 from .numbers import FIRST_UID
 from .remove import list_users, remove
+from .signals import obey
 from .store import Store
 
 ETC = "/etc/proftpd/sftp-users"
@@ -68,10 +69,6 @@ def parser():
     return top
 
 
-def stop(_signal, _frame):
-    raise Refused("interrupted")
-
-
 def main(words):
     """The exit status."""
     args = parser().parse_args(words)
@@ -79,17 +76,22 @@ def main(words):
         if os.geteuid() != 0:
             raise Refused("root is needed")
         args.run(Store(os.path.abspath(args.etc)), args)
-        return 0
     except Refused as why:
         warn(str(why))
     except OSError as why:
-        warn("%s: %s" % (why.filename or "error", why.strerror))
+        warn(text_of_error(why))
+    except Exception as why:
+        # A fault of this program is a line as well, and undone.
+        warn("%s: %s" % (type(why).__name__, text_of_error(why)))
+    else:
+        return 0
     return 1
 
 
 def run(words):
     """main() in a process of its own, which can be interrupted."""
     os.umask(0o022)
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, stop)
+    obey()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")
     return main(words)

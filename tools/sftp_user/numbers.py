@@ -7,15 +7,20 @@
 
 import grp
 import pwd
+import re
 
 from .files import Refused, read_lines
 
 FIRST_UID, LAST_UID = 20000, 29999
 
 
+def is_number(text):
+    return re.fullmatch("[0-9]{1,10}", text)
+
+
 def used_uids(store):
     used = {int(fields[2]) for fields in store.users().values()
-            if fields[2].isdigit()}
+            if is_number(fields[2])}
     used |= {entry.pw_uid for entry in pwd.getpwall()}
     return used | {entry.gr_gid for entry in grp.getgrall()}
 
@@ -23,7 +28,7 @@ def used_uids(store):
 def choose_uid(store):
     """Never one that a removed user had: files of theirs may be left."""
     last = [int(line) for line in read_lines(store.path("last-uid"))[:1]
-            if line.isdigit()]
+            if is_number(line)]
     used = used_uids(store)
     uid = max([FIRST_UID - 1] + last + [uid for uid in used
                                         if FIRST_UID <= uid <= LAST_UID]) + 1
@@ -38,7 +43,7 @@ def check_uid(store, uid, system):
     if not 1000 <= uid < 65534 and not 65536 <= uid < 1 << 31:
         raise Refused("--uid %d: users have 1000 or more" % uid)
     taken = {int(fields[2]): name for name, fields in store.users().items()
-             if fields[2].isdigit()}
+             if is_number(fields[2])}
     if system and uid in used_uids(store):
         raise Refused("--uid %d: it is in use" % uid)
     if uid in taken:

@@ -10,9 +10,12 @@ import re
 import stat
 
 from .daemon import reload_daemon
-from .files import Refused, identity, must_be_safe, read_lines
-from .given import check_apart, check_home, check_name, key_of
-from .system import delete_account, has_password
+from .files import (Refused, identity, must_be_safe, read_text, say,
+                    text_of_error, warn)
+from .given import check_apart, check_home, check_name
+from .keys import count_keys
+from .signals import Interrupted, ignore, last_step, obey
+from .system import account, delete_account, has_password
 
 
 def check_no_mounts(home):
@@ -58,40 +61,69 @@ def remove(store, args):
                  "system": args.name not in users}
         if args.delete_files and home and os.path.lexists(home):
             check_deletable(store, args.name, home)
-            entry["delete"] = [home, identity(home)]
-        store.begin(entry)
-        try:
-            if args.name in system:
-                delete_account(args.name)
-            elif args.name in users:
-                store.replace("passwd", store.without("passwd", args.name),
-                              0o600)
-        finally:
-            store.recover()
-    print("%s: removed%s" % (args.name, "" if args.delete_files
+            entry["delete"] = [home, identity(home),
+                               free_name(home, args.name)]
+        perform(store, args.name, entry)
+        left = [path for path, _ in store.leftovers()
+                if path == entry.get("delete", [None])[-1]]
+    say("%s: removed%s" % (args.name, "" if args.delete_files
                              or not home else "; their files stay in " + home))
     reload_daemon(args, "so that their drop-in file is forgotten")
+    if left:
+        raise Refused("%s is removed, but some of their files are left in "
+                      "%s: the next run deletes them" % (args.name, left[0]))
 
 
-def count_keys(store, name):
-    lines = read_lines(store.key(name))
-    return sum(1 for line in lines if key_of(line)
-               or "BEGIN SSH2 PUBLIC KEY" in line)
+def free_name(home, name):
+    """Where a home goes before it is deleted."""
+    number, path = 1, os.path.join(os.path.dirname(home), ".%s.removed" % name)
+    while os.path.lexists(path):
+        number += 1
+        path = os.path.join(os.path.dirname(home), ".%s.removed.%d"
+                            % (name, number))
+    return path
+
+
+def perform(store, name, entry):
+    try:
+        with last_step():
+            store.begin(entry)
+            if not entry["system"]:
+                store.replace("passwd", store.without("passwd", name))
+            elif account(name):
+                delete_account(name)
+    except BaseException as why:
+        if store.outcome(entry, delete=False):
+            raise
+        warn(text_of_error(why))
+    else:
+        store.recover(delete=False)
+    # This may take long.
+    try:
+        obey()
+        store.delete_leftovers()
+    except Interrupted:
+        pass
+    finally:
+        ignore()
 
 
 def list_users(store, _args):
     if not os.path.isdir(store.etc):
         return
-    with store.locked():
-        rows = [(name, fields[2], "virtual", str(count_keys(store, name)),
+
+    def count(name):
+        return str(count_keys(read_text(store.key(name))))
+
+    with store.locked(change=False):
+        rows = [(name, fields[2], "virtual", count(name),
                  "no" if fields[1] in ("", "*", "!") else "yes", fields[5])
                 for name, fields in store.users().items()]
         rows += [(name, str(entry.pw_uid), "system",
-                  str(count_keys(store, name)), has_password(name),
-                  entry.pw_dir)
+                  count(name), has_password(name), entry.pw_dir)
                  for name, entry in store.system_users().items()]
     if rows:
         rows = [("USER", "UID", "KIND", "KEYS", "PASSWORD", "HOME")] \
             + sorted(rows)
-    for row in rows:
-        print("%-16s %6s %-8s %4s %-8s %s" % row)
+    if not all([say("%-16s %6s %-8s %4s %-8s %s" % row) for row in rows]):
+        raise Refused("the list is not whole")

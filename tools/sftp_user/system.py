@@ -18,6 +18,12 @@ def account(name):
         return None
 
 
+def failure(program, result):
+    lines = result.stderr.decode("utf-8", "replace").split("\n")
+    return Refused("%s: %s" % (program, " ".join(filter(None, lines))
+                               or "it ended with %d" % result.returncode))
+
+
 def create_account(args, uid):
     """The last step for a user of the system."""
     result = subprocess.run(
@@ -26,20 +32,20 @@ def create_account(args, uid):
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE)
     if result.returncode != 0:
-        raise Refused("useradd: " + result.stderr.decode().strip())
+        raise failure("useradd", result)
     if args.hash != "*":
         result = subprocess.run(["chpasswd", "-e"], stderr=subprocess.PIPE,
                                 input=("%s:%s\n" % (args.name,
                                                     args.hash)).encode())
         if result.returncode != 0:
-            raise Refused("chpasswd: " + result.stderr.decode().strip())
+            raise failure("chpasswd", result)
 
 
 def delete_account(name):
     result = subprocess.run(["userdel", name], stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     if result.returncode != 0:
-        raise Refused("userdel: " + result.stderr.decode().strip())
+        raise failure("userdel", result)
 
 
 def has_password(name):

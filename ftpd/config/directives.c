@@ -17,6 +17,7 @@
 #include "directives-set.h"
 #include "directives.h"
 #include "ftpd-conf.h"
+#include "ftpd-confine.h"
 #include "ftpd-log.h"
 
 #include "exec.h"
@@ -427,6 +428,28 @@ MODRET set_rekey(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+/* usage: SFTPSandbox on|off|strict */
+MODRET set_sandbox(cmd_rec *cmd) {
+  int setting;
+
+  CHECK_ONE(cmd);
+
+  setting = get_boolean(cmd, 1);
+  if (strcasecmp(cmd->argv[1], "strict") == 0) {
+    setting = SANDBOX_STRICT;
+
+  } else if (setting == -1) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[1],
+      "': expected on, off or strict", NULL));
+
+  } else {
+    setting = setting ? SANDBOX_ON : SANDBOX_OFF;
+  }
+
+  ftpd_conf_add_value(cmd, &setting, sizeof(setting));
+  return PR_HANDLED(cmd);
+}
+
 /* usage: SFTPTrafficPolicy policy */
 MODRET set_trafficpolicy(cmd_rec *cmd) {
   const struct sftp_traffic_policy *policy;
@@ -484,6 +507,7 @@ conftable sftp_conftab[] = {
   { "SFTPQoS", set_qos, NULL },
   { "SFTPRekey", set_rekey, NULL },
   { "SFTPRevokedKeys", ftpd_set_revokedkeys, NULL },
+  { "SFTPSandbox", set_sandbox, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },
   { "SFTPTrustedUserCAKeys", ftpd_set_trustedusercakeys, NULL },
   { NULL, NULL, NULL }

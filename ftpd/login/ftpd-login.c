@@ -16,6 +16,7 @@
 #include "ftpd-anon.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
+#include "ftpd-confine.h"
 #include "ftpd-event.h"
 #include "ftpd-home.h"
 #include "ftpd-live.h"
@@ -436,8 +437,13 @@ static int settle_session(struct ftpd *h, pool *p, const struct passwd *pw,
     resolve_anonymous_dirs(h->login->anon->subset);
   }
 
-  if (with_root(p, pw) < 0 || enter_root(h, p, &root) < 0 ||
-      become_user(pw) < 0 || enter_cwd(pw, root, by_default_chdir) < 0) {
+  if (with_root(p, pw) < 0) {
+    return -1;
+  }
+
+  ftpd_confine_begin();
+  if (enter_root(h, p, &root) < 0 || become_user(pw) < 0 ||
+      enter_cwd(pw, root, by_default_chdir) < 0) {
     return -1;
   }
 
@@ -497,5 +503,6 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
     ftpd_privs_settle();
   }
 
+  ftpd_confine();
   return ftpd_conf_late(h);
 }

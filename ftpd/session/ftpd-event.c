@@ -13,6 +13,7 @@
 #include "ftpd-abi.h"
 #include "ftpd-board.h"
 #include "ftpd-conf.h"
+#include "ftpd-confine.h"
 #include "ftpd-controls.h"
 #include "ftpd-event.h"
 #include "ftpd-hidden.h"
@@ -147,6 +148,7 @@ static void on_postparse(const void *data, void *user_data) {
   }
 
   connect_first();
+  ftpd_confine_check();
   ftpd_penalty_start();
   ftpd_controls_start();
   ftpd_metrics_start();

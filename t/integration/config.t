@@ -53,6 +53,8 @@ WRONG = (
     ("SFTPRekey", "required 3600 KB", ["KB", "numeric"]),
     ("SFTPRekey", "required 3600 99999999999999GB", ["GB"]),
     ("SFTPRekey", "required 3600 100 0", ["0", "greater than zero"]),
+    ("SFTPSandbox", "perhaps", ["perhaps", "on, off or strict"]),
+    ("SFTPSandbox", "on off", ["parameters"]),
     ("SFTPMaxChannels", "0", ["0", "greater than zero"]),
     ("SFTPMaxChannels", "many", ["many", "numeric"]),
     ("SFTPClientAlive", "3", ["parameters"]),

@@ -1,0 +1,226 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-callfilter.c -- the kernel's filter of system calls (seccomp), made of
+ * the rows of ftpd-calls.c.
+ */
+
+#include "ftpd-calls.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+/* The one set of calls of this machine that the filter lets in. */
+#if defined(__x86_64__) && !defined(__ILP32__)
+# define MACHINE AUDIT_ARCH_X86_64
+#elif defined(__i386__)
+# define MACHINE AUDIT_ARCH_I386
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+# define MACHINE AUDIT_ARCH_AARCH64
+#elif defined(__arm__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+# define MACHINE AUDIT_ARCH_ARM
+#elif defined(__riscv) && __riscv_xlen == 64
+# define MACHINE AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+# define MACHINE AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+# define MACHINE AUDIT_ARCH_S390X
+#else
+# define MACHINE 0U
+#endif
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+# define LOW_HALF 0
+#else
+# define LOW_HALF 4
+#endif
+
+#ifdef __s390x__
+# define CLONE_FLAGS 1
+#else
+# define CLONE_FLAGS 0
+#endif
+
+/* Calls of x32 on x86_64, which have other numbers for some of the table. */
+#define X32 0x40000000U
+/* Newer calls than those of Linux 6.18 are unknown, here and to the libraries
+ * of today; their numbers are the same on these machines.
+ */
+#define NEWEST 470U
+
+/* Most frequent, decided first (kernels before 5.11 run the program for each
+ * call; later ones remember what is always allowed).
+ */
+static const int frequent[] = {
+  __NR_read, __NR_write, __NR_pread64, __NR_pwrite64, __NR_preadv,
+  __NR_pwritev, __NR_recvfrom, __NR_sendto, __NR_ppoll, __NR_writev,
+#ifdef __NR_poll
+  __NR_poll,
+#endif
+  __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_fstat, __NR_lseek, __NR_close
+};
+
+static void emit(struct ftpd_filter *f, uint16_t code, uint32_t k, uint8_t jt,
+    uint8_t jf) {
+  if (f->n < FTPD_FILTER_MAX) {
+    f->code[f->n] = (struct sock_filter) { code, jt, jf, k };
+  }
+
+  f->n++;
+}
+
+static void emit_return(struct ftpd_filter *f, uint32_t action) {
+  emit(f, BPF_RET|BPF_K, action, 0, 0);
+}
+
+static void emit_load(struct ftpd_filter *f, size_t offset) {
+  emit(f, BPF_LD|BPF_W|BPF_ABS, (uint32_t) offset, 0, 0);
+}
+
+/* The low half of an argument: all that the kernel looks at in these. */
+static size_t arg_at(unsigned int arg) {
+  return offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) +
+    LOW_HALF;
+}
+
+/* An argument and the value with which it allows the call. */
+struct pass {
+  unsigned int arg;
+  uint16_t test;                /* BPF_JEQ, or BPF_JSET: has these bits */
+  uint32_t value;
+};
+
+static unsigned int passes_of(enum ftpd_call_check check, pid_t self,
+    struct pass pass[2]) {
+  unsigned int n = 0;
+
+  switch (check) {
+    case CALL_NEVER:
+      break;
+
+    case CALL_UNIX:
+      pass[n++] = (struct pass) { 0, BPF_JEQ, AF_UNIX };
+      break;
+
+    case CALL_SELF_OR_0:
+      pass[n++] = (struct pass) { 0, BPF_JEQ, 0 };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self };
+      break;
+
+    case CALL_SELF_OR_TEST:
+      pass[n++] = (struct pass) { 1, BPF_JEQ, 0 };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self };
+      break;
+
+    case CALL_SELF:
+      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self };
+      break;
+
+    case CALL_THREAD:
+      pass[n++] = (struct pass) { CLONE_FLAGS, BPF_JSET, CLONE_THREAD };
+      break;
+  }
+
+  return n;
+}
+
+static void emit_call(struct ftpd_filter *f, const struct ftpd_call *call,
+    pid_t self) {
+  struct pass pass[2];
+  unsigned int n = passes_of(call->check, self, pass), i;
+  /* The C library asks clone3() first, and is used to not having it. */
+  uint32_t err = call->nr == __NR_clone3 ? ENOSYS : EPERM;
+
+  emit(f, BPF_JMP|BPF_JEQ|BPF_K, (uint32_t) call->nr, 0,
+    (uint8_t) (2 * n + (n > 0 ? 2 : 1)));
+
+  for (i = 0; i < n; i++) {
+    emit_load(f, arg_at(pass[i].arg));
+    emit(f, (uint16_t) (BPF_JMP|BPF_K|pass[i].test), pass[i].value,
+      (uint8_t) (2 * (n - i - 1) + 1), 0);
+  }
+
+  emit_return(f, SECCOMP_RET_ERRNO|err);
+  if (n > 0) {
+    emit_return(f, SECCOMP_RET_ALLOW);
+  }
+}
+
+/* Calls by another way than this process's own are an attack, unless a program
+ * of another kind may have been started.
+ */
+static void emit_machine(struct ftpd_filter *f, bool programs) {
+  emit_load(f, offsetof(struct seccomp_data, arch));
+  emit(f, BPF_JMP|BPF_JEQ|BPF_K, MACHINE, 1, 0);
+  emit_return(f, programs ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS);
+  emit_load(f, offsetof(struct seccomp_data, nr));
+#ifdef __x86_64__
+  emit(f, BPF_JMP|BPF_JSET|BPF_K, X32, 0, 1);
+  emit_return(f, SECCOMP_RET_ERRNO|ENOSYS);
+#endif
+}
+
+int ftpd_filter_build(struct ftpd_filter *f, unsigned int needs, pid_t self) {
+  bool programs = (needs & NEED_PROGRAMS) != 0;
+  size_t i;
+
+  f->n = 0;
+  if (MACHINE == 0U) {
+    errno = ENOSYS;
+    return -1;
+  }
+
+  emit_machine(f, programs);
+  for (i = 0; i < SFTP_NELEMS(frequent); i++) {
+    emit(f, BPF_JMP|BPF_JEQ|BPF_K, (uint32_t) frequent[i], 0, 1);
+    emit_return(f, SECCOMP_RET_ALLOW);
+  }
+
+  for (i = 0; i < ftpd_ncalls; i++) {
+    if (ftpd_calls[i].nr >= 0 && (ftpd_calls[i].freed_by & needs) == 0) {
+      emit_call(f, &ftpd_calls[i], self);
+    }
+  }
+
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv)
+  if (!programs) {
+    emit(f, BPF_JMP|BPF_JGT|BPF_K, NEWEST, 0, 1);
+    emit_return(f, SECCOMP_RET_ERRNO|ENOSYS);
+  }
+#endif
+
+  emit_return(f, SECCOMP_RET_ALLOW);
+  if (f->n > FTPD_FILTER_MAX) {
+    errno = E2BIG;
+    return -1;
+  }
+
+  return 0;
+}
+
+int ftpd_filter_install(const struct ftpd_filter *f) {
+  struct sock_fprog prog = { (unsigned short) f->n,
+    (struct sock_filter *) (uintptr_t) f->code };
+  long res;
+
+  /* SPEC_ALLOW: the session runs nobody's code, and kernels before 5.16 would
+   * slow it down.  TSYNC: libraries may have threads.
+   */
+  res = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+    SECCOMP_FILTER_FLAG_TSYNC|SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
+  if (res != 0) {
+    res = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+  }
+
+  return res == 0 ? 0 : -1;
+}

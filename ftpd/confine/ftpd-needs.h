@@ -1,0 +1,33 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-needs.h -- what other modules need of a session after the login. */
+
+#ifndef MOD_SFTP_FTPD_NEEDS_H
+#define MOD_SFTP_FTPD_NEEDS_H
+
+#include "ftpd-session.h"
+
+#define NEED_PROGRAMS 1U        /* runs programs, set-id ones among them */
+#define NEED_SOCKETS 2U         /* connects to other machines */
+#define NEED_SIGNALS 4U         /* sends signals to other processes */
+#define NEED_ROOT 8U            /* other modules keep root's ids */
+
+struct ftpd_needs {
+  unsigned int bits;
+  /* Whose needs they are: names joined by commas, or NULL. */
+  const char *programs;
+  const char *sockets;
+  const char *signals;
+  const char *unknown;          /* modules that are in no table */
+};
+
+/* What the loaded modules need with the configuration of s; texts in p. */
+void ftpd_needs_find(pool *p, server_rec *s, struct ftpd_needs *needs);
+
+#endif /* MOD_SFTP_FTPD_NEEDS_H */

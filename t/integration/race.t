@@ -23,7 +23,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import GID, UID, Server
+from server import GID, PATIENCE, UID, Server
 from clients import paramiko_transport
 from rawsftp import ATTRS, EXTENDED_REPLY, HANDLE, NAME, STATUS, Raw, \
     num, quad, string
@@ -629,11 +629,11 @@ def _():
 
 # ---- SCP and commands
 
-def talk(transport, command, words):
+def talk(transport, command, words, patience=0.2):
     """What a command says to all the words there are for it; a command that
     waits for more of them is left alone after a moment."""
     channel, data = transport.open_session(), b""
-    channel.settimeout(0.2)
+    channel.settimeout(patience)
     with contextlib.suppress(OSError):
         channel.exec_command(command)
         channel.sendall(words)
@@ -648,10 +648,13 @@ def talk(transport, command, words):
 
 def commands(scene, command, words, how=swap):
     """Runs it over and over; yields what it answers."""
-    end, heard = time.monotonic() + 3 * SECONDS, 0
+    begin, heard, patience = time.monotonic(), 0, 0.2
     with guarded(scene, how), paramiko_transport(scene.srv) as transport:
-        while time.monotonic() < end:
-            said = talk(transport, command, words)
+        # Where everything takes long, until something was said.
+        while time.monotonic() < begin + (3 * SECONDS if heard else PATIENCE):
+            said = talk(transport, command, words, patience)
+            if not heard and time.monotonic() > begin + 3 * SECONDS:
+                patience = 5
             heard += len(said)
             yield said
     expect(heard > 0, "nothing was said at all")

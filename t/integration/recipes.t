@@ -537,8 +537,13 @@ def _(site):
 @recipe_promise("behind-haproxy.conf", "a client that fails is penalized, and "
                 "no other")
 def _(site):
-    def penalized():
+    def fail(_):
         through(site, "pwd", "192.0.2.2", "nobody-here")
+
+    def penalized():
+        # Several at once: penalties become less with time.
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(fail, range(8)))
         return any("connection from 192.0.2.2 refused: penalty" in site.read(
             "/var/log/proftpd/%d-proftpd.log" % n) for n in site.nodes)
     wait_for(penalized, "the penalty")

@@ -17,6 +17,7 @@
 #include "ftpd-landlock.h"
 #include "ftpd-log.h"
 #include "ftpd-needs.h"
+#include "ftpd-privs.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -41,9 +42,29 @@ static enum ftpd_sandbox setting(server_rec *s) {
   return value != NULL ? (enum ftpd_sandbox) *value : SANDBOX_ON;
 }
 
+/* Found at the start, for all sessions. */
+struct known {
+  struct known *next;
+  const server_rec *server;
+  struct ftpd_needs needs;
+};
+
+static pool *known_pool;
+static struct known *all_known;
+
+/* A virtual host that a module has made for a session is not known. */
 static void find_needs(pool *p, server_rec *s, struct ftpd_needs *needs) {
+  const struct known *k = all_known;
+
+  while (k != NULL && k->server != s) {
+    k = k->next;
+  }
+
   memset(needs, 0, sizeof(*needs));
-  if (setting(s) == SANDBOX_ON) {
+  if (k != NULL) {
+    *needs = k->needs;
+
+  } else if (setting(s) == SANDBOX_ON) {
     ftpd_needs_find(p, s, needs);
   }
 }
@@ -69,10 +90,16 @@ static const char *describe(pool *p, const struct ftpd_needs *needs) {
     text = pstrcat(p, text, ", root's ids (RootRevoke off)", NULL);
   }
 
+  if ((needs->bits & NEED_ROOT_FILES) != 0) {
+    text = pstrcat(p, text, ", root's rights to files (root's own login)",
+      NULL);
+  }
+
   return *text != '\0' ? text + 2 : text;
 }
 
-static void check_server(pool *p, server_rec *s) {
+static void check_server(server_rec *s) {
+  struct known *k = pcalloc(known_pool, sizeof(*k));
   struct ftpd_needs needs;
 
   if (setting(s) == SANDBOX_OFF) {
@@ -81,7 +108,11 @@ static void check_server(pool *p, server_rec *s) {
     return;
   }
 
-  find_needs(p, s, &needs);
+  find_needs(known_pool, s, &needs);
+  k->server = s;
+  k->needs = needs;
+  k->next = all_known;
+  all_known = k;
   if (needs.unknown != NULL) {
     ftpd_log_server(s, PR_LOG_NOTICE, "SFTPSandbox does not know %s, and "
       "leaves it programs, network sockets and signals; `SFTPSandbox strict' "
@@ -96,12 +127,16 @@ static void check_server(pool *p, server_rec *s) {
 void ftpd_confine_check(void) {
   server_rec *s;
 
+  if (known_pool != NULL) {
+    destroy_pool(known_pool);
+  }
+
+  all_known = NULL;
+  known_pool = make_sub_pool(permanent_pool);
+  pr_pool_tag(known_pool, "SFTPSandbox");
   for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
     if (ftpd_conf_engine(s)) {
-      pool *p = make_sub_pool(permanent_pool);
-
-      check_server(p, s);
-      destroy_pool(p);
+      check_server(s);
     }
   }
 }
@@ -265,7 +300,10 @@ void ftpd_confine(void) {
   }
 
   p = make_sub_pool(session.pool);
-  if (!session.disable_id_switching) {
+  if (ftpd_privs_files_only()) {
+    state.needs.bits |= NEED_ROOT_FILES;
+
+  } else if (!session.disable_id_switching) {
     state.needs.bits |= NEED_ROOT;
   }
 

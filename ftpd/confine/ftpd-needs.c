@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-needs.h"
+#include "ftpd-system-needs.h"
 
 /* The daemon's list of loaded modules (none of its headers declares it). */
 extern module *loaded_modules;
@@ -90,11 +91,7 @@ static bool is_set(server_rec *s, const char *directive) {
 }
 
 static const char *add_name(pool *p, const char *list, const char *name) {
-  if (list == NULL) {
-    return pstrcat(p, "mod_", name, NULL);
-  }
-
-  return pstrcat(p, list, ", mod_", name, NULL);
+  return list == NULL ? pstrdup(p, name) : pstrcat(p, list, ", ", name, NULL);
 }
 
 static void add_need(pool *p, struct ftpd_needs *needs, const char *name,
@@ -113,11 +110,34 @@ static void add_need(pool *p, struct ftpd_needs *needs, const char *name,
   }
 }
 
+/* ---- The system */
+
+static bool service_runs(server_rec *s, const char *directive,
+    const char *usual) {
+  const char *name = get_param_ptr(s->conf, directive, FALSE);
+
+  return ftpd_pam_runs_programs("/etc/pam.d", name != NULL ? name : usual);
+}
+
+static void add_system(pool *p, server_rec *s, struct ftpd_needs *needs) {
+  if ((pr_module_exists("mod_auth_pam.c") &&
+        service_runs(s, "AuthPAMConfig", "proftpd")) ||
+      (pr_module_exists("mod_sftp_pam.c") &&
+        service_runs(s, "SFTPPAMServiceName", "sshd"))) {
+    add_need(p, needs, "PAM", NEED_PROGRAMS);
+  }
+
+  if (ftpd_nss_connects("/etc/nsswitch.conf")) {
+    add_need(p, needs, "nsswitch.conf", NEED_SOCKETS);
+  }
+}
+
 void ftpd_needs_find(pool *p, server_rec *s, struct ftpd_needs *needs) {
   const module *m;
 
   memset(needs, 0, sizeof(*needs));
   for (m = loaded_modules; m != NULL; m = m->next) {
+    const char *name = pstrcat(p, "mod_", m->name, NULL);
     bool known = is_modest(m->name);
     unsigned int bits = 0;
     size_t i;
@@ -132,9 +152,11 @@ void ftpd_needs_find(pool *p, server_rec *s, struct ftpd_needs *needs) {
 
     if (!known) {
       bits = EVERYTHING;
-      needs->unknown = add_name(p, needs->unknown, m->name);
+      needs->unknown = add_name(p, needs->unknown, name);
     }
 
-    add_need(p, needs, m->name, bits);
+    add_need(p, needs, name, bits);
   }
+
+  add_system(p, s, needs);
 }

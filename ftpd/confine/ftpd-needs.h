@@ -17,6 +17,7 @@
 #define NEED_SOCKETS 2U         /* connects to other machines */
 #define NEED_SIGNALS 4U         /* sends signals to other processes */
 #define NEED_ROOT 8U            /* other modules keep root's ids */
+#define NEED_ROOT_FILES 16U     /* root has logged in */
 
 struct ftpd_needs {
   unsigned int bits;

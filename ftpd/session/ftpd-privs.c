@@ -105,6 +105,21 @@ void ftpd_privs_settle(void) {
   }
 }
 
+bool ftpd_privs_files_only(void) {
+  static const uint32_t files = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE |
+    1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER | 1U << CAP_FSETID |
+    1U << CAP_SYS_RESOURCE;     /* the reserve of a full disk */
+  uint32_t caps = permitted_caps() & files;
+
+  if (geteuid() != PR_ROOT_UID || says_off("RootRevoke") ||
+      set_caps(caps, caps) < 0) {
+    return false;
+  }
+
+  session.disable_id_switching = TRUE;
+  return true;
+}
+
 void ftpd_privs_chown_begin(void) {
   PRIVS_ROOT
   if (kept != 0) {

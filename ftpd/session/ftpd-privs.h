@@ -24,6 +24,10 @@ bool ftpd_privs_keep_root(void);
  * fails.
  */
 void ftpd_privs_settle(void);
+/* For root's own login: only the capabilities that files need.  True: they are
+ * all that is left.
+ */
+bool ftpd_privs_files_only(void);
 /* Around the one call that UserOwner and GroupOwner need. */
 void ftpd_privs_chown_begin(void);
 void ftpd_privs_chown_end(void);

@@ -41,8 +41,12 @@ def prepare(lines, **more):
 strict = prepare("SFTPSandbox strict\n")
 off = prepare("SFTPSandbox off\n")
 unknown = prepare("", drop=("DefaultRoot",))
+rooted = prepare("SFTPSandbox strict\nRootLogin on\nUseFtpUsers off\n"
+                 "CapabilitiesEngine off\n")
+rooted.edit("passwd", lambda fields: fields.__setitem__(
+    slice(2, 4), ("0", "0")))
 plain = Server("", modules=("mod_exec",) if has_module("mod_exec.so") else ())
-servers = [strict, off, unknown, plain]
+servers = [strict, off, unknown, rooted, plain]
 
 
 def status(server):
@@ -141,6 +145,27 @@ def _():
     line += ", no TCP" if LANDLOCK >= 4 else ""
     attack(strict)
     strict.wait_log("sftp.log", line + ", no core dump\n")
+
+
+@promise("root, where they may log in, keeps the capabilities that files need, "
+         "and nothing else")
+def _():
+    # CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SYS_RESOURCE
+    caps = 0x0100001f
+    with Raw(rooted, 3):
+        found = status(rooted)
+    for field in ("CapPrm", "CapEff"):
+        expect_same(int(found[field], 16) & ~caps, 0, field)
+    expect(int(found["CapEff"], 16) & 0x1f == 0x1f, found["CapEff"])
+    expect_same(int(found["CapBnd"], 16), 0, "CapBnd")
+    if FILTERS:
+        found = attack(rooted)
+        for name in DENIED:
+            # These are rights to files, or need another session.
+            if name not in ("capset", "chown") and name in found:
+                expect_same(found[name], "EPERM", name)
+    rooted.wait_log("sftp.log", r"; open: root's rights to files \(root's own "
+                    r"login\)")
 
 
 @promise("a module that nobody knows gets what modules may need, and the log "

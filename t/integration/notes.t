@@ -57,13 +57,16 @@ MODULES = {
 }
 # A pointer; %{file-offset} is its text (records.t).
 POINTERS = {"mod_xfer.file-offset"}
-# Only with <Anonymous> (anonymous.t).
-ANONYMOUS = {"mod_auth.anon-passwd"}
+# Of a session of <Anonymous>.
+ANONYMOUS = {
+    "mod_auth.anon-passwd": ("RETR", "/read-me", "someone@example[.]org"),
+}
 
 
 def log_lines():
     """A log for each note: a line may not be too long."""
-    for kind, names in (("n", list(SESSION) + list(MODULES)),
+    for kind, names in (("n", list(SESSION) + list(MODULES)
+                         + list(ANONYMOUS)),
                         ("e", SESSION)):
         for i, name in enumerate(names):
             value = "%%{note:%s}" % name if kind == "n" else "%%{%s}e" % name
@@ -83,7 +86,9 @@ class Noted(Server):
 srv = Noted("DefaultRoot ~\nAllowOverwrite on\n"
             "SFTPTrustedUserCAKeys @DIR@/trusted\n"
             "SFTPAuthMethods publickey password\n"
-            + "\n".join(log_lines()) + "\n")
+            "<Anonymous @DIR@/pub>\n  User guest\n  UserAlias web guest\n"
+            "  RequireValidShell off\n</Anonymous>\n"
+            + "\n".join(log_lines()) + "\n", users=("alice", "guest"))
 ca = keygen(srv.path("ca"), "-t", "ed25519")
 user = keygen(srv.path("user"), "-t", "ed25519")
 must(run(["ssh-keygen", "-q", "-s", ca, "-I", "a laptop", "-n", "alice", "-z",
@@ -92,6 +97,9 @@ with open(ca + ".pub") as pub, open(srv.path("trusted"), "w") as out:
     out.write(pub.read())
 srv.put("old", b"before")
 srv.put("closed", b"closed", mode=0)
+os.mkdir(srv.path("pub"))
+with open(srv.path("pub/read-me"), "w") as file:
+    file.write("anonymous\n")
 
 
 def names_of(title):
@@ -106,7 +114,8 @@ def names_of(title):
 def _():
     expect_same(names_of("### Notes"), set(SESSION), "notes of the session")
     expect_same(names_of("### Notes for modules"),
-                set(MODULES) | POINTERS | ANONYMOUS, "notes for modules")
+                set(MODULES) | POINTERS | set(ANONYMOUS),
+                "notes for modules")
 
 
 def use_all():
@@ -145,15 +154,33 @@ def _():
                    "%s %s: %r" % (kind, name, found))
 
 
-@promise("notes for modules")
-def _():
-    for i, (name, (command, path, pattern)) in enumerate(MODULES.items()):
-        every = list(srv.values("n", len(SESSION) + i))
+def check_notes(rows, first):
+    for i, (name, (command, path, pattern)) in enumerate(rows.items(), first):
+        every = list(srv.values("n", i))
         found = [value for its, at, value in every
                  if its == command and (path == "(hidden)" or
                                         at.endswith(path))]
         expect(any(matches(pattern, value) for value in found),
                "%s of %s %s: %r" % (name, command, path, every))
+
+
+@promise("notes for modules")
+def _():
+    check_notes(MODULES, len(SESSION))
+
+
+@promise("the note of an anonymous session")
+def _():
+    srv.user = "web"
+    batch = srv.local("batch", ("get read-me %s\n" % srv.local(
+        "copy")).encode())
+    options = ("BatchMode=no", "NumberOfPasswordPrompts=1",
+               "PreferredAuthentications=password")
+    must(client(["sftp", "-q"] + ["-o" + one for one in options] +
+                ["-F", srv.ssh_config(), "-b", batch, "srv"],
+                env=srv.password_env("someone@example.org")))
+    srv.no_sessions()
+    check_notes(ANONYMOUS, len(SESSION) + len(MODULES))
 
 
 main(srv)

@@ -18,10 +18,12 @@ import io
 import socket
 import stat
 import struct
+import time
 
 from rawsftp import ATTRS, DATA, EXTENDED_REPLY, HANDLE, NAME, STATUS, Raw, \
     num, quad, string
 from server import PATIENCE
+from tap import Failed
 
 TEXT = b"What is put there.\n"
 OK, NO, GONE = "ok", "no", "gone"
@@ -40,15 +42,59 @@ class Refused(Exception):
     """verdict, and what was said."""
 
 
+def login_of(who):
+    """user@address"""
+    user, _, address = who.partition("@")
+    return user, address or "127.0.0.1"
+
+
+def receives(read, seconds):
+    """Reads until the server ends the session, at most for this time; whether
+    it did."""
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        try:
+            if not read(max(0.01, end - time.monotonic())):
+                return True
+        except socket.timeout:
+            return False
+        except (OSError, EOFError):
+            return True
+    return False
+
+
+def repeats(call, seconds, failures):
+    """Whether the server ended the session before this time."""
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        try:
+            call()
+        except failures:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def knock(host, seconds):
+    """A client that connects and says nothing: (verdict, answer)."""
+    with host.connect() as sock:
+        def read(left):
+            sock.settimeout(left)
+            return sock.recv(4096)
+        if receives(read, seconds):
+            return NO, "the session has ended"
+        return OK, None
+
+
 # ---- FTP
 
 class Ftp:
     name = "ftp"
 
-    def __init__(self, port, user, password):
+    def __init__(self, port, user, password, source="127.0.0.1"):
         self.again = port, user, password
         self.ftp = ftplib.FTP()
-        self.ftp.connect("127.0.0.1", port, PATIENCE)
+        self.ftp.connect("127.0.0.1", port, PATIENCE, (source, 0))
         self.ftp.login(user, password)
         self.home = "/"
         try:
@@ -97,6 +143,40 @@ class Ftp:
             # A refusal is answered before it is logged.
             other.settle()
             other.close()
+
+    def do_beside(self, who, op, *args):
+        """By another login, while this one stands."""
+        user, source = login_of(who)
+        try:
+            other = Ftp(self.again[0], user, self.again[2], source)
+        except (EOFError, OSError) as why:
+            raise ftplib.error_temp("421 ended") from why
+        try:
+            return getattr(other, "do_" + op)(*args)
+        finally:
+            other.settle()
+            other.close()
+
+    def _ended(self, ended):
+        if ended:
+            raise ftplib.error_temp("421 the session has ended")
+
+    def _read(self, left):
+        self.ftp.sock.settimeout(left)
+        return self.ftp.sock.recv(4096)
+
+    def do_idle(self, seconds):
+        self._ended(receives(self._read, seconds))
+
+    def do_repeat(self, seconds, op, *args):
+        self._ended(repeats(lambda: getattr(self, "do_" + op)(*args), seconds,
+                            (EOFError, OSError, ftplib.error_temp)))
+
+    def do_stall(self, name, seconds):
+        """An upload that does not go on."""
+        with self.ftp.transfercmd("STOR " + name) as data:
+            data.sendall(TEXT)
+            self._ended(receives(self._read, seconds))
 
     def do_append(self, name, size=None):
         self._store("APPE " + name, content(size))
@@ -184,11 +264,25 @@ class Ftp:
 
 # ---- SFTP
 
+def another(log_in, host, who):
+    """The door of another login, while the first one stands."""
+    try:
+        return log_in(host.for_login(*login_of(who)))
+    except Exception as why:    # whatever the client's library raises
+        raise Refused(NO, "login: %r" % why) from why
+
+
+def ended_by(ended):
+    if ended:
+        raise Refused(NO, "the session has ended")
+
+
 UTIME = 981173106               # of do_utime() above
 
 
 class Sftp:
     def __init__(self, server, version, beside=None):
+        self.host, self.version = server, version
         self.raw = Raw(server, version, beside=beside)
         self.raw.__enter__()
         self.six = version >= 4
@@ -264,6 +358,30 @@ class Sftp:
             return getattr(self, "do_" + op)(*args)
         finally:
             self.raw.ask(4, string(handle))
+
+    def do_beside(self, who, op, *args):
+        other = another(lambda host: Sftp(host, self.version), self.host, who)
+        try:
+            return getattr(other, "do_" + op)(*args)
+        finally:
+            other.settle()
+            other.close()
+
+    def _read_end(self, left):
+        self.raw.channel.settimeout(left)
+        return self.raw.channel.recv(4096)
+
+    def do_idle(self, seconds):
+        ended_by(receives(self._read_end, seconds))
+
+    def do_repeat(self, seconds, op, *args):
+        ended_by(repeats(lambda: getattr(self, "do_" + op)(*args), seconds,
+                         (EOFError, OSError, Failed)))
+
+    def do_stall(self, name, seconds):
+        handle = self._open(name, "w")
+        self._done(6, string(handle) + quad(0) + string(TEXT))
+        ended_by(receives(self._read_end, seconds))
 
     def do_append(self, name, size=None):
         self._write(self._open(name, "a"), content(size))
@@ -520,8 +638,8 @@ def refuse(text):
 class Scp:
     name = "scp"
 
-    def __init__(self, transport):
-        self.transport = transport
+    def __init__(self, transport, host=None):
+        self.transport, self.host = transport, host
 
     def close(self):
         pass
@@ -560,6 +678,26 @@ class Scp:
                 scp.send(TEXT + b"\0")
                 scp.answered()
                 scp.end()
+
+    def do_beside(self, who, op, *args):
+        raw = another(lambda host: Raw(host, 3).__enter__(), self.host, who)
+        try:
+            return getattr(Scp(raw.transport), "do_" + op)(*args)
+        finally:
+            raw.ask(16, string(b"/"))
+            raw.__exit__()
+
+    def do_stall(self, name, seconds):
+        with Session(self.transport, "scp -t " + name) as scp:
+            scp.answered()
+            scp.send(b"C0666 1000 x\n")
+            scp.answered()
+            scp.send(TEXT)
+
+            def read(left):
+                scp.channel.settimeout(left)
+                return scp.channel.recv(4096)
+            ended_by(receives(read, seconds))
 
     def do_mkdir(self, name):
         folder, _, last = name.rpartition("/")
@@ -618,7 +756,7 @@ class Exec(Scp):
     """md5sum, cd and test."""
 
     name = "exec"
-    do_put = do_mkdir = do_get = do_list = do_during = None
+    do_put = do_mkdir = do_get = do_list = do_during = do_stall = None
 
     def _run(self, command):
         with Session(self.transport, command) as one:
@@ -644,3 +782,21 @@ class Exec(Scp):
 
 DOORS_OF = {"ftp": Ftp, "sftp3": Sftp, "sftp6": Sftp, "scp": Scp,
             "exec": Exec}
+# Operations around another one: where that is among their words.
+AROUND = {"during": 1, "beside": 1, "repeat": 1, "new-home": 0}
+# Behind these, a session may have ended, or another one may still end.
+ENDING = ("beside", "idle", "repeat", "stall", "knock", "new-home")
+WAITING = ("idle", "repeat", "stall", "knock")
+
+
+def can(door, row):
+    """Whether that door has the operation."""
+    if row.op == "knock":
+        return door in ("ftp", "sftp3")
+    words = [row.op] + row.args
+    while words[0] in AROUND:
+        if words[0] != "new-home" and \
+                not getattr(DOORS_OF[door], "do_" + words[0], None):
+            return False
+        words = words[AROUND[words[0]] + 1:]
+    return bool(getattr(DOORS_OF[door], "do_" + words[0], None))

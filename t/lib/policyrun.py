@@ -15,19 +15,25 @@ ExtendedLog are compared with those of FTP.
 import contextlib
 import copy
 import hashlib
+import logging
 import multiprocessing
 import os
 import re
 import shutil
 import stat
+import struct
 import time
 
 from ftphost import OWN
-from policydoors import DOORS_OF, UTIME, Exec, Ftp, Scp, Sftp
+from policydoors import ENDING, UTIME, WAITING, Exec, Ftp, Scp, Sftp, \
+    can, knock
 from policytable import ASPECTS, DOORS, everywhere
-from server import GID, PATIENCE, UID, Server, free_port
+from server import GID, PATIENCE, UID, Server, free_port, wait_for
 
 import socket
+
+# Of refused logins.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 OTHER_UID, EXTRA_GID = UID + 1, GID + 50
 OLD = 1000000000
@@ -60,10 +66,33 @@ class Host:
         self.server, self.one, self.port = server, one, port
         self.protocol, self.user, self.key = protocol, one.user, server.key
         self.password = server.password
+        self.source = "127.0.0.1"
         self.read = {}
 
+    def for_login(self, user, source):
+        """The same for another one."""
+        other = copy.copy(self)
+        other.user, other.source = user, source
+        return other
+
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE,
+                                        (self.source, 0))
+
+    def sessions(self):
+        """The process ids of those that are connected to it."""
+        with open("/proc/net/tcp") as file:
+            rows = [line.split() for line in file.read().splitlines()[1:]]
+        sockets = {"socket:[%s]" % row[9] for row in rows
+                   if int(row[1].split(":")[1], 16) == self.port}
+        found = set()
+        for pid in self.server.sessions():
+            with contextlib.suppress(OSError):
+                folder = "/proc/%d/fd" % pid
+                if any(os.readlink(os.path.join(folder, name)) in sockets
+                       for name in os.listdir(folder)):
+                    found.add(pid)
+        return found
 
     def home(self):
         return self.server.path("homes/%s/%s" % (self.one.name,
@@ -100,6 +129,26 @@ class Host:
         return done, logged
 
 
+LIMIT_MAGIC, TALLY_MAGIC = 0x07626, 0x07644
+
+
+def write_quota(server, one):
+    """The tables of mod_quotatab: a hard limit of bytes and files of the
+    user, and what the home has.  Sessions read them for each command."""
+    name = one.user.encode()
+    sizes = [len(data) for _, _, data, uid in HOME
+             if data is not None and uid == UID]
+    for kind, data in (
+            ("limit", struct.pack("=I81siBidddIII", LIMIT_MAGIC, name, 20, 0,
+                                  1, one.quota[0], 0, 0, one.quota[1], 0, 0)),
+            ("tally", struct.pack("=I81sidddIII", TALLY_MAGIC, name, 20,
+                                  sum(sizes), 0, 0, len(sizes), 0, 0))):
+        path = server.path("%s.%s" % (kind, one.name))
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600),
+                  "wb") as out:
+            out.write(data)
+
+
 class PolicyServer(Server):
     def __init__(self, table, only=()):
         self.table = table
@@ -127,6 +176,8 @@ class PolicyServer(Server):
         with open(self.path("passwd")) as file:
             users = [line.split(":") for line in file.read().splitlines()]
         for one in self.configurations:
+            if one.quota:
+                write_quota(self, one)
             base = self.path("homes/" + one.name)
             os.makedirs(base)
             path = self.path("passwd." + one.name)
@@ -139,6 +190,8 @@ class PolicyServer(Server):
                     out.write(":".join([fields[0], fields[1],
                                         str(UID + number), str(GID), "",
                                         home, "/bin/sh"]) + "\n")
+            # A skeleton has to be there when the daemon starts.
+            put_files(os.path.join(base, one.user), one, "../")
 
     def config(self):
         text = super().config() + 'LogFormat policy ' \
@@ -200,13 +253,20 @@ def put(home, name, mode, data, uid):
     os.utime(path, (OLD, OLD), follow_symlinks=False)
 
 
+def put_files(home, one, prefix=""):
+    for name, mode, text in one.files:
+        if name.startswith(prefix):
+            put(home, name, mode, text.replace("\\n", "\n").encode(), UID)
+
+
 def make(home, one):
+    os.makedirs(home, exist_ok=True)
+    os.chown(home, UID, GID)
     clear(home)
     os.chmod(home, 0o755)
     for name, mode, data, uid in HOME:
         put(home, name, mode, data, uid)
-    for name, mode, text in one.files:
-        put(home, name, mode, text.replace("\\n", "\n").encode(), UID)
+    put_files(home, one)
 
 
 def when(st):
@@ -231,6 +291,8 @@ def describe(path):
 
 
 def tree(home):
+    if not os.path.exists(home):
+        return {}
     found = {"": describe(home)}
     for folder, folders, files in os.walk(home):
         for name in folders + files:
@@ -270,11 +332,22 @@ class Logins:
         raw = self["sftp3"].raw
         if name == "sftp6":
             return Sftp(self.hosts["ssh"], 6, beside=raw)
-        return {"scp": Scp, "exec": Exec}[name](raw.transport)
+        return {"scp": Scp, "exec": Exec}[name](raw.transport,
+                                                self.hosts["ssh"])
 
     def settle(self, name):
         """What was done is in the logs."""
         self["ftp" if name == "ftp" else "sftp3"].settle()
+
+    def host(self, name):
+        return self.hosts["ftp" if name == "ftp" else "ssh"]
+
+    def end(self):
+        """Closes them, and waits until their sessions are gone."""
+        pids = set().union(*(host.sessions() for host in self.hosts.values()))
+        self.close()
+        wait_for(lambda: not pids & set(self.host("ftp").server.sessions()),
+                 "sessions to end")
 
     def close(self):
         # The first SFTP channel has the connection.
@@ -285,22 +358,35 @@ class Logins:
         self.doors = {}
 
     def records(self, name):
-        return self.hosts["ftp" if name == "ftp" else "ssh"].records()
+        return self.host(name).records()
 
 
 def attempt(logins, home, one, name, row):
     """{aspect: what happened} by that door; None where it has no such
     operation."""
-    if not hasattr(DOORS_OF[name], "do_" + row.op) or \
-            getattr(DOORS_OF[name], "do_" + row.op) is None:
+    if not can(name, row):
         return None
-    make(home, one)
-    before = tree(home)
-    logins.records(name)
     row = copy.copy(row)
     row.args = [word.replace("@HOME@", home) for word in row.args]
-    verdict, answer = logins[name].run(row)
-    logins.settle(name)
+    if row.op == "new-home":
+        logins.end()
+    make(home, one)
+    if one.quota:
+        write_quota(logins.host(name).server, one)
+    if row.op == "new-home":
+        shutil.rmtree(home)
+        row.op, row.args = row.args[0], row.args[1:]
+    before = tree(home)
+    logins.records(name)
+    try:
+        if row.op != "knock":
+            logins[name]
+    except Exception as why:    # whatever the client's library raises
+        if os.path.exists(home):
+            raise
+        return {"verdict": "no", "answer": None, "tree": {}, "transfers": [],
+                "commands": [], "said": str(why)}
+    verdict, answer = around(logins, name, row)
     after = tree(home)
     done, logged = logins.records(name)
     if row.op == "during":
@@ -308,6 +394,23 @@ def attempt(logins, home, one, name, row):
     return {"verdict": verdict, "answer": answer if verdict == "ok" else None,
             "tree": changed(before, after), "transfers": done,
             "commands": logged, "said": answer}
+
+
+def around(logins, name, row):
+    """Does it, and waits until all is in the logs."""
+    if row.op not in ENDING:
+        verdict, answer = logins[name].run(row)
+        logins.settle(name)
+        return verdict, answer
+    host = logins.host(name)
+    own = host.sessions()
+    verdict, answer = knock(host, *row.args) if row.op == "knock" else \
+        logins[name].run(row)
+    if row.op in WAITING:
+        logins.close()
+        own = set()
+    wait_for(lambda: host.sessions() <= own, "the session to end")
+    return verdict, answer
 
 
 EVERYWHERE = everywhere()
@@ -403,8 +506,16 @@ def run_tables(tables, only=(), jobs=4):
                      for number in range(len(server.configurations))]
         global _work
         _work = work
-        with multiprocessing.get_context("fork").Pool(jobs) as pool:
-            for new in pool.imap_unordered(_run, range(len(work))):
+        # Those that wait for the server come first, each with a process that
+        # needs little of the machine.
+        waiting = [number for number, (server, at) in enumerate(work)
+                   if any(row.op in WAITING for row
+                          in server.configurations[at].rows)]
+        order = waiting + [number for number in range(len(work))
+                           if number not in waiting]
+        with multiprocessing.get_context("fork").Pool(
+                jobs + len(waiting)) as pool:
+            for new in pool.imap_unordered(_run, order):
                 found += new[0]
                 faults += new[1]
                 seen.update(new[2])

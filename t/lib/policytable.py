@@ -15,11 +15,20 @@ A file of rows is one daemon.  Its lines:
                          is a or b in their lines; \\n is a line feed
   %user NAME             who logs in there (alice)
   %fresh                 each row gets logins of its own
+  %quota BYTES FILES     the user's limits in mod_quotatab, for the files that
+                         are there (the tables are @DIR@/limit.NAME and tally)
   + PATH MODE [TEXT]     one more file of the home; \\n in TEXT is a line feed
   + PATH/ MODE           a directory
   ok|no|gone|? OP ARG... a row: what FTP says to it, and what is done;
                          ? is for configurations that stand for several
   anything else          a line of the configuration
+
+Operations around another one: "during FILE OP ..." while FILE is put there,
+"beside USER@ADDRESS OP ..." by another login while the first one stands,
+"repeat SECONDS OP ..." until the server ends the session, "new-home OP ..."
+by a login that finds no home.  What waits for the server to end a session, at
+most that long, says "no" if it did: "idle SECONDS", "knock SECONDS" without a
+login, "stall FILE SECONDS" in an upload.
 
 A row may end in differences that are meant:
 
@@ -54,6 +63,7 @@ class Configuration:
     def __init__(self, name):
         self.name, self.lines, self.rows = name, [], []
         self.files, self.user, self.fresh = [], "alice", False
+        self.quota = None
         self.shared = False     # one of several that share their rows
 
     def directives(self):
@@ -124,6 +134,11 @@ def _read_line(table, current, line, where):
             one.user = text.split()[1]
         elif kind == "%fresh":
             one.fresh = True
+        elif kind == "%quota":
+            one.quota = tuple(map(int, text.split()[1:]))
+            one.lines += ["QuotaEngine on",
+                          "QuotaLimitTable file:@DIR@/limit." + one.name,
+                          "QuotaTallyTable file:@DIR@/tally." + one.name]
         elif kind == "+":
             words = text.split(None, 3)
             one.files.append((words[1], int(words[2], 8),

@@ -64,15 +64,7 @@ MaxClientsPerUser MaxHostsPerUser MaxConnectionsPerHost
 # Those of the login, or of time, or that need files of their own: each has a
 # test elsewhere.
 ELSEWHERE = {
-    "CreateHome": "parity.t", "QuotaEngine": "quota.t",
-    "ShaperEngine": "debian-modules.t", "TimeoutIdle": "timeouts.t",
-    "TimeoutLogin": "timeouts.t", "TimeoutNoTransfer": "records-ftp.t",
-    "TimeoutSession": "records-ftp.t", "TimeoutStalled": "records-ftp.t",
-    "MaxClients": "parity-limits.t", "MaxClientsPerClass": "parity-limits.t",
-    "MaxClientsPerHost": "parity-limits.t",
-    "MaxClientsPerUser": "parity-limits.t",
-    "MaxHostsPerUser": "parity-limits.t",
-    "MaxConnectionsPerHost": "parity-limits.t",
+    "QuotaEngine": "quota.t", "MaxClientsPerClass": "parity-limits.t",
 }
 
 

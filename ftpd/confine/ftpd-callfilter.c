@@ -58,18 +58,6 @@
  */
 #define NEWEST 470U
 
-/* Most frequent, decided first (kernels before 5.11 run the program for each
- * call; later ones remember what is always allowed).
- */
-static const int frequent[] = {
-  __NR_read, __NR_write, __NR_pread64, __NR_pwrite64, __NR_preadv,
-  __NR_pwritev, __NR_recvfrom, __NR_sendto, __NR_ppoll, __NR_writev,
-#ifdef __NR_poll
-  __NR_poll,
-#endif
-  __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_fstat, __NR_lseek, __NR_close
-};
-
 static void emit(struct ftpd_filter *f, uint16_t code, uint32_t k, uint8_t jt,
     uint8_t jf) {
   if (f->n < FTPD_FILTER_MAX) {
@@ -170,9 +158,50 @@ static void emit_machine(struct ftpd_filter *f, bool programs) {
 #endif
 }
 
+/* ---- A search by halves, so that each call is decided in a few steps */
+
+/* As many rows are compared one by one. */
+#define LEAF 4U
+
+static int by_number(const void *a, const void *b) {
+  const struct ftpd_call *const *x = a, *const *y = b;
+
+  return (*x)->nr - (*y)->nr;
+}
+
+/* -1: too far for the machine's jumps. */
+static int emit_rows(struct ftpd_filter *f, const struct ftpd_call **rows,
+    size_t n, pid_t self) {
+  unsigned int branch = f->n, far;
+  size_t half = n / 2, i;
+
+  if (n <= LEAF) {
+    for (i = 0; i < n; i++) {
+      emit_call(f, rows[i], self);
+    }
+
+    emit_return(f, SECCOMP_RET_ALLOW);
+    return 0;
+  }
+
+  emit(f, BPF_JMP|BPF_JGE|BPF_K, (uint32_t) rows[half]->nr, 0, 0);
+  if (emit_rows(f, rows, half, self) < 0) {
+    return -1;
+  }
+
+  far = f->n - branch - 1;
+  if (far > UINT8_MAX || f->n > FTPD_FILTER_MAX) {
+    return -1;
+  }
+
+  f->code[branch].jt = (uint8_t) far;
+  return emit_rows(f, rows + half, n - half, self);
+}
+
 int ftpd_filter_build(struct ftpd_filter *f, unsigned int needs, pid_t self) {
   bool programs = (needs & NEED_PROGRAMS) != 0;
-  size_t i;
+  const struct ftpd_call *rows[FTPD_FILTER_MAX / 2];
+  size_t n = 0, i;
 
   f->n = 0;
   if (MACHINE == 0U) {
@@ -181,17 +210,13 @@ int ftpd_filter_build(struct ftpd_filter *f, unsigned int needs, pid_t self) {
   }
 
   emit_machine(f, programs);
-  for (i = 0; i < SFTP_NELEMS(frequent); i++) {
-    emit(f, BPF_JMP|BPF_JEQ|BPF_K, (uint32_t) frequent[i], 0, 1);
-    emit_return(f, SECCOMP_RET_ALLOW);
-  }
-
-  for (i = 0; i < ftpd_ncalls; i++) {
+  for (i = 0; i < ftpd_ncalls && n < SFTP_NELEMS(rows); i++) {
     if (ftpd_calls[i].nr >= 0 && (ftpd_calls[i].freed_by & needs) == 0) {
-      emit_call(f, &ftpd_calls[i], self);
+      rows[n++] = &ftpd_calls[i];
     }
   }
 
+  qsort(rows, n, sizeof(rows[0]), by_number);
 #if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv)
   if (!programs) {
     emit(f, BPF_JMP|BPF_JGT|BPF_K, NEWEST, 0, 1);
@@ -199,13 +224,22 @@ int ftpd_filter_build(struct ftpd_filter *f, unsigned int needs, pid_t self) {
   }
 #endif
 
-  emit_return(f, SECCOMP_RET_ALLOW);
-  if (f->n > FTPD_FILTER_MAX) {
+  if (emit_rows(f, rows, n, self) < 0 || f->n > FTPD_FILTER_MAX) {
     errno = E2BIG;
     return -1;
   }
 
   return 0;
+}
+
+void ftpd_filter_adopt(struct ftpd_filter *f, pid_t from, pid_t to) {
+  unsigned int i;
+
+  for (i = 0; i < f->n; i++) {
+    if (f->code[i].k == (uint32_t) from) {
+      f->code[i].k = (uint32_t) to;
+    }
+  }
 }
 
 int ftpd_filter_install(const struct ftpd_filter *f) {

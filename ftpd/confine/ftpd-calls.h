@@ -49,6 +49,8 @@ struct ftpd_filter {
  * ENOSYS on a machine whose calls are unknown.
  */
 int ftpd_filter_build(struct ftpd_filter *f, unsigned int needs, pid_t self);
+/* Makes it the filter of another process. */
+void ftpd_filter_adopt(struct ftpd_filter *f, pid_t from, pid_t to);
 /* Installs it for good; it needs no_new_privs or CAP_SYS_ADMIN.  0, or -1 with
  * errno.
  */

@@ -36,6 +36,17 @@ static struct {
   int unfiltered;               /* or errno */
 } state;
 
+/* Made at the start, because it is the same for most sessions: but for the
+ * process, which has this number until then.
+ */
+#define NO_PROCESS 0x7ffffff0
+
+static struct {
+  struct ftpd_filter filter;
+  unsigned int bits;
+  bool made;
+} ready;
+
 static enum ftpd_sandbox setting(server_rec *s) {
   const int *value = get_param_ptr(s->conf, "SFTPSandbox", FALSE);
 
@@ -113,6 +124,11 @@ static void check_server(server_rec *s) {
   k->needs = needs;
   k->next = all_known;
   all_known = k;
+  if (!ready.made) {
+    ready.bits = needs.bits;
+    ready.made = ftpd_filter_build(&ready.filter, needs.bits, NO_PROCESS) == 0;
+  }
+
   if (needs.unknown != NULL) {
     ftpd_log_server(s, PR_LOG_NOTICE, "SFTPSandbox does not know %s, and "
       "leaves it programs, network sockets and signals; `SFTPSandbox strict' "
@@ -132,6 +148,7 @@ void ftpd_confine_check(void) {
   }
 
   all_known = NULL;
+  ready.made = false;
   known_pool = make_sub_pool(permanent_pool);
   pr_pool_tag(known_pool, "SFTPSandbox");
   for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
@@ -144,27 +161,30 @@ void ftpd_confine_check(void) {
 /* ---- While there is root */
 
 static void empty_bounding_set(void) {
-  unsigned long cap;
-  int has;
+  unsigned long cap = 0;
 
-  state.bounded = true;
-  for (cap = 0; (has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++) {
-    if (has == 1 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
-      state.unbounded = errno;
-      state.bounded = false;
-      break;
-    }
+  while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0) {
+    cap++;
   }
+
+  /* EINVAL: the kernel knows no more of them. */
+  state.unbounded = errno;
+  state.bounded = cap > 0 && errno == EINVAL;
 }
 
 static void install_filter(void) {
-  struct ftpd_filter *f = malloc(sizeof(*f));
+  struct ftpd_filter *f = &ready.filter;
+  int res = 0;
 
-  state.filtered = f != NULL &&
-    ftpd_filter_build(f, state.needs.bits, getpid()) == 0 &&
-    ftpd_filter_install(f) == 0;
+  if (ready.made && ready.bits == (state.needs.bits & ~NEED_ROOT_FILES)) {
+    ftpd_filter_adopt(f, NO_PROCESS, getpid());
+
+  } else {
+    res = ftpd_filter_build(f, state.needs.bits, getpid());
+  }
+
+  state.filtered = res == 0 && ftpd_filter_install(f) == 0;
   state.unfiltered = state.filtered ? 0 : errno;
-  free(f);
 }
 
 void ftpd_confine_begin(void) {

@@ -51,6 +51,10 @@ static uint32_t run_filter(const struct seccomp_data *call) {
         yes = a > i->k;
         break;
 
+      case BPF_JMP|BPF_JGE|BPF_K:
+        yes = a >= i->k;
+        break;
+
       case BPF_JMP|BPF_JSET|BPF_K:
         yes = (a & i->k) != 0;
         break;
@@ -90,6 +94,26 @@ static void build(unsigned int needs) {
 static bool is_denied(uint32_t action) {
   return action == (SECCOMP_RET_ERRNO|EPERM) ||
     action == (SECCOMP_RET_ERRNO|ENOSYS);
+}
+
+/* No number but those of the rows is denied, and none above the known. */
+static void test_numbers(unsigned int needs) {
+  unsigned int wrong = 0;
+  int nr;
+
+  build(needs);
+  for (nr = 0; nr <= 470; nr++) {
+    bool denied = false;
+    size_t i;
+
+    for (i = 0; i < ftpd_ncalls; i++) {
+      denied |= ftpd_calls[i].nr == nr && (ftpd_calls[i].freed_by & needs) == 0;
+    }
+
+    wrong += is_denied(ask(nr, 17, 17)) != denied ? 1 : 0;
+  }
+
+  is_int(wrong, 0, "needs 0x%x: every number from 0 to 470", needs);
 }
 
 /* Every row, with arguments that no check lets pass. */
@@ -133,6 +157,10 @@ static void test_others(void) {
 
 static void test_arguments(void) {
   build(0);
+  ftpd_filter_adopt(&f, SELF, 4712);
+  ok(is_denied(ask(__NR_kill, SELF, 9)), "a filter made for another");
+  is_int(ask(__NR_kill, 4712, 9), SECCOMP_RET_ALLOW, "is this process's now");
+  ftpd_filter_adopt(&f, 4712, SELF);
   is_int(ask(__NR_socket, AF_UNIX, 0), SECCOMP_RET_ALLOW, "AF_UNIX");
   ok(is_denied(ask(__NR_socket, AF_INET, AF_UNIX)), "AF_INET");
   is_int(ask(__NR_kill, SELF, 9), SECCOMP_RET_ALLOW, "a signal to itself");
@@ -210,6 +238,7 @@ int main(void) {
 
   for (i = 0; i < SFTP_NELEMS(needs); i++) {
     test_rows(needs[i]);
+    test_numbers(needs[i]);
   }
 
   test_others();

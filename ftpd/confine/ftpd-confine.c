@@ -106,6 +106,10 @@ static const char *describe(pool *p, const struct ftpd_needs *needs) {
       NULL);
   }
 
+  if ((needs->bits & NEED_CHOWN) != 0) {
+    text = pstrcat(p, text, ", CAP_CHOWN (UserOwner, GroupOwner)", NULL);
+  }
+
   return *text != '\0' ? text + 2 : text;
 }
 
@@ -176,7 +180,7 @@ static void install_filter(void) {
   struct ftpd_filter *f = &ready.filter;
   int res = 0;
 
-  if (ready.made && ready.bits == (state.needs.bits & ~NEED_ROOT_FILES)) {
+  if (ready.made && ready.bits == (state.needs.bits & NEEDS_OF_CALLS)) {
     ftpd_filter_adopt(f, NO_PROCESS, getpid());
 
   } else {
@@ -325,6 +329,10 @@ void ftpd_confine(void) {
 
   } else if (!session.disable_id_switching) {
     state.needs.bits |= NEED_ROOT;
+  }
+
+  if (ftpd_privs_keep_chown()) {
+    state.needs.bits |= NEED_CHOWN;
   }
 
   no_core_dump();

@@ -17,7 +17,10 @@
 #define NEED_SOCKETS 2U         /* connects to other machines */
 #define NEED_SIGNALS 4U         /* sends signals to other processes */
 #define NEED_ROOT 8U            /* other modules keep root's ids */
+/* No matter of system calls: */
 #define NEED_ROOT_FILES 16U     /* root has logged in */
+#define NEED_CHOWN 32U          /* UserOwner, GroupOwner */
+#define NEEDS_OF_CALLS (NEED_PROGRAMS|NEED_SOCKETS|NEED_SIGNALS|NEED_ROOT)
 
 struct ftpd_needs {
   unsigned int bits;

@@ -105,6 +105,10 @@ void ftpd_privs_settle(void) {
   }
 }
 
+bool ftpd_privs_keep_chown(void) {
+  return kept != 0;
+}
+
 bool ftpd_privs_files_only(void) {
   static const uint32_t files = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE |
     1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER | 1U << CAP_FSETID |

@@ -24,6 +24,8 @@ bool ftpd_privs_keep_root(void);
  * fails.
  */
 void ftpd_privs_settle(void);
+/* Whether CAP_CHOWN is still permitted. */
+bool ftpd_privs_keep_chown(void);
 /* For root's own login: only the capabilities that files need.  True: they are
  * all that is left.
  */

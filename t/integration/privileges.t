@@ -121,6 +121,9 @@ def _():
         for field in ("CapEff", "CapInh", "CapAmb"):
             expect_same(int(status[field], 16), 0, field)
         expect_same(int(status["CapPrm"], 16) & 0xffffffff, permitted, "CapPrm")
+        if permitted and not root:
+            server.wait_log("sftp.log", r"session confined: .*; open: "
+                            r"CAP_CHOWN \(UserOwner, GroupOwner\)")
         uids = [str(UID)] * 4
         expect_same(status["Uid"].split(),
                     ["0", str(UID), "0", str(UID)] if root else uids, "Uid")

@@ -94,6 +94,19 @@ first_upload""",
     (None, "nft "): """
 case $(command nft list ruleset 2>/dev/null || echo 2222) in
   *2222*) ;; *) false ;; esac""",
+    (None, "sshd -T"): """
+[ "$(sshd -T | grep -E '^(port|listenaddress) ' | grep -vc '2200$')" = 0 ]
+# An administrator whose main file names a port as well.
+echo 'Port 22' >> /etc/ssh/sshd_config
+[ "$(sshd -T | grep -E '^(port|listenaddress) ' | grep -c ' 22$')" = 1 ]
+[ "$(sshd -T | grep -E '^(port|listenaddress) ' | grep -c ':22$')" -gt 0 ]""",
+    (None, "grep -niE '^ *(port"): """
+grep -niE '^ *(port|listenaddress)' /etc/ssh/sshd_config \\
+  /etc/ssh/sshd_config.d/* > /found
+grep -x '/etc/ssh/sshd_config:[0-9]*:Port 22' /found
+grep -x '/etc/ssh/sshd_config.d/port.conf:1:Port 2200' /found
+sed -i 's/^Port 22$/#&/' /etc/ssh/sshd_config
+[ "$(sshd -T | grep ^port)" = "port 2200" ]""",
     (None, "sshd -t"): "answers 2200\n! answers 22",
     ("README.md", "sed -i 's/Port 2222/Port 22/'"): "answers 2222",
     ("doc/first-server.md", "sftp -P 2222 -i alice_key"): """

@@ -17,6 +17,7 @@
 #include "ftpd-conf.h"
 #include "ftpd-kept.h"
 #include "ftpd-keystore.h"
+#include "ftpd-rules.h"
 #include "ftpd-source.h"
 
 static int stat_as_root(const char *path, struct stat *st) {
@@ -132,34 +133,35 @@ static const char *own_store_error(pool *p, const char *store) {
   return NULL;
 }
 
-static modret_t *set_stores(cmd_rec *cmd, unsigned int ktype) {
-  unsigned int i;
+/* NULL, or the error message. */
+static const char *store_error(cmd_rec *cmd, const char *store,
+    unsigned int ktype) {
+  const char *colon = strchr(store, ':');
 
-  CHECK_SOME(cmd);
-
-  for (i = 1; i < cmd->argc; i++) {
-    const char *colon = strchr(cmd->argv[i], ':');
-
-    if (colon == NULL) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "badly formatted parameter: '",
-        cmd->argv[i], "' (expected type:info, types here: ",
-        store_names(cmd->tmp_pool, ktype), ")", NULL));
-    }
-
-    if (ftpd_store_find(cmd->argv[i], (size_t) (colon - (char *) cmd->argv[i]),
-        ktype) == NULL) {
-      CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "unsupported key store: '",
-        cmd->argv[i], "' (types here: ", store_names(cmd->tmp_pool, ktype),
-        ")", NULL));
-    }
-
-    if (own_store_error(cmd->tmp_pool, cmd->argv[i]) != NULL) {
-      CONF_ERROR(cmd, own_store_error(cmd->tmp_pool, cmd->argv[i]));
-    }
+  if (colon == NULL) {
+    return pstrcat(cmd->tmp_pool, "badly formatted parameter: '", store,
+      "' (expected type:info, types here: ", store_names(cmd->tmp_pool, ktype),
+      ")", NULL);
   }
 
-  ftpd_conf_add_words(cmd);
-  return PR_HANDLED(cmd);
+  if (ftpd_store_find(store, (size_t) (colon - store), ktype) == NULL) {
+    return pstrcat(cmd->tmp_pool, "unsupported key store: '", store,
+      "' (types here: ", store_names(cmd->tmp_pool, ktype), ")", NULL);
+  }
+
+  return own_store_error(cmd->tmp_pool, store);
+}
+
+static const char *stores_error(cmd_rec *cmd, unsigned int first,
+    unsigned int ktype) {
+  const char *error = NULL;
+  unsigned int i;
+
+  for (i = first; i < cmd->argc && error == NULL; i++) {
+    error = store_error(cmd, cmd->argv[i], ktype);
+  }
+
+  return error;
 }
 
 /* usage: SFTPAuthorizedKeysCommandUser name */
@@ -188,14 +190,64 @@ modret_t *ftpd_set_authorizedkeyscommanduser(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* usage: SFTPAuthorizedUserKeys type:info ... */
+static void add_keys_rule(cmd_rec *cmd) {
+  config_rec *c = add_config_param(FTPD_KEYS_RULE, 0);
+  unsigned int i;
+
+  /* The words after the names follow the arguments of a rule. */
+  c->argc = cmd->argc - 3 + FTPD_RULE_ARGS;
+  c->argv = pcalloc(c->pool, (c->argc + 1) * sizeof(void *));
+  ftpd_rule_set(cmd, c);
+  for (i = 3; i < cmd->argc; i++) {
+    c->argv[i - 3 + FTPD_RULE_ARGS] = pstrdup(c->pool, cmd->argv[i]);
+  }
+}
+
+/* usage: SFTPAuthorizedUserKeys [user|group|class names] type:info ... */
 modret_t *ftpd_set_authorizeduserkeys(cmd_rec *cmd) {
-  return set_stores(cmd, SFTP_SSH2_USER_KEY_STORE);
+  const char *error;
+  bool is_rule = ftpd_rule_is(cmd, &error);
+
+  CHECK_SOME(cmd);
+
+  if (is_rule && cmd->argc < 4) {
+    CONF_ERROR(cmd, "wrong number of parameters: expected user, group or "
+      "class, names joined by commas, and at least one store");
+  }
+
+  if (error == NULL) {
+    error = stores_error(cmd, is_rule ? 3 : 1, SFTP_SSH2_USER_KEY_STORE);
+  }
+
+  if (error != NULL) {
+    CONF_ERROR(cmd, error);
+  }
+
+  if (is_rule) {
+    ftpd_rule_warn(cmd, is_rule,
+      "SFTPAuthorizedUserKeys user|group|class NAME store:info ...");
+    add_keys_rule(cmd);
+
+  } else {
+    ftpd_conf_add_words(cmd);
+  }
+
+  return PR_HANDLED(cmd);
 }
 
 /* usage: SFTPAuthorizedHostKeys type:info ... */
 modret_t *ftpd_set_authorizedhostkeys(cmd_rec *cmd) {
-  return set_stores(cmd, SFTP_SSH2_HOST_KEY_STORE);
+  const char *error;
+
+  CHECK_SOME(cmd);
+
+  error = stores_error(cmd, 1, SFTP_SSH2_HOST_KEY_STORE);
+  if (error != NULL) {
+    CONF_ERROR(cmd, error);
+  }
+
+  ftpd_conf_add_words(cmd);
+  return PR_HANDLED(cmd);
 }
 
 /* The fault of a path, which must exist, or of "sql:..."; NULL: none. */

@@ -19,6 +19,7 @@
 #include "ftpd-log.h"
 #include "ftpd-match.h"
 #include "ftpd-methods.h"
+#include "ftpd-rules.h"
 #include "ftpd-session.h"
 #include "ftpd-source.h"
 #include "ftpd-usercert.h"
@@ -398,8 +399,9 @@ static int check_lists(server_rec *s, const struct sftp_settings *set) {
   return faults;
 }
 
-static int check_commands(pool *p, server_rec *s, const char *directive) {
-  config_rec *c = find_config(s->conf, CONF_PARAM, directive, FALSE);
+/* first: the first argument of the record that is a source. */
+static int check_commands(pool *p, server_rec *s, const config_rec *c,
+    unsigned int first, const char *directive) {
   unsigned int i;
 
   if (find_config(s->conf, CONF_PARAM, "SFTPAuthorizedKeysCommandUser",
@@ -407,7 +409,7 @@ static int check_commands(pool *p, server_rec *s, const char *directive) {
     return 0;
   }
 
-  for (i = 0; c != NULL && i < c->argc; i++) {
+  for (i = first; c != NULL && i < c->argc; i++) {
     if (ftpd_source_info(c->argv[i], "exec") != NULL) {
       return log_fault(s, pstrcat(p, directive, " exec: needs "
         "SFTPAuthorizedKeysCommandUser", NULL));
@@ -436,9 +438,28 @@ static int check_queries(pool *p, server_rec *s, const char *directive) {
   return faults;
 }
 
+static int check_all_commands(pool *p, server_rec *s) {
+  static const char *const names[] = { "SFTPAuthorizedUserKeys",
+    "SFTPAuthorizedPrincipals" };
+  struct ftpd_rule rule;
+  config_rec *at = NULL;
+  int faults = 0;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(names); i++) {
+    faults += check_commands(p, s,
+      find_config(s->conf, CONF_PARAM, names[i], FALSE), 0, names[i]);
+  }
+
+  while (ftpd_rule_next(s, FTPD_KEYS_RULE, &at, &rule)) {
+    faults += check_commands(p, s, at, FTPD_RULE_ARGS, names[0]);
+  }
+
+  return faults;
+}
+
 static int check_sources(pool *p, server_rec *s) {
-  return check_commands(p, s, "SFTPAuthorizedUserKeys") +
-    check_commands(p, s, "SFTPAuthorizedPrincipals") +
+  return check_all_commands(p, s) +
     check_queries(p, s, "SFTPAuthorizedPrincipals") +
     check_queries(p, s, "SFTPTrustedUserCAKeys") +
     check_queries(p, s, "SFTPRevokedKeys");
@@ -449,8 +470,7 @@ static int check_methods(pool *p, server_rec *s,
   int faults = 0;
 
   if (ftpd_methods_use(p, s, set, AUTH_PUBLICKEY) &&
-      find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
-        FALSE) == NULL &&
+      !ftpd_rule_has_keys(s) &&
       find_config(s->conf, CONF_PARAM, "SFTPTrustedUserCAKeys",
         FALSE) == NULL) {
     faults += log_fault(s, "SFTPAuthMethods names publickey, but there is no "

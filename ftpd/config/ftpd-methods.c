@@ -14,31 +14,12 @@
 #include "directives-set.h"
 #include "directives.h"
 #include "ftpd-methods.h"
+#include "ftpd-rules.h"
 
 #include "userauth.h"
 
 /* Maximum number of default chains: one for each method. */
 #define MAX_DEFAULTS 4
-
-#define FTPD_METHODS_RULE "SFTPAuthMethods for"
-
-static const enum ftpd_methods_kind method_rule_kinds[] = {
-  FTPD_METHODS_USER, FTPD_METHODS_GROUP, FTPD_METHODS_CLASS
-};
-
-/* Index of the word; -1: none. */
-static int method_rule_kind(const char *word) {
-  static const char *const words[] = { "user", "group", "class" };
-  int i;
-
-  for (i = 0; i < (int) SFTP_NELEMS(words); i++) {
-    if (strcasecmp(words[i], word) == 0) {
-      return i;
-    }
-  }
-
-  return -1;
-}
 
 #define KBDINT_PREFIX "keyboard-interactive:"
 
@@ -148,76 +129,37 @@ static const char *parse_chain(cmd_rec *cmd, pool *p, const char *text,
   }
 }
 
-/* mod_ifsession applies its sections after the login, but <IfClass> when the
- * session begins: the login sees the rules there, but not the line for all
- * users, which may have been read before.
- */
-static void warn_of_section(const cmd_rec *cmd, bool is_rule) {
-  const config_rec *c = cmd->config;
-
-  if (c != NULL && c->name != NULL && strncasecmp(c->name, "<If", 3) == 0 &&
-      !(is_rule && strcasecmp(c->name, "<IfClass>") == 0)) {
-    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTPAuthMethods in %s has "
-      "no effect: such sections are read after the login. Outside of it, "
-      "use SFTPAuthMethods user|group|class NAME chain ...",
-      c->name);
-  }
-}
-
-/* A pattern would be a rule that matches nobody, without notice; NULL, or the
- * error message.
- */
-static const char *names_error(cmd_rec *cmd, const char *names) {
-  size_t len = strlen(names);
-
-  if (len == 0 || *names == ',' || names[len - 1] == ',' ||
-      strstr(names, ",,") != NULL) {
-    return pstrcat(cmd->tmp_pool, "empty name in '", names, "'", NULL);
-  }
-
-  if (*names == '!' || strstr(names, ",!") != NULL ||
-      strpbrk(names, "*?") != NULL) {
-    return pstrcat(cmd->tmp_pool, "'", names, "' is no name: patterns and ! "
-      "are not possible here; SFTPAuthMethods without user, group or class is "
-      "for all others", NULL);
-  }
-
-  return NULL;
-}
-
 /* usage: SFTPAuthMethods [user|group|class names] method[+method ...] ... */
 modret_t *ftpd_set_authmethods(cmd_rec *cmd) {
-  int kind = cmd->argc > 1 ? method_rule_kind(cmd->argv[1]) : -1;
-  unsigned int first = kind < 0 ? 1 : 3, i;
-  array_header *chains;
   const char *err;
+  bool is_rule = ftpd_rule_is(cmd, &err);
+  unsigned int first = is_rule ? 3 : 1, i;
+  array_header *chains;
   config_rec *c;
 
   if (cmd->argc < first + 1) {
-    CONF_ERROR(cmd, kind < 0 ? "wrong number of parameters: expected at least "
+    CONF_ERROR(cmd, !is_rule ? "wrong number of parameters: expected at least "
       "one" : "wrong number of parameters: expected user, group or class, "
       "names joined by commas, and at least one chain of methods");
   }
 
-  CHECK_CONF(cmd, CONF_ROOT|CONF_VIRTUAL|CONF_GLOBAL);
-  err = kind < 0 ? NULL : names_error(cmd, cmd->argv[2]);
+  CHECK_CONF(cmd, CTXT_SERVER);
   if (err != NULL) {
     CONF_ERROR(cmd, err);
   }
 
-  warn_of_section(cmd, kind >= 0);
+  ftpd_rule_warn(cmd, is_rule,
+    "SFTPAuthMethods user|group|class NAME chain ...");
 
   /* Other modules look for the chains for all users under the directive's name.
    */
-  c = add_config_param(kind < 0 ? cmd->argv[0] : FTPD_METHODS_RULE, 3, NULL,
-    NULL, NULL);
-  c->argc = kind < 0 ? 1 : 3;
+  c = add_config_param(is_rule ? FTPD_METHODS_RULE : cmd->argv[0],
+    FTPD_RULE_ARGS, NULL, NULL, NULL);
+  c->argc = is_rule ? FTPD_RULE_ARGS : 1;
   chains = make_array(c->pool, cmd->argc - first,
     sizeof(struct sftp_auth_chain *));
-  if (kind >= 0) {
-    c->argv[1] = (void *) &method_rule_kinds[kind];
-    c->argv[2] = pstrdup(c->pool, cmd->argv[2]);
-    c->flags |= ftpd_multi_flag();
+  if (is_rule) {
+    ftpd_rule_set(cmd, c);
   }
 
   for (i = first; i < cmd->argc; i++) {
@@ -274,8 +216,7 @@ static void default_chains(pool *p, server_rec *s,
     MAX_DEFAULTS * sizeof(struct sftp_chain_step));
   unsigned int n = 0, i;
 
-  if (find_config(s->conf, CONF_PARAM, "SFTPAuthorizedUserKeys",
-      FALSE) != NULL || find_config(s->conf, CONF_PARAM,
+  if (ftpd_rule_has_keys(s) || find_config(s->conf, CONF_PARAM,
       "SFTPTrustedUserCAKeys", FALSE) != NULL) {
     steps[n++].method = AUTH_PUBLICKEY;
   }
@@ -302,35 +243,21 @@ static void default_chains(pool *p, server_rec *s,
 
 void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set) {
   config_rec *c = find_config(s->conf, CONF_PARAM, "SFTPAuthMethods", FALSE);
-  const array_header *a;
 
   if (c == NULL) {
     default_chains(p, s, set);
     return;
   }
 
-  a = c->argv[0];
-  set->chains = copy_chains(p, a);
-  set->nchains = (unsigned int) a->nelts;
+  ftpd_methods_of_rule(p, c, set);
 }
 
-bool ftpd_methods_next_rule(pool *p, server_rec *s, config_rec **at,
-    struct ftpd_methods_rule *rule) {
-  const array_header *a;
+void ftpd_methods_of_rule(pool *p, const config_rec *c,
+    struct sftp_settings *set) {
+  const array_header *a = c->argv[0];
 
-  *at = *at == NULL ?
-    find_config(s->conf, CONF_PARAM, FTPD_METHODS_RULE, FALSE) :
-    find_config_next(*at, (*at)->next, CONF_PARAM, FTPD_METHODS_RULE, FALSE);
-  if (*at == NULL) {
-    return false;
-  }
-
-  a = (*at)->argv[0];
-  rule->kind = *((const enum ftpd_methods_kind *) (*at)->argv[1]);
-  rule->names = (*at)->argv[2];
-  rule->chains = copy_chains(p, a);
-  rule->nchains = (unsigned int) a->nelts;
-  return true;
+  set->chains = copy_chains(p, a);
+  set->nchains = (unsigned int) a->nelts;
 }
 
 static bool chains_use(const struct sftp_chain *chains, unsigned int n,
@@ -351,11 +278,13 @@ static bool chains_use(const struct sftp_chain *chains, unsigned int n,
 bool ftpd_methods_use(pool *p, server_rec *s, const struct sftp_settings *set,
     unsigned int method) {
   bool use = chains_use(set->chains, set->nchains, method);
-  struct ftpd_methods_rule rule;
+  struct sftp_settings other;
+  struct ftpd_rule rule;
   config_rec *at = NULL;
 
-  while (!use && ftpd_methods_next_rule(p, s, &at, &rule)) {
-    use = chains_use(rule.chains, rule.nchains, method);
+  while (!use && ftpd_rule_next(s, FTPD_METHODS_RULE, &at, &rule)) {
+    ftpd_methods_of_rule(p, at, &other);
+    use = chains_use(other.chains, other.nchains, method);
   }
 
   return use;

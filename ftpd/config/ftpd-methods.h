@@ -20,19 +20,11 @@ void ftpd_methods_chains(pool *p, server_rec *s, struct sftp_settings *set);
 bool ftpd_methods_use(pool *p, server_rec *s, const struct sftp_settings *set,
   unsigned int method);
 
-/* SFTPAuthMethods user, group, class: chains for some users. */
-enum ftpd_methods_kind { FTPD_METHODS_USER, FTPD_METHODS_GROUP,
-  FTPD_METHODS_CLASS };
+/* The lines of SFTPAuthMethods for some users: their records. */
+#define FTPD_METHODS_RULE "SFTPAuthMethods for"
 
-struct ftpd_methods_rule {
-  enum ftpd_methods_kind kind;
-  const char *names;            /* joined by commas */
-  const struct sftp_chain *chains;      /* in the caller's pool */
-  unsigned int nchains;
-};
-
-/* The next rule after *at, NULL before the first; false: there is none. */
-bool ftpd_methods_next_rule(pool *p, server_rec *s, config_rec **at,
-  struct ftpd_methods_rule *rule);
+/* Fills in the chains of such a record. */
+void ftpd_methods_of_rule(pool *p, const config_rec *c,
+  struct sftp_settings *set);
 
 #endif /* MOD_SFTP_FTPD_METHODS_H */

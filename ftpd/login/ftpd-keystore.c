@@ -17,6 +17,7 @@
 #include "ftpd-keystore.h"
 #include "ftpd-login.h"
 #include "ftpd-lookup.h"
+#include "ftpd-rules.h"
 #include "ftpd-session.h"
 #include "ftpd-source.h"
 #include "ftpd-usercert.h"
@@ -384,12 +385,12 @@ static int store_has_key(const struct key_query *q, const char *name,
 
 int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
     const struct sftp_cert *cert, struct ftpd_key_grant *grant) {
-  config_rec *c = find_config(h->server->conf, CONF_PARAM,
-    "SFTPAuthorizedUserKeys", FALSE);
+  const config_rec *own = h->login->stores, *c = own != NULL ? own :
+    find_config(h->server->conf, CONF_PARAM, "SFTPAuthorizedUserKeys", FALSE);
   struct key_query q = { h, p, blob, cert };
   unsigned int i;
 
-  for (i = 0; c != NULL && i < c->argc; i++) {
+  for (i = own != NULL ? FTPD_RULE_ARGS : 0; c != NULL && i < c->argc; i++) {
     const char *name = c->argv[i], *colon = strchr(name, ':');
     int res;
 

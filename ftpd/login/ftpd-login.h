@@ -34,6 +34,7 @@ struct ftpd_login {
   const char *anon_password;    /* the given password, if none is required */
   bool not_alias;               /* AuthAliasOnly: the name is not an alias */
   bool told_no_user;            /* already logged */
+  config_rec *stores;           /* FTPD_KEYS_RULE for the user; NULL: none */
 };
 
 /* ---- ftpd-auth.c */

@@ -6,8 +6,9 @@
  * (see LICENSE)
  */
 
-/* ftpd-user-methods.c -- the login methods of a user: the rules of
- * SFTPAuthMethods, chosen before the first reply names any.
+/* ftpd-user-methods.c -- the login methods and key stores of a user: the rules
+ * of SFTPAuthMethods and SFTPAuthorizedUserKeys, chosen before the first reply
+ * names any method.
  *
  * The reply must not reveal which users exist.  A name without an account also
  * gets the methods of one of the rules, and always of the same one: a keyed
@@ -22,6 +23,7 @@
 #include "ftpd-login.h"
 
 #include "ftpd-methods.h"
+#include "ftpd-rules.h"
 #include "ftpd-secret.h"
 
 #include <ctype.h>
@@ -40,6 +42,19 @@ struct candidate {
 };
 
 /* ---- Rules */
+
+static const char *plain(pool *p, const char *name) {
+  char *copy = palloc(p, strlen(name) + 1), *to = copy;
+
+  for (; *name != '\0'; name++) {
+    if (*name != ' ') {
+      *to++ = (char) tolower((unsigned char) *name);
+    }
+  }
+
+  *to = '\0';
+  return copy;
+}
 
 static bool names_fit(pool *p, const char *names, const char *name) {
   char *list = pstrdup(p, names), *word;
@@ -94,46 +109,53 @@ static bool class_fits(pool *p, const char *names) {
 /* nth: the index of the rule among those about users and groups.  Names without
  * an account cause the same work.
  */
-static bool rule_fits(pool *p, const struct ftpd_methods_rule *rule,
-    unsigned int nth, struct candidate *c) {
+static bool rule_fits(pool *p, const struct ftpd_rule *rule, unsigned int nth,
+    struct candidate *c) {
   bool fits;
 
-  if (rule->kind == FTPD_METHODS_CLASS) {
+  if (rule->kind == FTPD_RULE_CLASS) {
     return class_fits(p, rule->names);
   }
 
-  fits = rule->kind == FTPD_METHODS_USER ?
+  fits = rule->kind == FTPD_RULE_USER ?
     names_fit(p, rule->names, c->user) || names_fit(p, rule->names, c->given) :
     group_fits(p, rule->names, c);
   return c->exists ? fits : c->pick == nth;
 }
 
-static unsigned int count_rules(struct ftpd *h) {
-  struct ftpd_methods_rule rule;
+static unsigned int count_rules(struct ftpd *h, const char *record) {
+  struct ftpd_rule rule;
   config_rec *at = NULL;
   unsigned int n = 0;
 
-  while (ftpd_methods_next_rule(h->pool, h->server, &at, &rule)) {
-    n += rule.kind != FTPD_METHODS_CLASS;
+  while (ftpd_rule_next(h->server, record, &at, &rule)) {
+    n += rule.kind != FTPD_RULE_CLASS;
   }
 
   return n;
 }
 
-/* ---- Who it is */
+/* The first record that fits, or NULL. */
+static config_rec *choose(struct ftpd *h, const char *record,
+    unsigned int nrules, struct candidate *c) {
+  unsigned int nth = 0;
+  struct ftpd_rule rule;
+  config_rec *at = NULL;
 
-static const char *plain(pool *p, const char *name) {
-  char *copy = palloc(p, strlen(name) + 1), *to = copy;
-
-  for (; *name != '\0'; name++) {
-    if (*name != ' ') {
-      *to++ = (char) tolower((unsigned char) *name);
+  c->pick = nrules > 0 ? ftpd_secret_pick(plain(h->pool, h->user),
+    nrules + 1) : 0;
+  while (ftpd_rule_next(h->server, record, &at, &rule)) {
+    if (rule_fits(h->pool, &rule, nth, c)) {
+      return at;
     }
+
+    nth += rule.kind != FTPD_RULE_CLASS;
   }
 
-  *to = '\0';
-  return copy;
+  return NULL;
 }
+
+/* ---- Who it is */
 
 static void find_account(pool *p, const char *name, struct candidate *c) {
   const struct passwd *pw = pr_auth_getpwnam(p, name);
@@ -145,13 +167,11 @@ static void find_account(pool *p, const char *name, struct candidate *c) {
   }
 }
 
-static void identify(struct ftpd *h, unsigned int nrules,
-    struct candidate *c) {
+static void identify(struct ftpd *h, struct candidate *c) {
   const char *name = plain(h->pool, h->user);
 
   c->exists = false;
   c->gid = getgid();
-  c->pick = ftpd_secret_pick(name, nrules + 1);
   find_account(h->pool, h->user, c);
   if (!c->exists && strcmp(name, h->user) != 0) {
     find_account(h->pool, name, c);
@@ -160,34 +180,25 @@ static void identify(struct ftpd *h, unsigned int nrules,
   c->exists |= h->login->anon != NULL;
 }
 
-static void choose_rule(struct ftpd *h, unsigned int n) {
-  unsigned int nth = 0;
-  struct candidate c = { h->user, h->user, true, 0, NULL, 0 };
-  struct ftpd_methods_rule rule;
-  config_rec *at = NULL;
-
-  if (n > 0) {
-    identify(h, n, &c);
-  }
-
-  while (ftpd_methods_next_rule(h->pool, h->server, &at, &rule)) {
-    if (rule_fits(h->pool, &rule, nth, &c)) {
-      h->set->chains = rule.chains;
-      h->set->nchains = rule.nchains;
-      return;
-    }
-
-    nth += rule.kind != FTPD_METHODS_CLASS;
-  }
-}
-
 /* The duration does not reveal who is in a group. */
 void ftpd_auth_methods(struct ftpd *h) {
   uint64_t begin_us = sftp_now_us();
-  unsigned int n = count_rules(h);
+  unsigned int nmethods = count_rules(h, FTPD_METHODS_RULE);
+  unsigned int nkeys = count_rules(h, FTPD_KEYS_RULE);
+  struct candidate c = { h->user, h->user, true, 0, NULL, 0 };
+  config_rec *methods;
 
-  choose_rule(h, n);
-  if (n > 0) {
+  if (nmethods + nkeys > 0) {
+    identify(h, &c);
+  }
+
+  methods = choose(h, FTPD_METHODS_RULE, nmethods, &c);
+  if (methods != NULL) {
+    ftpd_methods_of_rule(h->pool, methods, h->set);
+  }
+
+  h->login->stores = choose(h, FTPD_KEYS_RULE, nkeys, &c);
+  if (nmethods + nkeys > 0) {
     ftpd_auth_pause(h, begin_us, FLOOR_MS);
   }
 }

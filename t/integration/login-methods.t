@@ -40,7 +40,18 @@ def with_groups(server):
     return server
 
 
+# Everybody has a file at home; these lines name others, which only some have.
+KEYS = """
+SFTPAuthorizedUserKeys file:~/.ssh/authorized_keys
+SFTPAuthorizedUserKeys user carol file:@DIR@/own/%u
+SFTPAuthorizedUserKeys group partners,admins file:@DIR@/none/%u file:@DIR@/own/%u
+SFTPAuthorizedUserKeys class elsewhere file:~/.ssh/authorized_keys
+SFTPAuthorizedUserKeys user dave file:~/.ssh/authorized_keys
+"""
+
 srv = with_groups(Server(RULES, users=USERS))
+bykeys = with_groups(Server("SFTPAuthMethods publickey\n" + KEYS,
+                            drop=("SFTPAuthorizedUserKeys",), users=USERS))
 byclass = Server("""
 <Class here>
   From 127.0.0.0/8
@@ -71,6 +82,10 @@ def by_password(user, server=srv):
         return number == SUCCESS, m.get_text() if number == FAILURE else ""
 
 
+def by_key(user):
+    return bykeys.sftp("pwd", "-o", "User=" + user).returncode == 0
+
+
 @promise("each user has the methods of the first rule that fits")
 def _():
     for user, wanted in (("alice", "publickey"), ("bob", "publickey,password"),
@@ -91,6 +106,26 @@ def _():
 def _():
     expect_same(methods_of(b"alice", byclass), "password", "alice")
     expect_same(methods_of(b"nobody-here", byclass), "password", "nobody")
+
+
+@promise("each user has the key files of the first rule that fits, and no "
+         "others")
+def _():
+    os.mkdir(bykeys.path("own"))
+    with open(bykeys.key + ".pub", encoding="ascii") as file:
+        key = file.read()
+    for user in USERS:
+        bykeys.put(".ssh/authorized_keys", key.encode(), 0o600, user=user)
+    wanted = {"alice": True, "bob": False, "carol": False, "dave": False,
+              "erin": False}
+    expect_same({u: by_key(u) for u in USERS}, wanted, "without own files")
+    for user in USERS:
+        with open(bykeys.path("own/" + user), "w", encoding="ascii") as out:
+            out.write(key)
+        os.unlink(bykeys.home(".ssh/authorized_keys", user))
+    expect_same({u: by_key(u) for u in USERS},
+                {u: not yes for u, yes in wanted.items()}, "with own files")
+    expect_same(by_key("nobody-here"), False, "nobody")
 
 
 @promise("the methods do not reveal which users exist: each list also "
@@ -170,6 +205,11 @@ def _():
                        ("SFTPAuthMethods user bob,!al publickey", "is no name"),
                        ("SFTPAuthMethods class a,,b publickey", "empty name"),
                        ("SFTPAuthMethods user alice rot13", "rot13"),
+                       ("SFTPAuthorizedUserKeys user alice", "one store"),
+                       ("SFTPAuthorizedUserKeys user !al file:/x",
+                        "is no name"),
+                       ("SFTPAuthorizedUserKeys group a nonsense",
+                        "badly formatted"),
                        ("SFTPAuthMethods user alice hostbased",
                         "SFTPAuthorizedHostKeys")):
         expect(text in Server(line).refuses_to_start(), line)
@@ -182,4 +222,4 @@ def _():
         late.stop_clean()
 
 
-main(srv, byclass)
+main(srv, byclass, bykeys)

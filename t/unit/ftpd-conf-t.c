@@ -19,6 +19,7 @@
 #include "ftpd-log.h"
 #include "ftpd-match.h"
 #include "ftpd-methods.h"
+#include "ftpd-rules.h"
 #include "ftpd-report.h"
 #include "ftpd-source.h"
 #include "ftpd-usercert.h"
@@ -145,6 +146,17 @@ bool ftpd_methods_use(pool *in, server_rec *s, const struct sftp_settings *set,
   (void) s;
   (void) set;
   return (methods & method) != 0;
+}
+
+bool ftpd_rule_next(server_rec *s, const char *record, config_rec **at,
+    struct ftpd_rule *rule) {
+  (void) rule;
+  *at = *at == NULL ? find_config(s->conf, CONF_PARAM, record, FALSE) : NULL;
+  return *at != NULL;
+}
+
+bool ftpd_rule_has_keys(server_rec *s) {
+  return find_config(s->conf, CONF_PARAM, FTPD_KEYS_RULE, FALSE) != NULL;
 }
 
 int ftpd_revoked_check(pool *in, server_rec *s, const char **path,
@@ -483,6 +495,10 @@ static void every_fault_is_logged_once(void) {
     NULL });
   is_int(check(), 0, "authorities are enough");
   start();
+  daemon_add_words(FTPD_KEYS_RULE, (const char *const []) { "", "", "",
+    "file:/keys", NULL });
+  is_int(check(), 0, "keys of some users are enough");
+  start();
   methods = AUTH_HOSTBASED;
   ok(one_fault("names hostbased"), "hostbased without keys");
   start();
@@ -492,6 +508,15 @@ static void every_fault_is_logged_once(void) {
     "a command without its user");
   set_text("SFTPAuthorizedKeysCommandUser", "nobody");
   is_int(check(), 0, "and with it");
+  start();
+  daemon_add_words(FTPD_KEYS_RULE, (const char *const []) { "exec:/no/kind",
+    "", "", "file:/keys", NULL });
+  is_int(check(), 0, "what stands before the stores is none");
+  start();
+  daemon_add_words(FTPD_KEYS_RULE, (const char *const []) { "", "", "",
+    "exec:/bin/keys", NULL });
+  ok(one_fault("SFTPAuthorizedUserKeys exec: needs"),
+    "a command of some users without its user");
   start();
   daemon_add_words("SFTPRevokedKeys", (const char *const []) { "sql:/known",
     "sql:/unknown", "/file", NULL });

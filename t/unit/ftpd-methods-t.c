@@ -12,6 +12,7 @@
 #include "directives-int.h"
 #include "directives-set.h"
 #include "directives.h"
+#include "ftpd-rules.h"
 #include "tap.h"
 
 static pool *p;
@@ -28,9 +29,36 @@ unsigned int sftp_kbdint_have_drivers(void) {
   return ndrivers;
 }
 
-/* Of directives.c. */
-long ftpd_multi_flag(void) {
-  return 0;
+/* Of ftpd-rules.c: lines for everybody. */
+bool ftpd_rule_is(cmd_rec *cmd, const char **error) {
+  (void) cmd;
+  *error = NULL;
+  return false;
+}
+
+void ftpd_rule_set(const cmd_rec *cmd, config_rec *c) {
+  (void) cmd;
+  (void) c;
+}
+
+void ftpd_rule_warn(const cmd_rec *cmd, bool is_rule, const char *form) {
+  (void) cmd;
+  (void) is_rule;
+  (void) form;
+}
+
+bool ftpd_rule_next(server_rec *s, const char *record, config_rec **at,
+    struct ftpd_rule *rule) {
+  (void) s;
+  (void) record;
+  (void) at;
+  (void) rule;
+  return false;
+}
+
+bool ftpd_rule_has_keys(server_rec *s) {
+  (void) s;
+  return false;
 }
 
 /* The refusal, or NULL. */

@@ -373,7 +373,33 @@ CASES = [
          who=("alice", "bob")),
     Case("AuthorizedKeysFile of one user", "",
          "Match User alice\n AuthorizedKeysFile @DIR@/keys/%u\n",
-         who=("alice", "dana"), narrower={("alice", "127.0.0.1", "key")}),
+         who=("alice", "dana", "keys-mode")),
+    Case("AuthorizedKeysFile of groups and users",
+         "AuthorizedKeysCommand @DIR@/keys-of %u\n"
+         "AuthorizedKeysCommandUser nobody",
+         "Match User keys-mode,bob\n AuthorizedKeysFile @DIR@/keys/%u\n"
+         " AuthorizedKeysCommand none\n"
+         "Match Group crew\n AuthorizedKeysFile @DIR@/nowhere/%u\n"
+         " AuthorizedKeysCommand none\n"
+         "Match Group sftponly\n AuthorizedKeysFile none\n"
+         " AuthorizedKeysCommand none\n",
+         who=("alice", "bob", "carol", "dana", "keys-mode", "keys-owner"),
+         methods=("key",), look=False),
+    Case("AuthorizedKeysFile by address", "",
+         "Match Address 127.0.0.2 Group crew\n"
+         " AuthorizedKeysFile @DIR@/nowhere/%u\n"
+         "Match Address 127.0.0.2\n AuthorizedKeysFile @DIR@/keys/%u\n",
+         who=("alice", "dana", "keys-mode"), sources=TWO, methods=("key",),
+         look=False),
+    Case("authorities for those without key files",
+         "TrustedUserCAKeys @DIR@/ca.pub",
+         "Match Group crew\n AuthorizedKeysFile none\n",
+         who=("alice", "dana"), methods=("key",), look=False),
+    Case("a certificate for those without key files",
+         "TrustedUserCAKeys @DIR@/ca.pub",
+         "Match User alice\n AuthorizedKeysFile none\n",
+         who=("alice", "dana"), key="certified", methods=("key",),
+         look=False),
     Case("AuthorizedKeysFile none for a group", "",
          "Match Group crew\n AuthorizedKeysFile none\n",
          who=("alice", "dana")),

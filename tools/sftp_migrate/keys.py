@@ -10,33 +10,48 @@ from collections import namedtuple
 from . import patterns
 from .keywords import absolute, number, seconds, word
 
-Base = namedtuple("Base", "stores settings directives")
+# Of everybody: settings that a virtual host has once.
+Base = namedtuple("Base", "stores authorities settings directives")
+
+# Where those have no keys whose login by key asks for authorities.
+NOWHERE = "file:/nonexistent"
 
 
 class Denied(Exception):
     """These users cannot be let in as sshd would; the text says why."""
 
 
-def key_base(policy, env):
-    """The stores of keys and authorities for everybody whom no line names."""
-    made, stores = [], []
+def stores_of(policy, env):
+    """The stores of keys that a login asks, as SFTPAuthorizedUserKeys has
+    them."""
+    stores = []
     files = env.first("authorizedkeysfile")
     names = files.args if files else [".ssh/authorized_keys",
                                       ".ssh/authorized_keys2"]
     for name in names:
         if name.lower() != "none":
             stores += _file_store(policy, files, name)
-    stores += _command_store(policy, env, made, "authorizedkeyscommand")
-    if stores:
-        made.insert(0, "SFTPAuthorizedUserKeys " + " ".join(stores))
+    found = _command(policy, env, "authorizedkeyscommand",
+                     ["%" + t for t in "UuhktfC"])
+    return tuple(stores + (['"%s"' % found[0]] if found else []))
+
+
+def key_base(policy, env):
+    """The settings of keys and authorities that are the same for all."""
+    made, stores = [], stores_of(policy, env)
+    found = _command(policy, env, "authorizedkeyscommand",
+                     ["%" + t for t in "UuhktfC"])
+    if found is not None:
+        made.append("SFTPAuthorizedKeysCommandUser " + found[1])
     authorities = env.first("trustedusercakeys")
-    if authorities is not None and authorities.args[0].lower() != "none":
+    trusted = authorities is not None and \
+        authorities.args[0].lower() != "none"
+    if trusted:
         made += list(_authorities(policy, env, authorities, made))
-        stores.append("authorities")
     revoked = env.first("revokedkeys")
     if revoked is not None and revoked.args[0].lower() != "none":
         made.append("SFTPRevokedKeys " + absolute(revoked, revoked.args[0]))
-    return Base(tuple(stores), policy.key_settings(env), tuple(made))
+    return Base(stores, trusted, policy.key_settings(env), tuple(made))
 
 
 def _file_store(policy, line, name):
@@ -78,15 +93,6 @@ def _command(policy, env, key, tokens):
     if not line.args[0].startswith("/"):
         line.fail("the path must be absolute")
     return "exec:" + " ".join(line.args), name
-
-
-def _command_store(policy, env, made, key):
-    tokens = ["%" + t for t in "UuhktfC"]
-    found = _command(policy, env, key, tokens)
-    if found is None:
-        return []
-    made.append("SFTPAuthorizedKeysCommandUser " + found[1])
-    return ['"%s"' % found[0]]
 
 
 def _authorities(policy, env, line, made):

@@ -18,18 +18,21 @@ from collections import namedtuple
 
 from . import patterns, refusals
 from .keywords import TABLE, flag, number, row_of, word
-from .keys import Denied, key_base
+from .keys import NOWHERE, Denied, key_base, stores_of
 from .sshd import printable
 
 # methods: chains as SFTPAuthMethods has them; deny: why nobody gets in, or
 # None; root, start: directories or None; user: directives that work after the
-# login; shell: whether sshd would need the user's shell.
-Leaf = namedtuple("Leaf", "methods deny root start user shell")
+# login; shell: whether sshd would need the user's shell; stores: of keys, those
+# of everybody if nobody asks for any.
+Leaf = namedtuple("Leaf", "methods deny root start user shell stores")
 
 Local = namedtuple("Local", "address port")
 
 ACCESS = ("allowusers", "denyusers", "allowgroups", "denygroups")
-KEY_ROWS = sorted(k for k, row in TABLE.items() if row.differs == "keys")
+KEY_ROWS = sorted(k for k, row in TABLE.items() if row.differs == "keys"
+                  and k not in ("authorizedkeysfile",
+                                "authorizedkeyscommand"))
 
 # What the words of -p and -P deny: names of <Limit>, words of SFTPExtensions.
 REQUESTS = {
@@ -254,7 +257,10 @@ class Policy:
         """base: the settings of keys that the section has."""
         shell, user, deny = False, (), self._refused(env, cell)
         root = start = None
-        methods = self._methods(env, base)
+        stores = stores_of(self, env)
+        methods = self._methods(env, base, stores)
+        if not any("publickey" in m.split("+") for m in methods):
+            stores = base.stores
         try:
             root = self._root(env)
             shell, user, start = self._command(env, root)
@@ -262,7 +268,8 @@ class Policy:
             deny = deny or str(why)
         if not methods:
             deny = deny or "no method is left to them"
-        return Leaf(methods, deny, root, start, user, shell)
+        return Leaf(methods, deny, root, start, user, shell,
+                    stores or (NOWHERE,))
 
     def _refused(self, env, cell):
         if env.is_on(False, "refuseconnection"):
@@ -320,16 +327,17 @@ class Policy:
         return tuple((k, tuple(tuple(line.args) for line in env.all(k)))
                      for k in KEY_ROWS)
 
-    def _methods(self, env, base):
-        keys = env.is_on(True, "pubkeyauthentication") and bool(base.stores)
+    def _methods(self, env, base, stores):
+        keys = env.is_on(True, "pubkeyauthentication")
         if keys and self.key_settings(env) != base.settings:
             keys = False
-            if key_base(self, env).stores:
-                self.note(None, "%s: no login by key. Their AuthorizedKeysFile, "
-                          "authorities or algorithms differ from those of "
-                          "others, and a virtual host has one list for all; "
-                          "a Match LocalPort gives them one of their own"
-                          % self.who(env))
+            if stores or key_base(self, env).authorities:
+                self.note(None, "%s: no login by key. Their authorities, "
+                          "algorithms or AuthorizedKeysCommandUser differ from "
+                          "those of others, and a virtual host has the same "
+                          "for all; a Match LocalPort gives them one of their "
+                          "own" % self.who(env))
+        keys = keys and bool(stores or base.authorities)
         password = env.is_on(True, "passwordauthentication") and \
             not refusals.no_password(self, env.user)
         dialogue = self.pam and env.is_on(

@@ -8,7 +8,7 @@
 from . import decide
 from .blocks import Block
 from .keywords import TABLE
-from .keys import client_alive, key_base
+from .keys import NOWHERE, client_alive, key_base
 from .logins import Logins
 from .policy import Env
 from .refusals import Refusals
@@ -54,7 +54,7 @@ class Section(Logins, Refusals):
                                for g in self.groups]
         envs += [self.env(u) for u in self.policy.mentioned(self.static)]
         bases = [key_base(self.policy, env) for env in envs]
-        return next((b for b in bases if b.stores), bases[0])
+        return next((b for b in bases if b.stores or b.authorities), bases[0])
 
     def _table(self, user):
         return decide.table(self.groups, lambda groups: self.policy.leaf(
@@ -76,7 +76,8 @@ class Section(Logins, Refusals):
     def blocks(self):
         """In the order of the configuration; the one on logins comes last,
         because the others may refuse somebody."""
-        found = {"keys": self.keys(), "methods": self.methods()}
+        found = {"keys": self.keys(), "stores": self.stores(),
+                 "methods": self.methods()}
         found["directories"] = self.directories("root", "DefaultRoot", "/")
         found["start"] = self.starts()
         found["users"] = self.user_sections()
@@ -93,39 +94,52 @@ class Section(Logins, Refusals):
                                         "AuthorizedKeysFile"),
                      self.base.directives) if self.base.directives else None
 
-    # ---- Methods
+    # ---- Methods, and stores of keys
 
-    def methods(self):
+    def lines_for(self, part, directive, what, none):
+        """A line for each user and group for whom this is not that of
+        everybody else, and one for everybody else.  none: what those get who
+        have nothing, and are refused elsewhere: the line keeps them from those
+        of the next."""
         lines = []
-        for user in self.differing("methods"):
-            chains = set(self.part(self.users[user], "methods").values())
-            if len(chains) > 1:
-                self.deny(user, "their methods depend on their groups, and "
-                          "they are named as well")
+        for user in self.differing(part):
+            values = set(self.part(self.users[user], part).values())
+            if len(values) > 1:
+                self.deny(user, "their %s depend on their groups, and they "
+                          "are named as well" % what)
                 continue
-            chains = chains.pop()
-            if chains:
-                lines.append(("user", user, chains))
-        rows = decide.peel(self.groups, self.part(self.rest, "methods"))
+            value = values.pop()
+            if value:
+                lines.append(("user %s " % user, value))
+        rows = decide.peel(self.groups, self.part(self.rest, part))
         if rows is None:
-            raise ConfigError("", "the methods of members of several groups "
-                              "(%s) cannot be expressed; use one block for "
-                              "each" % " ".join(self.groups))
-        for group, chains in rows[0]:
-            # Those without a method are refused below; the line keeps them
-            # from those of the next.
-            lines.append(("group", group, chains or self._some()))
-        made = ["SFTPAuthMethods %s %s %s" % (kind, name, " ".join(chains))
-                for kind, name, chains in lines]
+            raise ConfigError("", "the %s of members of several groups (%s) "
+                              "cannot be expressed; use one block for each"
+                              % (what, " ".join(self.groups)))
+        lines += [("group %s " % group, value or none)
+                  for group, value in rows[0]]
         # With classes the line for everybody else is one about the class: it
         # counts whichever of mod_sftp and mod_ifsession is loaded first.
-        made.append("SFTPAuthMethods %s%s" % (
-            "class %s " % self.cell.name if self.cell else "",
-            " ".join(rows[1] or self._some())))
-        return Block(self.writer.source(METHODS), made)
+        lines.append(("class %s " % self.cell.name if self.cell else "",
+                      rows[1] or none))
+        return ["%s %s%s" % (directive, who, " ".join(value))
+                for who, value in lines]
+
+    def methods(self):
+        return Block(self.writer.source(METHODS), self.lines_for(
+            "methods", "SFTPAuthMethods", "methods", self._some()))
+
+    def stores(self):
+        made = self.lines_for("stores", "SFTPAuthorizedUserKeys", "keys",
+                              (NOWHERE,))
+        if all(line.split()[-1] == NOWHERE for line in made):
+            return None
+        return Block(self.writer.source(KEYS, "the default of sshd: "
+                                        "AuthorizedKeysFile"), made)
 
     def _some(self):
-        return ("publickey",) if self.base.stores else ("password",)
+        return ("publickey",) if self.base.stores or self.base.authorities \
+            else ("password",)
 
     # ---- Directories
 

@@ -9,6 +9,7 @@ import os
 
 from . import patterns, refusals
 from .blocks import Block, note_text
+from .keys import NOWHERE
 from .keywords import DEFAULT, TABLE, row_of
 from .places import Places
 from .section import Section
@@ -16,7 +17,7 @@ from .sshd import ConfigError, printable
 
 # Blocks in which the first line that fits counts.  mod_ifsession puts what is
 # in <IfClass> in front of everything, line by line: the last becomes the first.
-ORDERED = ("methods", "directories", "start")
+ORDERED = ("methods", "stores", "directories", "start")
 
 # Directives that stand in one block with others: where each comes from.
 SERVER = ("ForceCommand", "Subsystem")
@@ -65,7 +66,7 @@ class Writer(Places):
         sections = []
         for cell in reversed(self.cells):
             section = Section(self, self._static(static, cell), cell, base)
-            if section.base.stores:
+            if section.base.stores or section.base.authorities:
                 base = section.base
             sections.insert(0, section)
         found = [section.blocks() for section in sections]
@@ -79,11 +80,19 @@ class Writer(Places):
                 for one in found[:-1]:
                     if key in one:
                         one[key] = found[-1][key]
-        plain = [one["methods"].without_class() for one in found]
         for one in found:
             one["keys"] = found[-1]["keys"]
+        for name in ("methods", "stores"):
+            plain = [one[name] and one[name].without_class() for one in found]
             if all(block == plain[0] for block in plain):
-                one["methods"] = plain[0]
+                for one in found:
+                    one[name] = plain[0]
+        if any(one["stores"] != found[0]["stores"] for one in found):
+            # The start looks outside of <IfClass> for keys.
+            for one in found:
+                one["no keys"] = Block(
+                    "each class of addresses has a line of its own below",
+                    ["SFTPAuthorizedUserKeys " + NOWHERE])
         return found
 
     def _static(self, static, cell):

@@ -579,6 +579,24 @@ def _():
                  "pam_sss.so"}, "modules")
 
 
+@promise("a path means what it means to sshd, or is not used")
+def _():
+    for text, wanted in (
+            ("%h/.ssh/a b", '"file:~/.ssh/a b"'), ("k%u", "file:~/k%u"),
+            ("a b/%u", '"file:~/a b/%u"'), ("/k/%u", "file:/k/%u"),
+            ("%h", "file:~"), ("%hx/y", None), ("~bob/keys", None),
+            ("/k/%%u", None), ("/k/%k", None), ("x%h", None)):
+        got = [line for line in lines_of('AuthorizedKeysFile "%s"\n' % text)
+               if line.startswith("SFTPAuthorizedUserKeys")]
+        expect_same(got, ["SFTPAuthorizedUserKeys " + wanted] if wanted
+                    else [], text)
+    for text in ("%hdata", "~bob", "/a/%%u", "relative", "/a/%U"):
+        got = lines_of("ChrootDirectory %s\nSubsystem sftp internal-sftp\n"
+                       % text)
+        expect("DenyAll" in got and not any(
+            line.startswith("DefaultRoot") for line in got), text)
+
+
 @promise("addresses: each belongs to exactly one class")
 def _():
     rand = random.Random(7)

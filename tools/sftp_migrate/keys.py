@@ -56,15 +56,11 @@ def key_base(policy, env):
 
 def _file_store(policy, line, name):
     try:
-        path = policy.path(line, name, home=True) if line else name
+        path = policy.path(line, name, True, "~/") if line else "~/" + name
     except Denied as why:
         policy.note(line, "%s; no keys are read from there" % why)
         return []
-    if path.startswith('"'):
-        return ['"file:%s' % path[1:]]
-    if not path.startswith(("/", "~")):
-        path = "~/" + path
-    return ["file:" + path]
+    return ['"file:%s' % path[1:] if path.startswith('"') else "file:" + path]
 
 
 def _command(policy, env, key, tokens):

@@ -13,6 +13,7 @@ is evaluated, as sshd would, for all of them: see Policy.leaf().
 import functools
 import getopt
 import os
+import re
 import shlex
 from collections import namedtuple
 
@@ -390,15 +391,21 @@ class Policy:
         return path
 
     @staticmethod
-    def path(line, text, home):
-        """sshd's tokens as ProFTPD's: ~ and %u."""
-        text = text.replace("%%", "\0")
-        if home and text.startswith("%h"):
-            text = "~" + text[2:]
-        if "%" in text.replace("%u", ""):
+    def path(line, text, home, relative=""):
+        """sshd's tokens as ProFTPD's: ~ and %u.  relative: goes before a path
+        that is not absolute."""
+        bare = text.replace("%%", "\0")
+        if home and re.match("%h(/|$)", bare):
+            bare = "~" + bare[2:]
+        elif bare.startswith("~"):
+            raise Denied("%s %s: a path cannot begin with ~ here" % (
+                line.name, printable(text)))
+        elif not bare.startswith("/"):
+            bare = relative + bare
+        if "\0" in bare or "%" in bare.replace("%u", ""):
             raise Denied("%s %s has a token that is not possible here"
                          % (line.name, printable(line.args[0])))
-        return word(line, text.replace("\0", "%"))
+        return word(line, bare)
 
     def _command(self, env, root):
         """(needs a shell, directives, start directory)."""

@@ -6,6 +6,7 @@
 
 """Who has an account on this machine, today."""
 
+import functools
 import grp
 import pwd
 import subprocess
@@ -67,21 +68,41 @@ class Accounts:
                   for g in grp.getgrall()}
         return cls(users, groups, read_shells("/etc/shells"), bool(shadow))
 
+    @functools.cached_property
+    def _of_gid(self):
+        found = {}
+        for group, (gid, _) in self.groups.items():
+            found.setdefault(gid, []).append(group)
+        return found
+
+    @functools.cached_property
+    def _of_member(self):
+        found = {}
+        for group, (_, members) in self.groups.items():
+            for name in members:
+                found.setdefault(name, []).append(group)
+        return found
+
+    @functools.cached_property
+    def _users_of_gid(self):
+        found = {}
+        for user in self.users.values():
+            found.setdefault(user.gid, []).append(user.name)
+        return found
+
     def groups_of(self, name):
-        user = self.users[name]
-        return [group for group, (gid, members) in self.groups.items()
-                if gid == user.gid or name in members]
+        return self._of_gid.get(self.users[name].gid, []) + \
+            self._of_member.get(name, [])
 
     def private_group(self, name):
         """A group that has this user as its only member, or None."""
         user = self.users.get(name)
         if user is None:
             return None
-        for group, (gid, members) in self.groups.items():
-            if gid == user.gid:
-                others = [u for u in self.users.values()
-                          if u.gid == gid and u.name != name]
-                return group if not others and members <= {name} else None
+        for group in self._of_gid.get(user.gid, []):
+            alone = self._users_of_gid[user.gid] == [name]
+            return group if alone and self.groups[group][1] <= {name} \
+                else None
         return None
 
     def with_shell(self):
@@ -89,6 +110,7 @@ class Accounts:
         return sorted(u.name for u in self.users.values()
                       if u.shell in self.shells)
 
+    @functools.cached_property
     def superusers(self):
         return sorted(u.name for u in self.users.values() if u.uid == 0)
 

@@ -165,4 +165,4 @@ class Logins:
             table = self.users.get(user, self.rest)
             return user not in self.denied and any(
                 leaf.deny is None for leaf in table.values())
-        return any(may(u) for u in self.policy.accounts.superusers())
+        return any(may(u) for u in self.policy.accounts.superusers)

@@ -225,7 +225,7 @@ class Policy:
                     found += self.user_names(
                         [a.rpartition("@")[0] or a for a in line.args])
         found += [u for u in self.accounts.users
-                  if u in self.accounts.superusers() and patterns.is_name(u)
+                  if u in self.accounts.superusers and patterns.is_name(u)
                   or refusals.no_password(self, u)]
         return sorted(set(found))
 
@@ -278,7 +278,7 @@ class Policy:
         sessions = env.first("maxsessions")
         if sessions is not None and number(sessions) == 0:
             return "MaxSessions 0"
-        if env.user in self.accounts.superusers():
+        if env.user in self.accounts.superusers:
             line = env.first("permitrootlogin")
             value = line.args[0].lower() if line else "prohibit-password"
             if value == "forced-commands-only":
@@ -344,7 +344,7 @@ class Policy:
         dialogue = self.pam and env.is_on(
             True, "kbdinteractiveauthentication",
             "challengeresponseauthentication")
-        if env.user in self.accounts.superusers():
+        if env.user in self.accounts.superusers:
             line = env.first("permitrootlogin")
             if line is None or line.args[0].lower() != "yes":
                 password = dialogue = False

@@ -42,7 +42,7 @@ int ftpd_auth_user(struct ftpd *h, pool *p, const char **user);
 /* Ends USER: POST_CMD and LOG_CMD, or the *_ERR pair. */
 void ftpd_auth_user_end(struct ftpd *h, bool ok);
 /* The user of the first request is known: the settings get the methods for this
- * user before a reply names any.
+ * user before a reply names any; the stores of their keys are chosen as well.
  */
 void ftpd_auth_methods(struct ftpd *h);
 /* The request itself. p lives until ftpd_auth_end() or ftpd_logged_in(); so

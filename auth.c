@@ -19,11 +19,6 @@
 #include "kex.h"
 #include "userauth.h"
 
-/* Maximum number of requests before the login, whether or not they count as
- * attempts.  It is more than any user has keys.
- */
-#define MAX_REQUESTS 100
-
 /* Maximum length of a user name that the daemon accepts. */
 #define USER_MAX 256
 
@@ -425,8 +420,10 @@ static int serve_request(struct ssh_conn *c, struct sftp_auth_req *req) {
     return res;
   }
 
-  if (++c->auth->nrequests > MAX_REQUESTS) {
-    return sftp_fail(c, SFTP_ERR_DENIED, "too many authentication requests");
+  /* Whether or not they count as attempts. */
+  res = sftp_budget_use(c, BUDGET_REQUESTS, 1);
+  if (res != SFTP_OK) {
+    return res;
   }
 
   res = take_user(c, req);

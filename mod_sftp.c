@@ -101,6 +101,7 @@ static void serve(server_rec *s, conn_t *conn) {
 
   /* Now, while others can still see whose connection this is. */
   if (!h->logged_in) {
+    ftpd_penalty_failed(err);
     ftpd_event_stranger(h, err);
   }
 

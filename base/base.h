@@ -61,8 +61,9 @@ enum sftp_err {
   SFTP_ERR_VERSION = -16,       /* no common protocol version */
   SFTP_ERR_SERVICE = -17,       /* an unknown service */
   SFTP_ERR_TOOMANY = -18,       /* attempts, channels, connections */
-  SFTP_ERR_PASSPHRASE = -19,    /* a private key needs another passphrase */
-  SFTP_ERR_KEY_SIZE = -20       /* a key that would cost too much to use */
+  SFTP_ERR_BUDGET = -19,        /* too much before the login */
+  SFTP_ERR_PASSPHRASE = -20,    /* a private key needs another passphrase */
+  SFTP_ERR_KEY_SIZE = -21       /* a key that would cost too much to use */
 };
 
 /* A short English text for a code; never NULL. */

@@ -39,6 +39,7 @@ static const struct {
   { SFTP_ERR_VERSION, "no protocol version in common" },
   { SFTP_ERR_SERVICE, "service not available" },
   { SFTP_ERR_TOOMANY, "too many attempts, channels or connections" },
+  { SFTP_ERR_BUDGET, "too much before the login" },
   { SFTP_ERR_PASSPHRASE, "passphrase is missing or wrong" },
   { SFTP_ERR_KEY_SIZE, "keys of this size are not supported: RSA may have 512 "
     "to 16384 bits, DSA 512 to 4096" }

@@ -60,8 +60,13 @@ static int verify_signature(struct ssh_conn *c, const struct sftp_auth_req *req,
  */
 static int judge_key(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg) {
-  int err = verify_signature(c, req, key, alg);
+  int err = sftp_budget_use(c, BUDGET_CHECKS, 1);
 
+  if (err != SFTP_OK) {
+    return err;
+  }
+
+  err = verify_signature(c, req, key, alg);
   if (err != SFTP_OK) {
     sftp_log("signature of host '%s' refused: %s", req->u.key.host,
       sftp_strerror(err));

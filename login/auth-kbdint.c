@@ -194,7 +194,7 @@ int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
 }
 
 uint64_t sftp_auth_due_ms(const struct ssh_conn *c) {
-  return c->auth->talk.req != NULL ? ftpd_login_due_ms(c->ftpd) : UINT64_MAX;
+  return c->state.authenticated ? UINT64_MAX : ftpd_login_due_ms(c->ftpd);
 }
 
 int sftp_auth_check(struct ssh_conn *c) {

@@ -280,8 +280,13 @@ static int judge_key(struct ssh_conn *c, struct sftp_auth_req *req,
     const struct sftp_key *key, const struct sftp_sig_alg *alg,
     const struct ftpd_key_grant *grant, const char *print) {
   struct sftp_sig_info info;
-  int err = verify_signature(c, req, key, alg, &info);
+  int err = sftp_budget_use(c, BUDGET_CHECKS, 1);
 
+  if (err != SFTP_OK) {
+    return err;
+  }
+
+  err = verify_signature(c, req, key, alg, &info);
   if (err != SFTP_OK) {
     sftp_log("signature of user '%s' refused: %s", req->user,
       sftp_strerror(err));
@@ -329,6 +334,7 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   struct ftpd_key_grant grant;
   const char *print;
   enum ftpd_verdict v;
+  int res;
 
   if (ftpd_auth_pass(c->ftpd) == FTPD_AUTH_BLOCKED) {
     return OUTCOME_DEAD;
@@ -339,6 +345,13 @@ static int run_publickey(struct ssh_conn *c, struct sftp_auth_req *req) {
   }
 
   alg = sftp_auth_key_alg(c, req);
+  if (alg != NULL && alg->cert_type != NULL) {
+    res = sftp_budget_use(c, BUDGET_CHECKS, 1);
+    if (res != SFTP_OK) {
+      return res;
+    }
+  }
+
   key = alg == NULL ? NULL : alg->cert_type != NULL ?
     certified_key(c, req, alg) : sftp_auth_key(c, req, alg);
   print = key != NULL ? describe(c, req, key, alg) : NULL;

@@ -15,11 +15,6 @@
 /* Maximum size of the banner. */
 #define BANNER_MAX 65536
 
-/* SERVICE_REQUESTs before the login: each is a line of ExtendedLog, and other
- * modules may act on it.  One is needed.
- */
-#define SERVICES_MAX 10
-
 /* ---- Services (RFC 4253, section 10) */
 
 static int accept_service(struct ssh_conn *c, struct sftp_str name) {
@@ -40,8 +35,10 @@ int sftp_on_service_request(struct ssh_conn *c, struct sftp_rd *r) {
     return sftp_fail(c, res, "SERVICE_REQUEST is malformed");
   }
 
-  if (!c->state.authenticated && ++c->auth->nservices > SERVICES_MAX) {
-    return sftp_fail(c, SFTP_ERR_LIMIT, "too many SERVICE_REQUESTs");
+  /* Each is a line of ExtendedLog, and other modules may act on it. */
+  res = sftp_budget_use(c, BUDGET_SERVICES, 1);
+  if (res != SFTP_OK) {
+    return res;
   }
 
   sftp_escape(text, sizeof(text), name.ptr, name.len);

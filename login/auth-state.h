@@ -31,7 +31,7 @@ struct sftp_auth_talk {
 struct sftp_auth {
   unsigned int *steps;          /* per chain: steps proven */
   unsigned int dead;            /* AUTH_* that are no longer available */
-  unsigned int nservices, nrequests, nfailures;
+  unsigned int nfailures;
   bool bannered;
   const char *user, *service;   /* of the first request */
   struct sftp_auth_used *keys, *drivers;        /* auth-chain.h */

@@ -58,8 +58,8 @@ int sftp_auth_ask(struct ssh_conn *c, const char *name,
 int sftp_auth_answers(struct ssh_conn *c, pool *p, unsigned int n,
   const char ***answers) SFTP_MUST_CHECK;
 
-/* A conversation must not exceed the login timeout: checks it, and returns in
- * how many milliseconds to check again (UINT64_MAX: never).
+/* A login must not exceed its timeout: checks it, and returns in how many
+ * milliseconds to check again (UINT64_MAX: never).
  */
 int sftp_auth_check(struct ssh_conn *c) SFTP_MUST_CHECK;
 uint64_t sftp_auth_due_ms(const struct ssh_conn *c);

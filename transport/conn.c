@@ -95,6 +95,11 @@ static int on_unimplemented(struct ssh_conn *c, struct sftp_rd *r) {
   return SFTP_OK;
 }
 
+/* Traffic is hidden after the login; before, nobody needs a reply. */
+static int on_ping(struct ssh_conn *c, struct sftp_rd *r) {
+  return c->state.authenticated ? sftp_on_ping(c, r) : SFTP_OK;
+}
+
 static int on_request_answer(struct ssh_conn *c, struct sftp_rd *r) {
   (void) r;
   sftp_conn_alive_answered(c);
@@ -162,7 +167,7 @@ const struct sftp_msg sftp_msgs[256] = {
     on_channel_answer },
   [SSH_MSG_CHANNEL_FAILURE] = { "CHANNEL_FAILURE", PH_OPEN, 0,
     on_channel_answer },
-  [SSH_MSG_PING] = { "PING", PH_KEYED, 0, sftp_on_ping }
+  [SSH_MSG_PING] = { "PING", PH_KEYED, 0, on_ping }
 };
 
 static int send_unimplemented(struct ssh_conn *c, uint32_t seqno) {
@@ -195,6 +200,14 @@ static unsigned int phases_for(const struct ssh_conn *c, uint8_t type) {
     c->state.phase;
 }
 
+/* Counts a message before anything looks at it. */
+static int spend(struct ssh_conn *c, const struct sftp_pkt *pkt) {
+  int res = sftp_budget_use(c, BUDGET_MESSAGES, 1);
+
+  return res == SFTP_OK ? sftp_budget_use(c, BUDGET_BYTES, 1 + pkt->in.left) :
+    res;
+}
+
 static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
   const struct sftp_msg *m = &sftp_msgs[pkt->type];
   bool strict = c->state.strict_kex && !c->state.keyed;
@@ -203,6 +216,11 @@ static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
   SFTP_TRACE(TRACE_SSH2, 17, "received %s (%u), %lu bytes",
     m->name != NULL ? m->name : "unknown message", pkt->type,
     (unsigned long) pkt->in.left);
+
+  res = spend(c, pkt);
+  if (res != SFTP_OK) {
+    return res;
+  }
 
   res = ftpd_message(c->ftpd, pkt);
   if (res != 0) {

@@ -18,6 +18,7 @@
 #ifndef MOD_SFTP_CONN_H
 #define MOD_SFTP_CONN_H
 
+#include "budget.h"
 #include "packet.h"
 #include "phase.h"
 #include "settings.h"
@@ -74,6 +75,7 @@ struct ssh_conn {
   struct sftp_conn_state state;
   struct sftp_services services;
   struct sftp_failure failure;
+  struct sftp_spent spent;      /* before the login */
 
   /* The parts; their definitions are private to their sources. */
   struct sftp_packets *pkts;

@@ -20,7 +20,6 @@
 
 #define COOKIE_LEN 16
 #define MAX_KEXINIT SFTP_PACKET_MAX
-#define EARLY_MAX 4U
 
 #define LIST(kind, family, note) \
   { kind, " + Session " kind ": %s", family, note }
@@ -247,19 +246,6 @@ static int start_method(struct ssh_conn *c) {
   return res == SFTP_OK ? SFTP_OK : sftp_kex_failed(c, res);
 }
 
-/* An exchange costs the server more than the client, so before the login a
- * client gets only the few that a slow login may need.
- */
-static int check_early(struct ssh_conn *c) {
-  if (c->state.authenticated || !c->state.keyed ||
-      ++c->kex->early <= EARLY_MAX) {
-    return SFTP_OK;
-  }
-
-  return sftp_fail(c, SFTP_ERR_LIMIT, "more than %u rekeys before login",
-    EARLY_MAX);
-}
-
 int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_kex *k = c->kex;
   struct sftp_str theirs[NLISTS], all = { r->ptr, r->left };
@@ -278,12 +264,12 @@ int sftp_on_kexinit(struct ssh_conn *c, struct sftp_rd *r) {
       "KEXINIT while the one before it is being answered");
   }
 
-  if (k->run == NULL) {
-    res = check_early(c);
-    if (res != SFTP_OK) {
-      return res;
-    }
+  res = sftp_budget_use(c, BUDGET_EXCHANGES, 1);
+  if (res != SFTP_OK) {
+    return res;
+  }
 
+  if (k->run == NULL) {
     if (!c->state.keyed) {
       sftp_kex_widen(k, theirs);
     }

@@ -55,7 +55,6 @@ struct sftp_kex {
   struct sftp_str first_host_key;
   bool ext_info_seen;
   bool ext_info_in_auth;        /* another EXT_INFO may be sent */
-  unsigned int early;           /* rekeys that the client began before login */
   uint64_t wait_until_ms;       /* our first KEXINIT waits for the client's */
   const char *more_kex, *more_macs;     /* offered to this client in addition,
                                          * or NULL */

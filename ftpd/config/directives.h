@@ -99,7 +99,7 @@ struct metrics {
 /* SFTPPerSourcePenalties: seconds for each reason. */
 enum penalty { PENALTY_NONE, PENALTY_CRASH, PENALTY_AUTHFAIL,
   PENALTY_INVALIDUSER, PENALTY_NOAUTH, PENALTY_GRACE, PENALTY_REFUSED,
-  PENALTY_NREASONS };
+  PENALTY_BUDGET, PENALTY_NREASONS };
 
 /* The name of a reason, as the directive has it; NULL: there is none. */
 const char *ftpd_penalty_name(unsigned int why);

@@ -22,7 +22,8 @@ static const char *const names[PENALTY_NREASONS] = {
   [PENALTY_INVALIDUSER] = "invaliduser",
   [PENALTY_NOAUTH] = "noauth",
   [PENALTY_GRACE] = "grace-exceeded",
-  [PENALTY_REFUSED] = "refuseconnection"
+  [PENALTY_REFUSED] = "refuseconnection",
+  [PENALTY_BUDGET] = "budget-exceeded"
 };
 
 const char *ftpd_penalty_name(unsigned int why) {
@@ -151,7 +152,8 @@ modret_t *ftpd_set_penalties(cmd_rec *cmd) {
   struct penalties pen = { .on = true, .max_secs = 600, .min_secs = 15,
     .max_sources = { 65536, 65536 }, .secs = {
       [PENALTY_CRASH] = 90, [PENALTY_AUTHFAIL] = 5, [PENALTY_INVALIDUSER] = 5,
-      [PENALTY_NOAUTH] = 1, [PENALTY_GRACE] = 10, [PENALTY_REFUSED] = 10
+      [PENALTY_NOAUTH] = 1, [PENALTY_GRACE] = 10, [PENALTY_REFUSED] = 10,
+      [PENALTY_BUDGET] = 10
     } };
   int deny_all[2] = { -1, -1 };
   config_rec *c;
@@ -171,10 +173,10 @@ modret_t *ftpd_set_penalties(cmd_rec *cmd) {
       if (!set_one(&pen, deny_all, cmd->argv[i])) {
         CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", cmd->argv[i],
           "' is no penalty (accepted: on, off, or crash, authfail, "
-          "invaliduser, noauth, grace-exceeded, refuseconnection, max, min, "
-          "each with :duration, like authfail:5s; max-sources4, "
-          "max-sources6, each with :number, 1 to 1048576; overflow, "
-          "overflow6, each with :permissive or :deny-all)", NULL));
+          "invaliduser, noauth, grace-exceeded, budget-exceeded, "
+          "refuseconnection, max, min, each with :duration, like "
+          "authfail:5s; max-sources4, max-sources6, each with :number, 1 to "
+          "1048576; overflow, overflow6, each with :permissive or :deny-all)", NULL));
       }
     }
   }

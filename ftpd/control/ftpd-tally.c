@@ -162,7 +162,8 @@ static const char *error_at(unsigned int i) {
   static const char *const words[] = { "message_short", "message_extra",
     "message_malformed", "limit", "crypto", "mac", "order", "no_match",
     "key_exchange", "client_gone", "connection", "denied", "unsupported",
-    "timeout", "client_disconnected", "version", "service", "too_many" };
+    "timeout", "client_disconnected", "version", "service", "too_many",
+    "budget" };
 
   return WORD_OF(words, i);
 }

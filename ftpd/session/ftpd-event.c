@@ -89,6 +89,7 @@ void ftpd_event_stranger(struct ftpd *h, int err) {
     case SFTP_ERR_MAC:
     case SFTP_ERR_ORDER:
     case SFTP_ERR_VERSION:
+    case SFTP_ERR_BUDGET:
       bad_protocol(h);
       break;
 

@@ -23,7 +23,8 @@ static const char *const reasons[PENALTY_NREASONS] = {
   [PENALTY_INVALIDUSER] = "an unknown user",
   [PENALTY_NOAUTH] = "no authentication",
   [PENALTY_GRACE] = "exceeding TimeoutLogin",
-  [PENALTY_REFUSED] = "a refused connection"
+  [PENALTY_REFUSED] = "a refused connection",
+  [PENALTY_BUDGET] = "using too much before the login"
 };
 
 static const struct penalties *conf;    /* NULL: off */
@@ -33,7 +34,7 @@ static struct {
   pid_t pid;
   uint64_t tag;                 /* 0: not checked */
   unsigned int kind;
-  bool failed, unknown, grace, refused;
+  bool failed, unknown, grace, refused, overspent;
 } mine;
 
 /* ---- A connection */
@@ -93,6 +94,10 @@ static enum penalty verdict(void) {
 
   if (mine.refused || session.user != NULL || (h != NULL && h->logged_in)) {
     return PENALTY_NONE;
+  }
+
+  if (mine.overspent) {
+    return PENALTY_BUDGET;
   }
 
   if (mine.unknown) {
@@ -161,6 +166,11 @@ static void on_code(const void *data, void *user_data) {
     mine.failed = true;
     mine.unknown |= code == PR_AUTH_NOPWD;
   }
+}
+
+void ftpd_penalty_failed(int err) {
+  mine.overspent |= err == SFTP_ERR_BUDGET;
+  mine.grace |= err == SFTP_ERR_TIMEOUT;
 }
 
 static void on_timeout(const void *data, void *user_data) {

@@ -89,23 +89,47 @@ EVERYWHERE = {
 }
 
 
-@promise("before login: 20,000 messages of each kind use no more memory")
+# What a client may use before the login: transport/budget.c.
+BUDGET = 1000
+
+
+def flood(raw, messages, n):
+    """Sends so many, or until the connection ends."""
+    try:
+        for _ in range(n):
+            for m in messages:
+                raw.conn._send_message(m)
+    except (EOFError, OSError):
+        pass
+
+
+@promise("before login: 20,000 messages of each kind end the connection, with "
+         "one line in the log")
 def _():
-    kinds = EVERYWHERE
-    with RawAuth(srv.connect()) as raw:
-        pid = srv.session()
-
-        def send(messages, n):
-            for _ in range(n):
-                for m in messages:
-                    raw.conn._send_message(m)
-            raw.send(raw.message("alice", "none"))
-            while raw.recv()[0] not in (None, FAILURE):
+    for name, messages in EVERYWHERE.items():
+        with RawAuth(srv.connect()) as raw:
+            pid = srv.session()
+            flood(raw, messages, MANY)
+            while raw.recv()[0] is not None:
                 pass
-            expect(raw.conn.is_active(), "the connection ended")
+        srv.no_sessions()
+        lines = [line for line in lines_of(pid) if "before the login" in line]
+        expect(len(lines) == 1 and lines[0].endswith(
+            "disconnecting 127.0.0.1 (too many messages before the login: "
+            "more than %d)" % BUDGET), "%s: %s" % (name, lines))
 
-        for name, messages in kinds.items():
-            grows_not(pid, name, lambda n: send(messages, n))
+
+@promise("before login: a client that pads its messages can log in")
+def _():
+    with RawAuth(srv.connect()) as raw:
+        for kind in ("none", "password"):
+            for messages in EVERYWHERE.values():
+                flood(raw, messages, BUDGET // 10)
+            raw.send(raw.message("alice", "none") if kind == "none"
+                     else raw.password("alice", srv.password))
+            answer = raw.recv()[0]
+            expect(answer == (FAILURE if kind == "none" else 52),
+                   "%s: %s" % (kind, answer))
 
 
 def channel_open(kind=b"session"):

@@ -25,7 +25,7 @@ from server import PATIENCE, Server, wait_for
 import paramiko
 
 LONG = "crash:1h authfail:10m invaliduser:10m noauth:10m grace-exceeded:10m" \
-    " refuseconnection:10m min:15m max:30m"
+    " budget-exceeded:10m refuseconnection:10m min:15m max:30m"
 
 
 class Penal(FtpServer):
@@ -137,6 +137,21 @@ def _():
     for sock in socks:
         sock.close()
     refused(srv, "127.1.4.1", "exceeding TimeoutLogin")
+
+
+@promise("a client that uses too much before the login counts")
+def _():
+    for _ in range(2):
+        conn = paramiko.Transport(srv.connect_from("127.1.9.1"))
+        conn.start_client(timeout=60)
+        try:
+            while conn.is_active():
+                conn.send_ignore(8)
+        except (EOFError, OSError):
+            pass
+        conn.close()
+        srv.no_sessions()
+    refused(srv, "127.1.9.1", "using too much before the login")
 
 
 @promise("a session that dies counts at once")

@@ -300,7 +300,7 @@ static void services_come_in_order(void) {
   }
 
   send_service("ssh-userauth");
-  ok(failed_with(SFTP_ERR_LIMIT), "but not without end");
+  ok(failed_with(SFTP_ERR_BUDGET), "but not without end");
   stop();
 
   START(simple);
@@ -485,7 +485,40 @@ static void without_a_limit_only_requests_are_bounded(void) {
   }
 
   is_int(n, 101, "100 requests are answered, the next ends it");
+  ok(failed_with(SFTP_ERR_BUDGET), "as too many before the login");
   is_int(fake_auth.max, 0, "that is no matter of attempts");
+  stop();
+}
+
+static void few_signatures_are_checked(void) {
+  uint64_t max = sftp_budget_max(BUDGET_CHECKS);
+
+  START(simple);
+  cl->server->spent.n[BUDGET_CHECKS] = max - 1;
+  try_signed("alice", ed_key, "ssh-ed25519");
+  is_str(answer(), "SUCCESS", "the last signature of the budget logs in");
+  stop();
+
+  START(simple);
+  cl->server->spent.n[BUDGET_CHECKS] = max;
+  try_signed("alice", ed_key, "ssh-ed25519");
+  ok(failed_with(SFTP_ERR_BUDGET), "the next one is not looked at");
+  ok(strncmp(cl->server->failure.why, "too many signatures", 19) == 0,
+    "for that reason");
+  stop();
+}
+
+static void the_time_for_a_login_ends(void) {
+  START(simple);
+  is_int(client_pump(cl), SFTP_OK, "a client that waits");
+  fake_auth.login_time_over = true;
+  is_int(client_pump(cl), SFTP_ERR_TIMEOUT, "does so until TimeoutLogin");
+  stop();
+
+  START(simple);
+  client_login(cl);
+  fake_auth.login_time_over = true;
+  is_int(client_pump(cl), SFTP_OK, "which is for the login alone");
   stop();
 }
 
@@ -1438,6 +1471,7 @@ static int deliver(const void *bytes, size_t len, bool *wiped) {
 
   c->failure.err = SFTP_OK;
   c->state.authenticated = false;
+  memset(&c->spent, 0, sizeof(c->spent));
   sftp_phase_enter(c, PH_AUTH);
   c->auth = sftp_auth_new(c);
   fake_auth.calls[0] = '\0';
@@ -1566,6 +1600,8 @@ int main(void) {
   unknown_users_are_not_told();
   the_last_attempt_ends_it();
   without_a_limit_only_requests_are_bounded();
+  few_signatures_are_checked();
+  the_time_for_a_login_ends();
   what_is_no_attempt_is_not_counted();
   unknown_methods_are_answered();
   no_methods_left_ends_it();

@@ -62,10 +62,12 @@ static void words_set_what_they_name(void) {
   pen = penalties("off");
   ok(pen != NULL && !pen->on, "off");
   pen = penalties("Crash:1 invaliduser:2 noauth:3 grace-exceeded:4 "
-    "refuseconnection:5 MAX:1h min:1 max-sources4:10 max-sources6:20");
+    "budget-exceeded:6 refuseconnection:5 "
+    "MAX:1h min:1 max-sources4:10 max-sources6:20");
   ok(pen != NULL && pen->secs[PENALTY_CRASH] == 1 &&
     pen->secs[PENALTY_INVALIDUSER] == 2 && pen->secs[PENALTY_NOAUTH] == 3 &&
     pen->secs[PENALTY_GRACE] == 4 && pen->secs[PENALTY_REFUSED] == 5 &&
+    pen->secs[PENALTY_BUDGET] == 6 &&
     pen->secs[PENALTY_AUTHFAIL] == 5, "each reason, in any case");
   ok(pen != NULL && pen->max_secs == 3600 && pen->min_secs == 1 &&
     pen->max_sources[0] == 10 && pen->max_sources[1] == 20, "each limit");

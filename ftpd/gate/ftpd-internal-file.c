@@ -61,7 +61,7 @@ static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
   f->rd = (flags & O_ACCMODE) != O_WRONLY;
   f->wr = (flags & O_ACCMODE) != O_RDONLY;
   f->size = st->st_size;
-  gettimeofday(&f->start, NULL);
+  f->begun_us = sftp_now_us();
   ftpd_choose_io(f);
   f->listened = false;
   return f;

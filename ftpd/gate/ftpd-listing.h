@@ -24,7 +24,7 @@ struct ftpd_dir {
   const char *path;
   cmd_rec *cmd;                 /* MLSD */
   struct fake fake;
-  struct timeval start;
+  uint64_t begun_us;
 };
 
 /* Whether listings would show a client the names of an absolute path after

@@ -276,7 +276,7 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
   f->xfer_type = state->xfer_type;
   f->modified = pr_table_get(f->cmd->notes, "mod_xfer.file-modified",
     NULL) != NULL;
-  gettimeofday(&f->start, NULL);
+  f->begun_us = sftp_now_us();
   return f;
 }
 

@@ -77,7 +77,7 @@ struct ftpd_file {
   } ways[NWAYS];
   bool copied;                  /* the server read it, for a copy */
   int xfer_type;
-  struct timeval start;
+  uint64_t begun_us;
   struct ftpd_range *locks, *spare_locks;       /* private to ftpd-lock.c */
 };
 

@@ -17,7 +17,6 @@
 
 #include "ftpd-report.h"
 
-#include <sys/time.h>
 
 #define SCORE_MS 1000
 
@@ -100,7 +99,6 @@ void ftpd_score_closed(struct ftpd *h) {
 
 void ftpd_score_moved(struct ftpd_file *f) {
   struct score_state *s = score_of(f->h);
-  struct timeval now;
   uint64_t ms = ftpd_coarse_ms();
   unsigned long elapsed;
 
@@ -109,9 +107,7 @@ void ftpd_score_moved(struct ftpd_file *f) {
   }
 
   s->next_ms = ms + SCORE_MS;
-  gettimeofday(&now, NULL);
-  elapsed = (unsigned long) ((now.tv_sec - f->start.tv_sec) * 1000L +
-    (now.tv_usec - f->start.tv_usec) / 1000L);
+  elapsed = (unsigned long) ((sftp_now_us() - f->begun_us) / 1000);
   (void) pr_scoreboard_entry_update(session.pid,
     PR_SCORE_XFER_DONE, f->total,
     PR_SCORE_XFER_LEN, f->total,

@@ -10,6 +10,7 @@
  * transferred data resets.
  */
 
+#include "ftpd-clock.h"
 #include "ftpd-files.h"
 #include "ftpd-transfer.h"
 
@@ -18,7 +19,8 @@
 #define TICK_MS 250             /* timers are reset at most this often */
 
 struct stall_state {
-  uint64_t tick_ms;
+  uint64_t tick_ms;             /* the next reset */
+  uint64_t moved_ms;            /* when data was moved last, or a file opened */
   unsigned int nopen;           /* open files that keep the stalled timer
                                  * running */
   int open_timer;               /* restarts that of TimeoutNoTransfer ... */
@@ -35,6 +37,20 @@ static struct stall_state *stall_of(struct ftpd *h) {
   return s->stall;
 }
 
+/* The daemon's timer may be early: after a step of the clock, and because it
+ * counts whole seconds.
+ */
+static bool has_stalled(struct ftpd *h) {
+  uint64_t moved_ms = stall_of(h)->moved_ms;
+
+  if (h->xfer_reset_ms > moved_ms) {
+    moved_ms = h->xfer_reset_ms;
+  }
+
+  return sftp_now_ms() - moved_ms + 1000 >=
+    (uint64_t) pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED) * 1000;
+}
+
 static int stalled_cb(CALLBACK_FRAME) {
   struct ftpd *h = ftpd_current();
 
@@ -45,6 +61,10 @@ static int stalled_cb(CALLBACK_FRAME) {
 
   if (h == NULL) {
     return 0;
+  }
+
+  if (!has_stalled(h)) {
+    return 1;
   }
 
   /* mod_log would record the current command, and as a success: each open file
@@ -85,13 +105,15 @@ void ftpd_stalled_renew(struct ftpd *h) {
 
   if (s != NULL && s->renew) {
     s->renew = false;
-    (void) pr_timer_reset(PR_TIMER_NOXFER, ANY_MODULE);
+    ftpd_timer_reset(PR_TIMER_NOXFER);
   }
 }
 
 static void hold_timers(struct stall_state *s) {
   int secs = pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED);
 
+  ftpd_clock_check();
+  s->moved_ms = sftp_now_ms();
   if (secs > 0) {
     (void) pr_timer_remove(PR_TIMER_STALLED, &sftp_module);
     (void) pr_timer_add(secs, PR_TIMER_STALLED, &sftp_module, stalled_cb,
@@ -117,6 +139,7 @@ void ftpd_stalled_release(struct ftpd *h) {
   struct stall_state *s = stall_of(h);
 
   if (s->nopen > 0 && --s->nopen == 0) {
+    ftpd_clock_check();
     (void) pr_timer_remove(PR_TIMER_STALLED, &sftp_module);
     if (s->open_timer > 0) {
       (void) pr_timer_remove(s->open_timer, &sftp_module);
@@ -134,11 +157,12 @@ void ftpd_tick(struct ftpd *h) {
   }
 
   s->tick_ms = now + TICK_MS;
+  s->moved_ms = now;
   if (pr_data_get_timeout(PR_DATA_TIMEOUT_NO_TRANSFER) > 0) {
-    (void) pr_timer_reset(PR_TIMER_NOXFER, ANY_MODULE);
+    ftpd_timer_reset(PR_TIMER_NOXFER);
   }
 
   if (s->nopen > 0 && pr_data_get_timeout(PR_DATA_TIMEOUT_STALLED) > 0) {
-    (void) pr_timer_reset(PR_TIMER_STALLED, &sftp_module);
+    ftpd_timer_reset(PR_TIMER_STALLED);
   }
 }

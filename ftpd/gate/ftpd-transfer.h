@@ -25,7 +25,12 @@ struct ftpd_file;
 void ftpd_xfer_load(const struct ftpd_file *f);
 void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way);
 void ftpd_xfer_command(const struct ftpd_file *f);
-/* The same, including the notes of cmd; moved: the offset of a READ or WRITE.
+/* Corrects the daemon's own note of when the command began (%R): the clock may
+ * have been set since.
+ */
+void ftpd_note_begin(const struct ftpd_file *f, cmd_rec *cmd);
+/* As ftpd_xfer_load(), with the notes of cmd; moved: the offset of a READ or
+ * WRITE.
  */
 void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,
   const off_t *moved);

@@ -13,6 +13,7 @@
  * before anything is reported about that file.
  */
 
+#include "ftpd-clock.h"
 #include "ftpd-openfile.h"
 #include "ftpd-transfer.h"
 
@@ -31,7 +32,7 @@ void ftpd_xfer_load_way(const struct ftpd_file *f, enum ftpd_way way) {
   session.xfer.direction = way == WAY_WRITE ? PR_NETIO_IO_RD :
     PR_NETIO_IO_WR;
   session.xfer.xfer_type = f->xfer_type;
-  session.xfer.start_time = f->start;
+  session.xfer.start_time = ftpd_clock_at(f->begun_us);
   session.xfer.total_bytes = ftpd_file_moved(f, way);
   session.xfer.file_size = f->size;
 }
@@ -54,6 +55,19 @@ void ftpd_note_offset(cmd_rec *cmd, off_t value) {
   (void) pr_table_remove(cmd->notes, "mod_xfer.file-offset", NULL);
   (void) pr_table_add(cmd->notes, "mod_xfer.file-offset", offset,
     sizeof(*offset));
+}
+
+void ftpd_note_begin(const struct ftpd_file *f, cmd_rec *cmd) {
+  struct timeval tv = ftpd_clock_at(f->begun_us);
+  uint64_t *ms;
+  size_t size = 0;
+
+  if (pr_table_get(cmd->notes, "start_ms", &size) != NULL &&
+      size == sizeof(*ms)) {
+    ms = palloc(cmd->pool, sizeof(*ms));
+    *ms = (uint64_t) tv.tv_sec * 1000 + (uint64_t) tv.tv_usec / 1000;
+    (void) pr_table_set(cmd->notes, "start_ms", ms, sizeof(*ms));
+  }
 }
 
 void ftpd_file_describe(const struct ftpd_file *f, cmd_rec *cmd,

@@ -210,7 +210,7 @@ enum ftpd_verdict ftpd_auth_pass(struct ftpd *h) {
 uint64_t ftpd_login_due_ms(struct ftpd *h) {
   const int *secs = get_param_ptr(h->server->conf, "TimeoutLogin", FALSE);
   uint64_t limit = (uint64_t) (secs != NULL ? *secs :
-    PR_TUNABLE_TIMEOUTLOGIN) * 1000, now = 0;
+    PR_TUNABLE_TIMEOUTLOGIN) * 1000, now;
 
   if (limit == 0) {
     return UINT64_MAX;
@@ -218,8 +218,8 @@ uint64_t ftpd_login_due_ms(struct ftpd *h) {
 
   /* One second more than the daemon's own timer, which comes first if it can.
    */
-  limit += session.connect_time_ms + 1000;
-  pr_gettimeofday_millis(&now);
+  limit += h->begun_ms + 1000;
+  now = ftpd_now_ms();
   return now < limit ? limit - now : 0;
 }
 

@@ -14,6 +14,7 @@
 #include "ftpd-abi.h"
 #include "ftpd-accounts.h"
 #include "ftpd-anon.h"
+#include "ftpd-clock.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
 #include "ftpd-confine.h"
@@ -368,17 +369,15 @@ static void announce(struct ftpd *h, pool *p) {
     PR_SCORE_CWD, session.cwd,
     NULL);
   pr_session_set_idle();
+  ftpd_clock_check();
   (void) pr_timer_remove(PR_TIMER_LOGIN, ANY_MODULE);
   keep();
   pr_resolve_fs_map();
 
   if (pr_trace_get_level("timing") > 0) {
-    uint64_t now = 0;
-
-    pr_gettimeofday_millis(&now);
     pr_trace_msg("timing", 4, "Time before successful login (via '%s'): "
-      "%lu ms", h->login->method, (unsigned long) (now -
-      session.connect_time_ms));
+      "%lu ms", h->login->method, (unsigned long) (sftp_now_ms() -
+      h->begun_ms));
   }
 }
 

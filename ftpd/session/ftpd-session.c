@@ -11,7 +11,9 @@
  */
 
 #include "ftpd-abi.h"
+#include "ftpd-clock.h"
 #include "ftpd-conf.h"
+#include "ftpd-lines.h"
 #include "ftpd-live.h"
 #include "ftpd-session.h"
 #include "ftpd-tally.h"
@@ -45,12 +47,26 @@ static pr_fh_t *open_display_login(server_rec *s) {
   return fh;
 }
 
+/* The daemon has noted the time by the clock; looking up the client's name may
+ * have taken a while since.
+ */
+static uint64_t connected_ms(void) {
+  uint64_t now = 0, ago;
+
+  pr_gettimeofday_millis(&now);
+  ago = now > session.connect_time_ms ? now - session.connect_time_ms : 0;
+  now = ftpd_now_ms();
+  return ago < now ? now - ago : 0;
+}
+
 struct ftpd *ftpd_new(pool *p, server_rec *s) {
   struct ftpd *h = pcalloc(p, sizeof(struct ftpd));
 
   h->pool = p;
   h->server = s;
   h->remote_ip = pstrdup(p, pr_netaddr_get_ipstr(session.c->remote_addr));
+  ftpd_clock_begin();
+  h->begun_ms = connected_ms();
   h->wants_poll = h->wants_io = h->wants_adjusts = -1;
   h->forced_umask = -1;
   h->set = ftpd_conf_settings(p, s);

@@ -77,6 +77,7 @@ struct ftpd {
   struct ftpd_names *names;     /* NULL: names of files are not converted */
   pr_fh_t *display_login;       /* opened before any chroot, or NULL */
 
+  uint64_t begun_ms;            /* when the client connected */
   uint64_t idle_reset_ms, xfer_reset_ms;        /* timers last touched */
   struct ftpd_listeners *listeners;
   int wants_poll, wants_io;     /* whether there are listeners of those events;

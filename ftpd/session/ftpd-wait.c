@@ -9,6 +9,7 @@
 /* ftpd-wait.c -- waiting for the client, with the daemon's timers and signals.
  */
 
+#include "ftpd-clock.h"
 #include "ftpd-lines.h"
 #include "ftpd-log.h"
 #include "ftpd-message.h"
@@ -33,6 +34,7 @@ extern volatile unsigned int recvd_signal_flags;
 
 /* The host sleeps for 0.2 s if errno is EINTR. */
 static void handle_signals(void) {
+  ftpd_clock_check();
   errno = 0;
   pr_signals_handle();
   run_schedule();
@@ -129,15 +131,13 @@ void ftpd_active(struct ftpd *h, enum ftpd_activity what) {
 
   if (now - h->idle_reset_ms >= TIMER_RESET_MS) {
     h->idle_reset_ms = now;
-    errno = 0;
-    (void) pr_timer_reset(PR_TIMER_IDLE, ANY_MODULE);
+    ftpd_timer_reset(PR_TIMER_IDLE);
   }
 
   if (what == FTPD_ACTIVE_TRANSFER &&
       now - h->xfer_reset_ms >= TIMER_RESET_MS) {
     h->xfer_reset_ms = now;
-    errno = 0;
-    (void) pr_timer_reset(PR_TIMER_NOXFER, ANY_MODULE);
-    (void) pr_timer_reset(PR_TIMER_STALLED, ANY_MODULE);
+    ftpd_timer_reset(PR_TIMER_NOXFER);
+    ftpd_timer_reset(PR_TIMER_STALLED);
   }
 }

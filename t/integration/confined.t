@@ -18,6 +18,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
+import bare_system
 from companion import add_companion
 from rawsftp import Raw, num, string
 from server import GID, Server, has_module, must, wait_for
@@ -166,6 +167,33 @@ def _():
                 expect_same(found[name], "EPERM", name)
     rooted.wait_log("sftp.log", r"; open: root's rights to files \(root's own "
                     r"login\)")
+
+
+class Bare(Server):
+    """In a container that refuses what a sandbox is made of."""
+
+    def command(self):
+        return ["/usr/bin/python3", bare_system.__file__] + super().command()
+
+
+@promise("where the system refuses all of it, the login works, and the line "
+         "says what is missing")
+def _():
+    if not FILTERS or not bare_system.known():
+        skip("no filters, or an unknown machine")
+    server = Bare("").start()
+    servers.append(server)
+    with Raw(server, 3) as raw:
+        expect(raw.list("/") is not None, "no listing")
+        found = status(server)
+    expect_same((found["NoNewPrivs"], found["Seccomp_filters"]), ("0", "1"),
+                "what is in force")
+    expect_same(int(found["CapPrm"], 16), 0, "CapPrm")
+    server.wait_log("sftp.log", r"session confined: no core dump; this system "
+                    r"refuses: no_new_privs \(Operation not permitted\), an "
+                    r"empty bounding set \(Operation not permitted\), "
+                    r"Landlock \(Operation not permitted\), a filter of "
+                    r"system calls \(Operation not permitted\)")
 
 
 @promise("a module that nobody knows gets what modules may need, and the log "

@@ -517,7 +517,8 @@ def _():
             ("yes", made("a", changed=0), "a"),
             ("yes", made("a", changed=today - 9, most=8), "a"),
             ("yes", made("a", changed=today - 9, most=9), None),
-            ("no", made("b c^d\\", "!"), "b?c?d?")):
+            ("no", made("b c^d\\", "!"), "b?c?d?"),
+            ("no", made("j\xf6 \udcff", "!"), "j*?*")):
         lines, notes = with_accounts(
             "UsePAM %s\nSubsystem sftp internal-sftp\n" % pam, account)
         wanted = name and ("DenyUser regex ^(a)$" if name == "a" else
@@ -631,6 +632,40 @@ def _():
                 expect_same((first + [found[1]])[0], value, "list")
                 lists += 1
     expect(lists > 0, "no lists")
+
+
+@promise("patterns match as sshd's do, and many stars take no time")
+def _():
+    rand = random.Random(9)
+    for _n in range(3000):
+        name = "".join(rand.choice("ab") for _ in range(rand.randrange(7)))
+        pattern = "".join(rand.choice("ab*?") for _ in range(
+            rand.randrange(7)))
+        wanted = re.fullmatch(pattern.replace("*", ".*").replace("?", "."),
+                              name) is not None
+        expect_same(patterns.glob_matches(name, pattern), wanted,
+                    "%r %r" % (name, pattern))
+    for pattern in ("*" * 4000 + "x", "*a" * 2000 + "x"):
+        expect(not patterns.glob_matches("a" * 32, pattern), pattern[:9])
+    expect_same(patterns.ere("a***b"), "a.*b", "an expression")
+
+
+@promise("a locale without UTF-8 is no hindrance, and the file that is read is "
+         "not written")
+def _():
+    source = put("Banner /etc/\xf6\n", "own_config")
+    env = dict(os.environ, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    for words in ((source,), ("--check", source),
+                  (source, "-o", path_of("utf8.conf"))):
+        result = subprocess.run([sys.executable, TOOL] + list(words), env=env,
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, timeout=60)
+        expect_same(result.returncode, 0, repr(result.stderr))
+        expect(words[1:2] == ("-o",) or b"\xc3\xb6" in result.stdout,
+               repr(result.stdout))
+    one_line(tool(source, "-f", "-o", source), "the file that is read")
+    with open(source, encoding="utf-8") as file:
+        expect_same(file.read(), "Banner /etc/\xf6\n", "the file")
 
 
 @promise("quotes, signs and blanks are read as sshd does")

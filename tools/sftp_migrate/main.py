@@ -129,10 +129,16 @@ def interrupted(number, _frame):
 def run(args):
     if sys.stdout is None:
         raise ConfigError("", "standard output is closed")
+    # As in a file, whatever the locale is.
+    sys.stdout.reconfigure(encoding="utf-8")
     text, verdicts, notes = migrate(args.config)
     if args.check:
         explain(verdicts, notes)
     elif args.output is not None:
+        if os.path.exists(args.output) and \
+                os.path.samefile(args.output, args.config):
+            raise ConfigError(printable(args.output), "this is the file that "
+                              "is read")
         write_to(args.output, text, args.force)
     else:
         sys.stdout.write(text)

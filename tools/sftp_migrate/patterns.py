@@ -17,10 +17,23 @@ def is_literal(pattern):
 
 
 def glob_matches(name, pattern):
-    """sshd's patterns know * and ?, and nothing else."""
-    return re.fullmatch("".join(
-        {"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern),
-        name, re.S) is not None
+    """sshd's patterns know * and ?, and nothing else.  Many stars take no more
+    time than one."""
+    at = i = 0
+    star = tried = None
+    while i < len(name):
+        if at < len(pattern) and pattern[at] == "*":
+            star, tried = at, i
+            at += 1
+        elif at < len(pattern) and pattern[at] in ("?", name[i]):
+            at += 1
+            i += 1
+        elif star is not None:
+            tried += 1
+            at, i = star + 1, tried
+        else:
+            return False
+    return not pattern[at:].strip("*")
 
 
 def parts(patterns):
@@ -38,7 +51,7 @@ def list_matches(name, patterns):
 def ere(pattern):
     """A pattern as a POSIX extended expression without backslashes."""
     text = ""
-    for c in pattern:
+    for c in re.sub(r"\*+", "*", pattern):
         if c == "*":
             text += ".*"
         elif c == "?":

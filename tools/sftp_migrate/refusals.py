@@ -144,10 +144,12 @@ class Refusals:
         return self.policy.by_lists(self._as(user), self.cell) is None
 
     def _refused(self, users):
-        """What cannot be written in a name becomes a dot."""
+        """What cannot be written in a name becomes a dot, or a star if it may
+        be several bytes."""
         plain = [u for u in users if patterns.is_name(u)]
-        odd = ["".join(c if c.isascii() and c.isalnum() or c in "_-" else "?"
-                       for c in u) for u in users if u not in plain]
+        odd = ["".join("*" if not c.isascii() else
+                       c if c.isalnum() or c in "_-" else "?" for c in u)
+               for u in users if not patterns.is_name(u)]
         return self._users("DenyUser", plain) + \
             self._users_of_patterns("DenyUser", odd)
 

@@ -17,6 +17,7 @@
 #include "ftpd-log.h"
 #include "ftpd-methods.h"
 #include "ftpd-place.h"
+#include "ftpd-rules.h"
 #include "namelist.h"
 
 static config_rec *record(server_rec *s, const char *name) {
@@ -71,12 +72,15 @@ static bool all_have(const struct sftp_chain *chains, unsigned int n,
 static bool all_type_secrets(pool *p, server_rec *s,
     const struct sftp_settings *set) {
   const unsigned int typed = AUTH_PASSWORD|AUTH_KBDINT;
-  struct ftpd_methods_rule rule;
+  struct sftp_settings other;
+  struct ftpd_rule rule;
   config_rec *at = NULL;
   bool all = all_have(set->chains, set->nchains, typed);
 
-  while (all && ftpd_methods_next_rule(p, s, &at, &rule)) {
-    all = all_have(rule.chains, rule.nchains, typed);
+  while (all && ftpd_rule_next(s, FTPD_METHODS_RULE, &at, &rule)) {
+    memset(&other, 0, sizeof(other));
+    ftpd_methods_of_rule(p, at, &other);
+    all = all_have(other.chains, other.nchains, typed);
   }
 
   return all && (set->opts & SFTP_OPT_ALLOW_INSECURE_LOGIN) == 0;

@@ -17,6 +17,7 @@
 #include "ftpd-log.h"
 #include "ftpd-methods.h"
 #include "ftpd-place.h"
+#include "ftpd-rules.h"
 #include "tap.h"
 
 static pool *p;
@@ -57,20 +58,27 @@ bool ftpd_methods_use(pool *in, server_rec *s, const struct sftp_settings *of,
   return of->chains[0].steps[0].method == method;
 }
 
-bool ftpd_methods_next_rule(pool *in, server_rec *s, config_rec **at,
-    struct ftpd_methods_rule *rule) {
+bool ftpd_rule_next(server_rec *s, const char *record, config_rec **at,
+    struct ftpd_rule *rule) {
   static config_rec first;
 
-  (void) in;
   (void) s;
+  (void) record;
+  (void) rule;
   if (rule_chains == NULL || *at != NULL) {
     return false;
   }
 
   *at = &first;
-  rule->chains = rule_chains;
-  rule->nchains = 1;
   return true;
+}
+
+void ftpd_methods_of_rule(pool *in, const config_rec *c,
+    struct sftp_settings *of) {
+  (void) in;
+  (void) c;
+  of->chains = rule_chains;
+  of->nchains = 1;
 }
 
 const char *ftpd_place_line(pool *in, const config_rec *c) {

@@ -247,11 +247,13 @@ def _():
     site = new_site()
     must(site.add("alice", "--key", srv.key + ".pub"))
     with open(site.path("etc", "passwd"), "a") as passwd:
-        passwd.write("hand:*:3000:3000::/srv/hand:/bin/sh")
+        passwd.write("h\0:*:1:1::/:/bin/sh\n../x:*:\u00b2:1::/:/bin/sh\n"
+                     "hand:*:3000:3000::/srv/hand:/bin/sh")
     must(site.add("bob", "--key", srv.key + ".pub"))
+    expect_same(site.names(), {"alice", "hand", "bob"}, "list")
     with open(site.path("etc", "passwd")) as passwd:
         names = [line.split(":")[0] for line in passwd.read().splitlines()]
-    expect_same(names, ["alice", "hand", "bob"], "users")
+    expect_same(names, ["alice", "h\0", "../x", "hand", "bob"], "users")
 
 
 @promise("a file of users that is a link is left alone")

@@ -82,7 +82,7 @@ class Store:
         found = {}
         for line in read_lines(self.path("passwd")):
             fields = line.split(":")
-            if len(fields) == 7 and not line.startswith("#"):
+            if len(fields) == 7 and not re.search("^#|\0|^[^:]*/", line):
                 found[fields[0]] = fields
         return found
 

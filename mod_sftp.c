@@ -24,6 +24,7 @@
 #include "ftpd-place.h"
 #include "ftpd-proxy.h"
 #include "ftpd-session.h"
+#include "ftpd-startups.h"
 #include "ftpd-tally.h"
 
 #include <netinet/tcp.h>
@@ -146,6 +147,7 @@ static int sftp_sess_init(void) {
   }
 
   ftpd_tally_session();
+  ftpd_startups_enter();
   ftpd_log_open(main_server);
   h = ftpd_new(session.pool, main_server);
 

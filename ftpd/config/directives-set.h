@@ -22,6 +22,7 @@ modret_t *ftpd_set_controlsacls(cmd_rec *cmd);       /* ftpd-control-conf.c */
 modret_t *ftpd_set_metricsfile(cmd_rec *cmd);
 modret_t *ftpd_set_exempt(cmd_rec *cmd);               /* ftpd-penalty-conf.c */
 modret_t *ftpd_set_netblock(cmd_rec *cmd);
+modret_t *ftpd_set_startups(cmd_rec *cmd);
 modret_t *ftpd_set_penalties(cmd_rec *cmd);
 modret_t *ftpd_set_proxyprotocol(cmd_rec *cmd);         /* ftpd-proxy-conf.c */
 

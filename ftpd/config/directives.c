@@ -500,6 +500,7 @@ conftable sftp_conftab[] = {
   { "SFTPMetricsFile", ftpd_set_metricsfile, NULL },
   { "SFTPOptions", set_options, NULL },
   { "SFTPPassPhraseProvider", ftpd_set_passphraseprovider, NULL },
+  { "SFTPMaxStartups", ftpd_set_startups, NULL },
   { "SFTPPerSourceNetBlockSize", ftpd_set_netblock, NULL },
   { "SFTPPerSourcePenalties", ftpd_set_penalties, NULL },
   { "SFTPPerSourcePenaltyExemptList", ftpd_set_exempt, NULL },

@@ -43,6 +43,7 @@
  *   SFTPMetricsFile          [0] struct metrics *
  *   SFTPOptions              [0] unsigned long *
  *   SFTPPassPhraseProvider   [0] char *path
+ *   SFTPMaxStartups            [0] struct sftp_startups *
  *   SFTPPerSourceNetBlockSize  [0] unsigned int *IPv4 [1] unsigned int *IPv6
  *   SFTPPerSourcePenalties   [0] struct penalties *
  *   SFTPPerSourcePenaltyExemptList  argv: pr_netacl_t *
@@ -94,6 +95,13 @@ struct client_match {
 struct metrics {
   const char *path;
   unsigned int secs;
+};
+
+/* SFTPMaxStartups: so many connections without a login are never dropped, a
+ * percentage is from then on, and more than `full' cannot be; 0: any number.
+ */
+struct sftp_startups {
+  unsigned int start, rate, full;
 };
 
 /* SFTPPerSourcePenalties: seconds for each reason. */

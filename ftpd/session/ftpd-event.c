@@ -25,6 +25,7 @@
 #include "ftpd-metrics.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
+#include "ftpd-startups.h"
 #include "ftpd-proxy.h"
 #include "ftpd-scan.h"
 #include "ftpd-session.h"
@@ -151,6 +152,7 @@ static void on_postparse(const void *data, void *user_data) {
   connect_first();
   ftpd_confine_check();
   ftpd_penalty_start();
+  ftpd_startups_start();
   ftpd_controls_start();
   ftpd_metrics_start();
   ftpd_hidden_init();

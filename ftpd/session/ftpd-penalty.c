@@ -168,6 +168,10 @@ static void on_code(const void *data, void *user_data) {
   }
 }
 
+void ftpd_penalty_spare(void) {
+  mine.refused = true;
+}
+
 void ftpd_penalty_failed(int err) {
   mine.overspent |= err == SFTP_ERR_BUDGET;
   mine.grace |= err == SFTP_ERR_TIMEOUT;

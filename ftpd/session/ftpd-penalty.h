@@ -23,6 +23,8 @@ void ftpd_penalty_connect(const conn_t *c);
  * engine on or off.
  */
 void ftpd_penalty_check(void);
+/* The end of this session adds none. */
+void ftpd_penalty_spare(void);
 /* Why the connection failed before the login: SFTP_ERR_*. */
 void ftpd_penalty_failed(int err);
 /* Whether the end of this session may add a penalty. */

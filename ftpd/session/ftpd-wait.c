@@ -14,6 +14,7 @@
 #include "ftpd-log.h"
 #include "ftpd-message.h"
 #include "ftpd-session.h"
+#include "ftpd-startups.h"
 #include "ftpd-transfer.h"
 #include "log-budget.h"
 #include "ftpd-wait.h"
@@ -102,6 +103,7 @@ int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms) {
   struct pollfd pfd = { .fd = fd, .events = events };
   int ms, res;
 
+  timeout_ms = ftpd_startups_wait_ms(timeout_ms);
   if (ftpd_log_tell_missing(false) &&
       (timeout_ms < 0 || timeout_ms > SFTP_LOG_TELL_MS)) {
     timeout_ms = SFTP_LOG_TELL_MS;
@@ -121,6 +123,7 @@ int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms) {
   }
 
   handle_signals();
+  ftpd_startups_check(h);
   ftpd_stalled_renew(h);
   ftpd_message_check(h);
   return res > 0 ? pfd.revents : 0;

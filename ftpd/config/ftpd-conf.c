@@ -291,6 +291,15 @@ static struct sftp_settings *settings(pool *p, server_rec *s, bool starting,
   return set;
 }
 
+struct sftp_settings *ftpd_conf_lists(pool *p, server_rec *s) {
+  struct sftp_settings *set = pcalloc(p, sizeof(struct sftp_settings));
+
+  set->opts = ftpd_opts(s);
+  set_algs(p, s, set);
+  set_key_limits(s, set);
+  return set;
+}
+
 struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s) {
   int faults = 0;
 

@@ -33,6 +33,8 @@
 int ftpd_conf_check(void);
 /* Settings of the session's virtual host, in p. */
 struct sftp_settings *ftpd_conf_settings(pool *p, server_rec *s);
+/* Of these, only the algorithms and the limits of keys: no file is read. */
+struct sftp_settings *ftpd_conf_lists(pool *p, server_rec *s);
 /* Reads the settings that may depend on the user; ftpd_logged_in() calls it
  * after PASS POST_CMD, when mod_ifsession has merged its sections.  Returns
  * h->set, changed.

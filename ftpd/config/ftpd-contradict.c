@@ -14,6 +14,7 @@
 #include "curves.h"
 #include "ftpd-conf.h"
 #include "ftpd-contradict.h"
+#include "ftpd-defaults.h"
 #include "ftpd-log.h"
 #include "ftpd-methods.h"
 #include "ftpd-place.h"
@@ -221,33 +222,17 @@ int ftpd_contradict_check(pool *p, server_rec *s,
 
 /* ---- The same directive twice */
 
-/* Those of which each record counts. */
-static bool may_repeat(const char *name) {
-  static const char *const names[] = { "SFTPAcceptEnv", "SFTPClientMatch",
-    "SFTPControlsACLs", "SFTPHostCertificate", "SFTPHostKey", "SFTPOptions" };
-  size_t i;
-
-  for (i = 0; i < SFTP_NELEMS(names); i++) {
-    if (strcmp(names[i], name) == 0) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
 void ftpd_contradict_repeated(pool *p, server_rec *s) {
-  const conftable *row;
+  const struct ftpd_default *row;
 
-  for (row = sftp_conftab; row->directive != NULL; row++) {
-    config_rec *first = record(s, row->directive);
-    config_rec *next = first == NULL || may_repeat(row->directive) ? NULL :
-      find_config_next(first, first->next, CONF_PARAM, row->directive, FALSE);
+  for (row = ftpd_defaults; row->name != NULL; row++) {
+    config_rec *first = record(s, row->name);
+    config_rec *next = first == NULL || row->repeats ? NULL :
+      find_config_next(first, first->next, CONF_PARAM, row->name, FALSE);
 
-    /* A line in <Global> is a default: the server's own line replaces it. */
     if (next != NULL && ftpd_place_same_section(first, next)) {
       ftpd_log_server(s, PR_LOG_WARNING, "%s%s, stands here again%s: only the "
-        "first counts", row->directive, ftpd_place_line(p, first),
+        "first counts", row->name, ftpd_place_line(p, first),
         ftpd_place_line(p, next));
     }
   }

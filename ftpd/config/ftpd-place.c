@@ -19,6 +19,7 @@
 struct place {
   const void *key;
   const char *section, *file;
+  const char *words;            /* of our directives, behind the name; or "" */
   unsigned int line;
 };
 
@@ -54,6 +55,16 @@ static void drop_last(void *data) {
   last.name[0] = '\0';
 }
 
+/* Some directives have records of their own for some of their forms: their name
+ * and another word.
+ */
+static bool is_named(const config_rec *c, const char *name) {
+  size_t len = strlen(name);
+
+  return c->name != NULL && strncasecmp(c->name, name, len) == 0 &&
+    (c->name[len] == '\0' || c->name[len] == ' ');
+}
+
 /* Sections are put before the others, directives behind them. */
 static const config_rec *made(void) {
   const xaset_t *set = last.section != NULL ? last.section->subset :
@@ -69,8 +80,8 @@ static const config_rec *made(void) {
     c = c->next;
   }
 
-  return c != NULL && c->config_type == CONF_PARAM && c->name != NULL &&
-    strcasecmp(last.name, c->name) == 0 ? c : NULL;
+  return c != NULL && c->config_type == CONF_PARAM &&
+    is_named(c, last.name) ? c : NULL;
 }
 
 static void settle(void) {
@@ -119,12 +130,26 @@ static const char *share(const char *before, const char *text) {
     pstrdup(place_pool, text);
 }
 
-static void describe(const pr_parsed_line_t *line) {
+#define OWN_NAMES "SFTP"
+
+static const char *words_of(const char *text) {
+  const char *blanks = " \t";
+
+  text = text != NULL ? text : "";
+  text += strspn(text, blanks);
+  text += strcspn(text, blanks);
+  text += strspn(text, blanks);
+  return pstrdup(place_pool, text);
+}
+
+static void describe(const char *name, const pr_parsed_line_t *line) {
   pool *p = make_sub_pool(place_pool);
 
   last.place.section = share(last.place.section, section_name(p, last.server,
     last.section));
   last.place.file = share(last.place.file, line->source_file);
+  last.place.words = strncasecmp(name, OWN_NAMES, strlen(OWN_NAMES)) == 0 ?
+    words_of(line->text) : "";
   destroy_pool(p);
 }
 
@@ -164,8 +189,9 @@ static void on_line(const void *data, void *user_data) {
   last.section = pr_parser_config_ctxt_get();
   last.dynamic = is_dynamic(last.section);
   last.place.line = line->source_lineno;
+  last.place.words = "";
   if (!last.dynamic) {
-    describe(line);
+    describe(name, line);
   }
 
   sstrncpy(last.name, name, sizeof(last.name));
@@ -265,6 +291,12 @@ const char *ftpd_place_of(pool *p, const config_rec *c) {
 
   return pstrcat(p, is_recent(found) ? own_section(p, c) : found->section,
     ftpd_place_line(p, c), NULL);
+}
+
+const char *ftpd_place_words(const config_rec *c) {
+  const struct place *found = find(c);
+
+  return found != NULL && !is_recent(found) ? found->words : NULL;
 }
 
 bool ftpd_place_same_section(const config_rec *a, const config_rec *b) {

@@ -26,6 +26,10 @@ const char *ftpd_place_line(pool *p, const config_rec *c);
  * a record (c is NULL): " by default".
  */
 const char *ftpd_place_of(pool *p, const config_rec *c);
+/* The words of a directive of this module as they are written there; NULL:
+ * unknown.  They live until the configuration is read again.
+ */
+const char *ftpd_place_words(const config_rec *c);
 /* Whether both stand in one section, as far as their places are known. */
 bool ftpd_place_same_section(const config_rec *a, const config_rec *b);
 

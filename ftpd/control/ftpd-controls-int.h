@@ -22,6 +22,9 @@
 
 # define CONTROL_USAGE (-2)
 
+/* ftpd-controls-config.c */
+int ftpd_control_config(pr_ctrls_t *ctrl, int argc, char **argv);
+
 /* ftpd-controls-counters.c */
 int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv);
 

@@ -21,6 +21,7 @@
 
 /* In the daemon's own form, which its functions for access lists expect. */
 static ctrls_acttab_t commands[] = {
+  { "config", "config [server]", NULL, ftpd_control_config },
   { "counters", "counters [name]", NULL, ftpd_control_counters },
   { "end", "end id [reason]", NULL, ftpd_control_end },
   { "sessions", "sessions", NULL, ftpd_control_sessions },

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from rawsftp import HANDLE, Raw, num, quad, string
-from server import SOURCE, Server, must, run, wait_for
+from server import SOURCE, Server, free_port, must, run, wait_for
 
 import paramiko
 
@@ -38,6 +38,21 @@ SFTPMetricsFile @DIR@/metrics/sftp.prom 1
   </Limit>
 </Directory>
 """
+OTHER_PORT = free_port()
+OTHER = """
+<VirtualHost 127.0.0.2>
+ServerName other
+Port %d
+SFTPEngine on
+SFTPHostKey @DIR@/host_rsa
+SFTPAuthorizedUserKeys file:@DIR@/keys/%%u
+SFTPMaxChannels 4
+SFTPCiphers aes128-ctr aes256-ctr
+SFTPDigests -*sha1*
+SFTPAuthMethods password
+SFTPAuthMethods user bob publickey
+</VirtualHost>
+""" % OTHER_PORT
 
 
 class Controlled(Server):
@@ -55,7 +70,7 @@ class Controlled(Server):
         return {one.group(1): int(one.group(2)) for one in found}
 
 
-srv = Controlled(CONTROLS)
+srv = Controlled(CONTROLS + OTHER)
 srv.mkdir("shut")
 SIZE = 300000
 
@@ -264,6 +279,49 @@ def _():
         proc.wait()
 
 
+def line_of(text):
+    """Where a line stands in the server's configuration."""
+    with open(srv.path("proftpd.conf")) as conf:
+        return "line %d of '%s'" % (
+            [line.strip() for line in conf].index(text) + 1,
+            srv.path("proftpd.conf"))
+
+
+@promise("config tells what is in force in each virtual host, and from where")
+def _():
+    lines = srv.ctl("config")
+    heads = [line for line in lines if not line.startswith("  ")]
+    expect_same(heads, ["under test (127.0.0.1:%d)" % srv.port,
+                        "other (127.0.0.2:%d)" % OTHER_PORT], "servers")
+    at = lines.index(heads[1])
+    here, other = lines[1:at], lines[at + 1:]
+    for line in ("SFTPMaxChannels 10  # default",
+                 "SFTPEngine on  # " + line_of("SFTPEngine on"),
+                 "SFTPLog %s  # %s" % (srv.path("sftp.log"), line_of(
+                     "SFTPLog " + srv.path("sftp.log"))),
+                 "SFTPRekey required 3600 2GB  # default"):
+        expect("  " + line in here, "no %r in %s" % (line, "\n".join(here)))
+    expect(sum(line.startswith("  SFTPHostKey ") for line in here) == 3,
+           "all keys: %r" % here)
+    for line in ("SFTPMaxChannels 4  # " + line_of("SFTPMaxChannels 4"),
+                 "SFTPCiphers aes128-ctr aes256-ctr  # " + line_of(
+                     "SFTPCiphers aes128-ctr aes256-ctr"),
+                 "SFTPAuthMethods password  # " + line_of(
+                     "SFTPAuthMethods password"),
+                 "SFTPAuthMethods user bob publickey  # " + line_of(
+                     "SFTPAuthMethods user bob publickey")):
+        expect("  " + line in other, "no %r in %s" % (line, "\n".join(other)))
+    digests = [line for line in other if line.startswith("  SFTPDigests ")]
+    expect(len(digests) == 1 and "hmac-sha1" not in digests[0] and
+           "hmac-sha2-256" in digests[0] and line_of("SFTPDigests -*sha1*") in
+           digests[0], "%r" % digests)
+    for word in ("other", "127.0.0.2", str(OTHER_PORT),
+                 "127.0.0.2:%d" % OTHER_PORT):
+        expect_same(srv.ctl("config", word), lines[at:], word)
+    [answer] = srv.ctl("config", "no-such")
+    expect("no such server" in answer, answer)
+
+
 @promise("counters survive a reload")
 def _():
     before = srv.counters("bytes")
@@ -278,9 +336,9 @@ def _():
 
 @promise("odd words get a usage line")
 def _():
-    usage = {"counters": "counters [name]", "end": "end id [reason]",
+    usage = {"config": "config [server]", "counters": "counters [name]", "end": "end id [reason]",
              "sessions": "sessions"}
-    odd = ((), ("no-such",), ("counters", "a", "b"), ("%s%n",), ("end",),
+    odd = ((), ("no-such",), ("counters", "a", "b"), ("config", "a", "b"), ("%s%n",), ("end",),
            ("end", "x"), ("end", "-1"), ("end", "0"), ("sessions", "1"),
            ("counters", "%s%n"))
     # The daemon answers all of them at its next look.
@@ -310,7 +368,7 @@ def _():
             ("all may user root", "'may': expected allow or deny"),
             ("all allow host root", "'host': expected user or group"),
             ("nothing allow user root", "unknown command: 'nothing' "
-             "(accepted: all, counters, end, sessions)")):
+             "(accepted: all, config, counters, end, sessions)")):
         bad = Server("SFTPControlsACLs %s\n" % line)
         text = bad.refuses_to_start()
         expect(words in text, "%s: %s" % (line, text))

@@ -14,6 +14,7 @@
 #include "directives.h"
 #include "ftpd-conf.h"
 #include "ftpd-contradict.h"
+#include "ftpd-defaults.h"
 #include "ftpd-log.h"
 #include "ftpd-methods.h"
 #include "ftpd-place.h"
@@ -27,9 +28,9 @@ static char lines[1024];
 
 /* ---- Of the other files of ftpd/ */
 
-conftable sftp_conftab[] = {
-  { "SFTPLog", NULL, NULL }, { "SFTPOptions", NULL, NULL },
-  { NULL, NULL, NULL }
+const struct ftpd_default ftpd_defaults[] = {
+  { "SFTPLog", "", false, false }, { "SFTPOptions", "", false, true },
+  { NULL, NULL, false, false }
 };
 
 static const struct sftp_chain *rule_chains;

@@ -399,4 +399,25 @@ def _():
                    "%s: no heading for %s" % (page, link))
 
 
+@promise("defaults are those of the table, and each directive has a row")
+def _():
+    rows = re.findall(r'\{ "(\w+)", ("[^"]*"|\w+), (true|false), '
+                      r'(true|false) \}',
+                      text_of("ftpd/config/ftpd-defaults.c"))
+    expect_same(sorted(row[0] for row in rows), words_of("directives"), "rows")
+    for name, words, main_only, repeats in rows:
+        words = {"NONE": "none"}.get(words, words.strip('"'))
+        section = re.search(r"\n#### %s\n(.*?)\n(?:#|\Z)" % name,
+                            text_of("doc/manual.md"), re.S).group(1)
+        said = re.search(r"\*\*Default:\*\* (.*)", section).group(1)
+        if not re.fullmatch(r"\(.*\)|OF_PROFILE", words):
+            expect(re.match(r"`?%s`?(\W|$)" % re.escape(words), said),
+                   "%s: %s, but the manual says %s" % (name, words, said))
+        context = re.search(r"\*\*Context:\*\* (.*)", section).group(1)
+        expect_same("server config only" in context, main_only == "true",
+                    "%s: the context" % name)
+        expect_same("(several)" in section, repeats == "true",
+                    "%s: several" % name)
+
+
 main()

@@ -159,7 +159,7 @@ static bool needs_certs(pool *p, server_rec *s,
     const struct sftp_settings *set) {
   return ftpd_methods_use(p, s, set, AUTH_PUBLICKEY) &&
     record(s, "SFTPTrustedUserCAKeys") != NULL &&
-    record(s, "SFTPAuthorizedUserKeys") == NULL;
+    record(s, "SFTPAuthorizedUserKeys") == NULL && !ftpd_rule_has_keys(s);
 }
 
 static bool lacks_cert_algs(pool *p, server_rec *s,

@@ -46,6 +46,7 @@ const struct ftpd_default ftpd_defaults[] = {
   { "SFTPKeyLimits", OF_PROFILE, false, false },
   { "SFTPLog", NONE, false, false },
   { "SFTPMaxChannels", "10", false, false },
+  { "SFTPMaxStartups", "(1/3 of MaxInstances, 30, 2/3 of it)", true, false },
   { "SFTPMetricsFile", NONE, true, false },
   { "SFTPOptions", NONE, false, true },
   { "SFTPPassPhraseProvider", "(the terminal)", true, false },

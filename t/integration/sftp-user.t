@@ -327,6 +327,7 @@ def _():
     for home, pattern in (
             ("relative", "absolute path"), ("/", "absolute path"),
             ("/etc/x", "no place"), ("/tmp", "no place"),
+            ("/var/lib", "no place"), ("/var/log/x", "no place"),
             (site.path("homes/../x"), "absolute path"),
             (site.path("homes") + "/", "absolute path"),
             (site.path("a b"), "absolute path"), (site.path("a:b"), "absolute"),

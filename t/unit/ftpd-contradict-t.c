@@ -34,7 +34,12 @@ const struct ftpd_default ftpd_defaults[] = {
 };
 
 static const struct sftp_chain *rule_chains;
-static bool one_section;
+static bool one_section, rule_keys;
+
+bool ftpd_rule_has_keys(server_rec *s) {
+  (void) s;
+  return rule_keys;
+}
 
 void ftpd_log_server(server_rec *s, int level, const char *fmt, ...) {
   size_t len = strlen(lines);
@@ -203,6 +208,9 @@ static void certificates_need_algorithms(void) {
   set.ca_algs = "";
   tells("SFTPTrustedUserCAKeys", "SFTPCASignatureAlgorithms",
     "an algorithm of authorities");
+  rule_keys = true;
+  is_int(check(), 0, "keys of some users are enough");
+  rule_keys = false;
   add("SFTPAuthorizedUserKeys", "file:/keys");
   is_int(check(), 0, "bare keys are enough");
 }

@@ -453,8 +453,9 @@ def _():
         Subsystem sftp internal-sftp
         MaxSessions 4
         StrictModes no
+        MaxStartups 10:30:100
         """)
-    for line in ("SFTPClientAlive 2 60", "TimeoutLogin 90",
+    for line in ("SFTPMaxStartups 10:30:100", "SFTPClientAlive 2 60", "TimeoutLogin 90",
                  "MaxLoginAttempts 3", "SFTPRekey required 3600 1GB",
                  "SFTPPerSourcePenalties authfail:10s max:1h",
                  "AuthPAMConfig sshd", "SFTPHostKey /k",
@@ -666,6 +667,44 @@ def _():
     one_line(tool(source, "-f", "-o", source), "the file that is read")
     with open(source, encoding="utf-8") as file:
         expect_same(file.read(), "Banner /etc/\xf6\n", "the file")
+
+
+@promise("without UseDNS, Match Host is compared with the text of an address")
+def _():
+    for pattern, wanted in (
+            ("10.0.0.0/8", ""), ("client.example.org", ""), ("192.0.2.1",) * 2,
+            ("192.0.2.01", ""), ("2001:db8::1",) * 2, ("2001:DB8::1", ""),
+            ("cafe", ""), ("192.0.2.*",) * 2, ("*", "*"), ("?*", None),
+            ("192.0.2.1?", None), ("1*", None), ("02.*", None), ("2001:*",
+                                                                 None)):
+        expect_same(patterns.of_text(pattern), wanted, pattern)
+    off = "PasswordAuthentication no\nMatch Host %s\n" \
+        "PasswordAuthentication yes\n"
+    text = written(off % "10.0.0.0/8")
+    expect("<IfClass" not in text and "password" not in
+           [word for line in text.splitlines() if line.strip().startswith(
+               "SFTPAuthMethods") for word in line.split()], text)
+    expect_refused(off % "?*", 2, "without UseDNS")
+    expect("From 192.0.2.0/24" in written(off % "!192.0.2.0/24,192.0.2.*"),
+           "a network that excludes nobody")
+
+
+@promise("MaxStartups is carried over, up to what is counted here")
+def _():
+    for words, wanted in (("10", "10"), ("2:50:9000", "2:50:2000"),
+                          ("9000:50:9000", "2000:50:2000")):
+        expect("SFTPMaxStartups " + wanted in
+               lines_of("MaxStartups %s\n" % words), words)
+    for words in ("0", "10:0:20", "10:101:20", "20:30:10", "10:30", "x"):
+        expect_refused("MaxStartups %s\n" % words, 1, "start:rate:full")
+
+
+@promise("digits are those of ASCII")
+def _():
+    for text, line in (("Port \u00b2\n", 1), ("Port \u0661\n", 1),
+                       ("MaxAuthTries \u0663\n", 1),
+                       ("Match LocalPort \u00b2\nBanner none\n", 1)):
+        expect_refused(text, line, "")
 
 
 @promise("quotes, signs and blanks are read as sshd does")

@@ -5,10 +5,12 @@
 # (see LICENSE)
 """Where keys, authorities and principals come from."""
 
+import os
 from collections import namedtuple
 
 from . import patterns
 from .keywords import absolute, number, seconds, word
+from .sshd import printable
 
 # Of everybody: settings that a virtual host has once.
 Base = namedtuple("Base", "stores authorities settings directives")
@@ -51,6 +53,9 @@ def key_base(policy, env):
     revoked = env.first("revokedkeys")
     if revoked is not None and revoked.args[0].lower() != "none":
         made.append("SFTPRevokedKeys " + absolute(revoked, revoked.args[0]))
+        if not os.path.isfile(revoked.args[0]):
+            policy.note(revoked, "%s is not there: ProFTPD does not start "
+                        "without it" % printable(revoked.args[0], 200))
     return Base(stores, trusted, policy.key_settings(env), tuple(made))
 
 

@@ -42,7 +42,7 @@ def flag(line, more=()):
 
 def number(line, index=0, least=0, most=2147483647):
     text = line.args[index] if index < len(line.args) else ""
-    if not re.fullmatch(r"\d{1,10}", text) or not \
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not \
             least <= int(text) <= most:
         line.fail("takes a number from %d to %d" % (least, most))
     return int(text)
@@ -52,12 +52,12 @@ def seconds(line, text):
     """sshd's times: 90, 90s, 1h30m."""
     if text.lower() == "none":
         return 0
-    found = re.fullmatch(r"(?:\d{1,9}[smhdw]?)+", text, re.I)
+    found = re.fullmatch(r"(?:[0-9]{1,9}[smhdw]?)+", text, re.I)
     if not found:
         line.fail("'%s' is not a time" % text[:40])
     factors = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
     total = sum(int(n) * factors[unit.lower()] for n, unit in
-                re.findall(r"(\d+)([smhdw]?)", text, re.I))
+                re.findall(r"([0-9]+)([smhdw]?)", text, re.I))
     if total > 2147483647:
         line.fail("the time is too long")
     return total
@@ -186,7 +186,7 @@ def grace(line):
 
 def rekey(line):
     size = line.args[0].upper()
-    found = re.fullmatch(r"(\d{1,12})([KMGT]?)", size)
+    found = re.fullmatch(r"([0-9]{1,12})([KMGT]?)", size)
     if size not in ("DEFAULT", "NONE") and not found:
         line.fail("'%s' is not a size" % line.args[0][:40])
     time = seconds(line, line.args[1]) if len(line.args) > 1 else 0
@@ -204,7 +204,7 @@ def rekey(line):
                 break
         else:
             size = "%dKB" % max(16, size >> 10)
-        if re.fullmatch(r"\d+KB", size) and int(size[:-2]) < 16:
+        if re.fullmatch(r"[0-9]+KB", size) and int(size[:-2]) < 16:
             size = "16KB"
     else:
         size = "2GB"
@@ -236,9 +236,27 @@ def penalties(line):
         "SFTPPerSourcePenalties " + " ".join(kept or ["on"])]
 
 
+MOST_STARTUPS = 2000
+
+
+def startups(line):
+    found = re.fullmatch("([0-9]{1,9})(?::([0-9]{1,3}):([0-9]{1,9}))?",
+                         line.args[0])
+    start, rate, full = (int(n) if n else None
+                         for n in found.groups()) if found else (0,) * 3
+    if start == 0 or rate is not None and not (
+            1 <= rate <= 100 and start <= full):
+        line.fail("is not a number, or start:rate:full")
+    most = min(full or start, MOST_STARTUPS)
+    text = str(most) if rate is None else "%d:%d:%d" % (
+        min(start, most), rate, most)
+    return CARRIED, "" if text == line.args[0] else "at most %d" \
+        % MOST_STARTUPS, ["SFTPMaxStartups " + text]
+
+
 def exempt(line):
     names = [a for arg in line.args for a in arg.split(",") if a]
-    if any(not re.fullmatch(r"[0-9A-Fa-f.:]+(/\d+)?", a) for a in names):
+    if any(not re.fullmatch(r"[0-9A-Fa-f.:]+(/[0-9]+)?", a) for a in names):
         return CANNOT, "only addresses and networks are possible", []
     return CARRIED, "", ["SFTPPerSourcePenaltyExemptList " + " ".join(names)]
 
@@ -397,9 +415,7 @@ def _rows():
     yield Row("PerSourceNetBlockSize", carried(
         lambda line: "SFTPPerSourceNetBlockSize " + word(line, line.args[0])),
         "main")
-    yield Row("MaxStartups", cannot(
-        "ProFTPD counts all sessions (MaxInstances), not those before the "
-        "login; SFTPPerSourcePenalties stops those who guess"))
+    yield Row("MaxStartups", startups, "main")
     yield Row("PerSourceMaxStartups", cannot(
         "MaxConnectionsPerHost would count sessions after the login, too"))
 

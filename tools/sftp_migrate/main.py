@@ -160,6 +160,9 @@ def main(argv=None):
         reason = str(why)
     except OSError as why:
         reason = "standard output: %s" % why.strerror
+    except Exception as why:    # pylint: disable=broad-except
+        reason = "a fault of this program, and nothing was written: %s: %s" % (
+            type(why).__name__, printable(str(why), 200))
     print("sftp-migrate: " + reason, file=sys.stderr)
     # What standard output did not take is not tried again.
     with open(os.devnull, "w") as null:

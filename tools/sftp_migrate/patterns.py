@@ -93,6 +93,26 @@ def ranges(pattern):
              int(net.broadcast_address))]
 
 
+def of_text(pattern):
+    """The same pattern for addresses, where this one is for their texts: "" if
+    no address has such a text, None if it cannot be said."""
+    if any(c not in "0123456789abcdef:.*?" for c in pattern):
+        return ""
+    if is_literal(pattern):
+        try:
+            known = str(ipaddress.ip_address(pattern))
+        except ValueError:
+            return ""
+        return pattern if known == pattern else ""
+    octets = pattern.partition("*")[0].split(".")
+    if any(len(o) > 1 and o.startswith("0") for o in octets):
+        return None
+    try:
+        return pattern if ranges(pattern) else None
+    except ValueError:
+        return None
+
+
 def _octets(pattern):
     octets = pattern.split(".")
     if len(octets) > 4 or "*" not in octets:
@@ -100,7 +120,7 @@ def _octets(pattern):
     stars = octets.index("*")
     known = octets[:stars]
     if any(o != "*" for o in octets[stars:]) or not all(
-            o.isdigit() and len(o) < 4 and int(o) < 256 for o in known):
+            o.isascii() and o.isdigit() and len(o) < 4 and int(o) < 256 for o in known):
         raise ValueError("a pattern of addresses that no network is")
     bits = 8 * (4 - len(known))
     first = sum(int(o) << (24 - 8 * n) for n, o in enumerate(known))

@@ -5,6 +5,8 @@
 # (see LICENSE)
 """Where ProFTPD listens, and classes for the addresses that lines name."""
 
+import re
+
 from . import patterns
 from .blocks import Cell
 from .policy import Local
@@ -21,12 +23,17 @@ class Places:
     def _cells(self):
         sets, hosts = [], []
         for match in self.config.matches:
+            if not self.policy.dns:
+                match.criteria = [
+                    ("address", self._texts(match.line, names))
+                    if kind == "host" else (kind, names)
+                    for kind, names in match.criteria]
             for kind, names in match.criteria:
                 if kind == "address":
                     self._check(match.line, names)
                     sets.append(names)
                 elif kind == "host":
-                    (hosts if self.policy.dns else sets).append(names)
+                    hosts.append(names)
         for line in self.config.every():
             if line.key in ("allowusers", "denyusers"):
                 for arg in line.args:
@@ -49,6 +56,26 @@ class Places:
             except ValueError:
                 line.fail("'%s' is no address, network, or pattern like "
                           "192.0.2.*" % printable(name, 60))
+
+    def _texts(self, line, names):
+        """Without UseDNS, Match Host is a pattern for the text of the client's
+        address: what it is as a list of addresses."""
+        found = []
+        for name in names:
+            text = name.lower()
+            sign = "!" if text.startswith("!") else ""
+            kept = patterns.of_text(text[len(sign):])
+            if kept is None:
+                line.fail("'%s': without UseDNS only addresses, and patterns "
+                          "like 192.0.2.*, are possible here"
+                          % printable(name, 60))
+            if kept == "":
+                self.policy.note(line, "'%s' is not the text of an address, "
+                                 "and UseDNS is no: it matches nobody, as in "
+                                 "sshd" % printable(name, 60))
+            else:
+                found.append(sign + kept)
+        return tuple(found)
 
     def _check_host(self, line, names):
         """A name of a host in DenyUsers must not get lost."""
@@ -140,7 +167,8 @@ class Places:
 
     @staticmethod
     def _port(line, text):
-        if not text.isdigit() or not 0 < int(text[:6]) < 65536:
+        if not re.fullmatch("[0-9]+", text) or \
+                not 0 < int(text[:6]) < 65536:
             line.fail("'%s' is no port" % printable(text, 20))
         return int(text)
 
@@ -183,7 +211,7 @@ class Places:
 
     def _fits(self, match, local):
         for names in match.of("localport"):
-            if len(names) != 1 or not names[0].isdigit():
+            if len(names) != 1:
                 match.line.fail("sshd takes one port here")
             if self._port(match.line, names[0]) != local.port:
                 return False

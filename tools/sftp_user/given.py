@@ -15,7 +15,10 @@ from .store import NAME
 PLACE = re.compile(r"/[A-Za-z0-9._@+/-]+")
 DIRECTORY = re.compile(r"[A-Za-z0-9_@+][A-Za-z0-9._@+-]{0,99}")
 SYSTEM_PLACES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc",
-                 "/root", "/run", "/sbin", "/sys", "/usr")
+                 "/root", "/run", "/sbin", "/sys", "/usr", "/var/backups",
+                 "/var/cache", "/var/log", "/var/mail", "/var/spool", "/var/tmp")
+# They hold what belongs to others, but a directory in them may be a user's.
+SHARED_PLACES = ("/var/lib", "/var/local", "/var/opt")
 MAX_HOME = 512          # a line of the file of users has to hold it
 MAX_PASSWORD = 511      # bytes: crypt(3)
 
@@ -32,8 +35,9 @@ def check_home(home):
                       ". _ @ + -" % home)
     if len(home) > MAX_HOME:
         raise Refused("the home's path has more than %d characters" % MAX_HOME)
-    if home.count("/") < 2 or home.startswith(
-            tuple(place + "/" for place in SYSTEM_PLACES)):
+    if home.count("/") < 2 or home in SHARED_PLACES or \
+            (home + "/").startswith(tuple(place + "/"
+                                          for place in SYSTEM_PLACES)):
         raise Refused("%s: no place for a user" % home)
 
 

@@ -207,15 +207,16 @@ bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt) {
 
 int client_version(struct client *cl) {
   const char *line = pstrcat(cl->pool, cl->ident, "\r\n", NULL);
-  int res;
+  int ended, res;
 
   if (sftp_packets_raw(cl->pkts, line, strlen(line)) != SFTP_OK) {
     return SFTP_ERR_LIMIT;
   }
 
-  (void) client_pump(cl);
+  ended = client_pump(cl);
   do {
-    if (sftp_packets_fill(cl->pkts) < 0) {
+    res = sftp_packets_fill(cl->pkts);
+    if (res < 0 || (res == 0 && ended != SFTP_OK)) {
       return SFTP_ERR_EOF;
     }
 

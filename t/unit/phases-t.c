@@ -295,8 +295,12 @@ static void set_up_logins(struct client *cl) {
 }
 
 static struct client *at_login(void) {
-  struct client *cl = at_auth();
+  struct client *cl;
 
+  /* The time for the login before this one may be over. */
+  fake_idle = NULL;
+  fake_auth_reset();
+  cl = at_auth();
   set_up_logins(cl);
   return cl;
 }

@@ -308,6 +308,7 @@ def _():
             (("bob", "--key", site.path("lies")), "line 1 is not a public key"),
             (("bob", "--new-key", srv.key), "there already"),
             (("bob", "--new-key", site.path("none/key")), "no such dir"),
+            (("bob", "--new-key", site.path("etc/keys/eve")), "no place"),
             (("bob", "--uid", "0") + key, "1000 or more"),
             (("bob", "--uid", "20000") + key, "that of alice"),
             (("bob", "--dir", "a/b") + key, "not the name of a directory"),

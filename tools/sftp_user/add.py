@@ -173,6 +173,10 @@ def add(store, args):
         if not os.path.isdir(os.path.dirname(args.new_key)):
             raise Refused("%s: there is no such directory"
                           % os.path.dirname(args.new_key))
+        if os.path.realpath(args.new_key).startswith(
+                os.path.realpath(store.etc) + "/"):
+            raise Refused("%s: no place for a private key: %s has the files "
+                          "of users" % (args.new_key, store.etc))
     for path in [args.new_key, args.new_key + ".pub"] if args.new_key else []:
         if os.path.lexists(path):
             raise Refused("%s: it is there already" % path)

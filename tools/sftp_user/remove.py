@@ -8,6 +8,7 @@
 import os
 import re
 import stat
+import sys
 
 from .daemon import reload_daemon
 from .files import (Refused, identity, must_be_safe, read_text, say,
@@ -109,6 +110,8 @@ def perform(store, name, entry):
 
 
 def list_users(store, _args):
+    if sys.stdout is None:
+        raise Refused("standard output is closed")
     if not os.path.isdir(store.etc):
         return
 

@@ -239,13 +239,13 @@ def process(topic, protocol, user):
              "CapBnd")}
 
 
-@promise("ids and groups of the session are the same, and capabilities from "
-         "mod_cap are not kept")
+@promise("ids and groups of the session are the same, and no capabilities are "
+         "kept, or to be had")
 def _():
     for topic in ("privileges", "kept"):
         for user in ("alice", "grouped"):
             ftp, sftp = (process(topic, protocol, user) for protocol in BOTH)
-            for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            for name in ("CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd"):
                 expect_same(sftp[name], ["0" * 16],
                             "%s, %s: %s" % (topic, user, name))
                 ftp[name] = sftp[name]

@@ -134,20 +134,6 @@ class Records(PolicyServer):
         return [dict(zip(names, line.split("|")))
                 for line in self.log(kind + "." + host).splitlines()]
 
-    def ftp_crashes(self):
-        """The sessions of FTP that crashed: in 1.3.8.c mod_xfer does, when it
-        records a transfer at the end of a session."""
-        crashed = re.findall(r"proftpd\[(\d+)\].*\(signal 11\)",
-                             super().daemon_output())
-        ours = re.findall(r"mod_sftp/\S+\[(\d+)\]", self.log("sftp.log"))
-        return set(crashed) - set(ours)
-
-    def daemon_output(self):
-        theirs = self.ftp_crashes()
-        return "\n".join(line for line in super().daemon_output().splitlines()
-                         if not any("proftpd[%s]" % pid in line
-                                    for pid in theirs))
-
 
 srv = Records()
 

@@ -40,10 +40,10 @@
  *   SFTPKeyLimits            [0] struct key_limits *
  *   SFTPLog                  [0] char *path or "none"
  *   SFTPMaxChannels          [0] unsigned int *
+ *   SFTPMaxStartups          [0] struct sftp_startups *
  *   SFTPMetricsFile          [0] struct metrics *
  *   SFTPOptions              [0] unsigned long *
  *   SFTPPassPhraseProvider   [0] char *path
- *   SFTPMaxStartups            [0] struct sftp_startups *
  *   SFTPPerSourceNetBlockSize  [0] unsigned int *IPv4 [1] unsigned int *IPv6
  *   SFTPPerSourcePenalties   [0] struct penalties *
  *   SFTPPerSourcePenaltyExemptList  argv: pr_netacl_t *

@@ -17,7 +17,6 @@
 
 #include "ftpd-report.h"
 
-
 #define SCORE_MS 1000
 
 struct score_state {

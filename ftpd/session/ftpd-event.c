@@ -25,10 +25,10 @@
 #include "ftpd-metrics.h"
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
-#include "ftpd-startups.h"
 #include "ftpd-proxy.h"
 #include "ftpd-scan.h"
 #include "ftpd-session.h"
+#include "ftpd-startups.h"
 
 #include "channel.h"
 #include "conn.h"

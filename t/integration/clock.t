@@ -68,6 +68,12 @@ def durations(name):
     return float(line[5]), float(other[2]), float(other[3]) / 1000
 
 
+def check_durations(name, took):
+    for secs in durations(name):
+        expect(0 <= secs <= took + 1, "%g of %g s: %s" % (
+            secs, took, lines_of("times.log", name)))
+
+
 def upload(raw, name, step, pieces):
     """In pieces of 20 KB; the clock is set behind the fifth."""
     handle = string(raw.open_with("/" + name, num(0x1a)))
@@ -91,9 +97,7 @@ for word, by in (("forward", HOURS), ("back", -HOURS)):
                 expect(raw.ask(17, string(b"/" + name.encode()))[0] == 105,
                        "STAT")
             took = time.monotonic() - begin
-        for secs in durations(name):
-            expect(0 <= secs <= took + 1, "%g of %g s: %s" % (
-                secs, took, lines_of("times.log", os.path.basename(name))))
+        check_durations(name, took)
         expect(lines_of("sftp.log", "the system's clock was set %s by %d "
                         "seconds" % (word, HOURS)), "no line in the log")
 
@@ -105,9 +109,7 @@ for word, by in (("forward", HOURS), ("back", -HOURS)):
             upload(raw, name, by, 10)
             took = time.monotonic() - begin
         expect(10 * 20 / RATE_KB - 0.5 < took < LONGEST, "%g s" % took)
-        for secs in durations(os.path.basename(name)):
-            expect(0 <= secs <= took + 1, "%g of %g s: %s" % (
-                secs, took, lines_of("times.log", os.path.basename(name))))
+        check_durations(os.path.basename(name), took)
 
     @promise("a login goes on when the clock is set " + word)
     def _(word=word, by=by):

@@ -59,6 +59,24 @@ HOME = (
 COMMANDS = ("STOR", "APPE", "RETR", "MKD", "RMD", "DELE", "RNFR", "RNTO")
 
 
+def connected(wanted):
+    """The sockets at the ports that are wanted."""
+    with open("/proc/net/tcp") as file:
+        rows = [line.split() for line in file.read().splitlines()[1:]]
+    return {"socket:[%s]" % row[9] for row in rows
+            if wanted(int(row[1].split(":")[1], 16))}
+
+
+def has_any(pid, sockets):
+    folder = "/proc/%d/fd" % pid
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                if os.readlink(os.path.join(folder, name)) in sockets:
+                    return True
+    return False
+
+
 class Host:
     """One of the two virtual hosts of a configuration."""
 
@@ -81,18 +99,19 @@ class Host:
 
     def sessions(self):
         """The process ids of those that are connected to it."""
-        with open("/proc/net/tcp") as file:
-            rows = [line.split() for line in file.read().splitlines()[1:]]
-        sockets = {"socket:[%s]" % row[9] for row in rows
-                   if int(row[1].split(":")[1], 16) == self.port}
-        found = set()
-        for pid in self.server.sessions():
-            with contextlib.suppress(OSError):
-                folder = "/proc/%d/fd" % pid
-                if any(os.readlink(os.path.join(folder, name)) in sockets
-                       for name in os.listdir(folder)):
-                    found.add(pid)
-        return found
+        sockets = connected(lambda port: port == self.port)
+        return {pid for pid in self.server.sessions() if has_any(pid, sockets)}
+
+    def wait_for_end(self, own=frozenset()):
+        """Waits until all its sessions but these are gone.  The daemon counts
+        those, too, that have closed the connection, until it knows that they
+        ended (MaxConnectionsPerHost)."""
+        wait_for(lambda: self.sessions() <= own, "the session to end")
+        sockets = connected(lambda port: True)
+        ending = {pid for pid in self.server.children()
+                  if not has_any(pid, sockets)}
+        wait_for(lambda: not ending & set(self.server.children()),
+                 "the daemon to notice the end of a session")
 
     def home(self):
         return self.server.path("homes/%s/%s" % (self.one.name,
@@ -358,10 +377,9 @@ class Logins:
 
     def end(self):
         """Closes them, and waits until their sessions are gone."""
-        pids = set().union(*(host.sessions() for host in self.hosts.values()))
         self.close()
-        wait_for(lambda: not pids & set(self.host("ftp").server.sessions()),
-                 "sessions to end")
+        for host in self.hosts.values():
+            host.wait_for_end()
 
     def close(self):
         # The first SFTP channel has the connection.
@@ -423,7 +441,7 @@ def around(logins, name, row):
     if row.op in WAITING:
         logins.close()
         own = set()
-    wait_for(lambda: host.sessions() <= own, "the session to end")
+    host.wait_for_end(own)
     return verdict, answer
 
 

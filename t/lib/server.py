@@ -465,16 +465,19 @@ class Server:
 
     def sessions(self):
         """The process ids of the sessions."""
+        return [pid for pid in self.children() if not self._is_zombie(pid)]
+
+    def children(self):
+        """The same, and of those whose end the daemon has not noticed yet."""
         if self.process is None:
             return []
         path = "/proc/%d/task/%d/children" % (self.process.pid,
                                               self.process.pid)
         try:
             with open(path) as children:
-                pids = [int(pid) for pid in children.read().split()]
+                return [int(pid) for pid in children.read().split()]
         except OSError:
             return []
-        return [pid for pid in pids if not self._is_zombie(pid)]
 
     @staticmethod
     def _is_zombie(pid):

@@ -20,6 +20,8 @@ import stat
 import struct
 import time
 
+from paramiko.ssh_exception import SSHException
+
 from rawsftp import ATTRS, DATA, EXTENDED_REPLY, HANDLE, NAME, STATUS, Raw, \
     num, quad, string
 from server import PATIENCE
@@ -602,6 +604,11 @@ class Session:
             data += part
         return data
 
+    def more(self, seconds):
+        """What comes next, in this time; nothing at the end."""
+        self.channel.settimeout(seconds)
+        return self.channel.recv(4096)
+
     def line(self):
         text = b""
         while not text.endswith(b"\n"):
@@ -693,11 +700,17 @@ class Scp:
             scp.send(b"C0666 1000 x\n")
             scp.answered()
             scp.send(TEXT)
+            ended_by(receives(scp.more, seconds))
 
-            def read(left):
-                scp.channel.settimeout(left)
-                return scp.channel.recv(4096)
-            ended_by(receives(read, seconds))
+    def do_idle(self, seconds):
+        """An upload that never names a file."""
+        with Session(self.transport, "scp -t .") as scp:
+            scp.answered()
+            ended_by(receives(scp.more, seconds))
+
+    def do_repeat(self, seconds, op, *args):
+        ended_by(repeats(lambda: getattr(self, "do_" + op)(*args), seconds,
+                         (EOFError, OSError, SSHException)))
 
     def do_mkdir(self, name):
         folder, _, last = name.rpartition("/")
@@ -756,7 +769,7 @@ class Exec(Scp):
     """md5sum, cd and test."""
 
     name = "exec"
-    do_put = do_mkdir = do_get = do_list = do_during = do_stall = None
+    do_put = do_mkdir = do_get = do_list = do_during = do_idle = do_stall = None
 
     def _run(self, command):
         with Session(self.transport, command) as one:

@@ -400,6 +400,29 @@ CASES = [
          "Match User alice\n AuthorizedKeysFile none\n",
          who=("alice", "dana"), key="certified", methods=("key",),
          look=False),
+    Case("a command for one user alone",
+         "AuthorizedKeysFile none\nAuthorizedKeysCommandUser nobody",
+         "Match User alice\n AuthorizedKeysCommand @DIR@/keys-of %u\n",
+         who=("alice", "dana"), methods=("key",), look=False),
+    Case("algorithms of the only ones who have keys",
+         "AuthorizedKeysFile none",
+         "Match User alice\n AuthorizedKeysFile @DIR@/keys/%u\n"
+         " PubkeyAcceptedAlgorithms rsa-sha2-512\n"
+         "Match User bob\n AuthorizedKeysFile @DIR@/keys/%u\n",
+         who=("alice", "bob"), methods=("key",), look=False,
+         narrower={("bob", "127.0.0.1", "key")}),
+    Case("revoked keys of the only address where there are keys",
+         "AuthorizedKeysFile none",
+         "Match Address 127.0.0.2\n AuthorizedKeysFile @DIR@/keys/%u\n"
+         " RevokedKeys @DIR@/user.pub\n",
+         who=("alice", "dana"), methods=("key",), sources=TWO, look=False),
+    Case("an authority of a group, who alone log in by key",
+         "PubkeyAuthentication no",
+         "Match Group crew\n PubkeyAuthentication yes\n"
+         " AuthorizedKeysFile none\n TrustedUserCAKeys @DIR@/ca.pub\n"
+         " AuthorizedPrincipalsFile @DIR@/principals\n",
+         who=("alice", "dana"), key="certified", methods=("key",),
+         look=False),
     Case("AuthorizedKeysFile none for a group", "",
          "Match Group crew\n AuthorizedKeysFile none\n",
          who=("alice", "dana")),

@@ -401,6 +401,77 @@ def _():
                          % (number, directive), text), text)
 
 
+def verdicts_of(text):
+    """{number of a line: its verdict}, and the notes with a line."""
+    _, verdicts, notes = migrate(put(text), ACCOUNTS, BASE.name)
+    return ({line.number: (verdict, why) for line, verdict, why in verdicts},
+            {line.number: note for line, note in notes if line is not None})
+
+
+@promise("settings that a virtual host has once: a Match that has others is "
+         "named with its line, and loses the login by key")
+def _():
+    for one, other in (("TrustedUserCAKeys /ca", "TrustedUserCAKeys /cb"),
+                       ("RevokedKeys " + os.path.abspath(TOOL), "RevokedKeys none"),
+                       ("PubkeyAcceptedAlgorithms ssh-ed25519",
+                        "PubkeyAcceptedAlgorithms ssh-rsa"),
+                       ("CASignatureAlgorithms ssh-ed25519",
+                        "CASignatureAlgorithms rsa-sha2-512"),
+                       ("PubkeyAuthOptions none",
+                        "PubkeyAuthOptions touch-required"),
+                       ("AuthorizedKeysCommandUser root",
+                        "AuthorizedKeysCommandUser bob"),
+                       ("AuthorizedPrincipalsFile /pa",
+                        "AuthorizedPrincipalsFile /pb")):
+        for match in ("User alice", "Group jailed", "Address 10.0.0.0/8"):
+            text = "UsePAM no\n%s\nMatch %s\n%s\n" % (one, match, other)
+            found, notes = verdicts_of(text)
+            expect_same(found[4][0], keywords.CANNOT, text)
+            expect("no login by key for those to whom it applies: " in
+                   notes[4] and "sshd_config:2." in notes[4], notes)
+            expect(found[2][0] != keywords.CANNOT and 2 not in notes, text)
+            expect(not re.search("(user alice|group jailed|class migrated-1) "
+                                 ".*publickey", written(text)), written(text))
+            expect("sshd_config:4\n" not in written(text), "a comment that "
+                   "names a line that is not carried over: " + written(text))
+    # What only some have is missing for the others, who are named.
+    found, notes = verdicts_of(
+        "AuthorizedKeysFile none\nMatch User alice\nRevokedKeys /dev/null\n"
+        "AuthorizedKeysFile /a\nMatch User bob\nAuthorizedKeysFile /b\n")
+    expect_same(found[3][0], keywords.CARRIED, "RevokedKeys")
+    expect("no login by key for user bob: " in notes[3], notes)
+    found, _ = verdicts_of("Match User alice\nPubkeyAuthentication no\n"
+                           "TrustedUserCAKeys /ca\n")
+    expect_same(found[3], (keywords.DEFAULT, "nobody to whom it applies logs "
+                           "in by key"), "an authority without a login")
+
+
+@promise("those who alone log in by key have their own settings of keys")
+def _():
+    for match in ("User alice", "Group jailed", "Address 10.0.0.0/8"):
+        for before in ("AuthorizedKeysFile none", "PubkeyAuthentication no"):
+            found = lines_of(
+                before + "\nMatch " + match + "\nAuthorizedKeysFile /keys\n"
+                "PubkeyAuthentication yes\nRevokedKeys /dev/null\n"
+                "PubkeyAcceptedAlgorithms ssh-ed25519\n"
+                "PubkeyAuthOptions touch-required\n")
+            for line in ("SFTPRevokedKeys /dev/null",
+                         "SFTPAuthPublicKeys ssh-ed25519",
+                         "SFTPOptions FIDOTouchRequired"):
+                expect(line in found, "%s for %s:\n%s" % (
+                    line, match, "\n".join(found)))
+
+
+@promise("a command of a Match has the user that it runs as")
+def _():
+    text = "%s\nMatch User alice\nAuthorizedKeysCommand /bin/echo\n"
+    found = lines_of(text % "AuthorizedKeysCommandUser bob")
+    expect("SFTPAuthorizedKeysCommandUser bob" in found, found)
+    for user in ("root", "nobody-there", "none"):
+        found = written(text % ("AuthorizedKeysCommandUser " + user))
+        expect("exec:" not in found and "must be an account" in found, found)
+
+
 @promise("every keyword of the issue and of sshd's manual is a row")
 def _():
     for name in """AcceptEnv AddressFamily AllowAgentForwarding AllowGroups

@@ -12,8 +12,9 @@ from . import patterns
 from .keywords import absolute, number, seconds, word
 from .sshd import printable
 
-# Of everybody: settings that a virtual host has once.
-Base = namedtuple("Base", "stores authorities settings directives")
+# Of everybody: settings that a virtual host has once.  env: the login that has
+# them.
+Base = namedtuple("Base", "stores authorities settings directives env")
 
 # Where those have no keys whose login by key asks for authorities.
 NOWHERE = "file:/nonexistent"
@@ -41,10 +42,10 @@ def stores_of(policy, env):
 def key_base(policy, env):
     """The settings of keys and authorities that are the same for all."""
     made, stores = [], stores_of(policy, env)
-    found = _command(policy, env, "authorizedkeyscommand",
-                     ["%" + t for t in "UuhktfC"])
-    if found is not None:
-        made.append("SFTPAuthorizedKeysCommandUser " + found[1])
+    user = env.first("authorizedkeyscommanduser")
+    # The command may be that of a Match.
+    if policy.has_commands(env.static) and _may_run(policy, user):
+        made.append("SFTPAuthorizedKeysCommandUser " + user.args[0])
     authorities = env.first("trustedusercakeys")
     trusted = authorities is not None and \
         authorities.args[0].lower() != "none"
@@ -56,7 +57,7 @@ def key_base(policy, env):
         if not os.path.isfile(revoked.args[0]):
             policy.note(revoked, "%s is not there: ProFTPD does not start "
                         "without it" % printable(revoked.args[0], 200))
-    return Base(stores, trusted, policy.key_settings(env), tuple(made))
+    return Base(stores, trusted, policy.key_settings(env), tuple(made), env)
 
 
 def _file_store(policy, line, name):
@@ -68,14 +69,19 @@ def _file_store(policy, line, name):
     return ['"file:%s' % path[1:] if path.startswith('"') else "file:" + path]
 
 
+def _may_run(policy, user):
+    """Whether commands can run as the user that a line names."""
+    name = user.args[0] if user else ""
+    account = policy.accounts.users.get(name)
+    return patterns.is_name(name) and account is not None and account.uid != 0
+
+
 def _command(policy, env, key, tokens):
     """exec:... of a command, and its user; None if it cannot be run."""
     line, user = env.first(key), env.first(key + "user")
     if line is None or line.args[0].lower() == "none":
         return None
-    name = user.args[0] if user else ""
-    account = policy.accounts.users.get(name)
-    if not patterns.is_name(name) or account is None or account.uid == 0:
+    if not _may_run(policy, user):
         policy.note(line, "%sUser must be an account that is not root; the "
                     "command is not run" % line.name)
         return None
@@ -93,7 +99,7 @@ def _command(policy, env, key, tokens):
         word(line, arg)
     if not line.args[0].startswith("/"):
         line.fail("the path must be absolute")
-    return "exec:" + " ".join(line.args), name
+    return "exec:" + " ".join(line.args), user.args[0]
 
 
 def _authorities(policy, env, line, made):

@@ -18,7 +18,7 @@ import shlex
 from collections import namedtuple
 
 from . import patterns, refusals
-from .keywords import TABLE, flag, number, row_of, word
+from .keywords import CANNOT, DEFAULT, TABLE, flag, number, row_of, word
 from .keys import NOWHERE, Denied, key_base, stores_of
 from .sshd import printable
 
@@ -135,6 +135,8 @@ class Policy:
         self.directories = refusals.Directories()
         self.cannot_run = functools.lru_cache(None)(refusals.cannot_run)
         self.notes = []             # (line or None, text)
+        self.once = set()           # lines of settings that a host has once
+        self.unlike = {}            # line: ({who: groups}, what others have)
         for line in config.every():
             row_of(line)
         self._check()
@@ -328,16 +330,57 @@ class Policy:
         return tuple((k, tuple(tuple(line.args) for line in env.all(k)))
                      for k in KEY_ROWS)
 
+    def has_commands(self, static):
+        """Whether any login there asks an AuthorizedKeysCommand."""
+        return any(line.key == "authorizedkeyscommand"
+                   and line.args[0].lower() != "none"
+                   and (line.match is None or static[line.match.index])
+                   for line in self.config.every())
+
+    def _unlike_base(self, env, base):
+        """Remembers the lines by which these users differ from the only
+        settings of keys that a virtual host can have."""
+        own, common = self.key_settings(env), base.settings
+        for (key, args), (_, other) in zip(own, common):
+            if args == other:
+                continue
+            has = base.env.all(key)
+            for line in env.all(key) or has:
+                found = self.unlike.setdefault(line, ({}, has))
+                found[0][self.who(env)] = frozenset(
+                    g for g, yes in env.groups.items() if yes)
+
+    def note_unlike(self):
+        for line, (whom, has) in self.unlike.items():
+            # Who is in two groups is in one of them.
+            names = [who for who, groups in whom.items() if not any(
+                one and one < groups for one in whom.values())]
+            if line.match is not None and line not in has:
+                names = ["those to whom it applies"]
+            self.note(line, "%s: no login by key for %s%s: in a virtual host "
+                      "all users have the same, here %s. A Match "
+                      "LocalPort has a virtual host of its own" % (
+                          line.name, ", ".join(names[:10]),
+                          " and others" if len(names) > 10 else "",
+                          "that of " + " ".join(one.short for one in has)
+                          if has else "the default"))
+
+    def verdict_on_keys(self, line):
+        """What becomes of a line that a virtual host has once."""
+        if line in self.unlike and line not in self.once:
+            return CANNOT, "no login by key for those to whom it applies"
+        if line.match is None or any(
+                line.key == one.key and line.args == one.args
+                for one in self.once):
+            return None
+        return DEFAULT, "nobody to whom it applies logs in by key"
+
     def _methods(self, env, base, stores):
         keys = env.is_on(True, "pubkeyauthentication")
         if keys and self.key_settings(env) != base.settings:
             keys = False
             if stores or key_base(self, env).authorities:
-                self.note(None, "%s: no login by key. Their authorities, "
-                          "algorithms or AuthorizedKeysCommandUser differ from "
-                          "those of others, and a virtual host has the same "
-                          "for all; a Match LocalPort gives them one of their "
-                          "own" % self.who(env))
+                self._unlike_base(env, base)
         keys = keys and bool(stores or base.authorities)
         password = env.is_on(True, "passwordauthentication") and \
             not refusals.no_password(self, env.user)

@@ -10,7 +10,7 @@ from .blocks import Block
 from .keywords import TABLE
 from .keys import NOWHERE, client_alive, key_base
 from .logins import Logins
-from .policy import Env
+from .policy import KEY_ROWS, Env
 from .refusals import Refusals
 from .sshd import ConfigError
 
@@ -23,10 +23,28 @@ KEYS = ("authorizedkeysfile", "authorizedkeyscommand",
         "authorizedprincipalscommanduser", "revokedkeys")
 
 
+def common_base(policy, statics):
+    """The settings of keys of a virtual host: those of the first who log in by
+    key.  statics: of each class of addresses."""
+    bases = []
+    for static in statics:
+        envs = [Env(policy, static)] + [Env(policy, static, None, {g: True})
+                                        for g in policy.groups(static)]
+        envs += [Env(policy, static, user)
+                 for user in policy.mentioned(static)]
+        bases += [key_base(policy, env) for env in envs]
+    base = next((b for b in bases if (b.stores or b.authorities)
+                 and b.env.is_on(True, "pubkeyauthentication")), bases[0])
+    for key in KEY_ROWS:
+        policy.once.update(base.env.all(key))
+    return base
+
+
 class Section(Logins, Refusals):
     """The settings for one class of addresses in one virtual host."""
 
     def __init__(self, writer, static, cell, base):
+        """base: the settings of keys, which all classes share."""
         self.writer = writer
         self.policy = writer.policy
         self.static = static
@@ -35,7 +53,7 @@ class Section(Logins, Refusals):
         if len(self.groups) > decide.MAX_GROUPS:
             raise ConfigError("", "the blocks about groups name more than %d "
                               "groups" % decide.MAX_GROUPS)
-        self.base = base or self._base()
+        self.base = base
         self.rest = self._table(None)
         self.users = {}
         for name in self.policy.mentioned(static):
@@ -48,13 +66,6 @@ class Section(Logins, Refusals):
 
     def env(self, user=None, groups=None):
         return Env(self.policy, self.static, user, groups)
-
-    def _base(self):
-        envs = [self.env()] + [self.env(None, {g: True})
-                               for g in self.groups]
-        envs += [self.env(u) for u in self.policy.mentioned(self.static)]
-        bases = [key_base(self.policy, env) for env in envs]
-        return next((b for b in bases if b.stores or b.authorities), bases[0])
 
     def _table(self, user):
         return decide.table(self.groups, lambda groups: self.policy.leaf(
@@ -262,10 +273,12 @@ class Section(Logins, Refusals):
     # ---- Directives of the table
 
     def rows(self):
-        found, env = {}, self.env()
+        found = {}
         for key, row in TABLE.items():
             if row.place != "login":
                 continue
+            # Of those who log in by key, if that is only some.
+            env = self.base.env if row.differs == "keys" else self.env()
             lines = env.all(key) if row.many else [env.first(key)]
             made, comment = [], ""
             for line in filter(None, lines):
@@ -276,7 +289,7 @@ class Section(Logins, Refusals):
             if row.differs == "least":
                 made = self._least(key, row, made)
             found[key] = Block(comment, made) if made else None
-        alive = client_alive(self.policy, env)
+        alive = client_alive(self.policy, self.env())
         found["alive"] = Block(self.writer.source((
             "clientaliveinterval", "clientalivecountmax")), alive) \
             if alive else None

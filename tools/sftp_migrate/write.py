@@ -12,7 +12,8 @@ from .blocks import Block, note_text
 from .keys import NOWHERE
 from .keywords import DEFAULT, TABLE, row_of
 from .places import Places
-from .section import Section
+from .policy import KEY_ROWS
+from .section import Section, common_base
 from .sshd import ConfigError, printable
 
 # Blocks in which the first line that fits counts.  mod_ifsession puts what is
@@ -49,7 +50,8 @@ class Writer(Places):
 
     def source(self, keys, default=""):
         lines = [line.short for line in self.config.every()
-                 if line.key in keys]
+                 if line.key in keys and (line not in self.policy.unlike
+                                          or line in self.policy.once)]
         if not lines:
             return default or "the default of sshd: " + TABLE[keys[0]].name
         if len(lines) > 8:
@@ -62,13 +64,10 @@ class Writer(Places):
         """[{name: Block}]: of each class of addresses in a virtual host.  All
         have the same keys: those of the first that has any, from the class of
         all other addresses on."""
-        base = None
-        sections = []
-        for cell in reversed(self.cells):
-            section = Section(self, self._static(static, cell), cell, base)
-            if section.base.stores or section.base.authorities:
-                base = section.base
-            sections.insert(0, section)
+        statics = [self._static(static, cell) for cell in self.cells]
+        base = common_base(self.policy, statics[::-1])
+        sections = [Section(self, one, cell, base)
+                    for one, cell in zip(statics, self.cells)]
         found = [section.blocks() for section in sections]
         if any(one["directories"] != found[0]["directories"]
                or one["start"] != found[0]["start"] for one in found):
@@ -76,12 +75,10 @@ class Writer(Places):
                 section.single = True
             found = [section.blocks() for section in sections]
         for key, row in TABLE.items():
-            if row.differs == "keys" or row.differs == "least":
+            if row.differs == "least":
                 for one in found[:-1]:
                     if key in one:
                         one[key] = found[-1][key]
-        for one in found:
-            one["keys"] = found[-1]["keys"]
         for name in ("methods", "stores"):
             plain = [one[name] and one[name].without_class() for one in found]
             if all(block == plain[0] for block in plain):
@@ -107,6 +104,7 @@ class Writer(Places):
         bodies = []
         for static, locals_ in hosts:
             bodies.append((locals_, self.contexts(static)))
+        self.policy.note_unlike()
         refusals.notes(self.policy)
         self._judge()
         self._header()
@@ -152,6 +150,9 @@ class Writer(Places):
             if not row.many and row.place != "policy" and line.match is None \
                     and line.key in seen:
                 verdict, why, lines = DEFAULT, "an earlier line counts", []
+            elif line.key in KEY_ROWS:
+                verdict, why = self.policy.verdict_on_keys(line) or (
+                    verdict, why)
             seen.add(line.key)
             self.verdicts.append((line, verdict, why))
             if row.place in self.made:

@@ -61,6 +61,7 @@ NOT_RUN = {
     ("doc/architecture.md", None, None): "pictures",
     ("doc/manual.md", "6. Logs", None): "a line of a log",
     ("doc/manual.md", "ftpdctl sftp", None): "what a command prints",
+    ("doc/manual.md", None, "session confined: *"): "a line of a log",
     ("doc/troubleshooting.md", None, "STOR of *"): "a line of a log",
     ("doc/manual.md", "Lines on logins", None): "a line of a log",
     ("doc/scale.md", None, "t/bench *"): "it measures for many minutes",

@@ -17,8 +17,19 @@ import blocks
 BEFORE = {
     (None, "nft "): """
 quietly apt-get install nftables
-if nft list ruleset >/dev/null 2>&1; then nft -f /etc/nftables.conf
-else nft() { echo 'no nftables in this kernel: not run'; }; fi""",
+dropped() { local s=0; timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" || s=$?
+  [ $s = 124 ]; }
+if nft list ruleset >/dev/null 2>&1; then
+  # A firewall that drops: by its last rule, and by its policy.
+  nft -f /etc/nftables.conf
+  nft add rule inet filter input ct state established,related accept
+  nft add rule inet filter input drop
+  nft add chain inet filter input '{ policy drop; }'
+  dropped 2222
+else
+  nft() { echo 'no nftables in this kernel: not run'; }
+  dropped() { true; }
+fi""",
     (None, "echo 'Port 2200'"): """
 quietly apt-get install openssh-server
 systemctl restart ssh""",
@@ -92,8 +103,10 @@ cmp README.md /srv/sftp/alice/files/README.md
 first_upload""",
     ("README.md", "sed -i 's/^Port"): "answers 21",
     (None, "nft "): """
-case $(command nft list ruleset 2>/dev/null || echo 2222) in
-  *2222*) ;; *) false ;; esac""",
+answers 2222
+dropped 2223
+nft list ruleset
+nft flush ruleset""",
     (None, "sshd -T"): """
 [ "$(sshd -T | grep -E '^(port|listenaddress) ' | grep -vc '2200$')" = 0 ]
 # An administrator whose main file names a port as well.

@@ -190,15 +190,13 @@ static int read_bitmap(struct walk *w, struct sftp_rd *r, bool mine) {
     return SFTP_ERR_FORMAT;
   }
 
-  if (bits.len > 0 && first + (bits.len * 8 - 1) < first) {
-    while (bits.len > 0 && bits.ptr[0] == 0) {
-      bits.ptr++;
-      bits.len--;
-    }
+  while (bits.len > 0 && bits.ptr[0] == 0) {
+    bits.ptr++;
+    bits.len--;
+  }
 
-    if (bits.len > 0 && first + (bits.len * 8 - 8) < first) {
-      return SFTP_ERR_FORMAT;
-    }
+  if (bits.len > 0 && first + (bits.len * 8 - 8) < first) {
+    return SFTP_ERR_FORMAT;
   }
 
   if (mine && w->cert->serial >= first) {

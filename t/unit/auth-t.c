@@ -1106,6 +1106,10 @@ static void the_banner_comes_once_in_lines(void) {
   is_str(answer(), "BANNER", "and sent");
   text = sftp_rd_string(&pkt.in);
   is_mem(text.ptr, text.len, "\r\n", 2, "as an empty line");
+  ok(sftp_auth_banner(cl->server, "\n") == SFTP_OK, "so is an empty line");
+  is_str(answer(), "BANNER", "and sent");
+  text = sftp_rd_string(&pkt.in);
+  is_mem(text.ptr, text.len, "\r\n", 2, "as it is");
   ok(sftp_auth_banner(cl->server, "x") == SFTP_OK, "so is a short one");
   (void) answer();
 

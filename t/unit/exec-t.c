@@ -250,6 +250,18 @@ static void commands_answer(void) {
     "");
 }
 
+static void options_of_sums_and_sizes(void) {
+  static const char sum[] = "d41d8cd98f00b204e9800998ecf8427e  b\\c";
+
+  ok(start("md5sum -z 'b\\c'") && ch->status == 0, "a sum with -z");
+  is_mem(ch->out, ch->out_len, sum, sizeof(sum),
+    "... ends in a zero byte, so its name needs no escapes");
+  fake_channel_free(ch);
+  says("df --block-size=1X a", 1, "", "df: invalid block size\n");
+  says("df -B 0 a", 1, "", "df: invalid block size\n");
+  says("df --help", 1, "", "df: invalid option -- '-'\n");
+}
+
 static void others_are_not_found(void) {
   says("ls", 127, "", "ls: command not found (this service is for file "
     "transfer only)\n");
@@ -385,6 +397,7 @@ int main(void) {
   lines_have_a_limit();
   nothing_breaks_the_reader();
   commands_answer();
+  options_of_sums_and_sizes();
   each_command_has_its_bit();
   others_are_not_found();
   the_gate_is_asked();

@@ -334,6 +334,27 @@ static void a_source_that_ends_early(void) {
   clean(x);
 }
 
+/* Offsets of files end with those of the system. */
+static void copies_within_the_largest_file(void) {
+  struct fxc *x = fxc_new(NULL);
+  const uint64_t max = INT64_MAX;
+  const char *from, *to;
+
+  fake_fs_put("/a", "0123456789", 10, 0644);
+  from = fxc_opened(x, "/a", FXC_READ);
+  to = fxc_opened(x, "/b", FXC_WRITE|FXC_CREAT);
+  is_int(copy_data(x, from, max - 20, 20, to, 0), SSH_FX_EOF,
+    "the last bytes that a file can have are looked for");
+  is_int(copy_data(x, from, max - 20, 21, to, 0), SSH_FX_FAILURE,
+    "bytes beyond them are refused");
+  is_int(copy_data(x, from, 0, 21, to, max - 20), SSH_FX_FAILURE,
+    "... and as a target");
+  is_int(copy_data(x, from, max + 1, 0, to, 0), SSH_FX_FAILURE,
+    "... and as a begin");
+  ok(fake_fs_is("/b", "", 0), "nothing was copied");
+  clean(x);
+}
+
 static void copied_data_that_is_lost(void) {
   struct fxc *x = fxc_new(NULL);
   const char *from, *to;
@@ -487,6 +508,8 @@ static void attributes_by_name_and_handle(void) {
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "a link's are its own");
   get(x, "getxattr@proftpd.org", "/a", "user.n", 100);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "one that is not there");
+  get(x, "getxattr@proftpd.org", "/a", "", 100);
+  is_int(fxc_status(x), SSH_FX_FAILURE, "one without a name");
   sftp_wr_u32(xattr(x, "listxattr@proftpd.org", "/a"), 14);
   fxc_end(x);
   ok(take_reply(x, &r) && sftp_rd_u32(&r.in) == 2 &&
@@ -611,6 +634,7 @@ int main(void) {
   md5_hashes();
   files_are_copied();
   a_source_that_ends_early();
+  copies_within_the_largest_file();
   copied_data_that_is_lost();
   room_and_names();
   attributes_are_read_and_changed_by_their_own_rules();

@@ -194,6 +194,52 @@ static void bits_are_one_word(void) {
   clean(x);
 }
 
+static uint32_t set_pair(struct fxc *x, const char *name, size_t len) {
+  char request[4096];
+
+  snprintf(request, sizeof(request), "s/a u0x80000000 b1 u1 s%s s%0*d", name,
+    (int) len, 0);
+  return later_status(x, SSH_FXP_SETSTAT, request);
+}
+
+static void pairs_are_extended_attributes(void) {
+  struct fxc *x = later_new(5);
+
+  is_int(set_pair(x, "system.x", 9), 0, "pairs are ignored by default");
+  is_int(set_pair(x, "system.x", 1024), 0, "... up to this length");
+  ok(set_pair(x, "system.x", 1025) != 0, "... and refused beyond it");
+  x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
+  is_int(set_pair(x, "system.x", 9), SSH_FX_PERMISSION_DENIED,
+    "what is not the user's is refused where attributes are served");
+  clean(x);
+}
+
+/* Whether a new file that comes with an attribute has it. */
+static bool keeps_pair(const char *file, bool served) {
+  struct fxc *x = later_new(5);
+  unsigned long on = sftp_switch_find(sftp_fxp_ext_switch, "xattr");
+  struct fxc_reply r;
+  char request[128];
+  uint32_t status;
+
+  x->set.extensions = served ? x->set.extensions|on : x->set.extensions & ~on;
+  snprintf(request, sizeof(request), "s%s u2 u0 u0x80000000 b1 u1 suser.k sv",
+    file);
+  ok(later_ask(x, SSH_FXP_OPEN, request, &r) && r.type == SSH_FXP_HANDLE,
+    "%s is opened", file);
+  x->set.extensions |= on;
+  snprintf(request, sizeof(request), "sgetxattr@proftpd.org s%s suser.k u9",
+    file);
+  status = later_status(x, SSH_FXP_EXTENDED, request);
+  clean(x);
+  return status != SSH_FX_NO_SUCH_FILE;
+}
+
+static void new_files_take_pairs(void) {
+  ok(keeps_pair("/new", true), "... with its attribute");
+  ok(!keeps_pair("/other", false), "... without, where none are served");
+}
+
 static void special_files_have_types(void) {
   struct fxp_attrs a;
   struct sftp_wr w;
@@ -295,6 +341,8 @@ int main(void) {
   locks_conflict();
   flags_of_rename_replace();
   bits_are_one_word();
+  pairs_are_extended_attributes();
+  new_files_take_pairs();
   special_files_have_types();
   errors_are_those_of_version_5();
   version_says_what_is_supported();

@@ -28,6 +28,8 @@ static void text_is_escaped(void) {
     "control characters do not");
   is_str(esc("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f", 15),
     "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f", "UTF-8 stays");
+  is_str(esc("\xc2\xa0\xdf\xbf", 4), "\xc2\xa0\xdf\xbf",
+    "the first and the last of two bytes");
   is_str(esc("", 0), "", "nothing is nothing");
 }
 

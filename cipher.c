@@ -97,6 +97,16 @@ int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   return res;
 }
 
+/* arcfour alone discards key stream: its position in it cannot be set. */
+bool sftp_cipher_is_transferable(const struct sftp_alg *alg) {
+  return ((const struct sftp_cipher_alg *) alg)->discard == 0;
+}
+
+int sftp_cipher_iv(const struct sftp_cipher *c, unsigned char *out) {
+  return sftp_cipher_is_transferable(&c->alg->alg) ?
+    c->alg->ops->iv(c, out) : SFTP_ERR_UNSUPPORTED;
+}
+
 /* ---- none (RFC 4253, section 6.3) */
 
 static int none_init(struct sftp_cipher *c, const unsigned char *key,
@@ -119,6 +129,12 @@ static int none_crypt(struct sftp_cipher *c, unsigned char *p, size_t n) {
   return SFTP_OK;
 }
 
+static int none_iv(const struct sftp_cipher *c, unsigned char *out) {
+  (void) c;
+  (void) out;
+  return SFTP_OK;
+}
+
 const struct sftp_cipher_ops sftp_cipher_none = {
-  none_init, none_free, none_crypt, NULL, NULL, NULL
+  none_init, none_free, none_crypt, NULL, NULL, NULL, none_iv
 };

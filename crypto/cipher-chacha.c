@@ -170,6 +170,14 @@ static int chacha_open(struct sftp_cipher *c, uint32_t seqno,
   return res == SFTP_OK ? crypt_packet(s, seqno, p + LENGTH_BYTES, len) : res;
 }
 
+/* The nonce is the sequence number, which the caller has. */
+static int chacha_iv(const struct sftp_cipher *c, unsigned char *out) {
+  (void) c;
+  (void) out;
+  return SFTP_OK;
+}
+
 const struct sftp_cipher_ops sftp_cipher_chacha = {
-  chacha_init, chacha_free, NULL, chacha_length, chacha_seal, chacha_open
+  chacha_init, chacha_free, NULL, chacha_length, chacha_seal, chacha_open,
+  chacha_iv
 };

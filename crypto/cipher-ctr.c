@@ -88,6 +88,13 @@ static int ctr_crypt(struct sftp_cipher *c, unsigned char *p, size_t n) {
   return res;
 }
 
+static int ctr_iv(const struct sftp_cipher *c, unsigned char *out) {
+  const struct ctr *ctr = c->state;
+
+  sftp_put_u64(out, ctr->counter);
+  return SFTP_OK;
+}
+
 const struct sftp_cipher_ops sftp_cipher_ctr = {
-  ctr_init, ctr_free, ctr_crypt, NULL, NULL, NULL
+  ctr_init, ctr_free, ctr_crypt, NULL, NULL, NULL, ctr_iv
 };

@@ -80,6 +80,12 @@ static int evp_init(struct sftp_cipher *c, const unsigned char *key,
   return discard(c);
 }
 
+/* Packets are whole blocks: no part of a counter's block is left over. */
+static int evp_iv(const struct sftp_cipher *c, unsigned char *out) {
+  return EVP_CIPHER_CTX_get_updated_iv(c->state, out, c->alg->iv_len) == 1 ?
+    SFTP_OK : SFTP_ERR_CRYPTO;
+}
+
 const struct sftp_cipher_ops sftp_cipher_evp = {
-  evp_init, evp_free, evp_crypt, NULL, NULL, NULL
+  evp_init, evp_free, evp_crypt, NULL, NULL, NULL, evp_iv
 };

@@ -148,6 +148,13 @@ static int gcm_open(struct sftp_cipher *c, uint32_t seqno, unsigned char *p,
   return SFTP_OK;
 }
 
+static int gcm_iv(const struct sftp_cipher *c, unsigned char *out) {
+  const struct gcm *gcm = c->state;
+
+  memcpy(out, gcm->iv, IV_BYTES);
+  return SFTP_OK;
+}
+
 const struct sftp_cipher_ops sftp_cipher_gcm = {
-  gcm_init, gcm_free, NULL, gcm_length, gcm_seal, gcm_open
+  gcm_init, gcm_free, NULL, gcm_length, gcm_seal, gcm_open, gcm_iv
 };

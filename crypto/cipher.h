@@ -38,6 +38,8 @@ struct sftp_cipher_ops {
   /* AEAD: checks the tag at p[4+len] and decrypts; SFTP_ERR_MAC on mismatch. */
   int (*open)(struct sftp_cipher *c, uint32_t seqno, unsigned char *p,
     size_t len);
+  /* The IV as of now to out: see sftp_cipher_iv(). */
+  int (*iv)(const struct sftp_cipher *c, unsigned char *out);
 };
 
 struct sftp_cipher_alg {
@@ -47,6 +49,9 @@ struct sftp_cipher_alg {
   unsigned short key_len, iv_len, block_len, tag_len;
   unsigned short discard;       /* key stream bytes thrown away (arcfour) */
 };
+
+#define SFTP_CIPHER_KEY_MAX 64  /* of all rows */
+#define SFTP_CIPHER_IV_MAX 16
 
 struct sftp_cipher {
   const struct sftp_cipher_alg *alg;
@@ -65,5 +70,16 @@ bool sftp_cipher_is_usable(const struct sftp_alg *alg);
 int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   const unsigned char *key, const unsigned char *iv, bool encrypt,
   struct sftp_cipher **c) SFTP_MUST_CHECK;
+
+/* Whether another process can go on where a cipher of this row is: with the
+ * same key, and the IV as of now.
+ */
+bool sftp_cipher_is_transferable(const struct sftp_alg *alg);
+/* The IV as of now to out, of alg->iv_len bytes: sftp_cipher_new() with it goes
+ * on where c is.  CTR: the next counter block; CBC: the last encrypted block;
+ * GCM: the next nonce.  SFTP_ERR_UNSUPPORTED unless it is transferable.
+ */
+int sftp_cipher_iv(const struct sftp_cipher *c, unsigned char *out)
+  SFTP_MUST_CHECK;
 
 #endif /* MOD_SFTP_CIPHER_H */

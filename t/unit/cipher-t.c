@@ -355,6 +355,111 @@ static void packets_come_back(const struct sftp_cipher_alg *alg) {
     alg->alg.name);
 }
 
+/* ---- A cipher goes on elsewhere */
+
+/* Like c: the same key, and its IV as of now. */
+static struct sftp_cipher *continued(const struct sftp_cipher *c,
+    const unsigned char *key, bool encrypt) {
+  unsigned char *iv = malloc(c->alg->iv_len + 1u);
+  struct sftp_cipher *copy = NULL;
+
+  iv[c->alg->iv_len] = 0x5a;
+  if (sftp_cipher_iv(c, iv) != SFTP_OK || iv[c->alg->iv_len] != 0x5a ||
+      sftp_cipher_new(p, c->alg, key, iv, encrypt, &copy) != SFTP_OK) {
+    copy = NULL;
+  }
+
+  free(iv);
+  return copy;
+}
+
+/* The next len bytes of c, one way: a whole packet, or a part of a stream. */
+static int run(struct sftp_cipher *c, uint32_t seqno, bool encrypt,
+    unsigned char *work, size_t len) {
+  const struct sftp_cipher_ops *ops = c->alg->ops;
+
+  return c->alg->tag_len == 0 ? ops->crypt(c, work, len) :
+    encrypt ? ops->seal(c, seqno, work, len) : ops->open(c, seqno, work, len);
+}
+
+/* Each length, then the next by the cipher and by one that goes on after it. */
+static size_t times_continued(const struct sftp_cipher_alg *alg,
+    bool encrypt) {
+  unsigned char key[64], iv[16], *work, *same;
+  struct sftp_cipher *to = NULL, *from = NULL, *copy;
+  size_t i, good = 0;
+
+  t_fill(key, sizeof(key), 21);
+  memset(iv, 0xff, sizeof(iv));         /* counters carry over */
+  if (sftp_cipher_new(p, alg, key, iv, true, &to) != SFTP_OK ||
+      sftp_cipher_new(p, alg, key, iv, false, &from) != SFTP_OK) {
+    return 0;
+  }
+
+  for (i = 0; i < SFTP_NELEMS(round_lens); i++) {
+    size_t len = round_lens[i], all = 4 + len + TAG_BYTES;
+    uint32_t seqno = (uint32_t) i;
+
+    work = malloc(all);
+    t_fill(work, all, (unsigned int) i);
+    sftp_put_u32(work, (uint32_t) len);
+    copy = continued(encrypt ? to : from, key, encrypt);
+    if (!encrypt && run(to, seqno, true, work, len) != SFTP_OK) {
+      copy = NULL;
+    }
+
+    same = t_exact_copy(work, all);
+    good += copy != NULL && run(copy, seqno, encrypt, same, len) == SFTP_OK &&
+      run(encrypt ? to : from, seqno, encrypt, work, len) == SFTP_OK &&
+      memcmp(work, same, all) == 0;
+    free(work);
+    free(same);
+  }
+
+  return good;
+}
+
+static void every_row_goes_on_elsewhere(void) {
+  const struct sftp_alg *alg;
+  size_t i;
+
+  for (i = 0; (alg = sftp_alg_at(ALGS_CIPHER, i)) != NULL; i++) {
+    const struct sftp_cipher_alg *row_alg = (const void *) alg;
+    bool is_arcfour = strncmp(alg->name, "arcfour", 7) == 0;
+    unsigned char key[64] = { 0 }, iv[16] = { 0 };
+    struct sftp_cipher *c;
+
+    if (!sftp_alg_usable(ALGS_CIPHER, alg)) {
+      skip("%s: not in this libcrypto", alg->name);
+
+    } else if (is_arcfour) {
+      ok(!sftp_cipher_is_transferable(alg) &&
+        sftp_cipher_new(p, row_alg, key, iv, true, &c) == SFTP_OK &&
+        sftp_cipher_iv(c, iv) == SFTP_ERR_UNSUPPORTED,
+        "%s: says that it cannot", alg->name);
+
+    } else {
+      ok(sftp_cipher_is_transferable(alg), "%s: says that it can", alg->name);
+      is_int(times_continued(row_alg, true), SFTP_NELEMS(round_lens),
+        "%s: encrypting goes on elsewhere", alg->name);
+      is_int(times_continued(row_alg, false), SFTP_NELEMS(round_lens),
+        "%s: decrypting goes on elsewhere", alg->name);
+    }
+  }
+}
+
+static void every_row_fits_the_maximum(void) {
+  const struct sftp_cipher_alg *alg;
+  size_t bad = 0;
+
+  for (alg = sftp_ciphers; alg->alg.name != NULL; alg++) {
+    bad += alg->key_len > SFTP_CIPHER_KEY_MAX ||
+      alg->iv_len > SFTP_CIPHER_IV_MAX;
+  }
+
+  is_int(bad, 0, "no key and no IV is longer than the maximum");
+}
+
 /* A new receiver of the first packet: what open() says of these bytes. */
 static int opens(const struct sftp_cipher_alg *alg, const unsigned char *key,
     const unsigned char *iv, const unsigned char *bytes, size_t len,
@@ -467,6 +572,8 @@ int main(void) {
   chacha_agrees_with_libsodium();
   gcm_agrees_with_libsodium();
   every_row_keeps_its_promise();
+  every_row_goes_on_elsewhere();
+  every_row_fits_the_maximum();
   an_unknown_cipher_is_refused();
 
   destroy_pool(p);

@@ -323,7 +323,7 @@ static void tell_agreed(struct ssh_conn *c) {
   size_t i;
 
   for (i = 0; i < L_LANG_C2S; i++) {
-    *name[i] = run->alg[i] != NULL ? run->alg[i]->name : "implicit";
+    *name[i] = run->alg[i] != NULL ? run->alg[i]->name : SFTP_MAC_IMPLICIT;
     if (i == L_HOSTKEY) {
       sftp_log(" + Session host key algorithm: %s", *name[i]);
     }

@@ -62,6 +62,9 @@ void sftp_conn_wait_init(struct conn_wait *w);
 int sftp_conn_wait(struct ssh_conn *c, const struct conn_ahead *ahead)
   SFTP_MUST_CHECK;
 
+/* Another process has served the socket: makes no use of what it has set. */
+void sftp_conn_wait_afresh(struct ssh_conn *c);
+
 /* ---- conn-alive.c: SFTPClientAlive */
 
 /* Whether the client has been silent for so long that it must be asked for a

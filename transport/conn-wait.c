@@ -130,6 +130,11 @@ void sftp_conn_wait_init(struct conn_wait *w) {
   w->lowat = 1;
 }
 
+void sftp_conn_wait_afresh(struct ssh_conn *c) {
+  c->loop->wait.lowat = 0;
+  set_lowat(c, 1);
+}
+
 int sftp_conn_wait(struct ssh_conn *c, const struct conn_ahead *ahead) {
   size_t pending = sftp_packets_pending(c->pkts);
   struct pollfd pfd = { c->fd, 0, 0 };

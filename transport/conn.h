@@ -50,6 +50,7 @@ struct sftp_conn_state {
   uint8_t msg_type;             /* of the message being handled */
   bool strict_kex;              /* in force (first KEXINITs agreed) */
   bool keyed;                   /* the first exchange is complete */
+  bool keep_keys;               /* for their hand-over (handover.h) */
   bool authenticated;
 };
 

@@ -7,7 +7,8 @@
  */
 
 /* kex-int.h -- the key exchange in progress: private to kex.c, kex-init.c,
- * kex-offer.c, kex-keys.c and rekey.c, which are its steps.
+ * kex-offer.c, kex-keys.c and rekey.c, which are its steps, and to handover*.c,
+ * which pass its result on.
  */
 
 #ifndef MOD_SFTP_KEX_INT_H
@@ -34,6 +35,9 @@ extern const struct kex_list {
   const char *note;             /* of the session, with what was agreed */
 } sftp_kex_lists[L_LANG_C2S];
 
+/* The name of a MAC that AEAD makes unnecessary. */
+#define SFTP_MAC_IMPLICIT "implicit"
+
 /* The current exchange: each has a new one, in its own pool. */
 struct kex_run {
   pool *pool;
@@ -49,6 +53,11 @@ struct kex_run {
   struct sftp_keys in, out;
 };
 
+/* What was added to the offer for this client. */
+struct sftp_kex_more {
+  const char *kex, *macs;       /* or NULL */
+};
+
 struct sftp_kex {
   struct ssh_conn *conn;
   struct sftp_str session_id;
@@ -56,8 +65,7 @@ struct sftp_kex {
   bool ext_info_seen;
   bool ext_info_in_auth;        /* another EXT_INFO may be sent */
   uint64_t wait_until_ms;       /* our first KEXINIT waits for the client's */
-  const char *more_kex, *more_macs;     /* offered to this client in addition,
-                                         * or NULL */
+  struct sftp_kex_more more;
   struct kex_run *run;          /* NULL: none is in progress */
 
   struct sftp_kex_names names;  /* of the last complete exchange */
@@ -85,6 +93,16 @@ void sftp_kex_wait(struct sftp_kex *k);
  * nothing in common with ours and the administrator has not set the list.
  */
 void sftp_kex_widen(struct sftp_kex *k, const struct sftp_str *theirs);
+/* The classic algorithms of a family, in p, which clients may get in addition;
+ * NULL when the administrator has set the list.
+ */
+const char *sftp_kex_classics(pool *p, const struct sftp_settings *set,
+  enum sftp_alg_family f);
+/* The lists of names that such a client is offered, in p; markers (such as
+ * ext-info-s) are not among them.
+ */
+void sftp_kex_list_offer(pool *p, const struct sftp_settings *set,
+  const struct sftp_kex_more *more, const char **offered);
 /* Fills the lists of the current exchange. */
 void sftp_kex_make_offer(struct sftp_kex *k);
 /* Our key for the agreed algorithm, and its blob. */

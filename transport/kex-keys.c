@@ -118,40 +118,35 @@ static int derive_key(struct ssh_conn *c, struct sftp_str H, char letter,
 int sftp_kex_make_keys(struct ssh_conn *c, struct sftp_str H, bool in,
     struct sftp_keys *keys) {
   const struct sftp_kex *k = c->kex;
-  const struct sftp_cipher_alg *cipher = (const struct sftp_cipher_alg *)
-    k->run->alg[in ? L_CIPHER_C2S : L_CIPHER_S2C];
-  const struct sftp_mac_alg *mac = (const struct sftp_mac_alg *)
-    k->run->alg[in ? L_MAC_C2S : L_MAC_S2C];
-  unsigned char iv[64], key[64], mac_key[128];
+  unsigned char iv[SFTP_CIPHER_IV_MAX], key[SFTP_CIPHER_KEY_MAX],
+    mac_key[SFTP_MAC_KEY_MAX];
+  struct sftp_key_parts parts = {
+    .cipher = (const struct sftp_cipher_alg *)
+      k->run->alg[in ? L_CIPHER_C2S : L_CIPHER_S2C],
+    .mac = (const struct sftp_mac_alg *)
+      k->run->alg[in ? L_MAC_C2S : L_MAC_S2C],
+    .compression = k->run->alg[in ? L_COMP_C2S : L_COMP_S2C],
+    .key = key, .iv = iv, .mac_key = mac_key, .keep = c->state.keep_keys
+  };
   int res = SFTP_ERR_CRYPTO;
 
   memset(keys, 0, sizeof(*keys));
-  if (cipher->iv_len > sizeof(iv) || cipher->key_len > sizeof(key) ||
-      (mac != NULL && mac->key_len > sizeof(mac_key))) {
+  if (parts.cipher->iv_len > sizeof(iv) ||
+      parts.cipher->key_len > sizeof(key) ||
+      (parts.mac != NULL && parts.mac->key_len > sizeof(mac_key))) {
     return res;
   }
 
-  keys->pool = make_sub_pool(c->pool);
-  pr_pool_tag(keys->pool, "SSH session keys");
-  keys->compression = k->run->alg[in ? L_COMP_C2S : L_COMP_S2C];
-
-  if (derive_key(c, H, in ? 'A' : 'B', iv, cipher->iv_len) == SFTP_OK &&
-      derive_key(c, H, in ? 'C' : 'D', key, cipher->key_len) == SFTP_OK &&
-      (mac == NULL || derive_key(c, H, in ? 'E' : 'F', mac_key,
-        mac->key_len) == SFTP_OK)) {
-    res = sftp_cipher_new(keys->pool, cipher, key, iv, !in, &keys->cipher);
-    if (res == SFTP_OK && mac != NULL) {
-      res = sftp_mac_new(keys->pool, mac, mac_key, &keys->mac);
-    }
+  if (derive_key(c, H, in ? 'A' : 'B', iv, parts.cipher->iv_len) == SFTP_OK &&
+      derive_key(c, H, in ? 'C' : 'D', key,
+        parts.cipher->key_len) == SFTP_OK &&
+      (parts.mac == NULL || derive_key(c, H, in ? 'E' : 'F', mac_key,
+        parts.mac->key_len) == SFTP_OK)) {
+    res = sftp_keys_new(c->pool, &parts, in, keys);
   }
 
   sftp_wipe(iv, sizeof(iv));
   sftp_wipe(key, sizeof(key));
   sftp_wipe(mac_key, sizeof(mac_key));
-  if (res != SFTP_OK) {
-    destroy_pool(keys->pool);
-    memset(keys, 0, sizeof(*keys));
-  }
-
   return res;
 }

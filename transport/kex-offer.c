@@ -68,9 +68,8 @@ static const char *also(pool *p, const char *list, const char *more) {
   return more == NULL ? list : pstrcat(p, list, ",", more, NULL);
 }
 
-static const char *offered_kex(pool *p, const struct ssh_conn *c) {
-  const char *res = also(p, c->set->kex, c->kex->more_kex);
-
+static const char *with_markers(pool *p, const struct ssh_conn *c,
+    const char *res) {
   if (!c->state.keyed && (c->set->opts & SFTP_OPT_NO_EXT_INFO) == 0) {
     res = pstrcat(p, res, ",ext-info-s", NULL);
   }
@@ -101,18 +100,21 @@ static const char *offered_compression(const struct sftp_settings *set) {
   }
 }
 
+void sftp_kex_list_offer(pool *p, const struct sftp_settings *set,
+    const struct sftp_kex_more *more, const char **offered) {
+  offered[L_KEX] = also(p, set->kex, more->kex);
+  offered[L_HOSTKEY] = offered_hostkeys(p, set);
+  offered[L_CIPHER_C2S] = offered[L_CIPHER_S2C] = set->ciphers;
+  offered[L_MAC_C2S] = offered[L_MAC_S2C] = also(p, set->macs, more->macs);
+  offered[L_COMP_C2S] = offered[L_COMP_S2C] = offered_compression(set);
+  offered[L_LANG_C2S] = offered[L_LANG_S2C] = "";
+}
+
 void sftp_kex_make_offer(struct sftp_kex *k) {
   struct kex_run *run = k->run;
-  struct ssh_conn *c = k->conn;
 
-  run->offered[L_KEX] = offered_kex(run->pool, c);
-  run->offered[L_HOSTKEY] = offered_hostkeys(run->pool, c->set);
-  run->offered[L_CIPHER_C2S] = run->offered[L_CIPHER_S2C] = c->set->ciphers;
-  run->offered[L_MAC_C2S] = run->offered[L_MAC_S2C] =
-    also(run->pool, c->set->macs, k->more_macs);
-  run->offered[L_COMP_C2S] = run->offered[L_COMP_S2C] =
-    offered_compression(c->set);
-  run->offered[L_LANG_C2S] = run->offered[L_LANG_S2C] = "";
+  sftp_kex_list_offer(run->pool, k->conn->set, &k->more, run->offered);
+  run->offered[L_KEX] = with_markers(run->pool, k->conn, run->offered[L_KEX]);
 }
 
 const struct sftp_key *sftp_kex_host_key(const struct sftp_kex *k,
@@ -131,13 +133,13 @@ const struct sftp_key *sftp_kex_host_key(const struct sftp_kex *k,
  * this.
  */
 
-static bool is_named(const struct ssh_conn *c, enum sftp_alg_family f) {
-  return (c->set->named & 1U << f) != 0;
+static bool is_named(const struct sftp_settings *set, enum sftp_alg_family f) {
+  return (set->named & 1U << f) != 0;
 }
 
 bool sftp_kex_waits(const struct ssh_conn *c) {
   return c->set->clients_known == 0 &&
-    !(is_named(c, ALGS_KEX) && is_named(c, ALGS_MAC));
+    !(is_named(c->set, ALGS_KEX) && is_named(c->set, ALGS_MAC));
 }
 
 void sftp_kex_wait(struct sftp_kex *k) {
@@ -148,13 +150,17 @@ static bool shares(struct sftp_str theirs, const char *ours) {
   return sftp_names_match(theirs, sftp_str_of(ours)).len > 0;
 }
 
-/* The classic algorithms of a family, or NULL if the client has none of them.
- */
+const char *sftp_kex_classics(pool *p, const struct sftp_settings *set,
+    enum sftp_alg_family f) {
+  return is_named(set, f) ? NULL : sftp_alg_list(p, f, ALG_CLASSIC, 0);
+}
+
+/* The same, or NULL if the client has none of them. */
 static const char *classics(struct ssh_conn *c, enum sftp_alg_family f,
     struct sftp_str theirs, const char *kind) {
-  const char *list = sftp_alg_list(c->pool, f, ALG_CLASSIC, 0);
+  const char *list = sftp_kex_classics(c->pool, c->set, f);
 
-  if (!shares(theirs, list)) {
+  if (list == NULL || !shares(theirs, list)) {
     return NULL;
   }
 
@@ -176,15 +182,15 @@ void sftp_kex_widen(struct sftp_kex *k, const struct sftp_str *theirs) {
   const struct sftp_settings *set = c->set;
   size_t i;
 
-  if (!is_named(c, ALGS_KEX) && !shares(theirs[L_KEX], set->kex)) {
-    k->more_kex = classics(c, ALGS_KEX, theirs[L_KEX],
+  if (!is_named(set, ALGS_KEX) && !shares(theirs[L_KEX], set->kex)) {
+    k->more.kex = classics(c, ALGS_KEX, theirs[L_KEX],
       sftp_kex_lists[L_KEX].kind);
   }
 
-  for (i = L_MAC_C2S; i <= L_MAC_S2C && !is_named(c, ALGS_MAC); i++) {
-    if (k->more_macs == NULL && !shares(theirs[i], set->macs) &&
+  for (i = L_MAC_C2S; i <= L_MAC_S2C && !is_named(set, ALGS_MAC); i++) {
+    if (k->more.macs == NULL && !shares(theirs[i], set->macs) &&
         needs_mac(c, theirs[i - L_MAC_C2S + L_CIPHER_C2S])) {
-      k->more_macs = classics(c, ALGS_MAC, theirs[i], sftp_kex_lists[i].kind);
+      k->more.macs = classics(c, ALGS_MAC, theirs[i], sftp_kex_lists[i].kind);
     }
   }
 }

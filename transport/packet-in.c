@@ -14,11 +14,6 @@
 
 #include <sys/socket.h>
 
-/* Large enough for one read to take everything that a fast sender has queued,
- * and in any case for a whole packet.
- */
-#define IN_LARGE (512 * 1024)
-
 struct sftp_str sftp_packets_arrived(const struct sftp_packets *pk) {
   struct sftp_str in = { NULL, pk->in.end - pk->in.start };
 
@@ -194,10 +189,6 @@ static int doom(struct sftp_packets *pk, const char **why) {
 
   *why = "corrupted MAC on input";
   return SFTP_ERR_MAC;
-}
-
-static bool hides_length(const struct direction *d) {
-  return d->keys.cipher != NULL && !is_aead(d) && !is_etm(d);
 }
 
 /* Checks the MAC of the whole packet at p and decrypts it in place. */

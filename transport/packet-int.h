@@ -8,7 +8,7 @@
 
 /* packet-int.h -- private to the packet family: packet.c (keys, buffers,
  * numbers), packet-in.c (from the socket to a message) and packet-out.c (from a
- * message to the socket).
+ * message to the socket); and to handover*.c, which pass all of it on.
  */
 
 #ifndef MOD_SFTP_PACKET_INT_H
@@ -24,6 +24,10 @@
 
 /* The first size of a read, and what is kept while the session is idle. */
 #define IN_SMALL (16 * 1024)
+/* Large enough for one read to take everything that a fast sender has queued,
+ * and in any case for a whole packet.
+ */
+#define IN_LARGE (512 * 1024)
 
 struct direction {
   struct sftp_keys keys;        /* cipher NULL before the first NEWKEYS */
@@ -103,6 +107,11 @@ static inline size_t mac_len(const struct direction *d) {
   }
 
   return d->keys.mac != NULL ? d->keys.mac->alg->mac_len : 0;
+}
+
+/* Its packet_length can be read only after its first block was decrypted. */
+static inline bool hides_length(const struct direction *d) {
+  return d->keys.cipher != NULL && !is_aead(d) && !is_etm(d);
 }
 
 /* Bytes in front of the padded part that are not encrypted. */

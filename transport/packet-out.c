@@ -169,6 +169,8 @@ struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
     return w;
   }
 
+  pk->out.open = true;
+
   sftp_wr_init_fixed(w, pk->out.staged ? pk->out.stage :
     pk->out.buf + pk->out.end + HEADER_LEN, max);
   sftp_wr_u8(w, type);
@@ -212,6 +214,7 @@ int sftp_packet_end(struct sftp_packets *pk) {
   struct sftp_str payload = sftp_wr_get(&pk->out.wr);
   int res = sftp_wr_end(&pk->out.wr);
 
+  pk->out.open = false;
   if (res != SFTP_OK) {
     return res;
   }

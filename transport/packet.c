@@ -56,6 +56,49 @@ int sftp_packets_resize(unsigned char **buf, size_t *size, size_t want) {
 
 /* ---- Keys */
 
+static void wipe_kept(void *data) {
+  sftp_wipe(data, sizeof(struct sftp_kept_keys));
+}
+
+static void keep_keys(struct sftp_keys *keys,
+    const struct sftp_key_parts *parts) {
+  struct sftp_kept_keys *kept = pcalloc(keys->pool, sizeof(*kept));
+
+  register_cleanup2(keys->pool, kept, wipe_kept);
+  memcpy(kept->key, parts->key, parts->cipher->key_len);
+  if (parts->mac != NULL) {
+    memcpy(kept->mac_key, parts->mac_key, parts->mac->key_len);
+  }
+
+  keys->kept = kept;
+}
+
+int sftp_keys_new(pool *p, const struct sftp_key_parts *parts, bool in,
+    struct sftp_keys *keys) {
+  int res;
+
+  memset(keys, 0, sizeof(*keys));
+  keys->pool = make_sub_pool(p);
+  pr_pool_tag(keys->pool, "SSH session keys");
+  keys->compression = parts->compression;
+  res = sftp_cipher_new(keys->pool, parts->cipher, parts->key, parts->iv, !in,
+    &keys->cipher);
+  if (res == SFTP_OK && parts->mac != NULL) {
+    res = sftp_mac_new(keys->pool, parts->mac, parts->mac_key, &keys->mac);
+  }
+
+  if (res == SFTP_OK && parts->keep) {
+    keep_keys(keys, parts);
+  }
+
+  if (res != SFTP_OK) {
+    destroy_pool(keys->pool);
+    memset(keys, 0, sizeof(*keys));
+  }
+
+  return res;
+}
+
 static void set_keys(struct direction *d, const struct sftp_keys *keys,
     bool reset_seqno) {
   pool *old = d->keys.pool;

@@ -44,13 +44,36 @@ struct sftp_pkt {
   struct sftp_rd in;            /* behind the type byte */
 };
 
+#define SFTP_MAC_KEY_MAX 64     /* bytes, of all rows */
+
+/* What the keys of one direction were made of, for their hand-over
+ * (handover.h).
+ */
+struct sftp_kept_keys {
+  unsigned char key[SFTP_CIPHER_KEY_MAX], mac_key[SFTP_MAC_KEY_MAX];
+};
+
 /* New keys of one direction; the parts live until the next exchange. */
 struct sftp_keys {
   pool *pool;                   /* destroyed when they are replaced */
   struct sftp_cipher *cipher;
   struct sftp_mac *mac;         /* NULL with AEAD */
   const struct sftp_alg *compression;    /* never NULL */
+  struct sftp_kept_keys *kept;  /* NULL unless asked for; wiped with the pool */
 };
+
+/* What keys are made of: bytes in the lengths of the rows. */
+struct sftp_key_parts {
+  const struct sftp_cipher_alg *cipher;
+  const struct sftp_mac_alg *mac;       /* NULL with AEAD */
+  const struct sftp_alg *compression;
+  const unsigned char *key, *iv, *mac_key;
+  bool keep;                    /* key and mac_key: sets `kept' */
+};
+
+/* Makes the keys of one direction, in a pool of their own below p. */
+int sftp_keys_new(pool *p, const struct sftp_key_parts *parts, bool in,
+  struct sftp_keys *keys) SFTP_MUST_CHECK;
 
 struct sftp_packet_stats {
   uint64_t bytes;               /* sum of packet lengths since NEWKEYS */

@@ -22,6 +22,10 @@ int sftp_version_send(struct ssh_conn *c) SFTP_MUST_CHECK;
  */
 int sftp_version_read(struct ssh_conn *c) SFTP_MUST_CHECK;
 
+/* Whether it is such a line; what a client has is then known by it. */
+bool sftp_version_is_acceptable(const struct ssh_conn *c, const char *line);
+void sftp_version_know(struct ssh_conn *c, const char *line);
+
 /* Reports an action of the client, in the words of clients.h, which recognizes
  * programs by their actions.
  */

@@ -52,6 +52,20 @@ static bool is_printable(const char *s) {
   return true;
 }
 
+bool sftp_version_is_acceptable(const struct ssh_conn *c, const char *line) {
+  const char *software = behind_prefix(c, line);
+
+  return strlen(line) <= IDENT_MAX && software != NULL && *software != '\0' &&
+    *software != ' ' && is_printable(software);
+}
+
+void sftp_version_know(struct ssh_conn *c, const char *line) {
+  const char *software = behind_prefix(c, line);
+
+  c->peer.ident = pstrdup(c->pool, line);
+  c->peer.software = pstrndup(c->pool, software, strcspn(software, " "));
+}
+
 /* The action of a scanner; NULL for all others. */
 static const char *scanner_does(const char *software) {
   return strstr(software, "SSH_Version_Mapper") != NULL ? "scan" :
@@ -113,7 +127,7 @@ int sftp_version_read(struct ssh_conn *c) {
     return refuse_version(c, line);
   }
 
-  if (!is_printable(software) || *software == ' ') {
+  if (!sftp_version_is_acceptable(c, line)) {
     return sftp_fail(c, SFTP_ERR_VERSION,
       "illegal characters in client version '%s'", line);
   }
@@ -128,8 +142,7 @@ int sftp_version_read(struct ssh_conn *c) {
     return sftp_fail(c, SFTP_ERR_VERSION, "scanned by '%s'", software);
   }
 
-  c->peer.ident = pstrdup(c->pool, line);
-  c->peer.software = software;
+  sftp_version_know(c, line);
   return 1;
 }
 

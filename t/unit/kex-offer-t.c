@@ -117,7 +117,7 @@ static void the_offer_follows_what_the_client_can_do(void) {
     k = cl->server->kex;
     ok(!sftp_names_have(list[L_KEX], "diffie-hellman-group14-sha1") &&
       !sftp_names_have(list[L_MAC_C2S], "hmac-sha1") &&
-      (k->more_kex != NULL) == row[i].more_kex, "... nothing broken");
+      (k->more.kex != NULL) == row[i].more_kex, "... nothing broken");
     client_free(cl);
   }
 }

@@ -632,6 +632,68 @@ static void streams_are_not_handed_over(void) {
   refused(begun(cl), SFTP_ERR_ORDER, "compression from the first byte");
 }
 
+/* ---- Secrets */
+
+struct secret {
+  const unsigned char *ptr;
+  size_t len;
+  bool seen, wiped;
+};
+
+static bool is_zero(const unsigned char *p, size_t n) {
+  while (n > 0 && p[n - 1] == 0) {
+    n--;
+  }
+
+  return n == 0;
+}
+
+static void look_at_secret(void *data) {
+  struct secret *s = data;
+
+  s->seen = true;
+  s->wiped = is_zero(s->ptr, s->len);
+}
+
+/* A pool runs its clean-ups, then destroys the pools below, then frees. */
+static void watch(struct secret *s, pool *p) {
+  s->seen = s->wiped = false;
+  register_cleanup2(make_sub_pool(p), s, look_at_secret);
+}
+
+static void secrets_are_wiped(void) {
+  struct client *cl = ready();
+  const struct sftp_keys *keys = &cl->server->pkts->in.dir.keys;
+  struct secret kept = { (const void *) keys->kept, sizeof(*keys->kept),
+    false, false };
+  pool *p = make_sub_pool(cl->pool);
+  struct sftp_wr *w = palloc(p, sizeof(*w));
+  struct secret state;
+
+  sftp_handover_begin(w, p);
+  ok(sftp_handover_write(cl->server, w) == SFTP_OK &&
+    memmem(w->ptr, w->len, keys->kept->key, 16) != NULL &&
+    memmem(w->ptr, w->len, keys->kept->mac_key, 32) != NULL,
+    "a state has the keys");
+  state.ptr = w->ptr;
+  state.len = w->len;
+  watch(&state, p);
+  destroy_pool(p);
+  ok(state.seen && state.wiped, "... and is wiped with its pool");
+
+  ok(!is_zero(kept.ptr, kept.len), "keys are kept");
+  watch(&kept, keys->pool);
+  is_int(client_kex(cl), SFTP_OK, "... until the next exchange");
+  ok(kept.seen && kept.wiped, "... and are wiped then");
+  keys = &cl->server->pkts->out.dir.keys;
+  kept.ptr = (const void *) keys->kept;
+  watch(&kept, keys->pool);
+  destroy_pool(cl->server->pool);
+  ok(kept.seen && kept.wiped, "... and at the end of the connection");
+  cl->server = NULL;
+  client_free(cl);
+}
+
 /* ---- Hostile states */
 
 /* The places of a state, in its order. */
@@ -1052,6 +1114,7 @@ int main(void) {
   messages_between_are_not_handed_over();
   too_much_is_not_handed_over();
   streams_are_not_handed_over();
+  secrets_are_wiped();
   each_truncation_is_refused("aes128-ctr", "hmac-sha2-256");
   each_truncation_is_refused("aes256-gcm@openssh.com", ETM);
   each_changed_byte_is_judged("3des-cbc", "umac-64@openssh.com");

@@ -1,0 +1,358 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+/* ftpd-verify-t.c -- who gets in: what the daemon says of passwords and
+ * accounts, what shadow(5) says, and what hosts say of their users.
+ */
+
+#include "daemon.h"
+#include "ftpd-anon.h"
+#include "ftpd-keystore.h"
+#include "ftpd-log.h"
+#include "ftpd-login.h"
+#include "ftpd-usercert.h"
+#include "tap.h"
+
+#include "ftpd-user.h"
+#include "ftpd-userkey.h"
+
+#include <shadow.h>
+
+static pool *p;
+static struct passwd alice = { .pw_name = (char *) "alice",
+  .pw_dir = (char *) "/home/alice", .pw_shell = (char *) "/bin/sh" };
+static int auth_code, account_code, shadow_code;
+static unsigned int shadow_asked, checked;
+static bool has_key, revoked;
+
+static struct sftp_settings settings;
+static struct ftpd_login state;
+static server_rec server;
+static struct ftpd host = { .login = &state, .set = &settings,
+  .server = &server };
+
+/* ---- The daemon */
+
+int ServerUseReverseDNS = FALSE;
+
+struct passwd *pr_auth_getpwnam(pool *pl, const char *name) {
+  (void) pl;
+  return strcmp(name, "alice") == 0 || strcmp(name, "ALICE") == 0 ? &alice :
+    NULL;
+}
+
+int pr_auth_authenticate(pool *pl, const char *name, const char *password) {
+  (void) pl;
+  (void) name;
+  (void) password;
+  return auth_code;
+}
+
+int pr_auth_authorize(pool *pl, const char *name) {
+  (void) pl;
+  (void) name;
+  return account_code;
+}
+
+int pr_auth_check(pool *pl, const char *hash, const char *name,
+    const char *password) {
+  (void) pl;
+  (void) name;
+  checked++;
+  return strcmp(hash, password) == 0 ? PR_AUTH_OK : PR_AUTH_BADPWD;
+}
+
+void pr_auth_setpwent(pool *pl) {
+  (void) pl;
+}
+
+void pr_auth_endpwent(pool *pl) {
+  (void) pl;
+}
+
+struct passwd *pr_auth_getpwent(pool *pl) {
+  (void) pl;
+  return NULL;
+}
+
+unsigned char pr_module_exists(const char *name) {
+  (void) name;
+  return TRUE;
+}
+
+void setspent(void) {
+}
+
+struct spwd *getspent(void) {
+  return NULL;
+}
+
+void endspent(void) {
+}
+
+int pr_privs_root(const char *file, int line) {
+  (void) file;
+  (void) line;
+  return 0;
+}
+
+int pr_privs_relinquish(const char *file, int line) {
+  (void) file;
+  (void) line;
+  return 0;
+}
+
+void pr_event_generate(const char *event, const void *data) {
+  (void) event;
+  (void) data;
+}
+
+void pr_response_add_err(const char *code, const char *fmt, ...) {
+  (void) code;
+  (void) fmt;
+}
+
+/* ---- Other files */
+
+xaset_t *ftpd_anon_conf(const struct ftpd *h SFTP_UNUSED) {
+  return NULL;
+}
+
+bool ftpd_anon_rejects(const struct ftpd *h SFTP_UNUSED,
+    const char *password SFTP_UNUSED) {
+  return false;
+}
+
+bool ftpd_anon_wants_password(const struct ftpd *h SFTP_UNUSED) {
+  return true;
+}
+
+enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h SFTP_UNUSED,
+    char *password, const char **rewritten) {
+  *rewritten = password;
+  return FTPD_AUTH_OK;
+}
+
+const char *ftpd_auth_local_text(pool *pl SFTP_UNUSED, const char *text) {
+  return text;
+}
+
+int ftpd_keystore_user_key(struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
+    struct sftp_str blob SFTP_UNUSED, const struct sftp_cert *cert SFTP_UNUSED,
+    struct ftpd_key_grant *grant SFTP_UNUSED) {
+  return has_key ? 0 : -1;
+}
+
+int ftpd_known_key(struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
+    struct sftp_str blob SFTP_UNUSED, const char *name SFTP_UNUSED,
+    const char *client_user SFTP_UNUSED, const char **id SFTP_UNUSED) {
+  return has_key ? 0 : -1;
+}
+
+int ftpd_usercert_allows(struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
+    const struct sftp_cert *cert SFTP_UNUSED,
+    struct ftpd_key_grant *grant SFTP_UNUSED) {
+  return -1;
+}
+
+bool ftpd_userkey_revoked(struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
+    struct sftp_str blob SFTP_UNUSED, const struct sftp_cert *cert SFTP_UNUSED,
+    const char *what SFTP_UNUSED, bool probe SFTP_UNUSED) {
+  return revoked;
+}
+
+void ftpd_log_because(const char *text SFTP_UNUSED) {
+}
+
+void ftpd_log_forget(void) {
+}
+
+int ftpd_shadow_code(const struct passwd *pw) {
+  shadow_asked += pw != NULL;
+  return shadow_code;
+}
+
+sftp_kbdint_driver_t *sftp_kbdint_first_driver(void) {
+  return NULL;
+}
+
+sftp_kbdint_driver_t *sftp_kbdint_next_driver(void) {
+  return NULL;
+}
+
+sftp_kbdint_driver_t *sftp_kbdint_get_driver(const char *name SFTP_UNUSED) {
+  return NULL;
+}
+
+static void is_user(const char *name) {
+  memset(&state, 0, sizeof(state));
+  state.pool = p;
+  state.given = name;
+  host.pool = p;
+  host.user = name;
+  host.orig_user = name;
+}
+
+/* ---- Codes */
+
+static const struct { int code; enum ftpd_verdict verdict; } codes[] = {
+  { PR_AUTH_OK, FTPD_AUTH_OK }, { PR_AUTH_OK_NO_PASS, FTPD_AUTH_OK },
+  { PR_AUTH_RFC2228_OK, FTPD_AUTH_OK }, { PR_AUTH_ERROR, FTPD_AUTH_ERROR },
+  { PR_AUTH_NOPWD, FTPD_AUTH_NO_USER }, { PR_AUTH_BADPWD, FTPD_AUTH_BAD },
+  { PR_AUTH_AGEPWD, FTPD_AUTH_EXPIRED },
+  { PR_AUTH_DISABLEDPWD, FTPD_AUTH_DISABLED },
+  { PR_AUTH_CRED_ERROR, FTPD_AUTH_ERROR },
+  { PR_AUTH_NEW_TOKEN_REQUIRED, FTPD_AUTH_ERROR }, { -100, FTPD_AUTH_ERROR }
+};
+
+static void the_daemon_decides(void) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(codes); i++) {
+    is_user("alice");
+    auth_code = codes[i].code;
+    is_int(ftpd_auth_password(&host, "x"), codes[i].verdict,
+      "a password with code %d", codes[i].code);
+    account_code = codes[i].code;
+    shadow_code = PR_AUTH_OK;
+    is_int(ftpd_auth_authorize(&host), codes[i].verdict,
+      "an account with code %d", codes[i].code);
+  }
+}
+
+static void shadow_decides_as_well(void) {
+  is_user("alice");
+  account_code = PR_AUTH_OK;
+  shadow_asked = 0;
+  shadow_code = PR_AUTH_DISABLEDPWD;
+  is_int(ftpd_auth_authorize(&host), FTPD_AUTH_DISABLED,
+    "an account that has expired");
+  account_code = PR_AUTH_OK_NO_PASS;
+  shadow_code = PR_AUTH_AGEPWD;
+  is_int(ftpd_auth_authorize(&host), FTPD_AUTH_EXPIRED,
+    "a password that has, without need of it");
+  is_int(shadow_asked, 2, "... by what the system says of the user");
+  account_code = PR_AUTH_DISABLEDPWD;
+  shadow_code = PR_AUTH_OK;
+  is_int(ftpd_auth_authorize(&host), FTPD_AUTH_DISABLED,
+    "who is refused by the daemon is not let in by shadow");
+  is_int(shadow_asked, 2, "... which is not asked");
+}
+
+static void unknown_users_cost_the_same(void) {
+  is_user("nobody-here");
+  auth_code = PR_AUTH_OK;
+  checked = 0;
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_NO_USER,
+    "an unknown user, whatever a module says");
+  is_int(checked, 1, "... for whom a hash is computed");
+}
+
+static void empty_passwords(void) {
+  int no = FALSE;
+
+  is_user("alice");
+  auth_code = PR_AUTH_OK;
+  is_int(ftpd_auth_password(&host, ""), FTPD_AUTH_OK, "an empty password");
+  daemon_set_param("AllowEmptyPasswords", &no);
+  is_int(ftpd_auth_password(&host, ""), FTPD_AUTH_EMPTY,
+    "... under AllowEmptyPasswords off");
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_OK, "... and another one");
+  daemon_forget_config();
+}
+
+static void hashes_of_the_configuration(void) {
+  static const char *const words[] = { "alice", "hers", NULL };
+
+  daemon_add_words("UserPassword", words);
+  is_user("alice");
+  auth_code = PR_AUTH_BADPWD;
+  is_int(ftpd_auth_password(&host, "hers"), FTPD_AUTH_OK, "UserPassword");
+  auth_code = PR_AUTH_OK;
+  is_int(ftpd_auth_password(&host, "other"), FTPD_AUTH_BAD,
+    "... goes before the user's own");
+  is_user("ALICE");
+  is_int(ftpd_auth_password(&host, "other"), FTPD_AUTH_BAD,
+    "... however the name is spelt");
+  daemon_forget_config();
+}
+
+/* ---- Keys */
+
+static enum ftpd_verdict by_key(void) {
+  static const struct sftp_str blob;
+
+  return ftpd_auth_user_key(&host, p, blob, NULL, false, NULL);
+}
+
+static enum ftpd_verdict by_host(const char *name, const char *user) {
+  static const struct sftp_str blob;
+  const char *id = NULL;
+
+  return ftpd_auth_host_key(&host, p, blob, name, user, &id);
+}
+
+static void keys_that_are_known(void) {
+  is_user("alice");
+  has_key = true;
+  is_int(by_key(), FTPD_AUTH_OK, "a key");
+  revoked = true;
+  is_int(by_key(), FTPD_AUTH_BAD, "a revoked one");
+  is_int(by_host("client", "alice"), FTPD_AUTH_BAD, "... of a host");
+  revoked = has_key = false;
+  is_int(by_key(), FTPD_AUTH_BAD, "an unknown one");
+  is_int(by_host("client", "alice"), FTPD_AUTH_BAD, "... of a host");
+  has_key = true;
+  is_user("nobody-here");
+  is_int(by_key(), FTPD_AUTH_NO_USER, "a key without a user");
+  is_int(by_host("client", "nobody-here"), FTPD_AUTH_NO_USER,
+    "... nor by a host");
+}
+
+static void hosts_vouch_for_their_users(void) {
+  static const struct {
+    const char *name, *user;
+    enum ftpd_verdict verdict;
+  } hosts[] = {
+    { "client.example", "alice", FTPD_AUTH_OK },
+    { "CLIENT.example.", "alice", FTPD_AUTH_OK },
+    { "client.example..", "alice", FTPD_AUTH_BAD },
+    { "client", "alice", FTPD_AUTH_BAD }, { "", "alice", FTPD_AUTH_BAD },
+    { ".", "alice", FTPD_AUTH_BAD }, { "client.example", "bob", FTPD_AUTH_BAD }
+  };
+  size_t i;
+
+  is_user("alice");
+  ServerUseReverseDNS = TRUE;
+  for (i = 0; i < SFTP_NELEMS(hosts); i++) {
+    is_int(by_host(hosts[i].name, hosts[i].user), hosts[i].verdict,
+      "%s of host '%s'", hosts[i].user, hosts[i].name);
+  }
+
+  ServerUseReverseDNS = FALSE;
+  is_int(by_host("other", "alice"), FTPD_AUTH_OK,
+    "names of hosts count where names are looked up");
+  settings.opts = SFTP_OPT_HOSTBASED_ANY_USER;
+  is_int(by_host("other", "bob"), FTPD_AUTH_OK, "HostbasedAnyUser");
+  settings.opts = 0;
+  host.orig_user = "alias";
+  is_int(by_host("other", "alias"), FTPD_AUTH_OK, "who has an alias here");
+  is_int(by_host("other", "bob"), FTPD_AUTH_BAD, "... and who has not");
+}
+
+int main(void) {
+  p = make_sub_pool(NULL);
+  daemon_client("192.0.2.1", "client.example");
+  the_daemon_decides();
+  shadow_decides_as_well();
+  unknown_users_cost_the_same();
+  empty_passwords();
+  hashes_of_the_configuration();
+  keys_that_are_known();
+  hosts_vouch_for_their_users();
+  return done_testing();
+}

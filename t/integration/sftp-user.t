@@ -203,8 +203,10 @@ def _():
     one_line(srv.site.add("bob", "--key", srv.key + ".pub"), "there already")
     one_line(srv.site.add("bob", "--key", srv.key + ".pub",
                           "--use-existing", "--dir", "in"), "give --uid")
+    # As a shell completes the name of the directory.
     must(srv.site.add("bob", "--key", srv.key + ".pub", "--use-existing",
-                      "--dir", "in", "--uid", "20001"))
+                      "--dir", "in", "--uid", "20001", "--home",
+                      srv.site_path("homes/bob") + "/"))
     must(srv.batch("get in/a %s" % srv.local("back"), user="bob"))
     must(srv.site.call("remove", "bob", "--delete-files"))
     expect_same(sorted(os.listdir(srv.site_path("homes"))),
@@ -327,10 +329,11 @@ def _():
                 before)
     for home, pattern in (
             ("relative", "absolute path"), ("/", "absolute path"),
-            ("/etc/x", "no place"), ("/tmp", "no place"),
+            ("//etc", "absolute path"), ("//", "absolute path"),
+            ("/etc/x", "no place"), ("/etc/", "no place"), ("/tmp", "no place"),
             ("/var/lib", "no place"), ("/var/log/x", "no place"),
             (site.path("homes/../x"), "absolute path"),
-            (site.path("homes") + "/", "absolute path"),
+            (site.path("homes") + "/", "overlaps"),
             (site.path("a b"), "absolute path"), (site.path("a:b"), "absolute"),
             (site.path("none/bob"), "No such file"),
             (site.path("open/bob"), "others than root"),

@@ -160,7 +160,9 @@ def create_line(store, args, uid):
 
 def add(store, args):
     check_name(args.name)
-    args.home = args.home or os.path.join(HOMES, args.name)
+    # A shell that completes the name of a directory adds a slash.
+    args.home = (args.home or os.path.join(HOMES, args.name)).rstrip(
+        "/") or "/"
     check_home(args.home)
     if args.read_only and args.dir:
         raise Refused("--read-only leaves no place for --dir")

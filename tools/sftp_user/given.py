@@ -30,7 +30,9 @@ def check_name(name):
 
 
 def check_home(home):
-    if not PLACE.fullmatch(home) or home != os.path.normpath(home):
+    # normpath() keeps two slashes at the beginning.
+    if not PLACE.fullmatch(home) or home.startswith("//") or \
+            home != os.path.normpath(home):
         raise Refused("%r is not an absolute path of letters, digits and "
                       ". _ @ + -" % home)
     if len(home) > MAX_HOME:

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
  * (see LICENSE)
  */
+
 /* ftpd-verify-t.c -- who gets in: what the daemon says of passwords and
  * accounts, what shadow(5) says, and what hosts say of their users.
  */

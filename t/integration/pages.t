@@ -93,7 +93,7 @@ def in_place(func):
 @promise("README's first steps lead to an upload, and turn FTP off")
 def _():
     def follow(place):
-        script, done = "", 0
+        script, done = "mkdir /srv/root\n", 0
         for kind, text, where in blocks.plan("README.md"):
             if kind == "write":
                 script += "cat > %s <<'END'\n%s\nEND\n" % (where, text)
@@ -101,7 +101,7 @@ def _():
                 for line in blocks.commands_of(text):
                     if NOT_HERE.match(line):
                         continue
-                    script += line + "\n"
+                    script += line.replace("/root/", "/srv/root/") + "\n"
                     done += 1
                     if line.startswith("sftp "):
                         script += ("cmp upload /srv/sftp/alice/files/upload\n"

@@ -290,6 +290,8 @@ def _():
     os.makedirs(site.path("open/inner"))
     os.chmod(site.path("open"), 0o777)
     os.symlink("/srv", site.path("link"))
+    os.mkdir(site.path("theirs"))
+    os.chown(site.path("theirs"), 20005, 20005)
     os.mkdir(site.path("homes/full"))
     for name, text in (("empty", b"# no key\n"), ("binary", b"\xff\x00"),
                        ("word", b"# mine\nssh-ed25519 AAAA\n"),
@@ -309,7 +311,17 @@ def _():
             (("bob", "--key", site.path("word")), "line 2 is not a public key"),
             (("bob", "--key", site.path("lies")), "line 1 is not a public key"),
             (("bob", "--new-key", srv.key), "there already"),
-            (("bob", "--new-key", site.path("none/key")), "no such dir"),
+            (("bob", "--new-key", site.path("none/key")), "No such file"),
+            (("bob", "--new-key", site.path("open/key")),
+             "--new-key: .*/open: others than root may write there"),
+            (("bob", "--new-key", site.path("open/inner/key")),
+             "--new-key: .*/open: others than root may write there"),
+            (("bob", "--new-key", site.path("theirs/key")),
+             "--new-key: .*/theirs: others than root may write there"),
+            (("bob", "--new-key", "/tmp/bob.key"),
+             "--new-key: /tmp: others than root may write there"),
+            (("bob", "--new-key", site.path("link/key")),
+             "links are not followed"),
             (("bob", "--new-key", site.path("etc/keys/eve")), "no place"),
             (("bob", "--uid", "0") + key, "1000 or more"),
             (("bob", "--uid", "20000") + key, "that of alice"),

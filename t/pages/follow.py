@@ -148,7 +148,7 @@ DONE = {
 ! answers 21
 ! answers 2222
 answers 2200
-sftp -P 22 -i alice.key alice@localhost
+sftp -P 22 -i /root/alice.key alice@localhost
 """,
     "/etc/proftpd/container.conf": """
 answers 2222

@@ -38,6 +38,22 @@ def check_new(store, name):
             raise Refused("%s: it is there already" % path)
 
 
+def check_new_key(store, path):
+    """A place where only root comes between the key and its user: others could
+    put a key of their own there, or lead it elsewhere."""
+    try:
+        must_be_safe(os.path.dirname(path))
+    except Refused as why:
+        raise Refused("--new-key: %s: name a file in a directory of root's, "
+                      "such as /root" % why) from why
+    if os.path.realpath(path).startswith(os.path.realpath(store.etc) + "/"):
+        raise Refused("%s: no place for a private key: %s has the files "
+                      "of users" % (path, store.etc))
+    for each in (path, path + ".pub"):
+        if os.path.lexists(each):
+            raise Refused("%s: it is there already" % each)
+
+
 def dropin_text(name, home, directories, methods, system):
     text = "# %s\n%s\n" % (name, SYSTEM_MARK if system else "")
     text += ("<Directory %s>\n  <Limit WRITE>\n    DenyAll\n  </Limit>\n"
@@ -172,16 +188,7 @@ def add(store, args):
         raise Refused("a user needs --key, --new-key or --password")
     if args.new_key:
         args.new_key = os.path.abspath(args.new_key)
-        if not os.path.isdir(os.path.dirname(args.new_key)):
-            raise Refused("%s: there is no such directory"
-                          % os.path.dirname(args.new_key))
-        if os.path.realpath(args.new_key).startswith(
-                os.path.realpath(store.etc) + "/"):
-            raise Refused("%s: no place for a private key: %s has the files "
-                          "of users" % (args.new_key, store.etc))
-    for path in [args.new_key, args.new_key + ".pub"] if args.new_key else []:
-        if os.path.lexists(path):
-            raise Refused("%s: it is there already" % path)
+        check_new_key(store, args.new_key)
     args.keys = read_keys(args.key) if args.key else []
     args.hash = read_password() if args.password else "*"
     store.prepare()

@@ -494,7 +494,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
 static int refuse(struct ftpd_op *op) {
   if (fake_files.deny[op->req]) {
     op->refused = fake_files.refused;
-    errno = EACCES;
+    errno = fake_files.deny_errno != 0 ? fake_files.deny_errno : EACCES;
     return -1;
   }
 
@@ -697,7 +697,13 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
 
 const char *ftpd_file_refused(const struct ftpd_file *f) {
   (void) f;
-  return NULL;
+  return fake_files.set_refused;
+}
+
+/* 0, or -1 with the error that a test wants. */
+static int may_set(void) {
+  errno = fake_files.set_errno;
+  return errno == 0 ? 0 : -1;
 }
 
 const char *ftpd_file_path(const struct ftpd_file *f) {
@@ -795,28 +801,44 @@ int ftpd_fstat(struct ftpd_file *f, struct stat *st) {
 }
 
 int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
+  if (may_set() < 0) {
+    return -1;
+  }
+
   node_truncate(f->node, (uint64_t) size);
   return 0;
 }
 
 int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
+  if (may_set() < 0) {
+    return -1;
+  }
+
   node_mode(f->node, mode);
   return 0;
 }
 
 int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
+  if (may_set() < 0) {
+    return -1;
+  }
+
   node_owner(f->node, uid, gid);
   return 0;
 }
 
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
+  if (may_set() < 0) {
+    return -1;
+  }
+
   node_times(f->node, ts);
   return 0;
 }
 
 int ftpd_fsync(struct ftpd_file *f) {
   (void) f;
-  return 0;
+  return may_set();
 }
 
 static int some_statvfs(struct statvfs *st) {
@@ -1009,32 +1031,35 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
     return -1;
   }
 
-  if (n != NULL) {
-    node_truncate(n, (uint64_t) size);
+  if (n == NULL || may_set() < 0) {
+    return -1;
   }
 
-  return n != NULL ? 0 : -1;
+  node_truncate(n, (uint64_t) size);
+  return 0;
 }
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
   struct node *n = find(path, true);
 
   (void) h;
-  if (n != NULL) {
-    node_mode(n, mode);
+  if (n == NULL || may_set() < 0) {
+    return -1;
   }
 
-  return n != NULL ? 0 : -1;
+  node_mode(n, mode);
+  return 0;
 }
 
 static int change_owner(const char *path, uid_t uid, gid_t gid, bool follow) {
   struct node *n = find(path, follow);
 
-  if (n != NULL) {
-    node_owner(n, uid, gid);
+  if (n == NULL || may_set() < 0) {
+    return -1;
   }
 
-  return n != NULL ? 0 : -1;
+  node_owner(n, uid, gid);
+  return 0;
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
@@ -1052,11 +1077,12 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
   struct node *n = find(path, follow);
 
   (void) h;
-  if (n != NULL) {
-    node_times(n, ts);
+  if (n == NULL || may_set() < 0) {
+    return -1;
   }
 
-  return n != NULL ? 0 : -1;
+  node_times(n, ts);
+  return 0;
 }
 
 int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
@@ -1472,7 +1498,8 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
 
   (void) h;
   memset(more, 0, sizeof(*more));
-  if (f == NULL && path_stat(path, &st, follow) < 0) {
+  if (fake_files.no_extra_attrs ||
+      (f == NULL && path_stat(path, &st, follow) < 0)) {
     return -1;
   }
 

@@ -37,13 +37,17 @@ struct stat fake_fs_stat(const char *path);
 /* Faults to simulate, and observations; all zero after fake_fs_reset(). */
 struct fake_files {
   /* Set by tests. */
-  bool deny[FTPD_NREQUESTS];    /* the gate refuses, EACCES */
+  bool deny[FTPD_NREQUESTS];    /* the gate refuses ... */
+  int deny_errno;               /* ... with that; 0: EACCES */
   const char *refused;          /* with this text */
   unsigned int deny_effects;    /* SFTP_EFF_* that occur as well */
   bool may_not_look;
   int write_errno;              /* writes fail with it ... */
   uint64_t write_limit;         /* ... from this offset on */
   int close_errno, read_errno, readdir_errno;
+  int set_errno;                /* changes of attributes and fsync fail */
+  const char *set_refused;      /* then this is what the file's reason is */
+  bool no_extra_attrs;          /* the system does not tell them */
   unsigned int max_handles;     /* 0: 100 */
   int glob_turns;               /* that a pattern takes before the last; -1:
                                  * too costly */

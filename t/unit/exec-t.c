@@ -284,6 +284,18 @@ static void the_gate_is_asked(void) {
   fake_files.refused = "denied by <Limit SITE_DIGEST>";
   says("md5sum a", 1, "", "md5sum: a: Permission denied (denied by <Limit "
     "SITE_DIGEST>)\n");
+  fake_files.refused = "DigestMaxSize is 100 bytes";
+  fake_files.deny_errno = EPERM;
+  says("md5sum a", 1, "", "md5sum: a: Permission denied (DigestMaxSize is 100 "
+    "bytes)\n");
+  fake_files.refused = NULL;
+  says("md5sum a", 1, "", "md5sum: a: Operation not permitted\n");
+  fake_files.refused = "the name has a tab";
+  fake_files.deny_errno = EINVAL;
+  says("md5sum a", 1, "", "md5sum: a: Invalid argument (the name has a tab)"
+    "\n");
+  fake_files.deny_errno = 0;
+  fake_files.refused = "denied by <Limit SITE_DIGEST>";
   fake_files.deny[FTPD_DIGEST] = false;
   fake_files.deny[FTPD_STATVFS] = true;
   says("df a", 1, "", "df: a: Permission denied (denied by <Limit "

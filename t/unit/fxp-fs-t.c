@@ -200,6 +200,84 @@ static void attributes_have_limits_of_their_own(void) {
   clean(x);
 }
 
+/* A request with one attribute, by name or by handle; 0: size, 1: mode, 2:
+ * times, 3: owner.
+ */
+static uint32_t set_one(struct fxc *x, const char *handle, int what) {
+  static const uint32_t flags[] = { 1, 4, 8, 2 };
+  struct sftp_wr *w = fxc_begin(x, handle != NULL ? SSH_FXP_FSETSTAT :
+    SSH_FXP_SETSTAT);
+
+  sftp_wr_text(w, handle != NULL ? handle : "/a");
+  sftp_wr_u32(w, flags[what]);
+  if (what == 0) {
+    sftp_wr_u64(w, 3);
+
+  } else {
+    sftp_wr_u32(w, 0600);
+  }
+
+  if (what > 1) {
+    sftp_wr_u32(w, 5);
+  }
+
+  fxc_end(x);
+  return fxc_status(x);
+}
+
+static void attributes_that_cannot_be_set(void) {
+  static const unsigned int effects[] = { SFTP_EFF_REPLACE, SFTP_EFF_MODE,
+    SFTP_EFF_TIME, SFTP_EFF_OWNER };
+  static const char *const names[] = { "size", "mode", "times", "owner" };
+  struct fxc *x = fxc_new(NULL);
+  int i;
+
+  fake_fs_put("/a", "hello", 5, 0644);
+  for (i = 0; i < 8; i++) {
+    const char *h = i % 2 == 0 ? NULL : fxc_opened(x, "/a", FXC_WRITE);
+    struct stat was = fake_fs_stat("/a"), st;
+
+    fake_files.set_errno = EPERM;
+    is_int(set_one(x, h, i / 2), SSH_FX_PERMISSION_DENIED,
+      "%s, %s: an error of the system", names[i / 2],
+      h != NULL ? "FSETSTAT" : "SETSTAT");
+    fake_files.set_errno = 0;
+    fake_files.deny_effects = effects[i / 2];
+    is_int(set_one(x, h, i / 2), SSH_FX_PERMISSION_DENIED, "... a rule");
+    fake_files.deny_effects = 0;
+    st = fake_fs_stat("/a");
+    ok(st.st_size == was.st_size && st.st_mode == was.st_mode &&
+      st.st_uid == was.st_uid && st.st_mtime == was.st_mtime,
+      "... and nothing has changed");
+    if (h != NULL) {
+      fxc_handle(x, SSH_FXP_CLOSE, h);
+      (void) fxc_status(x);
+    }
+  }
+
+  is_int(set_one(x, NULL, 0), SSH_FX_OK, "later it can be");
+  fake_files.deny_effects = SFTP_EFF_REPLACE;
+  is_int(set_one(x, NULL, 0), SSH_FX_OK, "a size that is the same needs "
+    "nothing");
+  clean(x);
+}
+
+static void sizes_above_a_quota(void) {
+  struct fxc *x = fxc_new(NULL);
+  const char *h;
+
+  fake_fs_put("/a", "hello", 5, 0644);
+  h = fxc_opened(x, "/a", FXC_WRITE);
+  fake_files.set_refused = "quota";
+  fake_files.set_errno = EDQUOT;
+  ok(set_one(x, h, 0) != SSH_FX_OK && strstr(fake_files.last_text, "quota")
+    != NULL, "the reason is that of the file: %s", fake_files.last_text);
+  fake_files.set_errno = EIO;
+  ok(set_one(x, h, 0) != SSH_FX_OK && strstr(fake_files.last_text, "quota")
+    == NULL, "... and no other error's: %s", fake_files.last_text);
+  clean(x);
+}
+
 /* ---- Directories */
 
 struct listed {
@@ -581,6 +659,8 @@ int main(void) {
   setstat_sets_each_attribute();
   options_drop_attributes();
   attributes_have_limits_of_their_own();
+  attributes_that_cannot_be_set();
+  sizes_above_a_quota();
   folders_are_listed_whole(0, NULL, 32768);
   folders_are_listed_whole(3, NULL, 32768);
   folders_are_listed_whole(5000, NULL, 32768);

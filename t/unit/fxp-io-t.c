@@ -288,10 +288,11 @@ static void a_read_gives_what_was_asked(void) {
   clean(x);
 }
 
-static void the_end_of_a_file(void) {
+static void the_end_of_a_file(bool in_place) {
   struct fxc *x = fxc_new(NULL);
   const char *h;
 
+  x->ch->no_reserve = !in_place;
   fake_fs_put("/a", "hello", 5, 0644);
   h = fxc_opened(x, "/a", FXC_READ);
   fxc_read(x, h, 5, 10);
@@ -895,7 +896,8 @@ int main(void) {
   reads_are_exact(true);
   reads_are_exact(false);
   a_read_gives_what_was_asked();
-  the_end_of_a_file();
+  the_end_of_a_file(true);
+  the_end_of_a_file(false);
   read_and_write_need_the_right_handle();
   pipelines_are_gathered();
   large_writes_stream();

@@ -8,8 +8,36 @@
 
 /* SFTP: sums, copies by name, free space, extended attributes. */
 
+#include <dlfcn.h>
+#include <openssl/evp.h>
+
 #include "fxp-client.h"
 #include "tap.h"
+
+/* libcrypto's own may fail here: without memory, or with a provider that is
+ * gone.  Each runs as often as this says before it fails; -1: always.
+ */
+static int inits = -1, updates = -1, finals = -1;
+
+static bool fails(int *left) {
+  return *left >= 0 && (*left)-- == 0;
+}
+
+/* The library's function, which the one here hides. */
+#define REAL(name) ((__typeof__(&name)) dlsym(RTLD_NEXT, #name))
+
+int EVP_DigestInit_ex2(EVP_MD_CTX *ctx, const EVP_MD *md,
+    const OSSL_PARAM params[]) {
+  return fails(&inits) ? 0 : REAL(EVP_DigestInit_ex2)(ctx, md, params);
+}
+
+int EVP_DigestUpdate(EVP_MD_CTX *ctx, const void *p, size_t n) {
+  return fails(&updates) ? 0 : REAL(EVP_DigestUpdate)(ctx, p, n);
+}
+
+int EVP_DigestFinal_ex(EVP_MD_CTX *ctx, unsigned char *md, unsigned int *n) {
+  return fails(&finals) ? 0 : REAL(EVP_DigestFinal_ex)(ctx, md, n);
+}
 
 static void clean(struct fxc *x) {
   ok(fxc_free(x), "... and the session ends clean");
@@ -188,6 +216,39 @@ static void too_many_blocks_are_refused(void) {
   clean(x);
 }
 
+static void digests_that_fail(void) {
+  struct fxc *x = fxc_new(NULL);
+  const char *name = "";
+  unsigned char b[1000] = { 1 };
+  int i;
+
+  fake_fs_put("/b", b, sizeof(b), 0644);
+  fake_fs_put("/e", "", 0, 0644);
+  for (i = 0; i < 4; i++) {
+    inits = i;
+    check(x, "check-file-name", "/b", "md5", 0, 0, 256);
+    is_int(fxc_status(x), SSH_FX_FAILURE, "block %d cannot begin", i);
+    inits = -1;
+    updates = i;
+    check(x, "check-file-name", "/b", "md5", 0, 0, 256);
+    is_int(fxc_status(x), SSH_FX_FAILURE, "... or not take bytes");
+    updates = -1;
+    finals = i;
+    check(x, "check-file-name", "/b", "md5", 0, 0, 256);
+    is_int(fxc_status(x), SSH_FX_FAILURE, "... or not end");
+    finals = -1;
+  }
+
+  inits = 0;
+  check(x, "check-file-name", "/e", "md5", 0, 0, 0);
+  is_int(fxc_status(x), SSH_FX_FAILURE, "the sum of nothing");
+  inits = -1;
+  check(x, "check-file-name", "/e", "md5", 0, 0, 0);
+  is_str(sums_of(x, &name), "d41d8cd98f00b204e9800998ecf8427e",
+    "later it is there");
+  clean(x);
+}
+
 static void large_files_take_turns(void) {
   struct fxc *x = fxc_new(NULL);
   const char *h = fxc_opened(x, "/big", FXC_READ|FXC_WRITE|FXC_CREAT);
@@ -256,6 +317,25 @@ static void md5_hashes(void) {
   ok(md5_is(x, "", 0), "... with another, an empty answer");
   md5(x, "md5-hash", "/no", 0, 0, "", 0);
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "no such file");
+  clean(x);
+}
+
+static void hashes_that_fail(void) {
+  struct fxc *x = fxc_new(NULL);
+  int *const counts[] = { &inits, &updates, &finals };
+  size_t i;
+
+  fake_fs_put("/a", "hello\n", 6, 0644);
+  for (i = 0; i < SFTP_NELEMS(counts); i++) {
+    *counts[i] = 0;
+    md5(x, "md5-hash", "/a", 0, 0, hello_md5, 16);
+    is_int(fxc_status(x), SSH_FX_FAILURE, "a first look that fails (%zu)", i);
+    *counts[i] = 1;
+    md5(x, "md5-hash", "/a", 0, 0, hello_md5, 16);
+    is_int(fxc_status(x), SSH_FX_FAILURE, "... and the sum behind it");
+    *counts[i] = -1;
+  }
+
   clean(x);
 }
 
@@ -630,8 +710,10 @@ int main(void) {
   older_drafts_are_spoken();
   sums_are_refused();
   too_many_blocks_are_refused();
+  digests_that_fail();
   large_files_take_turns();
   md5_hashes();
+  hashes_that_fail();
   files_are_copied();
   a_source_that_ends_early();
   copies_within_the_largest_file();

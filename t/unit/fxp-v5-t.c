@@ -183,6 +183,10 @@ static void bits_are_one_word(void) {
 
   ok(later_answers(x, SSH_FXP_STAT, "s/a u0x200", SSH_FXP_ATTRS,
     "u0x200 b1 u0x280"), "bits are told, in one word");
+  fake_files.no_extra_attrs = true;
+  ok(later_answers(x, SSH_FXP_STAT, "s/a u0x210", SSH_FXP_ATTRS, "u0 b1"),
+    "... and not told, like the time of birth, where the system is silent");
+  fake_files.no_extra_attrs = false;
   is_int(later_status(x, SSH_FXP_SETSTAT, "s/a u0x204 b1 u0600 u1"), 0,
     "bits to set are left");
   is_int(later_status(x, SSH_FXP_SETSTAT, "s/a u0x204 b1 u0600 u1 u1"), 0,

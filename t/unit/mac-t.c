@@ -300,6 +300,26 @@ static void none_is_no_code(void) {
     "and finds it right");
 }
 
+/* It stands in crypto.c, as hashes for other purposes. */
+static void fingerprints_need_their_room(void) {
+  const struct sftp_str abc = { (const unsigned char *) "abc", 3 };
+  unsigned char md[20] = { 0 };
+  size_t len = 16;
+
+  is_int(sftp_crypto_fingerprint("MD5", abc, md, &len), SFTP_OK,
+    "a fingerprint fits into as many bytes as it has");
+  is_mem(md, len, "\x90\x01\x50\x98\x3c\xd2\x4f\xb0\xd6\x96\x3f\x7d"
+    "\x28\xe1\x7f\x72", 16, "... and is right");
+  len = 15;
+  is_int(sftp_crypto_fingerprint("MD5", abc, md, &len), SFTP_ERR_UNSUPPORTED,
+    "... and into no fewer");
+  len = 20;
+  is_int(sftp_crypto_fingerprint("MD5", abc, md, &len), SFTP_OK, "more do");
+  is_int(len, 16, "... and its length is told");
+  is_int(sftp_crypto_fingerprint("MD6", abc, md, &len), SFTP_ERR_UNSUPPORTED,
+    "one that nobody knows");
+}
+
 int main(void) {
   p = make_sub_pool(NULL);
   if (sftp_crypto_init() != SFTP_OK) {
@@ -312,6 +332,7 @@ int main(void) {
   umac_uses_both_halves();
   every_row_keeps_its_promise();
   none_is_no_code();
+  fingerprints_need_their_room();
 
   destroy_pool(p);
   sftp_crypto_free();

@@ -1121,16 +1121,26 @@ static void a_file_that_changes_keeps_its_size(void) {
   is_int(y->ch->out_len, n + strlen("C0644 200000 f\n") + 1,
     "one that grows ends where it was to end");
   copy_end(y);
+  free(data);
+  ok(all_closed(), "all closed");
+}
+
+static void a_file_that_cannot_be_read(bool in_place) {
+  static const char error[] = "\1scp: f: Input/output error\n";
+  struct copy *y;
 
   fake_fs_reset();
-  fake_fs_put("/home/user/f", data, n, 0644);
+  fake_fs_put("/home/user/f", "0123456789", 10, 0644);
   fake_files.read_errno = EIO;
   y = copy_begin(" -f f", 0);
+  y->ch->no_reserve = !in_place;
   feed(y, yes, 3);
-  ok(out_has(y, "\1scp: f: Input/output error\n") && y->ch->status == 1,
-    "one that cannot be read is told at the end");
+  ok(out_has(y, error) && y->ch->status == 1,
+    "a file that cannot be read is told at the end, %s",
+    in_place ? "in place" : "copied");
+  is_int(y->ch->out_len, strlen("C0644 10 f\n") + 10 + strlen(error),
+    "... behind as many bytes as were promised");
   copy_end(y);
-  free(data);
   ok(all_closed(), "all closed");
 }
 
@@ -1278,6 +1288,8 @@ int main(void) {
   rules_refuse_sources();
   the_window_is_kept();
   a_file_that_changes_keeps_its_size();
+  a_file_that_cannot_be_read(true);
+  a_file_that_cannot_be_read(false);
   a_client_may_leave_when_it_has_all();
   a_large_directory_of_errors_waits_for_the_client();
   deep_trees_end();

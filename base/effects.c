@@ -131,6 +131,28 @@ const struct sftp_rules sftp_rules[FTPD_NREQUESTS] = {
   [FTPD_XATTR_SET] = { ON(NO_NAMES, SFTP_EFF_ATTR, 0), NOTHING },
 };
 
+/* ---- Words for them, as in counters */
+
+const char *const sftp_operations[FTPD_NREQUESTS] = {
+  [FTPD_INIT] = "init", [FTPD_OPEN_READ] = "open_read",
+  [FTPD_OPEN_WRITE] = "open_write", [FTPD_OPEN_APPEND] = "open_append",
+  [FTPD_CLOSE] = "close", [FTPD_READ] = "read", [FTPD_WRITE] = "write",
+  [FTPD_LSTAT] = "lstat", [FTPD_FSTAT] = "fstat", [FTPD_STAT] = "stat",
+  [FTPD_SETSTAT] = "setstat", [FTPD_FSETSTAT] = "fsetstat",
+  [FTPD_OPENDIR] = "opendir", [FTPD_READDIR] = "readdir",
+  [FTPD_REMOVE] = "remove", [FTPD_MKDIR] = "mkdir", [FTPD_RMDIR] = "rmdir",
+  [FTPD_REALPATH] = "realpath", [FTPD_RENAME] = "rename",
+  [FTPD_READLINK] = "readlink", [FTPD_SYMLINK] = "symlink",
+  [FTPD_LINK] = "link", [FTPD_LOCK] = "lock", [FTPD_UNLOCK] = "unlock",
+  [FTPD_EXTENDED] = "extended", [FTPD_STATVFS] = "statvfs",
+  [FTPD_FSYNC] = "fsync", [FTPD_HARDLINK] = "hardlink",
+  [FTPD_HOMEDIR] = "home_directory", [FTPD_LIMITS] = "limits",
+  [FTPD_COPY] = "copy", [FTPD_DIGEST] = "digest",
+  [FTPD_XATTR_GET] = "xattr_get", [FTPD_XATTR_SET] = "xattr_set",
+  [FTPD_SCP_RECV] = "scp_receive", [FTPD_SCP_SEND] = "scp_send",
+  [FTPD_SCP_MKDIR] = "scp_mkdir", [FTPD_LSETSTAT] = "lsetstat"
+};
+
 /* ---- Requests by name */
 
 #define XATTR "@proftpd.org"

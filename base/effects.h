@@ -82,6 +82,9 @@ struct sftp_rules {
 /* By the gate's kind of request. */
 extern const struct sftp_rules sftp_rules[FTPD_NREQUESTS];
 
+/* One word for each, as counters and ftpdctl sftp explain call it. */
+extern const char *const sftp_operations[FTPD_NREQUESTS];
+
 /* Requests by their common names.
  *
  * A forced command of a key may list allowed (-p) or denied (-P) requests. -P

@@ -125,6 +125,24 @@ static bool is_meant(server_rec *s, const char *word) {
     strcmp(word, both) == 0;
 }
 
+server_rec *ftpd_control_server(const char *word) {
+  server_rec *s;
+
+  for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
+    if (ftpd_conf_engine(s) && (word == NULL || is_meant(s, word))) {
+      break;
+    }
+  }
+
+  return s;
+}
+
+int ftpd_control_no_server(pr_ctrls_t *ctrl) {
+  (void) pr_ctrls_add_response(ctrl, "there is no such server with "
+    "SFTPEngine (its ServerName, address, port, or address:port)");
+  return -1;
+}
+
 int ftpd_control_config(pr_ctrls_t *ctrl, int argc, char **argv) {
   server_rec *s;
   unsigned int n = 0;
@@ -140,13 +158,7 @@ int ftpd_control_config(pr_ctrls_t *ctrl, int argc, char **argv) {
     }
   }
 
-  if (n == 0) {
-    (void) pr_ctrls_add_response(ctrl, "there is no such server with "
-      "SFTPEngine (its ServerName, address, port, or address:port)");
-    return -1;
-  }
-
-  return 0;
+  return n > 0 ? 0 : ftpd_control_no_server(ctrl);
 }
 
 #endif /* PR_USE_CTRLS */

@@ -24,6 +24,14 @@
 
 /* ftpd-controls-config.c */
 int ftpd_control_config(pr_ctrls_t *ctrl, int argc, char **argv);
+/* The first server with SFTPEngine that the word means, any if it is NULL; or
+ * NULL.  The other function says so.
+ */
+server_rec *ftpd_control_server(const char *word);
+int ftpd_control_no_server(pr_ctrls_t *ctrl);
+
+/* ftpd-controls-explain.c */
+int ftpd_control_explain(pr_ctrls_t *ctrl, int argc, char **argv);
 
 /* ftpd-controls-counters.c */
 int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv);

@@ -24,6 +24,8 @@ static ctrls_acttab_t commands[] = {
   { "config", "config [server]", NULL, ftpd_control_config },
   { "counters", "counters [name]", NULL, ftpd_control_counters },
   { "end", "end id [reason]", NULL, ftpd_control_end },
+  { "explain", "explain user sftp|scp operation path [path2] [from address] "
+    "[server server]", NULL, ftpd_control_explain },
   { "sessions", "sessions", NULL, ftpd_control_sessions },
   { NULL, NULL, NULL, NULL }
 };

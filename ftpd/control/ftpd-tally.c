@@ -13,6 +13,7 @@
 #include "ftpd-tally.h"
 
 #include "alg-table.h"
+#include "effects.h"
 #include "ftpd-gate.h"
 #include "userauth.h"
 
@@ -64,27 +65,7 @@ static const char *result_at(unsigned int i) {
 }
 
 static const char *operation_at(unsigned int i) {
-  static const char *const words[FTPD_NREQUESTS] = {
-    [FTPD_INIT] = "init", [FTPD_OPEN_READ] = "open_read",
-    [FTPD_OPEN_WRITE] = "open_write", [FTPD_OPEN_APPEND] = "open_append",
-    [FTPD_CLOSE] = "close", [FTPD_READ] = "read", [FTPD_WRITE] = "write",
-    [FTPD_LSTAT] = "lstat", [FTPD_FSTAT] = "fstat", [FTPD_STAT] = "stat",
-    [FTPD_SETSTAT] = "setstat", [FTPD_FSETSTAT] = "fsetstat",
-    [FTPD_OPENDIR] = "opendir", [FTPD_READDIR] = "readdir",
-    [FTPD_REMOVE] = "remove", [FTPD_MKDIR] = "mkdir", [FTPD_RMDIR] = "rmdir",
-    [FTPD_REALPATH] = "realpath", [FTPD_RENAME] = "rename",
-    [FTPD_READLINK] = "readlink", [FTPD_SYMLINK] = "symlink",
-    [FTPD_LINK] = "link", [FTPD_LOCK] = "lock", [FTPD_UNLOCK] = "unlock",
-    [FTPD_EXTENDED] = "extended", [FTPD_STATVFS] = "statvfs",
-    [FTPD_FSYNC] = "fsync", [FTPD_HARDLINK] = "hardlink",
-    [FTPD_HOMEDIR] = "home_directory", [FTPD_LIMITS] = "limits",
-    [FTPD_COPY] = "copy", [FTPD_DIGEST] = "digest",
-    [FTPD_XATTR_GET] = "xattr_get", [FTPD_XATTR_SET] = "xattr_set",
-    [FTPD_SCP_RECV] = "scp_receive", [FTPD_SCP_SEND] = "scp_send",
-    [FTPD_SCP_MKDIR] = "scp_mkdir", [FTPD_LSETSTAT] = "lsetstat"
-  };
-
-  return WORD_OF(words, i);
+  return WORD_OF(sftp_operations, i);
 }
 
 /* Texts of refusals (ftpd_refuse()), and the rule. */

@@ -37,6 +37,10 @@ static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
   struct ftpd_files *s = ftpd_files_of(op->ftpd);
   int res, xerrno;
 
+  if (op->ftpd->explains) {
+    return ftpd_host_rules(op, cmd, arg);
+  }
+
   ftpd_stand_for(cmd);
   s->op = op;
   res = ftpd_phase_pre(cmd);

@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-explain.h"
 #include "ftpd-filter.h"
 #include "ftpd-limit.h"
 #include "ftpd-phase.h"
@@ -42,6 +43,22 @@ static const char *place(pool *p, const char *directive) {
 
 /* ---- Filters */
 
+/* For whoever asks why: the filters that had no objection. */
+static void tell_passed(const struct ftpd_op *op, const char *path) {
+  static const char *const filters[] = { "PathAllowFilter", "PathDenyFilter" };
+  unsigned int i;
+
+  for (i = 0; op->ftpd->explains && i < SFTP_NELEMS(filters); i++) {
+    const config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, filters[i],
+      FALSE);
+
+    if (c != NULL) {
+      ftpd_explain("'%s' passes %s%s", path, filters[i],
+        ftpd_place_of(op->pool, c));
+    }
+  }
+}
+
 int ftpd_filter(struct ftpd_op *op, const char *path) {
   const char *rule;
 
@@ -55,6 +72,7 @@ int ftpd_filter(struct ftpd_op *op, const char *path) {
       break;
 
     default:
+      tell_passed(op, path);
       return 0;
   }
 
@@ -103,6 +121,10 @@ int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
     CONF_PARAM, "AllowOverwrite", FALSE);
   bool off = c == NULL || *((unsigned char *) c->argv[0]) == FALSE;
 
+  if (!off && op != NULL && op->ftpd->explains) {
+    ftpd_explain("AllowOverwrite is on%s", ftpd_place_of(p, c));
+  }
+
   destroy_pool(p);
   if (!off) {
     return 0;
@@ -125,7 +147,15 @@ static bool explain_off(struct ftpd_op *op, const char *name,
     const char *path, const char *directive) {
   struct stat st;
 
-  if (!is_off(directive) || pr_fsio_stat(path, &st) < 0) {
+  if (pr_fsio_stat(path, &st) < 0) {
+    return false;
+  }
+
+  if (!is_off(directive)) {
+    if (op->ftpd->explains) {
+      ftpd_explain("%s is on%s", directive, place(op->pool, directive));
+    }
+
     return false;
   }
 
@@ -158,6 +188,16 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
   return effect != SFTP_EFF_READ && (ftpd_filter(op, path) < 0 ||
     explain_off(op, name, path, effect == SFTP_EFF_REPLACE ?
       "AllowOverwrite" : "AllowStoreRestart"));
+}
+
+int ftpd_host_rules(struct ftpd_op *op, cmd_rec *cmd, const char *path) {
+  if (ftpd_word_filter(op, cmd->argv[0], cmd->arg) < 0 ||
+      explain_transfer(op, cmd, path)) {
+    errno = EACCES;
+    return -1;
+  }
+
+  return 0;
 }
 
 void ftpd_limit_explain(struct ftpd_op *op, cmd_rec *cmd, const char *path,

@@ -23,6 +23,10 @@ int ftpd_word_filter(struct ftpd_op *op, const char *name, const char *arg);
 int ftpd_may_overwrite(struct ftpd_op *op, const char *path);
 /* PathAllowFilter and PathDenyFilter of the directory last checked. */
 int ftpd_filter(struct ftpd_op *op, const char *path);
+/* The rules that the daemon's own handlers check at PRE_CMD of the command,
+ * without calling any handler; 0, or -1 with errno and op->refused.
+ */
+int ftpd_host_rules(struct ftpd_op *op, cmd_rec *cmd, const char *path);
 /* Sets op->refused for a PRE_CMD refusal. */
 void ftpd_limit_explain(struct ftpd_op *op, cmd_rec *cmd, const char *path,
   int xerrno);

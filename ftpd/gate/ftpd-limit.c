@@ -13,6 +13,7 @@
  * immediately before the operation.
  */
 
+#include "ftpd-explain.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
@@ -84,14 +85,32 @@ struct question {
   const struct sftp_rule *rule;
   const struct sftp_effect *effect;
   bool hidden;                  /* by Hide*: IgnoreHidden says no */
+  bool explains;
   struct limit_answer *answer;
 };
+
+/* For whoever asks why. */
+static void tell_limit(const struct question *q, const char *name, bool no) {
+  int xerrno = errno;
+
+  pool *p = make_sub_pool(session.pool);
+
+  ftpd_explain("<Limit %s>%s %s what %s", name, ftpd_limit_decided(p, q->cmd,
+    limit_chain(), name, q->hidden), no ? "denies" : "allows",
+    q->effect->text);
+  destroy_pool(p);
+  errno = xerrno;
+}
 
 static enum says ask_name(const struct question *q, const char *name) {
   int res;
 
   errno = 0;
   res = dir_check_limits(q->cmd, limit_chain(), name, q->hidden);
+  if (q->explains && res != 1) {
+    tell_limit(q, name, res == 0);
+  }
+
   if (res == 0) {
     q->answer->denied = name;
     q->answer->ignored = errno == ENOENT;
@@ -160,6 +179,10 @@ static bool permits(const struct question *q) {
     res = ask_name(q, "ALL");
   }
 
+  if (q->explains && res == SAYS_NOTHING) {
+    ftpd_explain("no <Limit> is about what %s", q->effect->text);
+  }
+
   return res != SAYS_NO;
 }
 
@@ -168,7 +191,7 @@ unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
     struct limit_answer *answer) {
   struct limit_answer one;
   struct question q = { limit_cmd(h, "STAT", path), rule, NULL, hidden,
-    &one };
+    h->explains, &one };
   unsigned int i;
 
   memset(answer, 0, sizeof(*answer));
@@ -297,6 +320,11 @@ int ftpd_limit_ask(struct ftpd *h, pool *p, const struct sftp_rule *rule,
   if (denied == 0 && closed(h, effects, path)) {
     answer->denied = "ALL";
     answer->effects = denied = effects;
+    if (h->explains) {
+      ftpd_explain("DenyAll of the directory, outside of any <Limit>%s",
+        ftpd_place_of(p, find_config(CURRENT_CONF, CONF_PARAM, "DenyAll",
+        FALSE)));
+    }
   }
 
   if (denied == 0) {

@@ -52,6 +52,11 @@ unsigned int ftpd_limit_denies(struct ftpd *h, const struct sftp_rule *rule,
  */
 const char *ftpd_limit_section(pool *p, const config_rec *chain,
   const char *name);
+/* Only where ftpdctl sftp explain asks: the <Limit> of that name that decides
+ * about the command, and the directives in it; "" if it is not found.
+ */
+const char *ftpd_limit_decided(pool *p, cmd_rec *cmd, const config_rec *chain,
+  const char *name, bool hidden);
 /* Whether IgnoreHidden is anywhere in the configuration. */
 bool ftpd_limit_ignores(struct ftpd *h);
 /* True if no rule can apply to lookups of that kind at path. */

@@ -355,7 +355,7 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
   errno = 0;
   res = op->req == FTPD_SYMLINK ? permit_symlink(op, path, second) :
     permit_paths(op, path, second);
-  if (res == NULL || count_change(op) < 0) {
+  if (res == NULL || (!op->ftpd->explains && count_change(op) < 0)) {
     if (errno == 0) {
       errno = EACCES;
     }

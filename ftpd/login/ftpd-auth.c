@@ -129,6 +129,17 @@ void ftpd_auth_user_end(struct ftpd *h, bool ok) {
   }
 }
 
+void ftpd_auth_pretend(struct ftpd *h, pool *p, const char *user) {
+  struct ftpd_login *l = login_of(h);
+
+  enter_pool(l, p);
+  l->method = "explain";
+  l->given = h->orig_user = pstrdup(h->pool, user);
+  h->user = ftpd_anon_resolve(h, h->pool, user);
+  l->pass_cmd = ftpd_cmd(p, C_PASS, "(hidden)", CL_AUTH|CL_SSH, true);
+  set_note("mod_auth.orig-user", user);
+}
+
 /* ---- USERAUTH_REQUEST and PASS */
 
 void ftpd_auth_begin(struct ftpd *h, pool *p, const char *user,

@@ -10,8 +10,10 @@
  * DefaultChdir, DefaultRoot.
  */
 
+#include "ftpd-explain.h"
 #include "ftpd-home.h"
 #include "ftpd-login.h"
+#include "ftpd-place.h"
 #include "ftpd-session.h"
 
 #include "mkhome.h"
@@ -72,6 +74,14 @@ int ftpd_home_create(struct ftpd *h, pool *p, const struct passwd *pw) {
   return 0;
 }
 
+static void tell_dir(const config_rec *c) {
+  pool *p = make_sub_pool(session.pool);
+
+  ftpd_explain("%s '%s'%s", c->name, (const char *) c->argv[0],
+    ftpd_place_of(p, c));
+  destroy_pool(p);
+}
+
 /* The first record of that name whose group expression matches. */
 static const char *by_group(xaset_t *conf, const char *name) {
   config_rec *c = find_config(conf, CONF_PARAM, name, FALSE);
@@ -79,6 +89,10 @@ static const char *by_group(xaset_t *conf, const char *name) {
   while (c != NULL) {
     pr_signals_handle();
     if (c->argc < 2 || pr_expr_eval_group_and(((char **) c->argv) + 1)) {
+      if (ftpd_current()->explains) {
+        tell_dir(c);
+      }
+
       return c->argv[0];
     }
 

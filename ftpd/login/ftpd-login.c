@@ -181,12 +181,15 @@ static void open_transfer_log(void) {
 }
 
 /* Sets the groups, and takes the last actions that need root. */
-static int with_root(pool *p, const struct passwd *pw) {
+static int with_root(struct ftpd *h, pool *p, const struct passwd *pw) {
   int code = PR_AUTH_OK, res, xerrno;
 
   PRIVS_ROOT
-  log_to_wtmp(p, pw);
-  open_transfer_log();
+  if (!h->explains) {
+    log_to_wtmp(p, pw);
+    open_transfer_log();
+  }
+
   pr_event_generate("mod_auth.authentication-code", &code);
   res = set_groups(p, pw->pw_gid, session.gids);
   xerrno = errno;
@@ -404,7 +407,7 @@ static bool is_admitted(struct ftpd *h, pool *p, struct passwd *pw,
 
   } else {
     ftpd_home_enter(h, p, pw);
-    if (ftpd_home_create(h, p, pw) < 0) {
+    if (!h->explains && ftpd_home_create(h, p, pw) < 0) {
       return false;
     }
   }
@@ -436,11 +439,14 @@ static int settle_session(struct ftpd *h, pool *p, const struct passwd *pw,
     resolve_anonymous_dirs(h->login->anon->subset);
   }
 
-  if (with_root(p, pw) < 0) {
+  if (with_root(h, p, pw) < 0) {
     return -1;
   }
 
-  ftpd_confine_begin();
+  if (!h->explains) {
+    ftpd_confine_begin();
+  }
+
   if (enter_root(h, p, &root) < 0 || become_user(pw) < 0 ||
       enter_cwd(pw, root, by_default_chdir) < 0) {
     return -1;

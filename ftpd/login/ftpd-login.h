@@ -47,6 +47,11 @@ const char *ftpd_auth_local_text(pool *p, const char *text);
 enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h, char *password,
   const char **rewritten);
 
+/* ftpdctl sftp explain: that user asks for a login, which no handler sees; p
+ * lives until it is over.
+ */
+void ftpd_auth_pretend(struct ftpd *h, pool *p, const char *user);
+
 /* ---- ftpd-verify.c */
 
 /* The user's entry, or NULL.  It is looked up once for all the keys of a

@@ -83,6 +83,20 @@ static void close_others(void) {
   (void) closedir(dir);
 }
 
+/* A copy of the daemon ends itself, and neither logs nor cleans up for it. */
+static void call_in_child(const struct ftpd_run *r) {
+  static const int ends[] = { SIGABRT, SIGBUS, SIGFPE, SIGHUP, SIGILL, SIGINT,
+    SIGQUIT, SIGSEGV, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(ends); i++) {
+    (void) signal(ends[i], SIG_DFL);
+  }
+
+  r->call(r->data);
+  _exit(0);
+}
+
 /* Never returns. */
 static void child(const struct ftpd_run *r, int out, int err,
     const sigset_t *mask) {
@@ -105,6 +119,10 @@ static void child(const struct ftpd_run *r, int out, int err,
   (void) sigprocmask(SIG_SETMASK, mask, NULL);
   if (r->user != NULL && (become_user(r) < 0 || chdir("/") < 0)) {
     _exit(126);
+  }
+
+  if (r->call != NULL) {
+    call_in_child(r);
   }
 
   if (r->envp != NULL) {

@@ -15,6 +15,11 @@
 
 struct ftpd_run {
   const char *path;
+  void (*call)(void *data);     /* a function in place of the program: it runs
+                                 * in a copy of this process, as root, with
+                                 * the default actions of signals that end
+                                 * processes; or NULL */
+  void *data;
   char *const *argv, *const *envp;      /* envp NULL: the environment of this
                                          * process */
   const char *user;             /* the user it runs as, NULL: root */

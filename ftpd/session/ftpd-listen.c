@@ -158,9 +158,17 @@ static bool is_idle(struct ftpd *h, const module *m, const char *name,
   return false;
 }
 
-bool ftpd_listens(struct ftpd *h, const char *name, int cls, int phase) {
-  const char *const symbols[] = { name, C_ANY };
-  unsigned int i;
+/* What is listened to. */
+struct listening {
+  const char *name;
+  int cls, phase;
+};
+
+/* The module of handler number *nth of those that react, or NULL. */
+static const module *find_listener(struct ftpd *h, const struct listening *l,
+    unsigned int *nth) {
+  const char *const symbols[] = { l->name, C_ANY };
+  unsigned int i, n = 0;
 
   for (i = 0; i < SFTP_NELEMS(symbols); i++) {
     int idx = -1;
@@ -169,13 +177,55 @@ bool ftpd_listens(struct ftpd *h, const char *name, int cls, int phase) {
       &hash);
 
     while (c != NULL) {
-      if (c->cmd_type == phase && (i == 0 || !is_idle(h, c->m, name, cls))) {
-        return true;
+      if (c->cmd_type == l->phase && (i == 0 || !is_idle(h, c->m, l->name,
+          l->cls)) && n++ == *nth) {
+        (*nth)++;
+        return c->m;
       }
 
       c = pr_stash_get_symbol2(PR_SYM_CMD, symbols[i], c, &idx, &hash);
     }
   }
 
+  return NULL;
+}
+
+bool ftpd_listens(struct ftpd *h, const char *name, int cls, int phase) {
+  const struct listening l = { name, cls, phase };
+  unsigned int nth = 0;
+
+  return find_listener(h, &l, &nth) != NULL;
+}
+
+/* Whether the word is among them, before ", " or the end. */
+static bool is_listed(const char *list, const char *word) {
+  size_t len = strlen(word);
+  const char *at = list;
+
+  while ((at = strstr(at, word)) != NULL) {
+    if ((at == list || at[-1] == ' ') && (at[len] == '\0' || at[len] == ',')) {
+      return true;
+    }
+
+    at += len;
+  }
+
   return false;
+}
+
+const char *ftpd_listeners(struct ftpd *h, pool *p, const char *name, int cls,
+    int phase, const char *list) {
+  const struct listening l = { name, cls, phase };
+  const module *m;
+  unsigned int nth = 0;
+
+  while ((m = find_listener(h, &l, &nth)) != NULL) {
+    const char *word = pstrcat(p, "mod_", m->name, NULL);
+
+    if (!is_listed(list, word)) {
+      list = pstrcat(p, list, *list != '\0' ? ", " : "", word, NULL);
+    }
+  }
+
+  return list;
 }

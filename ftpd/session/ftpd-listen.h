@@ -18,5 +18,10 @@
  * of the session, and takes longer than a request.
  */
 bool ftpd_listens(struct ftpd *h, const char *name, int cls, int phase);
+/* The modules whose handlers react, added to the list if they are not in it:
+ * "mod_core, mod_xfer".
+ */
+const char *ftpd_listeners(struct ftpd *h, pool *p, const char *name, int cls,
+  int phase, const char *list);
 
 #endif /* MOD_SFTP_FTPD_LISTEN_H */

@@ -10,6 +10,7 @@
  * log, the host's trace log; and the clock.
  */
 
+#include "ftpd-explain.h"
 #include "ftpd-lines.h"
 #include "ftpd-log.h"
 #include "ftpd-session.h"
@@ -169,6 +170,18 @@ static void write_line(const char *line) {
   (void) pr_log_writefile(sftp_logfd, MOD_SFTP_VERSION, "%s", line);
 }
 
+/* Lines for whoever asks why: true if there is no log. */
+static bool is_explained(const char *line) {
+  const struct ftpd *h = ftpd_current();
+
+  if (h == NULL || !h->explains) {
+    return false;
+  }
+
+  ftpd_explain("%s", line);
+  return true;
+}
+
 /* Lines that users can cause repeatedly are limited.  Before the login the
  * number of requests is limited, and each line matters.
  */
@@ -193,6 +206,10 @@ bool ftpd_log_tell_missing(bool all) {
 
 void ftpd_log_line(const char *kind, const char *line) {
   keep_reason(WORTH_LINE, line);
+  if (is_explained(line)) {
+    return;
+  }
+
   (void) ftpd_log_tell_missing(false);
   if (!is_bounded() || sftp_log_may(&budget, kind, line, ftpd_now_ms())) {
     write_line(line);
@@ -201,12 +218,16 @@ void ftpd_log_line(const char *kind, const char *line) {
 
 void ftpd_log_why_line(enum sftp_why why, const char *line) {
   keep_reason(why == WHY_MISSING ? WORTH_MISSING : WORTH_OBJECTION, line);
-  write_line(line);
+  if (!is_explained(line)) {
+    write_line(line);
+  }
 }
 
 void ftpd_auth_log_line(int level, const char *line) {
   keep_reason(WORTH_AUTH, line);
-  pr_log_auth(level, "%s", line);
+  if (level >= PR_LOG_INFO || !is_explained(line)) {
+    pr_log_auth(level, "%s", line);
+  }
 }
 
 void ftpd_log_server(server_rec *s, int level, const char *fmt, ...) {

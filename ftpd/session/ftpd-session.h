@@ -62,6 +62,8 @@ struct ftpd {
   const char *protocol;         /* the value of the session's note */
   struct ftpd_note *notes;      /* private to ftpd-session.c */
 
+  bool explains;                /* ftpdctl sftp explain: nobody is connected,
+                                 * and nothing leaves a trace */
   bool read_only;               /* from the key of the login */
   const char *start_dir;        /* as well; or NULL */
   int forced_umask;             /* as well; or -1 */

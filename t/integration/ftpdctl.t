@@ -18,9 +18,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise
+from tap import expect, expect_same, main, promise, skip
 from rawsftp import HANDLE, Raw, num, quad, string
-from server import SOURCE, Server, free_port, must, run, wait_for
+from server import SOURCE, Server, free_port, has_module, must, run, wait_for
 
 import paramiko
 
@@ -34,6 +34,29 @@ SFTPControlsACLs all allow user root
 SFTPMetricsFile @DIR@/metrics/sftp.prom 1
 <Directory ~/shut>
   <Limit WRITE>
+    DenyAll
+  </Limit>
+</Directory>
+"""
+RULES = """
+<Class near>
+  From 192.0.2.0/24
+</Class>
+<Directory ~/explained>
+  PathDenyFilter "\\\\.exe$"
+  AllowOverwrite off
+  <Limit DELE>
+    AllowClass near
+    DenyAll
+  </Limit>
+  <Limit STOR>
+    AllowUser alice
+    DenyAll
+  </Limit>
+</Directory>
+<Directory ~/closed>
+  <Limit STOR>
+    AllowUser bob
     DenyAll
   </Limit>
 </Directory>
@@ -70,7 +93,7 @@ class Controlled(Server):
         return {one.group(1): int(one.group(2)) for one in found}
 
 
-srv = Controlled(CONTROLS + OTHER)
+srv = Controlled(CONTROLS + RULES + OTHER)
 srv.mkdir("shut")
 SIZE = 300000
 
@@ -322,6 +345,140 @@ def _():
     expect("no such server" in answer, answer)
 
 
+def asked(server, *questions):
+    """The answers; the daemon gives all of them at its next look."""
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return list(pool.map(lambda words: server.ctl(
+            "explain", *words.split()), questions))
+
+
+def traces():
+    """Everything that an operation would change."""
+    found = [srv.log(name) for name in ("system.log", "sftp.log")]
+    found.append(srv.counters())
+    for where in ("home", "explained-logs"):
+        for folder, _, files in sorted(os.walk(srv.path(where))):
+            found += [(folder, name, os.stat(os.path.join(folder, name)))
+                      for name in sorted(files)]
+    return found
+
+
+@promise("explain says what a session would be told, and leaves no trace")
+def _():
+    srv.mkdir("explained/own")
+    srv.put("explained/own/.ftpaccess", b"<Limit MKD>\nDenyAll\n</Limit>\n")
+    srv.put("explained/there", b"x")
+    must(srv.sftp("-put %s explained/there\n-put %s explained/a.exe\n"
+                  "-mkdir explained/own/x\n-rm explained/there" % (
+                      (srv.local("tiny", b"x"),) * 2)))
+    srv.no_sessions()
+    before = traces()
+    wanted = {
+        "alice sftp open-write /explained/new": (
+            "allowed", "<Limit STOR>", "(AllowUser, DenyAll) allows what",
+            "FTP command: STOR"),
+        "alice sftp write explained/there": (
+            "refused: file exists and AllowOverwrite is off",
+            "in <Directory ~/explained>, line "),
+        "alice scp open_write /explained/a.exe": (
+            "refused: denied by PathDenyFilter", "FTP command: STOR"),
+        "alice sftp mkdir /explained/own/x": (
+            "refused: denied by <Limit MKD>", "explained/own/.ftpaccess'",
+            "FTP command: MKD"),
+        "alice sftp remove /explained/there": (
+            "refused: denied by <Limit DELE>", "class none, from 127.0.0.1"),
+        "alice sftp remove /explained/there from 192.0.2.9": (
+            "allowed", "class near, from 192.0.2.9", "FTP command: DELE"),
+        "alice sftp rename /explained/there /shut/x": (
+            "refused: denied by <Limit WRITE>", "RNFR and RNTO"),
+        "alice sftp rename /explained/there /moved": ("allowed",),
+        "alice sftp open-read /none": (
+            "refused: No such file or directory", "the file system refuses",
+            "FTP command: RETR"),
+        "alice sftp stat /": ("allowed", "modules see STAT"),
+        "alice sftp setstat /explained/there": ("allowed", "SETSTAT"),
+        "alice sftp symlink .. /link": ("allowed", "modules see SYMLINK"),
+        "alice sftp copy /explained/there /shut/x": (
+            "refused: denied by <Limit ", "SITE COPY"),
+        "nobody-at-all sftp stat /": ("refused: no login: no such user",),
+        "root sftp stat /": ("refused: no login: ", "Root login"),
+        "alice sftp stat / server other": (
+            "in 'other' (127.0.0.2:%d):" % OTHER_PORT, "no such user")}
+    for question, lines in zip(wanted, asked(srv, *wanted)):
+        text = "\n".join(lines)
+        for words in wanted[question]:
+            expect(words in text, "%s: no %r in %s" % (question, words, text))
+        verdicts = [line for line in lines if
+                    line.startswith(("allowed", "refused", "unknown"))]
+        expect(len(verdicts) == 1, "%s: %s" % (question, text))
+    expect(traces() == before, "traces")
+    denied = srv.log("sftp.log")
+    for words in ("AllowOverwrite is off", "denied by PathDenyFilter",
+                  "denied by <Limit MKD>", "denied by <Limit DELE>"):
+        expect(words in denied, "the session was told otherwise: " + words)
+
+
+@promise("explain's answer in the manual is what the daemon says")
+def _():
+    with open(os.path.join(SOURCE, "doc/manual.md")) as page:
+        section = page.read().split("\n#### explain\n")[1].split("\n### ")[0]
+    page = [line[4:] for line in section.splitlines()
+            if line.startswith("    ")]
+    [lines] = asked(srv, "alice sftp open-write /closed/x from 192.0.2.7")
+    text = "\n".join(lines).replace(srv.path("home"), "/home").replace(
+        srv.path("proftpd.conf"), "/etc/proftpd/proftpd.conf").replace(
+            "class near", "class none").replace(
+                "'under test' (127.0.0.1:%d)" % srv.port,
+                "'ftp.example.org' (192.0.2.1:22)")
+    expect_same(re.sub(r"line \d+ of", "line N of", text),
+                re.sub(r"line \d+ of", "line N of", "\n".join(page)),
+                "the answer")
+
+
+@promise("explain names the modules that it can not ask")
+def _():
+    if not has_module("mod_quotatab.so"):
+        skip("no mod_quotatab")
+    other = Controlled(CONTROLS + """
+LoadModule mod_quotatab.c
+LoadModule mod_exec.c
+QuotaEngine on
+ExecEngine on
+""")
+    other.start()
+    try:
+        [lines] = asked(other, "alice sftp open-write /x")
+        expect("allowed" in lines, "%r" % lines)
+        expect(lines[-1].startswith("handlers that were not asked: ") and
+               "mod_quotatab" in lines[-1] and "mod_exec" in lines[-1],
+               lines[-1])
+    finally:
+        other.stop_clean()
+
+
+@promise("explain bounds its words, and says which one it does not know")
+def _():
+    usage = "usage: ftpdctl sftp explain user sftp|scp operation path " \
+        "[path2] [from address] [server server]"
+    wanted = {
+        "": usage, "alice sftp stat": usage, "alice sftp rename /a": usage,
+        "alice sftp stat /a b": usage, "alice sftp stat /a from": usage,
+        "alice ftp stat /": "protocol 'ftp': expected sftp or scp",
+        "alice sftp stor /": "operation 'stor': expected open-read, ",
+        "alice sftp scp-send /": "operation 'scp-send': expected open-read, ",
+        "alice scp rename /a /b": "operation 'rename': expected open-read, ",
+        "alice sftp stat /a from host.example": "from 'host.example': "
+        "expected an address",
+        "alice sftp stat /a server none": "there is no such server"}
+    for question, lines in zip(wanted, asked(srv, *wanted)):
+        expect(len(lines) == 1 and lines[0].startswith(wanted[question]),
+               "%r: %r" % (question, lines))
+    [lines] = asked(srv, "alice sftp stat /" + "a" * 240)
+    expect_same(lines, ["too many words, or one that is empty or longer than "
+                        "240 bytes"], "a long word")
+    must(srv.sftp("ls"))
+
+
 @promise("counters survive a reload")
 def _():
     before = srv.counters("bytes")
@@ -337,6 +494,8 @@ def _():
 @promise("odd words get a usage line")
 def _():
     usage = {"config": "config [server]", "counters": "counters [name]", "end": "end id [reason]",
+             "explain": "explain user sftp|scp operation path [path2] "
+             "[from address] [server server]",
              "sessions": "sessions"}
     odd = ((), ("no-such",), ("counters", "a", "b"), ("config", "a", "b"), ("%s%n",), ("end",),
            ("end", "x"), ("end", "-1"), ("end", "0"), ("sessions", "1"),
@@ -368,7 +527,7 @@ def _():
             ("all may user root", "'may': expected allow or deny"),
             ("all allow host root", "'host': expected user or group"),
             ("nothing allow user root", "unknown command: 'nothing' "
-             "(accepted: all, config, counters, end, sessions)")):
+             "(accepted: all, config, counters, end, explain, sessions)")):
         bad = Server("SFTPControlsACLs %s\n" % line)
         text = bad.refuses_to_start()
         expect(words in text, "%s: %s" % (line, text))

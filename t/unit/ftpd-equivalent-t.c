@@ -64,6 +64,13 @@ int ftpd_phase_pre(cmd_rec *cmd) {
   return 0;
 }
 
+int ftpd_host_rules(struct ftpd_op *o, cmd_rec *cmd, const char *path) {
+  (void) o;
+  (void) cmd;
+  (void) path;
+  return 0;
+}
+
 bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
     enum phase_set set) {
   (void) h;

@@ -12,6 +12,7 @@
 
 #include "../fake/ftpd-log.h"
 #include "daemon.h"
+#include "ftpd-explain.h"
 #include "ftpd-filter.h"
 #include "ftpd-limit.h"
 #include "ftpd-phase.h"
@@ -31,6 +32,10 @@ static bool busy, there;
 static const char *said;
 
 const struct sftp_rule ftpd_no_names;
+
+void ftpd_explain(const char *fmt, ...) {
+  (void) fmt;
+}
 
 int pr_filter_allow_path(xaset_t *conf, const char *path) {
   (void) conf;

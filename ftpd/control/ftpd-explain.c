@@ -16,6 +16,7 @@
 #include "ftpd-board.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
+#include "ftpd-event.h"
 #include "ftpd-explain.h"
 #include "ftpd-held.h"
 #include "ftpd-limit.h"
@@ -179,7 +180,7 @@ const char *ftpd_explain_words(pool *p, bool scp) {
 static void leave_daemon(void) {
   log_discard();
   is_master = FALSE;
-  (void) pr_event_unregister(NULL, NULL, NULL);
+  ftpd_event_chroot_only();
   (void) pr_timer_remove(-1, ANY_MODULE);
   (void) pr_close_scoreboard(FALSE);
   ftpd_board_close();
@@ -262,7 +263,7 @@ static const char *class_name(void) {
 }
 
 static int log_in(struct ftpd *h, pool *p) {
-  const char *why;
+  const char *why, *root;
 
   /* As PASS does: mod_vroot prepares the root, mod_ifsession adds what is for
    * this user.
@@ -287,8 +288,9 @@ static int log_in(struct ftpd *h, pool *p) {
   (void) ftpd_conf_late(h);
   ftpd_explain("user '%s' with the groups %s; class %s, from %s",
     session.user, groups_of(p), class_name(), h->remote_ip);
-  ftpd_explain("root '%s', first directory '%s'", session.chroot_path != NULL ?
-    session.chroot_path : "/", session.cwd);
+  root = pr_table_get(session.notes, "mod_sftp.chroot-path", NULL);
+  ftpd_explain("root '%s', first directory '%s'", root != NULL ? root : "/",
+    session.cwd);
   return 0;
 }
 
@@ -300,6 +302,8 @@ static int log_in(struct ftpd *h, pool *p) {
 #define NEEDS_NAME    0x08U     /* a change of its directory */
 #define NEEDS_NONE    0x10U     /* it does not exist */
 #define NEEDS_FILE    0x20U     /* it is no directory */
+#define NEEDS_DIR     0x40U     /* it is one */
+#define NEEDS_EMPTY   0x80U     /* with nothing in it */
 
 static const struct {
   unsigned int first, second;
@@ -314,10 +318,10 @@ static const struct {
   [FTPD_STAT] = { NEEDS_IT, 0 },
   [FTPD_SETSTAT] = { NEEDS_IT, 0 },
   [FTPD_LSETSTAT] = { NEEDS_IT, 0 },
-  [FTPD_OPENDIR] = { NEEDS_IT|NEEDS_READ, 0 },
+  [FTPD_OPENDIR] = { NEEDS_IT|NEEDS_READ|NEEDS_DIR, 0 },
   [FTPD_MKDIR] = { NEEDS_NONE|NEEDS_NAME, 0 },
   [FTPD_SCP_MKDIR] = { NEEDS_NONE|NEEDS_NAME, 0 },
-  [FTPD_RMDIR] = { NEEDS_IT|NEEDS_NAME, 0 },
+  [FTPD_RMDIR] = { NEEDS_IT|NEEDS_NAME|NEEDS_DIR|NEEDS_EMPTY, 0 },
   [FTPD_REMOVE] = { NEEDS_IT|NEEDS_NAME|NEEDS_FILE, 0 },
   [FTPD_RENAME] = { NEEDS_IT|NEEDS_NAME, NEEDS_NAME },
   [FTPD_READLINK] = { NEEDS_IT, 0 },
@@ -338,11 +342,53 @@ static int access_at(const char *path, int mode) {
     AT_EACCESS);
 }
 
-static int check_dir_of(pool *p, const char *path) {
-  const char *slash = strrchr(path, '/');
+/* Whether a name in that file's directory may change; in a sticky one, only by
+ * the owner.
+ */
+static int check_dir_of(struct ftpd *h, pool *p, const char *path,
+    const struct stat *st) {
+  const char *slash = strrchr(path, '/'), *dir;
+  struct stat in;
 
-  return access_at(slash == NULL || slash == path ? "/" :
-    pstrndup(p, path, (size_t) (slash - path)), W_OK|X_OK);
+  dir = slash == NULL || slash == path ? "/" :
+    pstrndup(p, path, (size_t) (slash - path));
+  if (access_at(dir, W_OK|X_OK) < 0 || ftpd_stat(h, dir, &in) < 0) {
+    return -1;
+  }
+
+  if (st != NULL && (in.st_mode & S_ISVTX) != 0 && geteuid() != in.st_uid &&
+      geteuid() != st->st_uid) {
+    errno = EPERM;
+    return -1;
+  }
+
+  return 0;
+}
+
+static int check_empty(const char *path) {
+  struct dirent *entry;
+  void *dir = pr_fsio_opendir(path);
+  int res = 0;
+
+  if (dir == NULL) {
+    return errno == EACCES ? 0 : -1;
+  }
+
+  while (res == 0 && (entry = pr_fsio_readdir(dir)) != NULL) {
+    res = strcmp(entry->d_name, ".") == 0 ||
+      strcmp(entry->d_name, "..") == 0 ? 0 : -1;
+  }
+
+  (void) pr_fsio_closedir(dir);
+  errno = ENOTEMPTY;
+  return res;
+}
+
+/* What is there, of that kind: 0, or an errno. */
+static int check_kind(const struct stat *st, unsigned int what) {
+  return (what & NEEDS_NONE) != 0 ? EEXIST :
+    (what & NEEDS_FILE) != 0 && S_ISDIR(st->st_mode) ? EISDIR :
+    (what & NEEDS_DIR) != 0 && !S_ISDIR(st->st_mode) ? ENOTDIR : 0;
 }
 
 /* 0, or -1 with errno. */
@@ -356,23 +402,19 @@ static int check_file(struct ftpd *h, pool *p, const char *path,
     return -1;
   }
 
-  if (exists && (what & NEEDS_NONE) != 0) {
-    errno = EEXIST;
-    return -1;
-  }
-
-  if (exists && (what & NEEDS_FILE) != 0 && S_ISDIR(st.st_mode)) {
-    errno = EISDIR;
+  errno = exists ? check_kind(&st, what) : 0;
+  if (errno != 0) {
     return -1;
   }
 
   if (((what & NEEDS_READ) != 0 && access_at(path, R_OK) < 0) ||
-      (exists && (what & NEEDS_WRITE) != 0 && access_at(path, W_OK) < 0)) {
+      (exists && (what & NEEDS_WRITE) != 0 && access_at(path, W_OK) < 0) ||
+      ((what & NEEDS_EMPTY) != 0 && check_empty(path) < 0)) {
     return -1;
   }
 
   return (what & NEEDS_NAME) != 0 || (!exists && (what & NEEDS_WRITE) != 0) ?
-    check_dir_of(p, path) : 0;
+    check_dir_of(h, p, path, exists ? &st : NULL) : 0;
 }
 
 /* Tells a refusal. */

@@ -316,6 +316,13 @@ static const char *reap(struct running *run, pool *p,
 
   /* Also ends its children, which may still run. */
   kill_group(run->pid, SIGKILL);
+  if (wait_end(run->pid) == 0) {
+    /* It hangs in the kernel, on a dead file server.  This process goes on;
+     * the end, if it comes, is signalled.
+     */
+    return "it cannot be ended";
+  }
+
   do {
     got = waitpid(run->pid, &status, 0);
   } while (got < 0 && errno == EINTR);

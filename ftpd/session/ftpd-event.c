@@ -410,6 +410,11 @@ void ftpd_event_exit_first(void) {
   (void) pr_event_register(&sftp_module, "core.exit", on_exit_before, NULL);
 }
 
+void ftpd_event_chroot_only(void) {
+  (void) pr_event_unregister(NULL, NULL, NULL);
+  (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);
+}
+
 int ftpd_events_master(void) {
   static char ban_class[] = "class", ban_host[] = "host", ban_user[] = "user";
   static const struct {

@@ -33,5 +33,9 @@ void ftpd_events_session(struct ftpd *h);
  * earlier: they may close what is still needed.
  */
 void ftpd_event_exit_first(void);
+/* A session without a client, which has no other listener: the root of its
+ * login is kept.
+ */
+void ftpd_event_chroot_only(void);
 
 #endif /* MOD_SFTP_FTPD_EVENT_H */

@@ -5,7 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: prometheus python3-paramiko
+# needs: proftpd-mod-crypto proftpd-mod-sqlite proftpd-mod-vroot prometheus
+# needs: python3-paramiko
 
 """ftpdctl sftp: what the daemon has done, and what it does now."""
 
@@ -13,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +22,15 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
 from rawsftp import HANDLE, Raw, num, quad, string
-from server import SOURCE, Server, free_port, has_module, must, run, wait_for
+from server import GID, SOURCE, UID, Server, free_port, has_module, must, run
+from server import wait_for
 
 import paramiko
 
 CONTROLS = """
 ControlsEngine on
 ControlsInterval 1
+ControlsMaxClients 64
 ControlsSocket @DIR@/ctrls.sock
 ControlsACLs all allow user *
 ControlsSocketACL allow user *
@@ -78,6 +82,81 @@ SFTPAuthMethods user bob publickey
 """ % OTHER_PORT
 
 
+REST_PORTS = free_port(), free_port()
+REST = """
+LoadModule mod_quotatab.c
+LoadModule mod_exec.c
+LoadModule mod_ifsession.c
+LoadModule mod_vroot.c
+LoadModule mod_sql.c
+LoadModule mod_sql_sqlite.c
+QuotaEngine on
+ExecEngine on
+<IfUser bob>
+<Directory ~/a>
+<Limit STOR>
+DenyAll
+</Limit>
+</Directory>
+</IfUser>
+<Anonymous @DIR@/pub>
+User guest
+UserAlias anonymous guest
+<Limit WRITE>
+DenyAll
+</Limit>
+</Anonymous>
+<VirtualHost 127.0.0.2>
+ServerName vroot
+Port %d
+SFTPEngine on
+SFTPHostKey @DIR@/host_rsa
+AuthOrder mod_auth_file.c
+AuthUserFile @DIR@/passwd
+AuthGroupFile @DIR@/group
+RequireValidShell off
+DefaultRoot ~
+VRootEngine on
+</VirtualHost>
+<VirtualHost 127.0.0.2>
+ServerName sql
+Port %d
+SFTPEngine on
+SFTPHostKey @DIR@/host_rsa
+AuthOrder mod_sql.c
+SQLEngine on
+SQLBackend sqlite3
+SQLConnectInfo @DIR@/sql/db
+SQLAuthTypes Crypt
+SQLAuthenticate users groups
+SQLUserInfo accounts name passwd uid gid home shell
+SQLGroupInfo groups name gid members
+SQLNamedQuery seen INSERT "'%%u'" seen
+SQLLog PASS,STOR seen
+RequireValidShell off
+DefaultRoot ~
+<Directory ~/a>
+<Limit STOR>
+AllowGroup dbgroup
+DenyAll
+</Limit>
+</Directory>
+</VirtualHost>
+""" % REST_PORTS
+SLOW = """
+#include <dlfcn.h>
+#include <string.h>
+#include <unistd.h>
+
+int faccessat(int dir, const char *path, int mode, int flags) {
+  int (*next)(int, const char *, int, int) = dlsym(RTLD_NEXT, "faccessat");
+
+  return strstr(path, "sleepy") != NULL ? (int) sleep(600) :
+    next(dir, path, mode, flags);
+}
+"""
+
+
 class Controlled(Server):
     def ctl(self, *words):
         """The lines of the answer."""
@@ -95,7 +174,109 @@ class Controlled(Server):
 
 srv = Controlled(CONTROLS + RULES + OTHER)
 srv.mkdir("shut")
+others = Controlled(CONTROLS + REST, users=("alice", "bob", "guest"))
+shut = Controlled(CONTROLS.replace("SFTPControlsACLs all allow user root",
+                                   "SFTPControlsACLs counters allow user "
+                                   "nobody"))
 SIZE = 300000
+
+# Lines that are refused, and what is said.
+BAD = {
+    "SFTPControlsACLs all allow user": "wrong number of parameters",
+    "SFTPControlsACLs all may user root": "'may': expected allow or deny",
+    "SFTPControlsACLs all allow host root": "'host': expected user or group",
+    "SFTPControlsACLs nothing allow user root": "unknown command: 'nothing' "
+    "(accepted: all, config, counters, end, explain, sessions)",
+    "SFTPMetricsFile": "wrong number of parameters",
+    "SFTPMetricsFile relative": "'relative': expected an absolute path",
+    "SFTPMetricsFile /a 0":
+    "interval '0' must be a number of seconds, 1 to 86400",
+    "SFTPMetricsFile /a b": "interval 'b' must be"}
+
+
+def make_rest():
+    source = others.local("slow.c", SLOW.encode())
+    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o",
+              others.path("slow.so"), source]))
+    others.env["LD_PRELOAD"] = others.path("slow.so")
+    for user in ("alice", "bob"):
+        others.mkdir("a", user=user)
+    for name in ("there", "sleepy"):
+        others.put(name, b"x")
+    os.mkdir(others.path("pub"))
+    os.mkdir(others.path("sql"))
+    with sqlite3.connect(others.path("sql/db")) as db:
+        db.executescript("CREATE TABLE accounts(name,passwd,uid,gid,home,shell);"
+                         "CREATE TABLE groups(name,gid,members);"
+                         "CREATE TABLE seen(name);")
+        for name, gid in (("carol", GID), ("dave", GID + 1)):
+            db.execute("INSERT INTO accounts VALUES(?,'x',?,?,?,'')", (
+                name, UID, gid, others.home().rstrip("/")))
+        db.executemany("INSERT INTO groups VALUES(?,?,?)", (
+            ("prime", GID, ""), ("dbgroup", GID + 10, "carol")))
+
+
+def asked(server, *questions):
+    """The answers; the daemon gives all of them at its next look."""
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return list(pool.map(lambda words: server.ctl(
+            "explain", *words.split()), questions))
+
+
+def root_of(user):
+    return "root '%s'" % others.home(user=user).rstrip("/")
+
+
+# What others answers to each question.
+WITH_MODULES = {
+    "alice sftp open-write /x": (
+        "allowed", "handlers that were not asked: ", "mod_quotatab",
+        "mod_exec"),
+    "bob sftp open-write /a/x": (
+        "refused: denied by <Limit STOR>", root_of("bob")),
+    "alice sftp open-write /a/x": ("allowed",),
+    "anonymous sftp mkdir /x": (
+        "refused: denied by <Limit WRITE>", "user 'guest'",
+        "root '%s'" % others.path("pub")),
+    "anonymous sftp open-read ../passwd": (
+        "refused: No such file", "'../passwd' leads to '/passwd'"),
+    "alice sftp open-read /there server vroot": (
+        "allowed", root_of("alice")),
+    "alice sftp open-read ../../passwd server vroot": (
+        "refused: No such file", "leads to '/passwd'"),
+    "carol sftp open-write /a/x server sql": (
+        "allowed", "with the groups prime, dbgroup",
+        "(AllowGroup, DenyAll) allows"),
+    "dave sftp open-write /a/x server sql": (
+        "refused: denied by <Limit STOR>",),
+    "o'neil';-- sftp stat / server sql": (
+        "refused: no login: no such user",),
+    "alice sftp open-read /sleepy": (
+        "'/sleepy' leads to '/sleepy'",
+        "unknown: the look has failed: it took too long")}
+
+
+def ask_others():
+    if not all(map(has_module, ("mod_quotatab.so", "mod_vroot.so",
+                                "mod_sql_sqlite.so"))):
+        skip("ProFTPD's other modules are not here")
+    make_rest()
+    others.start()
+    return dict(zip(WITH_MODULES, asked(others, *WITH_MODULES)))
+
+
+def ask_shut():
+    shut.start()
+    lines = shut.ctl("counters")
+    shut.stop_clean()
+    return lines
+
+
+def refusals_of_start():
+    def refused(server):
+        return server.refuses_to_start()
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(refused, (Server(line + "\n") for line in BAD)))
 
 
 def start_sftp():
@@ -282,10 +463,11 @@ def _():
         conn.start_client(timeout=60)
         conn.auth_password("alice", srv.password)
         pid = srv.session()
-        expect_same(srv.ctl("end", "1", "no"), ["there is no session 1"],
-                    "init")
-        expect_same(srv.ctl("end", str(pid), "back", "at", "five"),
-                    ["session %d ends" % pid], "the answer")
+        with ThreadPoolExecutor(2) as pool:
+            expect_same(list(pool.map(lambda words: srv.ctl("end", *words), (
+                ("1", "no"), (str(pid), "back", "at", "five")))), [
+                    ["there is no session 1"], ["session %d ends" % pid]],
+                "the answers")
         wait_for(lambda: not conn.is_active(), "the end")
     srv.no_sessions()
     srv.wait_log("sftp.log", "ended by ftpdctl: back at five")
@@ -312,7 +494,11 @@ def line_of(text):
 
 @promise("config tells what is in force in each virtual host, and from where")
 def _():
-    lines = srv.ctl("config")
+    names = (), ("other",), ("127.0.0.2",), (str(OTHER_PORT),), (
+        "127.0.0.2:%d" % OTHER_PORT,), ("no-such",)
+    with ThreadPoolExecutor(len(names)) as pool:
+        lines, *one, wrong = pool.map(lambda words: srv.ctl("config", *words),
+                                      names)
     heads = [line for line in lines if not line.startswith("  ")]
     expect_same(heads, ["under test (127.0.0.1:%d)" % srv.port,
                         "other (127.0.0.2:%d)" % OTHER_PORT], "servers")
@@ -338,23 +524,18 @@ def _():
     expect(len(digests) == 1 and "hmac-sha1" not in digests[0] and
            "hmac-sha2-256" in digests[0] and line_of("SFTPDigests -*sha1*") in
            digests[0], "%r" % digests)
-    for word in ("other", "127.0.0.2", str(OTHER_PORT),
-                 "127.0.0.2:%d" % OTHER_PORT):
-        expect_same(srv.ctl("config", word), lines[at:], word)
-    [answer] = srv.ctl("config", "no-such")
-    expect("no such server" in answer, answer)
+    for words, answer in zip(names[1:], one):
+        expect_same(answer, lines[at:], words)
+    expect(len(wrong) == 1 and "no such server" in wrong[0], "%r" % wrong)
 
 
-def asked(server, *questions):
-    """The answers; the daemon gives all of them at its next look."""
-    with ThreadPoolExecutor(len(questions)) as pool:
-        return list(pool.map(lambda words: server.ctl(
-            "explain", *words.split()), questions))
+answers = {}
 
 
 def traces():
     """Everything that an operation would change."""
-    found = [srv.log(name) for name in ("system.log", "sftp.log")]
+    found = [srv.log(name) for name in ("system.log", "sftp.log",
+                                        "scoreboard")]
     found.append(srv.counters())
     for where in ("home", "explained-logs"):
         for folder, _, files in sorted(os.walk(srv.path(where))):
@@ -368,6 +549,11 @@ def _():
     srv.mkdir("explained/own")
     srv.put("explained/own/.ftpaccess", b"<Limit MKD>\nDenyAll\n</Limit>\n")
     srv.put("explained/there", b"x")
+    srv.mkdir("empty")
+    srv.put("sticky/own", b"x")
+    with open(srv.home("sticky/root"), "wb"):
+        os.chown(srv.home("sticky"), 0, 0)
+        os.chmod(srv.home("sticky"), 0o1777)
     must(srv.sftp("-put %s explained/there\n-put %s explained/a.exe\n"
                   "-mkdir explained/own/x\n-rm explained/there" % (
                       (srv.local("tiny", b"x"),) * 2)))
@@ -398,13 +584,23 @@ def _():
         "alice sftp stat /": ("allowed", "modules see STAT"),
         "alice sftp setstat /explained/there": ("allowed", "SETSTAT"),
         "alice sftp symlink .. /link": ("allowed", "modules see SYMLINK"),
+        "alice sftp stat ../../../passwd": ("refused: No such file",
+                                            " leads to '/passwd'"),
+        "alice sftp rmdir /explained": ("refused: Directory not empty",),
+        "alice sftp rmdir /empty": ("allowed", "FTP command: RMD"),
+        "alice sftp opendir /explained/there": ("refused: Not a directory",),
+        "alice sftp remove /sticky/root": ("refused: Operation not permitted",),
+        "alice sftp remove /sticky/own": ("allowed",),
+        "%s%n sftp stat /%n": ("refused: no login: no such user",),
         "alice sftp copy /explained/there /shut/x": (
             "refused: denied by <Limit ", "SITE COPY"),
         "nobody-at-all sftp stat /": ("refused: no login: no such user",),
         "root sftp stat /": ("refused: no login: ", "Root login"),
         "alice sftp stat / server other": (
-            "in 'other' (127.0.0.2:%d):" % OTHER_PORT, "no such user")}
-    for question, lines in zip(wanted, asked(srv, *wanted)):
+            "in 'other' (127.0.0.2:%d):" % OTHER_PORT, "no such user"),
+        SHOWN: ("refused: denied by <Limit STOR>",)}
+    answers.update(zip(wanted, asked(srv, *wanted)))
+    for question, lines in answers.items():
         text = "\n".join(lines)
         for words in wanted[question]:
             expect(words in text, "%s: no %r in %s" % (question, words, text))
@@ -418,14 +614,16 @@ def _():
         expect(words in denied, "the session was told otherwise: " + words)
 
 
+SHOWN = "alice sftp open-write /closed/x from 192.0.2.7"
+
+
 @promise("explain's answer in the manual is what the daemon says")
 def _():
     with open(os.path.join(SOURCE, "doc/manual.md")) as page:
         section = page.read().split("\n#### explain\n")[1].split("\n### ")[0]
     page = [line[4:] for line in section.splitlines()
             if line.startswith("    ")]
-    [lines] = asked(srv, "alice sftp open-write /closed/x from 192.0.2.7")
-    text = "\n".join(lines).replace(srv.path("home"), "/home").replace(
+    text = "\n".join(answers[SHOWN]).replace(srv.path("home"), "/home").replace(
         srv.path("proftpd.conf"), "/etc/proftpd/proftpd.conf").replace(
             "class near", "class none").replace(
                 "'under test' (127.0.0.1:%d)" % srv.port,
@@ -435,25 +633,19 @@ def _():
                 "the answer")
 
 
-@promise("explain names the modules that it can not ask")
+@promise("explain knows roots of mod_vroot, users of SQL, <Anonymous> and what "
+         "mod_ifsession adds, names the modules that it can not ask, and "
+         "gives up after some seconds")
 def _():
-    if not has_module("mod_quotatab.so"):
-        skip("no mod_quotatab")
-    other = Controlled(CONTROLS + """
-LoadModule mod_quotatab.c
-LoadModule mod_exec.c
-QuotaEngine on
-ExecEngine on
-""")
-    other.start()
-    try:
-        [lines] = asked(other, "alice sftp open-write /x")
-        expect("allowed" in lines, "%r" % lines)
-        expect(lines[-1].startswith("handlers that were not asked: ") and
-               "mod_quotatab" in lines[-1] and "mod_exec" in lines[-1],
-               lines[-1])
-    finally:
-        other.stop_clean()
+    for question, lines in others_told.result().items():
+        text = "\n".join(lines)
+        for words in WITH_MODULES[question]:
+            expect(words in text, "%s: no %r in %s" % (question, words, text))
+    with sqlite3.connect(others.path("sql/db")) as db:
+        expect_same(db.execute("SELECT * FROM seen").fetchall(), [], "SQLLog")
+    wait_for(lambda: not others.children(), "the processes to end")
+    must(others.sftp("ls"))
+    others.stop_clean()
 
 
 @promise("explain bounds its words, and says which one it does not know")
@@ -470,12 +662,11 @@ def _():
         "alice sftp stat /a from host.example": "from 'host.example': "
         "expected an address",
         "alice sftp stat /a server none": "there is no such server"}
+    wanted["alice sftp stat /" + "a" * 240] = wanted[" ".join("a" * 10)] = \
+        "too many words, or one that is empty or longer than 240 bytes"
     for question, lines in zip(wanted, asked(srv, *wanted)):
         expect(len(lines) == 1 and lines[0].startswith(wanted[question]),
                "%r: %r" % (question, lines))
-    [lines] = asked(srv, "alice sftp stat /" + "a" * 240)
-    expect_same(lines, ["too many words, or one that is empty or longer than "
-                        "240 bytes"], "a long word")
     must(srv.sftp("ls"))
 
 
@@ -513,31 +704,14 @@ def _():
 
 @promise("only those whom SFTPControlsACLs allows get an answer")
 def _():
-    shut = Controlled(CONTROLS.replace(
-        "SFTPControlsACLs all allow user root",
-        "SFTPControlsACLs counters allow user nobody"))
-    shut.start()
-    try:
-        expect_same(shut.ctl("counters"),
-                    ["access denied (SFTPControlsACLs)"], "root")
-    finally:
-        shut.stop_clean()
-    for line, words in (
-            ("all allow user", "wrong number of parameters"),
-            ("all may user root", "'may': expected allow or deny"),
-            ("all allow host root", "'host': expected user or group"),
-            ("nothing allow user root", "unknown command: 'nothing' "
-             "(accepted: all, config, counters, end, explain, sessions)")):
-        bad = Server("SFTPControlsACLs %s\n" % line)
-        text = bad.refuses_to_start()
-        expect(words in text, "%s: %s" % (line, text))
-    for line, words in (
-            ("", "wrong number of parameters"),
-            ("relative", "'relative': expected an absolute path"),
-            ("/a 0", "interval '0' must be a number of seconds, 1 to 86400"),
-            ("/a b", "interval 'b' must be")):
-        text = Server("SFTPMetricsFile %s\n" % line).refuses_to_start()
+    expect_same(shut_told.result(), ["access denied (SFTPControlsACLs)"],
+                "root")
+    for (line, words), text in zip(BAD.items(), refusals.result()):
         expect(words in text, "%s: %s" % (line, text))
 
 
+background = ThreadPoolExecutor(3)
+others_told = background.submit(ask_others)
+shut_told = background.submit(ask_shut)
+refusals = background.submit(refusals_of_start)
 main(srv)

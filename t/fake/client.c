@@ -471,3 +471,10 @@ void client_login(struct client *cl) {
   sftp_packets_authenticated(cl->pkts);
   sftp_packets_authenticated(cl->server->pkts);
 }
+
+void client_drain(struct client *cl) {
+  char buf[4096];
+
+  while (recv(cl->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
+  }
+}

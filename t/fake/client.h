@@ -77,4 +77,7 @@ bool client_recv(struct client *cl, struct sftp_pkt *pkt);
 /* Reads until a message of that type comes; passes others to on_other. */
 bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt);
 
+/* Throws away what the server has sent, so that the socket does not fill up. */
+void client_drain(struct client *cl);
+
 #endif /* MOD_SFTP_FAKE_CLIENT_H */

@@ -18,27 +18,11 @@
 #include <sys/socket.h>
 
 #include "../fake/client.h"
-#include "../fake/fake-pool.h"
+#include "../fake/shot.h"
 #include "alg-table.h"
 #include "conn-loop.h"
 #include "handover-int.h"
 #include "target.h"
-
-/* What must not change when a state is refused. */
-struct shot {
-  struct ssh_conn conn;
-  struct sftp_packets pkts;
-  struct sftp_kex kex;
-  size_t bytes;
-};
-
-static void shoot(const struct ssh_conn *c, struct shot *s) {
-  memset(s, 0, sizeof(*s));
-  memcpy(&s->conn, c, sizeof(s->conn));
-  memcpy(&s->pkts, c->pkts, sizeof(s->pkts));
-  memcpy(&s->kex, c->kex, sizeof(s->kex));
-  s->bytes = fake_pool_bytes(c->pool);
-}
 
 /* Everything that can be handed over is offered. */
 static struct ssh_conn *new_server(struct client *cl) {
@@ -65,14 +49,6 @@ static void must_be_same(struct client *cl, const uint8_t *data, size_t size) {
   must(w->len == size && memcmp(w->ptr, data, size) == 0);
 }
 
-/* Answers must not fill the socket up. */
-static void drain(int fd) {
-  char buf[4096];
-
-  while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
-  }
-}
-
 static int one_input(const uint8_t *data, size_t size) {
   static struct shot before, after;
   struct client *cl = client_new();
@@ -80,16 +56,16 @@ static int one_input(const uint8_t *data, size_t size) {
   struct sftp_rd r;
 
   sftp_rd_init(&r, data, size);
-  shoot(c, &before);
+  shot_take(c, &before);
   if (sftp_handover_read(c, c->set, &r) == SFTP_OK) {
     must_be_same(cl, data, size);
     sftp_handover_open(c);
     must(c->state.phase == PH_OPEN && c->state.authenticated);
     (void) !sftp_conn_turn(c);
-    drain(cl->fd);
+    client_drain(cl);
 
   } else {
-    shoot(c, &after);
+    shot_take(c, &after);
     must(memcmp(&before, &after, sizeof(before)) == 0);
   }
 

@@ -17,6 +17,7 @@
 #include "../fake/client.h"
 #include "../fake/fake-pool.h"
 #include "../fake/ftpd-log.h"
+#include "../fake/shot.h"
 #include "alg-table.h"
 #include "conn-loop.h"
 #include "handover-int.h"
@@ -737,47 +738,22 @@ static void join_state(const struct sftp_str *fields, struct sftp_wr *w) {
   }
 }
 
-/* What must stay as it is when a state is refused. */
-struct shot {
-  struct ssh_conn conn;
-  struct sftp_packets pkts;
-  struct sftp_kex kex;
-  struct sftp_loop loop;
-  size_t bytes;
-};
-
-static void shoot(const struct ssh_conn *c, struct shot *s) {
-  memset(s, 0, sizeof(*s));
-  memcpy(&s->conn, c, sizeof(s->conn));
-  memcpy(&s->pkts, c->pkts, sizeof(s->pkts));
-  memcpy(&s->kex, c->kex, sizeof(s->kex));
-  memcpy(&s->loop, c->loop, sizeof(s->loop));
-  s->bytes = fake_pool_bytes(c->pool);
-}
-
 /* Refused, and the connection is as it was. */
 static int refuses(struct ssh_conn *c, const unsigned char *state, size_t len) {
   static struct shot before, after;
   unsigned char *copy = t_exact_copy(state, len);
   int res;
 
-  shoot(c, &before);
+  shot_take(c, &before);
   res = take(c, copy, len);
   free(copy);
-  shoot(c, &after);
+  shot_take(c, &after);
   if (res != SFTP_OK && memcmp(&before, &after, sizeof(before)) != 0) {
     diag("a refused state has changed the connection");
     return SFTP_OK;
   }
 
   return res;
-}
-
-static void drain(struct client *cl) {
-  char buf[4096];
-
-  while (recv(cl->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
-  }
 }
 
 /* A server that takes a state writes the same, and can be used. */
@@ -797,7 +773,7 @@ static bool is_consistent(struct client *cl, const unsigned char *state,
     good = again != NULL && again_len == len && memcmp(again, state, len) == 0;
     sftp_handover_open(c);
     (void) !sftp_conn_turn(c);
-    drain(cl);
+    client_drain(cl);
   }
 
   free(again);

@@ -159,11 +159,16 @@ int faccessat(int dir, const char *path, int mode, int flags) {
 
 class Controlled(Server):
     def ctl(self, *words):
-        """The lines of the answer."""
-        result = must(run(["ftpdctl", "-s", self.path("ctrls.sock"), "sftp"]
-                          + list(words)))
-        text = (result.stdout + result.stderr).decode()
-        return [re.sub("^ftpdctl: ", "", line) for line in text.splitlines()]
+        """The lines of the answer.  ProFTPD looks once a second, and refuses
+        to wait for a client that has connected and not asked yet."""
+        while True:
+            result = must(run(["ftpdctl", "-s", self.path("ctrls.sock"),
+                               "sftp"] + list(words)))
+            text = (result.stdout + result.stderr).decode()
+            lines = [re.sub("^ftpdctl: ", "", line)
+                     for line in text.splitlines()]
+            if lines != ["blocked connection"]:
+                return lines
 
     def counters(self, *words):
         """{name and labels: number}"""
@@ -534,8 +539,7 @@ answers = {}
 
 def traces():
     """Everything that an operation would change."""
-    found = [srv.log(name) for name in ("system.log", "sftp.log",
-                                        "scoreboard")]
+    found = [srv.log(name) for name in ("system.log", "sftp.log")]
     found.append(srv.counters())
     for where in ("home", "explained-logs"):
         for folder, _, files in sorted(os.walk(srv.path(where))):

@@ -61,21 +61,24 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
 unsigned int ftpd_max_handles(struct ftpd *h);
 
 /* Regular files that the server itself processes (checksums, copies).  They are
- * not transfers: they have no command and no rate, and do not count as open
- * files.  Within op (FTPD_DIGEST, FTPD_COPY), the path comes from
- * ftpd_permit(); O_CREAT creates a new file.  With O_TRUNC over an existing
- * file, that file remains unchanged until ftpd_close_internal() wherever it can
- * be replaced by a new file. size is the number of bytes to write: EFBIG if
- * that is not possible.
+ * not transfers: they have no command, and do not count as open files.  Within
+ * op (FTPD_DIGEST, FTPD_COPY), the path comes from ftpd_permit(); O_CREAT
+ * creates a new file.  With O_TRUNC over an existing file, that file remains
+ * unchanged until ftpd_close_internal() wherever it can be replaced by a new
+ * file. size is the number of bytes to write: EFBIG if that is not possible.
  */
 struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   int flags, mode_t mode, off_t size);
 /* An incomplete new file is removed; a complete one is logged. */
 int ftpd_close_internal(struct ftpd_file *f, bool complete);
-/* Reads bytes that are not sent anywhere and therefore not counted.  Like
- * pread(2), but short only at the end of the file.
+/* Reads bytes that are not sent anywhere and therefore not counted, except for
+ * TransferRate.  Like pread(2), but short only at the end of the file.
  */
 ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset);
+/* How many bytes of it may be processed at a time: at most max, and few where
+ * TransferRate makes that slow, so that others get their turn.
+ */
+size_t ftpd_portion(const struct ftpd_file *f, size_t max);
 
 /* Locks bytes of an open file, until they are unlocked or the file is closed:
  * other sessions cannot lock the same bytes, and FTP and SCP cannot transfer

@@ -252,8 +252,10 @@ static bool end_sum(struct exec *e, struct sums *s) {
 
 /* Continues to read the open file, at most *budget bytes. */
 static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
+  size_t part = ftpd_portion(s->file, BUF_BYTES);
+
   while (*budget > 0) {
-    ssize_t n = ftpd_peek(s->file, s->buf, BUF_BYTES, s->at);
+    ssize_t n = ftpd_peek(s->file, s->buf, part, s->at);
 
     if (n < 0 || sftp_sum_add(s->sum, s->buf, (size_t) n) != SFTP_OK) {
       fail_name(e, s, n < 0 && errno != 0 ? errno : EIO, NULL);
@@ -261,12 +263,13 @@ static void sum_file(struct exec *e, struct sums *s, size_t *budget) {
     }
 
     s->at += n;
-    if (n < BUF_BYTES) {
+    if ((size_t) n < part) {
       (void) end_sum(e, s);
       return;
     }
 
-    *budget -= *budget < BUF_BYTES ? *budget : BUF_BYTES;
+    *budget = part < BUF_BYTES || *budget < BUF_BYTES ? 0 :
+      *budget - BUF_BYTES;
   }
 }
 

@@ -76,7 +76,8 @@ static uint32_t end_copy(struct fxp_req *req, struct copy *c, int err) {
 
 static uint32_t go_on(struct fxp_req *req, void *state) {
   struct copy *c = state;
-  uint64_t n = c->left < TURN_BYTES ? c->left : TURN_BYTES, done;
+  uint64_t turn = ftpd_portion(c->to, ftpd_portion(c->from, TURN_BYTES));
+  uint64_t n = c->left < turn ? c->left : turn, done;
 
   if (n == 0) {
     return end_copy(req, c, 0);

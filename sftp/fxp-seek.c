@@ -53,11 +53,11 @@ static bool seek_in(struct seek *s, size_t n) {
 
 static uint32_t seek_on(struct fxp_req *req, void *state) {
   struct seek *s = state;
-  size_t done;
+  size_t done, turn = ftpd_portion(s->handle->file, SEEK_TURN_BYTES),
+    part = ftpd_portion(s->handle->file, SEEK_BYTES);
 
-  for (done = 0; done < SEEK_TURN_BYTES; done += SEEK_BYTES) {
-    ssize_t n = ftpd_peek(s->handle->file, s->buf, SEEK_BYTES,
-      (off_t) s->offset);
+  for (done = 0; done < turn; done += part) {
+    ssize_t n = ftpd_peek(s->handle->file, s->buf, part, (off_t) s->offset);
 
     if (n < 0) {
       return fxp_status(req, errno != 0 ? errno : EIO);
@@ -67,7 +67,7 @@ static uint32_t seek_on(struct fxp_req *req, void *state) {
       return end_seek(s);
     }
 
-    if ((size_t) n < SEEK_BYTES) {
+    if ((size_t) n < part) {
       return SSH_FX_EOF;
     }
   }

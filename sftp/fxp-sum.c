@@ -153,8 +153,10 @@ static uint32_t go_on(struct fxp_req *req, void *state) {
   struct job *j = state;
   size_t turn;
 
-  for (turn = 0; turn < TURN_BYTES && j->left > 0; turn += BUF_BYTES) {
-    size_t want = j->left < BUF_BYTES ? (size_t) j->left : BUF_BYTES;
+  for (turn = 0; turn < ftpd_portion(j->file, TURN_BYTES) && j->left > 0;
+      turn += BUF_BYTES) {
+    size_t part = ftpd_portion(j->file, BUF_BYTES);
+    size_t want = j->left < part ? (size_t) j->left : part;
     ssize_t n = ftpd_peek(j->file, j->buf, want, (off_t) j->at);
 
     if (n < 0) {

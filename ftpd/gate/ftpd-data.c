@@ -29,8 +29,6 @@
 #include <limits.h>
 #include <sys/ioctl.h>
 
-#define RATED_BYTES 16384       /* at a time if a rate is set or a module
-                                 * listens */
 #define COPY_BYTES (8 * 1024 * 1024)
 #define BUF_BYTES (256 * 1024)
 #define NIOV 64
@@ -163,7 +161,7 @@ static ssize_t read_all(struct ftpd_file *f, const struct iovec *iov, int n,
   }
 
   while (done < want) {
-    int m = window(iov, n, done, f->rated ? RATED_BYTES : SIZE_MAX, part);
+    int m = window(iov, n, done, ftpd_portion(f, SIZE_MAX), part);
     ssize_t res = read_some(f, part, m, offset + (off_t) done);
 
     if (res < 0 && errno == EINTR) {
@@ -263,7 +261,7 @@ static int write_all(struct ftpd_file *f, const struct iovec *iov, int n,
   struct iovec part[NIOV];
 
   while (*done < want) {
-    int m = window(iov, n, *done, f->rated || !f->direct_wr ? RATED_BYTES :
+    int m = window(iov, n, *done, f->rated || !f->direct_wr ? FTPD_PORTION :
       SIZE_MAX, part);
     ssize_t res;
 

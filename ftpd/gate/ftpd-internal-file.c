@@ -246,6 +246,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
     f->old = old;
   }
 
+  ftpd_rate_begin(f);
   return writes ? prepare_write(op, f) : f;
 }
 
@@ -303,6 +304,7 @@ int ftpd_close_internal(struct ftpd_file *f, bool complete) {
     ftpd_log_transfer(f, WAY_WRITE, complete && res == 0 ? 'c' : 'i');
   }
 
+  ftpd_rate_end(f);
   destroy_pool(f->pool);
   errno = xerrno;
   return res;
@@ -319,8 +321,9 @@ ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset) {
   while (done < n) {
     void *at = (char *) buf + done;
     off_t from = offset + (off_t) done;
-    ssize_t res = f->direct_rd ? pread(f->fd, at, n - done, from) :
-      pr_fsio_pread(f->fh, at, n - done, from);
+    size_t part = ftpd_portion(f, n - done);
+    ssize_t res = f->direct_rd ? pread(f->fd, at, part, from) :
+      pr_fsio_pread(f->fh, at, part, from);
 
     if (res < 0 && errno == EINTR) {
       continue;
@@ -335,6 +338,8 @@ ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset) {
     }
 
     done += (size_t) res;
+    f->peeked += (off_t) res;
+    ftpd_rate_pause(f, false);
   }
 
   return (ssize_t) done;

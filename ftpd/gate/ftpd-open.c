@@ -288,9 +288,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
     f->max_size = ftpd_max_store_size();
   }
 
-  pr_throttle_init(f->cmd);
-  f->rated = pr_throttle_have_rate();
-  ftpd_files_of(f->h)->rate_of = f->rated ? f : NULL;
+  ftpd_rate_begin(f);
   note_begin(f);
   link_file(f);
   ftpd_live_opened(f);

@@ -47,7 +47,8 @@ struct ftpd_file {
   bool made;                    /* created or truncated by this session */
   bool stream;                  /* no offsets: FIFO, device */
   bool direct_rd, direct_wr;    /* the system's own functions serve it */
-  bool rated;                   /* TransferRate applies */
+  bool rated;                   /* TransferRate applies ... */
+  cmd_rec *paced;               /* ... that of this command */
   bool listened;                /* some module wants the data events */
   bool on_close;                /* it is then removed */
   bool counted, shared, told;   /* ftpd-quota-file.c: by a quota; others may
@@ -69,6 +70,7 @@ struct ftpd_file {
   bool modified;                /* existed before the upload */
   off_t total, size;            /* transferred; at open */
   off_t total_rd;               /* of total: read */
+  off_t peeked;                 /* read, and not sent */
   struct {                      /* ftpd-fault.c */
     bool begun;                 /* there was a request ... */
     off_t begin;                /* ... the first of all here */

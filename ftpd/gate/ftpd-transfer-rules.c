@@ -198,18 +198,55 @@ static void rate_load(struct ftpd_file *f) {
   p = make_sub_pool(s->pool);
   session.dir_config = dir_match_path(p, (char *) ftpd_outside(p, f->path));
   destroy_pool(p);
-  pr_throttle_init(f->cmd);
+  pr_throttle_init(f->paced);
   s->rate_of = f;
 }
 
+void ftpd_rate_begin(struct ftpd_file *f) {
+  struct ftpd_files *s = ftpd_files_of(f->h);
+  config_rec *here = session.dir_config;
+
+  s->rate_of = NULL;
+  f->paced = f->cmd;
+  if (f->req == FTPD_COPY || f->req == FTPD_DIGEST) {
+    f->paced = pr_cmd_alloc(f->pool, 1, f->wr ? C_STOR : C_RETR);
+    rate_load(f);
+    session.dir_config = here;
+
+  } else {
+    pr_throttle_init(f->paced);
+  }
+
+  f->rated = pr_throttle_have_rate();
+  s->rate_of = f->rated ? f : NULL;
+}
+
+void ftpd_rate_end(struct ftpd_file *f) {
+  struct ftpd_files *s = ftpd_files_of(f->h);
+
+  if (s->rate_of == f) {
+    s->rate_of = NULL;
+  }
+
+  if (f->rated) {
+    ftpd_xfer_end();
+  }
+}
+
+size_t ftpd_portion(const struct ftpd_file *f, size_t max) {
+  return f->rated && max > FTPD_PORTION ? FTPD_PORTION : max;
+}
+
 void ftpd_rate_pause(struct ftpd_file *f, bool end) {
+  off_t all = f->total + f->peeked;
+
   if (f->rated) {
     rate_load(f);
     ftpd_xfer_load(f);
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
-    pr_throttle_pause(f->total, end, f->total);  /* the last one, for ftpwho */
+    pr_throttle_pause(all, end, all);   /* the last one, for ftpwho */
 #else
-    pr_throttle_pause(f->total, end);
+    pr_throttle_pause(all, end);
 #endif
     errno = 0;
   }

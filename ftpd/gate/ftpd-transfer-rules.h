@@ -40,7 +40,16 @@ int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes);
 void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes);
 /* EFBIG if max, MaxStoreFileSize of that file, is below size, and not 0. */
 int ftpd_within(const char *path, off_t max, off_t size);
-/* Waits as TransferRate requires; end: the transfer is over. */
+/* Bytes at a time if a rate is set or a module listens. */
+#define FTPD_PORTION 16384
+
+/* Finds the TransferRate of a file that was opened: of its own command, or of
+ * RETR or STOR where the server itself processes the file.
+ */
+void ftpd_rate_begin(struct ftpd_file *f);
+/* Forgets it, and what session.xfer has of the file. */
+void ftpd_rate_end(struct ftpd_file *f);
+/* Waits as it requires; end: the transfer is over. */
 void ftpd_rate_pause(struct ftpd_file *f, bool end);
 
 #endif /* MOD_SFTP_FTPD_TRANSFER_RULES_H */

@@ -46,6 +46,7 @@ struct fake_files {
   uint64_t write_limit;         /* ... from this offset on */
   int close_errno, read_errno, readdir_errno;
   int set_errno;                /* changes of attributes and fsync fail */
+  size_t portion;               /* of files at a time; 0: any */
   const char *set_refused;      /* then this is what the file's reason is */
   bool no_extra_attrs;          /* the system does not tell them */
   unsigned int max_handles;     /* 0: 100 */

@@ -16,6 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from policydoors import Exec
 from tap import expect, main, promise
 from rawauth import RawAuth
 from rawsftp import Raw, num, quad, string
@@ -131,6 +132,41 @@ for word, by in (("forward", HOURS), ("back", -HOURS)):
             expect(raw.ask(17, string(b"/slow"))[0] == 105, "the session "
                    "ended")
             expect(srv.session() == pid, "another session")
+
+
+def paced(what, call):
+    """It takes as long as TransferRate says."""
+    begin = time.monotonic()
+    call()
+    took = time.monotonic() - begin
+    expect(100 / RATE_KB - 0.5 < took < LONGEST, "%s took %g s" % (what, took))
+
+
+def asked(raw, *fields):
+    kind, left = raw.ask(200, b"".join(fields))
+    expect(kind == 201 or left[:4] == bytes(4), "%r: %r" % (fields[0], left))
+
+
+@promise("TransferRate counts for copies and checksums as well")
+def _():
+    with open(srv.put("slow/long"), "wb") as file:
+        file.write(bytes(100 * 1024))
+    path = string(b"/slow/long")
+    with Raw(srv, 3) as raw:
+        paced("copy-file", lambda: asked(
+            raw, string(b"copy-file"), path, string(b"/slow/copy"), b"\1"))
+        paced("a copy from there", lambda: asked(
+            raw, string(b"copy-file"), path, string(b"/copy"), b"\1"))
+        paced("check-file", lambda: asked(
+            raw, string(b"check-file-name"), path, string(b"md5"), bytes(20)))
+        handle = string(raw.open_with("/slow/long", num(1)))
+        paced("check-file of a handle", lambda: asked(
+            raw, string(b"check-file-handle"), handle, string(b"md5"),
+            bytes(20)))
+        paced("md5sum", lambda: Exec(raw.transport).do_sum("/slow/long"))
+        asked(raw, string(b"copy-file"), path, string(b"/slow/copy"), b"\1")
+    for name in ("slow/copy", "copy"):
+        expect(srv.get(name) == bytes(100 * 1024), name + " is damaged")
 
 
 @promise("no session was ended by a timer")

@@ -369,6 +369,21 @@ static void large_files_take_turns(void) {
     "a channel that closes in the middle leaves nothing open");
 }
 
+static void slow_files_take_small_turns(void) {
+  void *svc;
+
+  fake_files.portion = 3;
+  ch = fake_channel_new(&conn);
+  svc = sftp_exec_start(&conn, ch, p, "md5sum a", &refused_why);
+  fake_channel_serve(ch, &sftp_exec_service, svc);
+  ok(!ch->finished && fake_channel_work(ch, 100) >= 2 && ch->finished,
+    "a file that TransferRate holds back takes several turns");
+  is_mem(ch->out, ch->out_len, "b1946ac92492d2347c6235b4d2611184  a\n", 36,
+    "... and its sum is right");
+  fake_channel_free(ch);
+  fake_files.portion = 0;
+}
+
 /* A command is known by its row alone. */
 static void each_command_has_its_bit(void) {
   struct sftp_switch s;
@@ -416,6 +431,7 @@ int main(void) {
   input_of_the_client();
   many_names_take_turns();
   large_files_take_turns();
+  slow_files_take_small_turns();
   destroy_pool(p);
   return done_testing();
 }

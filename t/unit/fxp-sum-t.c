@@ -271,6 +271,40 @@ static void large_files_take_turns(void) {
   clean(x);                     /* in the middle of it */
 }
 
+/* Where TransferRate holds a file back, others get their turn soon. */
+static void slow_files_take_small_turns(void) {
+  struct fxc *x = fxc_new(NULL);
+  unsigned char b[1000];
+  const char *name = "";
+  size_t i;
+
+  for (i = 0; i < sizeof(b); i++) {
+    b[i] = (unsigned char) (i % 251);
+  }
+
+  fake_fs_put("/b", b, sizeof(b), 0644);
+  fake_files.portion = 100;
+  check(x, "check-file-name", "/b", "md5", 0, 0, 1000);
+  is_str(sums_of(x, &name), "a24f1e3ef66950e1327f210e3997ba2c",
+    "the sum is that of the file");
+  check(x, "check-file-name", "/b", "md5", 0, 0, 256);
+  ok(strncmp(sums_of(x, &name), "f37caf20c55a8b74b224b3164409ad2d", 32) == 0,
+    "... and of its blocks");
+  x->turns = -1;
+  check(x, "check-file-name", "/b", "md5", 0, 0, 0);
+  fxc_send(x);
+  is_int(fake_channel_work(x->ch, 100), 9, "a turn for each portion");
+  (void) sums_of(x, &name);
+  sftp_wr_text(fxc_begin_ext(x, "copy-file"), "/b");
+  sftp_wr_text(&x->w, "/c");
+  sftp_wr_bool(&x->w, false);
+  fxc_end(x);
+  fxc_send(x);
+  is_int(fake_channel_work(x->ch, 100), 9, "of a copy as well");
+  ok(fake_fs_is("/c", b, sizeof(b)), "... which is complete");
+  clean(x);
+}
+
 /* ---- md5-hash */
 
 static void md5(struct fxc *x, const char *ext, const char *what,
@@ -710,6 +744,7 @@ int main(void) {
   older_drafts_are_spoken();
   sums_are_refused();
   too_many_blocks_are_refused();
+  slow_files_take_small_turns();
   digests_that_fail();
   large_files_take_turns();
   md5_hashes();

@@ -77,6 +77,13 @@ def repeats(call, seconds, failures):
     return False
 
 
+def timed(call, args):
+    """(what it returned, seconds)"""
+    began = time.monotonic()
+    found = call(*args)
+    return found, time.monotonic() - began
+
+
 def knock(host, seconds):
     """A client that connects and says nothing: (verdict, answer)."""
     with host.connect() as sock:
@@ -173,6 +180,12 @@ class Ftp:
     def do_repeat(self, seconds, op, *args):
         self._ended(repeats(lambda: getattr(self, "do_" + op)(*args), seconds,
                             (EOFError, OSError, ftplib.error_temp)))
+
+    def do_atleast(self, seconds, op, *args):
+        found, took = timed(getattr(self, "do_" + op), args)
+        if took < float(seconds):
+            raise ftplib.error_perm("550 in %.2f s" % took)
+        return found
 
     def do_stall(self, name, seconds):
         """An upload that does not go on."""
@@ -379,6 +392,12 @@ class Sftp:
     def do_repeat(self, seconds, op, *args):
         ended_by(repeats(lambda: getattr(self, "do_" + op)(*args), seconds,
                          (EOFError, OSError, Failed)))
+
+    def do_atleast(self, seconds, op, *args):
+        found, took = timed(getattr(self, "do_" + op), args)
+        if took < float(seconds):
+            raise Refused(NO, "in %.2f s" % took)
+        return found
 
     def do_stall(self, name, seconds):
         handle = self._open(name, "w")
@@ -694,6 +713,12 @@ class Scp:
             raw.ask(16, string(b"/"))
             raw.__exit__()
 
+    def do_atleast(self, seconds, op, *args):
+        found, took = timed(getattr(self, "do_" + op), args)
+        if took < float(seconds):
+            raise Refused(NO, "in %.2f s" % took)
+        return found
+
     def do_stall(self, name, seconds):
         with Session(self.transport, "scp -t " + name) as scp:
             scp.answered()
@@ -796,7 +821,7 @@ class Exec(Scp):
 DOORS_OF = {"ftp": Ftp, "sftp3": Sftp, "sftp6": Sftp, "scp": Scp,
             "exec": Exec}
 # Operations around another one: where that is among their words.
-AROUND = {"during": 1, "beside": 1, "repeat": 1, "new-home": 0}
+AROUND = {"during": 1, "beside": 1, "repeat": 1, "atleast": 1, "new-home": 0}
 # Behind these, a session may have ended, or another one may still end.
 ENDING = ("beside", "idle", "repeat", "stall", "knock", "new-home")
 WAITING = ("idle", "repeat", "stall", "knock")

@@ -26,7 +26,7 @@ import time
 
 from ftphost import OWN
 from policydoors import ENDING, UTIME, WAITING, Exec, Ftp, Scp, Sftp, \
-    can, knock
+    can, content, knock
 from policytable import ASPECTS, DOORS, everywhere
 from server import GID, PATIENCE, UID, Server, free_port, wait_for
 from tap import diag
@@ -290,7 +290,8 @@ def put(home, name, mode, data, uid):
 def put_files(home, one, prefix=""):
     for name, mode, text in one.files:
         if name.startswith(prefix):
-            put(home, name, mode, text.replace("\\n", "\n").encode(), UID)
+            put(home, name, mode, content(text[1:]) if text[:1] == "%" else
+                text.replace("\\n", "\n").encode(), UID)
 
 
 def make(home, one):
@@ -557,7 +558,7 @@ def run_tables(tables, only=(), jobs=4):
         # Those that wait for the server come first, each with a process that
         # needs little of the machine.
         waiting = [number for number, (server, at) in enumerate(work)
-                   if any(row.op in WAITING for row
+                   if any(row.op in WAITING + ("atleast",) for row
                           in server.configurations[at].rows)]
         order = waiting + [number for number in range(len(work))
                            if number not in waiting]

@@ -17,7 +17,8 @@ A file of rows is one daemon.  Its lines:
   %fresh                 each row gets logins of its own
   %quota BYTES FILES     the user's limits in mod_quotatab, for the files that
                          are there (the tables are @DIR@/limit.NAME and tally)
-  + PATH MODE [TEXT]     one more file of the home; \\n in TEXT is a line feed
+  + PATH MODE [TEXT]     one more file of the home; \\n in TEXT is a line feed,
+                         and %N stands for N bytes
   + PATH/ MODE           a directory
   ok|no|gone|? OP ARG... a row: what FTP says to it, and what is done;
                          ? is for configurations that stand for several
@@ -26,7 +27,8 @@ A file of rows is one daemon.  Its lines:
 Operations around another one: "during FILE OP ..." while FILE is put there,
 "beside USER@ADDRESS OP ..." by another login while the first one stands,
 "repeat SECONDS OP ..." until the server ends the session, "new-home OP ..."
-by a login that finds no home.  What waits for the server to end a session, at
+by a login that finds no home, "atleast SECONDS OP ...", which says "no" if it
+took less.  What waits for the server to end a session, at
 most that long, says "no" if it did: "idle SECONDS", "knock SECONDS" without a
 login, "stall FILE SECONDS" in an upload.
 

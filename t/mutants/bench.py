@@ -14,6 +14,9 @@ import bisect
 import collections
 import concurrent.futures
 import ctypes
+import fcntl
+import functools
+import glob
 import hashlib
 import json
 import os
@@ -26,16 +29,18 @@ import subprocess
 import tempfile
 import time
 
+import faults
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Tests that look at pages, other programs or the system, not at the code.
 ELSEWHERE = {"doc.t", "manual.t", "pages.t", "migrate.t", "quickstart.t",
-             "interop-page.t", "recipes.t", "recipes-system.t", "fips.t",
+             "interop-page.t", "recipes.t", "recipes-system.t",
              "troubleshooting.t", "first-server.t", "drop-in.t", "cluster.t",
              "client-traces.t", "fail2ban.t", "sftp-user.t", "clamav.t"}
 # What a build in the source itself makes.
 MADE = {"Makefile", "mod_sftp.h", "config.status", "configure"}
 # Seconds for a test that runs the first time, and bytes of memory.
-FIRST_LIMIT, FIRST_LIMIT_UNIT = 400, 90
+FIRST_LIMIT, FIRST_LIMIT_UNIT = 600, 240
 MEMORY = 8 << 30
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -90,6 +95,12 @@ class Bench:
         self.running = set()
         place = "/var/lib" if os.access("/var/lib", os.W_OK) else None
         self.scratch = tempfile.mkdtemp(prefix="mod_sftp-mutants-", dir=place)
+        os.chmod(self.scratch, 0o711)
+        adopt_orphans()
+
+    def branch(self):
+        """In a process of its own, which has its own tests as children."""
+        self.scratch = tempfile.mkdtemp(dir=self.scratch)
         os.chmod(self.scratch, 0o711)
         adopt_orphans()
 
@@ -224,70 +235,108 @@ class Bench:
     # ---- Which test reaches what
 
     def measure(self, tests):
-        """{test: (seconds, {source: lines})} of those that pass; what is
-        known of the same sources and the same test is not measured again."""
-        key = hashlib.sha256()
-        for name in sorted(self.texts):
-            key.update(self.texts[name].encode())
-        known = {}
-        kept = self.at("reach.json")
+        """{test: Reach} of those that pass.  What is known of a test is kept
+        until the test changes, whatever changes in the sources: it is known
+        by function."""
+        kept, known, names = self.at("reach.json"), {}, {}
         if os.path.exists(kept):
             known = json.loads(text_of(kept))
-        names = {}
         for test in tests:
             path = ("integration/" + test if test.endswith(".t")
                     else "unit/" + test + ".c")
-            names[test] = test + " " + hashlib.sha256(
-                key.digest() + text_of(self.at("source", "t", path)).encode()) \
-                .hexdigest()[:20]
+            names[test] = test + " " + hashlib.sha256(text_of(
+                self.at("source", "t", path)).encode()).hexdigest()[:20]
         missing = [test for test in tests if names[test] not in known]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for test, found in zip(missing, pool.map(self.reach, missing)):
+                if found is None:
+                    print("# %-24s fails without a fault in the build that "
+                          "counts: not used" % test, flush=True)
+                    continue
                 known[names[test]] = found
-                print("# %-24s %s" % (test, "%.1f s" % found[0] if found
-                                      else "fails without a fault in "
-                                      "the build that counts: not used"),
-                      flush=True)
+                print("# %-24s %.1f s" % (test, found["seconds"]), flush=True)
                 with open(kept + ".new", "w") as file:
                     json.dump(known, file)
                 os.replace(kept + ".new", kept)
         end_children(set())
-        return {test: known[names[test]] for test in tests
-                if known[names[test]]}
+        return {test: Reach(test, known[names[test]]) for test in tests
+                if names[test] in known}
 
     def reach(self, test):
+        """{seconds, parts: {promise: [seconds, {source: {function:
+        lines}}]}}; a unit test has one part, 0."""
         mark = os.path.join(self.scratch, test + ".map")
         argv, env = self.argv_of(test, self.at("cover"))
         passed, seconds, _ = self.runs(
             argv, dict(env, MUTANTS_COVER=mark),
             FIRST_LIMIT if test.endswith(".t") else FIRST_LIMIT_UNIT, False)
-        if not passed or not os.path.exists(mark):
-            return None
-        with open(mark, "rb") as file:
-            hit = [found.start() for found in re.finditer(b"\1", file.read())]
-        os.unlink(mark)
-        binary = env.get("MOD_SFTP_SO", argv[0])
-        return seconds, self.lines(binary, [one - 1 for one in hit])
+        parts = {}
+        if passed and test.endswith(".t"):
+            for path in glob.glob(mark + ".*"):
+                with open(path) as file:
+                    spent, *hit = file.read().split()
+                number = path.rpartition(".")[2]
+                parts[number] = [float(spent), self.named(
+                    self.module_table()[int(one)] for one in hit
+                    if int(one) in self.module_table())]
+        elif passed and os.path.exists(mark):
+            with open(mark, "rb") as file:
+                hit = [one.start() - 1 for one in re.finditer(
+                    b"\1", file.read())]
+            parts["0"] = [seconds, self.named(self.places(argv[0], hit))]
+        for path in glob.glob(mark + "*"):
+            os.unlink(path)
+        return {"seconds": seconds, "parts": parts} if parts else None
 
-    def lines(self, binary, places):
-        """{source: its lines} of the addresses."""
+    def places(self, binary, addresses):
+        """(source, line) of each address; what is no source is left out."""
         said = must(["addr2line", "-e", binary], input="".join(
-            "%x\n" % one for one in places))
-        found = collections.defaultdict(set)
+            "%x\n" % one for one in addresses))
+        found = []
         for line in said.splitlines():
             name, _, number = line.partition(" ")[0].rpartition(":")
             name = os.path.relpath(name, self.source)
-            if name in self.texts and number.isdigit():
-                found[name].add(int(number))
-        return {name: sorted(lines) for name, lines in found.items()}
+            found.append((name, int(number)) if name in self.texts and
+                         number.isdigit() else None)
+        return found
 
-    def places(self):
-        """{source: lines where a block of code begins} of the module."""
+    def named(self, places):
+        """{source: {function: its lines}}, lines counted from its head."""
+        found = {}
+        for place in filter(None, places):
+            function = self.function_at(*place)
+            if function:
+                found.setdefault(place[0], {}).setdefault(
+                    function.key, set()).add(place[1] - function.first)
+        return {name: {key: sorted(lines) for key, lines in own.items()}
+                for name, own in found.items()}
+
+    def function_at(self, name, line):
+        for function in self.functions(name):
+            if function.first <= line <= function.last:
+                return function
+        return None
+
+    @functools.lru_cache(maxsize=None)
+    def functions(self, name):
+        return functions_of(self.texts[name])
+
+    @functools.lru_cache(maxsize=None)
+    def module_table(self):
+        """{where a block of code is counted: (source, line)} of the module."""
         binary = self.at("cover", "mod_sftp.so")
         said = must(["objdump", "-d", "--no-show-raw-insn", binary])
-        return self.lines(binary, [int(one, 16) for one in re.findall(
+        calls = [int(one, 16) for one in re.findall(
             r"^ *([0-9a-f]+):\s+call.*<__sanitizer_cov_trace_pc>", said,
-            re.M)])
+            re.M)]
+        # The mark is where the call returns to, five bytes on.
+        return {call + 5: place for call, place in zip(
+            calls, self.places(binary, calls)) if place}
+
+    @functools.lru_cache(maxsize=None)
+    def blocks(self):
+        """{source: {function: lines where a block begins}}."""
+        return self.named(self.module_table().values())
 
     # ---- A mutant
 
@@ -299,6 +348,8 @@ class Bench:
     def compile(self, name, text, goal):
         """Compiles the source with this text in its place."""
         path = self.at("source", name)
+        lock = open(self.at("compile.lock"), "w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
         with open(path, "w") as file:
             file.write(text)
         try:
@@ -309,6 +360,7 @@ class Bench:
                 file.write(self.texts[name])
             stamp = os.stat(self.at("plain", "obj", name[:-2] + ".o")).st_mtime
             os.utime(path, (stamp - 1, stamp - 1))
+            lock.close()
 
     def link_unit(self, test, name, mutant, goal):
         base = os.path.basename(name)[:-2]
@@ -337,7 +389,58 @@ class Bench:
             cwd=self.at("plain"))
 
 
-def block_of(starts, line):
-    """Where the block begins that has this line."""
-    at = bisect.bisect_right(starts, line)
-    return starts[at - 1] if at > 0 else None
+def blocks_of(starts, line):
+    """Where the blocks begin that may have this line: one that begins in it,
+    after an `&&' perhaps, and the one before, which has what is left of it."""
+    at = bisect.bisect_left(starts, line)
+    return {one for one in starts[max(0, at - 1):at + 1] if one <= line}
+
+
+# `key' is NAME@HASH; the lines are those of the file, from the head on.
+Function = collections.namedtuple("Function", "key first last")
+
+
+def functions_of(text):
+    found = []
+    for name, head, _, end in faults.functions(faults.code_of(text)):
+        mark = hashlib.sha256(text[head:end].encode()).hexdigest()[:12]
+        found.append(Function("%s@%s" % (name, mark),
+                              text.count("\n", 0, head) + 1,
+                              text.count("\n", 0, end) + 2))
+    return found
+
+
+class Reach:
+    """What one test reaches, promise by promise."""
+
+    def __init__(self, test, found):
+        self.test, self.seconds = test, found["seconds"]
+        self.parts = found["parts"]
+        self.start = max(0, self.seconds - sum(
+            spent for spent, _ in self.parts.values()))
+        self.last = max(map(int, self.parts))
+
+    def promises(self, name, key, blocks):
+        """The numbers of the promises that reach blocks; 0 is the start.  Of
+        a function that has changed since, all that reach it."""
+        found, bare = set(), key.partition("@")[0] + "@"
+        for number, (_, files) in self.parts.items():
+            own = files.get(name, {})
+            if key in own:
+                hit = bool(blocks.intersection(own[key]))
+            else:
+                hit = any(one.startswith(bare) for one in own)
+            if hit:
+                found.add(int(number))
+        return found
+
+    def share(self, name, numbers):
+        """How many blocks of a source these promises reach."""
+        seen = set()
+        for number in numbers:
+            for key, lines in self.parts[str(number)][1].get(name, {}).items():
+                seen.update((key, line) for line in lines)
+        return len(seen)
+
+    def cost(self, numbers):
+        return self.start + sum(self.parts[str(one)][0] for one in numbers)

@@ -69,13 +69,19 @@ def closing(code, at):
     return len(code)
 
 
-def bodies(code):
-    """(start, end) of the body of each function, in the project's layout."""
+def functions(code):
+    """(name, head, start, end) of each function, in the project's layout: the
+    body is from start to end."""
     for found in re.finditer(r"^[A-Za-z][^\n;={}]*\((?:[^\n]|\n    )*?\) \{\n",
                              code, re.M):
         end = code.find("\n}", found.end() - 1)
         if end >= 0:
-            yield found.end(), end
+            name = re.search(r"(\w+)\(", found.group()).group(1)
+            yield name, found.start(), found.end(), end
+
+
+def bodies(code):
+    return [(start, end) for _, _, start, end in functions(code)]
 
 
 def conditions(text, code, start, end):

@@ -19,7 +19,7 @@ sys.path[:0] = [os.path.join(SOURCE, "t", "lib"),
 sys.dont_write_bytecode = True
 
 import faults  # noqa: E402
-from bench import block_of  # noqa: E402
+from bench import Reach, blocks_of, functions_of  # noqa: E402
 from tap import expect, expect_same, main, promise  # noqa: E402
 
 SAMPLE = r"""/* if (comment > 3) { return 0; } */
@@ -129,10 +129,30 @@ def _():
         total, len(names)))
 
 
-@promise("a line belongs to the block that begins at or before it")
+@promise("a line belongs to the block that begins before it, or in it")
 def _():
-    expect_same([block_of([5, 9, 20], line) for line in (4, 5, 8, 9, 30)],
-                [None, 5, 5, 9, 20], "blocks")
+    expect_same([blocks_of([5, 9, 20], line) for line in (4, 5, 8, 9, 30)],
+                [set(), {5}, {5}, {5, 9}, {20}], "blocks")
+
+
+@promise("what a test reaches is known by function, wherever it stands")
+def _():
+    one, = functions_of(SAMPLE)
+    again, = functions_of("/* a line */\n" + SAMPLE)
+    expect_same(one.key.split("@")[0], "first", "name")
+    expect_same((one.first, one.last), (5, 25), "lines")
+    expect_same(again, one._replace(first=6, last=26), "a line further down")
+    changed, = functions_of(SAMPLE.replace("64", "65"))
+    expect(changed.key != one.key, "a change is not seen")
+    reach = Reach("x.t", {"seconds": 9.0, "parts": {
+        "0": [1.0, {}], "1": [2.0, {"a.c": {one.key: [0, 6]}}],
+        "2": [4.0, {"a.c": {one.key: [0, 2, 6]}}]}})
+    expect_same(reach.promises("a.c", one.key, {2}), {2}, "a block")
+    expect_same(reach.promises("a.c", changed.key, {2}), {1, 2}, "all of a "
+                "function that has changed")
+    expect_same(reach.promises("b.c", one.key, {2}), set(), "another file")
+    expect_same((reach.cost({2}), reach.share("a.c", {1, 2})), (6.0, 3),
+                "seconds and blocks")
 
 
 @promise("what is said to be harmless is in the source, and says why")

@@ -56,7 +56,8 @@ static int set_size(struct fxp_req *req, const struct fxp_attrs *a,
   }
 
   if (ftpd_ftruncate(t->file, (off_t) a->size) < 0) {
-    req->op.refused = errno == EDQUOT ? ftpd_file_refused(t->file) : NULL;
+    req->op.refused = errno == EDQUOT || errno == EFBIG ?
+      ftpd_file_refused(t->file) : NULL;
     return -1;
   }
 

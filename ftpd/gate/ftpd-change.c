@@ -37,7 +37,7 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
     return -1;
   }
 
-  return ftpd_max_store(path, size) < 0 ||
+  return ftpd_max_store(op, path, size) < 0 ||
     ftpd_open_lock_changed(path) < 0 ? -1 :
     ftpd_quota_truncate(op, path, size, truncate_held);
 }

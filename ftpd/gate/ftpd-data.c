@@ -234,16 +234,7 @@ static int check_size(struct ftpd_file *f, off_t offset, size_t len) {
     return -1;
   }
 
-  if (ftpd_within(f->path, f->max_size, offset + (off_t) len) < 0) {
-    char why[64];
-
-    if ((f->h->set->opts & SFTP_OPT_TERSE_REFUSALS) == 0 &&
-        f->refused == NULL) {
-      snprintf(why, sizeof(why), "MaxStoreFileSize is %lld bytes",
-        (long long) f->max_size);
-      f->refused = pstrdup(f->pool, why);
-    }
-
+  if (ftpd_file_within(f, offset + (off_t) len) < 0) {
     f->end_good = 0;
     return -1;
   }

@@ -355,11 +355,8 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
     return -1;
   }
 
-  if (ftpd_within(f->path, f->max_size, size) < 0) {
-    return -1;
-  }
-
-  if (ftpd_quota_resize(f, size, &growth) < 0) {
+  if (ftpd_file_within(f, size) < 0 ||
+      ftpd_quota_resize(f, size, &growth) < 0) {
     return -1;
   }
 

@@ -207,7 +207,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   /* It may have appeared since ftpd_permit() asked. */
   if (check_there(op, path, flags, &exists) < 0 ||
       (writes && exists && ftpd_may_replace(op, path) < 0) ||
-      (writes && ftpd_max_store(path, size) < 0)) {
+      (writes && ftpd_max_store(op, path, size) < 0)) {
     return NULL;
   }
 

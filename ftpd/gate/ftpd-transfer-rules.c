@@ -172,7 +172,7 @@ static void tell_reached(const char *path, off_t max) {
   destroy_pool(p);
 }
 
-int ftpd_within(const char *path, off_t max, off_t size) {
+static int check_within(const char *path, off_t max, off_t size) {
   if (max > 0 && size > max) {
     tell_reached(path, max);
     errno = EFBIG;
@@ -182,8 +182,33 @@ int ftpd_within(const char *path, off_t max, off_t size) {
   return 0;
 }
 
-int ftpd_max_store(const char *path, off_t size) {
-  return ftpd_within(path, ftpd_max_store_size(), size);
+int ftpd_max_store(struct ftpd_op *op, const char *path, off_t size) {
+  off_t max = ftpd_max_store_size();
+
+  if (check_within(path, max, size) < 0) {
+    ftpd_refuse(op, "MaxStoreFileSize is %lld bytes", (long long) max);
+    errno = EFBIG;
+    return -1;
+  }
+
+  return 0;
+}
+
+int ftpd_file_within(struct ftpd_file *f, off_t size) {
+  char why[64];
+
+  if (check_within(f->path, f->max_size, size) == 0) {
+    return 0;
+  }
+
+  if ((f->h->set->opts & SFTP_OPT_TERSE_REFUSALS) == 0 && f->refused == NULL) {
+    snprintf(why, sizeof(why), "MaxStoreFileSize is %lld bytes",
+      (long long) f->max_size);
+    f->refused = pstrdup(f->pool, why);
+  }
+
+  errno = EFBIG;
+  return -1;
 }
 
 /* TransferRate: the host stores one rate, that of the last loaded command. */

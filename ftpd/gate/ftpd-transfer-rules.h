@@ -16,7 +16,7 @@
 #include "ftpd-openfile.h"
 
 /* EFBIG if MaxStoreFileSize of the directory last checked is below size. */
-int ftpd_max_store(const char *path, off_t size);
+int ftpd_max_store(struct ftpd_op *op, const char *path, off_t size);
 /* MaxStoreFileSize of the directory last checked; 0: none. */
 off_t ftpd_max_store_size(void);
 /* EFBIG if MaxRetrieveFileSize of the directory last checked is below size. */
@@ -38,8 +38,8 @@ void ftpd_restart_rules(struct ftpd_file *f);
 int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes);
 /* Records that it was, up to that offset. */
 void ftpd_restart_note(struct ftpd_file *f, off_t end, bool writes);
-/* EFBIG if max, MaxStoreFileSize of that file, is below size, and not 0. */
-int ftpd_within(const char *path, off_t max, off_t size);
+/* EFBIG, with the reason, if its MaxStoreFileSize is below size, and not 0. */
+int ftpd_file_within(struct ftpd_file *f, off_t size);
 /* Bytes at a time if a rate is set or a module listens. */
 #define FTPD_PORTION 16384
 

@@ -16,6 +16,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from policydoors import Scp, Sftp
 from policytable import Row
+from rawsftp import num, quad, string
 from server import Server
 from tap import expect, expect_same, main, promise
 
@@ -39,6 +40,9 @@ MaxStoreFileSize 1 Kb
   AllowOverwrite off
   PathAllowFilter /a$
 </Directory>
+<Directory ~/free>
+  AllowOverwrite on
+</Directory>
 <Directory ~/hidden>
   HideFiles .
   <Limit ALL>
@@ -50,9 +54,9 @@ MaxStoreFileSize 1 Kb
 </Limit>
 AllowOverride on
 """, users=("alice",))
-for name in ("dir", "kept", "hidden", "over"):
+for name in ("dir", "kept", "hidden", "over", "free"):
     srv.mkdir(name)
-for name in ("a", "b", "kept/a", "hidden/a"):
+for name in ("a", "b", "kept/a", "hidden/a", "free/b"):
     srv.put(name, b"data")
 srv.put("over/.ftpaccess", b"PathDenyFilter here$\n<Limit MKD>\n  DenyAll\n</Limit>\n")
 
@@ -133,6 +137,28 @@ def _():
         refused("put %s 5000" % door, "MaxStoreFileSize is 1024 bytes",
                 "MaxStoreFileSize (1024 bytes) reached by '/%s'" % door
                 + line_of("MaxStoreFileSize") + "\n", door)
+
+
+@promise("... by a size that is set, by name or handle, and by copies")
+def _():
+    text = "MaxStoreFileSize is 1024 bytes"
+    with open(srv.put("large"), "wb") as file:
+        file.write(bytes(5000))
+    refused("copy large new", text, "MaxStoreFileSize (1024 bytes) reached by "
+            "'/new'" + line_of("MaxStoreFileSize") + "\n")
+    sftp = Sftp(srv, 3)
+    try:
+        handle = sftp._open("free/b", "in")
+        for kind, what in ((9, b"free/b"), (10, handle)):
+            mark = len(srv.log("sftp.log"))
+            said = sftp._status(sftp.raw.ask(
+                kind, string(what) + num(1) + quad(5000))[1])[1]
+            expect(text in said, said)
+            new = srv.log("sftp.log")[mark:]
+            expect("MaxStoreFileSize (1024 bytes) reached by '/free/b'"
+                   + line_of("MaxStoreFileSize") in new, new)
+    finally:
+        sftp.close()
 
 
 @promise("AllowOverwrite is named when a copy would replace a file")

@@ -272,6 +272,12 @@ static void sizes_above_a_quota(void) {
   fake_files.set_errno = EDQUOT;
   ok(set_one(x, h, 0) != SSH_FX_OK && strstr(fake_files.last_text, "quota")
     != NULL, "the reason is that of the file: %s", fake_files.last_text);
+  fake_files.set_refused = "MaxStoreFileSize";
+  fake_files.set_errno = EFBIG;
+  ok(set_one(x, h, 0) != SSH_FX_OK && strstr(fake_files.last_text,
+    "MaxStoreFileSize") != NULL, "... also of a limit: %s",
+    fake_files.last_text);
+  fake_files.set_refused = "quota";
   fake_files.set_errno = EIO;
   ok(set_one(x, h, 0) != SSH_FX_OK && strstr(fake_files.last_text, "quota")
     == NULL, "... and no other error's: %s", fake_files.last_text);

@@ -358,10 +358,12 @@ def _():
         srv.stop_clean()
 
 
-@promise("... also without a line end, and with output beyond one buffer")
+@promise("... also without a line end, with output beyond one buffer, and with "
+         "any exit status")
 def _():
     srv = encrypted()
-    provider(srv, "printf 'open sesame'; head -c 200000 /dev/zero >&2")
+    provider(srv, "printf 'open sesame'; head -c 200000 /dev/zero "
+             ">&2; exit 3")
     srv.start()
     srv.stop_clean()
 

@@ -234,7 +234,7 @@ class Bench:
 
     # ---- Which test reaches what
 
-    def measure(self, tests):
+    def measure(self, tests, again):
         """{test: Reach} of those that pass.  What is known of a test is kept
         until the test changes, whatever changes in the sources: it is known
         by function."""
@@ -246,21 +246,23 @@ class Bench:
                     else "unit/" + test + ".c")
             names[test] = test + " " + hashlib.sha256(text_of(
                 self.at("source", "t", path)).encode()).hexdigest()[:20]
-        missing = [test for test in tests if names[test] not in known]
+        missing = [test for test in tests if names[test] not in known or
+                   (again and not known[names[test]])]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for test, found in zip(missing, pool.map(self.reach, missing)):
-                if found is None:
-                    print("# %-24s fails without a fault in the build that "
-                          "counts: not used" % test, flush=True)
-                    continue
                 known[names[test]] = found
-                print("# %-24s %.1f s" % (test, found["seconds"]), flush=True)
+                print("# %-24s %s" % (test, "%.1f s" % found["seconds"] if found
+                                      else "fails"), flush=True)
                 with open(kept + ".new", "w") as file:
                     json.dump(known, file)
                 os.replace(kept + ".new", kept)
         end_children(set())
+        failed = [test for test in tests if not known[names[test]]]
+        if failed:
+            print("# not used, for they fail without a fault in the build that "
+                  "counts: " + " ".join(failed))
         return {test: Reach(test, known[names[test]]) for test in tests
-                if names[test] in known}
+                if known[names[test]]}
 
     def reach(self, test):
         """{seconds, parts: {promise: [seconds, {source: {function:
@@ -394,6 +396,11 @@ def blocks_of(starts, line):
     after an `&&' perhaps, and the one before, which has what is left of it."""
     at = bisect.bisect_left(starts, line)
     return {one for one in starts[max(0, at - 1):at + 1] if one <= line}
+
+
+def blocks_behind(starts, line):
+    """The block that begins next, as a set."""
+    return set(starts[bisect.bisect_right(starts, line):][:1])
 
 
 # `key' is NAME@HASH; the lines are those of the file, from the head on.

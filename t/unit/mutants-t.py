@@ -19,7 +19,7 @@ sys.path[:0] = [os.path.join(SOURCE, "t", "lib"),
 sys.dont_write_bytecode = True
 
 import faults  # noqa: E402
-from bench import Reach, blocks_of, functions_of  # noqa: E402
+from bench import Reach, blocks_behind, blocks_of, functions_of  # noqa: E402
 from tap import expect, expect_same, main, promise  # noqa: E402
 
 SAMPLE = r"""/* if (comment > 3) { return 0; } */
@@ -133,6 +133,8 @@ def _():
 def _():
     expect_same([blocks_of([5, 9, 20], line) for line in (4, 5, 8, 9, 30)],
                 [set(), {5}, {5}, {5, 9}, {20}], "blocks")
+    expect_same([blocks_behind([5, 9, 20], line) for line in (4, 5, 20)],
+                [{5}, {9}, set()], "blocks behind")
 
 
 @promise("what a test reaches is known by function, wherever it stands")

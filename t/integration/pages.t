@@ -25,7 +25,7 @@ from tap import expect, expect_same, main, promise, skip
 
 # Lines that need a clean root: they install, build, or move sshd.
 NOT_HERE = re.compile(r"apt-get |autoconf |nft |echo 'Port 2200'|sshd -[tT]|"
-                      r"grep -niE|"
+                      r"grep -niE|systemctl (disable|enable) --now |"
                       r"sed -i 's/Port 2222")
 
 # In front of a page's lines; there is no systemd here.
@@ -109,6 +109,23 @@ def _():
         script += "! answers 21\nanswers 2222\necho all\n"
         expect(done >= 6, "only %d lines" % done)
         expect(place.follow(script).endswith("all\n"), "it did not end")
+
+    in_place(follow)
+
+
+@promise("a wrong line of a file in conf.d is named and left out, as README says")
+def _():
+    def follow(place):
+        for name, line in (("wrong", "DefaultRot ~"), ("right", "Umask 077")):
+            place.put("/etc/proftpd/conf.d/one.conf",
+                      "Umask 022\n%s\nTimeoutIdle 60\n" % line)
+            place.follow("proftpd -t > %s 2>&1\n"
+                         "grep -v '^Checking syntax of configuration file$' %s"
+                         " > %s.more || :\n" % (name, name, name))
+        out = place.sh("cat wrong.more")
+        expect("fatal: unknown configuration directive 'DefaultRot' on line 2"
+               in out and "unable to open parse file" in out, out)
+        expect_same(place.sh("cat right.more"), "", "of a right file")
 
     in_place(follow)
 

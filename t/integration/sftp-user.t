@@ -216,10 +216,20 @@ def _():
 @promise("a broken configuration is not reloaded")
 def _():
     broken = srv.local("broken.conf", b"NoSuchDirective on\n")
-    result = must(srv.site.call("remove", "carol", "--reload", "--config",
-                                broken, "--pid-file", srv.path("pid")))
-    expect(b"not reloaded, the configuration has an error" in result.stderr,
-           said(result))
+    # proftpd -t prints the error of this one, and succeeds.
+    part = srv.local("part.conf", b"NoSuchDirective on\n")
+    with open(srv.path("proftpd.conf")) as file:
+        whole = srv.local("whole.conf", (file.read() + "Include %s*\n"
+                                         % part).encode())
+    for name, config, error in (("carol", broken, "NoSuchDirective"),
+                                ("dave", whole, "NoSuchDirective.*part.conf")):
+        if name != "carol":
+            must(srv.site.add(name, "--key", srv.key + ".pub"))
+        result = must(srv.site.call("remove", name, "--reload", "--config",
+                                    config, "--pid-file", srv.path("pid")))
+        text = result.stderr.decode()
+        expect("not reloaded, the configuration has an error" in text
+               and re.search("fatal: .*" + error, text), said(result))
     must(srv.batch("pwd"))
 
 

@@ -32,8 +32,11 @@ def reload_checked(args):
     result = subprocess.run(["proftpd", "-t", "-c", args.config],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT)
-    if result.returncode != 0:
-        lines = result.stdout.decode("utf-8", "replace").strip()
+    lines = result.stdout.decode("utf-8", "replace").strip()
+    # Of a file that a pattern or a directory includes, it says that a line is
+    # unknown, leaves out the line, and succeeds.
+    if result.returncode != 0 or re.search("(^|: )(fatal|error): ", lines,
+                                           re.M):
         warn("not reloaded, the configuration has an error:\n" + lines)
         return
     with open(args.pid_file) as file:

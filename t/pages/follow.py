@@ -30,9 +30,8 @@ else
   nft() { echo 'no nftables in this kernel: not run'; }
   dropped() { true; }
 fi""",
-    (None, "echo 'Port 2200'"): """
-quietly apt-get install openssh-server
-systemctl restart ssh""",
+    (None, "systemctl disable --now ssh.socket"): """
+quietly apt-get install openssh-server""",
     ("doc/first-server.md", "sftp -P 2222 -i alice_key"): """
 grep -q server.example /etc/hosts || echo 127.0.0.1 server.example >> /etc/hosts
 cd /root
@@ -107,6 +106,7 @@ answers 2222
 dropped 2223
 nft list ruleset
 nft flush ruleset""",
+    (None, "systemctl enable --now ssh"): "answers 22",
     (None, "sshd -T"): """
 [ "$(sshd -T | grep -E '^(port|listenaddress) ' | grep -vc '2200$')" = 0 ]
 # An administrator whose main file names a port as well.

@@ -111,6 +111,22 @@ def _():
             ("Ciphers no-such-cipher\n", 1, "none of these"),
             ("PerSourcePenalties crash=1\n", 1, "is not a penalty"),
             ("HostKey key\n", 1, "must be absolute"),
+            ("Port 22 23\n", 1, "'23' is too much"),
+            ("PermitRootLogin no yes\n", 1, "'yes' is too much"),
+            ("Ciphers aes128-ctr aes256-ctr\n", 1, "is too much"),
+            ("RekeyLimit 1G 1h 1\n", 1, "'1' is too much"),
+            ("Ciphers none\n", 1, "takes no 'none'"),
+            ("LoginGraceTime none\n", 1, "is not a time"),
+            ("ClientAliveCountMax x\n", 1, "a number"),
+            ("LogLevel X\n", 1, "takes QUIET"),
+            ("PerSourceNetBlockSize 33\n", 1, "takes bits"),
+            ("ListenAddress 127.0.0.1:\n", 1, "has no port"),
+            ("Subsystem sftp\n", 1, "a name and a command"),
+            ("AuthenticationMethods publickey,nosuch\n", 1, "takes any"),
+            ("AuthenticationMethods publickey,\n", 1, "takes any"),
+            ("AuthenticationMethods any publickey\n", 1, "takes any"),
+            ("Match User =\n", 1, "'user' needs a value"),
+            ("Match exec true\n", 1, "unknown criterion"),
             ("DenyUsers bob@evil.example\n", 1, "is no address")):
         expect_refused(text, line, words)
 
@@ -157,11 +173,36 @@ def _():
     expect_refused(b"Port 22\nBanner /\xff\n", 2, "UTF-8")
     why = refused("#" * (1 << 20) + "\nPort 22\n")
     expect(why is not None and "bytes" in why, "a large file")
-    why = refused("Match User alice\n" * 100)
-    expect(why is not None and ":65: " in why, "many blocks: %r" % why)
+    why = refused("Match User alice\n" * 600)
+    expect(why is not None and ":501: " in why, "many blocks: %r" % why)
     why = refused("".join("Match Group g%d\nMaxSessions %d\n" % (n, n + 2)
                           for n in range(12)))
     expect(why is not None and "groups" in why, "many groups: %r" % why)
+
+
+@promise("what sshd takes in an odd form is taken: encodings of comments, "
+         "quotes, signs that stand apart, directories, many names")
+def _():
+    os.makedirs(path_of("parts/old"))
+    put("MaxAuthTries 3\n", "parts/a.conf")
+    plain = "Port 2200\nMaxAuthTries 3\nMatch User alice\nRekeyLimit 1G\n"
+    wanted = lines_of(plain)
+    for text in (plain.replace("\n", "\r\n"), plain.replace(" ", "\t"),
+                 plain.replace("Port ", '"Port" '),
+                 plain.replace("Port ", "Port = "),
+                 plain.replace("User ", "user = "),
+                 plain.replace("User ", "User ="),
+                 plain.replace("User ", "User= "),
+                 plain.replace("MaxAuthTries 3", "Include parts/*"),
+                 plain.encode("ascii").replace(
+                     b"Port 2200", b"# Sch\xf6n\nPort 2200 # \xfcber")):
+        put(text)
+        got = migrate(path_of("sshd_config"), ACCOUNTS, BASE.name)[0]
+        expect_same([line.strip() for line in got.splitlines() if line.strip()
+                     and not line.strip().startswith("#")], wanted, text)
+    names = ",".join("user%d" % n for n in range(1500))
+    expect("Port 23" in lines_of("Port 23\nMatch User %s\nMaxAuthTries 2\n"
+                                 % names), "many names")
 
 
 @promise("random bytes and lines give a message or a configuration")
@@ -341,13 +382,14 @@ def _():
 def _():
     junk = random.Random(5).randbytes(300000)
     many = " ".join("u%d" % n for n in range(100000))
-    groups = ",".join("g%d*" % n for n in range(1000))
+    groups = ",".join("g%d*" % n for n in range(10001))
     for data, words in (
             (junk, ":1: "), (b"\x7fELF" + junk, ":1: "),
             ("Banner " + "x" * 10000000, "bytes"),
             ("\nBanner " + "x" * 1000000, ":2: Banner: a word has"),
             ("AllowUsers " + many, ":1: AllowUsers: more than 10000 words"),
-            ("Match Group " + groups + "\n", ":1: Match: a word has"),
+            ("Match Group " + groups + "\n",
+             ":1: Match: more than 10000 names"),
             ("\n" * 1000000 + "Port x", ":1000001: ")):
         one_line(tool(put(data), "-o", path_of("never.conf")), words)
     expect(not os.path.exists(path_of("never.conf")), "a file")

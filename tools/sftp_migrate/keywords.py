@@ -13,6 +13,7 @@ directives; see Row.
 import re
 
 from .patterns import glob_matches
+from .sshd import printable
 
 CARRIED = "carried over"
 DEFAULT = "default anyway"
@@ -48,9 +49,9 @@ def number(line, index=0, least=0, most=2147483647):
     return int(text)
 
 
-def seconds(line, text):
+def seconds(line, text, none=False):
     """sshd's times: 90, 90s, 1h30m."""
-    if text.lower() == "none":
+    if none and text.lower() == "none":
         return 0
     found = re.fullmatch(r"(?:[0-9]{1,9}[smhdw]?)+", text, re.I)
     if not found:
@@ -113,8 +114,8 @@ def algorithms(directive, known):
         text = ",".join(line.args)
         sign = text[0] if text[0] in "+-^" else ""
         names = [n for n in text[len(sign):].split(",") if n]
-        if not names:
-            line.fail("no names")
+        if not names or "none" in names:
+            line.fail("no names" if not names else "sshd takes no 'none'")
         kept, lost = [], []
         for name in names:
             found = [k for k in known if glob_matches(k, name)]
@@ -189,7 +190,7 @@ def rekey(line):
     found = re.fullmatch(r"([0-9]{1,12})([KMGT]?)", size)
     if size not in ("DEFAULT", "NONE") and not found:
         line.fail("'%s' is not a size" % line.args[0][:40])
-    time = seconds(line, line.args[1]) if len(line.args) > 1 else 0
+    time = seconds(line, line.args[1], True) if len(line.args) > 1 else 0
     if not found and not time:
         return DEFAULT, "a rekey after an hour or 2 GB", []
     unit = 1
@@ -296,6 +297,21 @@ def key_options(line):
     return CARRIED, "", ["SFTPOptions " + " ".join(flags)]
 
 
+def levels(line):
+    value = line.args[0].upper()
+    if value not in ("QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG",
+                     "DEBUG1", "DEBUG2", "DEBUG3"):
+        line.fail("takes QUIET, FATAL, ERROR, INFO, VERBOSE or DEBUG")
+    return SILENT(line)
+
+
+def net_block(line):
+    found = re.fullmatch("([0-9]{1,3})(?::([0-9]{1,3}))?", line.args[0])
+    if not found or int(found[1]) > 32 or int(found[2] or 0) > 128:
+        line.fail("takes bits, or bits:bits for IPv4 and IPv6")
+    return CARRIED, "", ["SFTPPerSourceNetBlockSize " + line.args[0]]
+
+
 def qos(line):
     return CARRIED, "", ["SFTPQoS " + " ".join(word(line, a) for a
                                                in line.args[:2])]
@@ -324,6 +340,10 @@ def hostbased(line):
         "SFTPAuthorizedHostKeys has another model", []
 
 
+SILENT = fixed("it has no effect on SFTP and SCP")
+OLD = fixed("sshd itself ignores it")
+
+
 class Row:
     """match: sshd takes it in a Match.
     place: "main" (outside of virtual hosts), "host" (in each), "login" (in
@@ -333,6 +353,7 @@ class Row:
     "user" and "policy" can have: "keys" (those users lose the method
     publickey), "least" (the smallest number counts for everybody), "noted".
     many: every line counts, not only the first.
+    words: how many sshd takes in a line; None: any number.
     """
 
     def __init__(self, name, handler, place=None, match=False, differs="noted",
@@ -343,12 +364,21 @@ class Row:
         self.match = match
         self.differs = differs
         self.many = many
+        self.words = MORE_WORDS.get(name.lower(), 1)
+
+
+# Of the others, sshd takes one.
+MORE_WORDS = dict.fromkeys("""acceptenv allowgroups allowusers
+  authenticationmethods authorizedkeyscommand authorizedkeysfile
+  authorizedprincipalscommand channeltimeout denygroups denyusers forcecommand
+  logverbose permitlisten permitopen persourcepenalties setenv subsystem
+  versionaddendum""".split())
+MORE_WORDS.update(ipqos=2, listenaddress=3, rekeylimit=2)
 
 
 def _rows():
     no_files = cannot(FILES_ONLY)
-    silent = fixed("it has no effect on SFTP and SCP")
-    old = fixed("sshd itself ignores it")
+    silent, old = SILENT, OLD
 
     def own(name, **more):
         return Row(name, policy, "policy", True, **more)
@@ -412,9 +442,7 @@ def _rows():
     yield Row("IPQoS", qos, "login", True)
     yield Row("PerSourcePenalties", penalties, "main")
     yield Row("PerSourcePenaltyExemptList", exempt, "main")
-    yield Row("PerSourceNetBlockSize", carried(
-        lambda line: "SFTPPerSourceNetBlockSize " + word(line, line.args[0])),
-        "main")
+    yield Row("PerSourceNetBlockSize", net_block, "main")
     yield Row("MaxStartups", startups, "main")
     yield Row("PerSourceMaxStartups", cannot(
         "MaxConnectionsPerHost would count sessions after the login, too"))
@@ -437,7 +465,8 @@ def _rows():
                  "PermitUserEnvironment", "TCPKeepAlive", "PidFile",
                  "SecurityKeyProvider", "SshdSessionPath", "SshdAuthPath"):
         yield Row(name, silent)
-    for name in ("ExposeAuthInfo", "IgnoreRhosts", "LogLevel",
+    yield Row("LogLevel", levels, None, True)
+    for name in ("ExposeAuthInfo", "IgnoreRhosts",
                  "HostbasedUsesNameFromPacketOnly",
                  "HostbasedAcceptedAlgorithms", "PAMServiceName"):
         yield Row(name, silent if name != "PAMServiceName" else policy,
@@ -480,4 +509,8 @@ def row_of(line):
         line.fail("unknown keyword")
     if line.match is not None and not row.match:
         line.fail("sshd does not take it in a Match")
+    if row.words is not None and len(line.args) > row.words and \
+            row.handler not in (OLD, SILENT):
+        line.fail("'%s' is too much in this line"
+                  % printable(line.args[row.words], 60))
     return row

@@ -181,6 +181,8 @@ class Places:
             port = port[1:]
         elif text.count(":") == 1:
             host, port = text.split(":")
+        if text.endswith(":") and (text[0] == "[" or text.count(":") == 1):
+            line.fail("'%s' has no port" % printable(text, 60))
         if host and not host.replace(".", "").replace(":", "").replace(
                 "-", "").isalnum() and host != "*":
             line.fail("'%s' is no address" % printable(text, 60))

@@ -30,6 +30,8 @@ Leaf = namedtuple("Leaf", "methods deny root start user shell stores")
 
 Local = namedtuple("Local", "address port")
 
+METHODS = ("publickey", "password", "keyboard-interactive", "hostbased",
+           "gssapi-with-mic", "none")
 ACCESS = ("allowusers", "denyusers", "allowgroups", "denygroups")
 KEY_ROWS = sorted(k for k, row in TABLE.items() if row.differs == "keys"
                   and k not in ("authorizedkeysfile",
@@ -105,17 +107,21 @@ class Env:
         return "*" in positive or any(
             self.groups.get(g) for g in self.policy.group_names(positive))
 
+    @functools.cached_property
+    def applying(self):
+        return [match for match in self.policy.config.matches
+                if self.applies(match)]
+
     def all(self, key):
-        found = [line for match in self.policy.config.matches
-                 if self.applies(match)
+        found = [line for match in self.applying
                  for line in match.lines if line.key == key]
         return found or [line for line in self.policy.config.lines
                          if line.key == key]
 
     def first(self, *keys):
-        for match in self.policy.config.matches:
+        for match in self.applying:
             for line in match.lines:
-                if line.key in keys and self.applies(match):
+                if line.key in keys:
                     return line
         for line in self.policy.config.lines:
             if line.key in keys:
@@ -163,6 +169,13 @@ class Policy:
         return "sshd"
 
     def _check(self):
+        for line in self.config.every():
+            if line.key == "authenticationmethods":
+                self._check_methods(line)
+            if line.key == "clientalivecountmax":
+                number(line)
+            if line.key == "subsystem" and len(line.args) < 2:
+                line.fail("needs a name and a command")
         for match in self.config.matches:
             for kind, names in match.criteria:
                 if kind == "rdomain":
@@ -173,6 +186,13 @@ class Policy:
             if line.key in ACCESS:
                 for arg in line.args:
                     self._check_names(line, [arg.rpartition("@")[0] or arg])
+
+    @staticmethod
+    def _check_methods(line):
+        names = [m for arg in line.args for m in arg.split(",")]
+        if line.args != ["any"] and any(
+                m.partition(":")[0] not in METHODS for m in names):
+            line.fail("takes any, or lists of " + ", ".join(METHODS))
 
     @staticmethod
     def _check_names(line, names):

@@ -12,13 +12,14 @@ stand; among those the first one counts, as for sshd.
 
 import glob
 import os
+import re
 import stat
 
 MAX_BYTES = 1 << 20
 MAX_FILES = 1000
 MAX_LINES = 100000
 MAX_DEPTH = 16
-MAX_MATCHES = 64
+MAX_MATCHES = 500
 MAX_WORD = 4096
 MAX_WORDS = 10000
 
@@ -132,10 +133,13 @@ def words_of(text):
     text = text.strip(" \t\r\f")
     if not text or text[0] == "#":
         return []
-    end = 0
-    while end < len(text) and text[end] not in " \t\r\f=\"":
-        end += 1
-    name, rest = text[:end], text[end:].lstrip(" \t\r\f")
+    quoted = re.match(r'"([^"]*)"', text)
+    if quoted:
+        name, rest = quoted[1], text[quoted.end():]
+    else:
+        name = re.match(r"[^ \t\r\f=\"]*", text)[0]
+        rest = text[len(name):]
+    rest = rest.lstrip(" \t\r\f")
     if rest.startswith("="):
         rest = rest[1:]
     return [name] + split(rest)
@@ -190,13 +194,14 @@ class Parser:
         if b"\0" in raw:
             raise ConfigError(where, "a NUL byte")
         try:
-            words = words_of(raw.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise ConfigError(where, "not UTF-8")
+            # Comments may be in any encoding.
+            words = words_of(raw.decode("utf-8", "surrogateescape"))
         except ValueError as why:
             raise ConfigError(where, str(why))
         if not words:
             return match
+        if re.search("[\udc80-\udcff]", "".join(words)):
+            raise ConfigError(where, "not UTF-8")
         self.count += 1
         line = Line(path, number, words[0], words[1:], match)
         if self.count > MAX_LINES:
@@ -206,7 +211,11 @@ class Parser:
         if len(words) > MAX_WORDS:
             line.fail("more than %d words" % MAX_WORDS)
         for word in line.args:
-            if len(word) > MAX_WORD:
+            # A Match may name many users.
+            parts = word.split(",") if line.key == "match" else [word]
+            if len(parts) > MAX_WORDS:
+                line.fail("more than %d names" % MAX_WORDS)
+            if max(map(len, parts)) > MAX_WORD:
                 line.fail("a word has more than %d characters" % MAX_WORD)
             if not word.isprintable():
                 line.fail("a control character")
@@ -233,13 +242,18 @@ class Parser:
                 self._file(path, match, above, line)
                 continue
             for found in sorted(glob.glob(path)):
-                self._file(found, match, above, line)
+                # sshd reads nothing from a directory.
+                if not os.path.isdir(found):
+                    self._file(found, match, above, line)
 
     def _match(self, line, outer):
         args, criteria = list(line.args), []
         while args:
             kind, equals, value = args.pop(0).partition("=")
             kind = kind.lower()
+            # `=' may stand apart, as everywhere.
+            if args and not equals and args[0].startswith("="):
+                equals, value = "=", args.pop(0)[1:]
             if kind not in CRITERIA:
                 line.fail("unknown criterion '%s'" % printable(kind, 60))
             if kind in ("all", "invalid-user"):
@@ -247,7 +261,7 @@ class Parser:
                     line.fail("'%s' takes no value" % kind)
                 criteria.append((kind, ()))
                 continue
-            if not equals:
+            if not value:
                 value = args.pop(0) if args else ""
             if not value:
                 line.fail("'%s' needs a value" % kind)

@@ -956,6 +956,8 @@ static void a_chain_wants_all_its_steps(void) {
   ok(strstr(fake_auth.calls, "verify") == NULL, "nor tried out");
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "password+", "a partial success asks for the rest");
+  ok(fake_log_has(": accepted, and more is wanted") &&
+    !fake_log_has("more is wanted: "), "... and is logged without a reason");
   ok(!cl->server->state.authenticated, "and is no login");
   try_signed("alice", ed_key, "ssh-ed25519");
   is_str(answer(), "password", "the first step is over");

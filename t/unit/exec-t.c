@@ -259,6 +259,8 @@ static void options_of_sums_and_sizes(void) {
   fake_channel_free(ch);
   says("df --block-size=1X a", 1, "", "df: invalid block size\n");
   says("df -B 0 a", 1, "", "df: invalid block size\n");
+  says("echo -e '\\x6a\\x4fk\\x6F\\x7g'", 0, "jOko\ag\n", "");
+  says("md5sum -x a", 1, "", "md5sum: invalid option -- 'x'\n");
   says("df --help", 1, "", "df: invalid option -- '-'\n");
 }
 

@@ -492,6 +492,17 @@ static void copied_data_that_is_lost(void) {
   fxc_handle(x, SSH_FXP_CLOSE, to);
   (void) fxc_status(x);
   is_int(fake_files.aborted, 1, "... and then it is complete");
+
+  to = fxc_opened(x, "/d", FXC_WRITE|FXC_CREAT);
+  fake_files.write_errno = ENOSPC;
+  (void) copy_data(x, from, 0, 10, to, 10);
+  fake_files.write_errno = 0;
+  is_int(copy_data(x, from, 0, 3, to, 0), SSH_FX_OK, "a try that ends before "
+    "what was lost");
+  is_int(copy_data(x, from, 0, 10, to, 20), SSH_FX_OK, "... and one behind it");
+  fxc_handle(x, SSH_FXP_CLOSE, to);
+  (void) fxc_status(x);
+  is_int(fake_files.aborted, 2, "... leave it incomplete");
   clean(x);
 }
 
@@ -686,7 +697,7 @@ static void malformed_requests(void) {
     { "check-file", "ss884" }, { "check-file-name", "ss884" },
     { "check-file-handle", "ss884" }, { "md5-hash", "s88s" },
     { "md5-hash-handle", "s88s" }, { "copy-file", "ssb" },
-    { "copy-data", "s88s8" }, { "space-available", "s" },
+    { "copy-data", "s88s8" }, { "text-seek", "s8" }, { "space-available", "s" },
     { "vendor-id", "sss8" }, { "getxattr@proftpd.org", "ss4" },
     { "fgetxattr@proftpd.org", "ss4" }, { "listxattr@proftpd.org", "s4" },
     { "flistxattr@proftpd.org", "s4" }, { "removexattr@proftpd.org", "ss" },

@@ -253,6 +253,11 @@ static void commands_answer(void) {
 static void options_of_sums_and_sizes(void) {
   static const char sum[] = "d41d8cd98f00b204e9800998ecf8427e  b\\c";
 
+  ok(start("md5sum --zero a") && ch->status == 0, "a sum with --zero");
+  is_mem(ch->out, ch->out_len, "b1946ac92492d2347c6235b4d2611184  a", 36,
+    "... ends with a NUL");
+  fake_channel_free(ch);
+  says("md5sum --zer a", 1, "", "md5sum: unrecognized option '--zer'\n");
   ok(start("md5sum -z 'b\\c'") && ch->status == 0, "a sum with -z");
   is_mem(ch->out, ch->out_len, sum, sizeof(sum),
     "... ends in a zero byte, so its name needs no escapes");

@@ -15,7 +15,7 @@
 #ifndef MOD_SFTP_CONN_INT_H
 #define MOD_SFTP_CONN_INT_H
 
-#include "conn.h"
+#include "conn-loop.h"
 
 /* Maximum output waiting for a slow reader; beyond that, its messages are not
  * read: a client that floods the server with requests must wait for the
@@ -48,13 +48,6 @@ struct sftp_loop {
 
 /* ---- conn-wait.c */
 
-/* What channels and login know about the time until the next event. */
-struct conn_ahead {
-  bool working;                 /* there is other work: no sleep */
-  size_t missing;               /* bytes certainly still to come */
-  uint64_t due_ms;              /* from now on; UINT64_MAX: no deadline */
-};
-
 void sftp_conn_wait_init(struct conn_wait *w);
 /* Sleeps until there are bytes, room for output or a deadline, and reads what
  * has arrived. 1: something has, 0: nothing has, otherwise the socket's error.
@@ -74,8 +67,6 @@ bool sftp_conn_alive_due(const struct ssh_conn *c);
 /* Asks it for a reply; channel: the client's number of an open one, or NULL. */
 int sftp_conn_alive_ask(struct ssh_conn *c, const uint32_t *channel)
   SFTP_MUST_CHECK;
-/* It has replied. */
-void sftp_conn_alive_answered(struct ssh_conn *c);
 /* Maximum duration of a sleep; UINT64_MAX: any. */
 uint64_t sftp_conn_alive_max_ms(const struct ssh_conn *c);
 

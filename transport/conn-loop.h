@@ -6,24 +6,14 @@
  * (see LICENSE)
  */
 
-/* conn-loop.h -- the loop of a connection and its table of messages
- * (conn.c).
+/* conn-loop.h -- the loop of a connection (conn.c), and what it runs of the
+ * layers above, whose table of messages is messages.c.
  */
 
 #ifndef MOD_SFTP_CONN_LOOP_H
 #define MOD_SFTP_CONN_LOOP_H
 
 #include "conn.h"
-
-/* A connection over an accepted socket; nothing has been sent yet. */
-struct ssh_conn *sftp_conn_new(pool *p, int fd,
-  const struct sftp_settings *set, struct ftpd *ftpd);
-/* Serves it until its end; returns the error that ended it (SFTP_ERR_EOF and
- * SFTP_ERR_CLOSED are ordinary ends).  All channels are closed by then.
- */
-int sftp_conn_run(struct ssh_conn *c);
-/* One turn without waiting: for tests and for run().  1: something was done. */
-int sftp_conn_turn(struct ssh_conn *c) SFTP_MUST_CHECK;
 
 /* A message, its handler, and the phases in which it is allowed. */
 struct sftp_msg {
@@ -35,5 +25,53 @@ struct sftp_msg {
 };
 
 extern const struct sftp_msg sftp_msgs[256];
+
+/* What channels and login know about the time until the next event. */
+struct conn_ahead {
+  bool working;                 /* there is other work: no sleep */
+  size_t missing;               /* bytes certainly still to come */
+  uint64_t due_ms;              /* from now on; UINT64_MAX: no deadline */
+};
+
+/* The layers above the transport. */
+struct sftp_upper {
+  const struct sftp_msg *msgs;  /* 256 rows */
+  /* Before the receive buffer moves: uses what refers to it. */
+  int (*flush)(struct ssh_conn *c);
+  /* In each turn: moves output. */
+  int (*pump)(struct ssh_conn *c);
+  /* At the end of each turn: deadlines. */
+  int (*check)(struct ssh_conn *c);
+  /* Whether pump() could move something now. */
+  bool (*runnable)(const struct ssh_conn *c);
+  void (*look_ahead)(struct ssh_conn *c, struct conn_ahead *ahead);
+  /* The client's number of the channel opened last; false: there is none. */
+  bool (*last_channel)(const struct ssh_conn *c, uint32_t *id);
+  /* The connection has ended: services abort what is open. */
+  void (*end)(struct ssh_conn *c);
+};
+
+/* A connection over an accepted socket; nothing has been sent yet. */
+struct ssh_conn *sftp_conn_begin(pool *p, int fd,
+  const struct sftp_settings *set, struct ftpd *ftpd,
+  const struct sftp_upper *upper);
+/* The same with all layers (messages.c). */
+struct ssh_conn *sftp_conn_new(pool *p, int fd,
+  const struct sftp_settings *set, struct ftpd *ftpd);
+/* Serves it until its end; returns the error that ended it (SFTP_ERR_EOF and
+ * SFTP_ERR_CLOSED are ordinary ends).  All channels are closed by then.
+ */
+int sftp_conn_run(struct ssh_conn *c);
+/* One turn without waiting: for tests and for run().  1: something was done. */
+int sftp_conn_turn(struct ssh_conn *c) SFTP_MUST_CHECK;
+
+/* ---- Handlers of messages that ask for nothing */
+
+int sftp_on_ignore(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_debug(struct ssh_conn *c, struct sftp_rd *r);
+int sftp_on_unimplemented(struct ssh_conn *c, struct sftp_rd *r);
+
+/* The client has replied to a keepalive (conn-alive.c). */
+void sftp_conn_alive_answered(struct ssh_conn *c);
 
 #endif /* MOD_SFTP_CONN_LOOP_H */

@@ -6,74 +6,55 @@
  * (see LICENSE)
  */
 
-/* conn.c -- the table of messages, and the one read loop.  It sleeps in
- * conn-wait.c.
- */
+/* conn.c -- the one read loop of a connection.  It sleeps in conn-wait.c. */
 
 #include "conn.h"
 
-#include "channel.h"
 #include "conn-int.h"
 #include "conn-loop.h"
 #include "disconnect.h"
-#include "exec.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "ftpd-wait.h"
-#include "fxp.h"
-#include "global.h"
 #include "kex.h"
 #include "qos.h"
-#include "scp.h"
-#include "service.h"
 #include "ssh-version.h"
 #include "traffic.h"
-#include "userauth.h"
 
 #define MAX_UNIMPLEMENTED 1024
 
-static const struct sftp_service_row service_rows[] = {
-  { "subsystem", "sftp", SFTP_SERVICE_FL_SFTP, &sftp_fxp_service,
-    sftp_fxp_start },
-  { "exec", "scp", SFTP_SERVICE_FL_SCP, &sftp_scp_service, sftp_scp_start },
-  { "exec", "", 0, &sftp_exec_service, sftp_exec_start },
-  { NULL, NULL, 0, NULL, NULL }
-};
-
 static int run_until(struct ssh_conn *c, const bool *stop);
 
-struct ssh_conn *sftp_conn_new(pool *p, int fd,
-    const struct sftp_settings *set, struct ftpd *ftpd) {
+struct ssh_conn *sftp_conn_begin(pool *p, int fd,
+    const struct sftp_settings *set, struct ftpd *ftpd,
+    const struct sftp_upper *upper) {
   struct ssh_conn *c = pcalloc(p, sizeof(*c));
 
   c->pool = p;
   c->fd = fd;
   c->set = set;
   c->ftpd = ftpd;
+  c->upper = upper;
   sftp_phase_begin(c);
   c->loop = pcalloc(p, sizeof(*c->loop));
   sftp_conn_wait_init(&c->loop->wait);
   c->loop->alive.heard_ms = sftp_now_ms();
   c->pkts = sftp_packets_new(p, fd);
   c->kex = sftp_kex_new(c);
-  c->auth = sftp_auth_new(c);
-  c->channels = sftp_channels_new(c);
-  c->global = sftp_global_new(c);
   c->traffic = sftp_traffic_new(c);
-  c->services.rows = service_rows;
   c->run_until = run_until;
   return c;
 }
 
-/* ---- Messages */
+/* ---- Messages of the transport that ask for nothing */
 
-static int on_ignore(struct ssh_conn *c, struct sftp_rd *r) {
+int sftp_on_ignore(struct ssh_conn *c, struct sftp_rd *r) {
   (void) c;
   (void) r;
   return SFTP_OK;
 }
 
-static int on_debug(struct ssh_conn *c, struct sftp_rd *r) {
+int sftp_on_debug(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_str text;
 
   (void) c;
@@ -87,7 +68,7 @@ static int on_debug(struct ssh_conn *c, struct sftp_rd *r) {
   return SFTP_OK;
 }
 
-static int on_unimplemented(struct ssh_conn *c, struct sftp_rd *r) {
+int sftp_on_unimplemented(struct ssh_conn *c, struct sftp_rd *r) {
   uint32_t seqno = sftp_rd_u32(r);
 
   (void) c;
@@ -95,80 +76,7 @@ static int on_unimplemented(struct ssh_conn *c, struct sftp_rd *r) {
   return SFTP_OK;
 }
 
-/* Traffic is hidden after the login; before, nobody needs a reply. */
-static int on_ping(struct ssh_conn *c, struct sftp_rd *r) {
-  return c->state.authenticated ? sftp_on_ping(c, r) : SFTP_OK;
-}
-
-static int on_request_answer(struct ssh_conn *c, struct sftp_rd *r) {
-  (void) r;
-  sftp_conn_alive_answered(c);
-  return SFTP_OK;
-}
-
-static int on_channel_answer(struct ssh_conn *c, struct sftp_rd *r) {
-  sftp_conn_alive_answered(c);
-  return sftp_on_channel_reply(c, r);
-}
-
-/* A USERAUTH_REQUEST after success is ignored (RFC 4252, section 5.1). */
-static int on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
-  int res = c->state.authenticated ? SFTP_OK : sftp_kex_auth_info(c);
-
-  return c->state.authenticated || res != SFTP_OK ? res :
-    sftp_on_userauth_request(c, r);
-}
-
-#define KEX_MESSAGE { "KEX", PH_KEX, PH_KEX, sftp_on_kex_message }
-
-const struct sftp_msg sftp_msgs[256] = {
-  [SSH_MSG_DISCONNECT] = { "DISCONNECT", PH_ANY, PH_ANY, sftp_on_disconnect },
-  [SSH_MSG_IGNORE] = { "IGNORE", PH_ANY, 0, on_ignore },
-  [SSH_MSG_UNIMPLEMENTED] = { "UNIMPLEMENTED", PH_ANY, 0,
-    on_unimplemented },
-  [SSH_MSG_DEBUG] = { "DEBUG", PH_ANY, 0, on_debug },
-  [SSH_MSG_SERVICE_REQUEST] = { "SERVICE_REQUEST", PH_KEYED, 0,
-    sftp_on_service_request },
-  [SSH_MSG_EXT_INFO] = { "EXT_INFO", PH_SERVICE, 0, sftp_on_ext_info },
-  [SSH_MSG_KEXINIT] = { "KEXINIT", PH_KEXINIT|PH_KEYED, PH_KEXINIT,
-    sftp_on_kexinit },
-  [SSH_MSG_NEWKEYS] = { "NEWKEYS", PH_NEWKEYS, PH_NEWKEYS, sftp_on_newkeys },
-  [30] = KEX_MESSAGE, [31] = KEX_MESSAGE, [32] = KEX_MESSAGE,
-  [33] = KEX_MESSAGE, [34] = KEX_MESSAGE, [35] = KEX_MESSAGE,
-  [36] = KEX_MESSAGE, [37] = KEX_MESSAGE, [38] = KEX_MESSAGE,
-  [39] = KEX_MESSAGE, [40] = KEX_MESSAGE, [41] = KEX_MESSAGE,
-  [42] = KEX_MESSAGE, [43] = KEX_MESSAGE, [44] = KEX_MESSAGE,
-  [45] = KEX_MESSAGE, [46] = KEX_MESSAGE, [47] = KEX_MESSAGE,
-  [48] = KEX_MESSAGE, [49] = KEX_MESSAGE,
-  [SSH_MSG_USERAUTH_REQUEST] = { "USERAUTH_REQUEST", PH_AUTH|PH_OPEN, 0,
-    on_userauth_request },
-  [SSH_MSG_USERAUTH_INFO_RESPONSE] = { "USERAUTH_INFO_RESPONSE", PH_AUTH, 0,
-    sftp_on_userauth_info_response },
-  [SSH_MSG_GLOBAL_REQUEST] = { "GLOBAL_REQUEST", PH_OPEN, 0,
-    sftp_on_global_request },
-  [SSH_MSG_REQUEST_SUCCESS] = { "REQUEST_SUCCESS", PH_OPEN, 0,
-    on_request_answer },
-  [SSH_MSG_REQUEST_FAILURE] = { "REQUEST_FAILURE", PH_OPEN, 0,
-    on_request_answer },
-  [SSH_MSG_CHANNEL_OPEN] = { "CHANNEL_OPEN", PH_OPEN, 0,
-    sftp_on_channel_open },
-  [SSH_MSG_CHANNEL_WINDOW_ADJUST] = { "CHANNEL_WINDOW_ADJUST", PH_OPEN, 0,
-    sftp_on_channel_window_adjust },
-  [SSH_MSG_CHANNEL_DATA] = { "CHANNEL_DATA", PH_OPEN, 0,
-    sftp_on_channel_data },
-  [SSH_MSG_CHANNEL_EXTENDED_DATA] = { "CHANNEL_EXTENDED_DATA", PH_OPEN, 0,
-    sftp_on_channel_extended_data },
-  [SSH_MSG_CHANNEL_EOF] = { "CHANNEL_EOF", PH_OPEN, 0, sftp_on_channel_eof },
-  [SSH_MSG_CHANNEL_CLOSE] = { "CHANNEL_CLOSE", PH_OPEN, 0,
-    sftp_on_channel_close },
-  [SSH_MSG_CHANNEL_REQUEST] = { "CHANNEL_REQUEST", PH_OPEN, 0,
-    sftp_on_channel_request },
-  [SSH_MSG_CHANNEL_SUCCESS] = { "CHANNEL_SUCCESS", PH_OPEN, 0,
-    on_channel_answer },
-  [SSH_MSG_CHANNEL_FAILURE] = { "CHANNEL_FAILURE", PH_OPEN, 0,
-    on_channel_answer },
-  [SSH_MSG_PING] = { "PING", PH_KEYED, 0, on_ping }
-};
+/* ---- The message that has come */
 
 static int send_unimplemented(struct ssh_conn *c, uint32_t seqno) {
   struct sftp_wr *w;
@@ -209,7 +117,7 @@ static int spend(struct ssh_conn *c, const struct sftp_pkt *pkt) {
 }
 
 static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
-  const struct sftp_msg *m = &sftp_msgs[pkt->type];
+  const struct sftp_msg *m = &c->upper->msgs[pkt->type];
   bool strict = c->state.strict_kex && !c->state.keyed;
   int res;
 
@@ -296,7 +204,7 @@ static int handle_messages(struct ssh_conn *c) {
     c->loop->alive.heard_ms = sftp_now_ms();
     res = dispatch(c, &pkt);
     if (res == SFTP_OK && !sftp_packets_stable(c->pkts)) {
-      res = sftp_channels_flush(c);
+      res = c->upper->flush(c);
     }
 
     if (res == SFTP_OK && sftp_kex_wanted(c)) {
@@ -315,7 +223,7 @@ static int check_alive(struct ssh_conn *c) {
   uint32_t id;
 
   return !sftp_conn_alive_due(c) ? SFTP_OK :
-    sftp_conn_alive_ask(c, sftp_channels_last(c, &id) ? &id : NULL);
+    sftp_conn_alive_ask(c, c->upper->last_channel(c, &id) ? &id : NULL);
 }
 
 static void tell_counters(struct ssh_conn *c) {
@@ -335,15 +243,11 @@ static int turn_once(struct ssh_conn *c) {
   int res = handle_messages(c);
 
   if (res == SFTP_OK) {
-    res = sftp_channels_flush(c);
+    res = c->upper->flush(c);
   }
 
   if (res == SFTP_OK) {
-    res = sftp_channels_pump(c);
-  }
-
-  if (res == SFTP_OK) {
-    res = sftp_global_check(c);
+    res = c->upper->pump(c);
   }
 
   if (res == SFTP_OK) {
@@ -363,7 +267,7 @@ static int turn_once(struct ssh_conn *c) {
   }
 
   if (res == SFTP_OK) {
-    res = sftp_auth_check(c);
+    res = c->upper->check(c);
   }
 
   return res == SFTP_OK ? sftp_packets_flush(c->pkts) : res;
@@ -378,7 +282,7 @@ int sftp_conn_turn(struct ssh_conn *c) {
 
   while (res == SFTP_OK) {
     res = turn_once(c);
-    if (res == 1 && sftp_channels_runnable(c)) {
+    if (res == 1 && c->upper->runnable(c)) {
       res = SFTP_OK;
       continue;
     }
@@ -392,12 +296,11 @@ int sftp_conn_turn(struct ssh_conn *c) {
 
 /* Gets more input: bytes that have arrived already, or it waits for them. */
 static int get_input(struct ssh_conn *c) {
-  struct conn_ahead ahead = {
-    .working = sftp_channels_working(c),
-    .missing = sftp_channels_missing(c),
-    .due_ms = sftp_auth_due_ms(c)
-  };
-  int res = sftp_conn_wait(c, &ahead);
+  struct conn_ahead ahead = { false, 0, UINT64_MAX };
+  int res;
+
+  c->upper->look_ahead(c, &ahead);
+  res = sftp_conn_wait(c, &ahead);
 
   if (res == 1) {
     ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);
@@ -447,7 +350,7 @@ static void end_connection(struct ssh_conn *c) {
   }
 
   sftp_phase_enter(c, PH_DEAD);
-  sftp_channels_close_all(c);
+  c->upper->end(c);
 }
 
 int sftp_conn_run(struct ssh_conn *c) {

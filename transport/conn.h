@@ -33,6 +33,7 @@ struct sftp_global;
 struct sftp_qos;
 struct sftp_traffic;
 struct sftp_service_row;
+struct sftp_upper;
 struct sftp_forced;
 
 /* Who is at the other end. */
@@ -77,6 +78,8 @@ struct ssh_conn {
   struct sftp_services services;
   struct sftp_failure failure;
   struct sftp_spent spent;      /* before the login */
+
+  const struct sftp_upper *upper;       /* conn-loop.h */
 
   /* The parts; their definitions are private to their sources. */
   struct sftp_packets *pkts;

@@ -97,14 +97,57 @@ int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   return res;
 }
 
-/* arcfour alone discards key stream: its position in it cannot be set. */
-bool sftp_cipher_is_transferable(const struct sftp_alg *alg) {
-  return ((const struct sftp_cipher_alg *) alg)->discard == 0;
+/* ---- Going on in another process.  The position in a key stream cannot be
+ * set: it is made again up to there.
+ */
+
+#define POSITION_LEN 8
+#define RESUME_MAX (64 * 1024 * 1024)
+
+static bool is_stream(const struct sftp_cipher_alg *alg) {
+  return alg->discard > 0;
+}
+
+size_t sftp_cipher_iv_len(const struct sftp_cipher_alg *alg) {
+  return is_stream(alg) ? POSITION_LEN : alg->iv_len;
 }
 
 int sftp_cipher_iv(const struct sftp_cipher *c, unsigned char *out) {
-  return sftp_cipher_is_transferable(&c->alg->alg) ?
-    c->alg->ops->iv(c, out) : SFTP_ERR_UNSUPPORTED;
+  if (is_stream(c->alg)) {
+    sftp_put_u64(out, c->used);
+    return SFTP_OK;
+  }
+
+  return c->alg->ops->iv(c, out);
+}
+
+static int skip_to(struct sftp_cipher *c, uint64_t position) {
+  unsigned char stream[1024];
+  int res = position < c->used ? SFTP_ERR_FORMAT :
+    position > RESUME_MAX ? SFTP_ERR_LIMIT : SFTP_OK;
+
+  memset(stream, 0, sizeof(stream));
+  while (res == SFTP_OK && c->used < position) {
+    uint64_t left = position - c->used;
+
+    res = c->alg->ops->crypt(c, stream, left < sizeof(stream) ?
+      (size_t) left : sizeof(stream));
+  }
+
+  sftp_wipe(stream, sizeof(stream));
+  return res;
+}
+
+int sftp_cipher_resume(pool *p, const struct sftp_cipher_alg *alg,
+    const unsigned char *key, const unsigned char *iv, bool encrypt,
+    struct sftp_cipher **c) {
+  int res = sftp_cipher_new(p, alg, key, iv, encrypt, c);
+
+  if (res == SFTP_OK && is_stream(alg)) {
+    res = skip_to(*c, sftp_get_u64(iv));
+  }
+
+  return res;
 }
 
 /* ---- none (RFC 4253, section 6.3) */

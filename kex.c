@@ -185,7 +185,8 @@ static int send_reply(struct ssh_conn *c, const struct sftp_key *host_key,
   int res;
 
   sftp_wr_init(&sig, run->pool, 512, 8192);
-  res = sftp_key_sign(host_key, alg, H, &sig);
+  res = c->elsewhere != NULL ? c->elsewhere->sign(c, H, &sig) :
+    sftp_key_sign(host_key, alg, H, &sig);
   if (res != SFTP_OK || sftp_wr_end(&sig) != SFTP_OK) {
     return sftp_fail(c, SFTP_ERR_KEX, "cannot sign with the %s host key: %s",
       alg->alg.name, sftp_crypto_errors(run->pool));
@@ -313,26 +314,37 @@ int sftp_on_kex_message(struct ssh_conn *c, struct sftp_rd *r) {
 
 /* ---- The end of an exchange */
 
+void sftp_kex_set_names(struct sftp_kex *k, const char *const *names) {
+  struct sftp_kex_names *n = &k->names;
+
+  n->kex = names[L_KEX];
+  n->hostkey = names[L_HOSTKEY];
+  n->cipher_c2s = names[L_CIPHER_C2S];
+  n->cipher_s2c = names[L_CIPHER_S2C];
+  n->mac_c2s = names[L_MAC_C2S];
+  n->mac_s2c = names[L_MAC_S2C];
+  n->comp_c2s = names[L_COMP_C2S];
+  n->comp_s2c = names[L_COMP_S2C];
+  k->names_pool = k->conn->pool;
+}
+
 /* Stores, logs and notes what was agreed. */
 static void tell_agreed(struct ssh_conn *c) {
-  struct sftp_kex *k = c->kex;
-  struct kex_run *run = k->run;
-  const char **name[L_LANG_C2S] = { &k->names.kex, &k->names.hostkey,
-    &k->names.cipher_c2s, &k->names.cipher_s2c, &k->names.mac_c2s,
-    &k->names.mac_s2c, &k->names.comp_c2s, &k->names.comp_s2c };
+  const struct kex_run *run = c->kex->run;
+  const char *names[L_LANG_C2S];
   size_t i;
 
   for (i = 0; i < L_LANG_C2S; i++) {
-    *name[i] = run->alg[i] != NULL ? run->alg[i]->name : SFTP_MAC_IMPLICIT;
+    names[i] = run->alg[i] != NULL ? run->alg[i]->name : SFTP_MAC_IMPLICIT;
     if (i == L_HOSTKEY) {
-      sftp_log(" + Session host key algorithm: %s", *name[i]);
+      sftp_log(" + Session host key algorithm: %s", names[i]);
     }
 
-    sftp_log(sftp_kex_lists[i].agreed, *name[i]);
-    ftpd_note(c->ftpd, sftp_kex_lists[i].note, *name[i]);
+    sftp_log(sftp_kex_lists[i].agreed, names[i]);
+    ftpd_note(c->ftpd, sftp_kex_lists[i].note, names[i]);
   }
 
-  k->names_pool = c->pool;
+  sftp_kex_set_names(c->kex, names);
 }
 
 /* Logs the first time that a direction begins to compress. */

@@ -16,6 +16,7 @@
 #include "ftpd-conf.h"
 #include "ftpd-controls.h"
 #include "ftpd-event.h"
+#include "ftpd-isolate.h"
 #include "ftpd-keystore.h"
 #include "ftpd-log.h"
 #include "ftpd-metrics.h"
@@ -33,9 +34,11 @@
 
 #include "alg-table.h"
 #include "conn-loop.h"
+#include "messages.h"
 #include "conn.h"
 #include "crypto.h"
 #include "ftpd-report.h"
+#include "monitor.h"
 
 /* ---- The loop */
 
@@ -78,9 +81,25 @@ static int connection_fd(conn_t *conn) {
   return fd;
 }
 
+/* Serves the client: until its login through a cell, unless SFTPIsolation is
+ * off.
+ */
+static int serve_client(struct ftpd *h, int fd) {
+  int pair;
+
+  if (!ftpd_isolate_wanted(h->server)) {
+    ftpd_isolate_leave();
+    return sftp_conn_run(h->conn);
+  }
+
+  pair = ftpd_isolate_cell(fd);
+  return pair < 0 ? sftp_conn_finish(h->conn, SFTP_ERR_CELL) :
+    sftp_monitor_run(h->conn, pair, ftpd_hook_wants_messages());
+}
+
 static void serve(server_rec *s, conn_t *conn) {
   struct ftpd *h = ftpd_current();
-  int err;
+  int fd, err;
 
   (void) s;
   ftpd_trace_levels();
@@ -93,9 +112,10 @@ static void serve(server_rec *s, conn_t *conn) {
     sftp_log("forwarded by proxy %s", ftpd_proxy_via());
   }
 
-  h->conn = sftp_conn_new(h->pool, connection_fd(conn), h->set, h);
+  fd = connection_fd(conn);
+  h->conn = sftp_conn_new(h->pool, fd, h->set, h);
   h->conn->services.rows = ftpd_exec_services(h->pool, h->conn->services.rows);
-  err = sftp_conn_run(h->conn);
+  err = serve_client(h, fd);
   h->keyed = false;
 
   ftpd_tally_end(err);
@@ -139,6 +159,7 @@ static int sftp_sess_init(void) {
   ftpd_metrics_end();
   ftpd_penalty_check();
   if (!ftpd_conf_engine(main_server)) {
+    ftpd_isolate_leave();
     if (!ftpd_penalty_watches()) {
       ftpd_board_close();
     }

@@ -63,7 +63,8 @@ enum sftp_err {
   SFTP_ERR_TOOMANY = -18,       /* attempts, channels, connections */
   SFTP_ERR_BUDGET = -19,        /* too much before the login */
   SFTP_ERR_PASSPHRASE = -20,    /* a private key needs another passphrase */
-  SFTP_ERR_KEY_SIZE = -21       /* a key that would cost too much to use */
+  SFTP_ERR_KEY_SIZE = -21,      /* a key that would cost too much to use */
+  SFTP_ERR_CELL = -22           /* the isolated process ended or misbehaved */
 };
 
 /* A short English text for a code; never NULL. */

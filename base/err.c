@@ -42,7 +42,8 @@ static const struct {
   { SFTP_ERR_BUDGET, "too much before the login" },
   { SFTP_ERR_PASSPHRASE, "passphrase is missing or wrong" },
   { SFTP_ERR_KEY_SIZE, "keys of this size are not supported: RSA may have 512 "
-    "to 16384 bits, DSA 512 to 4096" }
+    "to 16384 bits, DSA 512 to 4096" },
+  { SFTP_ERR_CELL, "the isolated process ended or misbehaved" }
 };
 
 const char *sftp_strerror(int err) {

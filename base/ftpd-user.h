@@ -31,6 +31,9 @@ enum ftpd_login_result ftpd_login(struct ftpd *h, pool *p);
  */
 const struct sftp_settings *ftpd_logged_in(struct ftpd *h);
 
+/* The isolated process of the login has handed the connection over. */
+void ftpd_cell_over(struct ftpd *h);
+
 /* Text of SFTPDisplayBanner with its variables expanded, or NULL. */
 const char *ftpd_banner(struct ftpd *h, pool *p);
 /* Text of DisplayLogin, for stderr of the first SFTP channel, or NULL. */

@@ -32,6 +32,7 @@ static int evp_crypt(struct sftp_cipher *c, unsigned char *p, size_t n) {
     return SFTP_ERR_CRYPTO;
   }
 
+  c->used += n;
   return SFTP_OK;
 }
 

@@ -56,6 +56,7 @@ struct sftp_cipher_alg {
 struct sftp_cipher {
   const struct sftp_cipher_alg *alg;
   void *state;                  /* the ops' own */
+  uint64_t used;                /* arcfour: bytes of its key stream */
   pool *pool;
 };
 
@@ -71,15 +72,19 @@ int sftp_cipher_new(pool *p, const struct sftp_cipher_alg *alg,
   const unsigned char *key, const unsigned char *iv, bool encrypt,
   struct sftp_cipher **c) SFTP_MUST_CHECK;
 
-/* Whether another process can go on where a cipher of this row is: with the
- * same key, and the IV as of now.
+/* Where a cipher is, so that another process can go on with the same key: the
+ * IV as of now, of sftp_cipher_iv_len() bytes, to out.  CTR: the next counter
+ * block; CBC: the last encrypted block; GCM: the next nonce; arcfour: how many
+ * bytes of key stream were used.
  */
-bool sftp_cipher_is_transferable(const struct sftp_alg *alg);
-/* The IV as of now to out, of alg->iv_len bytes: sftp_cipher_new() with it goes
- * on where c is.  CTR: the next counter block; CBC: the last encrypted block;
- * GCM: the next nonce.  SFTP_ERR_UNSUPPORTED unless it is transferable.
- */
+size_t sftp_cipher_iv_len(const struct sftp_cipher_alg *alg);
 int sftp_cipher_iv(const struct sftp_cipher *c, unsigned char *out)
   SFTP_MUST_CHECK;
+/* Keys a cipher that goes on there.  SFTP_ERR_LIMIT: more key stream was used
+ * than is worth making again.
+ */
+int sftp_cipher_resume(pool *p, const struct sftp_cipher_alg *alg,
+  const unsigned char *key, const unsigned char *iv, bool encrypt,
+  struct sftp_cipher **c) SFTP_MUST_CHECK;
 
 #endif /* MOD_SFTP_CIPHER_H */

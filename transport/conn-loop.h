@@ -7,7 +7,7 @@
  */
 
 /* conn-loop.h -- the loop of a connection (conn.c), and what it runs of the
- * layers above, whose table of messages is messages.c.
+ * layers above: the handlers of messages, and the work of each turn.
  */
 
 #ifndef MOD_SFTP_CONN_LOOP_H
@@ -23,8 +23,6 @@ struct sftp_msg {
                                  * KEX */
   int (*run)(struct ssh_conn *c, struct sftp_rd *r);
 };
-
-extern const struct sftp_msg sftp_msgs[256];
 
 /* What channels and login know about the time until the next event. */
 struct conn_ahead {
@@ -55,13 +53,21 @@ struct sftp_upper {
 struct ssh_conn *sftp_conn_begin(pool *p, int fd,
   const struct sftp_settings *set, struct ftpd *ftpd,
   const struct sftp_upper *upper);
-/* The same with all layers (messages.c). */
-struct ssh_conn *sftp_conn_new(pool *p, int fd,
-  const struct sftp_settings *set, struct ftpd *ftpd);
 /* Serves it until its end; returns the error that ended it (SFTP_ERR_EOF and
  * SFTP_ERR_CLOSED are ordinary ends).  All channels are closed by then.
  */
 int sftp_conn_run(struct ssh_conn *c);
+/* Its parts, for a connection that two processes serve one after the other:
+ * sends the identification and, if it may, the first KEXINIT ...
+ */
+int sftp_conn_start(struct ssh_conn *c) SFTP_MUST_CHECK;
+/* ... and ends: log line, DISCONNECT, end of the services.  err counts unless
+ * the connection has failed; returns what ended it.
+ */
+int sftp_conn_finish(struct ssh_conn *c, int err);
+/* Handles one message of the client: budgets, modules, phase, handler. */
+int sftp_conn_dispatch(struct ssh_conn *c, struct sftp_pkt *pkt)
+  SFTP_MUST_CHECK;
 /* One turn without waiting: for tests and for run().  1: something was done. */
 int sftp_conn_turn(struct ssh_conn *c) SFTP_MUST_CHECK;
 

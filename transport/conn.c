@@ -116,7 +116,7 @@ static int spend(struct ssh_conn *c, const struct sftp_pkt *pkt) {
     res;
 }
 
-static int dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
+int sftp_conn_dispatch(struct ssh_conn *c, struct sftp_pkt *pkt) {
   const struct sftp_msg *m = &c->upper->msgs[pkt->type];
   bool strict = c->state.strict_kex && !c->state.keyed;
   int res;
@@ -202,7 +202,7 @@ static int handle_messages(struct ssh_conn *c) {
     }
 
     c->loop->alive.heard_ms = sftp_now_ms();
-    res = dispatch(c, &pkt);
+    res = sftp_conn_dispatch(c, &pkt);
     if (res == SFTP_OK && !sftp_packets_stable(c->pkts)) {
       res = c->upper->flush(c);
     }
@@ -353,8 +353,7 @@ static void end_connection(struct ssh_conn *c) {
   c->upper->end(c);
 }
 
-int sftp_conn_run(struct ssh_conn *c) {
-  static const bool never = false;
+int sftp_conn_start(struct ssh_conn *c) {
   int res;
 
   sftp_qos_choose(c, false);
@@ -368,11 +367,25 @@ int sftp_conn_run(struct ssh_conn *c) {
     res = sftp_kex_start(c, "first");
   }
 
-  if (res == SFTP_OK) {
-    res = run_until(c, &never);
+  return res;
+}
+
+int sftp_conn_finish(struct ssh_conn *c, int err) {
+  (void) sftp_fail(c, err, "%s", sftp_strerror(err));
+  if (c->failure.told) {
+    sftp_phase_enter(c, PH_DEAD);
+    c->upper->end(c);
+
+  } else {
+    end_connection(c);
   }
 
-  sftp_fail(c, res, "%s", sftp_strerror(res));
-  end_connection(c);
   return c->failure.err;
+}
+
+int sftp_conn_run(struct ssh_conn *c) {
+  static const bool never = false;
+  int res = sftp_conn_start(c);
+
+  return sftp_conn_finish(c, res == SFTP_OK ? c->run_until(c, &never) : res);
 }

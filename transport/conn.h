@@ -35,6 +35,7 @@ struct sftp_traffic;
 struct sftp_service_row;
 struct sftp_upper;
 struct sftp_forced;
+struct sftp_monitor;
 
 /* Who is at the other end. */
 struct sftp_peer {
@@ -65,6 +66,15 @@ struct sftp_services {
 struct sftp_failure {
   int err;                      /* or SFTP_OK */
   const char *why;              /* in the connection's pool */
+  bool told;                    /* client and log know it already */
+};
+
+/* What another process does for this one (isolation/). */
+struct sftp_elsewhere {
+  /* Writes the host key's signature over the exchange hash. */
+  int (*sign)(struct ssh_conn *c, struct sftp_str H, struct sftp_wr *sig);
+  /* Text of SFTPDHParamFile; empty: there is none. */
+  struct sftp_str (*groups)(struct ssh_conn *c);
 };
 
 struct ssh_conn {
@@ -80,6 +90,7 @@ struct ssh_conn {
   struct sftp_spent spent;      /* before the login */
 
   const struct sftp_upper *upper;       /* conn-loop.h */
+  const struct sftp_elsewhere *elsewhere;       /* NULL: all is done here */
 
   /* The parts; their definitions are private to their sources. */
   struct sftp_packets *pkts;
@@ -90,6 +101,7 @@ struct ssh_conn {
   struct sftp_traffic *traffic; /* traffic.h */
   struct sftp_qos *qos;         /* qos.h; NULL until it is needed */
   struct sftp_loop *loop;       /* private to conn.c */
+  struct sftp_monitor *monitor; /* monitor.h; NULL: no cell serves the client */
   /* Serves until *stop is true or the connection fails; set by conn.c, for
    * drivers that exchange messages during a request.
    */

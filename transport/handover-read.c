@@ -165,10 +165,9 @@ static int check_found(enum sftp_alg_family f, const struct sftp_alg *alg) {
     return SFTP_ERR_UNSUPPORTED;
   }
 
-  /* These have a state that is not passed on. */
-  return (f == ALGS_CIPHER && !sftp_cipher_is_transferable(alg)) ||
-    (f == ALGS_COMPRESS && sftp_compress_is_zlib(alg) &&
-      !sftp_compress_is_delayed(alg)) ? SFTP_ERR_UNSUPPORTED : SFTP_OK;
+  /* This has a state that is not passed on. */
+  return f == ALGS_COMPRESS && sftp_compress_is_zlib(alg) &&
+    !sftp_compress_is_delayed(alg) ? SFTP_ERR_UNSUPPORTED : SFTP_OK;
 }
 
 static int find_names(const struct sftp_settings *set, struct state *s) {
@@ -196,38 +195,32 @@ static int find_names(const struct sftp_settings *set, struct state *s) {
   return res;
 }
 
-static const char *name_of(const struct state *s, size_t list) {
-  return s->alg[list] != NULL ? s->alg[list]->name : SFTP_MAC_IMPLICIT;
-}
+static void put_names(const struct state *s, const char **names) {
+  size_t i;
 
-static void put_names(const struct state *s, struct sftp_kex_names *n) {
-  n->kex = name_of(s, L_KEX);
-  n->hostkey = name_of(s, L_HOSTKEY);
-  n->cipher_c2s = name_of(s, L_CIPHER_C2S);
-  n->cipher_s2c = name_of(s, L_CIPHER_S2C);
-  n->mac_c2s = name_of(s, L_MAC_C2S);
-  n->mac_s2c = name_of(s, L_MAC_S2C);
-  n->comp_c2s = name_of(s, L_COMP_C2S);
-  n->comp_s2c = name_of(s, L_COMP_S2C);
+  for (i = 0; i < L_LANG_C2S; i++) {
+    names[i] = s->alg[i] != NULL ? s->alg[i]->name : SFTP_MAC_IMPLICIT;
+  }
 }
 
 static int check_names(const struct ssh_conn *c, const struct state *s) {
   const struct sftp_kex_names *known = sftp_kex_agreed(c);
-  struct sftp_kex_names n;
+  const char *names[L_LANG_C2S];
 
   if (known == NULL) {
     return SFTP_OK;
   }
 
-  put_names(s, &n);
-  return strcmp(n.kex, known->kex) == 0 &&
-    strcmp(n.hostkey, known->hostkey) == 0 &&
-    strcmp(n.cipher_c2s, known->cipher_c2s) == 0 &&
-    strcmp(n.cipher_s2c, known->cipher_s2c) == 0 &&
-    strcmp(n.mac_c2s, known->mac_c2s) == 0 &&
-    strcmp(n.mac_s2c, known->mac_s2c) == 0 &&
-    strcmp(n.comp_c2s, known->comp_c2s) == 0 &&
-    strcmp(n.comp_s2c, known->comp_s2c) == 0 ? SFTP_OK : SFTP_ERR_DENIED;
+  put_names(s, names);
+  return strcmp(names[L_KEX], known->kex) == 0 &&
+    strcmp(names[L_HOSTKEY], known->hostkey) == 0 &&
+    strcmp(names[L_CIPHER_C2S], known->cipher_c2s) == 0 &&
+    strcmp(names[L_CIPHER_S2C], known->cipher_s2c) == 0 &&
+    strcmp(names[L_MAC_C2S], known->mac_c2s) == 0 &&
+    strcmp(names[L_MAC_S2C], known->mac_s2c) == 0 &&
+    strcmp(names[L_COMP_C2S], known->comp_c2s) == 0 &&
+    strcmp(names[L_COMP_S2C], known->comp_s2c) == 0 ? SFTP_OK :
+    SFTP_ERR_DENIED;
 }
 
 static int check_counters(const struct state *s, const struct half *h) {
@@ -250,7 +243,7 @@ static int make_half(struct ssh_conn *c, const struct state *s, bool in,
     .mac = (const struct sftp_mac_alg *) s->alg[in ? L_MAC_C2S : L_MAC_S2C],
     .compression = s->alg[in ? L_COMP_C2S : L_COMP_S2C],
     .key = h->key.ptr, .iv = h->iv.ptr, .mac_key = h->mac_key.ptr,
-    .keep = c->state.keep_keys
+    .keep = c->state.keep_keys, .goes_on = true
   };
   int res = check_counters(s, h);
 
@@ -259,7 +252,7 @@ static int make_half(struct ssh_conn *c, const struct state *s, bool in,
   }
 
   if (h->key.len != parts.cipher->key_len ||
-      h->iv.len != parts.cipher->iv_len ||
+      h->iv.len != sftp_cipher_iv_len(parts.cipher) ||
       h->mac_key.len != (parts.mac != NULL ? parts.mac->key_len : 0u)) {
     return SFTP_ERR_FORMAT;
   }
@@ -336,6 +329,7 @@ static void take_packets(struct sftp_packets *pk, const struct state *s) {
 
 static void take_kex(struct sftp_kex *k, const struct state *s) {
   pool *p = k->conn->pool;
+  const char *names[L_LANG_C2S];
 
   k->session_id = sftp_str_copy(p, s->session_id);
   k->first_host_key = sftp_str_copy(p, s->first_host_key);
@@ -343,8 +337,8 @@ static void take_kex(struct sftp_kex *k, const struct state *s) {
   k->ext_info_in_auth = (s->flags & HANDOVER_EXT_INFO_IN_AUTH) != 0;
   k->more.kex = s->more.kex != NULL ? pstrdup(p, s->more.kex) : NULL;
   k->more.macs = s->more.macs != NULL ? pstrdup(p, s->more.macs) : NULL;
-  put_names(s, &k->names);
-  k->names_pool = p;
+  put_names(s, names);
+  sftp_kex_set_names(k, names);
 }
 
 static void take_state(struct ssh_conn *c, const struct state *s) {

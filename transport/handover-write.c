@@ -20,12 +20,7 @@ void sftp_handover_begin(struct sftp_wr *w, pool *p) {
 }
 
 static int check_keys(const struct sftp_keys *keys) {
-  if (keys->cipher == NULL || keys->kept == NULL) {
-    return SFTP_ERR_ORDER;
-  }
-
-  return sftp_cipher_is_transferable(&keys->cipher->alg->alg) ? SFTP_OK :
-    SFTP_ERR_UNSUPPORTED;
+  return keys->cipher == NULL || keys->kept == NULL ? SFTP_ERR_ORDER : SFTP_OK;
 }
 
 /* Whether nothing is in between. */
@@ -89,7 +84,7 @@ static void write_direction(const struct direction *d, uint64_t told,
   }
 
   sftp_wr_string(w, keys->kept->key, keys->cipher->alg->key_len);
-  sftp_wr_string(w, iv, keys->cipher->alg->iv_len);
+  sftp_wr_string(w, iv, sftp_cipher_iv_len(keys->cipher->alg));
   sftp_wr_string(w, keys->kept->mac_key,
     keys->mac != NULL ? keys->mac->alg->key_len : 0);
   sftp_wr_u32(w, d->seqno);

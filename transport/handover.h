@@ -33,9 +33,8 @@
 void sftp_handover_begin(struct sftp_wr *w, pool *p);
 /* Writes the state of the connection, which must not be used any more.
  * SFTP_ERR_ORDER: not now (an exchange is running, messages are held, one is
- * open, it compresses, keys were not kept); SFTP_ERR_UNSUPPORTED: a cipher that
- * cannot be handed over; SFTP_ERR_LIMIT: too much input or output.  On failure,
- * w is empty and the connection is as before.
+ * open, it compresses, keys were not kept); SFTP_ERR_LIMIT: too much input or
+ * output.  On failure, w is empty and the connection is as before.
  */
 int sftp_handover_write(const struct ssh_conn *c, struct sftp_wr *w)
   SFTP_MUST_CHECK;

@@ -178,6 +178,21 @@ static int read_markers(struct ssh_conn *c, struct sftp_str kex_list) {
   return SFTP_OK;
 }
 
+/* Only one method uses the text of SFTPDHParamFile, which is long. */
+static void set_groups(struct ssh_conn *c, struct sftp_kex_exchange *x) {
+  struct sftp_str text;
+
+  if (c->elsewhere == NULL) {
+    x->dh_param_file = c->set->dh_param_file;
+    x->dh_param_len = c->set->dh_param_len;
+
+  } else if (x->method->ops == &sftp_kex_gex) {
+    text = c->elsewhere->groups(c);
+    x->dh_param_file = text.len > 0 ? (const char *) text.ptr : NULL;
+    x->dh_param_len = text.len;
+  }
+}
+
 static void set_up_exchange(struct ssh_conn *c) {
   struct sftp_kex *k = c->kex;
   struct kex_run *run = k->run;
@@ -190,8 +205,7 @@ static void set_up_exchange(struct ssh_conn *c) {
   x->reply_type = SSH_MSG_KEXDH_REPLY;
   x->arg = c;
   x->weak_dh = (c->set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0;
-  x->dh_param_file = c->set->dh_param_file;
-  x->dh_param_len = c->set->dh_param_len;
+  set_groups(c, x);
   sftp_wr_init(&x->hashed, run->pool, 1024, 65536);
   sftp_wr_init(&x->reply, run->pool, 512, 65536);
   sftp_wr_init(&x->k, run->pool, 128, 4096);

@@ -77,6 +77,8 @@ struct sftp_kex {
 
 /* Begins an exchange, ours (why says the reason) or the client's. */
 void sftp_kex_begin(struct sftp_kex *k, const char *why, bool by_us);
+/* What was agreed: names[L_LANG_C2S], which must last. */
+void sftp_kex_set_names(struct sftp_kex *k, const char *const *names);
 
 /* ---- kex-init.c */
 
@@ -105,13 +107,31 @@ void sftp_kex_list_offer(pool *p, const struct sftp_settings *set,
   const struct sftp_kex_more *more, const char **offered);
 /* Fills the lists of the current exchange. */
 void sftp_kex_make_offer(struct sftp_kex *k);
-/* Our key for the agreed algorithm, and its blob. */
+/* Our key for an algorithm, and its blob, which may be a certificate; NULL:
+ * there is none.
+ */
+const struct sftp_key *sftp_kex_host_key_for(const struct sftp_settings *set,
+  const struct sftp_sig_alg *alg, struct sftp_str *blob);
+/* The same for the agreed algorithm. */
 const struct sftp_key *sftp_kex_host_key(const struct sftp_kex *k,
   struct sftp_str *blob);
 
 /* ---- kex-keys.c */
 
+/* What the exchange hash covers, without the identifications. */
+struct sftp_transcript {
+  const struct sftp_kex_method *method;
+  struct sftp_str theirs, ours; /* KEXINIT payloads */
+  struct sftp_str host_key;     /* K_S */
+  struct sftp_str hashed;       /* wire form of what is between K_S and K */
+  struct sftp_str secret;       /* K with its length field */
+};
+
 /* The exchange hash H (RFC 4253, section 8) to out, of KEX_MAX_DIGEST bytes. */
+int sftp_kex_hash_of(const struct ssh_conn *c,
+  const struct sftp_transcript *t, unsigned char *out, size_t *len)
+  SFTP_MUST_CHECK;
+/* The same of the current exchange. */
 int sftp_kex_hash(struct ssh_conn *c, struct sftp_str host_key,
   unsigned char *out, size_t *len) SFTP_MUST_CHECK;
 /* Makes one direction's keys (RFC 4253, section 7.2), in a pool of their own.

@@ -57,24 +57,33 @@ static int hash_end(struct hash *h, unsigned char *out, size_t *len) {
 }
 
 /* RFC 4253, section 8; the fields in the middle are the method's. */
-int sftp_kex_hash(struct ssh_conn *c, struct sftp_str host_key,
-    unsigned char *out, size_t *len) {
-  struct sftp_kex *k = c->kex;
-  struct sftp_str hashed = sftp_wr_get(&k->run->x.hashed),
-    secret = sftp_wr_get(&k->run->x.k);
+int sftp_kex_hash_of(const struct ssh_conn *c,
+    const struct sftp_transcript *t, unsigned char *out, size_t *len) {
   struct hash h;
 
-  if (hash_begin(&h, k->run->x.method->digest)) {
+  if (hash_begin(&h, t->method->digest)) {
     hash_string(&h, sftp_str_of(c->peer.ident));
     hash_string(&h, sftp_str_of(c->set->ident));
-    hash_string(&h, k->run->theirs);
-    hash_string(&h, k->run->ours);
-    hash_string(&h, host_key);
-    hash_bytes(&h, hashed.ptr, hashed.len);
-    hash_bytes(&h, secret.ptr, secret.len);
+    hash_string(&h, t->theirs);
+    hash_string(&h, t->ours);
+    hash_string(&h, t->host_key);
+    hash_bytes(&h, t->hashed.ptr, t->hashed.len);
+    hash_bytes(&h, t->secret.ptr, t->secret.len);
   }
 
   return hash_end(&h, out, len);
+}
+
+int sftp_kex_hash(struct ssh_conn *c, struct sftp_str host_key,
+    unsigned char *out, size_t *len) {
+  const struct kex_run *run = c->kex->run;
+  const struct sftp_transcript t = {
+    .method = run->x.method, .theirs = run->theirs, .ours = run->ours,
+    .host_key = host_key, .hashed = sftp_wr_get(&run->x.hashed),
+    .secret = sftp_wr_get(&run->x.k)
+  };
+
+  return sftp_kex_hash_of(c, &t, out, len);
 }
 
 /* `need' bytes for one letter (RFC 4253, section 7.2). */

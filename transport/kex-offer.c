@@ -21,10 +21,7 @@
 
 /* ---- The offer to all clients */
 
-/* The key for that algorithm, and its blob, which may be a certificate; NULL
- * when there is none.
- */
-static const struct sftp_key *host_key_for(const struct sftp_settings *set,
+const struct sftp_key *sftp_kex_host_key_for(const struct sftp_settings *set,
     const struct sftp_sig_alg *alg, struct sftp_str *blob) {
   unsigned int i;
 
@@ -55,7 +52,7 @@ static const char *offered_hostkeys(pool *p, const struct sftp_settings *set) {
     const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
     struct sftp_str blob;
 
-    if (alg != NULL && host_key_for(set, alg, &blob) != NULL) {
+    if (alg != NULL && sftp_kex_host_key_for(set, alg, &blob) != NULL) {
       res = pstrcat(p, res, *res != '\0' ? "," : "", alg->alg.name, NULL);
     }
   }
@@ -119,7 +116,7 @@ void sftp_kex_make_offer(struct sftp_kex *k) {
 
 const struct sftp_key *sftp_kex_host_key(const struct sftp_kex *k,
     struct sftp_str *blob) {
-  return host_key_for(k->conn->set,
+  return sftp_kex_host_key_for(k->conn->set,
     (const struct sftp_sig_alg *) k->run->alg[L_HOSTKEY], blob);
 }
 

@@ -77,6 +77,8 @@ struct sftp_packets {
     int (*cover)(void *);
     void *cover_arg;
     bool covering;              /* it is sending a message */
+    int (*relay)(void *, struct sftp_str);
+    void *relay_arg;
     unsigned char random[1024]; /* padding, used up piece by piece */
     size_t random_left;
   } out;

@@ -144,6 +144,12 @@ void sftp_packets_set_cover(struct sftp_packets *pk, int (*cover)(void *),
   pk->out.cover_arg = arg;
 }
 
+void sftp_packets_relay(struct sftp_packets *pk,
+    int (*relay)(void *, struct sftp_str), void *arg) {
+  pk->out.relay = relay;
+  pk->out.relay_arg = arg;
+}
+
 struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
     size_t max) {
   struct sftp_wr *w = &pk->out.wr;
@@ -153,7 +159,7 @@ struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
     res = send_cover(pk);
   }
 
-  pk->out.staged = pk->out.deflate != NULL ||
+  pk->out.staged = pk->out.relay != NULL || pk->out.deflate != NULL ||
     (pk->out.hold && type > SSH_MSG_KEX_LAST);
   if (res == SFTP_OK && pk->out.staged && max > pk->out.stage_size) {
     res = sftp_packets_resize(&pk->out.stage, &pk->out.stage_size, max);
@@ -217,6 +223,10 @@ int sftp_packet_end(struct sftp_packets *pk) {
   pk->out.open = false;
   if (res != SFTP_OK) {
     return res;
+  }
+
+  if (pk->out.relay != NULL) {
+    return pk->out.relay(pk->out.relay_arg, payload);
   }
 
   if (pk->out.hold && payload.ptr[0] > SSH_MSG_KEX_LAST) {

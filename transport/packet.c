@@ -81,8 +81,8 @@ int sftp_keys_new(pool *p, const struct sftp_key_parts *parts, bool in,
   keys->pool = make_sub_pool(p);
   pr_pool_tag(keys->pool, "SSH session keys");
   keys->compression = parts->compression;
-  res = sftp_cipher_new(keys->pool, parts->cipher, parts->key, parts->iv, !in,
-    &keys->cipher);
+  res = (parts->goes_on ? sftp_cipher_resume : sftp_cipher_new)(keys->pool,
+    parts->cipher, parts->key, parts->iv, !in, &keys->cipher);
   if (res == SFTP_OK && parts->mac != NULL) {
     res = sftp_mac_new(keys->pool, parts->mac, parts->mac_key, &keys->mac);
   }

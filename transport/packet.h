@@ -69,6 +69,7 @@ struct sftp_key_parts {
   const struct sftp_alg *compression;
   const unsigned char *key, *iv, *mac_key;
   bool keep;                    /* key and mac_key: sets `kept' */
+  bool goes_on;                 /* iv is that of sftp_cipher_iv() */
 };
 
 /* Makes the keys of one direction, in a pool of their own below p. */
@@ -148,6 +149,12 @@ void sftp_packet_gathering(struct sftp_packets *pk, bool open);
  */
 void sftp_packets_set_cover(struct sftp_packets *pk, int (*cover)(void *),
   void *arg);
+
+/* Another process sends the messages: they are passed to relay, number first.
+ * NULL: sent here.
+ */
+void sftp_packets_relay(struct sftp_packets *pk,
+  int (*relay)(void *, struct sftp_str), void *arg);
 
 /* Writes what the socket accepts.  1: everything was sent, 0: it would block.
  */

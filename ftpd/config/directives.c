@@ -148,8 +148,8 @@ MODRET set_displaybanner(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
-/* usage: SFTPEngine on|off */
-MODRET set_engine(cmd_rec *cmd) {
+/* A switch: on or off. */
+static modret_t *set_boolean(cmd_rec *cmd) {
   int on;
 
   CHECK_ONE(cmd);
@@ -162,6 +162,16 @@ MODRET set_engine(cmd_rec *cmd) {
 
   ftpd_conf_add_value(cmd, &on, sizeof(on));
   return PR_HANDLED(cmd);
+}
+
+/* usage: SFTPEngine on|off */
+MODRET set_engine(cmd_rec *cmd) {
+  return set_boolean(cmd);
+}
+
+/* usage: SFTPIsolation on|off */
+MODRET set_isolation(cmd_rec *cmd) {
+  return set_boolean(cmd);
 }
 
 /* Words with bits, and their names in error messages. */
@@ -491,6 +501,7 @@ conftable sftp_conftab[] = {
   { "SFTPHostCertificate", ftpd_set_hostcertificate, NULL },
   { "SFTPHostKey", ftpd_set_hostkey, NULL },
   { "SFTPHostKeys", ftpd_set_hostkeys, NULL },
+  { "SFTPIsolation", set_isolation, NULL },
   { "SFTPKeyBlacklist", ftpd_set_keyblacklist, NULL },
   { "SFTPKeyExchanges", ftpd_set_keyexchanges, NULL },
   { "SFTPKeyFingerprints", ftpd_set_keyfingerprints, NULL },

@@ -35,6 +35,7 @@
  *   SFTPExtensions           [0] unsigned long *, bits of fxp.h
  *   SFTPHostCertificate      [0] char *path [1] char *, "global" or ""
  *   SFTPHostKey              [0] char *, as written [1] char *, "global" or ""
+ *   SFTPIsolation            [0] int *
  *   SFTPKeyBlacklist         [0] char *path, "syslog:level" or "none"
  *   SFTPKeyFingerprints      [0] char *digest [1] enum *form
  *   SFTPKeyLimits            [0] struct key_limits *

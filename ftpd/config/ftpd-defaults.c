@@ -40,6 +40,7 @@ const struct ftpd_default ftpd_defaults[] = {
   { "SFTPHostCertificate", NONE, false, true },
   { "SFTPHostKey", NONE, false, true },
   { "SFTPHostKeys", OF_PROFILE, false, false },
+  { "SFTPIsolation", "on", false, false },
   { "SFTPKeyBlacklist", "(blacklist.dat)", false, false },
   { "SFTPKeyExchanges", OF_PROFILE, false, false },
   { "SFTPKeyFingerprints", "sha256+hex+colons", false, false },

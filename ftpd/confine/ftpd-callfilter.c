@@ -12,7 +12,8 @@
 
 #include "ftpd-calls.h"
 
-#include <linux/audit.h>
+#include "seccomp-arch.h"
+
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -20,39 +21,12 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-/* The one set of calls of this machine that the filter lets in. */
-#if defined(__x86_64__) && !defined(__ILP32__)
-# define MACHINE AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-# define MACHINE AUDIT_ARCH_I386
-#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-# define MACHINE AUDIT_ARCH_AARCH64
-#elif defined(__arm__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-# define MACHINE AUDIT_ARCH_ARM
-#elif defined(__riscv) && __riscv_xlen == 64
-# define MACHINE AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-# define MACHINE AUDIT_ARCH_PPC64LE
-#elif defined(__s390x__)
-# define MACHINE AUDIT_ARCH_S390X
-#else
-# define MACHINE 0U
-#endif
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-# define LOW_HALF 0
-#else
-# define LOW_HALF 4
-#endif
-
 #ifdef __s390x__
 # define CLONE_FLAGS 1
 #else
 # define CLONE_FLAGS 0
 #endif
 
-/* Calls of x32 on x86_64, which have other numbers for some of the table. */
-#define X32 0x40000000U
 /* Newer calls than those of Linux 6.18 are unknown, here and to the libraries
  * of today; their numbers are the same on these machines.
  */
@@ -78,7 +52,7 @@ static void emit_load(struct ftpd_filter *f, size_t offset) {
 /* The low half of an argument: all that the kernel looks at in these. */
 static size_t arg_at(unsigned int arg) {
   return offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) +
-    LOW_HALF;
+    SFTP_SECCOMP_LOW_HALF;
 }
 
 /* An argument and the value with which it allows the call. */
@@ -149,11 +123,11 @@ static void emit_call(struct ftpd_filter *f, const struct ftpd_call *call,
  */
 static void emit_machine(struct ftpd_filter *f, bool programs) {
   emit_load(f, offsetof(struct seccomp_data, arch));
-  emit(f, BPF_JMP|BPF_JEQ|BPF_K, MACHINE, 1, 0);
+  emit(f, BPF_JMP|BPF_JEQ|BPF_K, SFTP_SECCOMP_ARCH, 1, 0);
   emit_return(f, programs ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS);
   emit_load(f, offsetof(struct seccomp_data, nr));
 #ifdef __x86_64__
-  emit(f, BPF_JMP|BPF_JSET|BPF_K, X32, 0, 1);
+  emit(f, BPF_JMP|BPF_JSET|BPF_K, SFTP_SECCOMP_X32, 0, 1);
   emit_return(f, SECCOMP_RET_ERRNO|ENOSYS);
 #endif
 }
@@ -204,7 +178,7 @@ int ftpd_filter_build(struct ftpd_filter *f, unsigned int needs, pid_t self) {
   size_t n = 0, i;
 
   f->n = 0;
-  if (MACHINE == 0U) {
+  if (SFTP_SECCOMP_ARCH == 0U) {
     errno = ENOSYS;
     return -1;
   }

@@ -63,6 +63,9 @@ const struct sftp_service_row *ftpd_exec_services(pool *p,
 extern cmdtable ftpd_hooks[];
 /* A copy of the message in p, in the form for other modules. */
 struct sftp_pkt;
+/* Whether a module wants to see every message. */
+/* Whether a module wants to see every message. */
+bool ftpd_hook_wants_messages(void);
 struct ssh2_packet *ftpd_hook_packet(pool *p, const struct sftp_pkt *pkt);
 /* The login function of another module that replaces ours, or NULL. */
 extern int (*ftpd_hook_login)(pool *p, const char *user);

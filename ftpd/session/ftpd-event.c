@@ -18,6 +18,7 @@
 #include "ftpd-event.h"
 #include "ftpd-hidden.h"
 #include "ftpd-hostkeys.h"
+#include "ftpd-isolate.h"
 #include "ftpd-kept.h"
 #include "ftpd-live.h"
 #include "ftpd-log.h"
@@ -132,6 +133,8 @@ static void end_start(const char *why) {
 }
 
 static void on_postparse(const void *data, void *user_data) {
+  const char *why;
+
   (void) data;
   (void) user_data;
 
@@ -149,8 +152,14 @@ static void on_postparse(const void *data, void *user_data) {
     end_start("the server does not start with this configuration");
   }
 
+  why = ftpd_isolate_check(main_server->pool);
+  if (why != NULL) {
+    end_start(why);
+  }
+
   connect_first();
   ftpd_confine_check();
+  ftpd_isolate_restart();
   ftpd_penalty_start();
   ftpd_startups_start();
   ftpd_controls_start();
@@ -164,12 +173,14 @@ static void on_startup(const void *data, void *user_data) {
   (void) user_data;
   ftpd_kept_settle();
   ftpd_board_tell();
+  ftpd_isolate_start();
   ftpd_metrics_begin();
 }
 
 static void on_shutdown(const void *data, void *user_data) {
   (void) data;
   (void) user_data;
+  ftpd_isolate_stop();
   ftpd_hostkeys_free();
   ftpd_kept_free();
   ftpd_log_close();
@@ -183,6 +194,7 @@ static void on_module_unload(const void *data, void *user_data) {
   if (strcmp(data, "mod_sftp.c") == 0) {
     pr_event_unregister(&sftp_module, NULL, NULL);
     ftpd_controls_end();
+    ftpd_isolate_stop();
     ftpd_metrics_end();
     ftpd_hostkeys_free();
     ftpd_log_close();

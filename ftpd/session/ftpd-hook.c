@@ -36,6 +36,10 @@ struct ssh2_packet *ftpd_hook_packet(pool *p, const struct sftp_pkt *pkt) {
   return old;
 }
 
+bool ftpd_hook_wants_messages(void) {
+  return handler != NULL;
+}
+
 int ftpd_message(struct ftpd *h, const struct sftp_pkt *pkt) {
   int res, xerrno;
   pool *p;

@@ -34,7 +34,7 @@ static struct {
   pid_t pid;
   uint64_t tag;                 /* 0: not checked */
   unsigned int kind;
-  bool failed, unknown, grace, refused, overspent;
+  bool failed, unknown, grace, refused, overspent, crashed;
 } mine;
 
 /* ---- A connection */
@@ -94,6 +94,10 @@ static enum penalty verdict(void) {
 
   if (mine.refused || session.user != NULL || (h != NULL && h->logged_in)) {
     return PENALTY_NONE;
+  }
+
+  if (mine.crashed) {
+    return PENALTY_CRASH;
   }
 
   if (mine.overspent) {
@@ -174,6 +178,7 @@ void ftpd_penalty_spare(void) {
 
 void ftpd_penalty_failed(int err) {
   mine.overspent |= err == SFTP_ERR_BUDGET;
+  mine.crashed |= err == SFTP_ERR_CELL;
   mine.grace |= err == SFTP_ERR_TIMEOUT;
 }
 

@@ -18,6 +18,7 @@
 #include "alg-table.h"
 #include "compress.h"
 #include "conn-loop.h"
+#include "messages.h"
 #include "crypto.h"
 #include "namelist.h"
 #include "../unit/tap.h"

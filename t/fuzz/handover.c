@@ -21,6 +21,7 @@
 #include "../fake/shot.h"
 #include "alg-table.h"
 #include "conn-loop.h"
+#include "messages.h"
 #include "handover-int.h"
 #include "target.h"
 

@@ -46,13 +46,15 @@ TimeoutStalled 1
 
 srv = Server(COMMON % "on" + "SFTPAuthMethods publickey+password password\n"
              "SFTPOptions IgnoreFIFOs\nMaxLoginAttempts 2\n")
+# A stream that begins before the login cannot be handed over.
+early_zlib = Server(COMMON % "on" + "SFTPIsolation off\n")
 other = Server(COMMON % "delayed", env={"WATCH_LOGIN": "1"})
 methods = Server(METHODS, users=("alice", "root"))
-for one in (srv, other, methods):
+for one in (srv, early_zlib, other, methods):
     add_companion(one, "mod_watch")
 add_companion(methods, "mod_bad")
 
-mark = {srv: 0, other: 0, methods: 0}
+mark = {srv: 0, early_zlib: 0, other: 0, methods: 0}
 
 
 def begin():
@@ -315,11 +317,11 @@ def _():
 
 @promise("compression is reported by both names, when it begins")
 def _():
-    for server in (srv, other):
+    for server in (early_zlib, other):
         begin()
         conn = paramiko.Transport(server.connect())
         conn.use_compression()
-        if server is srv:
+        if server is early_zlib:
             conn._preferred_compression = ("zlib", "none")
         conn.start_client(timeout=60)
         conn.auth_password("alice", server.password)
@@ -332,7 +334,7 @@ def _():
                         name)
         early = log.index("ssh.client-compression") < \
             log.index("login of" if server is other else "auth-password")
-        expect_same(early, server is srv, "before the login")
+        expect_same(early, server is early_zlib, "before the login")
     begin()
     with paramiko_transport(srv, password=True):
         pass
@@ -406,4 +408,4 @@ def _():
     other.wait_log("sftp.log", "login of alice instead")
 
 
-main(srv, other, methods)
+main(srv, early_zlib, other, methods)

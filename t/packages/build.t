@@ -187,7 +187,8 @@ def _():
     tools = ["/usr/sbin/" + os.path.basename(path)
              for path in glob.glob(os.path.join(CLONE, "tools/sftp-*"))]
     wanted = ["/etc/proftpd/conf.d/mod_sftp.conf", "/etc/logrotate.d/mod_sftp",
-              "/usr/libexec/proftpd-mod_sftp/mod_sftp.so"] + tools
+              "/usr/libexec/proftpd-mod_sftp/mod_sftp.so",
+              "/usr/libexec/proftpd-mod_sftp/sftp-cell"] + tools
     expect_same([path for path in wanted if path not in listed], [],
                 "not in the RPM")
     for name in ("man5/mod_sftp.5", "html/mod_sftp.html", "README.md"):
@@ -231,7 +232,7 @@ def _():
            cwd=os.path.join(FIRST, NAME))
     for path in ("etc/proftpd/conf.d/mod_sftp.conf",
                  "etc/logrotate.d/mod_sftp", "usr/sbin/sftp-user",
-                 "usr/lib/proftpd/mod_sftp.so",
+                 "usr/lib/proftpd/mod_sftp.so", "usr/lib/proftpd/sftp-cell",
                  "usr/share/licenses/proftpd-mod_sftp-ng/LICENSE"):
         expect(os.path.exists(os.path.join(out, path)), "no " + path)
 

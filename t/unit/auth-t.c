@@ -13,6 +13,7 @@
 #include "auth-state.h"
 #include "client.h"
 #include "conn-loop.h"
+#include "messages.h"
 #include "crypto.h"
 #include "disconnect.h"
 #include "ftpd-auth.h"

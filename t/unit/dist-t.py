@@ -90,8 +90,9 @@ def make(*words, **more):
         with open(os.path.join(place, "Makefile"), "w") as file:
             file.write(re.sub(r"@(\w+)@", lambda m: values.get(
                 m.group(1), ""), text_of("Makefile.in")))
-        with open(os.path.join(place, "mod_sftp.so"), "w") as file:
-            file.write("ours")
+        for name in ("mod_sftp.so", "sftp-cell"):
+            with open(os.path.join(place, name), "w") as file:
+                file.write("ours")
         os.makedirs(os.path.join(place, "doc", "man"))
         os.makedirs(os.path.join(place, "doc", "html"))
         for name in ("man/mod_sftp.5", "man/sftp-x.8", "html/a.html"):
@@ -123,7 +124,8 @@ def _():
 def _():
     root = os.path.join(WORK, "stage")
     make("stage", "DESTDIR=" + root)
-    wanted = [MODULES + "/mod_sftp.so", "/usr/share/man/man5/mod_sftp.5",
+    wanted = [MODULES + "/mod_sftp.so", MODULES + "/sftp-cell",
+              "/usr/share/man/man5/mod_sftp.5",
               "/usr/share/man/man8/sftp-x.8", DOCS + "/a.html",
               DOCS + "/README.md", DOCS + "/CHANGELOG.md",
               DOCS + "/SECURITY.md", DOCS + "/examples/mod_sftp.conf"]
@@ -137,6 +139,8 @@ def _():
         SOURCE, "tools")) for path in names("tools/*/*.py")]
     got = ["/" + path for path in files_below(root)]
     expect_same(got, sorted(wanted), "files")
+    expect(os.access(root + MODULES + "/sftp-cell", os.X_OK),
+           "sftp-cell cannot be executed")
     for path in names("tools/*"):
         expect(os.access(os.path.join(root + "/usr/sbin", os.path.basename(
             path)), os.X_OK), path + " cannot be executed")

@@ -13,12 +13,12 @@
 #include "conn.h"
 
 #include "channel.h"
-#include "conn-loop.h"
 #include "disconnect.h"
 #include "exec.h"
 #include "fxp.h"
 #include "global.h"
 #include "kex.h"
+#include "messages.h"
 #include "scp.h"
 #include "service.h"
 #include "traffic.h"

@@ -1,0 +1,85 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* cell.h -- the isolated process that speaks with one stranger until they are
+ * logged in (doc/architecture.md).
+ */
+
+#ifndef MOD_SFTP_CELL_H
+#define MOD_SFTP_CELL_H
+
+#include <sys/types.h>
+
+#include "brief.h"
+#include "conn-loop.h"
+#include "pair.h"
+
+/* The descriptors of a cell, which has no others. */
+#define CELL_CLIENT 3
+#define CELL_PAIR 4
+
+/* The contract's struct ftpd is the cell. */
+struct ftpd {
+  pool *pool;
+  struct ssh_conn *conn;
+  struct sftp_pair pair;
+  struct sftp_brief *brief;     /* what applies now */
+  bool asked;                   /* the monitor serves a request: nothing of the
+                                 * client is read */
+};
+
+/* ---- cell.c */
+
+/* Serves the client; does not return. */
+void cell_run(void) __attribute__((noreturn));
+/* Sends the output that the client accepts, and ends the process. */
+void cell_end(struct ftpd *h) __attribute__((noreturn));
+/* A report to the monitor, or a question that needs no answer. */
+void cell_tell(struct ftpd *h, enum sftp_pair_type type,
+  const struct sftp_wr *w);
+/* A question: waits for the answer of that type, whose fields *r reads until
+ * the next message.
+ */
+void cell_ask(struct ftpd *h, enum sftp_pair_type type,
+  const struct sftp_wr *w, enum sftp_pair_type answer, struct sftp_rd *r);
+/* Serves what the monitor has sent. */
+void cell_serve_monitor(struct ftpd *h);
+/* Reads settings that have changed. */
+void cell_take_brief(struct ftpd *h, struct sftp_rd *r);
+
+/* ---- cell-contract.c */
+
+/* Where log lines go from now on. */
+void cell_set_current(struct ftpd *h);
+
+/* ---- cell-messages.c */
+
+extern const struct sftp_upper cell_upper;
+/* The message with its number, as REQUEST, OFFER and INVALID have it. */
+void cell_write_message(struct sftp_wr *w, uint32_t seqno, uint8_t type,
+  struct sftp_str fields);
+
+/* ---- cell-confine.c: what the process gives up; false with errno. */
+
+/* Files, capabilities, ids, groups.  Only ids must go; what else this system
+ * refuses is told in missing.
+ */
+bool cell_give_up(uid_t uid, gid_t gid, char *missing, size_t size);
+/* The kernel's filter for a nursery, or for a cell. */
+bool cell_filter(bool nursery);
+/* Only the two descriptors of a cell are left, in their places. */
+bool cell_keep_descriptors(int client, int pair);
+
+/* ---- nursery.c */
+
+/* Makes a cell of each pair of descriptors that arrives, until nobody can send
+ * any more.  filtered: this system permits filters.
+ */
+int cell_nursery(int control, bool filtered);
+
+#endif /* MOD_SFTP_CELL_H */

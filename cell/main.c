@@ -1,0 +1,136 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* main.c -- sftp-cell, a program that mod_sftp starts; nobody else does.
+ *
+ *   sftp-cell nursery|single UID GID [fips]
+ *
+ * Descriptor 3 is the control socket of a nursery, or the client of a single
+ * cell, whose pair is 4.  A nursery says over its socket what it has given up,
+ * or why it cannot; a single cell just ends.
+ */
+
+#include "cell.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "alg-table.h"
+#include "crypto.h"
+
+#define CONTROL 3
+
+static int usage(void) {
+  static const char text[] = "sftp-cell is a part of ProFTPD's mod_sftp, which "
+    "starts it: it is of no use by itself.\n";
+
+  return write(STDERR_FILENO, text, sizeof(text) - 1) < 0 ? 2 : 1;
+}
+
+static bool read_id(const char *text, unsigned long *id) {
+  char *end;
+
+  errno = 0;
+  *id = strtoul(text, &end, 10);
+  return errno == 0 && end != text && *end == '\0';
+}
+
+/* Everything that a cell needs from files is in memory afterwards: what
+ * libcrypto has in a provider of its own, too.
+ */
+static bool prepare(bool fips) {
+  unsigned char random[32];
+  const struct sftp_alg *alg;
+  size_t i;
+  int f;
+
+  if (sftp_crypto_init() != SFTP_OK) {
+    return false;
+  }
+
+  if (fips) {
+    sftp_crypto_set_fips(true);
+  }
+
+  for (f = 0; f < ALGS_NFAMILIES; f++) {
+    for (i = 0; (alg = sftp_alg_at((enum sftp_alg_family) f, i)) != NULL;
+        i++) {
+      (void) sftp_alg_usable((enum sftp_alg_family) f, alg);
+    }
+  }
+
+  sftp_random(random, sizeof(random));
+  return true;
+}
+
+/* A nursery's first word: "+" and what is missing, or "-" and why it ends. */
+static bool say(char sign, const char *text) {
+  char line[1024];
+
+  snprintf(line, sizeof(line), "%c%s", sign, text);
+  return send(CONTROL, line, strlen(line) + 1, MSG_NOSIGNAL) > 0;
+}
+
+static int run_nursery(uid_t uid, gid_t gid, bool fips) {
+  char missing[512];
+  bool filtered;
+  size_t len;
+
+  (void) prctl(PR_SET_NAME, "sftp-nursery", 0, 0, 0);
+  if (!prepare(fips)) {
+    (void) say('-', "libcrypto does not work");
+    return 1;
+  }
+
+  if (!cell_give_up(uid, gid, missing, sizeof(missing))) {
+    (void) say('-', "it cannot give up its ids");
+    return 1;
+  }
+
+  filtered = cell_filter(true);
+  if (!filtered) {
+    len = strlen(missing);
+    snprintf(missing + len, sizeof(missing) - len, "%sa filter of system "
+      "calls (%s)", len > 0 ? ", " : "", strerror(errno));
+  }
+
+  return say('+', missing) ? cell_nursery(CONTROL, filtered) : 1;
+}
+
+static int run_single(uid_t uid, gid_t gid, bool fips) {
+  char missing[512];
+
+  if (!prepare(fips) || !cell_give_up(uid, gid, missing, sizeof(missing)) ||
+      !cell_keep_descriptors(CELL_CLIENT, CELL_PAIR)) {
+    return 1;
+  }
+
+  (void) cell_filter(false);
+  cell_run();
+}
+
+int main(int argc, char **argv) {
+  unsigned long uid, gid;
+  bool fips;
+
+  if (argc < 4 || argc > 5 || !read_id(argv[2], &uid) ||
+      !read_id(argv[3], &gid)) {
+    return usage();
+  }
+
+  fips = argc == 5 && strcmp(argv[4], "fips") == 0;
+  (void) signal(SIGPIPE, SIG_IGN);
+  (void) signal(SIGHUP, SIG_IGN);
+  (void) signal(SIGINT, SIG_IGN);
+  return strcmp(argv[1], "nursery") == 0 ?
+    run_nursery((uid_t) uid, (gid_t) gid, fips) :
+    strcmp(argv[1], "single") == 0 ?
+    run_single((uid_t) uid, (gid_t) gid, fips) : usage();
+}

@@ -1,0 +1,445 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-isolate.c -- starts the program sftp-cell, which stands beside this
+ * module: as a nursery when the daemon starts, and for one session where there
+ * is none (inetd, or a nursery that has died).
+ */
+
+#include "ftpd-conf.h"
+#include "ftpd-isolate.h"
+#include "ftpd-kept.h"
+#include "ftpd-log.h"
+
+#include "crypto.h"
+#include "ftpd-user.h"
+#include "pair.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* The host's list of virtual hosts (none of its headers declares it). */
+extern xaset_t *server_list;
+
+/* Where the daemon's User is root. */
+#define NOBODY 65534
+
+#define READY_MS 10000
+#define WATCH_SECS 5
+
+static struct {
+  char *program;                /* path; NULL: not found */
+  int control;                  /* -1: no nursery */
+  pid_t daemon;                 /* whose nursery it is */
+  bool running;                 /* the daemon has started */
+  int timer;                    /* -1: none */
+  int life;                     /* of this session's cell; -1: none */
+} state = { .control = -1, .timer = -1, .life = -1 };
+
+bool ftpd_isolate_wanted(server_rec *s) {
+  const int *value = get_param_ptr(s->conf, "SFTPIsolation", FALSE);
+
+  return value == NULL || *value == TRUE;
+}
+
+static bool is_wanted_anywhere(void) {
+  server_rec *s;
+
+  for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
+    if (ftpd_conf_engine(s) && ftpd_isolate_wanted(s)) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
+/* ---- The program */
+
+/* Beside this module, wherever that is. */
+static char *find_program(void) {
+  Dl_info info;
+  char *real, *slash, *path = NULL;
+
+  if (dladdr(&sftp_module, &info) == 0 || info.dli_fname == NULL) {
+    return NULL;
+  }
+
+  real = realpath(info.dli_fname, NULL);
+  slash = real != NULL ? strrchr(real, '/') : NULL;
+  if (slash != NULL) {
+    path = malloc((size_t) (slash - real) + sizeof("/sftp-cell"));
+  }
+
+  if (path != NULL) {
+    memcpy(path, real, (size_t) (slash - real));
+    memcpy(path + (slash - real), "/sftp-cell", sizeof("/sftp-cell"));
+  }
+
+  free(real);
+  return path;
+}
+
+/* A stream from the first byte on cannot be handed over. */
+static void tell_compression(server_rec *s) {
+  const int *value = get_param_ptr(s->conf, "SFTPCompression", FALSE);
+
+  if (ftpd_conf_engine(s) && ftpd_isolate_wanted(s) && value != NULL &&
+      *value == COMPRESS_ON) {
+    ftpd_log_server(s, PR_LOG_NOTICE, "SFTPCompression on: compression begins "
+      "after the login (zlib@openssh.com), unless SFTPIsolation is off");
+  }
+}
+
+const char *ftpd_isolate_check(pool *p) {
+  server_rec *s;
+  int res;
+
+  if (!is_wanted_anywhere()) {
+    return NULL;
+  }
+
+  for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
+    tell_compression(s);
+  }
+
+  free(state.program);
+  state.program = find_program();
+  if (state.program == NULL) {
+    return "SFTPIsolation: unable to find this module's own directory";
+  }
+
+  PRIVS_ROOT
+  res = access(state.program, X_OK);
+  PRIVS_RELINQUISH
+  return res == 0 ? NULL : pstrcat(p, "SFTPIsolation: unable to run '",
+    state.program, "': ", strerror(errno), " (install it there, or set "
+    "`SFTPIsolation off')", NULL);
+}
+
+/* Who the program becomes: the daemon's User, as whom sessions wait as well. */
+static void choose_ids(uid_t *uid, gid_t *gid) {
+  *uid = geteuid() != PR_ROOT_UID ? geteuid() : NOBODY;
+  *gid = getegid() != PR_ROOT_GID ? getegid() : NOBODY;
+}
+
+/* The program's environment: libcrypto's, and what tests need. */
+static char **environment(char **to, size_t n) {
+  static const char *const names[] = { "OPENSSL_CONF=", "OPENSSL_MODULES=",
+    "LD_PRELOAD=", "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
+    "LSAN_OPTIONS=" };
+  size_t i, used = 0;
+  char **e;
+
+  for (e = environ; *e != NULL && used + 1 < n; e++) {
+    for (i = 0; i < SFTP_NELEMS(names); i++) {
+      if (strncmp(*e, names[i], strlen(names[i])) == 0 && used + 1 < n) {
+        to[used++] = *e;
+      }
+    }
+  }
+
+  to[used] = NULL;
+  return to;
+}
+
+/* In the new process: descriptors from 3 on, no others, no signals blocked. */
+static void exec_program(char *const *argv, char *const *envp,
+    const int *fds, size_t nfds) {
+  int aside[2], null = open("/dev/null", O_RDWR);
+  sigset_t none;
+  size_t i;
+
+  for (i = 0; i < nfds; i++) {
+    aside[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
+  }
+
+  for (i = 0; i < 3; i++) {
+    (void) dup2(null, (int) i);
+  }
+
+  for (i = 0; i < nfds; i++) {
+    (void) dup2(aside[i], 3 + (int) i);
+  }
+
+#ifdef SYS_close_range
+  (void) syscall(SYS_close_range, 3 + (unsigned int) nfds, ~0U, 0);
+#endif
+  for (i = 3 + nfds; i < 1024; i++) {
+    (void) close((int) i);
+  }
+
+  sigemptyset(&none);
+  (void) sigprocmask(SIG_SETMASK, &none, NULL);
+  (void) execve(argv[0], argv, envp);
+  _exit(127);
+}
+
+/* Starts the program; its parent is not this process, which need not wait for
+ * it.  0, or -1 with errno.
+ */
+static int start(const char *how, const int *fds, size_t nfds) {
+  char uid_text[24], gid_text[24], *vars[16], **envp;
+  char *argv[] = { state.program, (char *) (uintptr_t) how, uid_text, gid_text,
+    sftp_crypto_fips() ? (char *) (uintptr_t) "fips" : NULL, NULL };
+  int status = -1, xerrno;
+  uid_t uid;
+  gid_t gid;
+  pid_t pid;
+
+  if (state.program == NULL) {
+    errno = ENOENT;
+    return -1;
+  }
+
+  choose_ids(&uid, &gid);
+  snprintf(uid_text, sizeof(uid_text), "%lu", (unsigned long) uid);
+  snprintf(gid_text, sizeof(gid_text), "%lu", (unsigned long) gid);
+  envp = environment(vars, SFTP_NELEMS(vars));
+
+  pr_signals_block();
+  PRIVS_ROOT
+  pid = fork();
+  if (pid == 0) {
+    if (fork() == 0) {
+      exec_program(argv, envp, fds, nfds);
+    }
+
+    _exit(0);
+  }
+
+  xerrno = errno;
+  PRIVS_RELINQUISH
+  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    ;
+  }
+
+  pr_signals_unblock();
+  errno = xerrno;
+  return pid > 0 ? 0 : -1;
+}
+
+/* ---- The nursery */
+
+/* Its first word, of which main.c of the program has the form; NULL: none. */
+static const char *read_ready(pool *p, int fd) {
+  struct pollfd pfd = { fd, POLLIN, 0 };
+  char text[1024];
+  ssize_t n = 0;
+
+  if (poll(&pfd, 1, READY_MS) > 0) {
+    n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+  }
+
+  if (n <= 0) {
+    return NULL;
+  }
+
+  text[n] = '\0';
+  return pstrdup(p, text);
+}
+
+/* Sessions put the client's socket at 0 and 1, which the daemon may have
+ * closed.
+ */
+static int beyond_standard(int fd) {
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+  (void) close(fd);
+  return high;
+}
+
+static void open_nursery(pool *p) {
+  const char *word = NULL;
+  int fd[2];
+
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC, 0, fd) < 0) {
+    fd[0] = fd[1] = -1;
+
+  } else if (start("nursery", &fd[1], 1) == 0) {
+    (void) close(fd[1]);
+    fd[1] = -1;
+    word = read_ready(p, fd[0]);
+  }
+
+  if (word != NULL && *word == '+') {
+    state.control = beyond_standard(fd[0]);
+    if (word[1] != '\0') {
+      pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": logins are isolated "
+        "(SFTPIsolation), but this system refuses: %s", word + 1);
+    }
+
+    return;
+  }
+
+  pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPIsolation: '%s' does not "
+    "start: %s; each session tries again", state.program != NULL ?
+    state.program : "sftp-cell", word != NULL ? word + 1 : "it says nothing");
+  (void) close(fd[0]);
+  (void) close(fd[1]);
+}
+
+static void close_nursery(void) {
+  if (state.control >= 0) {
+    (void) close(state.control);
+    state.control = -1;
+  }
+}
+
+/* Whether nobody is at the other end. */
+static bool is_dead(void) {
+  struct pollfd pfd = { state.control, POLLIN, 0 };
+
+  return state.control < 0 || poll(&pfd, 1, 0) != 0;
+}
+
+static int on_timer(CALLBACK_FRAME) {
+  pool *p;
+
+  (void) p1;
+  (void) p2;
+  (void) p3;
+  (void) data;
+  if (state.daemon == getpid() && is_dead()) {
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
+      ": the nursery of isolated logins has ended: starting another");
+    close_nursery();
+    p = make_sub_pool(permanent_pool);
+    open_nursery(p);
+    destroy_pool(p);
+  }
+
+  return 1;
+}
+
+void ftpd_isolate_stop(void) {
+  if (state.daemon != getpid()) {
+    return;
+  }
+
+  if (state.timer >= 0) {
+    (void) pr_timer_remove(state.timer, &sftp_module);
+    state.timer = -1;
+  }
+
+  close_nursery();
+}
+
+void ftpd_isolate_start(void) {
+  pool *p;
+
+  state.daemon = getpid();
+  state.running = true;
+  ftpd_isolate_stop();
+  if (ServerType == SERVER_INETD || !is_wanted_anywhere()) {
+    return;
+  }
+
+  p = make_sub_pool(permanent_pool);
+  open_nursery(p);
+  destroy_pool(p);
+  state.timer = pr_timer_add(WATCH_SECS, -1, &sftp_module, on_timer,
+    "SFTPIsolation");
+}
+
+/* The module may have been loaded anew: it remembers nothing then. */
+void ftpd_isolate_restart(void) {
+  if (state.running || ftpd_kept_reloading()) {
+    ftpd_isolate_start();
+  }
+}
+
+/* ---- A session */
+
+void ftpd_isolate_leave(void) {
+  close_nursery();
+}
+
+/* It may be busy, or stopped: nobody waits for it. */
+static int ask_nursery(int client, int pair, int life) {
+  int fds[3] = { client, pair, life };
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(fds))];
+  } room;
+  struct iovec iov = { (void *) (uintptr_t) SFTP_CELL_VERSION,
+    sizeof(SFTP_CELL_VERSION) };
+  struct msghdr msg = {
+    .msg_iov = &iov, .msg_iovlen = 1,
+    .msg_control = &room, .msg_controllen = sizeof(room)
+  };
+  struct cmsghdr *c;
+  ssize_t n;
+
+  memset(&room, 0, sizeof(room));
+  c = CMSG_FIRSTHDR(&msg);
+  c->cmsg_level = SOL_SOCKET;
+  c->cmsg_type = SCM_RIGHTS;
+  c->cmsg_len = CMSG_LEN(sizeof(fds));
+  memcpy(CMSG_DATA(c), fds, sizeof(fds));
+  do {
+    n = sendmsg(state.control, &msg, MSG_NOSIGNAL|MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+
+  return n < 0 ? -1 : 0;
+}
+
+/* A cell of the nursery, which ends it when this session closes state.life. */
+static int get_cell(int client, int pair) {
+  int life[2], res;
+
+  if (state.control < 0 || pipe2(life, O_CLOEXEC) < 0) {
+    return -1;
+  }
+
+  res = ask_nursery(client, pair, life[0]);
+  (void) close(life[0]);
+  state.life = beyond_standard(life[1]);
+  return res;
+}
+
+/* If it does not end by itself, it is ended. */
+void ftpd_cell_over(struct ftpd *h) {
+  (void) h;
+  if (state.life >= 0) {
+    (void) close(state.life);
+    state.life = -1;
+  }
+}
+
+int ftpd_isolate_cell(int client) {
+  int pair[2], fds[2], res;
+
+  if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, pair) < 0) {
+    sftp_log("unable to isolate the login: %s", strerror(errno));
+    return -1;
+  }
+
+  pair[0] = beyond_standard(pair[0]);
+  res = get_cell(client, pair[1]);
+
+  if (res < 0) {
+    fds[0] = client;
+    fds[1] = pair[1];
+    res = start("single", fds, 2);
+  }
+
+  (void) close(pair[1]);
+  close_nursery();
+  if (res < 0) {
+    sftp_log("unable to isolate the login: '%s' does not start: %s",
+      state.program != NULL ? state.program : "sftp-cell", strerror(errno));
+    (void) close(pair[0]);
+    return -1;
+  }
+
+  return pair[0];
+}

@@ -1,0 +1,247 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* kex-elsewhere.c -- what passes between the process that exchanges keys and
+ * the one that signs: transcripts, and what was agreed.
+ *
+ * Transcript: string method, string host key algorithm, string KEXINIT of the
+ * client, string KEXINIT of the server, string what is between K_S and K,
+ * string K with its length field.  What was agreed: byte AGREED_*, string[8]
+ * names in the order of KEXINIT.
+ */
+
+#include "kex-elsewhere.h"
+
+#include "kex-int.h"
+
+#include "ftpd-report.h"
+#include "namelist.h"
+#include "ssh2.h"
+
+#define AGREED_STRICT_KEX 0x01
+#define AGREED_EXT_INFO 0x02
+#define AGREED_ALL 0x03
+
+#define COOKIE_LEN 16
+#define HASHED_MAX 65536
+#define SECRET_MAX 4096
+
+/* ---- In the process that exchanges keys */
+
+void sftp_transcript_write(const struct ssh_conn *c, struct sftp_wr *w) {
+  const struct kex_run *run = c->kex->run;
+
+  sftp_wr_text(w, run->x.method->alg.name);
+  sftp_wr_text(w, run->alg[L_HOSTKEY]->name);
+  sftp_wr_str(w, run->theirs);
+  sftp_wr_str(w, run->ours);
+  sftp_wr_str(w, sftp_wr_get(&run->x.hashed));
+  sftp_wr_str(w, sftp_wr_get(&run->x.k));
+}
+
+void sftp_agreed_write(const struct ssh_conn *c, struct sftp_wr *w) {
+  const struct sftp_kex_names *n = &c->kex->names;
+
+  sftp_wr_u8(w, (uint8_t) ((c->state.strict_kex ? AGREED_STRICT_KEX : 0) |
+    (c->peer.ext_info ? AGREED_EXT_INFO : 0)));
+  sftp_wr_text(w, n->kex);
+  sftp_wr_text(w, n->hostkey);
+  sftp_wr_text(w, n->cipher_c2s);
+  sftp_wr_text(w, n->cipher_s2c);
+  sftp_wr_text(w, n->mac_c2s);
+  sftp_wr_text(w, n->mac_s2c);
+  sftp_wr_text(w, n->comp_c2s);
+  sftp_wr_text(w, n->comp_s2c);
+}
+
+/* ---- In the process that has the host keys: transcripts */
+
+/* Whether the bytes are a KEXINIT (RFC 4253, section 7.1), so that what is
+ * hashed has the form of an exchange.
+ */
+static bool is_kexinit(struct sftp_str payload) {
+  struct sftp_rd r;
+  bool valid;
+  size_t i;
+
+  sftp_rd_init_str(&r, payload);
+  valid = sftp_rd_u8(&r) == SSH_MSG_KEXINIT;
+  (void) sftp_rd_bytes(&r, COOKIE_LEN);
+  for (i = 0; i < NLISTS; i++) {
+    valid = sftp_names_valid(sftp_rd_string(&r)) && valid;
+  }
+
+  (void) sftp_rd_bool(&r);
+  (void) sftp_rd_u32(&r);
+  return sftp_rd_end(&r) == SFTP_OK && valid;
+}
+
+static bool is_offered(const char *list, const struct sftp_alg *alg) {
+  return list != NULL && sftp_names_have(sftp_str_of(list), alg->name);
+}
+
+/* The algorithms must be what this server offers, to some client at least. */
+static int find_algs(const struct sftp_settings *set, pool *p,
+    struct sftp_str kex, struct sftp_str hostkey, struct sftp_transcript *t,
+    const struct sftp_sig_alg **sig) {
+  const struct sftp_alg *m = sftp_alg_find(ALGS_KEX, kex);
+
+  *sig = sftp_sig_alg_find(hostkey);
+  if (m == NULL || *sig == NULL) {
+    return SFTP_ERR_UNSUPPORTED;
+  }
+
+  if ((!is_offered(set->kex, m) &&
+       !is_offered(sftp_kex_classics(p, set, ALGS_KEX), m)) ||
+      !is_offered(set->hostkeys, &(*sig)->alg)) {
+    return SFTP_ERR_DENIED;
+  }
+
+  t->method = (const struct sftp_kex_method *) m;
+  return sftp_kex_is_usable(m) ? SFTP_OK : SFTP_ERR_UNSUPPORTED;
+}
+
+static int read_transcript(const struct sftp_settings *set, pool *p,
+    struct sftp_rd *r, struct sftp_transcript *t,
+    const struct sftp_sig_alg **sig) {
+  struct sftp_str kex = sftp_rd_string(r), hostkey = sftp_rd_string(r);
+  int res;
+
+  t->theirs = sftp_rd_string(r);
+  t->ours = sftp_rd_string(r);
+  t->hashed = sftp_rd_string(r);
+  t->secret = sftp_rd_string(r);
+  res = sftp_rd_end(r);
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  if (!is_kexinit(t->theirs) || !is_kexinit(t->ours) ||
+      t->hashed.len > HASHED_MAX || t->secret.len < 4 ||
+      t->secret.len > SECRET_MAX) {
+    return SFTP_ERR_FORMAT;
+  }
+
+  return find_algs(set, p, kex, hostkey, t, sig);
+}
+
+/* The first exchange names the connection for good. */
+static void keep_identity(struct ssh_conn *c, struct sftp_str H,
+    struct sftp_str host_key) {
+  struct sftp_kex *k = c->kex;
+
+  if (k->session_id.len == 0) {
+    k->session_id = sftp_str_copy(c->pool, H);
+    k->first_host_key = sftp_str_copy(c->pool, host_key);
+  }
+}
+
+static int sign(struct ssh_conn *c, pool *p, struct sftp_transcript *t,
+    const struct sftp_sig_alg *alg, struct sftp_wr *w) {
+  const struct sftp_key *key = sftp_kex_host_key_for(c->set, alg,
+    &t->host_key);
+  unsigned char hash[KEX_MAX_DIGEST];
+  struct sftp_str H = { hash, 0 };
+  struct sftp_wr sig;
+  int res = key != NULL ? sftp_kex_hash_of(c, t, hash, &H.len) :
+    SFTP_ERR_DENIED;
+
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  sftp_wr_init(&sig, p, 512, 8192);
+  res = sftp_key_sign(key, alg, H, &sig);
+  if (res == SFTP_OK) {
+    res = sftp_wr_end(&sig);
+  }
+
+  if (res == SFTP_OK) {
+    keep_identity(c, H, t->host_key);
+    sftp_wr_str(w, H);
+    sftp_wr_str(w, sftp_wr_get(&sig));
+    res = sftp_wr_end(w);
+  }
+
+  return res;
+}
+
+int sftp_transcript_sign(struct ssh_conn *c,
+    const struct sftp_settings *offered, struct sftp_rd *r,
+    struct sftp_wr *w) {
+  const struct sftp_sig_alg *alg;
+  struct sftp_transcript t;
+  pool *p;
+  int res = SFTP_ERR_ORDER;
+
+  memset(&t, 0, sizeof(t));
+  p = make_sub_pool(c->pool);
+  pr_pool_tag(p, "SSH transcript");
+  if (c->peer.ident != NULL) {
+    res = read_transcript(offered, p, r, &t, &alg);
+  }
+
+  if (res == SFTP_OK) {
+    res = sign(c, p, &t, alg, w);
+  }
+
+  destroy_pool(p);
+  return res;
+}
+
+/* ---- What was agreed */
+
+/* The name as the table has it; NULL: there is none. */
+static const char *known_name(size_t list, struct sftp_str name) {
+  const struct sftp_alg *alg = sftp_alg_find(sftp_kex_lists[list].family,
+    name);
+
+  if (alg == NULL && (list == L_MAC_C2S || list == L_MAC_S2C) &&
+      sftp_str_is(name, SFTP_MAC_IMPLICIT)) {
+    return SFTP_MAC_IMPLICIT;
+  }
+
+  return alg != NULL ? alg->name : NULL;
+}
+
+int sftp_agreed_read(struct ssh_conn *c, struct sftp_rd *r) {
+  struct sftp_kex *k = c->kex;
+  unsigned int flags = sftp_rd_u8(r);
+  const char *names[L_LANG_C2S];
+  size_t i;
+  int res;
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    names[i] = known_name(i, sftp_rd_string(r));
+    if (names[i] == NULL) {
+      sftp_rd_fail(r, SFTP_ERR_FORMAT);
+    }
+  }
+
+  res = sftp_rd_end(r);
+  if (res == SFTP_OK && (flags & ~AGREED_ALL) != 0) {
+    res = SFTP_ERR_FORMAT;
+  }
+
+  if (res == SFTP_OK && k->session_id.len == 0) {
+    res = SFTP_ERR_ORDER;
+  }
+
+  if (res != SFTP_OK) {
+    return res;
+  }
+
+  c->state.strict_kex = (flags & AGREED_STRICT_KEX) != 0;
+  c->peer.ext_info = (flags & AGREED_EXT_INFO) != 0;
+  sftp_kex_set_names(k, names);
+  for (i = 0; i < L_LANG_C2S; i++) {
+    ftpd_note(c->ftpd, sftp_kex_lists[i].note, names[i]);
+  }
+
+  return SFTP_OK;
+}

@@ -1,0 +1,377 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: python3-paramiko
+
+"""SFTPIsolation: who is not logged in speaks with a process that is nobody and
+has nothing, and that ends with the login."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, expect_same, main, promise
+from server import ASAN, MODULE, PATIENCE, PRELOAD, PROFTPD, Server, wait_for
+from rawauth import RawAuth
+from clients import paramiko_sftp
+
+import paramiko
+from paramiko.message import Message
+
+NOBODY = 65534
+
+
+def fields_of(pid):
+    with open("/proc/%d/status" % pid) as status:
+        return dict(line.rstrip("\n").split(":", 1) for line in status)
+
+
+class Isolated(Server):
+    """With a program of its own, so that its processes can be told."""
+
+    isolation = ""
+
+    def __init__(self, directives="", program=True, **more):
+        super().__init__(directives, **more)
+        self.program = self.path("modules/sftp-cell")
+        os.unlink(self.path("modules/mod_sftp.so"))
+        shutil.copy(MODULE, self.path("modules/mod_sftp.so"))
+        if program:
+            shutil.copy(os.path.join(os.path.dirname(os.path.realpath(MODULE)),
+                                     "sftp-cell"), self.program)
+
+    def _programs(self):
+        """{pid: whether it has standard descriptors} of the program."""
+        found = {}
+        for name in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if os.readlink("/proc/%s/exe" % name) == self.program:
+                    found[int(name)] = os.path.lexists("/proc/%s/fd/0" % name)
+        return found
+
+    def nurseries(self):
+        """Cells have closed what a nursery keeps, also those of a nursery that
+        has ended."""
+        return {pid for pid, keeps in self._programs().items() if keeps}
+
+    def cells(self):
+        return {pid for pid, keeps in self._programs().items() if not keeps}
+
+    def nursery(self):
+        return wait_for(lambda: len(self.nurseries()) == 1
+                        and self.nurseries(), "one nursery").pop()
+
+    def cell(self):
+        return wait_for(lambda: len(self.cells()) == 1 and self.cells(),
+                        "one cell").pop()
+
+    def no_cells(self):
+        wait_for(lambda: not self.cells(), "the cells to end")
+
+    def connect_from(self, source):
+        return socket.create_connection(("127.0.0.1", self.port),
+                                        timeout=PATIENCE,
+                                        source_address=(source, 0))
+
+    def stranger(self, source="127.0.0.1"):
+        """Keys were exchanged, and nothing more is sent."""
+        return RawAuth(self.connect_from(source), service=None)
+
+    def works(self):
+        with paramiko_sftp(self) as sftp:
+            sftp.listdir(".")
+            self.no_cells()
+
+
+srv = Isolated("TimeoutLogin 200\nTimeoutIdle 200\nSFTPCompression delayed\n"
+               "SFTPPerSourcePenalties crash:1h min:1s\n"
+               "SFTPPerSourcePenaltyExemptList 127.0.0.1\n")
+off = Isolated("SFTPIsolation off\n")
+
+
+def must_be_nobody(pid, uid, root=True):
+    status = fields_of(pid)
+    expect_same(status["Uid"].split(), [str(uid)] * 4, "Uid")
+    expect_same(status["Gid"].split(), [str(uid)] * 4, "Gid")
+    expect_same(status["Groups"].split(), [], "Groups")
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb") + (
+            ("CapBnd",) if root else ()):
+        expect_same(int(status[name], 16), 0, name)
+    expect_same(status["NoNewPrivs"].strip(), "1", "NoNewPrivs")
+    if not PRELOAD:             # sanitizers need more calls
+        expect_same(status["Seccomp"].strip(), "2", "Seccomp")
+    if root:
+        expect_same(os.listdir("/proc/%d/root" % pid), [], "its root")
+        # Of a process that can be dumped, it is the process's.
+        expect_same(os.stat("/proc/%d/environ" % pid).st_uid, 0, "dumpable")
+
+
+def must_have_two_sockets(pid):
+    folder = "/proc/%d/fd" % pid
+    expect_same({name: os.readlink(os.path.join(folder, name)).split(":")[0]
+                 for name in os.listdir(folder)},
+                {"3": "socket", "4": "socket"}, "descriptors")
+
+
+@promise("a client that is not logged in speaks with nobody, who has nothing")
+def _():
+    srv.no_cells()
+    with srv.stranger():
+        pid = srv.cell()
+        must_be_nobody(pid, NOBODY)
+        must_have_two_sockets(pid)
+        expect_same(os.readlink("/proc/%d/exe" % pid), srv.program, "program")
+        with open("/proc/%d/maps" % pid) as maps:
+            expect("mod_sftp.so" not in maps.read(), "the module is there")
+        with open("/proc/%d/environ" % pid) as environ:
+            names = {word.split("=")[0] for word in environ.read().split("\0")}
+        expect(not names & {"PATH", "HOME", "USER", "PWD"}, names)
+        limits = {}
+        with open("/proc/%d/limits" % pid) as file:
+            for line in file:
+                limits[line[:26].strip()] = line[26:].split()[:2]
+        expect_same(limits["Max core file size"], ["0", "0"], "core")
+        expect_same(limits["Max file size"], ["0", "0"], "files")
+        expect_same(limits["Max open files"], ["5", "5"], "descriptors")
+    srv.no_cells()
+
+
+@promise("so is the process that makes it, which has no client's socket")
+def _():
+    srv.no_cells()
+    pid = srv.nursery()
+    must_be_nobody(pid, NOBODY)
+    with srv.stranger():
+        srv.cell()
+        # The client's socket is not there for longer than a moment; the pipe
+        # tells it of the session's end.
+        def kinds():
+            folder = "/proc/%d/fd" % pid
+            return sorted(os.readlink(os.path.join(folder, name))
+                          .split(":")[0] for name in os.listdir(folder))
+
+        wait_for(lambda: kinds() == ["/dev/null"] * 3 + ["pipe", "socket"],
+                 "null, a pipe and its control socket only")
+
+
+@promise("no cell is left: after a login, a failed one, a client's end")
+def _():
+    srv.works()
+    with srv.stranger() as raw:
+        srv.cell()
+        raw.conn.sock.shutdown(socket.SHUT_RDWR)
+        srv.no_cells()
+    srv.no_sessions()
+    with RawAuth(srv.connect()) as raw:
+        for _try in range(20):
+            if raw.answer(raw.password("alice", "wrong")) == "gone":
+                break
+        srv.no_cells()
+    sock = srv.connect()
+    srv.cell()
+    sock.close()
+    srv.no_cells()
+    srv.no_sessions()
+
+
+@promise("a cell ends with its session")
+def _():
+    with srv.stranger():
+        srv.cell()
+        os.kill(srv.session(), signal.SIGKILL)
+        srv.no_cells()
+    srv.no_sessions()
+
+
+@promise("a cell that is killed ends its connection: one line, a crash of its "
+         "source, and nobody else notices")
+def _():
+    srv.no_sessions()
+    with paramiko_sftp(srv) as sftp:
+        handle = sftp.open("kept", "w")
+        size = len(srv.log("sftp.log"))
+        with srv.stranger("127.1.7.1") as raw:
+            os.kill(srv.cell(), signal.SIGKILL)
+            expect_same(raw.recv(), (None, None), "the connection")
+        wait_for(lambda: len(srv.sessions()) == 1, "the session's end")
+        lines = [line for line in srv.log("sftp.log")[size:].splitlines()
+                 if "isolated process" in line]
+        expect_same(len(lines), 1, lines)
+        handle.write(b"whole")
+        handle.close()
+        with contextlib.closing(srv.connect_from("127.1.7.1")) as sock:
+            expect(not sock.recv(4).startswith(b"SSH-"), "no penalty")
+        expect_same(srv.get("kept"), b"whole", "file")
+    srv.works()
+
+
+@promise("without its nursery, clients log in, and there is another one soon")
+def _():
+    first = srv.nursery()
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: first not in srv.nurseries(), "its end")
+    srv.works()
+    srv.wait_log("system.log", "nursery of isolated logins has ended")
+    wait_for(lambda: srv.nurseries() - {first}, "another nursery")
+    srv.works()
+
+
+@promise("SIGHUP makes another nursery, while clients log in")
+def _():
+    first = srv.nursery()
+    good, stop = [], threading.Event()
+
+    def log_in():
+        while not stop.is_set():
+            try:
+                with paramiko_sftp(srv) as sftp:
+                    sftp.listdir(".")
+                good.append(True)
+            except (paramiko.SSHException, EOFError, OSError) as why:
+                good.append(why)
+
+    with srv.stranger() as raw:
+        thread = threading.Thread(target=log_in)
+        thread.start()
+        try:
+            wait_for(lambda: good, "a login")
+            srv.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: srv.nurseries() - {first}, "another nursery")
+            count = len(good)
+            wait_for(lambda: len(good) > count + 1, "more logins")
+        finally:
+            stop.set()
+            thread.join()
+        expect(all(one is True for one in good), good)
+        raw.conn.auth_handler = None
+        raw.conn.auth_password("alice", srv.password)
+    wait_for(lambda: first not in srv.nurseries(), "the end of the first")
+    srv.works()
+
+
+@promise("a client that sends its whole script at once gets in")
+def _():
+    with RawAuth(srv.connect(), service=None) as raw:
+        conn, service = raw.conn, Message()
+        service.add_byte(b"\x05")
+        service.add_string("ssh-userauth")
+        conn._send_message(service)
+        conn._send_message(raw.message("alice", "none"))
+        conn._send_message(raw.password("alice", "wrong"))
+        conn._send_message(raw.password("alice", srv.password))
+        channel = Message()
+        channel.add_byte(bytes([80]))
+        channel.add_string("no-such-request@example.com")
+        channel.add_boolean(True)
+        conn._send_message(channel)
+        expect_same([raw.recv()[0] for _ in range(4)], [6, 51, 51, 52],
+                    "answers")
+        srv.no_cells()
+        # The answer to what stood behind the login.
+        wait_for(lambda: not conn.is_active() or conn.global_response is None,
+                 "the answer")
+
+
+@promise("compression begins with the login, and keys change right after it")
+def _():
+    conn = paramiko.Transport(srv.connect())
+    conn.use_compression(True)
+    conn.start_client(timeout=PATIENCE)
+    conn.auth_password("alice", srv.password)
+    conn.renegotiate_keys()
+    with conn.open_sftp_client() as sftp:
+        with sftp.open("squeezed", "w") as file:
+            file.write(b"many bytes " * 20000)
+    expect_same(conn.remote_compression, "zlib@openssh.com", "compression")
+    expect_same(srv.get("squeezed"), b"many bytes " * 20000, "file")
+    conn.close()
+    srv.no_sessions()
+
+
+@promise("SFTPIsolation off: no cell, no nursery")
+def _():
+    with off.stranger():
+        wait_for(off.sessions, "a session")
+        expect_same(off._programs(), {}, "programs")
+    off.works()
+
+
+@promise("without its program the daemon does not start, and says why")
+def _():
+    text = Isolated(program=False).refuses_to_start()
+    expect(re.search("SFTPIsolation: unable to run '.*/modules/sftp-cell': "
+                     "No such file", text), text)
+
+
+@promise("behind inetd each session has a cell of its own")
+def _():
+    inetd = Isolated("ServerType inetd\n", drop=("ServerType",))
+    inetd.write_config()
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("TMPDIR", "MOD_SFTP_PRELOAD")}
+    if PRELOAD:
+        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
+    with socket.create_server(("127.0.0.1", inetd.port)) as listener:
+        raw = []
+        begin = threading.Thread(target=lambda: raw.append(inetd.stranger()))
+        begin.start()
+        sock, _ = listener.accept()
+        with sock:
+            process = subprocess.Popen(
+                [PROFTPD, "-c", inetd.path("proftpd.conf")], stdin=sock,
+                stdout=sock, stderr=subprocess.DEVNULL, env=env, cwd="/")
+        begin.join()
+        pid = inetd.cell()
+        must_be_nobody(pid, NOBODY)
+        must_have_two_sockets(pid)
+        raw[0].conn.auth_handler = None
+        raw[0].conn.auth_password("alice", inetd.password)
+        inetd.no_cells()
+        raw[0].conn.close()
+        process.wait(PATIENCE)
+
+
+class Rootless(Isolated):
+    def launch(self):
+        for top, directories, files in os.walk(self.dir):
+            for name in directories + files + ["."]:
+                os.lchown(os.path.join(top, name), NOBODY, NOBODY)
+        super().launch()
+
+    def command(self):
+        return ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY,
+                "--clear-groups"] + super().command()
+
+
+@promise("a daemon without root isolates logins, too")
+def _():
+    server = Rootless("RootLogin on\n", drop=("DefaultRoot",)).start()
+    try:
+        with server.stranger():
+            pid = server.cell()
+            must_be_nobody(pid, NOBODY, root=False)
+            must_have_two_sockets(pid)
+        server.works()
+    finally:
+        server.stop_clean()
+
+
+@promise("when the daemon ends, its nursery does")
+def _():
+    off.stop()
+    srv.no_sessions()
+    expect_same(len(srv.nurseries()), 1, "nurseries")
+
+
+main(srv, off)

@@ -476,6 +476,23 @@ MODRET set_trafficpolicy(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+/* usage: SFTPUploadSync none|close */
+MODRET set_uploadsync(cmd_rec *cmd) {
+  const char *word;
+  int on;
+
+  CHECK_ONE(cmd);
+  word = cmd->argv[1];
+  on = strcasecmp(word, "close") == 0;
+  if (!on && strcasecmp(word, "none") != 0) {
+    CONF_ERROR(cmd, pstrcat(cmd->tmp_pool, "'", word,
+      "': expected none or close", NULL));
+  }
+
+  ftpd_conf_add_value(cmd, &on, sizeof(on));
+  return PR_HANDLED(cmd);
+}
+
 conftable sftp_conftab[] = {
   { "SFTPAcceptEnv", set_acceptenv, NULL },
   { "SFTPAlgorithmProfile", ftpd_set_algorithmprofile, NULL },
@@ -522,5 +539,6 @@ conftable sftp_conftab[] = {
   { "SFTPSandbox", set_sandbox, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },
   { "SFTPTrustedUserCAKeys", ftpd_set_trustedusercakeys, NULL },
+  { "SFTPUploadSync", set_uploadsync, NULL },
   { NULL, NULL, NULL }
 };

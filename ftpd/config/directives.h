@@ -53,6 +53,7 @@
  *   SFTPRevokedKeys          argv: char *, path or "sql:..." each
  *   SFTPTrafficPolicy        [0] char *, lower case
  *   SFTPTrustedUserCAKeys    the same
+ *   SFTPUploadSync           [0] int *
  */
 
 #ifndef MOD_SFTP_DIRECTIVES_H

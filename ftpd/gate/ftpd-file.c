@@ -26,6 +26,7 @@
 #include "ftpd-request.h"
 #include "ftpd-scan.h"
 #include "ftpd-settle.h"
+#include "ftpd-sync.h"
 #include "ftpd-tally.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
@@ -136,25 +137,32 @@ static void enter_folder(struct ftpd_file *f) {
  * errno.
  */
 static int settle_file(struct ftpd_file *f, bool complete) {
+  struct ftpd_sync sync;
   struct stat st;
   bool gone = false;
-  int err = 0;
+  int err, closed = 0;
 
   ftpd_settle_begin(f, complete);
   ftpd_quota_closing(f, &st);
+  err = ftpd_sync_data(f, complete, &sync) < 0 ? errno : 0;
   if (f->wr) {
-    err = ftpd_scan_close(f->pool, f->fh, f->path, &f->refused, &gone);
+    closed = ftpd_scan_close(f->pool, f->fh, f->path, &f->refused, &gone);
 
   } else if (pr_fsio_close(f->fh) < 0) {
-    err = errno;
+    closed = errno;
   }
 
   f->fh = NULL;
+  err = err != 0 ? err : closed;
   if (gone) {
     was_removed(f, &st);
   }
 
   if (err == 0 && complete && reveal(f, &st) < 0) {
+    err = errno;
+  }
+
+  if (ftpd_sync_end(f, err == 0, &sync) < 0) {
     err = errno;
   }
 

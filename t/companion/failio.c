@@ -10,13 +10,16 @@
  * the first 64 KiB of a file gets the error that the file's name asks for.
  *
  * fail-enospc, fail-edquot, fail-eio: writes.  fail-read: reads, with EIO.
- * fail-once: reads, the first time.  fail-close: close, with EIO.
+ * fail-once: reads, the first time.  fail-close: close, with EIO.  fail-fsync:
+ * fsync, with EIO.  What is synced is a line in the file of FAILIO_SYNCED.
  */
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -132,4 +135,44 @@ int close(int fd) {
 
   errno = res != 0 ? res : errno;
   return res != 0 ? -1 : 0;
+}
+
+/* "fsync PATH" */
+static void note_sync(const char *what, int fd) {
+  const char *log = getenv("FAILIO_SYNCED");
+  char line[4300], link[64], path[4096];
+  int saved = errno, out;
+  ssize_t n;
+
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  n = readlink(link, path, sizeof(path) - 1);
+  out = log != NULL ? open(log, O_WRONLY|O_APPEND|O_CLOEXEC) : -1;
+  if (n >= 0 && out >= 0) {
+    path[n] = '\0';
+    n = snprintf(line, sizeof(line), "%s %s\n", what, path);
+    n = write(out, line, (size_t) n);
+  }
+
+  if (out >= 0) {
+    (void) close(out);
+  }
+
+  errno = saved;
+}
+
+int fsync(int fd) {
+  REAL(fsync)
+  if (is(fault_of(fd), "fsync")) {
+    errno = EIO;
+    return -1;
+  }
+
+  note_sync("fsync", fd);
+  return real(fd);
+}
+
+int syncfs(int fd) {
+  REAL(syncfs)
+  note_sync("syncfs", fd);
+  return real(fd);
 }

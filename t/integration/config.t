@@ -55,6 +55,7 @@ WRONG = (
     ("SFTPRekey", "required 3600 100 0", ["0", "greater than zero"]),
     ("SFTPSandbox", "perhaps", ["perhaps", "on, off or strict"]),
     ("SFTPSandbox", "on off", ["parameters"]),
+    ("SFTPUploadSync", "always", ["always", "none or close"]),
     ("SFTPMaxChannels", "0", ["0", "greater than zero"]),
     ("SFTPMaxChannels", "many", ["many", "numeric"]),
     ("SFTPClientAlive", "3", ["parameters"]),

@@ -21,7 +21,7 @@ from tap import expect, expect_same, main, promise
 from clients import paramiko_transport
 from ftphost import FtpServer
 from rawsftp import HANDLE, Raw, num, quad, string
-from server import SOURCE, must, run
+from server import SOURCE, Server, must, run
 
 LOG = """
 ExtendedLog @DIR@/%s ALL all
@@ -402,6 +402,61 @@ def _():
                 "ExtendedLog")
     expect_same([(one[0], one[3]) for one in transfers()], wanted,
                 "TransferLog")
+
+
+@promise("SFTPUploadSync: data and new names are on disk before the client hears "
+         "that the upload is done, and a disk that fails fails it")
+def _():
+    safe = Server("SFTPUploadSync close\n<Directory ~/hidden>\n"
+                  "HiddenStores on\n</Directory>\n", drop=("DefaultRoot",))
+    log = safe.local("synced", b"")
+    os.chmod(log, 0o666)
+    safe.env.update(srv.env, FAILIO_SYNCED=log)
+    safe.mkdir("hidden")
+    safe.mkdir("blind", mode=0o300)
+    safe.put("old", b"old")
+
+    def synced():
+        with open(log, "r+") as file:
+            lines = file.read().splitlines()
+            file.truncate(0)
+        return [line.replace(safe.home(), "~/").replace(
+            safe.home().rstrip("/"), "~") for line in lines]
+
+    safe.start()
+    with Raw(safe, 3) as raw:
+        for name, flags, wanted in (
+                ("new", 0x1a, ["fsync ~/new", "fsync ~"]),
+                ("old", 0x1a, ["fsync ~/old", "fsync ~"]),
+                ("old", 0x06, ["fsync ~/old"]),
+                ("hidden/new", 0x1a, ["fsync ~/hidden/.in.new.",
+                                      "fsync ~/hidden"]),
+                ("blind/new", 0x1a, ["fsync ~/blind/new",
+                                     "syncfs ~/blind/new"]),
+                ("old", 1, [])):
+            handle = raw.open_with(safe.home(name), num(flags))
+            if flags != 1:
+                ask_write(raw, handle, 0, b"data")
+            raw.ask(4, string(handle))
+            expect_same(synced(), wanted, name)
+        raw.open_with(safe.home("left"), num(0x1a))
+    safe.no_sessions()
+    expect_same(synced(), [], "an aborted upload")
+    local = safe.local("small", b"small")
+    must(safe.scp("-O", local, "srv:%sscp" % safe.home()))
+    expect_same(synced(), ["fsync ~/scp", "fsync ~"], "by SCP")
+    for call in (lambda to: safe.sftp("put %s %s" % (local, to)),
+                 lambda to: safe.scp("-O", local, "srv:" + to)):
+        expect(call(safe.home("fail-fsync")).returncode != 0, "a broken disk")
+    safe.no_sessions()
+    text = safe.log("sftp.log")
+    expect_same(text.count("SFTPUploadSync: unable to bring '%s' to disk: "
+                           "Input/output error" % safe.home("fail-fsync")), 2,
+                "lines in\n" + text)
+    ends = [line.split()[-1] for line in
+            safe.log("transfer.log").splitlines() if "fail-fsync" in line]
+    expect_same(ends, ["i", "i"], "TransferLog")
+    safe.stop_clean()
 
 
 main(srv)

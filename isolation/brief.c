@@ -10,8 +10,8 @@
  *
  * uint32 options, string identification, string[6] name-lists (key exchange,
  * host keys, ciphers, MACs, users' keys, authorities), uint32 lists that were
- * set, byte compression, boolean NEWKEYS late, boolean never rekeyed, uint64
- * clients known, uint32 number of host keys, for each: string blob, string type
+ * set, byte compression, boolean NEWKEYS late, boolean never rekeyed, string
+ * traffic policy, uint64 clients known, uint32 number of host keys, for each: string blob, string type
  * of its certificate, string certificate; string remote address, boolean
  * offers, uint32 trace level for each channel.
  */
@@ -19,6 +19,7 @@
 #include "brief.h"
 
 #include "cert.h"
+#include "traffic.h"
 
 #define HOST_KEYS_MAX 64
 
@@ -55,6 +56,7 @@ void sftp_brief_write(struct sftp_wr *w, const struct sftp_settings *set,
     COMPRESS_DELAYED);
   sftp_wr_bool(w, set->pessimistic_newkeys);
   sftp_wr_bool(w, set->client.never_rekey);
+  sftp_wr_text(w, set->traffic != NULL ? set->traffic->name : "");
   sftp_wr_u64(w, set->clients_known);
   write_host_keys(w, set);
   sftp_wr_text(w, remote_ip);
@@ -134,6 +136,7 @@ int sftp_brief_read(pool *p, struct sftp_rd *r, struct sftp_brief *b) {
   set->compression = sftp_rd_u8(r);
   set->pessimistic_newkeys = sftp_rd_bool(r);
   set->client.never_rekey = sftp_rd_bool(r);
+  set->traffic = sftp_traffic_find(sftp_rd_text(r, p));
   set->clients_known = sftp_rd_u64(r);
   read_host_keys(p, r, set);
   b->remote_ip = sftp_rd_text(r, p);

@@ -345,7 +345,9 @@ def _():
 def _():
     for word, wanted in (("", "none"), ("off", "none"),
                          ("delayed", "zlib@openssh.com,none"),
-                         ("on", "zlib,zlib@openssh.com,none")):
+                         ("on", "zlib@openssh.com,none"),
+                         ("on\nSFTPIsolation off",
+                          "zlib,zlib@openssh.com,none")):
         got = offer_of(word and "SFTPCompression " + word)
         for way in ("c2s", "s2c"):
             expect_same(got["compression " + way], wanted,

@@ -11,9 +11,9 @@
  * uint32 options, string identification, string[6] name-lists (key exchange,
  * host keys, ciphers, MACs, users' keys, authorities), uint32 lists that were
  * set, byte compression, boolean NEWKEYS late, boolean never rekeyed, string
- * traffic policy, uint64 clients known, uint32 number of host keys, for each: string blob, string type
- * of its certificate, string certificate; string remote address, boolean
- * offers, uint32 trace level for each channel.
+ * traffic policy, uint64 clients known, uint32 number of host keys, for each:
+ * string blob, string type of its certificate, string certificate; string
+ * remote address, boolean offers, uint32 trace level for each channel.
  */
 
 #include "brief.h"

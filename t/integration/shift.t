@@ -41,7 +41,7 @@ def shifting(place):
         for at, dirs, files in os.walk(srv.path(top)):
             for name in ["."] + dirs + files:
                 os.lchown(os.path.join(at, name), UID, GID)
-    return srv.start()
+    return srv
 
 
 by_path = shifting("@DIR@/shown/")

@@ -147,24 +147,49 @@ void ftpd_ssh_cmd(struct ftpd *h, const char *name, const char *arg,
   destroy_pool(p);
 }
 
-const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
-    const char *does) {
+/* Asks for the settings that apply now; NULL: they are the same. */
+static const struct sftp_settings *ask_settings(struct ftpd *h,
+    enum sftp_pair_type type, const struct sftp_wr *w) {
   struct sftp_rd r;
-  struct sftp_wr w;
   bool changed;
-  pool *p = begin(h, &w);
 
-  (void) software;
-  sftp_wr_text(&w, does != NULL ? does : h->conn->peer.ident);
-  cell_ask(h, does != NULL ? PAIR_OBSERVED : PAIR_CLIENT, &w, PAIR_SETTINGS,
-    &r);
+  cell_ask(h, type, w, PAIR_SETTINGS, &r);
   changed = sftp_rd_bool(&r);
   if (changed) {
     cell_take_brief(h, &r);
   }
 
-  destroy_pool(p);
   return changed ? &h->brief->set : NULL;
+}
+
+void cell_observed(struct ssh_conn *c, const char *const *does, size_t n) {
+  const struct sftp_settings *set;
+  struct sftp_wr w;
+  pool *p = begin(c->ftpd, &w);
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    sftp_wr_text(&w, does[i]);
+  }
+
+  set = ask_settings(c->ftpd, PAIR_OBSERVED, &w);
+  c->set = set != NULL ? set : c->set;
+  destroy_pool(p);
+}
+
+/* The client's identification: what it does comes by cell_observed(). */
+const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
+    const char *does) {
+  const struct sftp_settings *set;
+  struct sftp_wr w;
+  pool *p = begin(h, &w);
+
+  (void) software;
+  (void) does;
+  sftp_wr_text(&w, h->conn->peer.ident);
+  set = ask_settings(h, PAIR_CLIENT, &w);
+  destroy_pool(p);
+  return set;
 }
 
 void ftpd_keyed(struct ftpd *h) {

@@ -206,7 +206,8 @@ static struct sftp_str groups_elsewhere(struct ssh_conn *c) {
 }
 
 static const struct sftp_elsewhere elsewhere = {
-  .sign = sign_elsewhere, .groups = groups_elsewhere
+  .sign = sign_elsewhere, .observed = cell_observed,
+  .groups = groups_elsewhere
 };
 
 /* ---- The connection */

@@ -56,6 +56,8 @@ void cell_take_brief(struct ftpd *h, struct sftp_rd *r);
 
 /* Where log lines go from now on. */
 void cell_set_current(struct ftpd *h);
+/* What the client does: struct sftp_elsewhere has it. */
+void cell_observed(struct ssh_conn *c, const char *const *does, size_t n);
 
 /* ---- cell-messages.c */
 

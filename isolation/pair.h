@@ -26,7 +26,7 @@ enum sftp_pair_type {
   /* From the cell.  Those with an answer wait for it. */
   PAIR_HELLO = 1,       /* the cell is there */
   PAIR_CLIENT,          /* string identification -> SETTINGS */
-  PAIR_OBSERVED,        /* string what the client does -> SETTINGS */
+  PAIR_OBSERVED,        /* strings: what the client does -> SETTINGS */
   PAIR_TRANSCRIPT,      /* kex-elsewhere.h -> SIGNATURE */
   PAIR_GROUPS,          /* -> GROUPS_ARE */
   PAIR_AGREED,          /* kex-elsewhere.h: keys are in force */

@@ -26,6 +26,9 @@
 #define LINE_BYTES 4200
 /* That are not traces: an exchange has about 15, and there are five. */
 #define LINES_MAX 1000
+/* What one KEXINIT offers: version.c has the length of each. */
+#define OBSERVED_MAX 512
+#define OBSERVED_LEN_MAX (OBSERVED_MAX * 132)
 /* In one turn of its loop. */
 #define BYTES_MAX (16 * 1024 * 1024)
 #define REQUEST_LEN_MAX (128 * 1024 + 16)
@@ -43,32 +46,32 @@ static void keep_offer(struct sftp_monitor *m, size_t from) {
   }
 }
 
-static int tell_settings(struct sftp_monitor *m, const char *does,
-    size_t from) {
+/* True: the settings have changed. */
+static bool tell_client(struct sftp_monitor *m, const char *does) {
   struct ssh_conn *c = m->c;
   const struct sftp_settings *set = ftpd_client(c->ftpd, c->peer.software,
     does);
-  pool *p = make_sub_pool(c->pool);
-  int res;
 
   c->set = set != NULL ? set : c->set;
+  return set != NULL;
+}
+
+static int answer_settings(struct sftp_monitor *m, bool changed,
+    size_t from) {
+  pool *p = make_sub_pool(m->c->pool);
+  int res;
+
   keep_offer(m, from);
-  res = sftp_monitor_brief(m, p, set != NULL);
+  res = sftp_monitor_brief(m, p, changed);
   destroy_pool(p);
   return res;
 }
 
-static const char *read_words(struct sftp_monitor *m, struct sftp_rd *r) {
-  const char *text = sftp_rd_text(r, m->c->pool);
-
-  return sftp_rd_end(r) == SFTP_OK ? text : NULL;
-}
-
 static int on_client(struct sftp_monitor *m, struct sftp_rd *r) {
   struct ssh_conn *c = m->c;
-  const char *ident = read_words(m, r);
+  const char *ident = sftp_rd_text(r, c->pool);
 
-  if (ident == NULL || !sftp_version_is_acceptable(c, ident)) {
+  if (sftp_rd_end(r) != SFTP_OK || !sftp_version_is_acceptable(c, ident)) {
     return sftp_monitor_attacked(m, "an impossible identification");
   }
 
@@ -77,14 +80,27 @@ static int on_client(struct sftp_monitor *m, struct sftp_rd *r) {
   ftpd_note(c->ftpd, "SFTP", "1");
   ftpd_note(c->ftpd, "SFTP_CLIENT_BANNER",
     strchr(c->peer.ident + 4, '-') + 1);
-  return tell_settings(m, NULL, OFFERED_KNOWN);
+  return answer_settings(m, tell_client(m, NULL), OFFERED_KNOWN);
 }
 
 static int on_observed(struct sftp_monitor *m, struct sftp_rd *r) {
-  const char *does = read_words(m, r);
+  pool *p = make_sub_pool(m->c->pool);
+  bool changed = false;
+  size_t n;
+  int res;
 
-  return does == NULL ? sftp_monitor_attacked(m, "malformed OBSERVED") :
-    tell_settings(m, does, OFFERED_LAST);
+  for (n = 0; n < OBSERVED_MAX && r->left > 0 && sftp_rd_ok(r) == SFTP_OK;
+      n++) {
+    const char *does = sftp_rd_text(r, p);
+
+    changed |= sftp_rd_ok(r) == SFTP_OK && tell_client(m, does);
+  }
+
+  res = sftp_rd_end(r) == SFTP_OK && n > 0 ?
+    answer_settings(m, changed, OFFERED_LAST) :
+    sftp_monitor_attacked(m, "malformed OBSERVED");
+  destroy_pool(p);
+  return res;
 }
 
 /* ---- Key exchanges */
@@ -394,7 +410,8 @@ struct question {
 static const struct question questions[PAIR_LAST_OF_CELL + 1] = {
   [PAIR_HELLO] = { "HELLO", STAGE_BEGUN, 0, 1, on_hello },
   [PAIR_CLIENT] = { "CLIENT", STAGE_BEGUN, 512, 1, on_client },
-  [PAIR_OBSERVED] = { "OBSERVED", STAGE_EXCHANGES, 512, 600, on_observed },
+  [PAIR_OBSERVED] = { "OBSERVED", STAGE_EXCHANGES, OBSERVED_LEN_MAX, 10,
+    on_observed },
   [PAIR_TRANSCRIPT] = { "TRANSCRIPT", STAGE_EXCHANGES, SFTP_TRANSCRIPT_MAX, 10,
     on_transcript },
   [PAIR_GROUPS] = { "GROUPS", STAGE_EXCHANGES, 0, 10, on_groups },

@@ -73,6 +73,8 @@ struct sftp_failure {
 struct sftp_elsewhere {
   /* Writes the host key's signature over the exchange hash. */
   int (*sign)(struct ssh_conn *c, struct sftp_str H, struct sftp_wr *sig);
+  /* Reports several actions of the client at once; sets c->set. */
+  void (*observed)(struct ssh_conn *c, const char *const *does, size_t n);
   /* Text of SFTPDHParamFile; empty: there is none. */
   struct sftp_str (*groups)(struct ssh_conn *c);
 };

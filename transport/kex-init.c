@@ -149,17 +149,18 @@ static bool is_right_guess(const struct sftp_kex *k,
 #define MAX_TOLD 512
 
 static void tell_offers(struct ssh_conn *c, const struct sftp_str *theirs) {
-  unsigned int told = 0;
-  size_t i;
+  struct sftp_str names[MAX_TOLD];
+  size_t i, n = 0;
 
   for (i = 0; i < L_LANG_C2S; i++) {
-    struct sftp_str left = theirs[i], name;
+    struct sftp_str left = theirs[i];
 
-    while (told < MAX_TOLD && sftp_names_next(&left, &name)) {
-      sftp_client_observed(c, "offers", name);
-      told++;
+    while (n < MAX_TOLD && sftp_names_next(&left, &names[n])) {
+      n++;
     }
   }
+
+  sftp_client_observed_all(c, c->kex->run->pool, "offers", names, n);
 }
 
 /* Reads the markers in a client's first KEXINIT. */

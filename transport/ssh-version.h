@@ -29,6 +29,8 @@ void sftp_version_know(struct ssh_conn *c, const char *line);
 /* Reports an action of the client, in the words of clients.h, which recognizes
  * programs by their actions.
  */
+void sftp_client_observed_all(struct ssh_conn *c, pool *p, const char *how,
+  const struct sftp_str *what, size_t n);
 void sftp_client_observed(struct ssh_conn *c, const char *how,
   struct sftp_str what);
 

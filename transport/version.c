@@ -146,13 +146,47 @@ int sftp_version_read(struct ssh_conn *c) {
   return 1;
 }
 
+/* Of the words for an action; more is cut off. */
+#define DOES_LEN 128
+
+static void put_words(char *text, const char *how, struct sftp_str what) {
+  snprintf(text, DOES_LEN, "%s %.*s", how, (int) (what.len < DOES_LEN ?
+    what.len : DOES_LEN), (const char *) what.ptr);
+}
+
+static void report(struct ssh_conn *c, const char *does) {
+  const struct sftp_settings *set = ftpd_client(c->ftpd, c->peer.software,
+    does);
+
+  c->set = set != NULL ? set : c->set;
+}
+
 void sftp_client_observed(struct ssh_conn *c, const char *how,
     struct sftp_str what) {
-  const struct sftp_settings *set;
-  char text[128];
+  char text[DOES_LEN];
 
-  snprintf(text, sizeof(text), "%s %.*s", how, (int) (what.len < sizeof(text) ?
-    what.len : sizeof(text)), (const char *) what.ptr);
-  set = ftpd_client(c->ftpd, c->peer.software, text);
-  c->set = set != NULL ? set : c->set;
+  put_words(text, how, what);
+  report(c, text);
+}
+
+void sftp_client_observed_all(struct ssh_conn *c, pool *p, const char *how,
+    const struct sftp_str *what, size_t n) {
+  const char **does = palloc(p, (n + 1) * sizeof(does[0]));
+  size_t i;
+
+  for (i = 0; i < n; i++) {
+    char *text = palloc(p, DOES_LEN);
+
+    put_words(text, how, what[i]);
+    does[i] = text;
+  }
+
+  if (c->elsewhere != NULL) {
+    c->elsewhere->observed(c, does, n);
+    return;
+  }
+
+  for (i = 0; i < n; i++) {
+    report(c, does[i]);
+  }
 }

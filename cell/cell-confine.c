@@ -30,11 +30,14 @@
 
 /* Sanitizers open files, use much memory, and more. */
 #if defined(__SANITIZE_ADDRESS__)
-# define SFTP_SANITIZED 1
+# define SANITIZED true
 #elif defined(__has_feature)
 # if __has_feature(address_sanitizer)
-#  define SFTP_SANITIZED 1
+#  define SANITIZED true
 # endif
+#endif
+#ifndef SANITIZED
+# define SANITIZED false
 #endif
 
 /* ---- Ids, capabilities, files */
@@ -137,11 +140,11 @@ bool cell_give_up(uid_t uid, gid_t gid, char *missing, size_t size) {
 #define DATA_BYTES (256UL * 1024 * 1024)
 
 static bool limit_cell(void) {
-#ifndef SFTP_SANITIZED
-  if (!limit(RLIMIT_CPU, CPU_SECS) || !limit(RLIMIT_DATA, DATA_BYTES)) {
+  if (!SANITIZED && (!limit(RLIMIT_CPU, CPU_SECS) ||
+      !limit(RLIMIT_DATA, DATA_BYTES))) {
     return false;
   }
-#endif
+
   return limit(RLIMIT_NOFILE, CELL_PAIR + 1);
 }
 
@@ -371,13 +374,12 @@ static void build(struct filter *f, bool nursery) {
 }
 
 bool cell_filter(bool nursery) {
-#ifdef SFTP_SANITIZED
-  (void) nursery;
-  return true;
-
-#else
   static struct filter f;
   struct sock_fprog prog;
+
+  if (SANITIZED) {
+    return true;
+  }
 
   if (SFTP_SECCOMP_ARCH == 0U) {
     errno = ENOSYS;
@@ -393,5 +395,4 @@ bool cell_filter(bool nursery) {
   }
 
   return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0;
-#endif /* SFTP_SANITIZED */
 }

@@ -12,9 +12,9 @@
 
 #include "cell.h"
 
-#include "disconnect.h"
 #include "kex.h"
 #include "ssh2.h"
+#include "transport-msgs.h"
 
 /* The longest request: answers to as many prompts as there may be. */
 #define REQUEST_MAX (128 * 1024)
@@ -31,17 +31,20 @@ static int on_request(struct ssh_conn *c, struct sftp_rd *r) {
   struct ftpd *h = c->ftpd;
   struct sftp_str fields = sftp_rd_rest(r);
   struct sftp_wr w;
+  pool *p;
 
   if (fields.len > REQUEST_MAX) {
     return sftp_fail(c, SFTP_ERR_LIMIT, "request of %lu bytes before the login",
       (unsigned long) fields.len);
   }
 
-  sftp_wr_init(&w, h->pool, fields.len + 16, REQUEST_MAX + 16);
+  p = make_sub_pool(h->pool);
+  sftp_wr_init(&w, p, fields.len + 16, REQUEST_MAX + 16);
   cell_write_message(&w, sftp_packets_seqno_in(c->pkts) - 1,
     c->state.msg_type, fields);
   cell_tell(h, PAIR_REQUEST, &w);
   sftp_wr_wipe(&w);
+  destroy_pool(p);
   sftp_wipe((void *) fields.ptr, fields.len);
   h->asked = true;
   return SFTP_OK;
@@ -66,27 +69,11 @@ static int on_channel_message(struct ssh_conn *c, struct sftp_rd *r) {
   return sftp_fail(c, SFTP_ERR_ORDER, "a channel before the login");
 }
 
-#define KEX_MESSAGE { "KEX", PH_KEX, PH_KEX, sftp_on_kex_message }
 #define LATER(name) { name, PH_OPEN, 0, on_channel_message }
 
 static const struct sftp_msg msgs[256] = {
-  [SSH_MSG_DISCONNECT] = { "DISCONNECT", PH_ANY, PH_ANY, sftp_on_disconnect },
-  [SSH_MSG_IGNORE] = { "IGNORE", PH_ANY, 0, sftp_on_ignore },
-  [SSH_MSG_UNIMPLEMENTED] = { "UNIMPLEMENTED", PH_ANY, 0,
-    sftp_on_unimplemented },
-  [SSH_MSG_DEBUG] = { "DEBUG", PH_ANY, 0, sftp_on_debug },
+  SFTP_TRANSPORT_MSGS,
   [SSH_MSG_SERVICE_REQUEST] = { "SERVICE_REQUEST", PH_KEYED, 0, on_request },
-  [SSH_MSG_EXT_INFO] = { "EXT_INFO", PH_SERVICE, 0, sftp_on_ext_info },
-  [SSH_MSG_KEXINIT] = { "KEXINIT", PH_KEXINIT|PH_KEYED, PH_KEXINIT,
-    sftp_on_kexinit },
-  [SSH_MSG_NEWKEYS] = { "NEWKEYS", PH_NEWKEYS, PH_NEWKEYS, sftp_on_newkeys },
-  [30] = KEX_MESSAGE, [31] = KEX_MESSAGE, [32] = KEX_MESSAGE,
-  [33] = KEX_MESSAGE, [34] = KEX_MESSAGE, [35] = KEX_MESSAGE,
-  [36] = KEX_MESSAGE, [37] = KEX_MESSAGE, [38] = KEX_MESSAGE,
-  [39] = KEX_MESSAGE, [40] = KEX_MESSAGE, [41] = KEX_MESSAGE,
-  [42] = KEX_MESSAGE, [43] = KEX_MESSAGE, [44] = KEX_MESSAGE,
-  [45] = KEX_MESSAGE, [46] = KEX_MESSAGE, [47] = KEX_MESSAGE,
-  [48] = KEX_MESSAGE, [49] = KEX_MESSAGE,
   [SSH_MSG_USERAUTH_REQUEST] = { "USERAUTH_REQUEST", PH_AUTH|PH_OPEN, 0,
     on_userauth_request },
   [SSH_MSG_USERAUTH_INFO_RESPONSE] = { "USERAUTH_INFO_RESPONSE", PH_AUTH, 0,

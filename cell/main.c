@@ -19,6 +19,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,12 +79,23 @@ static bool say(char sign, const char *text) {
   return send(CONTROL, line, strlen(line) + 1, MSG_NOSIGNAL) > 0;
 }
 
+/* A nursery has a descriptor for each cell. */
+static void raise_limit(void) {
+  struct rlimit lim;
+
+  if (getrlimit(RLIMIT_NOFILE, &lim) == 0) {
+    lim.rlim_cur = lim.rlim_max;
+    (void) setrlimit(RLIMIT_NOFILE, &lim);
+  }
+}
+
 static int run_nursery(uid_t uid, gid_t gid, bool fips) {
   char missing[512];
   bool filtered;
   size_t len;
 
   (void) prctl(PR_SET_NAME, "sftp-nursery", 0, 0, 0);
+  raise_limit();
   if (!prepare(fips)) {
     (void) say('-', "libcrypto does not work");
     return 1;

@@ -13,7 +13,6 @@
 #include "conn.h"
 
 #include "channel.h"
-#include "disconnect.h"
 #include "exec.h"
 #include "fxp.h"
 #include "global.h"
@@ -22,6 +21,7 @@
 #include "scp.h"
 #include "service.h"
 #include "traffic.h"
+#include "transport-msgs.h"
 #include "userauth.h"
 
 static const struct sftp_service_row service_rows[] = {
@@ -56,27 +56,11 @@ static int on_userauth_request(struct ssh_conn *c, struct sftp_rd *r) {
     sftp_on_userauth_request(c, r);
 }
 
-#define KEX_MESSAGE { "KEX", PH_KEX, PH_KEX, sftp_on_kex_message }
 
 const struct sftp_msg sftp_msgs[256] = {
-  [SSH_MSG_DISCONNECT] = { "DISCONNECT", PH_ANY, PH_ANY, sftp_on_disconnect },
-  [SSH_MSG_IGNORE] = { "IGNORE", PH_ANY, 0, sftp_on_ignore },
-  [SSH_MSG_UNIMPLEMENTED] = { "UNIMPLEMENTED", PH_ANY, 0,
-    sftp_on_unimplemented },
-  [SSH_MSG_DEBUG] = { "DEBUG", PH_ANY, 0, sftp_on_debug },
+  SFTP_TRANSPORT_MSGS,
   [SSH_MSG_SERVICE_REQUEST] = { "SERVICE_REQUEST", PH_KEYED, 0,
     sftp_on_service_request },
-  [SSH_MSG_EXT_INFO] = { "EXT_INFO", PH_SERVICE, 0, sftp_on_ext_info },
-  [SSH_MSG_KEXINIT] = { "KEXINIT", PH_KEXINIT|PH_KEYED, PH_KEXINIT,
-    sftp_on_kexinit },
-  [SSH_MSG_NEWKEYS] = { "NEWKEYS", PH_NEWKEYS, PH_NEWKEYS, sftp_on_newkeys },
-  [30] = KEX_MESSAGE, [31] = KEX_MESSAGE, [32] = KEX_MESSAGE,
-  [33] = KEX_MESSAGE, [34] = KEX_MESSAGE, [35] = KEX_MESSAGE,
-  [36] = KEX_MESSAGE, [37] = KEX_MESSAGE, [38] = KEX_MESSAGE,
-  [39] = KEX_MESSAGE, [40] = KEX_MESSAGE, [41] = KEX_MESSAGE,
-  [42] = KEX_MESSAGE, [43] = KEX_MESSAGE, [44] = KEX_MESSAGE,
-  [45] = KEX_MESSAGE, [46] = KEX_MESSAGE, [47] = KEX_MESSAGE,
-  [48] = KEX_MESSAGE, [49] = KEX_MESSAGE,
   [SSH_MSG_USERAUTH_REQUEST] = { "USERAUTH_REQUEST", PH_AUTH|PH_OPEN, 0,
     on_userauth_request },
   [SSH_MSG_USERAUTH_INFO_RESPONSE] = { "USERAUTH_INFO_RESPONSE", PH_AUTH, 0,

@@ -36,7 +36,7 @@ extern xaset_t *server_list;
 #define WATCH_SECS 5
 
 static struct {
-  char *program;                /* path; NULL: not found */
+  const char *program;          /* path, until the next reload; or NULL */
   int control;                  /* -1: no nursery */
   pid_t daemon;                 /* whose nursery it is */
   bool running;                 /* the daemon has started */
@@ -64,28 +64,19 @@ static bool is_wanted_anywhere(void) {
 
 /* ---- The program */
 
-/* Beside this module, wherever that is. */
-static char *find_program(void) {
+/* Beside this module, wherever that is; NULL: unknown. */
+static const char *find_program(pool *p) {
+  char real[PATH_MAX], *slash;
   Dl_info info;
-  char *real, *slash, *path = NULL;
 
-  if (dladdr(&sftp_module, &info) == 0 || info.dli_fname == NULL) {
+  if (dladdr(&sftp_module, &info) == 0 || info.dli_fname == NULL ||
+      realpath(info.dli_fname, real) == NULL) {
     return NULL;
   }
 
-  real = realpath(info.dli_fname, NULL);
-  slash = real != NULL ? strrchr(real, '/') : NULL;
-  if (slash != NULL) {
-    path = malloc((size_t) (slash - real) + sizeof("/sftp-cell"));
-  }
-
-  if (path != NULL) {
-    memcpy(path, real, (size_t) (slash - real));
-    memcpy(path + (slash - real), "/sftp-cell", sizeof("/sftp-cell"));
-  }
-
-  free(real);
-  return path;
+  slash = strrchr(real, '/');
+  *slash = '\0';
+  return pstrcat(p, real, "/sftp-cell", NULL);
 }
 
 /* A stream from the first byte on cannot be handed over. */
@@ -111,8 +102,7 @@ const char *ftpd_isolate_check(pool *p) {
     tell_compression(s);
   }
 
-  free(state.program);
-  state.program = find_program();
+  state.program = find_program(p);
   if (state.program == NULL) {
     return "SFTPIsolation: unable to find this module's own directory";
   }
@@ -151,6 +141,18 @@ static char **environment(char **to, size_t n) {
   return to;
 }
 
+static void close_from(int fd) {
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, (unsigned int) fd, ~0U, 0) == 0) {
+    return;
+  }
+#endif
+
+  for (; fd < 1024; fd++) {
+    (void) close(fd);
+  }
+}
+
 /* In the new process: descriptors from 3 on, no others, no signals blocked. */
 static void exec_program(char *const *argv, char *const *envp,
     const int *fds, size_t nfds) {
@@ -170,12 +172,7 @@ static void exec_program(char *const *argv, char *const *envp,
     (void) dup2(aside[i], 3 + (int) i);
   }
 
-#ifdef SYS_close_range
-  (void) syscall(SYS_close_range, 3 + (unsigned int) nfds, ~0U, 0);
-#endif
-  for (i = 3 + nfds; i < 1024; i++) {
-    (void) close((int) i);
-  }
+  close_from(3 + (int) nfds);
 
   sigemptyset(&none);
   (void) sigprocmask(SIG_SETMASK, &none, NULL);
@@ -188,9 +185,10 @@ static void exec_program(char *const *argv, char *const *envp,
  */
 static int start(const char *how, const int *fds, size_t nfds) {
   char uid_text[24], gid_text[24], *vars[16], **envp;
-  char *argv[] = { state.program, (char *) (uintptr_t) how, uid_text, gid_text,
-    sftp_crypto_fips() ? (char *) (uintptr_t) "fips" : NULL, NULL };
-  int status = -1, xerrno;
+  char *argv[] = { (char *) (uintptr_t) state.program,
+    (char *) (uintptr_t) how, uid_text, gid_text, sftp_crypto_fips() ?
+    (char *) (uintptr_t) "fips" : NULL, NULL };
+  int xerrno;
   uid_t uid;
   gid_t gid;
   pid_t pid;
@@ -218,7 +216,7 @@ static int start(const char *how, const int *fds, size_t nfds) {
 
   xerrno = errno;
   PRIVS_RELINQUISH
-  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     ;
   }
 

@@ -20,8 +20,8 @@ bool ftpd_isolate_wanted(server_rec *s);
 
 /* ---- In the daemon */
 
-/* When the configuration has been read: NULL, or why logins cannot be isolated,
- * in p.
+/* When the configuration has been read: NULL, or why logins cannot be isolated.
+ * p lives until it is read again.
  */
 const char *ftpd_isolate_check(pool *p);
 /* The daemon runs, or has read its configuration again: starts a nursery, or a

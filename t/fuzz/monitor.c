@@ -23,6 +23,7 @@
 #include "../fake/ftpd-auth.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
+#include "../fake/honest.h"
 #include "handover.h"
 #include "kex-elsewhere.h"
 #include "kex.h"
@@ -36,13 +37,6 @@
 #define ALICE 1
 #define OFFERS 2
 #define SCRIPT_MAX 100000
-
-static const struct fake_user users[] = {
-  { "alice", "secret", { { NULL, 0 } }, false },
-  { NULL, NULL, { { NULL, 0 } }, false }
-};
-static const struct sftp_chain_step pw[] = { { AUTH_PASSWORD, NULL } };
-static const struct sftp_chain chains[] = { { pw, SFTP_NELEMS(pw) } };
 
 /* ---- An honest cell */
 
@@ -61,45 +55,13 @@ static void begin(struct sftp_wr *w) {
   sftp_wr_init(w, cl->pool, 4096, SFTP_PAIR_MAX);
 }
 
-static int sign_and_keep(struct ssh_conn *c, struct sftp_str H,
-    struct sftp_wr *sig) {
-  struct sftp_wr w;
-
-  begin(&w);
-  sftp_transcript_write(c, &w);
-  honest[1].type = PAIR_TRANSCRIPT;
-  honest[1].fields = keep(&w);
-  return sftp_key_sign(c->set->host_keys[0],
-    sftp_sig_alg_find(sftp_str_of("ssh-ed25519")), H, sig);
-}
-
-static struct sftp_str no_groups(struct ssh_conn *c) {
-  (void) c;
-  return sftp_str_of("");
-}
-
-static void nobody_observes(struct ssh_conn *c, const char *const *does,
-    size_t n) {
-  (void) c;
-  (void) does;
-  (void) n;
-}
-
-static const struct sftp_elsewhere elsewhere = {
-  .sign = sign_and_keep, .observed = nobody_observes, .groups = no_groups
-};
-
 static void meet(void) {
-  cl = client_new();
-  cl->set->chains = chains;
-  cl->set->nchains = 1;
-  cl->server = sftp_conn_new(make_sub_pool(cl->pool), cl->server_fd, cl->set,
-    NULL);
-  cl->server->state.keep_keys = true;
-  cl->server->elsewhere = &elsewhere;
-  must(sftp_version_send(cl->server) == SFTP_OK &&
-    sftp_kex_start(cl->server, "first") == SFTP_OK &&
-    client_version(cl) == SFTP_OK && client_kex(cl) == SFTP_OK);
+  static struct honest h;
+
+  must(honest_meet(&h));
+  cl = h.cl;
+  honest[1].type = PAIR_TRANSCRIPT;
+  honest[1].fields = h.transcript;
 }
 
 static void keep_request(size_t i, uint8_t type, const char *pass) {
@@ -211,7 +173,7 @@ static void run(unsigned int flags, struct sftp_str script) {
   fake_auth_reset();
   fake_session_reset();
   c = sftp_conn_new(make_sub_pool(cl->pool), cl->server_fd, cl->set, NULL);
-  fake_auth.users = (flags & ALICE) != 0 ? users : &users[1];
+  fake_auth.users = (flags & ALICE) != 0 ? honest_users : &honest_users[1];
   fake_auth.conn = c;
   fake_auth.late = cl->set;
   res = sftp_monitor_run(c, fd[0], (flags & OFFERS) != 0);

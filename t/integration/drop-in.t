@@ -21,8 +21,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from clients import paramiko_transport
 from ftphost import FtpServer, ftp_says
 from rawsftp import Raw, num, string
-from server import (SOURCE, Server, has_module, keygen, must, run, said,
-                    wait_for)
+from server import (NOBODY, SOURCE, ByNobody, Server, has_module, keygen,
+                    must, run, said, wait_for)
 from tap import expect, expect_same, main, promise, skip
 
 srv = Server()
@@ -373,21 +373,8 @@ def _():
 
 # ---- A daemon without root
 
-NOBODY = 65534
-
-
-class Rootless(FtpServer):
-    """Started by an ordinary user, to whom all files belong."""
-
-    def launch(self):
-        for top, directories, files in os.walk(self.dir):
-            for name in directories + files + ["."]:
-                os.lchown(os.path.join(top, name), NOBODY, NOBODY)
-        super().launch()
-
-    def command(self):
-        return ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY,
-                "--clear-groups"] + super().command()
+class Rootless(ByNobody, FtpServer):
+    pass
 
 
 def rootless(**more):

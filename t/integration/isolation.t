@@ -22,14 +22,14 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import ASAN, MODULE, PATIENCE, PRELOAD, PROFTPD, Server, wait_for
+from server import (ASAN, MODULE, NOBODY, PATIENCE, PRELOAD, PROFTPD, ByNobody,
+                    Server, wait_for)
 from rawauth import RawAuth
 from clients import paramiko_sftp
 
 import paramiko
 from paramiko.message import Message
 
-NOBODY = 65534
 
 
 def fields_of(pid):
@@ -342,16 +342,8 @@ def _():
         process.wait(PATIENCE)
 
 
-class Rootless(Isolated):
-    def launch(self):
-        for top, directories, files in os.walk(self.dir):
-            for name in directories + files + ["."]:
-                os.lchown(os.path.join(top, name), NOBODY, NOBODY)
-        super().launch()
-
-    def command(self):
-        return ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY,
-                "--clear-groups"] + super().command()
+class Rootless(ByNobody, Isolated):
+    pass
 
 
 @promise("a daemon without root isolates logins, too")

@@ -118,17 +118,24 @@ static void sums_are_those_of_the_file(void) {
   clean(x);
 }
 
-static void blocks_have_sums_of_their_own(void) {
-  struct fxc *x = fxc_new(NULL);
-  unsigned char b[1000];
-  const char *name = "";
+static unsigned char ramp[1000];
+
+/* A file whose bytes differ from their neighbours. */
+static void put_ramp(void) {
   size_t i;
 
-  for (i = 0; i < sizeof(b); i++) {
-    b[i] = (unsigned char) (i % 251);
+  for (i = 0; i < sizeof(ramp); i++) {
+    ramp[i] = (unsigned char) (i % 251);
   }
 
-  fake_fs_put("/b", b, sizeof(b), 0644);
+  fake_fs_put("/b", ramp, sizeof(ramp), 0644);
+}
+
+static void blocks_have_sums_of_their_own(void) {
+  struct fxc *x = fxc_new(NULL);
+  const char *name = "";
+
+  put_ramp();
   fake_fs_put("/e", "", 0, 0644);
   check(x, "check-file-name", "/b", "md5", 0, 0, 256);
   is_str(sums_of(x, &name), "f37caf20c55a8b74b224b3164409ad2d"
@@ -274,15 +281,9 @@ static void large_files_take_turns(void) {
 /* Where TransferRate holds a file back, others get their turn soon. */
 static void slow_files_take_small_turns(void) {
   struct fxc *x = fxc_new(NULL);
-  unsigned char b[1000];
   const char *name = "";
-  size_t i;
 
-  for (i = 0; i < sizeof(b); i++) {
-    b[i] = (unsigned char) (i % 251);
-  }
-
-  fake_fs_put("/b", b, sizeof(b), 0644);
+  put_ramp();
   fake_files.portion = 100;
   check(x, "check-file-name", "/b", "md5", 0, 0, 1000);
   is_str(sums_of(x, &name), "a24f1e3ef66950e1327f210e3997ba2c",
@@ -301,7 +302,7 @@ static void slow_files_take_small_turns(void) {
   fxc_end(x);
   fxc_send(x);
   is_int(fake_channel_work(x->ch, 100), 9, "of a copy as well");
-  ok(fake_fs_is("/c", b, sizeof(b)), "... which is complete");
+  ok(fake_fs_is("/c", ramp, sizeof(ramp)), "... which is complete");
   clean(x);
 }
 

@@ -25,6 +25,7 @@
 #include "../fake/ftpd-auth.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
+#include "../fake/honest.h"
 #include "kex-elsewhere.h"
 #include "kex.h"
 #include "messages.h"
@@ -36,61 +37,22 @@
 
 #define IDENT "SSH-2.0-test_1.0"
 
-static const struct fake_user users[] = {
-  { "alice", "secret", { { NULL, 0 } }, false },
-  { NULL, NULL, { { NULL, 0 } }, false }
-};
-static const struct sftp_chain_step pw[] = { { AUTH_PASSWORD, NULL } };
-static const struct sftp_chain chains[] = { { pw, SFTP_NELEMS(pw) } };
-
 /* ---- What an honest cell sends */
 
 static pool *top;
 static struct client *cl;
 static struct sftp_str transcript, agreed, state;
 
-static int sign_and_keep(struct ssh_conn *c, struct sftp_str H,
-    struct sftp_wr *sig) {
-  struct sftp_wr w;
-
-  sftp_wr_init(&w, top, 8192, SFTP_TRANSCRIPT_MAX);
-  sftp_transcript_write(c, &w);
-  transcript = sftp_wr_get(&w);
-  return sftp_key_sign(c->set->host_keys[0],
-    sftp_sig_alg_find(sftp_str_of("ssh-ed25519")), H, sig);
-}
-
-static struct sftp_str no_groups(struct ssh_conn *c) {
-  (void) c;
-  return sftp_str_of("");
-}
-
-static void nobody_observes(struct ssh_conn *c, const char *const *does,
-    size_t n) {
-  (void) c;
-  (void) does;
-  (void) n;
-}
-
-static const struct sftp_elsewhere elsewhere = {
-  .sign = sign_and_keep, .observed = nobody_observes, .groups = no_groups
-};
-
 static void meet(void) {
   static struct sftp_wr names, all;
+  static struct honest h;
 
-  cl = client_new();
-  cl->set->chains = chains;
-  cl->set->nchains = 1;
-  cl->server = sftp_conn_new(make_sub_pool(cl->pool), cl->server_fd, cl->set,
-    NULL);
-  cl->server->state.keep_keys = true;
-  cl->server->elsewhere = &elsewhere;
-  if (sftp_version_send(cl->server) != SFTP_OK ||
-      sftp_kex_start(cl->server, "first") != SFTP_OK ||
-      client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
+  if (!honest_meet(&h)) {
     bail_out("no connection");
   }
+
+  cl = h.cl;
+  transcript = sftp_str_copy(top, h.transcript);
 
   sftp_wr_init(&names, top, 256, SFTP_AGREED_MAX);
   sftp_agreed_write(cl->server, &names);
@@ -251,7 +213,7 @@ static struct ssh_conn *new_monitor(void) {
   fake_auth_reset();
   fake_session_reset();
   fake_log_reset();
-  fake_auth.users = users;
+  fake_auth.users = honest_users;
   fake_auth.conn = c;
   fake_auth.late = cl->set;
   return c;

@@ -15,6 +15,7 @@
 #include <poll.h>
 
 #include "brief.h"
+#include "disconnect.h"
 #include "ftpd-user.h"
 #include "ftpd-wait.h"
 #include "monitor.h"
@@ -68,10 +69,14 @@ int sftp_monitor_brief(struct sftp_monitor *m, pool *p, bool changed) {
   return sftp_monitor_answer(m, PAIR_SETTINGS, &w);
 }
 
-/* What the login sends. */
+/* What the login sends.  DISCONNECT is the last: the cell sends it and ends. */
 static int relay(void *arg, struct sftp_str payload) {
   struct sftp_monitor *m = arg;
   int res = ignore_end(sftp_pair_send(&m->pair, PAIR_SEND, payload));
+
+  if (res == SFTP_OK && payload.ptr[0] == SSH_MSG_DISCONNECT) {
+    sftp_socket_drain(m->pair.fd);
+  }
 
   return res != SFTP_OK ? sftp_monitor_attacked(m, "no message is taken: %s",
     sftp_strerror(res)) : SFTP_OK;

@@ -8,11 +8,16 @@
 
 /* disconnect.c -- DISCONNECT, sent and received (RFC 4253, section 11.1). */
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "conn.h"
 #include "disconnect.h"
 #include "ftpd-user.h"
 #include "kex.h"
 
+#define DRAIN_MS 1000
+#define DRAIN_BYTES (4 * 1024 * 1024)
 
 static const struct {
   int err;
@@ -90,6 +95,41 @@ void sftp_disconnect(struct ssh_conn *c, unsigned int reason,
   if (sftp_packet_end(c->pkts) == SFTP_OK) {
     /* Drops what the socket does not accept at once. */
     (void) sftp_packets_flush(c->pkts);
+  }
+}
+
+void sftp_socket_drain(int fd) {
+  uint64_t now = sftp_now_ms(), until = now + DRAIN_MS;
+  struct pollfd pfd = { fd, POLLIN, 0 };
+  unsigned char dropped[4096];
+  size_t total = 0;
+  ssize_t n = 1;
+
+  while (n != 0 && total < DRAIN_BYTES && now < until) {
+    if (poll(&pfd, 1, (int) (until - now)) > 0) {
+      n = recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT);
+      if (n < 0 && errno != EINTR && errno != EAGAIN) {
+        break;
+      }
+
+      total += n > 0 ? (size_t) n : 0;
+    }
+
+    now = sftp_now_ms();
+  }
+}
+
+void sftp_disconnect_linger(const struct ssh_conn *c) {
+  switch (c->failure.err) {
+    case SFTP_ERR_EOF:
+    case SFTP_ERR_CLOSED:
+    case SFTP_ERR_IO:
+      return;
+
+    default:
+      if (shutdown(c->fd, SHUT_WR) == 0) {
+        sftp_socket_drain(c->fd);
+      }
   }
 }
 

@@ -34,6 +34,7 @@
 #include "channel.h"
 #include "conn.h"
 #include "crypto.h"
+#include "disconnect.h"
 #include "ftpd-report.h"
 #include "ftpd-user.h"
 #include "ssh2.h"
@@ -411,6 +412,9 @@ static void on_exit_session(const void *data, void *user_data) {
 
   ftpd_abort_all(h);
   (void) ftpd_log_tell_missing(true);
+  if (h->conn != NULL) {
+    sftp_disconnect_linger(h->conn);
+  }
 }
 
 static void on_exit_before(const void *data, void *user_data) {

@@ -879,6 +879,45 @@ static void bad_lengths_before_keys(void) {
   }
 }
 
+/* A client that goes on talking loses nothing of what it was told. */
+static void last_word_arrives(void) {
+  struct client *cl = open_client();
+  unsigned char more[1000] = { 0 }, got[1000];
+  ssize_t n, total = 0;
+
+  is_int(send(cl->fd, more, sizeof(more), MSG_NOSIGNAL), sizeof(more),
+    "a client talks while the server ends");
+  shutdown(cl->fd, SHUT_WR);
+  (void) sftp_fail(cl->server, SFTP_ERR_TOOMANY, "enough");
+  sftp_disconnect(cl->server, SSH_DISCONNECT_TOO_MANY_CONNECTIONS, "enough");
+  sftp_disconnect_linger(cl->server);
+  is_int(recv(cl->server_fd, got, sizeof(got), MSG_DONTWAIT), 0,
+    "... nothing is left unread on the server's side");
+
+  while ((n = recv(cl->fd, got, sizeof(got), MSG_DONTWAIT)) > 0) {
+    total += n;
+  }
+
+  ok(total > 0 && n == 0, "... the client reads it, and then the end");
+  client_free(cl);
+}
+
+static void nobody_waits_for_who_has_left(void) {
+  static const int errs[] = { SFTP_ERR_EOF, SFTP_ERR_CLOSED, SFTP_ERR_IO };
+  unsigned char got[1];
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(errs); i++) {
+    struct client *cl = open_client();
+
+    (void) sftp_fail(cl->server, errs[i], "gone");
+    sftp_disconnect_linger(cl->server);
+    ok(recv(cl->fd, got, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN,
+      "%s: the socket is left alone", sftp_strerror(errs[i]));
+    client_free(cl);
+  }
+}
+
 int main(void) {
   every_cipher_and_mac_works();
   agreed_names_are_told();
@@ -913,5 +952,7 @@ int main(void) {
   damaged_packets_are_refused();
   odd_versions();
   bad_lengths_before_keys();
+  last_word_arrives();
+  nobody_waits_for_who_has_left();
   return done_testing();
 }

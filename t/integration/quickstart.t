@@ -20,8 +20,8 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import Failed, expect, expect_same, main, promise, skip
-from server import (MODULE, PRELOAD, SOURCE, free_port, must, run, said,
-                    wait_for)
+from server import (MODULE, PRELOAD, PROFTPD, SOURCE, free_port, must, run,
+                    said, wait_for)
 
 COMMAND = os.path.join(SOURCE, "quickstart")
 STATE = tempfile.mkdtemp(prefix="mod_sftp-quickstart-")
@@ -63,6 +63,21 @@ def daemon():
         return None
 
 
+def holders(top):
+    """Names of the processes that have a file below this directory open."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            files = os.listdir("/proc/%s/fd" % pid)
+            if any(os.readlink("/proc/%s/fd/%s" % (pid, fd)).startswith(
+                    top + "/") for fd in files):
+                with open("/proc/%s/comm" % pid) as comm:
+                    found.append(comm.read().strip())
+        except OSError:
+            pass                # it has ended
+    return found
+
+
 def check(*before):
     """With the words of a program before it that runs it."""
     result = run(list(before) + quickstart("--check"), timeout=240)
@@ -98,6 +113,53 @@ for sign in ("host_ecdsa", "proftpd.conf", "proftpd.pid", "proof/file"):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         check()
+
+
+def end_twice(process):
+    os.killpg(process.pid, signal.SIGINT)
+    wait_for(lambda: daemon() is None or process.poll() is not None,
+             "the first Ctrl-C")
+    os.killpg(process.pid, signal.SIGINT)
+
+
+@promise("a quickstart ended while its daemon starts leaves none behind")
+def _():
+    with tempfile.TemporaryDirectory() as place:
+        who, early = os.path.join(place, "who"), \
+            os.path.join(place, "proftpd")
+        with open(early, "w") as file:
+            file.write('#!/bin/sh\nuntil [ -s "%s" ]; do sleep 0.1; done\n'
+                       'kill -TERM $(cat "%s")\nexec "%s" "$@"\n'
+                       % (who, who, PROFTPD))
+        os.chmod(early, 0o755)
+        process = subprocess.Popen(
+            quickstart("--check"), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(
+                os.environ, PATH=place + ":" + os.environ["PATH"]))
+        with open(who, "w") as file:
+            file.write("%d\n" % process.pid)
+        expect_same(process.wait(60), 128 + signal.SIGTERM, "exit status")
+    expect_same(holders(STATE), [], "who is left")
+
+
+for how, end in (
+        ("ended by two Ctrl-C", end_twice),
+        ("whose reader has gone", lambda it: it.stdout.close())):
+    @promise("a quickstart %s leaves no daemon behind" % how)
+    def _(end=end):
+        process = subprocess.Popen(
+            quickstart("--check"), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL))
+        for line in process.stdout:
+            if line.startswith(b"starting"):
+                break
+        wait_for(lambda: "proftpd" in holders(STATE)
+                 or process.poll() is not None, "the daemon")
+        end(process)
+        expect(process.wait(60) != 1, "it has failed")
+        expect_same(holders(STATE), [], "who is left")
 
 
 # The first process of a container, which waits for its child and leaves
@@ -141,6 +203,7 @@ def _():
         if result.returncode != 0:
             raise Failed(said(result))
         expect_same(result.stdout.decode().count("  ok  "), 4, "proofs")
+        expect_same(holders(state), [], "who is left")
         for top, directories, files in os.walk(state):
             for name in directories + files:
                 expect_same(os.lstat(os.path.join(top, name)).st_uid,

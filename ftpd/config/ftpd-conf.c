@@ -20,6 +20,7 @@
 #include "ftpd-match.h"
 #include "ftpd-methods.h"
 #include "ftpd-rules.h"
+#include "ftpd-seen.h"
 #include "ftpd-session.h"
 #include "ftpd-source.h"
 #include "ftpd-usercert.h"
@@ -344,6 +345,10 @@ const struct sftp_settings *ftpd_client(struct ftpd *h, const char *software,
     const char *does) {
   bool known = sftp_client_apply(h->pool, software, does, h->set);
 
+  if (does != NULL) {
+    ftpd_seen_does(does);
+  }
+
   if (!ftpd_match_note(h->server, software, does) && !known) {
     return NULL;
   }
@@ -371,19 +376,27 @@ static void warn(server_rec *s, const char *text) {
   ftpd_log_server(s, PR_LOG_WARNING, "%s", text);
 }
 
+bool ftpd_conf_signs(const struct sftp_settings *set, struct sftp_str name) {
+  const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
+  unsigned int i;
+
+  for (i = 0; alg != NULL && i < set->nhost_keys; i++) {
+    if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0 &&
+        (alg->cert_type == NULL || set->host_certs[i] != NULL)) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
 /* Whether a host key can sign with one of the offered algorithms. */
 static bool has_hostkey_alg(const struct sftp_settings *set) {
   struct sftp_str left = sftp_str_of(set->hostkeys), name;
-  unsigned int i;
 
   while (sftp_names_next(&left, &name)) {
-    const struct sftp_sig_alg *alg = sftp_sig_alg_find(name);
-
-    for (i = 0; alg != NULL && i < set->nhost_keys; i++) {
-      if (strcmp(set->host_keys[i]->type->name, alg->key_type) == 0 &&
-          (alg->cert_type == NULL || set->host_certs[i] != NULL)) {
-        return true;
-      }
+    if (ftpd_conf_signs(set, name)) {
+      return true;
     }
   }
 

@@ -40,6 +40,8 @@ struct sftp_settings *ftpd_conf_lists(pool *p, server_rec *s);
  * h->set, changed.
  */
 const struct sftp_settings *ftpd_conf_late(struct ftpd *h);
+/* Whether a host key can sign with that algorithm. */
+bool ftpd_conf_signs(const struct sftp_settings *set, struct sftp_str name);
 bool ftpd_conf_engine(server_rec *s);
 /* Which of sftp, scp and date a record of Protocols enables (SFTP_SERVICE_*).
  * Without it (c is NULL) all are, and SFTPExecCommands decides about date.

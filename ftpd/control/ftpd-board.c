@@ -29,6 +29,7 @@ struct board {
   _Atomic uint64_t totals[BOARD_SERIES];
   _Atomic uint64_t shown[BOARD_SERIES];         /* the largest sums told */
   _Atomic int64_t pids[BOARD_SLOTS];
+  struct book book;
 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "numbers need no lock");
@@ -109,6 +110,8 @@ static void empty_slot(unsigned int i, int64_t pid) {
     }
   }
 
+  ftpd_book_take(&board->book, &s->login);
+  memset(&s->login, 0, sizeof(s->login));
   memset(&s->info, 0, sizeof(s->info));
   atomic_store(&s->ending, 0);
   atomic_store(&board->pids[i], 0);
@@ -292,6 +295,17 @@ pid_t ftpd_board_next(unsigned int *at, struct board_slot **slot) {
   return 0;
 }
 
+struct book *ftpd_board_book(void) {
+  struct board_slot *slot = NULL;
+  unsigned int at = 0;
+
+  while (ftpd_board_next(&at, &slot) > 0) {
+    ftpd_book_take(&board->book, &slot->login);
+  }
+
+  return board != NULL ? &board->book : NULL;
+}
+
 /* ---- The memory */
 
 /* At a restart the daemon loads its modules again, with new variables.  The
@@ -320,6 +334,7 @@ static struct board *new_board(uint64_t layout) {
 
   b->layout = layout;
   b->size = size;
+  b->book.since = (int64_t) time(NULL);
   return b;
 }
 

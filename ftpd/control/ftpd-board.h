@@ -19,9 +19,7 @@
 #ifndef MOD_SFTP_FTPD_BOARD_H
 #define MOD_SFTP_FTPD_BOARD_H
 
-#include "ftpd-session.h"
-
-#include <stdatomic.h>
+#include "ftpd-book.h"
 
 #define BOARD_SERIES 512
 #define BOARD_SLOTS 4096
@@ -53,6 +51,7 @@ struct board_info {
 struct board_slot {
   _Atomic uint64_t counts[BOARD_SERIES];
   struct board_info info;
+  struct book_login login;
   /* Written by the daemon, to end the session. */
   _Atomic int ending;
   char reason[256];
@@ -86,5 +85,10 @@ unsigned int ftpd_board_sum(uint64_t sums[BOARD_SERIES]);
  * slot; 0: there is none.  *at becomes the next.
  */
 pid_t ftpd_board_next(unsigned int *at, struct board_slot **slot);
+
+/* In the master: the tables of ftpd-book.h, with all logins until now; NULL:
+ * there are none.
+ */
+struct book *ftpd_board_book(void);
 
 #endif /* MOD_SFTP_FTPD_BOARD_H */

@@ -50,6 +50,18 @@ static void tell_counter(pr_ctrls_t *ctrl, enum tally what,
   }
 }
 
+static void tell_clients(pr_ctrls_t *ctrl) {
+  struct book *b = ftpd_board_book();
+  struct book_agreed a;
+  unsigned int at = 0;
+
+  while (b != NULL && ftpd_book_alg(b, &at, &a)) {
+    (void) pr_ctrls_add_response(ctrl, BOOK_AGREED " client='%s' kind=%s "
+      "algorithm=%s %llu", a.client, a.kind, a.alg,
+      (unsigned long long) a.count);
+  }
+}
+
 static void tell_gauge(pr_ctrls_t *ctrl, const struct gauge *g,
     unsigned int running) {
   uint64_t now, max = 0;
@@ -91,6 +103,11 @@ int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv) {
       found = true;
       tell_counter(ctrl, i, sums);
     }
+  }
+
+  if (only == NULL || strcmp(only, BOOK_AGREED) == 0) {
+    found = true;
+    tell_clients(ctrl);
   }
 
   if (!found) {

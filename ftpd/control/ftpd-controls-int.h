@@ -36,7 +36,12 @@ int ftpd_control_explain(pr_ctrls_t *ctrl, int argc, char **argv);
 /* ftpd-controls-counters.c */
 int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv);
 
+/* ftpd-controls-whatif.c */
+int ftpd_control_whatif(pr_ctrls_t *ctrl, int argc, char **argv);
+
 /* ftpd-controls-sessions.c */
+/* Local time, in p. */
+const char *ftpd_control_time(pool *p, int64_t secs);
 int ftpd_control_sessions(pr_ctrls_t *ctrl, int argc, char **argv);
 int ftpd_control_end(pr_ctrls_t *ctrl, int argc, char **argv);
 

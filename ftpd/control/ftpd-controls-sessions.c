@@ -20,6 +20,19 @@ static const char *or_none(pool *p, const char *text) {
   return *text != '\0' ? sftp_printable(p, text) : "-";
 }
 
+const char *ftpd_control_time(pool *p, int64_t secs) {
+  time_t when = (time_t) secs;
+  struct tm *tm = pr_localtime(p, &when);
+  char text[64];
+
+  if (tm == NULL ||
+      strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", tm) == 0) {
+    text[0] = '\0';
+  }
+
+  return pstrdup(p, text);
+}
+
 static unsigned long long secs_since(uint64_t ms) {
   uint64_t now = ftpd_now_ms();
 

@@ -27,6 +27,7 @@ static ctrls_acttab_t commands[] = {
   { "explain", "explain user sftp|scp operation path [path2] [from address] "
     "[server server]", NULL, ftpd_control_explain },
   { "sessions", "sessions", NULL, ftpd_control_sessions },
+  { "whatif", "whatif -algorithm ...", NULL, ftpd_control_whatif },
   { NULL, NULL, NULL, NULL }
 };
 

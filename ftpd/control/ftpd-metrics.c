@@ -65,6 +65,30 @@ static void write_counter(FILE *out, enum tally what, const uint64_t *sums) {
   }
 }
 
+static void write_label(FILE *out, const char *text) {
+  for (; *text != '\0'; text++) {
+    if (*text == '"' || *text == '\\') {
+      (void) fputc('\\', out);
+    }
+
+    (void) fputc(*text, out);
+  }
+}
+
+static void write_clients(FILE *out) {
+  struct book *b = ftpd_board_book();
+  struct book_agreed a;
+  unsigned int at = 0;
+
+  write_head(out, BOOK_AGREED, "_total", BOOK_AGREED_HELP, "counter");
+  while (b != NULL && ftpd_book_alg(b, &at, &a)) {
+    fprintf(out, PREFIX BOOK_AGREED "_total{client=\"");
+    write_label(out, a.client);
+    fprintf(out, "\",kind=\"%s\",algorithm=\"%s\"} %llu\n", a.kind, a.alg,
+      (unsigned long long) a.count);
+  }
+}
+
 static void write_gauge(FILE *out, const struct gauge *g,
     unsigned int running) {
   uint64_t now, max = 0;
@@ -95,6 +119,8 @@ static void write_all(FILE *out) {
   for (i = 0; i < TALLY_NCOUNTERS; i++) {
     write_counter(out, i, sums);
   }
+
+  write_clients(out);
 }
 
 /* ---- The file */

@@ -15,6 +15,7 @@
 #include "ftpd-log.h"
 #include "ftpd-login.h"
 #include "ftpd-session.h"
+#include "ftpd-seen.h"
 #include "ftpd-tally.h"
 
 #include "ftpd-lines.h"
@@ -247,6 +248,7 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
 
     case FTPD_REQ_PARTIAL:
       ftpd_tally_login(l->method, TALLY_PARTIAL);
+      ftpd_seen_proof(h, l->method);
       break;
 
     case FTPD_REQ_FAILED:

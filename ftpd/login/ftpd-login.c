@@ -24,6 +24,7 @@
 #include "ftpd-login.h"
 #include "ftpd-privs.h"
 #include "ftpd-session.h"
+#include "ftpd-seen.h"
 #include "ftpd-tally.h"
 
 #include "ftpd-user.h"
@@ -498,6 +499,8 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
 
   h->logged_in = true;
   ftpd_tally_login(l->method, TALLY_OK);
+  ftpd_seen_proof(h, l->method);
+  ftpd_seen_login(h);
   ftpd_live_changed(h);
   ftpd_deadline_end();
   pr_response_add(R_230, _("User %s logged in"), session.user);

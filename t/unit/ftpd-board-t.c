@@ -36,6 +36,16 @@ pr_child_t *child_get(pr_child_t *c) {
   return next < nchildren ? &children[next] : NULL;
 }
 
+/* ---- The tables: how many records were added */
+
+static unsigned int ntaken;
+
+void ftpd_book_take(struct book *b, struct book_login *l) {
+  int ready = 1;
+
+  ntaken += b != NULL && atomic_compare_exchange_strong(&l->ready, &ready, 0);
+}
+
 /* A session: it counts, says so, and waits for its end. */
 struct session_of {
   pid_t pid;
@@ -137,6 +147,24 @@ static void a_forgotten_slot_counts(void) {
   finish(&a, 0);
 }
 
+static void logins_are_taken_once(void) {
+  struct session_of a;
+  unsigned int running, at = 0;
+  struct board_slot *slot;
+
+  begin(&a, 6, 1);
+  ok(ftpd_board_next(&at, &slot) > 0, "a session");
+  slot->login.ready = 1;
+  ok(ftpd_board_book() != NULL, "there are tables");
+  is_int(ntaken, 1, "a running session's login is taken");
+  ok(ftpd_board_book() != NULL, "once more");
+  is_int(ntaken, 1, "it is taken once");
+  slot->login.ready = 1;
+  finish(&a, SIGKILL);
+  (void) sum_of(6, &running);
+  is_int(ntaken, 2, "so is that of a killed one");
+}
+
 static void a_session_keeps_its_slot_alone(void) {
   int status = 0;
   pid_t pid;
@@ -150,6 +178,7 @@ static void a_session_keeps_its_slot_alone(void) {
     (void) ftpd_board_enter();
     count_up(9, 3);
     _exit(ftpd_board_sum(sums) == 0 && sums[7] == 0 &&
+      ftpd_board_book() == NULL &&
       ftpd_board_next(&at, &slot) == 0 && getenv("MOD_SFTP_BOARD") == NULL ?
       0 : 1);
   }
@@ -218,6 +247,7 @@ int main(void) {
   ftpd_board_open(1);
   sessions_add_up();
   a_forgotten_slot_counts();
+  logins_are_taken_once();
   a_session_keeps_its_slot_alone();
   a_process_without_a_slot_counts();
   reloads_keep_it();

@@ -110,6 +110,9 @@ void ftpd_contradict_repeated(pool *in, server_rec *s) {
   (void) s;
 }
 
+void ftpd_seen_does(const char *does SFTP_UNUSED) {
+}
+
 bool ftpd_match_early(server_rec *s) {
   (void) s;
   return matches_early;

@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: proftpd-mod-crypto python3-paramiko
+
+"""ftpdctl sftp whatif: who would no longer get in."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, expect_same, main, promise
+from controls import CONTROLS, Controlled
+from server import SOURCE, wait_for
+
+import paramiko
+
+srv = Controlled(CONTROLS + "SFTPMetricsFile @DIR@/sftp.prom 1\n"
+                 "SFTPCiphers aes128-ctr aes256-ctr aes128-gcm@openssh.com\n"
+                 "SFTPDigests hmac-sha2-256 hmac-sha2-512\n",
+                 users=("alice", "bob"))
+OLD = "Old_1.0"
+HOSTILE = 'x"y\\z\'%n Comment'
+
+
+def login(software, user="alice", ciphers=None, digests=None):
+    with paramiko.Transport(srv.connect()) as conn:
+        conn.local_version = "SSH-2.0-" + software
+        options = conn.get_security_options()
+        options.ciphers = ciphers or options.ciphers
+        options.digests = digests or options.digests
+        conn.start_client(timeout=60)
+        conn.auth_password(user, srv.password)
+
+
+def fail(software):
+    with paramiko.Transport(srv.connect()) as conn:
+        conn.local_version = "SSH-2.0-" + software
+        conn.start_client(timeout=60)
+        try:
+            conn.auth_password("alice", "wrong")
+        except paramiko.AuthenticationException:
+            return
+    expect(False, "a wrong password logs in")
+
+
+def ask(*questions):
+    """The answers; the daemon gives all of them at its next look."""
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return list(pool.map(lambda words: srv.ctl(*words.split()), questions))
+
+
+def manual(heading):
+    """The indented lines of a section."""
+    with open(os.path.join(SOURCE, "doc/manual.md")) as page:
+        section = page.read().split("\n#### %s\n" % heading)[1]
+    section = re.split(r"\n##+ ", section)[0]
+    return [line[4:] for line in section.splitlines()
+            if line.startswith("    ")]
+
+
+answers = {}
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+PLACES = (r"server 127\.0\.0\.1:\d+", "server 192.0.2.1:22"), (
+    TIME, "2026-11-30 08:30:00")
+
+
+def masked(lines):
+    text = "\n".join(lines)
+    for pattern, words in PLACES:
+        text = re.sub(pattern, words, text)
+    return text.splitlines()
+
+
+@promise("whatif names the clients and users that would have nothing in common "
+         "with the server, and the manual has its answer")
+def _():
+    login(OLD, ciphers=["aes128-ctr"])
+    login(OLD, ciphers=["aes128-ctr"])
+    login("New_2.0")
+    login("New_2.0", user="bob")
+    login("Two_1.0", user="bob", ciphers=["aes128-ctr", "aes256-ctr"],
+          digests=["hmac-sha2-256"])
+    fail("Stranger_1.0")
+    srv.no_sessions()
+    one, none, some, mac, implied, host, glob, unknown = ask(
+        "whatif -aes128-ctr", "whatif -arcfour256",
+        "whatif -aes*-ctr aes*-gcm*", "whatif -hmac-sha2-256",
+        "whatif -hmac-sha2-256 -hmac-sha2-512", "whatif -ssh-ed25519",
+        "whatif -*25519* -ecdh-* -diffie-*", "whatif -no-such")
+    expect_same(masked(one), manual("whatif"), "the manual's")
+    expect(len(none) == 1 and none[0].startswith(
+        "cut off: 0 of 3 clients, 0 of 2 users, since "), "%r" % none)
+    expect(some[-1].startswith("cut off: 3 of 3 clients, 2 of 2 users"),
+           "%r" % some)
+    expect(len([line for line in some if "has no other client" in line]) == 2,
+           "%r" % some)
+    expect(len(mac) == 2 and mac[0].startswith(
+        "no digest left: client Two_1.0, user bob, server "), "%r" % mac)
+    # paramiko prefers aes128-ctr, which needs a digest.
+    expect(implied[-1].startswith("cut off: 3 of 3 clients"), "%r" % implied)
+    expect(host[-1].startswith("cut off: 0 of 3 clients"), "%r" % host)
+    expect(any(line.startswith("no key exchange left: ") for line in glob),
+           "%r" % glob)
+    expect_same(unknown, ["'-no-such': there is no algorithm of that name"],
+                "unknown")
+
+
+@promise("whatif sees running sessions, a digest that no cipher needs, and the "
+         "user's key")
+def _():
+    proc = subprocess.Popen(
+        ["sftp", "-F", srv.ssh_config(), "-c", "aes128-gcm@openssh.com,"
+         "aes128-ctr", "srv"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    try:
+        wait_for(lambda: "user alice" in "".join(srv.ctl("sessions")), "login")
+        macs, both, key = ask("whatif -hmac-*", "whatif -hmac-* -aes128-gcm*",
+                              "whatif ssh-ed25519")
+    finally:
+        proc.communicate()
+    expect(not any("OpenSSH_" in line for line in macs), "%r" % macs)
+    expect(any("no digest left: client OpenSSH_" in line for line in both),
+           "%r" % both)
+    expect(any(line.startswith("no user key left: client OpenSSH_")
+               for line in key), "%r" % key)
+    srv.no_sessions()
+
+
+@promise("algorithms count by the client's name, whatever that is, here and in "
+         "the file of metrics")
+def _():
+    login(HOSTILE, ciphers=["aes256-ctr"])
+    lines, answers["before"], answers["none"], answers["many"] = ask(
+        "counters client_algorithms", "whatif -aes128-ctr", "whatif",
+        "whatif" + 17 * " -a")
+    expect("client_algorithms client='%s' kind=cipher algorithm=aes128-ctr 2" %
+           OLD in lines, "%r" % lines)
+    expect("client_algorithms client='%s' kind=cipher algorithm=aes256-ctr 1" %
+           HOSTILE in lines, "%r" % lines)
+    for kind in ("key_exchange", "host_key", "mac", "compression"):
+        expect(any("client='%s' kind=%s " % (OLD, kind) in line
+                   for line in lines), "%s: %r" % (kind, lines))
+    expect(not any("Stranger" in line for line in lines), "%r" % lines)
+    wanted = 'mod_sftp_client_algorithms_total{client="%s",kind="cipher",' \
+        'algorithm="aes256-ctr"} 1\n' % HOSTILE.replace("\\", "\\\\").replace(
+            '"', '\\"')
+    wait_for(lambda: wanted in srv.log("sftp.prom"), "the file")
+
+
+@promise("what was seen survives a reload")
+def _():
+    srv.process.send_signal(signal.SIGHUP)
+    srv.wait_log("system.log", "received SIGHUP")
+    wait_for(srv.greets, "the daemon")
+    expect_same(ask("whatif -aes128-ctr")[0], answers["before"], "the answer")
+
+
+@promise("one user cannot fill the table, and the answer says what is missing")
+def _():
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: login("Many_%02d" % number, "bob"),
+                      range(33)))
+    lines, = ask("whatif -aes*")
+    expect_same(lines[-1],
+                "not looked at: 3 logins, for want of room", "the end")
+    expect(any("client " + OLD in line for line in lines), "%r" % lines)
+
+
+@promise("odd words get a usage line")
+def _():
+    for words in ("none", "many"):
+        expect_same(answers[words], ["usage: ftpdctl sftp whatif -algorithm "
+                                     "..."], words)
+
+
+main(srv)

@@ -61,6 +61,8 @@ static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
   f->rd = (flags & O_ACCMODE) != O_WRONLY;
   f->wr = (flags & O_ACCMODE) != O_RDONLY;
   f->size = st->st_size;
+  f->is.dev = st->st_dev;
+  f->is.ino = st->st_ino;
   f->begun_us = sftp_now_us();
   ftpd_choose_io(f);
   f->listened = false;
@@ -77,28 +79,29 @@ static bool is_replaceable(pr_fh_t *old, const struct stat *st) {
 }
 
 /* A new file that can replace the old one: its owner, group and mode are the
- * same.  NULL with errno.
+ * same.  *st is the old one, then the new one.  NULL with errno.
  */
 static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
-    const char *tmp, const struct stat *old) {
+    const char *tmp, struct stat *st) {
+  struct stat old = *st;
   pr_fh_t *fh = ftpd_open_new(tmp, O_WRONLY|O_CREAT|O_EXCL|O_NOCTTY,
-    old->st_mode & 0777, false);
-  struct stat st;
+    old.st_mode & 0777, false);
 
   if (fh == NULL) {
     return NULL;
   }
 
   /* With UserOwner the file may belong to another user. */
-  (void) pr_fsio_fchown(fh, (uid_t) -1, old->st_gid);
-  (void) pr_fsio_fchmod(fh, old->st_mode & 0777);
+  (void) pr_fsio_fchown(fh, (uid_t) -1, old.st_gid);
+  (void) pr_fsio_fchmod(fh, old.st_mode & 0777);
   ftpd_give_away(op->pool, fh, path);
-  if (pr_fsio_fstat(fh, &st) == 0 && st.st_uid == old->st_uid &&
-      st.st_gid == old->st_gid &&
-      (st.st_mode & 07777) == (old->st_mode & 0777)) {
+  if (pr_fsio_fstat(fh, st) == 0 && st->st_uid == old.st_uid &&
+      st->st_gid == old.st_gid &&
+      (st->st_mode & 07777) == (old.st_mode & 0777)) {
     return fh;
   }
 
+  *st = old;
   ftpd_drop(fh);
   (void) FTPD_HELD(tmp, pr_fsio_unlink(tmp));
   errno = EPERM;
@@ -106,12 +109,12 @@ static pr_fh_t *open_beside(struct ftpd_op *op, const char *path,
 }
 
 /* Opens a temporary file beside an open file that will be replaced, so that an
- * error does not destroy the old one; *tmp is its name.  If the directory or
- * the file do not allow that, the file is written in place and *tmp is NULL.
- * NULL with errno, and then old is closed.
+ * error does not destroy the old one; *tmp is its name, *st becomes its state.
+ * If the directory or the file do not allow that, the file is written in place
+ * and *tmp is NULL.  NULL with errno, and then old is closed.
  */
 static pr_fh_t *replace_file(struct ftpd_op *op, const char *path, pr_fh_t *old,
-    const struct stat *st, const char **tmp) {
+    struct stat *st, const char **tmp) {
   pr_fh_t *fh = NULL;
   int xerrno = EPERM;
 
@@ -196,6 +199,20 @@ static pr_fh_t *open_seen(struct ftpd_op *op, const char *path, int flags,
   return fh;
 }
 
+/* Closes what cannot be used, and removes what has just been made. */
+static struct ftpd_file *refuse_opened(const char *path, pr_fh_t *fh,
+    bool made) {
+  int xerrno = errno;
+
+  ftpd_drop(fh);
+  if (made) {
+    (void) FTPD_HELD(path, pr_fsio_unlink(path));
+  }
+
+  errno = xerrno;
+  return NULL;
+}
+
 struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
     int flags, mode_t mode, off_t size) {
   bool writes = (flags & O_ACCMODE) != O_RDONLY, exists;
@@ -222,8 +239,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
 
   if (check_regular(fh, &st) < 0 || ftpd_open_lock(op, fh, &st, flags) < 0 ||
       (op->req == FTPD_DIGEST && ftpd_max_digest(op, st.st_size) < 0)) {
-    ftpd_drop(fh);
-    return NULL;
+    return refuse_opened(path, fh, writes && !exists);
   }
 
   if (writes && !exists) {

@@ -273,6 +273,8 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
   f->scp = op->req == FTPD_SCP_RECV || op->req == FTPD_SCP_SEND;
   f->stream = !S_ISREG(st->st_mode);
   f->size = st->st_size;
+  f->is.dev = st->st_dev;
+  f->is.ino = st->st_ino;
   f->xfer_type = state->xfer_type;
   f->modified = pr_table_get(f->cmd->notes, "mod_xfer.file-modified",
     NULL) != NULL;
@@ -387,8 +389,8 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
        ftpd_max_retrieve(op, st->st_size) < 0)) {
     xerrno = errno;
     ftpd_drop(fh);
-    if (o->hidden != NULL) {
-      (void) FTPD_HELD(o->hidden, pr_fsio_unlink(o->hidden));
+    if (is_fresh(o)) {
+      (void) FTPD_HELD(name, pr_fsio_unlink(name));
     }
 
     errno = xerrno;

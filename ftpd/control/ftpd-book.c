@@ -37,6 +37,13 @@ static struct table algs_of(struct book *b) {
   return t;
 }
 
+static struct table keys_of(struct book *b) {
+  struct table t = { (char *) b->keys, BOOK_KEYS, sizeof(b->keys[0]),
+    offsetof(struct book_key_row, key), sizeof(struct book_key), true };
+
+  return t;
+}
+
 static struct book_row *row_at(const struct table *t, unsigned int i) {
   return (struct book_row *) (void *) (t->rows + i * t->row_size);
 }
@@ -195,6 +202,38 @@ static void add_algs(struct book *b, const struct book_login *l) {
   }
 }
 
+static void set_use(struct book_key_row *row, const struct book_key_use *use) {
+  int ready = BOOK_READY;
+
+  /* Whoever writes it now has seen it at the same time. */
+  if (atomic_compare_exchange_strong(&row->row.state, &ready, BOOK_WRITING)) {
+    row->use = *use;
+    atomic_store(&row->row.state, BOOK_READY);
+  }
+}
+
+static void add_keys(struct book *b, struct book_login *l) {
+  struct table t = keys_of(b);
+  uint64_t left_out;
+  unsigned int i;
+
+  for (i = 0; i < l->nkeys && i < BOOK_KEYS_OF_ONE; i++) {
+    struct book_key *key = &l->keys[i];
+    struct book_row *r;
+
+    memcpy(key->user, l->client.user, sizeof(key->user));
+    end_name(key->type, sizeof(key->type));
+    end_name(key->print, sizeof(key->print));
+    end_name(key->ca, sizeof(key->ca));
+    end_name(l->uses[i].source, sizeof(l->uses[i].source));
+    r = count_row(&t, key->user, key, l->when, &left_out);
+    (void) atomic_fetch_add(&b->keys_left_out, left_out);
+    if (r != NULL) {
+      set_use((struct book_key_row *) (void *) r, &l->uses[i]);
+    }
+  }
+}
+
 void ftpd_book_take(struct book *b, struct book_login *l) {
   struct book_login copy;
   int ready = 1;
@@ -209,6 +248,7 @@ void ftpd_book_take(struct book *b, struct book_login *l) {
   end_text(copy.client.server, sizeof(copy.client.server));
   add_client(b, &copy);
   add_algs(b, &copy);
+  add_keys(b, &copy);
 }
 
 /* ---- Reading */
@@ -231,6 +271,12 @@ static bool copy_row(const struct table *t, unsigned int *at, void *to) {
 bool ftpd_book_client(struct book *b, unsigned int *at,
     struct book_client_row *row) {
   struct table t = clients_of(b);
+
+  return copy_row(&t, at, row);
+}
+
+bool ftpd_book_key(struct book *b, unsigned int *at, struct book_key_row *row) {
+  struct table t = keys_of(b);
 
   return copy_row(&t, at, row);
 }

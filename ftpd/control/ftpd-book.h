@@ -26,6 +26,7 @@
 
 #define BOOK_CLIENTS 1024
 #define BOOK_ALGS 1024
+#define BOOK_KEYS 2048
 
 /* Algorithms of one family. */
 #define BOOK_BITS 64
@@ -55,6 +56,22 @@ struct book_alg {
   uint32_t family, alg;
 };
 
+/* A key that a user has logged in with. */
+struct book_key {
+  char user[BOOK_USER_LEN], type[48];
+  char print[64], ca[64];       /* "SHA256:..."; ca "": it is no certificate */
+  uint32_t bits;
+  uint32_t of_host;             /* 1: their host's */
+};
+
+struct book_key_use {
+  int64_t expires;              /* of certificates; 0: never */
+  char source[48];              /* an address */
+};
+
+/* Keys that one login may need. */
+#define BOOK_KEYS_OF_ONE 4
+
 /* What a session writes. */
 struct book_login {
   _Atomic int ready;            /* 1: written, and not in the tables yet */
@@ -65,6 +82,9 @@ struct book_login {
    */
   struct book_algs shared;
   uint8_t agreed[ALGS_NFAMILIES];       /* 1: the first of the table; 0: none */
+  uint32_t nkeys;
+  struct book_key keys[BOOK_KEYS_OF_ONE];
+  struct book_key_use uses[BOOK_KEYS_OF_ONE];
 };
 
 /* ---- The tables */
@@ -89,14 +109,22 @@ struct book_alg_row {
   struct book_alg key;
 };
 
+struct book_key_row {
+  struct book_row row;
+  struct book_key key;
+  struct book_key_use use;      /* the last one */
+};
+
 struct book {
   int64_t since;
   /* Logins for which there is no row, or no longer. */
   _Atomic uint64_t left_out;
+  _Atomic uint64_t keys_left_out;
   /* Of clients whose names have no row. */
   _Atomic uint64_t others[ALGS_SIGNATURE][BOOK_BITS];
   struct book_client_row clients[BOOK_CLIENTS];
   struct book_alg_row algs[BOOK_ALGS];
+  struct book_key_row keys[BOOK_KEYS];
 };
 
 /* Adds the record of a slot, if it has one that was not added yet. */
@@ -107,6 +135,8 @@ void ftpd_book_take(struct book *b, struct book_login *l);
  */
 bool ftpd_book_client(struct book *b, unsigned int *at,
   struct book_client_row *row);
+
+bool ftpd_book_key(struct book *b, unsigned int *at, struct book_key_row *row);
 
 /* The same for what was negotiated, in words. */
 #define BOOK_AGREED "client_algorithms"

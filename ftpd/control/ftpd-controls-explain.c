@@ -118,12 +118,25 @@ static void tell_lines(pr_ctrls_t *ctrl, const struct ftpd_output *o) {
   }
 }
 
+int ftpd_control_child(pr_ctrls_t *ctrl, void (*call)(void *data),
+    void *data) {
+  struct ftpd_run r = { .call = call, .data = data, .timeout_ms = EXPLAIN_MS,
+    .out_max = EXPLAIN_MAX };
+  struct ftpd_output o;
+  const char *why = ftpd_run(ctrl->ctrls_tmp_pool, &r, &o);
+
+  tell_lines(ctrl, &o);
+  if (why != NULL) {
+    (void) pr_ctrls_add_response(ctrl, "unknown: the look has failed: %s",
+      why);
+    return -1;
+  }
+
+  return 0;
+}
+
 int ftpd_control_explain(pr_ctrls_t *ctrl, int argc, char **argv) {
   struct explain_request q = { 0 };
-  struct ftpd_run r = { .call = ftpd_explain_child, .data = &q,
-    .timeout_ms = EXPLAIN_MS, .out_max = EXPLAIN_MAX };
-  struct ftpd_output o;
-  const char *why;
   int res;
 
   if (!are_short(argc, argv)) {
@@ -133,19 +146,7 @@ int ftpd_control_explain(pr_ctrls_t *ctrl, int argc, char **argv) {
   }
 
   res = take_words(ctrl, &q, argc, argv);
-  if (res < 0) {
-    return res;
-  }
-
-  why = ftpd_run(ctrl->ctrls_tmp_pool, &r, &o);
-  tell_lines(ctrl, &o);
-  if (why != NULL) {
-    (void) pr_ctrls_add_response(ctrl, "unknown: the look has failed: %s",
-      why);
-    return -1;
-  }
-
-  return 0;
+  return res < 0 ? res : ftpd_control_child(ctrl, ftpd_explain_child, &q);
 }
 
 #endif /* PR_USE_CTRLS */

@@ -32,9 +32,16 @@ int ftpd_control_no_server(pr_ctrls_t *ctrl);
 
 /* ftpd-controls-explain.c */
 int ftpd_control_explain(pr_ctrls_t *ctrl, int argc, char **argv);
+/* Runs a function in a child of the daemon, which waits for no more than 5
+ * seconds, and tells the lines that it prints.  -1: a line says what failed.
+ */
+int ftpd_control_child(pr_ctrls_t *ctrl, void (*call)(void *data), void *data);
 
 /* ftpd-controls-counters.c */
 int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv);
+
+/* ftpd-controls-keys.c */
+int ftpd_control_keys(pr_ctrls_t *ctrl, int argc, char **argv);
 
 /* ftpd-controls-whatif.c */
 int ftpd_control_whatif(pr_ctrls_t *ctrl, int argc, char **argv);
@@ -42,6 +49,8 @@ int ftpd_control_whatif(pr_ctrls_t *ctrl, int argc, char **argv);
 /* ftpd-controls-sessions.c */
 /* Local time, in p. */
 const char *ftpd_control_time(pool *p, int64_t secs);
+/* "1 login", "2 logins". */
+const char *ftpd_control_logins(pool *p, uint64_t n);
 int ftpd_control_sessions(pr_ctrls_t *ctrl, int argc, char **argv);
 int ftpd_control_end(pr_ctrls_t *ctrl, int argc, char **argv);
 

@@ -33,6 +33,14 @@ const char *ftpd_control_time(pool *p, int64_t secs) {
   return pstrdup(p, text);
 }
 
+const char *ftpd_control_logins(pool *p, uint64_t n) {
+  char text[48];
+
+  snprintf(text, sizeof(text), "%llu login%s", (unsigned long long) n,
+    n == 1 ? "" : "s");
+  return pstrdup(p, text);
+}
+
 static unsigned long long secs_since(uint64_t ms) {
   uint64_t now = ftpd_now_ms();
 

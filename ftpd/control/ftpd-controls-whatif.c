@@ -206,9 +206,9 @@ static void tell_cut(pr_ctrls_t *ctrl, const struct seen *s) {
   pool *p = ctrl->ctrls_tmp_pool;
 
   (void) pr_ctrls_add_response(ctrl, "no %s left: client %s, user %s, server "
-    "%s, %llu logins, last %s", s->cut, sftp_printable(p, s->row.key.client),
+    "%s, %s, last %s", s->cut, sftp_printable(p, s->row.key.client),
     sftp_printable(p, s->row.key.user), sftp_printable(p, s->row.key.server),
-    (unsigned long long) atomic_load(&s->row.row.count),
+    ftpd_control_logins(p, atomic_load(&s->row.row.count)),
     ftpd_control_time(p, atomic_load(&s->row.row.last)));
 }
 
@@ -239,8 +239,8 @@ static void tell_all(pr_ctrls_t *ctrl, struct book *b, const struct seen *seen,
     count_names(ctrl, &cut_users, seen, n), count_names(ctrl, &users, seen, n),
     ftpd_control_time(ctrl->ctrls_tmp_pool, b->since));
   if (left_out > 0) {
-    (void) pr_ctrls_add_response(ctrl, "not looked at: %llu logins, for want "
-      "of room", (unsigned long long) left_out);
+    (void) pr_ctrls_add_response(ctrl, "not looked at: %s, for want of room",
+      ftpd_control_logins(ctrl->ctrls_tmp_pool, left_out));
   }
 }
 

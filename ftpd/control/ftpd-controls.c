@@ -26,6 +26,7 @@ static ctrls_acttab_t commands[] = {
   { "end", "end id [reason]", NULL, ftpd_control_end },
   { "explain", "explain user sftp|scp operation path [path2] [from address] "
     "[server server]", NULL, ftpd_control_explain },
+  { "keys", "keys [days]", NULL, ftpd_control_keys },
   { "sessions", "sessions", NULL, ftpd_control_sessions },
   { "whatif", "whatif -algorithm ...", NULL, ftpd_control_whatif },
   { NULL, NULL, NULL, NULL }

@@ -46,6 +46,7 @@ struct line {
 };
 
 static struct line *told;
+static bool is_quiet;
 
 static bool tell_once(const char *text) {
   struct line *l;
@@ -89,9 +90,13 @@ void ftpd_explain(const char *fmt, ...) {
   va_start(ap, fmt);
   vsnprintf(text, sizeof(text), fmt, ap);
   va_end(ap);
-  if (tell_once(text)) {
+  if (!is_quiet && tell_once(text)) {
     put("  ", text);
   }
+}
+
+void ftpd_explain_quiet(void) {
+  is_quiet = true;
 }
 
 /* ---- Words */
@@ -539,22 +544,32 @@ static void tell_verdict(struct ftpd *h, pool *p,
   tell_handlers(h, p, q->req);
 }
 
-void ftpd_explain_child(void *data) {
-  const struct explain_request *q = data;
+struct ftpd *ftpd_explain_begin(const struct explain_request *q) {
   const char *failed;
   struct ftpd *h;
-  pool *p;
 
   leave_daemon();
   enter_session(q);
   failed = begin_modules();
   if (failed != NULL) {
     say("unknown: mod_%s cannot begin a session", failed);
-    return;
+    return NULL;
   }
 
   h = ftpd_new(session.pool, q->server);
   h->explains = true;
+  return h;
+}
+
+void ftpd_explain_child(void *data) {
+  const struct explain_request *q = data;
+  struct ftpd *h = ftpd_explain_begin(q);
+  pool *p;
+
+  if (h == NULL) {
+    return;
+  }
+
   p = make_sub_pool(session.pool);
   ftpd_auth_pretend(h, p, q->user);
   say("in '%s' (%s:%u):", q->server->ServerName,

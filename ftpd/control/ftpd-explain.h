@@ -24,6 +24,8 @@
  * before is left out.
  */
 void ftpd_explain(const char *fmt, ...) SFTP_PRINTF(1, 2);
+/* In such a child: tells nothing from now on. */
+void ftpd_explain_quiet(void);
 
 struct explain_request {
   server_rec *server;
@@ -42,6 +44,11 @@ enum ftpd_request ftpd_explain_find(const char *word, bool scp);
 bool ftpd_explain_two(enum ftpd_request req);
 /* The words of that protocol, with ", " between them. */
 const char *ftpd_explain_words(pool *p, bool scp);
+
+/* In a child of the daemon (struct ftpd_run): becomes a session without a
+ * client that only asks.  NULL: a line has said why not.
+ */
+struct ftpd *ftpd_explain_begin(const struct explain_request *q);
 
 /* Runs in the child (struct ftpd_run), and prints to its stdout; data: a
  * struct explain_request.

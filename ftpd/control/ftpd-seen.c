@@ -14,6 +14,7 @@
 #include "ftpd-conf.h"
 #include "ftpd-seen.h"
 
+#include "cert.h"
 #include "keys.h"
 #include "namelist.h"
 
@@ -104,12 +105,61 @@ static uint64_t usable_for(const struct sftp_settings *set, const char *used) {
   return bits;
 }
 
+static void put_print(pool *p, char *to, size_t size, struct sftp_str blob) {
+  const char *print = sftp_key_fingerprint(p, blob, "SHA256", false);
+
+  snprintf(to, size, "%s%s", print != NULL ? "SHA256:" : "?", print != NULL ?
+    print : "");
+}
+
+void ftpd_seen_key(const struct ftpd *h, pool *p, struct sftp_str blob,
+    const struct sftp_cert *cert, bool of_host) {
+  struct book_login *l = own_login();
+  struct sftp_key *key;
+  struct book_key *k;
+
+  if (l == NULL || l->nkeys >= BOOK_KEYS_OF_ONE ||
+      sftp_key_from_blob(p, blob, &key) != SFTP_OK) {
+    return;
+  }
+
+  k = &l->keys[l->nkeys];
+  memset(k, 0, sizeof(*k));
+  sstrncpy(k->type, cert != NULL ? cert->type : key->type->name,
+    sizeof(k->type));
+  put_print(p, k->print, sizeof(k->print), key->blob);
+  if (cert != NULL) {
+    put_print(p, k->ca, sizeof(k->ca), cert->ca->blob);
+  }
+
+  k->bits = sftp_key_bits(key);
+  k->of_host = of_host;
+  l->uses[l->nkeys].expires = cert == NULL || cert->valid_before > INT64_MAX ?
+    0 : (int64_t) cert->valid_before;
+  sstrncpy(l->uses[l->nkeys].source, h->remote_ip,
+    sizeof(l->uses[l->nkeys].source));
+}
+
+/* The key that was looked at last has signed. */
+static void count_key(struct book_login *l, bool of_host) {
+  if (l->nkeys < BOOK_KEYS_OF_ONE && l->keys[l->nkeys].type[0] != '\0' &&
+      (l->keys[l->nkeys].of_host == 1) == of_host) {
+    l->nkeys++;
+  }
+}
+
 void ftpd_seen_proof(const struct ftpd *h, const char *method) {
   struct book_login *l = own_login();
   const char *used = pr_table_get(session.notes, "SFTP_USER_PUBLICKEY_ALGO",
     NULL);
 
-  if (l != NULL && used != NULL && strcmp(method, "publickey") == 0) {
+  bool by_key = strncmp(method, "publickey", 9) == 0;
+
+  if (l != NULL && (by_key || strcmp(method, "hostbased") == 0)) {
+    count_key(l, !by_key);
+  }
+
+  if (l != NULL && used != NULL && by_key) {
     l->shared.bits[ALGS_SIGNATURE] = usable_for(h->set, used);
   }
 }

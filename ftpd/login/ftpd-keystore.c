@@ -45,8 +45,11 @@ static int read_file(struct ftpd *h, pool *p, const char *path,
     errno = EPERM;
 
   } else {
+    int xerrno = errno;
+
     sftp_log_why(WHY_MISSING, "unable to open key file '%s': %s", path,
-      strerror(errno));
+      strerror(xerrno));
+    errno = xerrno;
   }
 
   return -1;

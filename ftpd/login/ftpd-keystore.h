@@ -27,7 +27,7 @@ void ftpd_keystore_init(void);
 int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
   const struct sftp_cert *cert, struct ftpd_key_grant *grant);
 /* The text of a key file, found and checked as by the store "file"; -1 if it is
- * unusable (the log says why).
+ * unusable (the log says why): errno is ENOENT if there is none.
  */
 int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
   const char **path, struct sftp_str *text);

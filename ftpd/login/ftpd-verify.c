@@ -14,6 +14,7 @@
 #include "ftpd-keystore.h"
 #include "ftpd-log.h"
 #include "ftpd-login.h"
+#include "ftpd-seen.h"
 #include "ftpd-session.h"
 #include "ftpd-usercert.h"
 
@@ -310,6 +311,9 @@ enum ftpd_verdict ftpd_auth_user_key(struct ftpd *h, pool *p,
   found = found && !ftpd_userkey_revoked(h, p, blob, cert, "public key", probe);
   if (exists && found) {
     ftpd_log_forget();          /* faults of other keys */
+    if (!probe) {
+      ftpd_seen_key(h, p, blob, cert, false);
+    }
   }
 
   if (exists) {
@@ -380,6 +384,7 @@ enum ftpd_verdict ftpd_auth_host_key(struct ftpd *h, pool *p,
 
   if (found && fits) {
     ftpd_log_forget();
+    ftpd_seen_key(h, p, blob, NULL, true);
   }
 
   return found && fits ? FTPD_AUTH_OK : FTPD_AUTH_BAD;

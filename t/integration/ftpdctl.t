@@ -166,7 +166,8 @@ BAD = {
     "SFTPControlsACLs all may user root": "'may': expected allow or deny",
     "SFTPControlsACLs all allow host root": "'host': expected user or group",
     "SFTPControlsACLs nothing allow user root": "unknown command: 'nothing' "
-    "(accepted: all, config, counters, end, explain, sessions, whatif)",
+    "(accepted: all, config, counters, end, explain, keys, sessions, "
+    "whatif)",
     "SFTPMetricsFile": "wrong number of parameters",
     "SFTPMetricsFile relative": "'relative': expected an absolute path",
     "SFTPMetricsFile /a 0":
@@ -669,7 +670,8 @@ def _():
     usage = {"config": "config [server]", "counters": "counters [name]", "end": "end id [reason]",
              "explain": "explain user sftp|scp operation path [path2] "
              "[from address] [server server]",
-             "sessions": "sessions", "whatif": "whatif -algorithm ..."}
+             "keys": "keys [days]", "sessions": "sessions",
+             "whatif": "whatif -algorithm ..."}
     odd = ((), ("no-such",), ("counters", "a", "b"), ("config", "a", "b"), ("%s%n",), ("end",),
            ("end", "x"), ("end", "-1"), ("end", "0"), ("sessions", "1"),
            ("counters", "%s%n"))

@@ -7,7 +7,8 @@
 
 # needs: proftpd-mod-crypto python3-paramiko
 
-"""ftpdctl sftp whatif: who would no longer get in."""
+"""ftpdctl sftp whatif and keys: who would no longer get in, which keys are
+used."""
 
 import os
 import re
@@ -19,13 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from controls import CONTROLS, Controlled
-from server import SOURCE, wait_for
+from server import SOURCE, keygen, must, run, wait_for
 
 import paramiko
 
 srv = Controlled(CONTROLS + "SFTPMetricsFile @DIR@/sftp.prom 1\n"
                  "SFTPCiphers aes128-ctr aes256-ctr aes128-gcm@openssh.com\n"
-                 "SFTPDigests hmac-sha2-256 hmac-sha2-512\n",
+                 "SFTPDigests hmac-sha2-256 hmac-sha2-512\n"
+                 "SFTPTrustedUserCAKeys @DIR@/trusted\n",
                  users=("alice", "bob"))
 OLD = "Old_1.0"
 HOSTILE = 'x"y\\z\'%n Comment'
@@ -52,6 +54,24 @@ def fail(software):
     expect(False, "a wrong password logs in")
 
 
+def make_keys():
+    """A trusted authority, a certificate of it for alice, and in her file, and
+    in bob's, a key that nobody uses."""
+    ca, other, old = (keygen(srv.path(name), "-t", "ed25519")
+                      for name in ("ca", "certified", "old"))
+    must(run(["ssh-keygen", "-q", "-s", ca, "-I", "id", "-n", "alice", "-V",
+              "20200101000000:20991231235959", other + ".pub"]))
+    with open(srv.path("trusted"), "w") as out, open(ca + ".pub") as pub:
+        out.write(pub.read())
+    srv.authorize(srv.key, form="openssh", user="alice")
+    srv.authorize(old, form="openssh", user="bob")
+    with open(srv.path("keys/alice"), "a") as out, open(old + ".pub") as pub:
+        out.write(" ".join(pub.read().split()[:2] + ["old laptop"]) + "\n")
+    os.chmod(srv.path("trusted"), 0o644)
+    with open(srv.path("keys/nobody"), "w"):
+        os.chmod(srv.path("keys/nobody"), 0o666)
+
+
 def ask(*questions):
     """The answers; the daemon gives all of them at its next look."""
     with ThreadPoolExecutor(len(questions)) as pool:
@@ -59,18 +79,24 @@ def ask(*questions):
 
 
 def manual(heading):
-    """The indented lines of a section."""
+    """The indented lines of a section, block by block."""
     with open(os.path.join(SOURCE, "doc/manual.md")) as page:
         section = page.read().split("\n#### %s\n" % heading)[1]
     section = re.split(r"\n##+ ", section)[0]
-    return [line[4:] for line in section.splitlines()
-            if line.startswith("    ")]
+    blocks = [[line[4:] for line in block.splitlines()] for block in
+              re.findall(r"(?m)(?:^    .*\n)+", section)]
+    return blocks
 
 
 answers = {}
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 PLACES = (r"server 127\.0\.0\.1:\d+", "server 192.0.2.1:22"), (
-    TIME, "2026-11-30 08:30:00")
+    r"expires [-\d]+ [:\d]+", "EXPIRES"), (
+    TIME, "2026-11-30 08:30:00"), (
+    "EXPIRES", "expires 2099-12-31 23:59:59"), (
+    r"SHA256:\S{43}\b", "SHA256:..."), ("from 127.0.0.1", "from 192.0.2.7"), (
+    re.escape(srv.path("keys/")), "/etc/proftpd/keys/"), (
+    r"'under test' \(127\.0\.0\.1:\d+\)", "'ftp.example.org' (192.0.2.1:22)")
 
 
 def masked(lines):
@@ -96,7 +122,7 @@ def _():
         "whatif -aes*-ctr aes*-gcm*", "whatif -hmac-sha2-256",
         "whatif -hmac-sha2-256 -hmac-sha2-512", "whatif -ssh-ed25519",
         "whatif -*25519* -ecdh-* -diffie-*", "whatif -no-such")
-    expect_same(masked(one), manual("whatif"), "the manual's")
+    expect_same(masked(one), manual("whatif")[0], "the manual's")
     expect(len(none) == 1 and none[0].startswith(
         "cut off: 0 of 3 clients, 0 of 2 users, since "), "%r" % none)
     expect(some[-1].startswith("cut off: 3 of 3 clients, 2 of 2 users"),
@@ -139,9 +165,8 @@ def _():
          "the file of metrics")
 def _():
     login(HOSTILE, ciphers=["aes256-ctr"])
-    lines, answers["before"], answers["none"], answers["many"] = ask(
-        "counters client_algorithms", "whatif -aes128-ctr", "whatif",
-        "whatif" + 17 * " -a")
+    lines, answers["none"], answers["many"] = ask(
+        "counters client_algorithms", "whatif", "whatif" + 17 * " -a")
     expect("client_algorithms client='%s' kind=cipher algorithm=aes128-ctr 2" %
            OLD in lines, "%r" % lines)
     expect("client_algorithms client='%s' kind=cipher algorithm=aes256-ctr 1" %
@@ -156,12 +181,35 @@ def _():
     wait_for(lambda: wanted in srv.log("sftp.prom"), "the file")
 
 
+@promise("keys lists the keys and certificates that were used, and those in key "
+         "files that were not; the manual has its answers")
+def _():
+    for key in srv.key, srv.path("certified"):
+        must(run(["sftp", "-q", "-b", "/dev/null", "-F", srv.ssh_config(),
+                  "-o", "IdentityFile=" + key, "srv"]))
+    srv.no_sessions()
+    used, unused, answers["before"], *odd = ask(
+        "keys", "keys 90", "whatif -aes128-ctr", "keys 0", "keys x", "keys 1 2",
+        "keys 36501")
+    expect_same(sorted(masked(used)), sorted(manual("keys")[0]), "keys")
+    expect_same(masked(unused)[:-1], manual("keys")[1], "keys 90")
+    expect(unused[-1].startswith("  unable to use key file '%s': " % srv.path(
+        "keys/nobody")), "%r" % unused)
+    for lines in odd:
+        expect_same(lines, ["usage: ftpdctl sftp keys [days]"], "odd words")
+    print_ = must(run(["ssh-keygen", "-l", "-f", srv.path("ca.pub")])).stdout
+    expect("signed by " + print_.decode().split()[1] in "\n".join(used),
+           "%r" % used)
+
+
 @promise("what was seen survives a reload")
 def _():
     srv.process.send_signal(signal.SIGHUP)
     srv.wait_log("system.log", "received SIGHUP")
     wait_for(srv.greets, "the daemon")
-    expect_same(ask("whatif -aes128-ctr")[0], answers["before"], "the answer")
+    whatif, keys = ask("whatif -aes128-ctr", "keys")
+    expect_same(whatif, answers["before"], "whatif")
+    expect(keys[-1].startswith("2 keys since "), "%r" % keys)
 
 
 @promise("one user cannot fill the table, and the answer says what is missing")
@@ -182,4 +230,5 @@ def _():
                                      "..."], words)
 
 
+make_keys()
 main(srv)

@@ -193,6 +193,52 @@ static void whatever_a_session_writes_ends(void) {
   is_str(a.client, "a?b\"?", "names are printable");
 }
 
+static void use_key(const char *user, const char *print, int64_t when,
+    const char *source) {
+  struct book_login l = record("A_1", user, 1);
+
+  l.when = when;
+  l.nkeys = 1;
+  snprintf(l.keys[0].print, sizeof(l.keys[0].print), "%s", print);
+  snprintf(l.uses[0].source, sizeof(l.uses[0].source), "%s", source);
+  ftpd_book_take(book, &l);
+}
+
+static void keys_are_rows(void) {
+  struct book_key_row row;
+  struct book_login l;
+  unsigned int at = 0, n = 0;
+
+  new_book();
+  use_key("alice", "p1", 10, "192.0.2.1");
+  use_key("alice", "p1", 20, "192.0.2.2");
+  ok(ftpd_book_key(book, &at, &row), "a key is a row");
+  is_int(row.row.count, 2, "which counts");
+  is_int(row.row.last, 20, "and has the last time");
+  is_str(row.use.source, "192.0.2.2", "and the last source");
+  is_str(row.key.user, "alice", "and the user");
+  ok(!ftpd_book_key(book, &at, &row), "the same is the same row");
+  use_key("bob", "p1", 20, "");
+  use_key("alice", "p2", 20, "");
+  for (at = 0; ftpd_book_key(book, &at, &row); ) {
+    n++;
+  }
+
+  is_int(n, 3, "another user or key is another row");
+  l = record("A_1", "eve", 1);
+  memset(l.keys, 0xff, sizeof(l.keys));
+  memset(l.uses, 0xff, sizeof(l.uses));
+  l.nkeys = UINT32_MAX;
+  ftpd_book_take(book, &l);
+  for (at = n = 0; ftpd_book_key(book, &at, &row); ) {
+    n += strcmp(row.key.user, "eve") == 0 && strlen(row.key.print) ==
+      sizeof(row.key.print) - 1 && row.key.print[0] == '?' &&
+      strlen(row.use.source) == sizeof(row.use.source) - 1;
+  }
+
+  is_int(n, 1, "whatever a session writes ends, and is bounded");
+}
+
 static void a_row_of_a_dead_writer_is_left(void) {
   uint64_t uses;
 
@@ -245,6 +291,7 @@ int main(void) {
   one_user_has_a_part();
   a_full_table_counts_the_rest();
   whatever_a_session_writes_ends();
+  keys_are_rows();
   a_row_of_a_dead_writer_is_left();
   many_at_once();
   return done_testing();

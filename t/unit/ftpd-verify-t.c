@@ -119,6 +119,11 @@ void pr_response_add_err(const char *code, const char *fmt, ...) {
 
 /* ---- Other files */
 
+void ftpd_seen_key(const struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
+    struct sftp_str blob SFTP_UNUSED, const struct sftp_cert *cert SFTP_UNUSED,
+    bool of_host SFTP_UNUSED) {
+}
+
 xaset_t *ftpd_anon_conf(const struct ftpd *h SFTP_UNUSED) {
   return NULL;
 }

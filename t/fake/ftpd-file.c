@@ -268,6 +268,16 @@ static int walk(struct node *from, const char *path, bool follow,
   return 0;
 }
 
+/* Counts the calls that may fail; whether this one does. */
+static bool fails_now(void) {
+  if (++fake_files.calls != fake_files.fail_at) {
+    return false;
+  }
+
+  errno = EIO;
+  return true;
+}
+
 static int find_place(const char *path, bool follow, struct place *at) {
   return walk(root, path, follow, 0, at);
 }
@@ -513,6 +523,10 @@ static const char *absolute(pool *p, const char *path) {
 
 const char *ftpd_permit(struct ftpd_op *op, const char *path,
     const char **second) {
+  if (fails_now()) {
+    return NULL;
+  }
+
   if (path[0] == '\0' || (second != NULL && (*second)[0] == '\0')) {
     errno = ENOENT;
     return NULL;
@@ -533,12 +547,20 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
 }
 
 int ftpd_permit_handle(struct ftpd_op *op, const char *path) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) path;
   return refuse(op);
 }
 
 int ftpd_permit_effect(struct ftpd_op *op, const char *path,
     unsigned int effect) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) path;
   if ((fake_files.deny_effects & effect) != 0) {
     op->refused = fake_files.refused;
@@ -648,6 +670,10 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   struct place at;
   struct node *n;
 
+  if (fails_now()) {
+    return NULL;
+  }
+
   if (op->deny != 0 && fake_files.lock_taken) {
     errno = EAGAIN;
     return NULL;
@@ -674,7 +700,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
 }
 
 int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
-  bool deletes = f->deletes;
+  bool deletes = f->deletes, fails = fails_now();
 
   if (deletes && fake_files.on_close_refused == NULL) {
     fake_files.removed += remove_node(f->path, false) == 0;
@@ -691,8 +717,8 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
     return -1;
   }
 
-  errno = fake_files.close_errno;
-  return fake_files.close_errno != 0 ? -1 : 0;
+  errno = fails ? EIO : fake_files.close_errno;
+  return errno != 0 ? -1 : 0;
 }
 
 const char *ftpd_file_refused(const struct ftpd_file *f) {
@@ -714,6 +740,10 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
     off_t offset) {
   ssize_t sum = 0;
   int i;
+
+  if (fails_now()) {
+    return -1;
+  }
 
   fake_files.reads++;
   if (fake_files.read_errno != 0) {
@@ -763,6 +793,10 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
   int i;
 
   *done = 0;
+  if (fails_now()) {
+    return -1;
+  }
+
   fake_files.writes++;
   for (i = 0; i < n; i++) {
     if (write_piece(f, iov[i].iov_base, iov[i].iov_len, off + *done, done) <
@@ -796,11 +830,19 @@ static void node_owner(struct node *n, uid_t uid, gid_t gid) {
 }
 
 int ftpd_fstat(struct ftpd_file *f, struct stat *st) {
+  if (fails_now()) {
+    return -1;
+  }
+
   *st = f->node->st;
   return 0;
 }
 
 int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
+  if (fails_now()) {
+    return -1;
+  }
+
   if (may_set() < 0) {
     return -1;
   }
@@ -810,6 +852,10 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
 }
 
 int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
+  if (fails_now()) {
+    return -1;
+  }
+
   if (may_set() < 0) {
     return -1;
   }
@@ -819,6 +865,10 @@ int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
 }
 
 int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
+  if (fails_now()) {
+    return -1;
+  }
+
   if (may_set() < 0) {
     return -1;
   }
@@ -828,6 +878,10 @@ int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
 }
 
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
+  if (fails_now()) {
+    return -1;
+  }
+
   if (may_set() < 0) {
     return -1;
   }
@@ -837,6 +891,10 @@ int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
 }
 
 int ftpd_fsync(struct ftpd_file *f) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) f;
   return may_set();
 }
@@ -857,6 +915,10 @@ static int some_statvfs(struct statvfs *st) {
 }
 
 int ftpd_fstatvfs(struct ftpd_file *f, struct statvfs *st) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) f;
   return some_statvfs(st);
 }
@@ -872,6 +934,10 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
   unsigned char buf[4096];
 
   *done = 0;
+  if (fails_now()) {
+    return -1;
+  }
+
   while (len == 0 || *done < len) {
     size_t part = len == 0 || len - *done > sizeof(buf) ? sizeof(buf) :
       (size_t) (len - *done);
@@ -925,11 +991,19 @@ static int path_stat(const char *path, struct stat *st, bool follow) {
 }
 
 int ftpd_stat(struct ftpd *h, const char *path, struct stat *st) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   return path_stat(path, st, true);
 }
 
 int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   return path_stat(path, st, false);
 }
@@ -957,6 +1031,10 @@ ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     void *value, size_t size) {
   struct fake_xattr *a = find_xattr(x, name);
 
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) p;
   if (a == NULL || a->len > size) {
     errno = a != NULL ? ERANGE : errno;
@@ -971,6 +1049,10 @@ const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p) {
   const struct node *n = xattrs_of(x);
   const char **names;
   size_t i, k = 0;
+
+  if (fails_now()) {
+    return NULL;
+  }
 
   if (n == NULL) {
     errno = ENOENT;
@@ -990,6 +1072,10 @@ const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p) {
 int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     const void *value, size_t len, int flags) {
   struct fake_xattr *a = find_xattr(x, name);
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) p;
   if (xattrs_of(x) == NULL) {
@@ -1020,6 +1106,10 @@ int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
 int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
   struct fake_xattr *a = find_xattr(x, name);
 
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) p;
   if (a != NULL) {
     a->name[0] = '\0';
@@ -1030,6 +1120,10 @@ int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
 
 int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
   struct node *n = find(path, true);
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) op;
   if (n != NULL && !S_ISREG(n->st.st_mode)) {
@@ -1047,6 +1141,10 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
   struct node *n = find(path, true);
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) h;
   if (n == NULL || may_set() < 0) {
@@ -1069,11 +1167,19 @@ static int change_owner(const char *path, uid_t uid, gid_t gid, bool follow) {
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   return change_owner(path, uid, gid, true);
 }
 
 int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   return change_owner(path, uid, gid, false);
 }
@@ -1081,6 +1187,10 @@ int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
 int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
     bool follow) {
   struct node *n = find(path, follow);
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) h;
   if (n == NULL || may_set() < 0) {
@@ -1092,6 +1202,10 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
 }
 
 int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   return find(path, true) != NULL ? some_statvfs(st) : -1;
 }
@@ -1100,6 +1214,10 @@ int ftpd_statvfs(struct ftpd *h, const char *path, struct statvfs *st) {
 
 int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
   struct place at;
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) op;
   if (find_free(path, &at) < 0) {
@@ -1116,11 +1234,19 @@ int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
 }
 
 int ftpd_rmdir(struct ftpd *h, const char *path) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   return remove_node(path, true);
 }
 
 int ftpd_unlink(struct ftpd_op *op, const char *path) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) op;
   return remove_node(path, false);
 }
@@ -1147,6 +1273,10 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
     bool overwrite, struct ftpd_moving **moving) {
   struct place a, b;
   struct node *n;
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) op;
   *moving = NULL;
@@ -1189,6 +1319,10 @@ int ftpd_link(struct ftpd_op *op, const char *from, const char *to) {
   struct node *n = find(from, false);
   struct place at;
 
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) op;
   if (n == NULL || find_free(to, &at) < 0) {
     return -1;
@@ -1207,6 +1341,10 @@ int ftpd_link(struct ftpd_op *op, const char *from, const char *to) {
 
 int ftpd_symlink(struct ftpd_op *op, const char *target, const char *path) {
   struct place at;
+
+  if (fails_now()) {
+    return -1;
+  }
 
   (void) op;
   if (find_free(path, &at) < 0) {
@@ -1227,6 +1365,10 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
     const char **target) {
   struct node *n = find(path, false);
 
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   if (n != NULL && !S_ISLNK(n->st.st_mode)) {
     errno = EINVAL;
@@ -1244,6 +1386,10 @@ int ftpd_readlink(struct ftpd *h, pool *p, const char *path,
 const char *ftpd_realpath(struct ftpd *h, pool *p, const char *path) {
   char *out = palloc(p, strlen(path) + 2);
   size_t len = 0;
+
+  if (fails_now()) {
+    return NULL;
+  }
 
   (void) h;
   while (*path != '\0') {
@@ -1278,6 +1424,10 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
   struct node *n = find(path, true);
   struct ftpd_dir *d;
 
+  if (fails_now()) {
+    return NULL;
+  }
+
   (void) op;
   if (n == NULL) {
     return NULL;
@@ -1297,6 +1447,10 @@ struct ftpd_dir *ftpd_opendir(struct ftpd_op *op, const char *path) {
 }
 
 int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
+  if (fails_now()) {
+    return -1;
+  }
+
   if (d->hidden++ < fake_files.hidden) {
     return 2;
   }
@@ -1502,6 +1656,10 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
     bool follow, struct ftpd_extra_attrs *more) {
   struct stat st;
 
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   memset(more, 0, sizeof(*more));
   if (fake_files.no_extra_attrs ||
@@ -1518,6 +1676,10 @@ int ftpd_extra_attrs(struct ftpd *h, struct ftpd_file *f, const char *path,
 
 ssize_t ftpd_acl_get(struct ftpd *h, pool *p, struct ftpd_file *f,
     const char *path, void *buf, size_t size) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   (void) p;
   (void) f;
@@ -1534,6 +1696,10 @@ ssize_t ftpd_acl_get(struct ftpd *h, pool *p, struct ftpd_file *f,
 
 int ftpd_acl_set(struct ftpd *h, pool *p, struct ftpd_file *f,
     const char *path, const void *buf, size_t size) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) h;
   (void) p;
   (void) f;
@@ -1549,6 +1715,10 @@ int ftpd_acl_set(struct ftpd *h, pool *p, struct ftpd_file *f,
 }
 
 int ftpd_lock(struct ftpd_file *f, off_t offset, off_t len, bool exclusive) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) f;
   (void) offset;
   (void) len;
@@ -1563,6 +1733,10 @@ int ftpd_lock(struct ftpd_file *f, off_t offset, off_t len, bool exclusive) {
 }
 
 int ftpd_unlock(struct ftpd_file *f, off_t offset, off_t len) {
+  if (fails_now()) {
+    return -1;
+  }
+
   (void) f;
   (void) offset;
   (void) len;

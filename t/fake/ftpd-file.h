@@ -47,6 +47,7 @@ struct fake_files {
   int close_errno, read_errno, readdir_errno;
   int set_errno;                /* changes of attributes and fsync fail */
   size_t portion;               /* of files at a time; 0: any */
+  unsigned int fail_at;         /* the call that fails with EIO, 0: none */
   const char *set_refused;      /* then this is what the file's reason is */
   bool no_extra_attrs;          /* the system does not tell them */
   unsigned int max_handles;     /* 0: 100 */
@@ -65,6 +66,7 @@ struct fake_files {
   bool no_acl;                  /* the file system has none */
 
   /* Seen. */
+  unsigned int calls;           /* that may fail */
   unsigned int begun, ended;    /* operations */
   unsigned int count[FTPD_NREQUESTS];
   enum ftpd_request last_req;   /* of the last ended operation */

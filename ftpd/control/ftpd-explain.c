@@ -464,7 +464,7 @@ static int ask_more(struct ftpd_op *op, const char *path, const char *to) {
 
   if ((op->req == FTPD_OPEN_READ || op->req == FTPD_SCP_SEND) &&
       ftpd_stat(op->ftpd, path, &st) == 0 &&
-      ftpd_max_retrieve(op, st.st_size) < 0) {
+      ftpd_max_retrieve(op, path, st.st_size) < 0) {
     return -1;
   }
 

@@ -127,7 +127,7 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
   enter_path(op, *path);
   /* mod_xfer counts this session as one. */
   if (ftpd_files_of(op->ftpd)->open != NULL &&
-      ftpd_max_transfers(op, row->equivalent, *path) < 0) {
+      ftpd_max_transfers(op, row->equivalent, *path, false) < 0) {
     return -1;
   }
 

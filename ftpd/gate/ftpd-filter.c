@@ -177,7 +177,7 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     return false;
   }
 
-  if (ftpd_max_transfers(op, name, path) < 0) {
+  if (ftpd_max_transfers(op, name, path, false) < 0) {
     return true;
   }
 
@@ -211,6 +211,11 @@ void ftpd_limit_explain(struct ftpd_op *op, cmd_rec *cmd, const char *path,
   }
 
   text = ftpd_phase_answer(op->pool);
+  if (text != NULL && strstr(text, "Too many transfers") != NULL &&
+      ftpd_max_transfers(op, name, path, true) < 0) {
+    return;
+  }
+
   if (text != NULL && *text != '\0') {
     ftpd_refuse(op, "%s", text);
   }

@@ -238,7 +238,7 @@ struct ftpd_file *ftpd_open_internal(struct ftpd_op *op, const char *path,
   }
 
   if (check_regular(fh, &st) < 0 || ftpd_open_lock(op, fh, &st, flags) < 0 ||
-      (op->req == FTPD_DIGEST && ftpd_max_digest(op, st.st_size) < 0)) {
+      (op->req == FTPD_DIGEST && ftpd_max_digest(op, path, st.st_size) < 0)) {
     return refuse_opened(path, fh, writes && !exists);
   }
 

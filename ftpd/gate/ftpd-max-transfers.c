@@ -67,7 +67,7 @@ static unsigned int count_others(const char *name, bool by_user) {
 }
 
 static int check(struct ftpd_op *op, const char *name, const char *path,
-    const char *directive, bool by_user) {
+    const char *directive, bool by_user, unsigned int more) {
   config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, directive, FALSE);
 
   for (; c != NULL; c = find_config_next(c, c->next, CONF_PARAM, directive,
@@ -79,7 +79,7 @@ static int check(struct ftpd_op *op, const char *name, const char *path,
     }
 
     max = *((unsigned int *) c->argv[1]);
-    if (count_own(op->ftpd, name) + count_others(name, by_user) >= max) {
+    if (count_own(op->ftpd, name) + count_others(name, by_user) + more >= max) {
       sftp_log("%s of '%s' refused: %s is %u%s", name, path, directive, max,
         ftpd_place_of(op->pool, c));
       ftpd_refuse(op, "%s is %u", directive, max);
@@ -92,8 +92,12 @@ static int check(struct ftpd_op *op, const char *name, const char *path,
   return 0;
 }
 
+/* mod_xfer also counts the transfer that it is asked for, and of a user all
+ * sessions.
+ */
 int ftpd_max_transfers(struct ftpd_op *op, const char *name,
-    const char *path) {
-  return check(op, name, path, "MaxTransfersPerHost", false) < 0 ? -1 :
-    check(op, name, path, "MaxTransfersPerUser", true);
+    const char *path, bool refused) {
+  return check(op, name, path, "MaxTransfersPerHost", false, refused ? 1 : 0) <
+    0 ? -1 : check(op, name, path, "MaxTransfersPerUser", true,
+    refused ? INT_MAX : 0);
 }

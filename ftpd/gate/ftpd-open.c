@@ -386,7 +386,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
 
   if (claim_file(op, fh, o, st) < 0 ||
       ((o->flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
-       ftpd_max_retrieve(op, st->st_size) < 0)) {
+       ftpd_max_retrieve(op, o->path, st->st_size) < 0)) {
     xerrno = errno;
     ftpd_drop(fh);
     if (is_fresh(o)) {

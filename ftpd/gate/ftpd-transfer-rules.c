@@ -66,15 +66,15 @@ off_t ftpd_max_store_size(void) {
 }
 
 /* A limit of the size of a whole file, or NULL. */
-static int check_whole(struct ftpd_op *op, const char *what, off_t size,
-    const config_rec *rule, int err) {
+static int check_whole(struct ftpd_op *op, const char *what, const char *path,
+    off_t size, const config_rec *rule, int err) {
   off_t max = size_in(rule);
 
   if (max <= 0 || size <= max) {
     return 0;
   }
 
-  sftp_log("%s of %lld bytes denied: %s is %lld bytes%s", what,
+  sftp_log("%s of '%s' (%lld bytes) denied: %s is %lld bytes%s", what, path,
     (long long) size, rule->name, (long long) max,
     ftpd_place_of(op->pool, rule));
   ftpd_refuse(op, "%s is %lld bytes", rule->name, (long long) max);
@@ -82,14 +82,14 @@ static int check_whole(struct ftpd_op *op, const char *what, off_t size,
   return -1;
 }
 
-int ftpd_max_retrieve(struct ftpd_op *op, off_t size) {
-  return check_whole(op, "file", size, size_rule("MaxRetrieveFileSize"),
-    EACCES);
+int ftpd_max_retrieve(struct ftpd_op *op, const char *path, off_t size) {
+  return check_whole(op, "download", path, size,
+    size_rule("MaxRetrieveFileSize"), EACCES);
 }
 
 /* Checksums, where mod_digest has a limit for them. */
-int ftpd_max_digest(struct ftpd_op *op, off_t size) {
-  return check_whole(op, "checksum", size, find_config(CURRENT_CONF,
+int ftpd_max_digest(struct ftpd_op *op, const char *path, off_t size) {
+  return check_whole(op, "checksum", path, size, find_config(CURRENT_CONF,
     CONF_PARAM, "DigestMaxSize", FALSE), EPERM);
 }
 

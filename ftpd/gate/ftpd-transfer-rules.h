@@ -20,16 +20,17 @@ int ftpd_max_store(struct ftpd_op *op, const char *path, off_t size);
 /* MaxStoreFileSize of the directory last checked; 0: none. */
 off_t ftpd_max_store_size(void);
 /* EFBIG if MaxRetrieveFileSize of the directory last checked is below size. */
-int ftpd_max_retrieve(struct ftpd_op *op, off_t size);
+int ftpd_max_retrieve(struct ftpd_op *op, const char *path, off_t size);
 /* Whether one more STOR, APPE or RETR may begin, by MaxTransfersPerHost and
- * MaxTransfersPerUser.
+ * MaxTransfersPerUser; with `refused', mod_xfer has refused it, and the rule is
+ * named by which it did.
  */
 int ftpd_max_transfers(struct ftpd_op *op, const char *name,
-  const char *path);
+  const char *path, bool refused);
 /* EPERM if DigestMaxSize (mod_digest) of the directory last checked is below
  * the size of a file whose checksum is asked for.
  */
-int ftpd_max_digest(struct ftpd_op *op, off_t size);
+int ftpd_max_digest(struct ftpd_op *op, const char *path, off_t size);
 /* The effect of AllowRetrieveRestart and AllowStoreRestart on a file that was
  * opened in the directory last checked.
  */

@@ -24,11 +24,14 @@ from tap import expect, expect_same, main, promise
 class Defaults(Server):
     def _default_lines(self):
         return (line for line in super()._default_lines()
-                if line[0] != "AllowOverwrite")
+                if line[0] not in ("AllowOverwrite", "AllowStoreRestart"))
 
 
 srv = Defaults("""
 MaxTransfersPerHost RETR 1
+MaxTransfersPerUser STOR,APPE 3
+AllowStoreRestart off
+AllowRetrieveRestart off
 PathDenyFilter \\.deep$
 MaxStoreFileSize 1 Kb
 <Directory ~/dir>
@@ -49,14 +52,17 @@ MaxStoreFileSize 1 Kb
     IgnoreHidden on
   </Limit>
 </Directory>
+<Directory ~/less>
+  MaxRetrieveFileSize 3 b
+</Directory>
 <Limit DELE>
   DenyAll
 </Limit>
 AllowOverride on
 """, users=("alice",))
-for name in ("dir", "kept", "hidden", "over", "free"):
+for name in ("dir", "kept", "hidden", "over", "free", "less"):
     srv.mkdir(name)
-for name in ("a", "b", "kept/a", "hidden/a", "free/b"):
+for name in ("a", "b", "kept/a", "hidden/a", "free/b", "less/a"):
     srv.put(name, b"data")
 srv.put("over/.ftpaccess", b"PathDenyFilter here$\n<Limit MKD>\n  DenyAll\n</Limit>\n")
 
@@ -129,6 +135,48 @@ def _():
                     "after the end of the first")
     finally:
         sftp.close()
+
+
+@promise("MaxTransfersPerUser is named, by SFTP and SCP")
+def _():
+    log = "STOR of '/one-more' refused: MaxTransfersPerUser is 3" + \
+        line_of("MaxTransfersPerUser") + "\n"
+    # mod_xfer counts sessions, whatever they do.
+    others = [Sftp(srv, 3) for _ in range(3)]
+    try:
+        for door in ("sftp", "scp"):
+            refused("put one-more", "MaxTransfersPerUser is 3", log, door)
+    finally:
+        for sftp in others:
+            sftp.close()
+    srv.no_sessions()
+    sftp = Sftp(srv, 3)
+    try:
+        handles = [sftp._open("new-%d" % number, "w") for number in range(3)]
+        mark = len(srv.log("sftp.log"))
+        said = sftp.run(Row("?", ["put", "one-more"], {}, ""))
+        expect("MaxTransfersPerUser is 3" in said[1], said)
+        expect(log in srv.log("sftp.log")[mark:], srv.log("sftp.log")[mark:])
+        for handle in handles:
+            sftp.raw.ask(4, string(handle))
+    finally:
+        sftp.close()
+
+
+@promise("MaxRetrieveFileSize is named with its section, by SFTP and SCP")
+def _():
+    for door in ("sftp", "scp"):
+        refused("get less/a", "MaxRetrieveFileSize is 3 bytes",
+                "'/less/a' (4 bytes) denied: MaxRetrieveFileSize is 3 bytes in "
+                "<Directory ~/less>" + line_of("  MaxRetrieveFileSize"), door)
+
+
+@promise("AllowStoreRestart and AllowRetrieveRestart are named")
+def _():
+    refused("resume free/b 2", "AllowStoreRestart is off", "AllowStoreRestart "
+            "is off" + line_of("AllowStoreRestart"))
+    refused("getfrom a 2", "AllowRetrieveRestart is off", "AllowRetrieveRestart "
+            "is off" + line_of("AllowRetrieveRestart"))
 
 
 @promise("MaxStoreFileSize is named, by SFTP and SCP")

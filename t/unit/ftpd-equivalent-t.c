@@ -178,7 +178,8 @@ const char *ftpd_phase_code(pool *in) {
 }
 
 int ftpd_max_transfers(struct ftpd_op *o, const char *name,
-    const char *path) {
+    const char *path, bool refused) {
+  (void) refused;
   (void) o;
   (void) name;
   (void) path;

@@ -69,7 +69,8 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
 }
 
 int ftpd_max_transfers(struct ftpd_op *op, const char *name,
-    const char *path) {
+    const char *path, bool refused) {
+  (void) refused;
   (void) path;
   if (!busy) {
     return 0;

@@ -70,8 +70,12 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
 
 int ftpd_max_transfers(struct ftpd_op *op, const char *name,
     const char *path, bool refused) {
-  (void) refused;
   (void) path;
+  if (refused) {
+    ftpd_refuse(op, "too many, as mod_xfer counts");
+    return -1;
+  }
+
   if (!busy) {
     return 0;
   }
@@ -189,6 +193,9 @@ static void otherwise_the_handler_has_the_word(void) {
   is_str(explained("STOR", EACCES), said, "its text");
   is_str(explained("STOR", EDQUOT), said, "of a quota, too");
   is_str(explained("STOR", EIO), NULL, "other errors speak for themselves");
+  said = "Too many transfers";
+  is_str(explained("STOR", EACCES), "too many, as mod_xfer counts",
+    "a rule that only mod_xfer sees exceeded is named");
   said = "";
   is_str(explained("STOR", EACCES), NULL, "an empty text is none");
   said = "text";

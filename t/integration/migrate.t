@@ -19,6 +19,7 @@ logins, and none may be open here that sshd refuses.
 
 import concurrent.futures
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,7 @@ sys.dont_write_bytecode = True
 
 from server import (SOURCE, Server, free_port, keygen,  # noqa: E402
                     must, run, said, trusted_place, wait_for)
+import sshdvalues  # noqa: E402
 from tap import expect, expect_same, main, promise  # noqa: E402
 
 TOOL = os.path.join(SOURCE, "tools", "sftp-migrate")
@@ -782,6 +784,44 @@ def _():
                 os.unlink(name)
         sshd.stop()
         daemon.clean_up()
+
+
+def refused_by_sshd(place, lines):
+    """The indexes of the lines that sshd refuses; it names most of them at
+    once, and ends at some."""
+    path, found, left = place.path("values"), set(), list(range(len(lines)))
+    while left:
+        with open(path, "w") as out:
+            out.write("\n".join(["HostKey " + place.path("host")] +
+                                [lines[n] for n in left]) + "\n")
+        text = run([SSHD, "-t", "-f", path]).stderr.decode()
+        named = [int(n) - 2 for n in re.findall(r"line (\d+): (?!Deprec|Unsup)",
+                                                text)]
+        named = [n for n in named if n < len(left)]
+        if not named and text.strip() and len(left) == 1:
+            named = [0]
+        found.update(left[n] for n in named)
+        if "terminating" in text or not text.strip():
+            break
+        left = left[max(named) + 1:] if named else left[1:]
+    return found
+
+
+@promise("values: what sftp-migrate refuses, sshd refuses as well")
+def _():
+    rows = [row for row in sshdvalues.rows() if row[0] != "ListenAddress"]
+    wrong = ["%s %s" % (name, value) for name, values, _ in rows
+             for value in values]
+    refused = refused_by_sshd(PLACE, wrong)
+    alone = [line for n, line in enumerate(wrong) if n not in refused]
+    expect_same([line for line in alone
+                 if not refused_by_sshd(PLACE, [line])], [],
+                "sshd takes")
+    right = ["%s %s" % (name, value) for name, _, values in rows
+             for value in values if name not in sshdvalues.ONLY_13
+             and (name, value) not in sshdvalues.NOT_12]
+    refused = refused_by_sshd(PLACE, right)
+    expect_same([right[n] for n in sorted(refused)], [], "sshd refuses")
 
 
 @promise("there are at least 25 configurations")

@@ -25,7 +25,9 @@ sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
 sys.path.insert(0, os.path.join(SOURCE, "tools"))
 sys.dont_write_bytecode = True
 
-from sftp_migrate import decide, keywords, patterns, refusals  # noqa: E402
+import sshdvalues  # noqa: E402
+from sftp_migrate import (decide, keywords, patterns, refusals,  # noqa: E402
+                          values)
 from sftp_migrate.accounts import Account, Accounts, Shadow  # noqa: E402
 from sftp_migrate.main import migrate  # noqa: E402
 from sftp_migrate.sshd import ConfigError, Parser  # noqa: E402
@@ -108,7 +110,9 @@ def _():
             ("Match Address 10.?.0.1\n", 1, "is no address"),
             ("Match Address 10.0.0.1/8\n", 1, "is no address"),
             ("Match LocalAddress 10.0.0.0/8\n", 1, "is a network"),
-            ("Ciphers no-such-cipher\n", 1, "none of these"),
+            ("Ciphers no-such-cipher\n", 1, "is unknown"),
+            ("HostKeyAlgorithms sk-ssh-ed25519@openssh.com\n", 1,
+             "none of these"),
             ("PerSourcePenalties crash=1\n", 1, "is not a penalty"),
             ("HostKey key\n", 1, "must be absolute"),
             ("Port 22 23\n", 1, "'23' is too much"),
@@ -542,11 +546,57 @@ def _():
 
 @promise("algorithms: signs stay, unknown names are left out")
 def _():
-    got = lines_of("Ciphers aes128-ctr,no@such,aes256-ctr\nMACs +hmac-sha1\n"
-                   "KexAlgorithms -curve*\n")
-    for line in ("SFTPCiphers aes128-ctr aes256-ctr",
+    got = lines_of("Ciphers aes128-ctr,aes256-ctr\nMACs +hmac-sha1\n"
+                   "KexAlgorithms -curve*\nHostKeyAlgorithms ssh-ed25519,"
+                   "sk-ssh-ed25519@openssh.com\n")
+    for line in ("SFTPCiphers aes128-ctr aes256-ctr", "SFTPHostKeys ssh-ed25519",
                  "SFTPDigests +hmac-sha1", "SFTPKeyExchanges -curve*"):
         expect(line in got, "%s: %r" % (line, got))
+
+
+
+
+@promise("each keyword takes the values that sshd takes, and no others")
+def _():
+    for name, wrong, right in sshdvalues.rows():
+        for value in wrong:
+            expect_refused("%s %s\n" % (name, value), 1, name + ": ")
+        for value in right:
+            expect_same(refused("%s %s\n" % (name, value)), None,
+                        "%s %s" % (name, value))
+    expect_same([key for key in values.OF_KEYWORD
+                 if key not in {name.lower() for name, *_ in
+                                sshdvalues.rows()}], [],
+                "keywords without a value that is wrong")
+
+
+@promise("lines that contradict each other are named")
+def _():
+    for text, line, words in (
+            ("Subsystem sftp internal-sftp\nSubsystem sftp internal-sftp\n",
+             2, "already defined"),
+            ("Match User alice\nSubsystem sftp /a\nSubsystem sftp /b\n", 3,
+             "already defined"),
+            ("AddressFamily inet6\nListenAddress 127.0.0.1\n", 2,
+             "no address"),
+            ("Match User alice\nAuthorizedKeysCommand /x\n", 2, "needs Auth"),
+            ("Port 22\nAuthorizedPrincipalsCommand /x\n", 2, "needs Auth")):
+        expect_refused(text, line, words)
+    for text in ("Subsystem sftp internal-sftp\nMatch User alice\n"
+                 "Subsystem sftp /usr/lib/openssh/sftp-server -R\n",
+                 "Subsystem a /a\nSubsystem A /b\n"):
+        expect_same(refused(text), None, text)
+
+
+@promise("RekeyLimit: sizes and times beyond what the daemon takes are cut")
+def _():
+    for value, wanted in (("7E", "3600 1048576GB"), ("1.5G", "3600 1536MB"),
+                          ("16", "3600 16KB"), ("1G 30w", "2147483 1GB"),
+                          ("default 1h", "3600 2GB"), ("0 1h", "3600 2GB"),
+                          ("5000000000", "3600 4882812KB")):
+        expect("SFTPRekey required " + wanted in
+               lines_of("RekeyLimit %s\n" % value), value)
+    expect("SFTPRekey" not in written("RekeyLimit default none\n"), "default")
 
 
 @promise("settings that depend on nobody are those of sshd")

@@ -185,31 +185,48 @@ def grace(line):
     return CARRIED, "", ["TimeoutLogin %d" % seconds(line, line.args[0])]
 
 
+# GB, and seconds: the daemon takes no more.
+MOST_REKEY = 1 << 20
+MOST_REKEY_SECS = 2147483647 // 1000
+
+
+def size_of(line, text):
+    """Bytes; sshd's sizes: 1000, 512K, 1.5G."""
+    found = re.fullmatch(r"([0-9]{0,19})(?:\.([0-9]{0,18}))?([KMGTPE]?)", text,
+                         re.I)
+    if not found or not found[1] and not found[2]:
+        line.fail("'%s' is not a size" % printable(text, 40))
+    unit = 1 << 10 * " KMGTPE".index(found[3].upper() or " ")
+    part = found[2] or "0"
+    size = int(found[1] or 0) * unit + int(part) * unit // 10 ** len(part)
+    if size >= 1 << 63 or int(part) * unit >= 1 << 63:
+        line.fail("'%s' is too large" % printable(text, 40))
+    if 0 < size < 16:
+        line.fail("the size is too small")
+    return size
+
+
 def rekey(line):
-    size = line.args[0].upper()
-    found = re.fullmatch(r"([0-9]{1,12})([KMGT]?)", size)
-    if size not in ("DEFAULT", "NONE") and not found:
-        line.fail("'%s' is not a size" % line.args[0][:40])
+    text = line.args[0]
+    size = 0 if text.lower() == "default" else size_of(line, text)
     time = seconds(line, line.args[1], True) if len(line.args) > 1 else 0
-    if not found and not time:
+    if not size and not time:
         return DEFAULT, "a rekey after an hour or 2 GB", []
-    unit = 1
-    if found:
-        size = int(found.group(1)) << {"": 0, "K": 10, "M": 20, "G": 30,
-                                       "T": 40}[found.group(2)]
-        if size < 16:
-            line.fail("the size is too small")
+    if not size:
+        text = "2GB"
+    elif size > MOST_REKEY << 30:
+        text = "%dGB" % MOST_REKEY
+    else:
         for unit, letter in ((30, "GB"), (20, "MB"), (10, "KB")):
             if size % (1 << unit) == 0:
-                size = "%d%s" % (size >> unit, letter)
+                text = "%d%s" % (size >> unit, letter)
                 break
         else:
-            size = "%dKB" % max(16, size >> 10)
-        if re.fullmatch(r"[0-9]+KB", size) and int(size[:-2]) < 16:
-            size = "16KB"
-    else:
-        size = "2GB"
-    return CARRIED, "", ["SFTPRekey required %d %s" % (time or 3600, size)]
+            text = "%dKB" % max(16, size >> 10)
+        if re.fullmatch(r"[0-9]+KB", text) and int(text[:-2]) < 16:
+            text = "16KB"
+    return CARRIED, "", ["SFTPRekey required %d %s" % (
+        min(time or 3600, MOST_REKEY_SECS), text)]
 
 
 def compression(line):

@@ -17,7 +17,7 @@ import re
 import shlex
 from collections import namedtuple
 
-from . import patterns, refusals
+from . import patterns, refusals, values
 from .keywords import CANNOT, DEFAULT, TABLE, flag, number, row_of, word
 from .keys import NOWHERE, Denied, key_base, stores_of
 from .sshd import printable
@@ -145,7 +145,9 @@ class Policy:
         self.unlike = {}            # line: ({who: groups}, what others have)
         for line in config.every():
             row_of(line)
+            values.check(line)
         self._check()
+        values.check_all(config)
         self.pam = self._global_flag("usepam", False)
         self.pam_service = self._pam_service()
         self.dns = self._global_flag("usedns", False)
@@ -475,7 +477,7 @@ class Policy:
         forced = env.first("forcecommand")
         text = " ".join(forced.args) if forced else "none"
         subsystem = [line for line in env.all("subsystem")
-                     if line.args[0].lower() == "sftp"]
+                     if line.args[0] == "sftp"]
         line, forces = (forced, True) if text.lower() != "none" else (
             subsystem[0] if subsystem else None, False)
         if not forces:

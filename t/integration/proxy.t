@@ -126,6 +126,7 @@ MaxClientsPerHost 2
 LogFormat who "%a %h %m %s"
 ExtendedLog @DIR@/extended.log ALL who
 """, TRUST.strip() + " 2001:db8:3::/48\n", drop=("UseIPv6",))
+bare = Proxied("SFTPIsolation off\n", drop=("UseIPv6",))
 penal = Proxied("SFTPPerSourcePenalties authfail:10m min:1s noauth:0\n")
 bans = Proxied("""BanEngine on
 BanLog @DIR@/ban.log
@@ -532,6 +533,111 @@ def _():
     srv.wait_log("sftp.log", r"client \(127.1.13.2:40000\) connected")
 
 
+# Odd, and good: the client's address.
+ODD = {
+    version1("127.1.13.3") + b"SSH-2.0-at_once\r\n": "127.1.13.3",
+    version1("127.1.13.4", 0): "127.1.13.4",
+    version1("127.1.13.5", 65535): "127.1.13.5",
+    b"PROXY TCP6 ::ffff:127.1.13.6 ::1 1 22\r\n": "127.1.13.6",
+    version2(body=addresses("127.1.13.7") + b"\x04\0\0"): "127.1.13.7",
+    version2(body=addresses("127.1.13.8") + b"\xee\0\x01x\x04\0\x03abc"):
+        "127.1.13.8",
+    # As long as a header may be.
+    version2(body=addresses("127.1.13.9") + b"\x04\x07\xe1" + b"x" * 2017):
+        "127.1.13.9",
+    version2(body=addresses("127.1.13.10")) + b"SSH-2.0-at_once\r\n":
+        "127.1.13.10",
+}
+# Odd, and bad.
+WORSE = [
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 01 22\r\n",
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 +1 22\r\n",
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 -1 22\r\n",
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 0x1 22\r\n",
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 1\r\n",
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 1 22 \r\n",
+    b"PROXY TCP4 127.1.0.1 127.1.0.1 1 22 33\r\n",
+    b"PROXY TCP4  127.1.0.1 127.1.0.1 1 22\r\n",
+    b"PROXY TCP4\t127.1.0.1\t127.1.0.1\t1\t22\r\n",
+    b"PROXY TCP4 127.01.0.1 127.1.0.1 1 22\r\n",
+    b"PROXY TCP4 127.1 127.1.0.1 1 22\r\n",
+    b"PROXY TCP4 0x7f.1.0.1 127.1.0.1 1 22\r\n",
+    b"PROXY TCP4 127.1.0.1/8 127.1.0.1 1 22\r\n",
+    b"PROXY TCP4 127.1.0.1\0 127.1.0.1 1 22\r\n",
+    b"PROXY TCP4 localhost localhost 1 22\r\n",
+    b"PROXY TCP4 ::1 ::1 1 22\r\n",
+    b"PROXY TCP4 255.255.255.255 127.1.0.1 1 22\r\n",
+    b"PROXY TCP6 fe80::1%lo ::1 1 22\r\n",
+    b"PROXY TCP6 [::1] ::1 1 22\r\n",
+    b"PROXY TCP6 :: ::1 1 22\r\n",
+    b"PROXY TCP6 ff02::1 ::1 1 22\r\n",
+    b"PROXY tcp4 127.1.0.1 127.1.0.1 1 22\r\n",
+    b"proxy TCP4 127.1.0.1 127.1.0.1 1 22\r\n",
+    b" PROXY TCP4 127.1.0.1 127.1.0.1 1 22\r\n",
+    b"PROXY \r\n", b"PROXY  UNKNOWN\r\n", b"PROXY\r\n\r\n",
+    b"PROXY UNKNOWN\n", b"PROXY UNKNOWN\r\r\n\r",
+    SIGNATURE[:-1] + b"\r" + bytes(20), version2(0x01), version2(0x2f),
+    version2(0x21, 0x01), version2(0x21, 0x10), version2(0x21, 0x22),
+    version2(length=0), version2(body=addresses("127.1.0.1")[:11]),
+    version2(body=addresses("0.0.0.0")), version2(length=65535),
+    version2(0x20, length=65535),
+    version2(0x21, 0x21, addresses("ff02::1")),
+    version2(0x21, 0x21, addresses("::ffff:0.0.0.0")),
+    version2(body=addresses("127.1.0.1") + b"\x04\0"),
+    version2(body=addresses("127.1.0.1") + b"\x03\0\x03abc"),
+    version2(body=addresses("127.1.0.1") + b"\x03\0\0"),
+    version2(body=addresses("127.1.0.1") + b"\x04\0\x01"),
+]
+
+
+def version_line(sock):
+    got = b""
+    while b"\n" not in got:
+        more = sock.recv(1)
+        if not more:
+            break
+        got += more
+    return got
+
+
+@promise("odd headers are read or refused alike, isolated or not; also in two "
+         "pieces, whatever byte is the last of the first")
+def _():
+    for server in (srv, bare):
+        for header, client in ODD.items():
+            with server.dial() as sock:
+                sock.sendall(header)
+                expect(version_line(sock).startswith(b"SSH-2.0-"),
+                       "refused: %r" % header)
+            server.wait_log("sftp.log", r"client \(%s:\d+\) connected"
+                            % client.replace(".", r"\."))
+        for header in WORSE:
+            with server.dial("127.3.5.1") as sock:
+                sock.sendall(header)
+                got = until_end(sock)
+                expect(b"SSH-" not in got, "let in: %r: %r" % (header, got))
+        wait_for(lambda: len(re.findall(
+            r"connection from proxy 127\.3\.5\.1#", server.log(
+                "system.log"))) >= len(WORSE), "a line for each")
+        for header in (version1("127.1.13.11"), version2(
+                body=addresses("127.1.13.12") + b"\x04\0\x01a")):
+            socks = []
+            for at in range(1, len(header), 1 if server is srv else 4):
+                sock = server.dial()
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.sendall(header[:at])
+                socks.append((sock, header[at:]))
+                if len(socks) == 8 or at + 4 >= len(header):
+                    for one, rest in socks:
+                        one.sendall(rest + b"SSH-2.0-in_pieces\r\n")
+                    for one, rest in socks:
+                        with one:
+                            expect(version_line(one).startswith(b"SSH-2.0-"),
+                                   "refused before %r" % rest)
+                    socks = []
+        server.no_sessions()
+
+
 @promise("health checks are answered, end quietly and are not logged")
 def _():
     srv.no_sessions()
@@ -651,6 +757,6 @@ def _():
 
 
 try:
-    main(*filter(None, (srv, penal, bans, plain, named)))
+    main(*filter(None, (srv, bare, penal, bans, plain, named)))
 finally:
     balancer.stop()

@@ -11,6 +11,7 @@
 #include "ftpd-board.h"
 #include "ftpd-controls-int.h"
 #include "ftpd-gauges.h"
+#include "ftpd-limits.h"
 #include "ftpd-tally.h"
 
 #ifdef PR_USE_CTRLS
@@ -48,6 +49,20 @@ static void tell_counter(pr_ctrls_t *ctrl, enum tally what,
       }
     }
   }
+}
+
+static void tell_limits(pr_ctrls_t *ctrl) {
+  pool *p = make_sub_pool(ctrl->ctrls_tmp_pool);
+  const array_header *uses = ftpd_limits(p);
+  const struct limit_use *u = uses->elts;
+  unsigned int i;
+
+  for (i = 0; i < uses->nelts; i++) {
+    (void) pr_ctrls_add_response(ctrl, LIMIT_USED " limit='%s' server=%s %u of "
+      "%u", sftp_printable(p, u[i].limit), u[i].server, u[i].now, u[i].max);
+  }
+
+  destroy_pool(p);
 }
 
 static void tell_clients(pr_ctrls_t *ctrl) {
@@ -96,6 +111,11 @@ int ftpd_control_counters(pr_ctrls_t *ctrl, int argc, char **argv) {
       found = true;
       tell_gauge(ctrl, &ftpd_gauges[i], running);
     }
+  }
+
+  if (only == NULL || strcmp(only, LIMIT_USED) == 0) {
+    found = true;
+    tell_limits(ctrl);
   }
 
   for (i = 0; i < TALLY_NCOUNTERS; i++) {

@@ -16,6 +16,7 @@
 #include "directives.h"
 #include "ftpd-board.h"
 #include "ftpd-gauges.h"
+#include "ftpd-limits.h"
 #include "ftpd-metrics.h"
 #include "ftpd-tally.h"
 
@@ -75,6 +76,32 @@ static void write_label(FILE *out, const char *text) {
   }
 }
 
+static void write_limit(FILE *out, const char *name,
+    const struct limit_use *u, unsigned int value) {
+  fprintf(out, PREFIX "%s{limit=\"", name);
+  write_label(out, u->limit);
+  fprintf(out, "\",server=\"%s\"} %u\n", u->server, value);
+}
+
+static void write_limits(FILE *out) {
+  pool *p = make_sub_pool(permanent_pool);
+  const array_header *uses = ftpd_limits(p);
+  const struct limit_use *u = uses->elts;
+  unsigned int i;
+
+  write_head(out, LIMIT_USED, "", LIMIT_USED_HELP, "gauge");
+  for (i = 0; i < uses->nelts; i++) {
+    write_limit(out, LIMIT_USED, &u[i], u[i].now);
+  }
+
+  write_head(out, LIMIT_MAX, "", LIMIT_MAX_HELP, "gauge");
+  for (i = 0; i < uses->nelts; i++) {
+    write_limit(out, LIMIT_MAX, &u[i], u[i].max);
+  }
+
+  destroy_pool(p);
+}
+
 static void write_clients(FILE *out) {
   struct book *b = ftpd_board_book();
   struct book_agreed a;
@@ -120,6 +147,7 @@ static void write_all(FILE *out) {
     write_counter(out, i, sums);
   }
 
+  write_limits(out);
   write_clients(out);
 }
 

@@ -319,6 +319,19 @@ static struct sftp_startups configured(void) {
   return s;
 }
 
+bool ftpd_startups_usage(uint64_t *now, uint64_t *max) {
+  struct view v;
+
+  if (board == NULL) {
+    return false;
+  }
+
+  look(&v);
+  *now = v.n;
+  *max = limits.full;
+  return true;
+}
+
 void ftpd_startups_start(void) {
   on_restart(NULL, NULL);
   limits = configured();

@@ -17,6 +17,8 @@
 
 /* The configuration is complete: in the master, at every (re)start. */
 void ftpd_startups_start(void);
+/* In the master: how many wait, and the maximum; false: there is none. */
+bool ftpd_startups_usage(uint64_t *now, uint64_t *max);
 /* This connection waits for its login; ends the session if it must go. */
 void ftpd_startups_enter(void);
 /* It has logged in, or ends. */

@@ -352,7 +352,8 @@ def _():
         labels = ",".join('%s="%s"' % tuple(word.split("=", 1))
                           for word in words[1:])
         name = "mod_sftp_" + words[0] + (
-            "" if words[0].startswith(("current", "penalized")) else "_total")
+            "" if words[0].startswith(
+                ("current", "penalized", "remembered")) else "_total")
         name += labels and "{%s}" % labels
         if "current" not in name:
             expect_same(found[name], str(number), name)

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from controls import CONTROLS, Controlled
+from rawsftp import HANDLE, Raw, num, string
 from server import SOURCE, keygen, must, run, wait_for
 
 import paramiko
@@ -27,7 +28,10 @@ import paramiko
 srv = Controlled(CONTROLS + "SFTPMetricsFile @DIR@/sftp.prom 1\n"
                  "SFTPCiphers aes128-ctr aes256-ctr aes128-gcm@openssh.com\n"
                  "SFTPDigests hmac-sha2-256 hmac-sha2-512\n"
-                 "SFTPTrustedUserCAKeys @DIR@/trusted\n",
+                 "SFTPTrustedUserCAKeys @DIR@/trusted\n"
+                 "SFTPMaxStartups 20\nMaxClients 30\nMaxClientsPerHost 25\n"
+                 "MaxClientsPerUser 20\nMaxHostsPerUser 10\n"
+                 "MaxTransfersPerUser STOR,RETR 5\nMaxInstances 40\n",
                  users=("alice", "bob"))
 OLD = "Old_1.0"
 HOSTILE = 'x"y\\z\'%n Comment'
@@ -188,9 +192,8 @@ def _():
         must(run(["sftp", "-q", "-b", "/dev/null", "-F", srv.ssh_config(),
                   "-o", "IdentityFile=" + key, "srv"]))
     srv.no_sessions()
-    used, unused, answers["before"], *odd = ask(
-        "keys", "keys 90", "whatif -aes128-ctr", "keys 0", "keys x", "keys 1 2",
-        "keys 36501")
+    used, unused, *odd = ask("keys", "keys 90", "keys 0", "keys x", "keys 1 2",
+                             "keys 36501")
     expect_same(sorted(masked(used)), sorted(manual("keys")[0]), "keys")
     expect_same(masked(unused)[:-1], manual("keys")[1], "keys 90")
     expect(unused[-1].startswith("  unable to use key file '%s': " % srv.path(
@@ -200,6 +203,37 @@ def _():
     print_ = must(run(["ssh-keygen", "-l", "-f", srv.path("ca.pub")])).stdout
     expect("signed by " + print_.decode().split()[1] in "\n".join(used),
            "%r" % used)
+
+
+@promise("counters has each limit with what is used of it, and so has the file of "
+         "metrics")
+def _():
+    with Raw(srv, 3) as first, Raw(srv, 3), paramiko.Transport(
+            srv.connect()) as waiting:
+        waiting.start_client(timeout=60)
+        expect_same(first.ask(3, string(b"/up") + num(0x1a) + num(0))[0],
+                    HANDLE, "an open file")
+        lines, answers["before"] = ask("counters", "whatif -aes128-ctr")
+        server = "127.0.0.1:%d" % srv.port
+        for limit, used, most in (
+                ("MaxClients", 3, 30), ("MaxClientsPerHost", 3, 25),
+                ("MaxClientsPerUser", 2, 20), ("MaxHostsPerUser", 1, 10),
+                ("MaxTransfersPerUser STOR,RETR", 1, 5)):
+            line = "limit_used limit='%s' server=%s %d of %d" % (
+                limit, server, used, most)
+            expect(line in lines, "%s in %r" % (
+                line, [line for line in lines if "limit" in line]))
+            labels = '{limit="%s",server="%s"} ' % (limit, server)
+            for name, number in (("used", used), ("maximum", most)):
+                line = "mod_sftp_limit_%s%s%d\n" % (name, labels, number)
+                wait_for(lambda line=line: line in srv.log("sftp.prom"), line)
+        for line in "current_startups 1 of 20", "current_connections 3 of 40":
+            expect(line in lines, "%s in %r" % (line, lines))
+        expect(any(re.fullmatch(r"remembered_clients \d+ of 1024", line)
+                   for line in lines), "%r" % lines)
+        expect(any(re.fullmatch(r"remembered_keys \d+ of 2048", line)
+                   for line in lines), "%r" % lines)
+    srv.no_sessions()
 
 
 @promise("what was seen survives a reload")

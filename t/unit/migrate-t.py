@@ -599,6 +599,22 @@ def _():
     expect("SFTPRekey" not in written("RekeyLimit default none\n"), "default")
 
 
+@promise("other values, too; and nothing is written that the daemon refuses")
+def _():
+    for text, wanted in (
+            ("ClientAliveInterval 2147483647", "SFTPClientAlive 3 2147483"),
+            ("PerSourcePenalties crash:60w max-sources4:0 max-sources6:9999999",
+             "SFTPPerSourcePenalties crash:365d max-sources4:1 "
+             "max-sources6:1048576"),
+            ("PerSourcePenalties max:1", "SFTPPerSourcePenalties off"),
+            ("PerSourcePenalties min:11m", "SFTPPerSourcePenalties off")):
+        expect(wanted in lines_of(text + "\n"), text)
+    expect("SFTPMaxChannels" not in written("MaxSessions 0\n"), "no sessions")
+    for name in ("Ciphers", "MACs", "KexAlgorithms", "HostKeyAlgorithms",
+                 "PubkeyAcceptedAlgorithms"):
+        expect_refused(name + " -*\n", 1, "none is left")
+
+
 @promise("settings that depend on nobody are those of sshd")
 def _():
     got = lines_of("""ClientAliveInterval 1m

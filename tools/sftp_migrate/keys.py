@@ -9,7 +9,7 @@ import os
 from collections import namedtuple
 
 from . import patterns
-from .keywords import absolute, number, seconds, word
+from .keywords import MOST_SECS, absolute, number, seconds, word
 from .sshd import printable
 
 # Of everybody: settings that a virtual host has once.  env: the login that has
@@ -142,4 +142,4 @@ def client_alive(policy, env):
         policy.note(count, "ClientAliveCountMax 0 never disconnects in sshd; "
                     "no messages are sent here")
         return []
-    return ["SFTPClientAlive %d %d" % (times, time)]
+    return ["SFTPClientAlive %d %d" % (times, min(time, MOST_SECS))]

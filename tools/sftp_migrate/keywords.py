@@ -42,7 +42,11 @@ def flag(line, more=()):
 
 
 def number(line, index=0, least=0, most=2147483647):
-    text = line.args[index] if index < len(line.args) else ""
+    return number_of(line, line.args[index] if index < len(line.args) else "",
+                     least, most)
+
+
+def number_of(line, text, least=0, most=2147483647):
     if not re.fullmatch(r"[0-9]{1,10}", text) or not \
             least <= int(text) <= most:
         line.fail("takes a number from %d to %d" % (least, most))
@@ -117,6 +121,9 @@ def algorithms(directive, known):
         if not names or "none" in names:
             line.fail("no names" if not names else "sshd takes no 'none'")
         kept, lost = [], []
+        if sign == "-" and all(any(glob_matches(k, name) for name in names)
+                               for k in known):
+            line.fail("none is left")
         for name in names:
             found = [k for k in known if glob_matches(k, name)]
             wild = "*" in name or "?" in name
@@ -187,7 +194,7 @@ def grace(line):
 
 # GB, and seconds: the daemon takes no more.
 MOST_REKEY = 1 << 20
-MOST_REKEY_SECS = 2147483647 // 1000
+MOST_SECS = 2147483647 // 1000
 
 
 def size_of(line, text):
@@ -226,13 +233,29 @@ def rekey(line):
         if re.fullmatch(r"[0-9]+KB", text) and int(text[:-2]) < 16:
             text = "16KB"
     return CARRIED, "", ["SFTPRekey required %d %s" % (
-        min(time or 3600, MOST_REKEY_SECS), text)]
+        min(time or 3600, MOST_SECS), text)]
 
 
 def compression(line):
     value = flag(line, ("delayed",))
     return CARRIED, "after the login, as sshd's", [
         "SFTPCompression " + ("off" if value == "no" else "delayed")]
+
+
+# What the daemon takes; sshd takes more.
+MOST_PENALTY_SECS = 365 * 86400
+MOST_SOURCES = 1 << 20
+# Of sshd, and of this module.
+PENALTY_MAX, PENALTY_MIN = 600, 15
+
+
+def _penalty(line, name, value):
+    """The value as the daemon takes it."""
+    if name.startswith("max-sources"):
+        return str(min(max(number_of(line, value), 1), MOST_SOURCES))
+    if name.startswith("overflow"):
+        return value
+    return value if seconds(line, value) <= MOST_PENALTY_SECS else "365d"
 
 
 def penalties(line):
@@ -243,12 +266,20 @@ def penalties(line):
         on = line.args[0].lower() == "yes"
         return CARRIED if on else DEFAULT, "", [
             "SFTPPerSourcePenalties " + ("on" if on else "off")]
-    kept, lost = [], []
+    kept, lost, limits = [], [], {"max": PENALTY_MAX, "min": PENALTY_MIN}
     for arg in line.args:
         name, colon, value = arg.partition(":")
         if not colon or not re.fullmatch(r"[\w-]{1,30}", value):
             line.fail("'%s' is not a penalty" % arg[:60])
-        (kept if name in known else lost).append("%s:%s" % (name, value))
+        if name not in known:
+            lost.append("%s:%s" % (name, value))
+            continue
+        kept.append("%s:%s" % (name, _penalty(line, name, value)))
+        if name in limits:
+            limits[name] = seconds(line, value)
+    if limits["max"] < limits["min"]:
+        return CARRIED, "max is less than min: no penalty counts", [
+            "SFTPPerSourcePenalties off"]
     why = "not known here: " + " ".join(lost) if lost else ""
     return (CARRIED if kept else CANNOT), why, [
         "SFTPPerSourcePenalties " + " ".join(kept or ["on"])]

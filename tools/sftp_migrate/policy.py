@@ -516,7 +516,8 @@ class Policy:
     def _session(self, env, made, umask):
         made = ["Umask %s %s" % (umask, umask)] + made
         sessions = env.first("maxsessions")
-        if sessions is not None:
+        # With none, nobody is let in.
+        if sessions is not None and number(sessions) > 0:
             made.append("SFTPMaxChannels %d" % number(sessions))
         line = env.first("rekeylimit")
         if line is not None:

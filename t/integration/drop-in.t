@@ -87,9 +87,12 @@ def listed_by_ftp(client, path):
     return sorted(line.split("; ", 1)[1] for line in lines)
 
 
-def listed_by_sftp(server, path):
-    out = must(server.sftp("ls -1a " + path)).stdout.decode()
-    return sorted(os.path.basename(line) for line in out.splitlines()[1:])
+def listed_by_sftp(server, *paths):
+    """The names in each of them, by one session."""
+    out = must(server.sftp("\n".join("ls -1a " + path for path in paths)))
+    return [sorted(os.path.basename(line) for line in part.splitlines()[1:]
+                   if line)
+            for part in out.stdout.decode().split("sftp> ")[1:len(paths) + 1]]
 
 
 @promise("HideFiles and similar directives hide . and .. in listings, as in "
@@ -105,8 +108,9 @@ def _():
         server.start()
         try:
             client = server.ftp()
-            for path in ("/", "/sub"):
-                got = listed_by_sftp(server, path)
+            paths = ("/", "/sub")
+            for path, got in zip(paths, listed_by_sftp(server, *paths),
+                                 strict=True):
                 expect_same(got, listed_by_ftp(client, path),
                             "%s of %s, against FTP" % (line, path))
                 expect_same({".", ".."} - set(got), hidden,
@@ -195,11 +199,13 @@ def done_by_ftp(server):
 
 
 def done_by_sftp(server):
-    result = server.sftp("ls -1")
+    # What "-" precedes may fail.
+    result = server.sftp("-ls -1\n-put %s made" % server.local(
+        "made", b"x" * 2000))
     if result.returncode == 255:
         return "no login"
-    out = result.stdout.decode().splitlines()[1:]
-    server.sftp("put %s made" % server.local("made", b"x" * 2000))
+    out = [line for line in result.stdout.decode().split("sftp> ")[1]
+           .splitlines()[1:] if line]
     # A listing that is denied may be empty.
     return sorted(out) or "refused", made(server)
 

@@ -1251,6 +1251,73 @@ static void deep_trees_end(void) {
   ok(all_closed() && stayed_inside(), "all closed");
 }
 
+/* ---- Calls of the daemon that fail, one after the other */
+
+static const char small_tree[] =
+  "T1000000000 0 1100000000 0\n"
+  "D0750 0 top\n"
+  "C0640 3 one\nabc\0"
+  "E\n"
+  "C0600 2 old\nzz\0";
+
+/* An upload or a download in which call n fails; its status, or -1 if it was
+ * not told where it matters.
+ */
+static int fail_once(bool upload, unsigned int n, unsigned int *calls) {
+  struct copy *y;
+  int status;
+
+  make_tree();
+  fake_fs_dir("/home/user/d");
+  fake_fs_put("/home/user/d/old", "a longer one", 12, 0644);
+  fake_files.calls = 0;
+  fake_files.fail_at = n;
+  y = copy_begin(upload ? " -r -p -t d" : " -p -f t/s/*", 0);
+  if (upload) {
+    feed(y, small_tree, sizeof(small_tree) - 1);
+
+  } else {
+    feed(y, yes, 20);
+  }
+
+  fake_channel_eof(y->ch);
+  fake_files.fail_at = 0;
+  *calls = fake_files.calls;
+  status = y->ch->finished ? (int) y->ch->status : -1;
+  if ((status == 0) == (y->ch->out_len > 0 && memmem(y->ch->out,
+        y->ch->out_len, "\1scp: ", 6) != NULL)) {
+    status = -1;
+  }
+
+  if (upload && status == 0 &&
+      !(fake_fs_is("/home/user/d/top/one", "abc", 3) &&
+        fake_fs_is("/home/user/d/old", "zz", 2) &&
+        (fake_fs_stat("/home/user/d/top").st_mode & 0777) == 0750 &&
+        (fake_fs_stat("/home/user/d/top/one").st_mode & 0777) == 0640)) {
+    status = -1;
+  }
+
+  copy_end(y);
+  return all_closed() && count_entries("/") == 1 ? status : -1;
+}
+
+static void calls_that_fail_are_told(bool upload, int lax) {
+  unsigned int calls, n, count;
+  int good = 0, silent = 0;
+
+  (void) fail_once(upload, 0, &calls);
+  for (n = 1; n <= calls; n++) {
+    int status = fail_once(upload, n, &count);
+
+    good += status == 0;
+    silent += status < 0;
+  }
+
+  is_int(silent, 0, "%s of %u calls: what fails is told, and all is closed",
+    upload ? "an upload" : "a download", calls);
+  is_int(good, lax, "... but for those that do not matter");
+}
+
 int main(void) {
   the_command_line_is_read_as_clients_write_it();
   command_lines_without_sense_are_refused();
@@ -1293,5 +1360,7 @@ int main(void) {
   a_client_may_leave_when_it_has_all();
   a_large_directory_of_errors_waits_for_the_client();
   deep_trees_end();
+  calls_that_fail_are_told(true, 1);
+  calls_that_fail_are_told(false, 0);
   return done_testing();
 }

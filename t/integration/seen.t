@@ -152,7 +152,8 @@ def _():
          "aes128-ctr", "srv"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE)
     try:
-        wait_for(lambda: "user alice" in "".join(srv.ctl("sessions")), "login")
+        line = proc.stderr.readline()
+        expect(line.startswith(b"Connected to "), "%r" % line)
         macs, both, key = ask("whatif -hmac-*", "whatif -hmac-* -aes128-gcm*",
                               "whatif ssh-ed25519")
     finally:

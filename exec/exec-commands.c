@@ -137,7 +137,7 @@ int sftp_exec_run_echo(struct exec *e) {
 int sftp_exec_run_cd(struct exec *e) {
   const char *name = e->argc > 1 && strcmp(e->argv[1], "--") != 0 ?
     e->argv[1] : e->argc > 2 ? e->argv[2] : NULL;
-  const char *path;
+  const char *path, *real = NULL;
   struct ftpd_op op;
   struct stat st;
   int err = 0;
@@ -158,6 +158,10 @@ int sftp_exec_run_cd(struct exec *e) {
 
   } else if (!S_ISDIR(st.st_mode)) {
     err = ENOTDIR;
+
+  } else {
+    real = ftpd_realpath(e->ftpd, e->pool, path);
+    err = real != NULL ? 0 : errno != 0 ? errno : EIO;
   }
 
   ftpd_op_end(&op, err, err == 0 ? 0 : 4, strerror(err));
@@ -167,11 +171,7 @@ int sftp_exec_run_cd(struct exec *e) {
     return 1;
   }
 
-  path = ftpd_realpath(e->ftpd, e->pool, path);
-  if (path != NULL) {
-    e->cwd = path;
-  }
-
+  e->cwd = real;
   return 0;
 }
 

@@ -795,7 +795,7 @@ def refused_by_sshd(place, lines):
             out.write("\n".join(["HostKey " + place.path("host")] +
                                 [lines[n] for n in left]) + "\n")
         text = run([SSHD, "-t", "-f", path]).stderr.decode()
-        named = [int(n) - 2 for n in re.findall(r"line (\d+): (?!Deprec|Unsup)",
+        named = [int(n) - 2 for n in re.findall(r"line (\d+): (?!Deprecated|Unsupported option)",
                                                 text)]
         named = [n for n in named if n < len(left)]
         if not named and text.strip() and len(left) == 1:

@@ -40,7 +40,10 @@ OTHERS = {
                 "blowfish-cbc",
                 "aes128-ctr|-nosuch|^aes128-ctr|aes128-ctr,"),
     "Compression": ("x|on", "yes|delayed|NO"),
+    "GSSAPIKexAlgorithms": ("nosuch|+nosuch",
+                            "gss-gex-sha1-,gss-group14-sha256-"),
     "GatewayPorts": ("x|on", "no|clientspecified"),
+    "PidFile": ("/a b", "/a|none"),
     "HostKeyAlgorithms": ("nosuch|nosuch*|ssh-ed25519,nosuch|ssh-ed448",
                           "ssh-ed25519*|+rsa-sha2-256|-nosuch"),
     "HostbasedAcceptedAlgorithms": ("nosuch|nosuch*", "ssh-ed25519"),
@@ -66,6 +69,7 @@ OTHERS = {
     "RekeyLimit": ("x|8E|99999999999G|9223372036854775808|10|1GB|none|1G x",
                    "default|1.5G|7E|16|0|1G 1h|default none"),
     "RequiredRSASize": ("x|-1|99999999999", "2048"),
+    "UsePrivilegeSeparation": ("", "sandbox x"),
     "SetEnv": ("A|A=b C|=b", "A=b|A=b C=d|A=="),
     "StreamLocalBindMask": ("9|01777|x", "0177|77"),
     "SyslogFacility": ("KERN|local8|x", "AUTH|Local3|DAEMON"),
@@ -78,8 +82,8 @@ OTHERS = {
 def rows():
     """(keyword, wrong values, right values)"""
     for name in FLAGS:
-        yield name, ["x", "true", "on", "1"], ["yes", "No"]
+        yield name, ["x", "true", "on", "1", "yes no"], ["yes", "No"]
     for name in NUMBERS:
         yield name, ["x", "-1", "99999999999", "5x"], ["5"]
     for name, (wrong, right) in OTHERS.items():
-        yield name, wrong.split("|"), right.split("|")
+        yield name, wrong.split("|") if wrong else [], right.split("|")

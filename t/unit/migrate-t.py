@@ -580,7 +580,10 @@ def _():
             ("AddressFamily inet6\nListenAddress 127.0.0.1\n", 2,
              "no address"),
             ("Match User alice\nAuthorizedKeysCommand /x\n", 2, "needs Auth"),
-            ("Port 22\nAuthorizedPrincipalsCommand /x\n", 2, "needs Auth")):
+            ("Port 22\nAuthorizedPrincipalsCommand /x\n", 2, "needs Auth"),
+            ("AuthenticationMethods publickey,hostbased\n", 1, "is off"),
+            ("AuthenticationMethods publickey password\n"
+             "PasswordAuthentication no\n", 1, "password is off")):
         expect_refused(text, line, words)
     for text in ("Subsystem sftp internal-sftp\nMatch User alice\n"
                  "Subsystem sftp /usr/lib/openssh/sftp-server -R\n",

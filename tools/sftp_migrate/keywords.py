@@ -422,6 +422,11 @@ MORE_WORDS = dict.fromkeys("""acceptenv allowgroups allowusers
   logverbose permitlisten permitopen persourcepenalties setenv subsystem
   versionaddendum""".split())
 MORE_WORDS.update(ipqos=2, listenaddress=3, rekeylimit=2)
+# sshd does not look at the values.
+MORE_WORDS.update(dict.fromkeys("""authorizedkeysfile2 checkmail
+  kerberosgetafstoken keyregenerationinterval pamauthenticationviakbdint
+  protocol reversemappingcheck rhostsauthentication rhostsrsaauthentication
+  rsaauthentication serverkeybits uselogin useprivilegeseparation""".split()))
 
 
 def _rows():
@@ -557,8 +562,7 @@ def row_of(line):
         line.fail("unknown keyword")
     if line.match is not None and not row.match:
         line.fail("sshd does not take it in a Match")
-    if row.words is not None and len(line.args) > row.words and \
-            row.handler not in (OLD, SILENT):
+    if row.words is not None and len(line.args) > row.words:
         line.fail("'%s' is too much in this line"
                   % printable(line.args[row.words], 60))
     return row

@@ -23,6 +23,9 @@ MOST_INT = 2147483647
 # Key exchanges of other programs.
 ONLY_HERE = ("curve448-sha512", "mlkem768nistp256-sha256",
              "mlkem1024nistp384-sha384", "rsa2048-sha256", "rsa1024-sha1")
+GSSAPI_KEX = ["gss-%s-" % name for name in (
+    "gex-sha1", "group1-sha1", "group14-sha1", "group14-sha256",
+    "group16-sha512", "nistp256-sha256", "curve25519-sha256")]
 FORWARDING = ("yes", "no", "all", "local", "remote")
 FACILITIES = ["daemon", "user", "auth", "authpriv"] + \
     ["local%d" % n for n in range(8)]
@@ -150,14 +153,14 @@ def command(line):
         line.fail("the path must be absolute")
 
 
-def known_names(names, patterns=False):
-    """A list that may begin with + - or ^.  Behind - anything may stand;
-    patterns stand where sshd takes them."""
+def known_names(names, patterns=False, signs="+-^"):
+    """A list that may begin with a sign.  Behind - anything may stand; patterns
+    stand where sshd takes them."""
     def check(line):
         text = line.args[0]
-        if text[0] == "-":
+        if text[0] == "-" and "-" in signs:
             return
-        listed = [n for n in text[text[0] in "+^":].split(",") if n]
+        listed = [n for n in text[text[0] in signs:].split(",") if n]
         if not listed:
             line.fail("no names")
         if "none" in listed:
@@ -205,6 +208,7 @@ OF_KEYWORD.update({
     "clientalivecountmax": whole(),
     "compression": one_of("yes", "no", "delayed"),
     "gatewayports": one_of("yes", "no", "clientspecified"),
+    "gssapikexalgorithms": known_names(GSSAPI_KEX, signs=""),
     "hostbasedacceptedalgorithms": known_names(SSHD_KEYS, True),
     "hostbasedacceptedkeytypes": known_names(SSHD_KEYS, True),
     "hostkeyalgorithms": known_names(SSHD_KEYS, True),
@@ -273,10 +277,36 @@ def _check_addresses(config):
                       "found" % _shown(host))
 
 
+METHODS = {
+    "publickey": (("pubkeyauthentication",), True),
+    "password": (("passwordauthentication",), True),
+    "keyboard-interactive": (("kbdinteractiveauthentication",
+                              "challengeresponseauthentication"), True),
+    "hostbased": (("hostbasedauthentication",), False),
+    "gssapi-with-mic": (("gssapiauthentication",), False),
+}
+
+
+def _check_methods(config):
+    """Outside of Match, a list may only name methods that are on."""
+    def is_on(method):
+        keys, on = METHODS[method]
+        return next((line.args[0].lower() == "yes" for line in config.lines
+                     if line.key in keys), on)
+
+    line = next((line for line in config.lines
+                 if line.key == "authenticationmethods"), None)
+    for name in ",".join(line.args).split(",") if line else ():
+        method = name.partition(":")[0]
+        if method in METHODS and not is_on(method):
+            line.fail("%s is off" % method)
+
+
 def check_all(config):
     """What lines say together."""
     _check_subsystems(config)
     _check_addresses(config)
+    _check_methods(config)
     present = {line.key for line in config.every()}
     for line in config.every():
         if line.key in ("authorizedkeyscommand",

@@ -6,13 +6,12 @@
  * (see LICENSE)
  */
 
-/* err.c -- texts of SFTP_ERR_*, libcrypto's random bytes, comparing and wiping
- * secrets.
+/* err.c -- texts of SFTP_ERR_*, random bytes, comparing and wiping secrets.
  */
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <sodium.h>
+#include <sys/random.h>
 
 #include "base.h"
 
@@ -71,18 +70,18 @@ bool sftp_same(const void *a, const void *b, size_t n) {
 void sftp_random(void *p, size_t n) {
   unsigned char *at = p;
 
-  /* libcrypto's generator notices a fork by itself and does not need a system
-   * call for each request; its length argument is an int.
+  /* The kernel's generator: libcrypto's would seed itself anew in each process,
+   * which costs a short session more than all the bytes it needs.
    */
   while (n > 0) {
-    size_t part = n < 65536 ? n : 65536;
+    ssize_t got = getrandom(at, n, 0);
 
-    if (RAND_bytes(at, (int) part) != 1) {
+    if (got < 0 && errno != EINTR) {
       sftp_log("no random bytes are available: giving up");
       abort();
     }
 
-    at += part;
-    n -= part;
+    at += got > 0 ? got : 0;
+    n -= got > 0 ? (size_t) got : 0;
   }
 }

@@ -39,6 +39,7 @@ struct sftp_monitor {
   struct ssh_conn *c;
   struct sftp_pair pair;
   bool offers;
+  struct sftp_str told;         /* the settings that the cell has */
   enum monitor_stage stage;
   bool owed;                    /* the cell waits for GO */
   unsigned int count[PAIR_LAST_OF_CELL + 1];    /* of each question */

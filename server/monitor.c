@@ -61,9 +61,17 @@ int sftp_monitor_brief(struct sftp_monitor *m, pool *p, bool changed) {
   struct sftp_wr w;
 
   sftp_wr_init(&w, p, 8192, SFTP_BRIEF_MAX);
-  sftp_wr_bool(&w, changed);
+  sftp_wr_bool(&w, true);
   if (changed) {
     sftp_brief_write(&w, m->c->set, ftpd_remote_ip(m->c->ftpd), m->offers);
+  }
+
+  if (!changed || sftp_str_same(sftp_wr_get(&w), m->told)) {
+    sftp_wr_init(&w, p, 1, 1);
+    sftp_wr_bool(&w, false);
+
+  } else {
+    m->told = sftp_str_copy(m->c->pool, sftp_wr_get(&w));
   }
 
   return sftp_monitor_answer(m, PAIR_SETTINGS, &w);

@@ -20,23 +20,25 @@
 #include "wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* The linker puts it in the place of libcrypto's (Makefile). */
-int __wrap_RAND_bytes(unsigned char *p, int n);
+/* The linker puts it in the place of the system's (Makefile). */
+ssize_t __wrap_getrandom(void *buf, size_t n, unsigned int flags);
 
 /* What a target does with one input; always 0. */
 static int one_input(const uint8_t *data, size_t size);
 
 static uint64_t chance;
 
-int __wrap_RAND_bytes(unsigned char *p, int n) {
-  int i;
+ssize_t __wrap_getrandom(void *buf, size_t n, unsigned int flags) {
+  unsigned char *p = buf;
+  size_t i;
 
+  (void) flags;
   for (i = 0; i < n; i++) {
     chance = chance * 6364136223846793005U + 1442695040888963407U;
     p[i] = (unsigned char) (chance >> 56);
   }
 
-  return 1;
+  return (ssize_t) n;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -262,15 +262,18 @@ static void fail(struct ftpd *h, int err) {
   cell_end(h);
 }
 
-void cell_run(void) {
+void cell_run(const char *missing) {
   static struct ftpd cell;
   struct ftpd *h = &cell;
+  struct sftp_wr w;
   int res;
 
   h->pool = make_sub_pool(NULL);
   sftp_pair_init(&h->pair, h->pool, CELL_PAIR);
   cell_set_current(h);
-  cell_tell(h, PAIR_HELLO, NULL);
+  sftp_wr_init(&w, h->pool, 512, 1024);
+  sftp_wr_text(&w, missing);
+  cell_tell(h, PAIR_HELLO, &w);
   check(h, sftp_pair_flush(&h->pair));
   get_brief(h);
   h->conn = sftp_conn_begin(h->pool, CELL_CLIENT, &h->brief->set, h,

@@ -22,6 +22,8 @@
 /* The descriptors of a cell, which has no others. */
 #define CELL_CLIENT 3
 #define CELL_PAIR 4
+/* A cell that no nursery makes begins with what its supervisor has. */
+#define CELL_LIFE 5
 
 /* The contract's struct ftpd is the cell. */
 struct ftpd {
@@ -35,8 +37,10 @@ struct ftpd {
 
 /* ---- cell.c */
 
-/* Serves the client; does not return. */
-void cell_run(void) __attribute__((noreturn));
+/* Serves the client; does not return.  missing: what the system refuses, where
+ * the daemon has not heard of it.
+ */
+void cell_run(const char *missing) __attribute__((noreturn));
 /* Sends the output that the client accepts, and ends the process. */
 void cell_end(struct ftpd *h) __attribute__((noreturn));
 /* A report to the monitor, or a question that needs no answer. */
@@ -79,9 +83,17 @@ bool cell_keep_descriptors(int client, int pair);
 
 /* ---- nursery.c */
 
-/* Makes a cell of each pair of descriptors that arrives, until nobody can send
- * any more.  filtered: this system permits filters.
+/* How this process is confined, and its cells will be. */
+struct cell_way {
+  bool filtered;                /* this system permits filters of calls */
+  char missing[512];            /* what it refuses */
+};
+
+/* Makes a cell of each set of descriptors that arrives, until nobody can send
+ * any more, or a cell has crashed: the next one would have the same layout.
  */
-int cell_nursery(int control, bool filtered);
+int cell_nursery(int control, const struct cell_way *way);
+/* Makes one cell, of the descriptors CELL_CLIENT to CELL_LIFE. */
+int cell_single(const struct cell_way *way);
 
 #endif /* MOD_SFTP_CELL_H */

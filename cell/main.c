@@ -89,43 +89,49 @@ static void raise_limit(void) {
   }
 }
 
-static int run_nursery(uid_t uid, gid_t gid, bool fips) {
-  char missing[512];
-  bool filtered;
+/* NULL, or why this is no process to make cells in. */
+static const char *confine(uid_t uid, gid_t gid, bool fips,
+    struct cell_way *way) {
   size_t len;
+
+  if (!prepare(fips)) {
+    return "libcrypto does not work";
+  }
+
+  if (!cell_give_up(uid, gid, way->missing, sizeof(way->missing))) {
+    return "it cannot give up its ids";
+  }
+
+  way->filtered = cell_filter(true);
+  if (!way->filtered) {
+    len = strlen(way->missing);
+    snprintf(way->missing + len, sizeof(way->missing) - len, "%sa filter of "
+      "system calls (%s)", len > 0 ? ", " : "", strerror(errno));
+  }
+
+  return NULL;
+}
+
+static int run_nursery(uid_t uid, gid_t gid, bool fips) {
+  struct cell_way way;
+  const char *why;
 
   (void) prctl(PR_SET_NAME, "sftp-nursery", 0, 0, 0);
   raise_limit();
-  if (!prepare(fips)) {
-    (void) say('-', "libcrypto does not work");
+  why = confine(uid, gid, fips, &way);
+  if (why != NULL) {
+    (void) say('-', why);
     return 1;
   }
 
-  if (!cell_give_up(uid, gid, missing, sizeof(missing))) {
-    (void) say('-', "it cannot give up its ids");
-    return 1;
-  }
-
-  filtered = cell_filter(true);
-  if (!filtered) {
-    len = strlen(missing);
-    snprintf(missing + len, sizeof(missing) - len, "%sa filter of system "
-      "calls (%s)", len > 0 ? ", " : "", strerror(errno));
-  }
-
-  return say('+', missing) ? cell_nursery(CONTROL, filtered) : 1;
+  return say('+', way.missing) ? cell_nursery(CONTROL, &way) : 1;
 }
 
+/* Its session hears nothing of it, and misses the cell. */
 static int run_single(uid_t uid, gid_t gid, bool fips) {
-  char missing[512];
+  struct cell_way way;
 
-  if (!prepare(fips) || !cell_give_up(uid, gid, missing, sizeof(missing)) ||
-      !cell_keep_descriptors(CELL_CLIENT, CELL_PAIR)) {
-    return 1;
-  }
-
-  (void) cell_filter(false);
-  cell_run();
+  return confine(uid, gid, fips, &way) == NULL ? cell_single(&way) : 1;
 }
 
 int main(int argc, char **argv) {

@@ -64,8 +64,7 @@ static void take_descriptors(struct msghdr *msg, struct request *req) {
   }
 }
 
-/* False: nobody can send any more. */
-static bool receive(int control, struct request *req) {
+static void receive(int control, struct request *req) {
   union {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(req->fd))];
@@ -81,8 +80,6 @@ static bool receive(int control, struct request *req) {
   if (req->len > 0) {
     take_descriptors(&msg, req);
   }
-
-  return req->len != 0;
 }
 
 static bool is_valid(const struct request *req) {
@@ -117,16 +114,17 @@ static bool make_room(void) {
   return true;
 }
 
-static void make_cell(struct request *req, bool filtered) {
+static void make_cell(struct request *req, const struct cell_way *way,
+    const char *missing) {
   pid_t pid = fork();
 
   if (pid == 0) {
     if (!cell_keep_descriptors(req->fd[FD_CLIENT], req->fd[FD_PAIR]) ||
-        (filtered && !cell_filter(false))) {
+        (way->filtered && !cell_filter(false))) {
       _exit(1);
     }
 
-    cell_run();
+    cell_run(missing);
   }
 
   if (pid > 0) {
@@ -135,36 +133,50 @@ static void make_cell(struct request *req, bool filtered) {
   }
 }
 
-static bool serve_request(int control, bool filtered) {
-  struct request req;
-  bool more = receive(control, &req);
+/* Without a cell, the session sees the end of its pair. */
+static void close_request(struct request *req) {
   size_t i;
 
-  if (more && is_valid(&req) && make_room()) {
-    make_cell(&req, filtered);
-  }
-
-  /* Without a cell, the session sees the end of its pair. */
   for (i = 0; i < NFDS; i++) {
-    if (req.fd[i] >= 0) {
-      (void) close(req.fd[i]);
+    if (req->fd[i] >= 0) {
+      (void) close(req->fd[i]);
     }
   }
-
-  return more;
 }
 
-/* Cells that have ended. */
-static void reap(void) {
+/* False: nothing came. */
+static bool serve_request(int control, const struct cell_way *way) {
+  struct request req;
+
+  receive(control, &req);
+  if (is_valid(&req) && make_room()) {
+    make_cell(&req, way, "");
+  }
+
+  close_request(&req);
+  return req.len > 0;
+}
+
+/* Whether a signal ended a cell that nobody wanted to end. */
+static bool has_crashed(const struct child *c, int status) {
+  return WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM &&
+    (c->life >= 0 || WTERMSIG(status) != SIGKILL);
+}
+
+/* Cells that have ended; true: one of them has crashed. */
+static bool reap(void) {
+  bool crashed = false;
+  int status;
   pid_t pid;
   size_t i;
 
-  while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     for (i = 0; i < nchildren && children[i].pid != pid; i++) {
       ;
     }
 
     if (i < nchildren) {
+      crashed = crashed || has_crashed(&children[i], status);
       if (children[i].life >= 0) {
         (void) close(children[i].life);
       }
@@ -172,6 +184,8 @@ static void reap(void) {
       children[i] = children[--nchildren];
     }
   }
+
+  return crashed;
 }
 
 /* Cells that nobody needs. */
@@ -212,32 +226,55 @@ static int wait_ms(void) {
   return -1;
 }
 
-int cell_nursery(int control, bool filtered) {
-  bool open = true;
+/* One wait, and what it brings; false: there will be no more requests. */
+static bool turn(int control, const struct cell_way *way) {
+  bool more = control >= 0;
   size_t i;
+
+  polled[0] = (struct pollfd) { control, POLLIN, 0 };
+  for (i = 0; i < nchildren; i++) {
+    polled[1 + i] = (struct pollfd) { children[i].life, 0, 0 };
+  }
+
+  if (poll(polled, 1 + nchildren, wait_ms()) > 0) {
+    look_at_lives();
+    if (polled[0].revents != 0 && !serve_request(control, way) &&
+        (polled[0].revents & POLLHUP) != 0) {
+      more = false;             /* the daemon and its sessions are gone */
+    }
+  }
+
+  more = !reap() && more;
+  end_cells();
+  return more;
+}
+
+static int serve(int control, const struct cell_way *way) {
+  /* When the daemon is gone, its sessions may go on. */
+  while (control >= 0 || nchildren > 0) {
+    if (!turn(control, way) && control >= 0) {
+      (void) close(control);
+      control = -1;
+    }
+  }
+
+  return 0;
+}
+
+int cell_nursery(int control, const struct cell_way *way) {
+  (void) signal(SIGCHLD, nothing);
+  return make_room() ? serve(control, way) : 1;
+}
+
+int cell_single(const struct cell_way *way) {
+  struct request req = { .fd = { CELL_CLIENT, CELL_PAIR, CELL_LIFE } };
 
   (void) signal(SIGCHLD, nothing);
   if (!make_room()) {
     return 1;
   }
 
-  /* When the daemon is gone, its sessions may go on. */
-  while (open || nchildren > 0) {
-    polled[0] = (struct pollfd) { open ? control : -1, POLLIN, 0 };
-    for (i = 0; i < nchildren; i++) {
-      polled[1 + i] = (struct pollfd) { children[i].life, 0, 0 };
-    }
-
-    if (poll(polled, 1 + nchildren, wait_ms()) > 0) {
-      look_at_lives();
-      if (polled[0].revents != 0) {
-        open = serve_request(control, filtered);
-      }
-    }
-
-    reap();
-    end_cells();
-  }
-
-  return 0;
+  make_cell(&req, way, way->missing);
+  close_request(&req);
+  return serve(-1, way);
 }

@@ -24,7 +24,8 @@
 
 enum sftp_pair_type {
   /* From the cell.  Those with an answer wait for it. */
-  PAIR_HELLO = 1,       /* the cell is there */
+  PAIR_HELLO = 1,       /* string: what the system refuses a cell that no
+                         * nursery made */
   PAIR_CLIENT,          /* string identification -> SETTINGS */
   PAIR_OBSERVED,        /* strings: what the client does -> SETTINGS */
   PAIR_TRANSCRIPT,      /* kex-elsewhere.h -> SIGNATURE */

@@ -44,6 +44,7 @@ struct sftp_monitor {
   bool owed;                    /* the cell waits for GO */
   unsigned int count[PAIR_LAST_OF_CELL + 1];    /* of each question */
   unsigned int nlines;          /* that are not traces */
+  bool said;                    /* the cell has written one since */
   struct sftp_settings offered[NOFFERED];
   int (*loop)(struct ssh_conn *c, const bool *stop);    /* after the login */
 };

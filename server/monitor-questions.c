@@ -16,6 +16,7 @@
 
 #include "ftpd-lines.h"
 #include "ftpd-report.h"
+#include "ftpd-user.h"
 #include "ftpd-wait.h"
 #include "kex-elsewhere.h"
 #include "kex.h"
@@ -31,11 +32,24 @@
 #define OBSERVED_LEN_MAX (OBSERVED_MAX * 132)
 /* In one turn of its loop. */
 #define BYTES_MAX (16 * 1024 * 1024)
+#define HELLO_LEN_MAX 1024
 #define REQUEST_LEN_MAX (128 * 1024 + 16)
 
 static int on_hello(struct sftp_monitor *m, struct sftp_rd *r) {
-  return sftp_rd_end(r) == SFTP_OK ? SFTP_OK :
-    sftp_monitor_attacked(m, "malformed HELLO");
+  struct sftp_str missing = sftp_rd_string(r);
+  char line[HELLO_LEN_MAX];
+
+  if (sftp_rd_end(r) != SFTP_OK) {
+    return sftp_monitor_attacked(m, "malformed HELLO");
+  }
+
+  if (missing.len > 0) {
+    sftp_escape(line, sizeof(line), missing.ptr, missing.len);
+    sftp_log("this login is isolated (SFTPIsolation), but this system refuses: "
+      "%s", line);
+  }
+
+  return SFTP_OK;
 }
 
 /* ---- The client's program */
@@ -343,6 +357,7 @@ static int on_line(struct sftp_monitor *m, struct sftp_rd *r) {
     return sftp_monitor_attacked(m, "malformed LINE");
   }
 
+  m->said = m->said || sink != SINK_TRACE;
   if (sink != SINK_TRACE && ++m->nlines > LINES_MAX) {
     return sftp_monitor_attacked(m, "too many lines for the log");
   }
@@ -362,6 +377,11 @@ static int on_failed(struct sftp_monitor *m, struct sftp_rd *r) {
   if (sftp_rd_end(r) != SFTP_OK || err == 0 || err >= (uint32_t) -SFTP_ERR_CELL)
   {
     return sftp_monitor_attacked(m, "malformed FAILED");
+  }
+
+  if (!m->said) {
+    sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd),
+      sftp_printable(c->pool, why));
   }
 
   m->stage = STAGE_OVER;
@@ -408,7 +428,7 @@ struct question {
  * client cause.
  */
 static const struct question questions[PAIR_LAST_OF_CELL + 1] = {
-  [PAIR_HELLO] = { "HELLO", STAGE_BEGUN, 0, 1, on_hello },
+  [PAIR_HELLO] = { "HELLO", STAGE_BEGUN, HELLO_LEN_MAX, 1, on_hello },
   [PAIR_CLIENT] = { "CLIENT", STAGE_BEGUN, 512, 1, on_client },
   [PAIR_OBSERVED] = { "OBSERVED", STAGE_EXCHANGES, OBSERVED_LEN_MAX, 10,
     on_observed },
@@ -448,6 +468,11 @@ int sftp_monitor_serve(struct sftp_monitor *m, uint8_t type,
   if (q == NULL || (q->stages & m->stage) == 0) {
     return sftp_monitor_attacked(m, "message %u (%s) out of order", type,
       q != NULL ? q->name : "unknown");
+  }
+
+  /* Lines belong to the message before them. */
+  if (type == PAIR_CLIENT || type == PAIR_REQUEST || type == PAIR_AGREED) {
+    m->said = false;
   }
 
   if (++m->count[type] > q->max_count) {

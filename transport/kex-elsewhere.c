@@ -61,10 +61,10 @@ void sftp_agreed_write(const struct ssh_conn *c, struct sftp_wr *w) {
 
 /* ---- In the process that has the host keys: transcripts */
 
-/* Whether the bytes are a KEXINIT (RFC 4253, section 7.1), so that what is
- * hashed has the form of an exchange.
+/* Reads a KEXINIT (RFC 4253, section 7.1); false: the bytes are none, so that
+ * what is hashed would not have the form of an exchange.
  */
-static bool is_kexinit(struct sftp_str payload) {
+static bool read_kexinit(struct sftp_str payload, struct sftp_str *lists) {
   struct sftp_rd r;
   bool valid;
   size_t i;
@@ -73,7 +73,8 @@ static bool is_kexinit(struct sftp_str payload) {
   valid = sftp_rd_u8(&r) == SSH_MSG_KEXINIT;
   (void) sftp_rd_bytes(&r, COOKIE_LEN);
   for (i = 0; i < NLISTS; i++) {
-    valid = sftp_names_valid(sftp_rd_string(&r)) && valid;
+    lists[i] = sftp_rd_string(&r);
+    valid = sftp_names_valid(lists[i]) && valid;
   }
 
   (void) sftp_rd_bool(&r);
@@ -106,10 +107,34 @@ static int find_algs(const struct sftp_settings *set, pool *p,
   return sftp_kex_is_usable(m) ? SFTP_OK : SFTP_ERR_UNSUPPORTED;
 }
 
+/* What both KEXINITs lead to, and whether that is what the other process uses.
+ */
+static bool is_agreed(const struct sftp_str *theirs,
+    const struct sftp_str *ours, struct sftp_str kex, struct sftp_str hostkey,
+    struct sftp_kex_covered *covered) {
+  const struct sftp_alg *alg[L_LANG_C2S];
+  size_t i;
+
+  if (sftp_kex_agree(theirs, ours, alg) < L_LANG_C2S) {
+    return false;
+  }
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    covered->names[i] = alg[i] != NULL ? alg[i]->name : SFTP_MAC_IMPLICIT;
+  }
+
+  covered->ext_info = sftp_names_have(theirs[L_KEX], "ext-info-c");
+  covered->strict_kex = sftp_names_have(theirs[L_KEX],
+    "kex-strict-c-v00@openssh.com");
+  return sftp_str_is(kex, covered->names[L_KEX]) &&
+    sftp_str_is(hostkey, covered->names[L_HOSTKEY]);
+}
+
 static int read_transcript(const struct sftp_settings *set, pool *p,
     struct sftp_rd *r, struct sftp_transcript *t,
-    const struct sftp_sig_alg **sig) {
+    const struct sftp_sig_alg **sig, struct sftp_kex_covered *covered) {
   struct sftp_str kex = sftp_rd_string(r), hostkey = sftp_rd_string(r);
+  struct sftp_str theirs[NLISTS], ours[NLISTS];
   int res;
 
   t->theirs = sftp_rd_string(r);
@@ -121,7 +146,8 @@ static int read_transcript(const struct sftp_settings *set, pool *p,
     return res;
   }
 
-  if (!is_kexinit(t->theirs) || !is_kexinit(t->ours) ||
+  if (!read_kexinit(t->theirs, theirs) || !read_kexinit(t->ours, ours) ||
+      !is_agreed(theirs, ours, kex, hostkey, covered) ||
       t->hashed.len > HASHED_MAX || t->secret.len < 4 ||
       t->secret.len > SECRET_MAX) {
     return SFTP_ERR_FORMAT;
@@ -130,19 +156,22 @@ static int read_transcript(const struct sftp_settings *set, pool *p,
   return find_algs(set, p, kex, hostkey, t, sig);
 }
 
-/* The first exchange names the connection for good. */
+/* The first exchange names the connection for good, and has the markers. */
 static void keep_identity(struct ssh_conn *c, struct sftp_str H,
-    struct sftp_str host_key) {
+    struct sftp_str host_key, const struct sftp_kex_covered *covered) {
   struct sftp_kex *k = c->kex;
 
+  memcpy(k->covered.names, covered->names, sizeof(covered->names));
   if (k->session_id.len == 0) {
+    k->covered = *covered;
     k->session_id = sftp_str_copy(c->pool, H);
     k->first_host_key = sftp_str_copy(c->pool, host_key);
   }
 }
 
 static int sign(struct ssh_conn *c, pool *p, struct sftp_transcript *t,
-    const struct sftp_sig_alg *alg, struct sftp_wr *w) {
+    const struct sftp_sig_alg *alg, const struct sftp_kex_covered *covered,
+    struct sftp_wr *w) {
   const struct sftp_key *key = sftp_kex_host_key_for(c->set, alg,
     &t->host_key);
   unsigned char hash[KEX_MAX_DIGEST];
@@ -162,7 +191,7 @@ static int sign(struct ssh_conn *c, pool *p, struct sftp_transcript *t,
   }
 
   if (res == SFTP_OK) {
-    keep_identity(c, H, t->host_key);
+    keep_identity(c, H, t->host_key, covered);
     sftp_wr_str(w, H);
     sftp_wr_str(w, sftp_wr_get(&sig));
     res = sftp_wr_end(w);
@@ -175,6 +204,7 @@ int sftp_transcript_sign(struct ssh_conn *c,
     const struct sftp_settings *offered, struct sftp_rd *r,
     struct sftp_wr *w) {
   const struct sftp_sig_alg *alg;
+  struct sftp_kex_covered covered;
   struct sftp_transcript t;
   pool *p;
   int res = SFTP_ERR_ORDER;
@@ -183,11 +213,11 @@ int sftp_transcript_sign(struct ssh_conn *c,
   p = make_sub_pool(c->pool);
   pr_pool_tag(p, "SSH transcript");
   if (c->peer.ident != NULL) {
-    res = read_transcript(offered, p, r, &t, &alg);
+    res = read_transcript(offered, p, r, &t, &alg, &covered);
   }
 
   if (res == SFTP_OK) {
-    res = sign(c, p, &t, alg, w);
+    res = sign(c, p, &t, alg, &covered, w);
   }
 
   destroy_pool(p);
@@ -209,8 +239,23 @@ static const char *known_name(size_t list, struct sftp_str name) {
   return alg != NULL ? alg->name : NULL;
 }
 
+/* Whether the KEXINITs that were signed lead to these names and markers. */
+static bool is_covered(const struct sftp_kex_covered *covered,
+    unsigned int flags, const char *const *names) {
+  bool same = ((flags & AGREED_STRICT_KEX) == 0 || covered->strict_kex) &&
+    ((flags & AGREED_EXT_INFO) == 0 || covered->ext_info);
+  size_t i;
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    same = same && strcmp(names[i], covered->names[i]) == 0;
+  }
+
+  return same;
+}
+
 int sftp_agreed_read(struct ssh_conn *c, struct sftp_rd *r) {
   struct sftp_kex *k = c->kex;
+  const struct sftp_kex_covered *covered = &k->covered;
   unsigned int flags = sftp_rd_u8(r);
   const char *names[L_LANG_C2S];
   size_t i;
@@ -230,6 +275,10 @@ int sftp_agreed_read(struct ssh_conn *c, struct sftp_rd *r) {
 
   if (res == SFTP_OK && k->session_id.len == 0) {
     res = SFTP_ERR_ORDER;
+  }
+
+  if (res == SFTP_OK && !is_covered(covered, flags, names)) {
+    res = SFTP_ERR_DENIED;
   }
 
   if (res != SFTP_OK) {

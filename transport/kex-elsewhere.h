@@ -37,13 +37,15 @@ void sftp_agreed_write(const struct ssh_conn *c, struct sftp_wr *w);
 /* Reads a transcript, signs its exchange hash, and writes hash and signature
  * (two strings).  The first one makes the session id and the first host key of
  * the connection.  SFTP_ERR_ORDER: the client's identification is unknown;
- * SFTP_ERR_DENIED: `offered' does not offer the algorithms.
+ * SFTP_ERR_DENIED: `offered' does not offer the algorithms; SFTP_ERR_FORMAT:
+ * they are not those to which both KEXINITs lead.
  */
 int sftp_transcript_sign(struct ssh_conn *c,
   const struct sftp_settings *offered, struct sftp_rd *r, struct sftp_wr *w)
   SFTP_MUST_CHECK;
 /* Reads what was agreed, and reports it (notes).  SFTP_ERR_ORDER: nothing was
- * signed.
+ * signed; SFTP_ERR_DENIED: the KEXINITs that were signed lead to something
+ * else.
  */
 int sftp_agreed_read(struct ssh_conn *c, struct sftp_rd *r) SFTP_MUST_CHECK;
 

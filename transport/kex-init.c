@@ -92,37 +92,49 @@ static int no_match(struct ssh_conn *c, size_t i, struct sftp_str theirs) {
 /* Whether a list is one of MACs, and the cipher of its direction authenticates
  * by itself.
  */
-static bool is_implied(const struct kex_run *run, size_t list) {
-  const struct sftp_alg *alg = list == L_MAC_C2S ? run->alg[L_CIPHER_C2S] :
-    list == L_MAC_S2C ? run->alg[L_CIPHER_S2C] : NULL;
+static bool is_implied(const struct sftp_alg *const *alg, size_t list) {
+  const struct sftp_alg *cipher = list == L_MAC_C2S ? alg[L_CIPHER_C2S] :
+    list == L_MAC_S2C ? alg[L_CIPHER_S2C] : NULL;
 
-  return alg != NULL && ((const struct sftp_cipher_alg *) alg)->tag_len > 0;
+  return cipher != NULL &&
+    ((const struct sftp_cipher_alg *) cipher)->tag_len > 0;
 }
 
-static int agree_algorithms(struct ssh_conn *c, const struct sftp_str *theirs) {
-  struct kex_run *run = c->kex->run;
+size_t sftp_kex_agree(const struct sftp_str *theirs,
+    const struct sftp_str *ours, const struct sftp_alg **alg) {
   size_t i;
 
   for (i = 0; i < L_LANG_C2S; i++) {
     struct sftp_str name;
 
-    run->alg[i] = NULL;
-    if (is_implied(run, i)) {
+    alg[i] = NULL;
+    if (is_implied(alg, i)) {
       continue;
     }
 
-    name = sftp_names_match(theirs[i], sftp_str_of(run->offered[i]));
-    if (name.len > 0) {
-      run->alg[i] = sftp_alg_find(sftp_kex_lists[i].family, name);
-    }
-
     /* A marker (such as ext-info-c) is in both lists but in no table. */
-    if (run->alg[i] == NULL) {
-      return no_match(c, i, theirs[i]);
+    name = sftp_names_match(theirs[i], ours[i]);
+    alg[i] = name.len > 0 ?
+      sftp_alg_find(sftp_kex_lists[i].family, name) : NULL;
+    if (alg[i] == NULL) {
+      break;
     }
   }
 
-  return SFTP_OK;
+  return i;
+}
+
+static int agree_algorithms(struct ssh_conn *c, const struct sftp_str *theirs) {
+  struct kex_run *run = c->kex->run;
+  struct sftp_str ours[L_LANG_C2S];
+  size_t i;
+
+  for (i = 0; i < L_LANG_C2S; i++) {
+    ours[i] = sftp_str_of(run->offered[i]);
+  }
+
+  i = sftp_kex_agree(theirs, ours, run->alg);
+  return i < L_LANG_C2S ? no_match(c, i, theirs[i]) : SFTP_OK;
 }
 
 static struct sftp_str first_name(struct sftp_str list) {

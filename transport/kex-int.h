@@ -53,6 +53,12 @@ struct kex_run {
   struct sftp_keys in, out;
 };
 
+/* What the KEXINITs of the last signed transcript say (kex-elsewhere.c). */
+struct sftp_kex_covered {
+  const char *names[L_LANG_C2S];        /* agreed; NULL: nothing was signed */
+  bool strict_kex, ext_info;    /* the client's first KEXINIT has the marker */
+};
+
 /* What was added to the offer for this client. */
 struct sftp_kex_more {
   const char *kex, *macs;       /* or NULL */
@@ -70,6 +76,7 @@ struct sftp_kex {
 
   struct sftp_kex_names names;  /* of the last complete exchange */
   pool *names_pool;
+  struct sftp_kex_covered covered;
   bool told_c2s, told_s2c;      /* that compression has begun */
 };
 
@@ -83,6 +90,12 @@ void sftp_kex_set_names(struct sftp_kex *k, const char *const *names);
 /* ---- kex-init.c */
 
 int sftp_kex_send_init(struct sftp_kex *k) SFTP_MUST_CHECK;
+/* Chooses from each pair of name-lists the first name of the client that the
+ * server has (RFC 4253, section 7.1).  The index of the list where there is
+ * none, or L_LANG_C2S: alg[L_LANG_C2S] is what both agree on.
+ */
+size_t sftp_kex_agree(const struct sftp_str *theirs,
+  const struct sftp_str *ours, const struct sftp_alg **alg);
 /* Ends the connection with the method's error. */
 int sftp_kex_failed(struct ssh_conn *c, int err) SFTP_MUST_CHECK;
 

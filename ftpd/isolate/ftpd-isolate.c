@@ -29,7 +29,9 @@
 /* The host's list of virtual hosts (none of its headers declares it). */
 extern xaset_t *server_list;
 
-/* Where the daemon's User is root. */
+/* An account of nobody else, which packages make. */
+#define OWN_ACCOUNT "_sftp-cell"
+/* Without it, where the daemon's User is root. */
 #define NOBODY 65534
 
 #define READY_MS 10000
@@ -37,6 +39,8 @@ extern xaset_t *server_list;
 
 static struct {
   const char *program;          /* path, until the next reload; or NULL */
+  uid_t own_uid;                /* root: there is no such account */
+  gid_t own_gid;
   int control;                  /* -1: no nursery */
   pid_t daemon;                 /* whose nursery it is */
   bool running;                 /* the daemon has started */
@@ -90,6 +94,45 @@ static void tell_compression(server_rec *s) {
   }
 }
 
+/* Who the program becomes: an account of its own, or the daemon's User, as whom
+ * sessions wait as well.
+ */
+static void choose_ids(uid_t *uid, gid_t *gid) {
+  if (state.own_uid != PR_ROOT_UID && state.own_gid != PR_ROOT_GID &&
+      getuid() == PR_ROOT_UID) {
+    *uid = state.own_uid;
+    *gid = state.own_gid;
+
+  } else {
+    *uid = geteuid() != PR_ROOT_UID ? geteuid() : NOBODY;
+    *gid = getegid() != PR_ROOT_GID ? getegid() : NOBODY;
+  }
+}
+
+/* In the file itself: a directory service that does not answer must not delay
+ * the start.
+ */
+static void find_account(void) {
+  FILE *file = fopen("/etc/passwd", "re");
+  const struct passwd *pw = NULL;
+
+  while (file != NULL && (pw = fgetpwent(file)) != NULL &&
+      strcmp(pw->pw_name, OWN_ACCOUNT) != 0) {
+    ;
+  }
+
+  state.own_uid = pw != NULL ? pw->pw_uid : PR_ROOT_UID;
+  state.own_gid = pw != NULL ? pw->pw_gid : PR_ROOT_GID;
+  if (file != NULL) {
+    (void) fclose(file);
+  }
+
+  if (state.own_uid == PR_ROOT_UID && getuid() == PR_ROOT_UID) {
+    pr_log_pri(PR_LOG_INFO, MOD_SFTP_VERSION ": isolated logins run with the "
+      "ids of the daemon's User: there is no account '" OWN_ACCOUNT "'");
+  }
+}
+
 const char *ftpd_isolate_check(pool *p) {
   server_rec *s;
   int res;
@@ -107,18 +150,13 @@ const char *ftpd_isolate_check(pool *p) {
     return "SFTPIsolation: unable to find this module's own directory";
   }
 
+  find_account();
   PRIVS_ROOT
   res = access(state.program, X_OK);
   PRIVS_RELINQUISH
   return res == 0 ? NULL : pstrcat(p, "SFTPIsolation: unable to run '",
     state.program, "': ", strerror(errno), " (install it there, or set "
     "`SFTPIsolation off')", NULL);
-}
-
-/* Who the program becomes: the daemon's User, as whom sessions wait as well. */
-static void choose_ids(uid_t *uid, gid_t *gid) {
-  *uid = geteuid() != PR_ROOT_UID ? geteuid() : NOBODY;
-  *gid = getegid() != PR_ROOT_GID ? getegid() : NOBODY;
 }
 
 /* The program's environment: libcrypto's, and what tests need. */
@@ -156,7 +194,7 @@ static void close_from(int fd) {
 /* In the new process: descriptors from 3 on, no others, no signals blocked. */
 static void exec_program(char *const *argv, char *const *envp,
     const int *fds, size_t nfds) {
-  int aside[2], null = open("/dev/null", O_RDWR);
+  int aside[3], null = open("/dev/null", O_RDWR);
   sigset_t none;
   size_t i;
 
@@ -361,12 +399,16 @@ void ftpd_isolate_leave(void) {
   close_nursery();
 }
 
+/* What a cell is made of: the client's socket, the pair's other end, and a pipe
+ * that ends it when this session closes state.life.
+ */
+#define CELL_NFDS 3
+
 /* It may be busy, or stopped: nobody waits for it. */
-static int ask_nursery(int client, int pair, int life) {
-  int fds[3] = { client, pair, life };
+static int ask_nursery(const int *fds) {
   union {
     struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(fds))];
+    char bytes[CMSG_SPACE(CELL_NFDS * sizeof(int))];
   } room;
   struct iovec iov = { (void *) (uintptr_t) SFTP_CELL_VERSION,
     sizeof(SFTP_CELL_VERSION) };
@@ -377,31 +419,21 @@ static int ask_nursery(int client, int pair, int life) {
   struct cmsghdr *c;
   ssize_t n;
 
+  if (state.control < 0) {
+    return -1;
+  }
+
   memset(&room, 0, sizeof(room));
   c = CMSG_FIRSTHDR(&msg);
   c->cmsg_level = SOL_SOCKET;
   c->cmsg_type = SCM_RIGHTS;
-  c->cmsg_len = CMSG_LEN(sizeof(fds));
-  memcpy(CMSG_DATA(c), fds, sizeof(fds));
+  c->cmsg_len = CMSG_LEN(CELL_NFDS * sizeof(int));
+  memcpy(CMSG_DATA(c), fds, CELL_NFDS * sizeof(int));
   do {
     n = sendmsg(state.control, &msg, MSG_NOSIGNAL|MSG_DONTWAIT);
   } while (n < 0 && errno == EINTR);
 
   return n < 0 ? -1 : 0;
-}
-
-/* A cell of the nursery, which ends it when this session closes state.life. */
-static int get_cell(int client, int pair) {
-  int life[2], res;
-
-  if (state.control < 0 || pipe2(life, O_CLOEXEC) < 0) {
-    return -1;
-  }
-
-  res = ask_nursery(client, pair, life[0]);
-  (void) close(life[0]);
-  state.life = beyond_standard(life[1]);
-  return res;
 }
 
 /* If it does not end by itself, it is ended. */
@@ -414,23 +446,26 @@ void ftpd_cell_over(struct ftpd *h) {
 }
 
 int ftpd_isolate_cell(int client) {
-  int pair[2], fds[2], res;
+  int pair[2], life[2] = { -1, -1 }, fds[CELL_NFDS], res;
 
-  if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, pair) < 0) {
+  if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, pair) < 0 ||
+      pipe2(life, O_CLOEXEC) < 0) {
     sftp_log("unable to isolate the login: %s", strerror(errno));
     return -1;
   }
 
   pair[0] = beyond_standard(pair[0]);
-  res = get_cell(client, pair[1]);
-
+  state.life = beyond_standard(life[1]);
+  fds[0] = client;
+  fds[1] = pair[1];
+  fds[2] = life[0];
+  res = ask_nursery(fds);
   if (res < 0) {
-    fds[0] = client;
-    fds[1] = pair[1];
-    res = start("single", fds, 2);
+    res = start("single", fds, CELL_NFDS);
   }
 
   (void) close(pair[1]);
+  (void) close(life[0]);
   close_nursery();
   if (res < 0) {
     sftp_log("unable to isolate the login: '%s' does not start: %s",

@@ -140,9 +140,10 @@ static void put_honest(struct sftp_wr *w, uint8_t type, struct sftp_rd *r) {
 }
 
 static void write_script(struct sftp_wr *w, struct sftp_rd *r) {
-  struct sftp_str none = { NULL, 0 };
+  static const unsigned char empty[4];
+  struct sftp_str hello = { empty, sizeof(empty) };
 
-  put(w, PAIR_HELLO, none);
+  put(w, PAIR_HELLO, hello);
   while (r->left > 0 && sftp_rd_ok(r) == SFTP_OK && w->len < SCRIPT_MAX / 2) {
     uint8_t type = sftp_rd_u8(r);
     struct sftp_str fields;

@@ -216,6 +216,23 @@ def _():
     srv.works()
 
 
+@promise("after a cell that crashed, there is a nursery of another layout")
+def _():
+    first = srv.nursery()
+    with srv.stranger() as other:
+        stays = srv.cell()
+        with srv.stranger("127.1.7.2"):
+            both = wait_for(lambda: len(srv.cells()) == 2 and srv.cells(),
+                            "two cells")
+            os.kill((both - {stays}).pop(), signal.SIGSEGV)
+            wait_for(lambda: srv.nurseries() - {first}, "another nursery")
+        expect_same(srv.cells(), {stays}, "the other cell")
+        other.conn.auth_handler = None
+        other.conn.auth_password("alice", srv.password)
+    wait_for(lambda: first not in srv.nurseries(), "the end of the first")
+    srv.works()
+
+
 @promise("without its nursery, clients log in, and there is another one soon")
 def _():
     first = srv.nursery()
@@ -340,6 +357,19 @@ def _():
         inetd.no_cells()
         raw[0].conn.close()
         process.wait(PATIENCE)
+
+
+@promise("a cell that no nursery made ends with its session, too")
+def _():
+    first = srv.nursery()
+    os.kill(first, signal.SIGKILL)
+    with srv.stranger():
+        cell = srv.cell()
+        os.kill(srv.session(), signal.SIGKILL)
+        wait_for(lambda: cell not in srv.cells(), "the end of the cell")
+    srv.no_sessions()
+    wait_for(lambda: srv.nurseries() - {first}, "another nursery")
+    srv.works()
 
 
 class Rootless(ByNobody, Isolated):

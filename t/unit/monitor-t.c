@@ -128,10 +128,8 @@ static struct sftp_str whole_state(void) {
 
 /* An honest cell until that stage. */
 static void reach(unsigned int stage) {
-  struct sftp_str none = { NULL, 0 };
-
   new_script();
-  put(PAIR_HELLO, none);
+  put(PAIR_HELLO, fields("s", ""));
   if (stage >= STAGE_KNOWN) {
     put(PAIR_CLIENT, fields("s", IDENT));
   }
@@ -428,6 +426,25 @@ static void requests_are_judged(void) {
   is_int(good, whole, "no part of a request logs in");
 }
 
+/* AGREED with another name at a place (from 1), which is known. */
+static struct sftp_str other_agreed(size_t place, const char *name) {
+  static const size_t nnames = 8;
+  struct sftp_wr w;
+  struct sftp_rd r;
+  size_t i;
+
+  sftp_rd_init_str(&r, agreed);
+  sftp_wr_init(&w, top, 256, SFTP_AGREED_MAX);
+  sftp_wr_u8(&w, sftp_rd_u8(&r));
+  for (i = 1; i <= nnames; i++) {
+    struct sftp_str is = sftp_rd_string(&r);
+
+    sftp_wr_str(&w, i == place ? sftp_str_of(name) : is);
+  }
+
+  return sftp_wr_get(&w);
+}
+
 struct wrong {
   unsigned int stage, type;
   struct sftp_str fields;
@@ -465,6 +482,11 @@ static void fields_are_checked(void) {
     { STAGE_SIGNED, PAIR_AGREED, fields("1ssssssss", 0, "no-such-method",
       "ssh-ed25519", "aes128-ctr", "aes128-ctr", "hmac-sha2-256",
       "hmac-sha2-256", "none", "none") },
+    { STAGE_SIGNED, PAIR_AGREED, other_agreed(3, "none") },
+    { STAGE_SIGNED, PAIR_AGREED, other_agreed(2, "ssh-rsa") },
+    { STAGE_SIGNED, PAIR_AGREED, other_agreed(1, "ecdh-sha2-nistp256") },
+    { STAGE_SIGNED, PAIR_AGREED, other_agreed(7, "zlib") },
+    { STAGE_BEGUN, PAIR_HELLO, fields("s8", "x", (uint64_t) 0) },
     { STAGE_KEYED, PAIR_REQUEST, fields("41", 1U, SSH_MSG_USERAUTH_SUCCESS) },
     { STAGE_KEYED, PAIR_REQUEST, fields("41", 1U, SSH_MSG_CHANNEL_OPEN) },
     { STAGE_KEYED, PAIR_REQUEST, fields("41", 1U, SSH_MSG_KEXINIT) },
@@ -608,7 +630,7 @@ static void try_often(const char *name, unsigned int stage, unsigned int type,
 static void nothing_comes_without_end(void) {
   unsigned int i;
 
-  try_often("HELLO", STAGE_BEGUN, PAIR_HELLO, fields(""), 1);
+  try_often("HELLO", STAGE_BEGUN, PAIR_HELLO, fields("s", ""), 1);
   try_often("OBSERVED", STAGE_KNOWN, PAIR_OBSERVED, fields("s", "x"), 10);
   try_often("GROUPS", STAGE_KNOWN, PAIR_GROUPS, fields(""), 10);
   try_often("AGREED", STAGE_SIGNED, PAIR_AGREED, agreed, 10);
@@ -655,7 +677,7 @@ static void each_end_is_noticed(void) {
   put(PAIR_STATE, whole_state());
   whole = part = sftp_wr_get(&script);
   for (part.len = 0; part.len < whole.len; part.len += part.len < 8 ? 1 : 3) {
-    bool began = part.len >= 5; /* HELLO */
+    bool began = part.len >= 9; /* HELLO */
 
     run_script(part);
     all++;

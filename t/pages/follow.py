@@ -48,7 +48,7 @@ cd /src
 cp /etc/proftpd/proftpd.conf /root/proftpd.conf
 rm -f /etc/proftpd/conf.d/sftp.conf
 # The page before this one has taken the directory of alice.
-sftp-user remove alice; rm -rf /srv/sftp/alice
+sftp-user remove alice; rm -rf /srv/sftp/alice /root/alice.key*
 sftp-user add alice --new-key /root/alice.key
 IDENTITY=/root/alice.key""",
     ("doc/recipes/README.md", "ftpwho"): """

@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import Failed, expect, expect_same, main, promise, skip
 from server import Server, has_module, must, run, said, wait_for
 from clients import paramiko_sftp, paramiko_transport
+from controls import control
 from rawsftp import Raw
 
 import paramiko
@@ -337,9 +338,9 @@ def _():
     with host.serving("mod_msg", lines):
         with paramiko_sftp(host) as sftp, heard() as lines:
             sftp.listdir("/")
-            result = must(run(["ftpdctl", "-s", host.path("ctrls.sock"),
-                               "msg", "user", "alice", "we close at five"]))
-            expect("message sent" in said(result), said(result))
+            told = control(host.path("ctrls.sock"), "msg", "user", "alice",
+                           "we close at five")
+            expect("message sent" in "\n".join(told), told)
             wait_for(lambda: "Debug msg: b'we close at five'" in lines or
                      "Debug msg: we close at five" in lines, "the message")
             host.wait_log("sftp.log", "message for user 'alice': we close at "

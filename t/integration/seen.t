@@ -83,11 +83,13 @@ def ask(*questions):
 
 
 def manual(heading):
-    """The indented lines of a section, block by block."""
+    """The indented lines of a section, block by block; what is indented
+    further continues a line."""
     with open(os.path.join(SOURCE, "doc/manual.md")) as page:
         section = page.read().split("\n#### %s\n" % heading)[1]
     section = re.split(r"\n##+ ", section)[0]
-    blocks = [[line[4:] for line in block.splitlines()] for block in
+    blocks = [[line[4:] for line in re.sub(r"\n {8}", " ", block)
+               .splitlines()] for block in
               re.findall(r"(?m)(?:^    .*\n)+", section)]
     return blocks
 

@@ -4,11 +4,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-"""A server that ftpdctl can ask."""
+"""A server that answers control requests."""
 
+import contextlib
+import itertools
+import os
 import re
+import socket
+import struct
 
-from server import Server, must, run
+from server import PATIENCE, Server
 
 CONTROLS = """
 ControlsEngine on
@@ -21,18 +26,44 @@ SFTPControlsACLs all allow user root
 """
 
 
+NUMBERS = itertools.count()
+
+
+def _request(path, words):
+    name = "/tmp/ftp.cl%d-%d" % (os.getpid(), next(NUMBERS))
+    words = [os.fsencode(word) for word in words]
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(name)
+        try:
+            os.chmod(name, 0o700)
+            sock.connect(path)  # waits while others are in the queue
+            sock.settimeout(PATIENCE)
+            sock.sendall(struct.pack("=iI", 0, len(words)) + b"".join(
+                struct.pack("=I", len(word)) + word for word in words))
+            with sock.makefile("rb") as answer:
+                _, count = struct.unpack("=iI", answer.read(8))
+                return [answer.read(*struct.unpack("=I", answer.read(4)))
+                        .decode() for _ in range(count)]
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def control(path, *words):
+    """The lines of the answer to what ftpdctl would ask.  That program writes
+    its words one by one, and the daemon, which does not wait for them, crashes
+    if it looks between two of them; here they are sent at once.  ProFTPD looks
+    once a second, and refuses to wait for a client that has connected and not
+    asked yet."""
+    lines = ["blocked connection"]
+    while lines == ["blocked connection"]:
+        lines = _request(path, words)
+    return lines
+
+
 class Controlled(Server):
     def ctl(self, *words):
-        """The lines of the answer.  ProFTPD looks once a second, and refuses
-        to wait for a client that has connected and not asked yet."""
-        while True:
-            result = must(run(["ftpdctl", "-s", self.path("ctrls.sock"),
-                               "sftp"] + list(words)))
-            text = (result.stdout + result.stderr).decode()
-            lines = [re.sub("^ftpdctl: ", "", line)
-                     for line in text.splitlines()]
-            if lines != ["blocked connection"]:
-                return lines
+        return control(self.path("ctrls.sock"), "sftp", *words)
 
     def counters(self, *words):
         """{name and labels: number}"""

@@ -150,6 +150,12 @@ void sftp_packets_relay(struct sftp_packets *pk,
   pk->out.relay_arg = arg;
 }
 
+/* RFC 4253, section 7.1. */
+static bool must_wait(const struct sftp_packets *pk, uint8_t type) {
+  return pk->out.hold &&
+    (type > SSH_MSG_KEX_LAST || type == SSH_MSG_SERVICE_ACCEPT);
+}
+
 struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
     size_t max) {
   struct sftp_wr *w = &pk->out.wr;
@@ -160,7 +166,7 @@ struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
   }
 
   pk->out.staged = pk->out.relay != NULL || pk->out.deflate != NULL ||
-    (pk->out.hold && type > SSH_MSG_KEX_LAST);
+    must_wait(pk, type);
   if (res == SFTP_OK && pk->out.staged && max > pk->out.stage_size) {
     res = sftp_packets_resize(&pk->out.stage, &pk->out.stage_size, max);
   }
@@ -229,7 +235,7 @@ int sftp_packet_end(struct sftp_packets *pk) {
     return pk->out.relay(pk->out.relay_arg, payload);
   }
 
-  if (pk->out.hold && payload.ptr[0] > SSH_MSG_KEX_LAST) {
+  if (must_wait(pk, payload.ptr[0])) {
     return hold_back(pk, payload);
   }
 

@@ -117,7 +117,8 @@ uint32_t sftp_packets_seqno_in(const struct sftp_packets *pk);
 
 /* Begins a message: room for `max' payload bytes whose first is the message
  * number.  Its content goes through *w; sftp_packet_end() seals and queues it.
- * Messages above 49 are held back while a key exchange runs, in order.
+ * Messages above 49, and SERVICE_ACCEPT, are held back while a key exchange
+ * runs, in order.
  */
 struct sftp_wr *sftp_packet_begin(struct sftp_packets *pk, uint8_t type,
   size_t max);
@@ -163,7 +164,7 @@ int sftp_packets_flush(struct sftp_packets *pk);
 int sftp_packets_raw(struct sftp_packets *pk, const char *text, size_t len)
   SFTP_MUST_CHECK;
 size_t sftp_packets_pending(const struct sftp_packets *pk);
-/* While true, messages above 49 are held; false sends them. */
+/* While true, such messages are held; false sends them. */
 int sftp_packets_hold(struct sftp_packets *pk, bool on) SFTP_MUST_CHECK;
 bool sftp_packets_held(const struct sftp_packets *pk);
 void sftp_packets_set_out(struct sftp_packets *pk,

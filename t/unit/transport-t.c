@@ -426,6 +426,24 @@ static void answers_wait_for_the_rekey(void) {
   client_free(cl);
 }
 
+/* RFC 4253, section 7.1, names it, although its number is low. */
+static void service_accept_waits_for_the_rekey(void) {
+  struct client *cl = open_client();
+  struct sftp_pkt pkt;
+  bool early = false;
+
+  is_int(sftp_kex_start(cl->server, "test"), SFTP_OK, "the server rekeys");
+  client_send(cl, SSH_MSG_SERVICE_REQUEST, "\0\0\0\16ssh-connection", 18);
+  while (client_recv(cl, &pkt)) {
+    early = early || pkt.type == SSH_MSG_SERVICE_ACCEPT;
+  }
+
+  ok(!early && cl->kexinit_s.len > 0, "SERVICE_ACCEPT waits while it runs");
+  is_int(client_kex(cl), SFTP_OK, "the rekey goes on");
+  ok(client_expect(cl, SSH_MSG_SERVICE_ACCEPT, &pkt), "then it comes");
+  client_free(cl);
+}
+
 static void no_rekey_before_login(void) {
   struct client *cl = keyed_client();
 
@@ -936,6 +954,7 @@ int main(void) {
   strictness_is_said_again();
   both_sides_rekey_at_once();
   answers_wait_for_the_rekey();
+  service_accept_waits_for_the_rekey();
   no_rekey_before_login();
   rekey_by_time_without_traffic();
   few_rekeys_before_login();

@@ -255,9 +255,17 @@ int ftpd_readdir(struct ftpd_dir *d, const char **name, struct stat *st) {
 }
 
 int ftpd_closedir(struct ftpd_op *op, struct ftpd_dir *d) {
+  void *dirh = d->dirh;
   int res, xerrno;
 
-  res = d->direct ? closedir((DIR *) d->dirh) : pr_fsio_closedir(d->dirh);
+  /* A signal, a timeout or another module ends the session meanwhile. */
+  if (dirh == NULL) {
+    errno = EBADF;
+    return -1;
+  }
+
+  d->dirh = NULL;
+  res = d->direct ? closedir((DIR *) dirh) : pr_fsio_closedir(dirh);
   xerrno = errno;
   if (d->cmd != NULL) {
     ftpd_xfer_begin(d->path, PR_NETIO_IO_WR);

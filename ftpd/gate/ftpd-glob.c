@@ -279,13 +279,15 @@ static int keep_name(struct ftpd_glob *g, struct level *l, const char *name) {
 
 static int read_entries(struct ftpd_glob *g, struct level *l) {
   struct dirent *dent;
+  void *dirh;
   int n;
 
   for (n = 0; n < PIECE; n++) {
     dent = pr_fsio_readdir(l->dirh);
     if (dent == NULL) {
-      (void) pr_fsio_closedir(l->dirh);
-      l->dirh = NULL;
+      dirh = l->dirh;
+      l->dirh = NULL;           /* what comes meanwhile does not find it */
+      (void) pr_fsio_closedir(dirh);
       qsort(l->names->elts, l->names->nelts, sizeof(char *), by_name);
       return 0;
     }

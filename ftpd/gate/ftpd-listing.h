@@ -16,7 +16,8 @@
 struct ftpd_dir {
   struct ftpd *h;
   pool *pool, *scratch;
-  void *dirh;                   /* DIR *, or the host's handle */
+  void *dirh;                   /* DIR *, or the host's handle; NULL: it is
+                                 * being closed */
   int fd;                       /* direct: of the directory */
   bool direct, quiet, denied;
   bool links;                   /* are visible */

@@ -69,7 +69,7 @@ PLACES = {
     "session": "DefaultRoot /\nTimeoutSession 5",
     "hidden": "DefaultRoot /\nHiddenStores on",
     "aborted": "DefaultRoot /\nDeleteAbortedStores on",
-    "broken": "",
+    "broken": "SQLLog MLSD record",
 }
 
 
@@ -613,6 +613,24 @@ def _():
             for door in "sc":
                 expect_same(len(records("transfer", row, door)), 1,
                             "lines of %s by %s" % (row, door))
+
+
+@promise("a module that ends the session when it should record a listing does "
+         "so without a crash")
+def _():
+    host = srv.host(next(one for one in srv.configurations
+                         if one.name == "broken"), "ssh")
+    size = len(srv.log("system.log"))
+    ended = False
+    with Raw(host, 3) as raw:
+        try:
+            raw.list(".")
+        except Failed:
+            ended = True        # at its CLOSE
+    expect(ended, "the session goes on")
+    srv.no_sessions()
+    expect("signal" not in srv.log("system.log")[size:],
+           srv.log("system.log")[size:])
 
 
 # ---- ftpwho and ftptop

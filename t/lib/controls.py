@@ -27,6 +27,7 @@ SFTPControlsACLs all allow user root
 
 
 NUMBERS = itertools.count()
+BLOCKED = "blocked connection"
 
 
 def _request(path, words):
@@ -38,10 +39,15 @@ def _request(path, words):
             os.chmod(name, 0o700)
             sock.connect(path)  # waits while others are in the queue
             sock.settimeout(PATIENCE)
-            sock.sendall(struct.pack("=iI", 0, len(words)) + b"".join(
-                struct.pack("=I", len(word)) + word for word in words))
+            # It may have refused to wait already.
+            with contextlib.suppress(BrokenPipeError):
+                sock.sendall(struct.pack("=iI", 0, len(words)) + b"".join(
+                    struct.pack("=I", len(word)) + word for word in words))
             with sock.makefile("rb") as answer:
-                _, count = struct.unpack("=iI", answer.read(8))
+                head = answer.read(8)
+                if not head:
+                    return [BLOCKED]
+                _, count = struct.unpack("=iI", head)
                 return [answer.read(*struct.unpack("=I", answer.read(4)))
                         .decode() for _ in range(count)]
         finally:
@@ -55,8 +61,8 @@ def control(path, *words):
     if it looks between two of them; here they are sent at once.  ProFTPD looks
     once a second, and refuses to wait for a client that has connected and not
     asked yet."""
-    lines = ["blocked connection"]
-    while lines == ["blocked connection"]:
+    lines = [BLOCKED]
+    while lines == [BLOCKED]:
         lines = _request(path, words)
     return lines
 

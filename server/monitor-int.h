@@ -44,7 +44,8 @@ struct sftp_monitor {
   bool owed;                    /* the cell waits for GO */
   unsigned int count[PAIR_LAST_OF_CELL + 1];    /* of each question */
   unsigned int nlines;          /* that are not traces */
-  bool said;                    /* the cell has written one since */
+  bool explained;               /* a line has come since the last step that
+                                 * the client took */
   struct sftp_settings offered[NOFFERED];
   int (*loop)(struct ssh_conn *c, const bool *stop);    /* after the login */
 };

@@ -357,7 +357,7 @@ static int on_line(struct sftp_monitor *m, struct sftp_rd *r) {
     return sftp_monitor_attacked(m, "malformed LINE");
   }
 
-  m->said = m->said || sink != SINK_TRACE;
+  m->explained = m->explained || sink != SINK_TRACE;
   if (sink != SINK_TRACE && ++m->nlines > LINES_MAX) {
     return sftp_monitor_attacked(m, "too many lines for the log");
   }
@@ -379,7 +379,7 @@ static int on_failed(struct sftp_monitor *m, struct sftp_rd *r) {
     return sftp_monitor_attacked(m, "malformed FAILED");
   }
 
-  if (!m->said) {
+  if (!m->explained) {
     sftp_log("disconnecting %s (%s)", ftpd_remote_ip(c->ftpd),
       sftp_printable(c->pool, why));
   }
@@ -470,9 +470,9 @@ int sftp_monitor_serve(struct sftp_monitor *m, uint8_t type,
       q != NULL ? q->name : "unknown");
   }
 
-  /* Lines belong to the message before them. */
+  /* The client's steps: what is told of one does not explain the next. */
   if (type == PAIR_CLIENT || type == PAIR_REQUEST || type == PAIR_AGREED) {
-    m->said = false;
+    m->explained = false;
   }
 
   if (++m->count[type] > q->max_count) {

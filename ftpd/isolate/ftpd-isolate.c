@@ -37,6 +37,11 @@ extern xaset_t *server_list;
 #define READY_MS 10000
 #define WATCH_SECS 5
 
+/* What a cell is made of: the client's socket, the pair's other end, and a pipe
+ * that ends it when this session closes state.life.
+ */
+#define CELL_NFDS 3
+
 static struct {
   const char *program;          /* path, until the next reload; or NULL */
   uid_t own_uid;                /* root: there is no such account */
@@ -194,7 +199,7 @@ static void close_from(int fd) {
 /* In the new process: descriptors from 3 on, no others, no signals blocked. */
 static void exec_program(char *const *argv, char *const *envp,
     const int *fds, size_t nfds) {
-  int aside[3], null = open("/dev/null", O_RDWR);
+  int aside[CELL_NFDS], null = open("/dev/null", O_RDWR);
   sigset_t none;
   size_t i;
 
@@ -399,11 +404,6 @@ void ftpd_isolate_leave(void) {
   close_nursery();
 }
 
-/* What a cell is made of: the client's socket, the pair's other end, and a pipe
- * that ends it when this session closes state.life.
- */
-#define CELL_NFDS 3
-
 /* It may be busy, or stopped: nobody waits for it. */
 static int ask_nursery(const int *fds) {
   union {
@@ -446,7 +446,7 @@ void ftpd_cell_over(struct ftpd *h) {
 }
 
 int ftpd_isolate_cell(int client) {
-  int pair[2], life[2] = { -1, -1 }, fds[CELL_NFDS], res;
+  int pair[2], life[2], fds[CELL_NFDS], res;
 
   if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, pair) < 0 ||
       pipe2(life, O_CLOEXEC) < 0) {

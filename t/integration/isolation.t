@@ -30,6 +30,9 @@ from clients import paramiko_sftp
 import paramiko
 from paramiko.message import Message
 
+with open("/etc/passwd") as accounts:
+    OWN = next((tuple(map(int, line.split(":")[2:4])) for line in accounts
+                if line.startswith("_sftp-cell:")), None)
 
 
 def fields_of(pid):
@@ -100,10 +103,12 @@ srv = Isolated("TimeoutLogin 200\nTimeoutIdle 200\nSFTPCompression delayed\n"
 off = Isolated("SFTPIsolation off\n")
 
 
-def must_be_nobody(pid, uid, root=True):
+def must_be_nobody(pid, root=True):
+    """As root, the ids of the account of cells, where the machine has it."""
     status = fields_of(pid)
+    uid, gid = OWN if root and OWN else (NOBODY, NOBODY)
     expect_same(status["Uid"].split(), [str(uid)] * 4, "Uid")
-    expect_same(status["Gid"].split(), [str(uid)] * 4, "Gid")
+    expect_same(status["Gid"].split(), [str(gid)] * 4, "Gid")
     expect_same(status["Groups"].split(), [], "Groups")
     for name in ("CapInh", "CapPrm", "CapEff", "CapAmb") + (
             ("CapBnd",) if root else ()):
@@ -129,7 +134,7 @@ def _():
     srv.no_cells()
     with srv.stranger():
         pid = srv.cell()
-        must_be_nobody(pid, NOBODY)
+        must_be_nobody(pid)
         must_have_two_sockets(pid)
         expect_same(os.readlink("/proc/%d/exe" % pid), srv.program, "program")
         with open("/proc/%d/maps" % pid) as maps:
@@ -151,7 +156,7 @@ def _():
 def _():
     srv.no_cells()
     pid = srv.nursery()
-    must_be_nobody(pid, NOBODY)
+    must_be_nobody(pid)
     with srv.stranger():
         srv.cell()
         # The client's socket is not there for longer than a moment; the pipe
@@ -351,7 +356,7 @@ def _():
                 stdout=sock, stderr=subprocess.DEVNULL, env=env, cwd="/")
         begin.join()
         pid = inetd.cell()
-        must_be_nobody(pid, NOBODY)
+        must_be_nobody(pid)
         must_have_two_sockets(pid)
         raw[0].conn.auth_handler = None
         raw[0].conn.auth_password("alice", inetd.password)
@@ -386,7 +391,7 @@ def _():
     try:
         with server.stranger():
             pid = server.cell()
-            must_be_nobody(pid, NOBODY, root=False)
+            must_be_nobody(pid, root=False)
             must_have_two_sockets(pid)
         server.works()
     finally:

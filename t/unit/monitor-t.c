@@ -690,6 +690,24 @@ static void each_end_is_noticed(void) {
   is_int(good, all, "a cell may end at any byte");
 }
 
+/* The monitor says why, unless the cell has. */
+static void an_end_has_a_line(void) {
+  size_t told;
+
+  for (told = 0; told < 2; told++) {
+    reach(STAGE_KNOWN);
+    if (told == 1) {
+      put(PAIR_LINE, fields("144s", SINK_LOG, 0U, 0U, "it explains"));
+    }
+
+    put(PAIR_FAILED, fields("4s", (uint32_t) -SFTP_ERR_FORMAT, "of the end"));
+    run();
+    ok(fake_log_has("of the end") == (told == 0), "%s",
+      told == 0 ? "a cell that ends without a word is explained" :
+      "... not one that has explained itself");
+  }
+}
+
 static void time_flies(int sig) {
   (void) sig;
   fake_now_ms += 1000;
@@ -785,6 +803,7 @@ int main(void) {
   states_of_others_are_refused();
   nothing_comes_without_end();
   each_end_is_noticed();
+  an_end_has_a_line();
   who_does_not_read_is_given_up(false);
   who_does_not_read_is_given_up(true);
   states_are_not_awaited_for_ever();

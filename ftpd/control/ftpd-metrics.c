@@ -16,6 +16,7 @@
 #include "directives.h"
 #include "ftpd-board.h"
 #include "ftpd-gauges.h"
+#include "ftpd-kept.h"
 #include "ftpd-limits.h"
 #include "ftpd-metrics.h"
 #include "ftpd-tally.h"
@@ -258,7 +259,7 @@ void ftpd_metrics_end(void) {
   state.conf = NULL;
 }
 
-void ftpd_metrics_start(void) {
+static void begin(void) {
   ftpd_metrics_end();
   state.conf = get_param_ptr(main_server->conf, "SFTPMetricsFile", FALSE);
   if (state.conf == NULL) {
@@ -277,7 +278,13 @@ void ftpd_metrics_start(void) {
     on_timer, "SFTPMetricsFile");
 }
 
-void ftpd_metrics_begin(void) {
-  ftpd_metrics_start();
+void ftpd_metrics_start(void) {
+  begin();
   (void) on_timer(0, 0, 0, NULL);
+}
+
+void ftpd_metrics_restart(void) {
+  if (ftpd_kept_reloading()) {
+    begin();
+  }
 }

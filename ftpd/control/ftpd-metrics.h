@@ -15,11 +15,10 @@
 
 #include "ftpd-session.h"
 
-/* In the master: the configuration is complete; the daemon has gone to the
- * background.
- */
+/* In the master: the daemon has gone to the background, and its log is open. */
 void ftpd_metrics_start(void);
-void ftpd_metrics_begin(void);
+/* The configuration has been read; does nothing before the start. */
+void ftpd_metrics_restart(void);
 /* In every session, and when the module is unloaded: no more writing. */
 void ftpd_metrics_end(void);
 

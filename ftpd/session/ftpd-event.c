@@ -164,7 +164,7 @@ static void on_postparse(const void *data, void *user_data) {
   ftpd_penalty_start();
   ftpd_startups_start();
   ftpd_controls_start();
-  ftpd_metrics_start();
+  ftpd_metrics_restart();
   ftpd_hidden_init();
 }
 
@@ -175,7 +175,7 @@ static void on_startup(const void *data, void *user_data) {
   ftpd_kept_settle();
   ftpd_board_tell();
   ftpd_isolate_start();
-  ftpd_metrics_begin();
+  ftpd_metrics_start();
 }
 
 static void on_shutdown(const void *data, void *user_data) {

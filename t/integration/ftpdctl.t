@@ -149,6 +149,22 @@ int faccessat(int dir, const char *path, int mode, int flags) {
     next(dir, path, mode, flags);
 }
 """
+# The daemon is slow to start: seconds pass between its configuration and its
+# work.
+LATE = """
+#include <dlfcn.h>
+#include <time.h>
+
+int listen(int fd, int backlog) {
+  int (*next)(int, int) = dlsym(RTLD_NEXT, "listen");
+  struct timespec left = { 2, 100000000 };
+
+  while (nanosleep(&left, &left) < 0) {
+  }
+
+  return next(fd, backlog);
+}
+"""
 
 
 CONTROLS += METRICS
@@ -178,11 +194,16 @@ BAD = {
     "SFTPMetricsFile /a b": "interval 'b' must be"}
 
 
+def preload(server, name, text):
+    source = server.local(name + ".c", text.encode())
+    library = server.path(name + ".so")
+    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library,
+              source]))
+    server.env["LD_PRELOAD"] = library
+
+
 def make_rest():
-    source = others.local("slow.c", SLOW.encode())
-    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o",
-              others.path("slow.so"), source]))
-    others.env["LD_PRELOAD"] = others.path("slow.so")
+    preload(others, "slow", SLOW)
     for user in ("alice", "bob"):
         others.mkdir("a", user=user)
     for name in ("there", "sleepy"):
@@ -257,19 +278,23 @@ def ask_shut():
 
 
 def write_metrics():
+    preload(unwritable, "late", LATE)
     unwritable.start()
     line = "unable to write SFTPMetricsFile '%s': No such file" % \
         unwritable.path("metrics/sftp.prom")
     wait_for(lambda: line in unwritable.log("system.log"), "the line")
     must(unwritable.sftp("ls"))
     unwritable.ctl("counters", "sessions")
-    # In the way of its temporary file and of itself.
-    os.makedirs(unwritable.path("metrics/sftp.prom/x"))
+    # In the way of its temporary file and of itself.  Each is put there at
+    # once: the daemon writes meanwhile.
+    os.makedirs(unwritable.path("new/sftp.prom/x"))
+    os.rename(unwritable.path("new"), unwritable.path("metrics"))
     wait_for(lambda: "sftp.prom': Is a directory" in
              unwritable.log("system.log"), "another line")
     shutil.rmtree(unwritable.path("metrics/sftp.prom"))
-    os.symlink(unwritable.path("passwd"),
-               unwritable.path("metrics/sftp.prom.tmp"))
+    os.symlink(unwritable.path("passwd"), unwritable.path("link"))
+    os.rename(unwritable.path("link"),
+              unwritable.path("metrics/sftp.prom.tmp"))
     wait_for(lambda: "is written again" in unwritable.log("system.log"),
              "the file")
     expect("alice" in unwritable.log("passwd"), "written through a link")
@@ -287,6 +312,9 @@ def reload():
     again.wait_log("system.log", "received SIGHUP")
     wait_for(again.greets, "the daemon")
     expect_same(again.counters("bytes"), before, "counters")
+    os.mkdir(again.path("metrics"))
+    wait_for(lambda: os.path.exists(again.path("metrics/sftp.prom")),
+             "metrics after a reload")
     must(again.sftp("get up " + again.local("file3")))
     name = "bytes direction=out protocol=sftp"
     expect_same(again.counters("bytes")[name] - before[name], SIZE, name)

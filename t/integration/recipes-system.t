@@ -16,7 +16,8 @@ import re
 import shutil
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../lib"))
 from machine import Machine
 from server import (ASAN, PROFTPD, SOURCE, has_module, must, run, said,
                     wait_for)
@@ -212,6 +213,42 @@ def _():
     hardened = exposure()
     os.rename(units + "/proftpd.service.d", units + "/off")
     expect(hardened < 5 < 9 < exposure(), "exposure %r" % hardened)
+
+
+# What the log says of isolation and confinement.
+REFUSED = r"\S+: .*this system refuses.*|session confined: .*"
+
+
+def given_up(*before):
+    """Logs in, with these words before the daemon's."""
+    for name in ("proftpd", "sftp"):
+        host.sh("rm -f /var/log/proftpd/%s.log" % name)
+    daemon = host.begin(*before, PROFTPD, "-n", "-q", "-c",
+                        "/etc/proftpd/proftpd.conf")
+    host.listens(2222, daemon)
+    must(host.sftp("pwd"))
+    with open("/proc/%d/status" % daemon.pid) as file:
+        status = dict(re.findall(r"^(\w+):\s*(.*)$", file.read(), re.M))
+    host.stop()
+    return status, re.findall(REFUSED, host.read(
+        "/var/log/proftpd/proftpd.log") + host.read(
+            "/var/log/proftpd/sftp.log"))
+
+
+@host_promise("systemd: the hardened unit leaves isolation and confinement all "
+              "that they need")
+def _():
+    host.stop()
+    host.put("/etc/hardening.conf", text_of("hardening.conf"))
+    host.put("/etc/proftpd/proftpd.conf", text_of("web-sites.conf"))
+    _, plain = given_up()
+    status, hardened = given_up(
+        sys.executable, os.path.join(HERE, "../lib/hardened.py"),
+        "/etc/hardening.conf")
+    expect_same((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"),
+                "no_new_privs, seccomp")
+    expect(any("session confined" in line for line in plain), plain)
+    expect_same(hardened, plain, "log")
 
 
 @host_promise("systemd: a connection to the socket is a session")

@@ -248,6 +248,53 @@ def _():
     expect(len(got["pkgdesc"]) <= 128, "pkgdesc is too long")
 
 
+def fakes(place, **programs):
+    """A PATH with programs that note how they are called, and end like this."""
+    path = os.path.join(WORK, place)
+    os.makedirs(path)
+    for name, status in programs.items():
+        with open(os.path.join(path, name), "w") as file:
+            file.write("#!/bin/sh\necho '%s' \"$*\" >> '%s/calls'\n%s\n"
+                       % (name, path, status))
+        os.chmod(file.name, 0o755)
+    return path
+
+
+def calls(path):
+    with open(os.path.join(path, "calls")) as file:
+        return file.read()
+
+
+@promise("every way of installing makes the account of isolated logins")
+def _():
+    account = re.search(r'define OWN_ACCOUNT "(.+)"', text_of(
+        "ftpd/isolate/ftpd-isolate.c")).group(1)
+    for there in (False, True):
+        path = fakes("root-%s" % there, id="echo 0",
+                     getent="exit %d" % (0 if there else 2), useradd="exit 0")
+        search = path + ":" + os.environ["PATH"]
+        out = make("install-account", PATH=search)
+        made = re.findall("^useradd .* (.+)$", calls(path), re.M)
+        expect_same(made, [] if there else [account], "make: " + out)
+        out = make("install-account", "DESTDIR=/x", PATH=search)
+        expect_same(out, "", "for a package")
+    for name in ("debian/proftpd-mod-sftp.postinst",
+                 "packaging/mod_sftp.spec"):
+        found = re.search(r"useradd (?:.|\\\n)* (\S+)$", text_of(name), re.M)
+        expect_same(found and found.group(1), account, name)
+    for status in (0, 1):
+        path = fakes("alpine-%d" % status, addgroup="exit %d" % status,
+                     adduser="exit %d" % status)
+        packaging = os.path.join(SOURCE, "packaging")
+        script = run("sh", "-euc", "srcdir=/ CBUILD= CHOST=; . ./APKBUILD; "
+                     "echo $install", cwd=packaging).strip()
+        run("sh", os.path.join(packaging, script),
+            PATH=path + ":" + os.environ["PATH"])
+        expect_same(re.sub(r"^(\w+) -.* (\S+)$", r"\1 \2", calls(path),
+                           flags=re.M).split("\n")[:-1],
+                    ["addgroup " + account, "adduser " + account], script)
+
+
 @promise("the file for conf.d has no effect as it is")
 def _():
     text = re.sub(r"(?m)^ *#.*\n", "", text_of("packaging/mod_sftp.conf"))

@@ -97,6 +97,9 @@ IDENTITY=/root/user.key BATCH='put README.md files/'""",
 }
 AFTER = {
     (None, "ssh-keygen -A"): "test -s /etc/ssh/ssh_host_rsa_key",
+    # README: "and nothing else".
+    (None, "proftpd -t"): """
+[ "$(proftpd -t 2>&1)" = 'Checking syntax of configuration file' ]""",
     ("README.md", "sftp -P 2222"): """
 cmp README.md /srv/sftp/alice/files/README.md
 first_upload""",

@@ -80,12 +80,18 @@ static int send_ignore(struct ssh_conn *c) {
   return sftp_packet_end(c->pkts);
 }
 
-/* Called before each outgoing message, except during key exchanges. */
+/* Some programs end the connection when an IGNORE comes before the login. */
+static bool may_cover(const struct ssh_conn *c) {
+  return c->traffic->policy != NULL && c->state.authenticated &&
+    !sftp_kex_running(c);
+}
+
+/* Called before each outgoing message. */
 static int cover(void *arg) {
   struct ssh_conn *c = arg;
   struct sftp_traffic *t = c->traffic;
 
-  if (t->policy == NULL || sftp_kex_running(c)) {
+  if (!may_cover(c)) {
     return SFTP_OK;
   }
 
@@ -138,8 +144,7 @@ uint64_t sftp_traffic_due_ms(const struct ssh_conn *c) {
   const struct sftp_traffic *t = c->traffic;
   uint64_t at, now;
 
-  if (t->policy == NULL || t->policy->max_secs == 0 ||
-      !c->state.authenticated || sftp_kex_running(c)) {
+  if (!may_cover(c) || t->policy->max_secs == 0) {
     return UINT64_MAX;
   }
 

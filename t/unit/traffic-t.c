@@ -52,7 +52,7 @@ static void look(struct seen *s, struct sftp_pkt *pkt) {
   }
 }
 
-static struct client *with_policy(const char *name, const char *cipher) {
+static struct client *stranger(const char *name, const char *cipher) {
   struct client *cl = client_new();
 
   cl->set->traffic = name != NULL ? sftp_traffic_find(name) : NULL;
@@ -61,6 +61,12 @@ static struct client *with_policy(const char *name, const char *cipher) {
   if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
     bail_out("no key exchange");
   }
+
+  return cl;
+}
+
+static struct client *with_policy(const char *name, const char *cipher) {
+  struct client *cl = stranger(name, cipher);
 
   client_login(cl);
   return cl;
@@ -130,6 +136,24 @@ static void cbc_is_covered_unless_told_otherwise(void) {
   client_free(cl);
 }
 
+static void not_before_the_login(void) {
+  struct client *cl = stranger("paranoid", "aes128-cbc");
+  struct seen s = { 0, 0, 0, 0 };
+  struct sftp_pkt pkt;
+
+  client_send(cl, SSH_MSG_SERVICE_REQUEST, "\0\0\0\14ssh-userauth", 16);
+  (void) client_pump(cl);
+  while (client_recv(cl, &pkt)) {
+    look(&s, &pkt);
+  }
+
+  ok(s.nothers > 0 && s.nignores == 0, "a stranger gets answers, no IGNORE");
+  ok(sftp_traffic_due_ms(cl->server) == UINT64_MAX, "nor in silence");
+  client_login(cl);
+  ok(ask(cl, 5).nignores >= 5, "a user does");
+  client_free(cl);
+}
+
 static void silence_is_broken(void) {
   struct client *cl = with_policy("high", "aes128-ctr");
   struct seen s = ask(cl, 30);
@@ -167,6 +191,7 @@ int main(void) {
   init_pools();
   each_policy_has_its_measure();
   cbc_is_covered_unless_told_otherwise();
+  not_before_the_login();
   silence_is_broken();
   old_programs_are_spared();
   return done_testing();

@@ -10,6 +10,7 @@
 
 """./quickstart, as somebody would use it who sees the project first."""
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -30,8 +31,8 @@ PORT = str(free_port())
 NOBODY = 65534
 
 
-def quickstart(*args):
-    return [COMMAND, "--state", STATE, "--port", PORT, "--module",
+def quickstart(*args, state=STATE, port=PORT):
+    return [COMMAND, "--state", state, "--port", port, "--module",
             MODULE] + list(args)
 
 
@@ -50,10 +51,10 @@ def printed():
         return out.read()
 
 
-def daemon():
+def daemon(state=STATE):
     """The process id of its ProFTPD, or None.  A zombie has ended."""
     try:
-        with open(os.path.join(STATE, "proftpd.pid")) as file:
+        with open(os.path.join(state, "proftpd.pid")) as file:
             pid = int(file.read())
         with open("/proc/%d/stat" % pid) as stat:
             if stat.read().rpartition(") ")[2][0] in "ZX":
@@ -84,14 +85,15 @@ def nobody_left(top):
              + top)
 
 
-def check(*before):
+def check(*before, state=STATE, port=PORT):
     """With the words of a program before it that runs it."""
-    result = run(list(before) + quickstart("--check"), timeout=240)
+    result = run(list(before) + quickstart("--check", state=state, port=port),
+                 timeout=240)
     if result.returncode != 0:
         raise Failed(said(result))
     out = result.stdout.decode()
     expect_same(out.count("  ok  "), 4, "proofs in\n%s" % out)
-    expect(daemon() is None, "the daemon still runs")
+    expect(daemon(state) is None, "the daemon still runs")
 
 
 @promise("--help says what it does, a wrong option is refused")
@@ -108,17 +110,32 @@ def _():
     check()
 
 
-for sign in ("host_ecdsa", "proftpd.conf", "proftpd.pid", "proof/file"):
-    @promise("killed when %s was made, it works when started again" % sign)
-    def _(sign=sign):
-        shutil.rmtree(STATE)
-        os.mkdir(STATE, 0o711)
-        process = begin("--check")
-        wait_for(lambda: os.path.exists(os.path.join(STATE, sign))
-                 or process.poll() is not None, sign)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        check()
+def kill_and_check(state, port, sign):
+    process = subprocess.Popen(
+        quickstart("--check", state=state, port=port),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True)
+    wait_for(lambda: os.path.exists(os.path.join(state, sign))
+             or process.poll() is not None, sign)
+    os.killpg(process.pid, signal.SIGKILL)
+    expect_same(process.wait(), -signal.SIGKILL, "exit status")
+    check(state=state, port=port)
+
+
+@promise("killed when any of its files was made, it works when started again")
+def _():
+    # Most of the time it waits for ProFTPD's next look at its port.
+    signs = ("host_ecdsa", "proftpd.conf", "proftpd.pid", "proof/file")
+    with tempfile.TemporaryDirectory() as top, \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        os.chmod(top, 0o711)
+        jobs = {sign: pool.submit(kill_and_check, os.path.join(
+            top, str(number)), str(free_port()), sign)
+            for number, sign in enumerate(signs)}
+        for sign, job in jobs.items():
+            why = job.exception()
+            expect(why is None, "when %s was made: %s" % (sign, why))
+        nobody_left(top)
 
 
 def end_twice(process):

@@ -12,7 +12,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from root import (KEPT, MODULE, PACKAGE, SCRATCH, Connection,  # noqa: E402
+from root import (ACCOUNT, KEPT, MODULE, PACKAGE, SCRATCH, Connection,  # noqa: E402
                   apt, at, banner, diversion, expect, expect_ours, expect_same,
                   expect_unchanged, inside, make_host_key, our_deb,
                   reload_daemon, repack, served, snapshot, start_daemon,
@@ -217,11 +217,16 @@ def _():
     expect_theirs()
 
 
-@promise("purged, it leaves nothing")
+@promise("purged, it leaves nothing but the account of isolated logins, which "
+         "nobody can use")
 def _():
     apt("purge", PACKAGE)
     expect_theirs()
     expect_unchanged(found["before"], snapshot())
+    passwd = inside("getent", "passwd", ACCOUNT).strip().split(":")
+    expect_same(passwd[5:], ["/nonexistent", "/usr/sbin/nologin"], "account")
+    expect(inside("getent", "shadow", ACCOUNT).split(":")[1][0] in "!*",
+           "it has a password")
 
 
 @promise("it serves on when proftpd-mod-crypto is removed first")

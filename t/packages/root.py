@@ -34,7 +34,12 @@ PLACE = "/var/lib/mod_sftp-packages"
 # What programs of the base system write as they run, and what is not theirs.
 VOLATILE = (PLACE, "/proc", "/dev", "/sys", "/src", "/tmp", "/run", "/root",
             SCRATCH, "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt",
-            "/var/lib/systemd", "/etc/ld.so.cache", "/var/tmp")
+            "/var/lib/systemd", "/etc/ld.so.cache", "/var/tmp",
+            "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-")
+
+# The account of isolated logins stays, as Debian's packages leave theirs.
+ACCOUNT = "_sftp-cell"
+ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow")
 
 
 def at(path):
@@ -87,9 +92,17 @@ def sum_of(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
+def other_accounts(path):
+    with open(path) as file:
+        return "".join(line for line in file
+                       if not line.startswith(ACCOUNT + ":"))
+
+
 def described(path):
     info = os.lstat(path)
     mode = "%o %d:%d" % (info.st_mode, info.st_uid, info.st_gid)
+    if path[len(ROOT):] in ACCOUNTS:
+        return mode + " " + other_accounts(path)
     if stat.S_ISREG(info.st_mode):
         return mode + " " + sum_of(path)
     if stat.S_ISLNK(info.st_mode):

@@ -31,6 +31,8 @@ answers() {
   done
   return 1
 }
+# bash -e does not end at "! command".
+fails() { if "$@"; then echo "worked: $*"; return 1; fi; }
 typed='put upload files/'
 sftp() {
   answers "$2"
@@ -85,7 +87,7 @@ grep 'not reloaded, the configuration has an error' removed
 systemctl reload proftpd
 typed=pwd
 sftp -P 2222 -i alice.key alice@localhost
-! sftp -P 2222 -i bob.key bob@localhost""")
+fails sftp -P 2222 -i bob.key bob@localhost""")
 
 
 @promise("the log is rotated, and goes on in the new file")
@@ -107,8 +109,8 @@ grep -q "login of 'alice'" $log.1
 @promise("the hardened unit serves users of its own and those of the system, "
          "by key and by password")
 def _():
-    out = sh("cd %s\n%s\n" % (EXAMPLES, commands_at_top("hardening.conf"))
-             + r"""
+    out = sh("truncate -s 0 /var/log/proftpd/*.log\ncd %s\n%s\n" % (
+        EXAMPLES, commands_at_top("hardening.conf")) + r"""
 cd /root
 sftp -P 2222 -i alice.key alice@localhost
 cmp upload /srv/sftp/alice/files/upload
@@ -125,6 +127,8 @@ answers 2222
 echo 'put upload' | SSH_ASKPASS=/root/askpass SSH_ASKPASS_REQUIRE=force \
   setsid sftp -o StrictHostKeyChecking=accept-new -P 2222 sue@localhost
 cmp upload /srv/sue/upload
+grep -q 'session confined: ' /var/log/proftpd/sftp.log
+fails grep -h 'refuses: .*Operation not permitted' /var/log/proftpd/*.log
 [ "$(stat -c %U /srv/sue/upload)" = sue ]
 sed -i 's/^#Define/Define/' /etc/proftpd/conf.d/mod_sftp.conf
 proftpd -t && systemctl restart proftpd
@@ -151,7 +155,7 @@ def _():
        "systemctl enable --now ssh.socket\n"
        "[ $(systemctl is-active ssh.service) = inactive ]\n"
        + "\n".join(found) + "\nanswers 2200\n"
-       "! (exec 3<>/dev/tcp/127.0.0.1/22) 2>/dev/null\n"
+       "fails bash -c ': 3<>/dev/tcp/127.0.0.1/22' 2>/dev/null\n"
        "sed -i 's/Port 2222/Port 22/' /etc/proftpd/conf.d/mod_sftp.conf\n"
        "proftpd -t && systemctl restart proftpd\n"
        "sftp -P 22 -i alice.key alice@localhost\n"
@@ -180,7 +184,7 @@ units() { systemctl list-units --no-legend 'sftp@*' | grep -c running; }
 for n in $(seq 100); do [ "$(units)" = 10 ] && break; sleep 0.1; done
 [ "$(units)" = 10 ]
 # The eleventh of one source; another source is let in.
-! (exec 3<>/dev/tcp/127.0.0.1/2222; read -r -t 20 line <&3)
+fails bash -c 'exec 3<>/dev/tcp/127.0.0.1/2222; read -r -t 20 line <&3'
 kill $(jobs -p)
 for n in $(seq 100); do [ "$(units)" = 0 ] && break; sleep 0.1; done
 sftp -P 2222 -i alice.key alice@localhost

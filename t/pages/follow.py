@@ -54,7 +54,7 @@ IDENTITY=/root/alice.key""",
     ("doc/recipes/README.md", "ftpwho"): """
 : > /var/log/proftpd/sftp.log
 BATCH=pwd; sftp -P 2222 alice@localhost
-! sftp -P 2222 nobody@localhost""",
+fails sftp -P 2222 nobody@localhost""",
     ("doc/man/sftp-migrate.8.md", "sftp-migrate --check"): """
 cd /src
 cp /root/proftpd.conf /etc/proftpd/proftpd.conf
@@ -91,7 +91,7 @@ quietly sftp-user add user --new-key /root/user.key
 systemctl restart proftpd
 answers 2222
 host_keys > /root/keys.packaged
-! ours""",
+fails ours""",
     ("doc/coming-from-packaged.md", "sftp -P 2222 user@"): """
 IDENTITY=/root/user.key BATCH='put README.md files/'""",
 }
@@ -123,7 +123,7 @@ grep -x '/etc/ssh/sshd_config:[0-9]*:Port 22' /found
 grep -x '/etc/ssh/sshd_config.d/port.conf:1:Port 2200' /found
 sed -i 's/^Port 22$/#&/' /etc/ssh/sshd_config
 [ "$(sshd -T | grep ^port)" = "port 2200" ]""",
-    (None, "sshd -t"): "answers 2200\n! answers 22",
+    (None, "sshd -t"): "answers 2200\nfails answers 22",
     ("README.md", "sed -i 's/Port 2222/Port 22/'"): "answers 2222",
     ("doc/first-server.md", "sftp -P 2222 -i alice_key"): """
 cmp /src/README.md /srv/sftp/alice/README.md""",
@@ -148,15 +148,15 @@ IDENTITY=""",
 # After a page, or a file that it writes.
 DONE = {
     "README.md": """
-! answers 21
-! answers 2222
+fails answers 21
+fails answers 2222
 answers 2200
 sftp -P 22 -i /root/alice.key alice@localhost
 """,
     "/etc/proftpd/container.conf": """
 answers 2222
 host_keys | cmp - /root/keys.packaged
-! ours
+fails ours
 quietly apt-get install proftpd-mod-vroot
 groupadd files; useradd -g files files
 install -d -o files /run/files

@@ -618,6 +618,41 @@ static void long_fields_of_a_key_are_refused(void) {
   }
 }
 
+static void long_fields_of_a_host_key_are_refused(void) {
+  static const struct { size_t alg, blob, host, user, sig; bool read; }
+    row[] = {
+      { 64, 100, 9, 9, 100, true }, { 65, 100, 9, 9, 100, false },
+      { 10, 8192, 9, 9, 100, true }, { 10, 8193, 9, 9, 100, false },
+      { 10, 100, 255, 9, 100, true }, { 10, 100, 256, 9, 100, false },
+      { 10, 100, 9, 256, 100, true }, { 10, 100, 9, 257, 100, false },
+      { 10, 100, 9, 9, 8192, true }, { 10, 100, 9, 9, 8193, false } };
+  static unsigned char bytes[8193];
+  size_t i;
+
+  memset(bytes, 'x', sizeof(bytes));
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    struct sftp_wr *w;
+
+    START(only_hb);
+    w = request_of("alice", "ssh-connection", "hostbased");
+    sftp_wr_string(w, bytes, row[i].alg);
+    sftp_wr_string(w, bytes, row[i].blob);
+    sftp_wr_string(w, bytes, row[i].host);
+    sftp_wr_string(w, bytes, row[i].user);
+    sftp_wr_string(w, bytes, row[i].sig);
+    send_request();
+    if (row[i].read) {
+      is_str(answer(), "hostbased", "a host's fields, row %lu, are read",
+        (unsigned long) i);
+    } else {
+      ok(failed_with(SFTP_ERR_LIMIT), "a host's fields, row %lu, are not",
+        (unsigned long) i);
+    }
+
+    stop();
+  }
+}
+
 static void a_probe_tells_authorised_keys_only(void) {
   struct sftp_str blob;
 
@@ -1202,6 +1237,23 @@ static void drivers_converse(void) {
   stop();
 }
 
+static void a_blocked_pass_opens_nothing(void) {
+  START(two_keys);
+  fake_auth.block_pass = true;
+  try_signed("alice", ed_key, "ssh-ed25519");
+  ok(failed_with(SFTP_ERR_DENIED), "no key counts where PASS is blocked");
+  ok(strstr(fake_auth.calls, "lookup") == NULL, "nor is looked up");
+  stop();
+
+  START(only_ki);
+  fake_auth.block_pass = true;
+  fake_auth.drivers = pam_only;
+  ask_kbdint("alice");
+  ok(failed_with(SFTP_ERR_DENIED), "nothing is asked where PASS is blocked");
+  ok(strstr(fake_auth.calls, "pam") == NULL, "nor does a driver begin");
+  stop();
+}
+
 /* ---- Keys that change meanwhile */
 
 /* A client may begin a rekey at any time, and what it sends arrives as it
@@ -1613,6 +1665,7 @@ int main(void) {
   unknown_methods_are_answered();
   no_methods_left_ends_it();
   long_fields_of_a_key_are_refused();
+  long_fields_of_a_host_key_are_refused();
   a_probe_tells_authorised_keys_only();
   signatures_log_in();
   logins_bound_to_our_host_key();
@@ -1631,6 +1684,7 @@ int main(void) {
   names_with_controls_are_refused();
   the_banner_comes_once_in_lines();
   drivers_converse();
+  a_blocked_pass_opens_nothing();
   keys_change_behind_the_last_answer();
   an_exchange_does_not_begin_twice();
   a_login_within_an_exchange_waits_for_its_end();

@@ -660,6 +660,29 @@ static void extended_data_counts(void) {
   }
 }
 
+static void malformed_extended_data_is_refused(void) {
+  unsigned char msg[18] = { 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5, 'd', 'a', 't',
+    'a', '!', 'x' };
+  size_t n;
+
+  for (n = 0; n <= sizeof(msg); n++) {
+    struct client *cl;
+    uint32_t id;
+
+    start_unit = 1;
+    cl = open_client();
+    id = open_channel(cl, 1, 0, 32768);
+    (void) request(cl, id, "subsystem", "sftp");
+    sftp_put_u32(msg, id);
+    client_send(cl, SSH_MSG_CHANNEL_EXTENDED_DATA, msg, n);
+    is_int(client_pump(cl), n < 17 ? SFTP_ERR_SHORT : n > 17 ?
+      SFTP_ERR_EXTRA : SFTP_OK, "%lu of 17 bytes of extended data",
+      (unsigned long) n);
+    client_free(cl);
+    free(last);
+  }
+}
+
 static void strange_channels_end_the_connection(void) {
   const uint8_t types[] = { SSH_MSG_CHANNEL_DATA, SSH_MSG_CHANNEL_EOF,
     SSH_MSG_CHANNEL_CLOSE, SSH_MSG_CHANNEL_WINDOW_ADJUST,
@@ -700,6 +723,7 @@ int main(void) {
   signals_end_the_channel_only();
   eof_ends_with_the_status();
   extended_data_counts();
+  malformed_extended_data_is_refused();
   strange_channels_end_the_connection();
   return done_testing();
 }

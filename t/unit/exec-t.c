@@ -262,6 +262,13 @@ static void options_of_sums_and_sizes(void) {
   is_mem(ch->out, ch->out_len, sum, sizeof(sum),
     "... ends in a zero byte, so its name needs no escapes");
   fake_channel_free(ch);
+  says("df -h", 0, "Filesystem      Size  Used Avail Use% Mounted on\n"
+    "-               4.0M  2.0M  1.6M  56% /\n", "");
+  says("df -H", 0, "Filesystem      Size  Used Avail Use% Mounted on\n"
+    "-               4.1M  2.1M  1.7M  56% /\n", "");
+  says("df -Pk", 0, "Filesystem     1024-blocks        Used   Available "
+    "Capacity Mounted on\n-                     4000        2000        1600"
+    "      56% /\n", "");
   says("df --block-size=1X a", 1, "", "df: invalid block size\n");
   says("df -B 0 a", 1, "", "df: invalid block size\n");
   says("echo -e '\\x6a\\x4fk\\x6F\\x7g'", 0, "jOko\ag\n", "");

@@ -618,6 +618,7 @@ static void handles_have_a_limit(void) {
   is_int(fake_files.count[FTPD_OPEN_WRITE], 0, "... nor does the gate see it");
   fxc_path(x, SSH_FXP_OPENDIR, "/");
   is_int(fxc_status(x), SSH_FX_FAILURE, "one more directory, too");
+  is_int(fake_files.count[FTPD_OPENDIR], 0, "... which the gate does not see");
   fxc_handle(x, SSH_FXP_CLOSE, h[1]);
   is_int(fxc_status(x), SSH_FX_OK, "one is closed");
   fxc_path(x, SSH_FXP_OPENDIR, "/");

@@ -79,6 +79,10 @@ static unsigned int count(const char *pattern) {
 static void few_characters_stay_few(void) {
   is_int(count(repeat("{a,b}", 10)), 1024, "1024 patterns are taken");
   is_int(count(repeat("{a,b}", 11)), 0, "no more are");
+  is_int(count(pstrcat(p, "{", repeat("a,", 1023), "}", NULL)), 1024,
+    "1024 alternatives are taken");
+  is_int(count(pstrcat(p, "{", repeat("a,", 1024), "}", NULL)), 0,
+    "1025 are not");
   is_int(count(repeat("{,,,}", 400)), 0, "... however many are meant");
   is_int(count(repeat("{", 4096)), 0, "work is bounded: open braces");
   is_int(count(pstrcat(p, "{", repeat("a,", 1000), "}", repeat("{", 2000),

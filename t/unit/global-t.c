@@ -129,6 +129,61 @@ static void host_keys_are_proven(void) {
   client_free(cl);
 }
 
+static struct sftp_key *ecdsa_key(pool *p) {
+  const char *dir = getenv("srcdir"), *why = "";
+  FILE *f = fopen(pstrcat(p, dir != NULL ? dir : ".",
+    "/t/data/keys/ecdsa256", NULL), "r");
+  unsigned char *bytes = palloc(p, 4096);
+  struct sftp_str text = { bytes, 0 };
+  struct sftp_key *key;
+
+  if (f == NULL) {
+    bail_out("no key");
+  }
+
+  text.len = fread(bytes, 1, 4096, f);
+  (void) fclose(f);
+  if (sftp_key_from_file(p, text, NULL, &key, &why) != SFTP_OK) {
+    bail_out("no key: %s", why);
+  }
+
+  return key;
+}
+
+/* Each signs as its own kind does, whichever was used for the exchange. */
+static void host_keys_of_two_kinds_are_proven(void) {
+  const struct sftp_sig_alg *alg =
+    sftp_sig_alg_find(sftp_str_of("ecdsa-sha2-nistp256"));
+  struct client *cl = logged_in(0);
+  struct sftp_key **keys = pcalloc(cl->pool, 2 * sizeof(*keys));
+  struct sftp_pkt pkt;
+  struct sftp_wr w;
+  unsigned int i;
+
+  keys[0] = cl->set->host_keys[0];
+  keys[1] = ecdsa_key(cl->pool);
+  cl->set->host_keys = keys;
+  cl->set->nhost_keys = 2;
+  sftp_wr_init(&w, cl->pool, 64, 65536);
+  sftp_wr_str(&w, keys[0]->blob);
+  sftp_wr_str(&w, keys[1]->blob);
+  request(cl, "hostkeys-prove-00@openssh.com", true, w.ptr, w.len);
+  ok(client_expect(cl, SSH_MSG_REQUEST_SUCCESS, &pkt), "two keys are proven");
+  for (i = 0; i < 2; i++) {
+    struct sftp_str sig = sftp_rd_string(&pkt.in);
+
+    sftp_wr_init(&w, cl->pool, 64, 65536);
+    sftp_wr_text(&w, "hostkeys-prove-00@openssh.com");
+    sftp_wr_str(&w, cl->session_id);
+    sftp_wr_str(&w, keys[i]->blob);
+    is_int(sftp_key_verify(keys[i], i == 0 ? sftp_sig_alg_find(sftp_str_of(
+      "ssh-ed25519")) : alg, sig, sftp_wr_get(&w)), SFTP_OK, "key %u", i);
+  }
+
+  is_int(sftp_rd_end(&pkt.in), SFTP_OK, "and nothing else is signed");
+  client_free(cl);
+}
+
 static void pings_are_answered(void) {
   struct client *cl = open_client(SFTP_OPT_NO_HOSTKEY_ROTATION);
   struct sftp_pkt pkt;
@@ -256,6 +311,7 @@ int main(void) {
   init_pools();
   host_keys_are_told();
   host_keys_are_proven();
+  host_keys_of_two_kinds_are_proven();
   pings_are_answered();
   a_second_ext_info_for_those_who_can();
   clients_tell_what_they_like();

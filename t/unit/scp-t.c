@@ -867,6 +867,16 @@ static void dots_get_a_name_that_clients_accept(void) {
   }
 }
 
+static void the_root_has_the_name_of_its_user(void) {
+  struct copy *y;
+
+  fake_fs_reset();
+  y = copy_begin(" -rf /", 0);
+  FEED(y, "\0");
+  IS_OUT(y, "D0755 0 user\n", "/");
+  copy_end(y);
+}
+
 /* '~' is the home; other patterns are below the session's directory. */
 static void patterns_below_the_home(void) {
   static const struct { const char *args, *out; } row[] = {
@@ -1348,6 +1358,7 @@ int main(void) {
   a_tree_leaves();
   a_directory_needs_r();
   dots_get_a_name_that_clients_accept();
+  the_root_has_the_name_of_its_user();
   patterns_below_the_home();
   patterns_and_several_names_are_sources();
   long_work_takes_several_turns();

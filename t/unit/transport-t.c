@@ -936,6 +936,61 @@ static void nobody_waits_for_who_has_left(void) {
   }
 }
 
+static bool send_from_server(struct client *cl, unsigned char *payload,
+    size_t n) {
+  struct sftp_str s = { payload, n };
+
+  return sftp_packet_send(cl->server->pkts, s) == SFTP_OK;
+}
+
+/* Each exchange begins anew: with no messages, and with room for a MiB. */
+static void held_messages_come_once_and_in_order(void) {
+  struct client *cl = open_client();
+  static unsigned char payload[32000] = { SSH_MSG_GLOBAL_REQUEST };
+  struct sftp_pkt pkt;
+  unsigned int i, k, sent = 0, good = 0, more = 0;
+
+  while (client_recv(cl, &pkt)) {
+  }
+
+  for (i = 0; i < 3; i++) {
+    (void) !sftp_packets_hold(cl->server->pkts, true);
+    for (k = 0; k < 20; k++) {
+      payload[1] = (unsigned char) k;
+      sent += send_from_server(cl, payload, sizeof(payload));
+    }
+
+    more += client_recv(cl, &pkt);
+    is_int(sftp_packets_hold(cl->server->pkts, false), SFTP_OK, "exchange %u "
+      "ends", i);
+    for (k = 0; k < 20 && client_recv(cl, &pkt); k++) {
+      good += pkt.type == SSH_MSG_GLOBAL_REQUEST &&
+        sftp_rd_u8(&pkt.in) == k && pkt.in.left == sizeof(payload) - 2;
+    }
+
+    more += client_recv(cl, &pkt);
+  }
+
+  is_int(sent, 60, "messages are held back");
+  is_int(good, 60, "they come in order");
+  is_int(more, 0, "not before, and once");
+  client_free(cl);
+}
+
+static void few_messages_are_held(void) {
+  struct client *cl = open_client();
+  static unsigned char payload[32768] = { SSH_MSG_GLOBAL_REQUEST };
+  unsigned int n = 0;
+
+  (void) !sftp_packets_hold(cl->server->pkts, true);
+  while (n < 100 && send_from_server(cl, payload, sizeof(payload))) {
+    n++;
+  }
+
+  is_int(n, 32, "a MiB is held back, not more");
+  client_free(cl);
+}
+
 int main(void) {
   every_cipher_and_mac_works();
   agreed_names_are_told();
@@ -968,6 +1023,8 @@ int main(void) {
   log_says_that_the_client_rekeys();
   log_says_that_a_rekey_failed();
   used_up_keys_hold_data();
+  held_messages_come_once_and_in_order();
+  few_messages_are_held();
   damaged_packets_are_refused();
   odd_versions();
   bad_lengths_before_keys();

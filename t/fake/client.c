@@ -132,16 +132,21 @@ void client_free(struct client *cl) {
   destroy_pool(cl->pool);
 }
 
+bool client_serves = false;
+
 int client_pump(struct client *cl) {
   int res = SFTP_OK, got = 1;
 
   start_server(cl);
   (void) sftp_packets_flush(cl->pkts);
   while (res == SFTP_OK && got == 1) {
+    client_serves = true;
     res = sftp_conn_turn(cl->server);
     if (res == SFTP_OK) {
       got = sftp_packets_fill(cl->server->pkts);
     }
+
+    client_serves = false;
   }
 
   return res;

@@ -56,6 +56,8 @@ void client_free(struct client *cl);
  * in both directions.  Returns the server's error or SFTP_OK.
  */
 int client_pump(struct client *cl);
+/* The server is at work, not the client. */
+extern bool client_serves;
 
 /* Both identification strings. */
 int client_version(struct client *cl);

@@ -6,40 +6,46 @@
  * (see LICENSE)
  */
 
-/* Each call of libcrypto fails once in each cipher, MAC, checksum, signature
- * and key file: none of them goes on with what it did not get.
+/* Each call of libcrypto fails once in each cipher, MAC, checksum, signature,
+ * key file and key exchange: none of them goes on with what it did not get.
  */
 
 #include <dlfcn.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "../fake/client.h"
 #include "alg-table.h"
 #include "checksum.h"
 #include "cipher.h"
 #include "crypto.h"
 #include "keys.h"
+#include "kex-method.h"
 #include "mac.h"
 #include "tap.h"
 
 static unsigned int calls, fail_at;
 static pool *top, *p;
 
+/* Calls of the fake client do not count. */
+static bool with_client;
+
 static bool fails_now(void) {
-  return ++calls == fail_at;
+  return (!with_client || client_serves) && ++calls == fail_at;
 }
 
 /* In place of libcrypto's function of that name. */
-#define CALL(name, params, args) \
-  int name params; \
-  int name params { \
-    static int (*real) params; \
+#define CALL_OF(type, name, params, args) \
+  type name params; \
+  type name params { \
+    static type (*real) params; \
     if (real == NULL) { \
       void *found = dlsym(RTLD_NEXT, #name); \
       memcpy(&real, &found, sizeof(real)); \
     } \
     return fails_now() ? 0 : real args; \
   }
+#define CALL(name, params, args) CALL_OF(int, name, params, args)
 
 CALL(EVP_CipherInit_ex2, (EVP_CIPHER_CTX *c, const EVP_CIPHER *t,
   const unsigned char *key, const unsigned char *iv, int enc,
@@ -89,6 +95,35 @@ CALL(EVP_DigestVerify, (EVP_MD_CTX *c, const unsigned char *sig, size_t n,
 CALL(EVP_PKEY_fromdata_init, (EVP_PKEY_CTX *c), (c))
 CALL(EVP_PKEY_fromdata, (EVP_PKEY_CTX *c, EVP_PKEY **key, int what,
   OSSL_PARAM params[]), (c, key, what, params))
+
+CALL(EVP_PKEY_get_raw_public_key, (const EVP_PKEY *key, unsigned char *pub,
+  size_t *len), (key, pub, len))
+CALL(EVP_PKEY_get_bn_param, (const EVP_PKEY *key, const char *name,
+  BIGNUM **bn), (key, name, bn))
+CALL(EVP_PKEY_get_octet_string_param, (const EVP_PKEY *key, const char *name,
+  unsigned char *buf, size_t size, size_t *len), (key, name, buf, size, len))
+CALL(EVP_PKEY_derive_init, (EVP_PKEY_CTX *c), (c))
+CALL(EVP_PKEY_derive_set_peer_ex, (EVP_PKEY_CTX *c, EVP_PKEY *peer, int check),
+  (c, peer, check))
+CALL(EVP_PKEY_derive, (EVP_PKEY_CTX *c, unsigned char *key, size_t *len),
+  (c, key, len))
+CALL(EVP_PKEY_keygen_init, (EVP_PKEY_CTX *c), (c))
+CALL(EVP_PKEY_generate, (EVP_PKEY_CTX *c, EVP_PKEY **key), (c, key))
+CALL_OF(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey, (OSSL_LIB_CTX *lib,
+  EVP_PKEY *key, const char *props), (lib, key, props))
+CALL_OF(EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_name, (OSSL_LIB_CTX *lib,
+  const char *name, const char *props), (lib, name, props))
+CALL_OF(EVP_PKEY *, EVP_PKEY_new_raw_public_key_ex, (OSSL_LIB_CTX *lib,
+  const char *type, const char *props, const unsigned char *pub, size_t n),
+  (lib, type, props, pub, n))
+CALL_OF(EVP_PKEY *, EVP_PKEY_new_raw_private_key_ex, (OSSL_LIB_CTX *lib,
+  const char *type, const char *props, const unsigned char *key, size_t n),
+  (lib, type, props, key, n))
+CALL_OF(EVP_MD_CTX *, EVP_MD_CTX_new, (void), ())
+CALL_OF(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_new, (void), ())
+CALL_OF(BIGNUM *, BN_new, (void), ())
+CALL_OF(BIGNUM *, BN_bin2bn, (const unsigned char *s, int n, BIGNUM *bn),
+  (s, n, bn))
 
 static const unsigned char zeros[256];
 
@@ -171,6 +206,66 @@ static int do_sign(const void *what) {
   return res == SFTP_OK ? sftp_key_verify(f->key, alg, made, data) : res;
 }
 
+/* By curve25519-sha256, with their signatures, and messages under new keys.
+ * What counts is that the server fails, not its client.
+ */
+static int do_two_exchanges(const void *cipher) {
+  struct client *cl = client_new();
+  int res;
+
+  cl->cipher = cipher;
+  with_client = true;
+  res = client_version(cl);
+  if (res == SFTP_OK && client_kex(cl) == SFTP_OK) {
+    (void) client_kex(cl);
+  }
+
+  with_client = false;
+  res = cl->server->failure.err;
+  client_free(cl);
+  return res;
+}
+
+/* The server's part of a method: the type and the fields of the client's
+ * message.
+ */
+struct part {
+  const char *name;
+  unsigned int type;
+  struct sftp_str fields;
+};
+
+static int drop(struct sftp_kex_exchange *x SFTP_UNUSED,
+    struct sftp_str payload SFTP_UNUSED) {
+  return SFTP_OK;
+}
+
+static int do_part(const void *what) {
+  const struct part *part = what;
+  struct sftp_kex_exchange x = { .pool = p, .method = sftp_kex_methods,
+    .reply_type = 31, .send = drop };
+  struct sftp_rd r;
+  int res = SFTP_OK;
+
+  while (strcmp(x.method->alg.name, part->name) != 0) {
+    x.method++;
+  }
+
+  sftp_wr_init(&x.hashed, p, 64, 65536);
+  sftp_wr_init(&x.reply, p, 64, 65536);
+  sftp_wr_init(&x.k, p, 64, 65536);
+  if (x.method->ops->begin != NULL) {
+    res = x.method->ops->begin(&x);
+  }
+
+  if (res == SFTP_OK && part->type != 0) {
+    sftp_rd_init_str(&r, part->fields);
+    res = x.method->ops->message(&x, part->type, &r);
+  }
+
+  return res;
+}
+
 /* ---- The calls, one after the other */
 
 static int once(int (*work)(const void *), const void *what, unsigned int n) {
@@ -187,9 +282,11 @@ static int once(int (*work)(const void *), const void *what, unsigned int n) {
 
 static void every_call(const char *text, int (*work)(const void *),
     const void *what) {
-  int good = once(work, what, 0);
-  unsigned int count = calls, n, lax = 0;
+  int good = once(work, what, 0);       /* fetches what is fetched once */
+  unsigned int count, n, lax = 0;
 
+  good = good == SFTP_OK ? once(work, what, 0) : good;
+  count = calls;
   if (good != SFTP_OK) {
     ok(true, "%s is not here", text);
     return;
@@ -225,6 +322,41 @@ static void key_file(const char *name, const char *alg) {
   }
 }
 
+/* A message of one string with these bytes. */
+static void try_part(const char *name, unsigned int type, const void *bytes,
+    size_t len) {
+  struct part part = { name, type, { NULL, 0 } };
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, top, 64, 65536);
+  sftp_wr_string(&w, bytes, len);
+  part.fields = sftp_wr_get(&w);
+  every_call(name, do_part, &part);
+}
+
+static void try_parts(void) {
+  static const unsigned char nine[32] = { 9 }, five[56] = { 5 };
+  static const unsigned char number[] = { 4, 0, 0, 0, 0, 0, 0, 0, 0 };
+  static unsigned char hybrid[1184 + 32];
+  EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+  unsigned char point[65];
+  size_t len = 0;
+
+  if (key == NULL || EVP_PKEY_get_octet_string_param(key, "pub", point,
+      sizeof(point), &len) != 1) {
+    bail_out("no point of P-256");
+  }
+
+  EVP_PKEY_free(key);
+  try_part("ecdh-sha2-nistp256", 30, point, len);
+  try_part("curve25519-sha256", 30, nine, sizeof(nine));
+  try_part("curve448-sha512", 30, five, sizeof(five));
+  try_part("diffie-hellman-group14-sha256", 30, number, sizeof(number));
+  hybrid[1184] = 9;
+  try_part("mlkem768x25519-sha256", 30, hybrid, sizeof(hybrid));
+  try_part("rsa2048-sha256", 0, NULL, 0);
+}
+
 int main(void) {
   size_t i;
 
@@ -249,7 +381,16 @@ int main(void) {
   key_file("rsa", "rsa-sha2-256");
   key_file("ed25519-aes256-gcm", "ssh-ed25519");
   key_file("ed25519-3des-cbc", "ssh-ed25519");
+  key_file("ed448", "ssh-ed448");
+  key_file("ed448-pkcs8", "ssh-ed448");
+  key_file("ecdsa384-sec1", "ecdsa-sha2-nistp384");
+  key_file("dsa", "ssh-dss");
+  key_file("rsa-pkcs8", "rsa-sha2-512");
   key_file("ed25519-chacha20-poly1305", "ssh-ed25519");
+  every_call("two exchanges", do_two_exchanges, "aes128-gcm@openssh.com");
+  every_call("with a MAC", do_two_exchanges, "aes128-ctr");
+  try_parts();
+
   destroy_pool(top);
   return done_testing();
 }

@@ -234,18 +234,27 @@ class Bench:
 
     # ---- Which test reaches what
 
+    def known(self):
+        """What is known of tests, by their names and texts."""
+        kept = self.at("reach.json")
+        return json.loads(text_of(kept)) if os.path.exists(kept) else {}
+
+    def name_of(self, test):
+        path = ("integration/" + test if test.endswith(".t")
+                else "unit/" + test + ".c")
+        return test + " " + hashlib.sha256(text_of(
+            self.at("source", "t", path)).encode()).hexdigest()[:20]
+
+    def measured(self, tests):
+        known = self.known()
+        return {test for test in tests if self.name_of(test) in known}
+
     def measure(self, tests, again):
         """{test: Reach} of those that pass.  What is known of a test is kept
         until the test changes, whatever changes in the sources: it is known
         by function."""
-        kept, known, names = self.at("reach.json"), {}, {}
-        if os.path.exists(kept):
-            known = json.loads(text_of(kept))
-        for test in tests:
-            path = ("integration/" + test if test.endswith(".t")
-                    else "unit/" + test + ".c")
-            names[test] = test + " " + hashlib.sha256(text_of(
-                self.at("source", "t", path)).encode()).hexdigest()[:20]
+        kept, known = self.at("reach.json"), self.known()
+        names = {test: self.name_of(test) for test in tests}
         missing = [test for test in tests if names[test] not in known or
                    (again and not known[names[test]])]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:

@@ -36,6 +36,10 @@ SWAP = dict(SWAPPED, **{"false": "true"})
 # What these say is for people: a fault in it is no fault of behaviour.
 SAID = re.compile(r"\b(?:sftp_log\w*|sftp_trace\w*|pr_log_\w+|pr_trace_\w+|"
                   r"SFTP_PRINTF|sftp_build_assert)\s*\(")
+# How much memory is asked for: one more byte is no fault.  Of sftp_wr_init(),
+# the last argument is a limit, which matters.
+ROOM = re.compile(r"\b(?:p?c?alloc|malloc|calloc|make_array|sftp_packet_begin|"
+                  r"sftp_wr_init)\(")
 JUMP = re.compile(r"\b(?:return\b[^;{}]*|goto \w+|break|continue);\s*\Z")
 FAILED = re.compile(r"\)\s*(?:<\s*0|==\s*(?:NULL|-1)|!=\s*(?:SFTP_OK|"
                     r"SSH_FX_OK|0|1)|!=\s*\w+_OK)\b|\A!\s*\w+\(|<=\s*0")
@@ -112,10 +116,21 @@ def operands(text, code, start, end):
             "||" if old == "&&" else "&&"
 
 
+def rooms(code):
+    """The code with blanks for sizes of memory."""
+    for found in ROOM.finditer(code):
+        last = closing(code, found.end() - 1)
+        if found.group() == "sftp_wr_init(":
+            last = code.rfind(",", found.end(), last)
+        code = code[:found.end()] + re.sub(
+            r"[^\n]", " ", code[found.end():last]) + code[last:]
+    return code
+
+
 def constants(text, code, start, end):
     """Numbers from 2 on, and the names above."""
     for found in re.finditer(r"(?<![\w.])([2-9]|[1-9]\d+)(?![\w.])",
-                             code[start:end]):
+                             rooms(code[start:end])):
         old = found.group(1)
         yield "off by one", start + found.start(1), old, str(int(old) + 1)
     for found in re.finditer(r"\b\w+\b", code[start:end]):

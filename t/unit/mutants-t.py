@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import faults  # noqa: E402
 from bench import Reach, blocks_behind, blocks_of, functions_of  # noqa: E402
+from near import Nearness  # noqa: E402
 from tap import expect, expect_same, main, promise  # noqa: E402
 
 SAMPLE = r"""/* if (comment > 3) { return 0; } */
@@ -82,6 +83,14 @@ def _():
     expect_same(changed("swapped constant"), [
         (7, "ENOENT", "EACCES"), (8, "-1", "0"),
         (13, "SFTP_ERR_LIMIT", "SFTP_OK"), (24, "0", "-1")], "constants")
+
+
+@promise("one more byte of memory is no fault, a larger limit is one")
+def _():
+    text = ("static void first(pool *p) {\n  char *s = palloc(p, n + 2);\n"
+            "  sftp_wr_init(&w, p, 512, 8192);\n  take(s, 4);\n}\n")
+    expect_same([(one.line, one.old) for one in faults.faults_of(text)],
+                [(3, "8192"), (4, "4")], "numbers")
 
 
 @promise("a fault changes its own place and no other")
@@ -155,6 +164,19 @@ def _():
     expect_same(reach.promises("b.c", one.key, {2}), set(), "another file")
     expect_same((reach.cost({2}), reach.share("a.c", {1, 2})), (6.0, 3),
                 "seconds and blocks")
+
+
+@promise("the nearest test shares words that are rare in sources and tests")
+def _():
+    near = Nearness(
+        {"quota.t": "test QuotaEngine of alice", "links.t": "test symlink of "
+         "alice", "login.t": "test struct pool of alice"},
+        {"quota.c": "struct pool *quota_engine", "links.c": "struct pool "
+         "*symlink; /* alice */", "other.c": "struct pool *none"})
+    expect_same([near.order(one)[0] for one in ("quota.c", "links.c")],
+                ["quota.t", "links.t"], "the nearest")
+    expect_same(near.order("other.c"), ["links.t", "login.t", "quota.t"],
+                "by name, where nothing is shared")
 
 
 @promise("what is said to be harmless is in the source, and says why")

@@ -149,7 +149,7 @@ static void ntt(struct poly *f) {
   size_t len, start, j, i = 1;
 
   for (len = 128; len >= 2; len /= 2) {
-    for (start = 0; start < N; start += 2 * len) {
+    for (start = 0; start < N; start = j + len) {
       uint32_t zeta = zetas[i++];
 
       for (j = start; j < start + len; j++) {
@@ -167,7 +167,7 @@ static void inverse_ntt(struct poly *f) {
   size_t len, start, j, i = 127;
 
   for (len = 2; len <= 128; len *= 2) {
-    for (start = 0; start < N; start += 2 * len) {
+    for (start = 0; start < N; start = j + len) {
       uint32_t zeta = zetas[i--];
 
       for (j = start; j < start + len; j++) {

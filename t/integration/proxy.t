@@ -600,41 +600,49 @@ def version_line(sock):
     return got
 
 
+def by_eight(items):
+    """ProFTPD takes all connections that wait before it looks again."""
+    items = list(items)
+    return [items[at:at + 8] for at in range(0, len(items), 8)]
+
+
+def at_once(server, headers, source=PROXY):
+    """[(header, its connection)], which all wait at the same time."""
+    socks = [(header, server.dial(source)) for header in headers]
+    for header, sock in socks:
+        sock.sendall(header)
+    return socks
+
+
 @promise("odd headers are read or refused alike, isolated or not; also in two "
          "pieces, whatever byte is the last of the first")
 def _():
     for server in (srv, bare):
-        for header, client in ODD.items():
-            with server.dial() as sock:
-                sock.sendall(header)
+        for header, sock in at_once(server, ODD):
+            with sock:
                 expect(version_line(sock).startswith(b"SSH-2.0-"),
                        "refused: %r" % header)
             server.wait_log("sftp.log", r"client \(%s:\d+\) connected"
-                            % client.replace(".", r"\."))
-        for header in WORSE:
-            with server.dial("127.3.5.1") as sock:
-                sock.sendall(header)
-                got = until_end(sock)
+                            % ODD[header].replace(".", r"\."))
+        for some in by_eight(WORSE):
+            for header, sock in at_once(server, some, "127.3.5.1"):
+                with sock:
+                    got = until_end(sock)
                 expect(b"SSH-" not in got, "let in: %r: %r" % (header, got))
         wait_for(lambda: len(re.findall(
             r"connection from proxy 127\.3\.5\.1#", server.log(
                 "system.log"))) >= len(WORSE), "a line for each")
         for header in (version1("127.1.13.11"), version2(
                 body=addresses("127.1.13.12") + b"\x04\0\x01a")):
-            socks = []
-            for at in range(1, len(header), 1 if server is srv else 4):
-                sock = server.dial()
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.sendall(header[:at])
-                socks.append((sock, header[at:]))
-                if len(socks) == 8 or at + 4 >= len(header):
-                    for one, rest in socks:
-                        one.sendall(rest + b"SSH-2.0-in_pieces\r\n")
-                    for one, rest in socks:
-                        with one:
-                            expect(version_line(one).startswith(b"SSH-2.0-"),
-                                   "refused before %r" % rest)
-                    socks = []
+            for some in by_eight(range(1, len(header),
+                                       1 if server is srv else 4)):
+                socks = at_once(server, [header[:at] for at in some])
+                for first, sock in socks:
+                    sock.sendall(header[len(first):] + b"SSH-2.0-in_pieces\r\n")
+                for first, sock in socks:
+                    with sock:
+                        expect(version_line(sock).startswith(b"SSH-2.0-"),
+                               "refused after %r" % first)
         server.no_sessions()
 
 

@@ -535,6 +535,23 @@ def _():
         expect(name.lower() in keywords.TABLE, "no row for " + name)
 
 
+@promise("coming-from-sshd.md has each keyword, and no other")
+def _():
+    with open(os.path.join(SOURCE, "doc", "coming-from-sshd.md"),
+              encoding="utf-8") as file:
+        words = set(re.findall(r"\b[A-Z][A-Za-z0-9]+\b", " ".join(
+            re.findall(r"`([^`]*)`", file.read()))))
+    expect_same(sorted(row.name for row in keywords.TABLE.values()
+                       if row.name not in words), [], "missing")
+    # In tables, the first column is sshd's; a few of its words are no rows.
+    with open(file.name, encoding="utf-8") as file:
+        first = re.findall(r"^\| (.*?) \|", file.read(), re.M)
+    for name in re.findall(r"`([A-Z]\w+)", " ".join(first)):
+        expect(name in ("Match", "LocalAddress", "Include") or
+               name.lower() in keywords.TABLE,
+               "sftp-migrate does not know " + name)
+
+
 @promise("the algorithms are those of the source")
 def _():
     for file, known in (("kex.c", keywords.KEX), ("cipher.c",

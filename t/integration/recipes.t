@@ -392,6 +392,8 @@ def _(site):
 @recipe_promise("postgresql.conf", "a user of the database logs in with their "
                 "key, and their quota holds")
 def _(site):
+    expect_same(site.sh("stat -c %a /etc/proftpd/proftpd.conf").strip(), "600",
+                "mode of the file with the database's password")
     small, large = local(site, "small", 6000000), local(site, "large", 6000000)
     result = site.sftp("alice", "put %s one" % small)
     expect(result.returncode == 0, said(result) + site.read(

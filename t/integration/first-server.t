@@ -39,9 +39,9 @@ os.chmod(srv.path("page"), 0o755)
 
 
 def as_here(text):
-    for there in ("/etc/proftpd", "/srv", "/root"):
-        text = re.sub(r"(?<![\w.])%s(?=/)" % there, srv.path("page") + there,
-                      text)
+    for there in ("/etc/proftpd", "/srv", "/root", "/var/lib/proftpd"):
+        text = re.sub(r"(?<![\w.])%s(?=[/\s])" % there, srv.path("page")
+                      + there, text)
     text = text.replace("Port 2222", "Port %d" % page_port)
     return text.replace("<VirtualHost 0.0.0.0>", "<VirtualHost 127.0.0.1>") \
         .replace("/var/log/proftpd/sftp.log", srv.path("page/sftp.log"))

@@ -28,7 +28,13 @@ exec unshare --mount --pid --fork --kill-child --net --ipc --uts --cgroup \
   bash -c "$4" boot "$1"
 """
 LEAVE = r"""
-mount -t cgroup2 cgroup2 "$1" && find "$1/$2" -depth -type d -exec rmdir {} +
+mount -t cgroup2 cgroup2 "$1" || exit
+# Until the last of its processes has ended.
+for n in $(seq 100); do
+  find "$1/$2" -depth -type d -exec rmdir {} + 2>/dev/null
+  [ -d "$1/$2" ] || exit 0
+  sleep 0.1
+done
 """
 
 # Everything below is mounted in these namespaces alone, and ends with them.

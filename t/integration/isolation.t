@@ -13,7 +13,6 @@ has nothing, and that ends with the login."""
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,10 +21,11 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import (ASAN, MODULE, NOBODY, PATIENCE, PRELOAD, PROFTPD, ByNobody,
-                    Server, wait_for)
+from server import (ASAN, NOBODY, PATIENCE, PRELOAD, PROFTPD, ByNobody,
+                    wait_for)
 from rawauth import RawAuth
 from clients import paramiko_sftp
+from isolated import Isolated
 
 import paramiko
 from paramiko.message import Message
@@ -38,63 +38,6 @@ with open("/etc/passwd") as accounts:
 def fields_of(pid):
     with open("/proc/%d/status" % pid) as status:
         return dict(line.rstrip("\n").split(":", 1) for line in status)
-
-
-class Isolated(Server):
-    """With a program of its own, so that its processes can be told."""
-
-    isolation = ""
-
-    def __init__(self, directives="", program=True, **more):
-        super().__init__(directives, **more)
-        self.program = self.path("modules/sftp-cell")
-        os.unlink(self.path("modules/mod_sftp.so"))
-        shutil.copy(MODULE, self.path("modules/mod_sftp.so"))
-        if program:
-            shutil.copy(os.path.join(os.path.dirname(os.path.realpath(MODULE)),
-                                     "sftp-cell"), self.program)
-
-    def _programs(self):
-        """{pid: whether it has standard descriptors} of the program."""
-        found = {}
-        for name in os.listdir("/proc"):
-            with contextlib.suppress(OSError):
-                if os.readlink("/proc/%s/exe" % name) == self.program:
-                    found[int(name)] = os.path.lexists("/proc/%s/fd/0" % name)
-        return found
-
-    def nurseries(self):
-        """Cells have closed what a nursery keeps, also those of a nursery that
-        has ended."""
-        return {pid for pid, keeps in self._programs().items() if keeps}
-
-    def cells(self):
-        return {pid for pid, keeps in self._programs().items() if not keeps}
-
-    def nursery(self):
-        return wait_for(lambda: len(self.nurseries()) == 1
-                        and self.nurseries(), "one nursery").pop()
-
-    def cell(self):
-        return wait_for(lambda: len(self.cells()) == 1 and self.cells(),
-                        "one cell").pop()
-
-    def no_cells(self):
-        wait_for(lambda: not self.cells(), "the cells to end")
-
-    def connect_from(self, source):
-        return socket.create_connection(("127.0.0.1", self.port),
-                                        timeout=PATIENCE,
-                                        source_address=(source, 0))
-
-    def stranger(self, source="127.0.0.1"):
-        """Keys were exchanged, and nothing more is sent."""
-        return RawAuth(self.connect_from(source), service=None)
-
-    def works(self):
-        with paramiko_sftp(self) as sftp:
-            sftp.listdir(".")
-            self.no_cells()
 
 
 srv = Isolated("TimeoutLogin 200\nTimeoutIdle 200\nSFTPCompression delayed\n"
@@ -332,7 +275,7 @@ def _():
 
 @promise("without its program the daemon does not start, and says why")
 def _():
-    text = Isolated(program=False).refuses_to_start()
+    text = Isolated(program=None).refuses_to_start()
     expect(re.search("SFTPIsolation: unable to run '.*/modules/sftp-cell': "
                      "No such file", text), text)
 

@@ -207,9 +207,15 @@ static void on_module_unload(const void *data, void *user_data) {
 
 /* ---- The end of a session */
 
-/* user_data: the text for the client. */
+/* user_data: the text for the client, who hears nothing without keys. */
 static void on_timeout(const void *data, void *user_data) {
+  const struct ftpd *h = ftpd_current();
+
   (void) data;
+  if (h != NULL && h->conn != NULL && !h->keyed) {
+    sftp_log("disconnecting %s (%s)", h->remote_ip, (const char *) user_data);
+  }
+
   ftpd_disconnect(SSH_DISCONNECT_BY_APPLICATION, user_data);
 }
 

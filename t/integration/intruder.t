@@ -387,6 +387,7 @@ def _():
     hasty.no_sessions()
     for sock in socks:
         sock.close()
+    hasty.wait_log("sftp.log", "disconnecting .*login timeout reached")
 
 
 main(srv, unconfined, hasty)

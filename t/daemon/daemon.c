@@ -27,13 +27,15 @@ void daemon_client(const char *ip, const char *name) {
   snprintf(client_ip, sizeof(client_ip), "%s", ip);
   snprintf(client_name, sizeof(client_name), "%s", name);
   connection.remote_addr = (const pr_netaddr_t *) &connection;
+  connection.local_addr = (const pr_netaddr_t *) client_ip;
   connection.remote_name = client_name;
   session.c = &connection;
 }
 
 /* There is only one address: the client's. */
 const char *pr_netaddr_get_ipstr(const pr_netaddr_t *addr) {
-  return addr == connection.remote_addr ? client_ip : NULL;
+  return addr == connection.remote_addr ? client_ip :
+    addr == connection.local_addr ? DAEMON_IP : NULL;
 }
 
 unsigned char pr_netaddr_use_ipv6(void) {
@@ -97,7 +99,10 @@ int pr_fsio_closedir(void *dir) {
   return closedir(dir);
 }
 
+unsigned int daemon_messages;
+
 void pr_log_pri(int prio, const char *fmt, ...) {
   (void) prio;
+  daemon_messages++;
   (void) fmt;
 }

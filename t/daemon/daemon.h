@@ -17,8 +17,11 @@
 
 #include "ftpd-session.h"
 
-/* The address of the client. */
+/* The address of the client; the server's is DAEMON_IP. */
+#define DAEMON_IP "192.0.2.1"
 void daemon_client(const char *ip, const char *name);
+/* Calls of pr_log_pri(). */
+extern unsigned int daemon_messages;
 extern bool daemon_has_ipv6;            /* UseIPv6; true at first */
 
 /* A directive as in the configuration, its words separated by spaces. */

@@ -10,6 +10,7 @@
  */
 
 #include "daemon.h"
+#include "ftpd-attrs.h"
 #include "ftpd-user.h"
 #include "tap.h"
 
@@ -86,8 +87,57 @@ static void accounts_are_looked_up_once(void) {
   is_str(ftpd_home(&ftpd, p, ""), "canon:/home/alice", "which is kept");
 }
 
+static void times_are_gmt_unless_told(void) {
+  static unsigned char on = TRUE, off = FALSE;
+  server_rec server = { .conf = NULL };
+  struct ftpd ftpd = { .pool = p, .server = &server };
+
+  daemon_forget_config();
+  ok(ftpd_times_gmt(&ftpd), "TimesGMT: the default");
+  daemon_set_param("TimesGMT", &on);
+  ok(ftpd_times_gmt(&ftpd), "on");
+  daemon_set_param("TimesGMT", &off);
+  ok(!ftpd_times_gmt(&ftpd), "off");
+}
+
+static void groups_have_the_names_that_are_known(void) {
+  struct ftpd ftpd = { .pool = p, .user = "early" };
+  array_header *gids = make_array(p, 2, sizeof(gid_t));
+  array_header *names = make_array(p, 1, sizeof(char *));
+  struct ftpd_ids ids;
+
+  session.user = NULL;
+  session.group = "own";
+  session.uid = 7;
+  session.gid = 8;
+  session.gids = NULL;
+  session.groups = NULL;
+  ftpd_ids(&ftpd, p, &ids);
+  ok(ids.user.number == 7 && ids.group.number == 8 && ids.ngroups == 0,
+    "numbers, and no more groups");
+  is_str(ids.user.name, "early", "the name before the login");
+  is_str(ids.group.name, "own", "the group's");
+
+  *((gid_t *) push_array(gids)) = 20;
+  *((gid_t *) push_array(gids)) = 21;
+  session.gids = gids;
+  ftpd_ids(&ftpd, p, &ids);
+  ok(ids.ngroups == 2 && ids.groups[0].number == 20 &&
+    ids.groups[0].name == NULL, "groups without names");
+  *((const char **) push_array(names)) = "users";
+  session.groups = names;
+  session.user = "alice";
+  ftpd_ids(&ftpd, p, &ids);
+  is_str(ids.groups[0].name, "users", "the name of the first");
+  ok(ids.groups[1].number == 21 && ids.groups[1].name == NULL,
+    "none of the second");
+  is_str(ids.user.name, "alice", "the name after the login");
+}
+
 int main(void) {
   p = make_sub_pool(NULL);
+  times_are_gmt_unless_told();
+  groups_have_the_names_that_are_known();
   homes_are_those_inside_of_the_root();
   homes_of_others_are_not_told();
   accounts_are_looked_up_once();

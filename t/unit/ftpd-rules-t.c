@@ -56,6 +56,41 @@ static void patterns_are_refused(void) {
   ok(strstr(error, "SFTPAuthMethods without user") != NULL, "the directive");
 }
 
+static void names_may_be_missing(void) {
+  const char *error;
+
+  ok(ftpd_rule_is(line("user a"), &error) && error == NULL, "one word");
+  ok(ftpd_rule_is(line("user *"), &error) && error != NULL,
+    "it is looked at, whatever follows");
+}
+
+/* mod_ifsession's sections, but <IfClass> with a rule, are read too late. */
+static void rules_without_effect_are_told(void) {
+  static const struct { const char *section; bool rule; unsigned int told; }
+    row[] = {
+      { NULL, false, 0 }, { NULL, true, 0 }, { "<Directory>", false, 0 },
+      { "<If", false, 1 }, { "<IfUser>", false, 1 }, { "<IfUser>", true, 1 },
+      { "<ifgroup>", true, 1 }, { "<IfClass>", true, 0 },
+      { "<ifclass>", true, 0 }, { "<IfClass>", false, 1 } };
+  config_rec section = { NULL };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    cmd_rec *cmd = line("user a x");
+
+    section.name = (char *) row[i].section;
+    cmd->config = &section;
+    daemon_messages = 0;
+    ftpd_rule_warn(cmd, row[i].rule, "form");
+    is_int(daemon_messages, row[i].told, "%s%s", row[i].section != NULL ?
+      row[i].section : "no name", row[i].rule ? ", a rule" : "");
+  }
+
+  daemon_messages = 0;
+  ftpd_rule_warn(line("user a x"), false, "form");
+  is_int(daemon_messages, 0, "in no section");
+}
+
 static config_rec *add(const char *record, const char *words) {
   config_rec *c = daemon_add_words(record, (const char *const []) { "", "", "",
     NULL });
@@ -95,6 +130,8 @@ int main(void) {
   p = make_sub_pool(NULL);
   the_first_word_decides();
   patterns_are_refused();
+  names_may_be_missing();
+  rules_without_effect_are_told();
   records_keep_their_order();
   keys_of_anybody_are_keys();
   destroy_pool(p);

@@ -55,6 +55,10 @@ pr_netacl_t *pr_netacl_create(pool *p, char *text) {
   unsigned int max;
 
   acl->family = strchr(addr, ':') != NULL ? AF_INET6 : AF_INET;
+  if (acl->family == AF_INET6 && !daemon_has_ipv6) {
+    return NULL;
+  }
+
   max = acl->bits = acl->family == AF_INET ? 32 : 128;
   if (slash != NULL) {
     *slash = '\0';

@@ -40,6 +40,7 @@ SAID = re.compile(r"\b(?:sftp_log\w*|sftp_trace\w*|pr_log_\w+|pr_trace_\w+|"
 # the last argument is a limit, which matters.
 ROOM = re.compile(r"\b(?:p?c?alloc|malloc|calloc|make_array|sftp_packet_begin|"
                   r"sftp_wr_init)\(")
+TEXT = re.compile(r"(?<!unsigned )\bchar \w+\[[^\]]*\]")
 JUMP = re.compile(r"\b(?:return\b[^;{}]*|goto \w+|break|continue);\s*\Z")
 FAILED = re.compile(r"\)\s*(?:<\s*0|==\s*(?:NULL|-1)|!=\s*(?:SFTP_OK|"
                     r"SSH_FX_OK|0|1)|!=\s*\w+_OK)\b|\A!\s*\w+\(|<=\s*0")
@@ -118,6 +119,7 @@ def operands(text, code, start, end):
 
 def rooms(code):
     """The code with blanks for sizes of memory."""
+    code = TEXT.sub(lambda found: re.sub(r"\d", " ", found.group()), code)
     for found in ROOM.finditer(code):
         last = closing(code, found.end() - 1)
         if found.group() == "sftp_wr_init(":

@@ -127,6 +127,7 @@ static void others_at_this_server_count(void) {
   is_int(errno, EACCES, "the transfer is refused");
   is_str(said, "MaxTransfersPerHost is 1", "by this rule");
   is_str(state.code, R_451, "with FTP's code");
+  add_session(9, "bob", "10.0.0.1", here, "RETR");
   is_int(ask_for("RETR", false), 0, "of what it lists");
   no_board = true;
   is_int(ask_for("STOR", false), 0, "where there is a scoreboard");

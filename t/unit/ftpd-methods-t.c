@@ -12,6 +12,7 @@
 #include "directives-int.h"
 #include "directives-set.h"
 #include "directives.h"
+#include "ftpd-methods.h"
 #include "ftpd-rules.h"
 #include "tap.h"
 
@@ -29,16 +30,17 @@ unsigned int sftp_kbdint_have_drivers(void) {
   return ndrivers;
 }
 
-/* Of ftpd-rules.c: lines for everybody. */
+/* Of ftpd-rules.c: a line that begins with "user" is a rule. */
+static bool has_keys;
+static const char *rule_error;
+
 bool ftpd_rule_is(cmd_rec *cmd, const char **error) {
-  (void) cmd;
-  *error = NULL;
-  return false;
+  *error = rule_error;
+  return cmd->argc > 1 && strcmp(cmd->argv[1], "user") == 0;
 }
 
 void ftpd_rule_set(const cmd_rec *cmd, config_rec *c) {
-  (void) cmd;
-  (void) c;
+  c->argv[2] = cmd->argv[2];
 }
 
 void ftpd_rule_warn(const cmd_rec *cmd, bool is_rule, const char *form) {
@@ -49,16 +51,15 @@ void ftpd_rule_warn(const cmd_rec *cmd, bool is_rule, const char *form) {
 
 bool ftpd_rule_next(server_rec *s, const char *record, config_rec **at,
     struct ftpd_rule *rule) {
-  (void) s;
-  (void) record;
-  (void) at;
   (void) rule;
-  return false;
+  *at = *at == NULL ? find_config(s->conf, CONF_PARAM, record, FALSE) :
+    find_config_next(*at, (*at)->next, CONF_PARAM, record, FALSE);
+  return *at != NULL;
 }
 
 bool ftpd_rule_has_keys(server_rec *s) {
   (void) s;
-  return false;
+  return has_keys;
 }
 
 /* The refusal, or NULL. */
@@ -92,7 +93,7 @@ static void what_never_completes_is_refused(void) {
     "password++publickey", "password+password", "hostbased+hostbased",
     "publickey+password+publickey+password", "none", "Password", "gssapi",
     "keyboard-interactive", "keyboard-interactive:pam",
-    "publickey nonsense" };
+    "publickey nonsense", "+publickey", "publickey++password" };
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(bad); i++) {
@@ -110,6 +111,98 @@ static void drivers_have_to_be_loaded(void) {
   ok(set("keyboard-interactive:") != NULL, "none at all");
   ok(set("keyboard-interactive:pam+keyboard-interactive:pam") != NULL,
     "the same one twice is no other proof");
+  ok(set("keyboard-interactive+keyboard-interactive:pam") == NULL &&
+    set("keyboard-interactive:pam+keyboard-interactive") == NULL,
+    "any driver may be another one");
+}
+
+static void lines_for_some_have_names(void) {
+  ndrivers = 0;
+  ok(set("user alice publickey password") == NULL, "a rule");
+  is_str(daemon_record->name, FTPD_METHODS_RULE, "has a name of its own");
+  is_int(daemon_record->argc, FTPD_RULE_ARGS, "and arguments");
+  is_str(daemon_record->argv[2], "alice", "with whom it is for");
+  is_int(((array_header *) daemon_record->argv[0])->nelts, 2, "two chains");
+  ok(set("user alice") != NULL, "without a chain it is refused");
+  ok(set("user alice hostbased") == NULL, "with one it is not");
+  rule_error = "wrong names";
+  is_str(set("user alice hostbased"), "SFTPAuthMethods: wrong names",
+    "names may be wrong");
+  rule_error = NULL;
+  ok(set("password") == NULL, "a line for all");
+  is_int(daemon_record->argc, 1, "has only its chains");
+  is_str(daemon_record->name, "SFTPAuthMethods", "and the directive's name");
+}
+
+/* The methods of the chains, each of one step. */
+static const char *chains_of(const struct sftp_settings *to) {
+  const char *text = "";
+  unsigned int i, k;
+
+  for (i = 0; i < to->nchains; i++) {
+    for (k = 0; k < to->chains[i].nsteps; k++) {
+      unsigned int method = to->chains[i].steps[k].method;
+
+      text = pstrcat(p, text, k > 0 ? "+" : i > 0 ? " " : "",
+        method == AUTH_PUBLICKEY ? "pk" : method == AUTH_HOSTBASED ? "hb" :
+        method == AUTH_KBDINT ? "ki" : "pw", NULL);
+    }
+  }
+
+  return text;
+}
+
+static void defaults_are_what_could_work(void) {
+  static const struct { bool keys, ca, hosts; unsigned int drivers;
+      const char *is; } row[] = {
+    { false, false, false, 0, "pw" }, { true, false, false, 0, "pk pw" },
+    { false, true, false, 0, "pk pw" }, { false, false, true, 0, "hb pw" },
+    { false, false, false, 1, "ki pw" },
+    { true, true, true, 2, "pk hb ki pw" } };
+  server_rec server = { .conf = NULL };
+  struct sftp_settings to;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    daemon_forget_config();
+    has_keys = row[i].keys;
+    ndrivers = row[i].drivers;
+    if (row[i].ca) {
+      daemon_add_words("SFTPTrustedUserCAKeys", (const char *const []) {
+        "file:/ca", NULL });
+    }
+
+    if (row[i].hosts) {
+      daemon_add_words("SFTPAuthorizedHostKeys", (const char *const []) {
+        "file:/hosts", NULL });
+    }
+
+    ftpd_methods_chains(p, &server, &to);
+    is_str(chains_of(&to), row[i].is, "defaults, row %lu", (unsigned long) i);
+  }
+
+  daemon_forget_config();
+  (void) set("publickey+hostbased password");
+  ftpd_methods_chains(p, &server, &to);
+  is_str(chains_of(&to), "pk+hb pw", "the chains of the line");
+  is_int(to.nchains, 2, "two");
+}
+
+static void methods_of_any_user_are_used(void) {
+  server_rec server = { .conf = NULL };
+  struct sftp_settings to;
+
+  daemon_forget_config();
+  ndrivers = 0;
+  (void) set("publickey+password");
+  ftpd_methods_chains(p, &server, &to);
+  ok(ftpd_methods_use(p, &server, &to, AUTH_PUBLICKEY), "a first step");
+  ok(ftpd_methods_use(p, &server, &to, AUTH_PASSWORD), "a second one");
+  ok(!ftpd_methods_use(p, &server, &to, AUTH_HOSTBASED), "no step");
+  (void) set("user bob publickey");
+  (void) set("user alice password hostbased");
+  ok(ftpd_methods_use(p, &server, &to, AUTH_HOSTBASED), "of a user's rule");
+  ok(!ftpd_methods_use(p, &server, &to, AUTH_KBDINT), "of nobody's");
 }
 
 int main(void) {
@@ -117,6 +210,9 @@ int main(void) {
   chains_are_kept_in_order();
   what_never_completes_is_refused();
   drivers_have_to_be_loaded();
+  lines_for_some_have_names();
+  defaults_are_what_could_work();
+  methods_of_any_user_are_used();
   destroy_pool(p);
   return done_testing();
 }

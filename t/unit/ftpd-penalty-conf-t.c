@@ -40,7 +40,10 @@ static void durations_have_units(void) {
     { "1w", 604800 }, { "1h30m", 5400 }, { "1m5", 65 }, { "0", 0 },
     { "365d", 31536000 }, { "366d", -1 }, { "", -1 }, { "s", -1 },
     { "-1", -1 }, { "1x", -1 }, { "1 h", -1 }, { "9999999999", -1 },
-    { "4294967297", -1 }, { "99999999w99999999w", -1 }, { "1.5h", -1 }
+    { "4294967297", -1 }, { "31536000", 31536000 }, { "31536001", -1 },
+    { "000000005", 5 }, { "0000000005", -1 }, { "0x", -1 },
+    { "1W", 604800 }, { "1d", 86400 }, { "1H", 3600 }, { "1M", 60 },
+    { "1S", 1 }, { "99999999w99999999w", -1 }, { "1.5h", -1 }
   };
   size_t i;
 
@@ -59,6 +62,16 @@ static void words_set_what_they_name(void) {
   ok(pen != NULL && pen->on && pen->secs[PENALTY_CRASH] == 90 &&
     pen->max_secs == 600 && pen->min_secs == 15 && !pen->deny_all[0] &&
     !pen->deny_all[1], "on: the defaults");
+  ok(pen != NULL && pen->secs[PENALTY_AUTHFAIL] == 5 &&
+    pen->secs[PENALTY_INVALIDUSER] == 5 && pen->secs[PENALTY_NOAUTH] == 1 &&
+    pen->secs[PENALTY_GRACE] == 10 && pen->secs[PENALTY_REFUSED] == 10 &&
+    pen->secs[PENALTY_BUDGET] == 10, "of each reason");
+  ok(pen != NULL && pen->max_sources[0] == 65536 &&
+    pen->max_sources[1] == 65536, "of the sources");
+  pen = penalties("crash:1");
+  ok(pen != NULL && pen->on, "a word turns them on");
+  ok(penalties("min:10 max:10") != NULL && penalties("min:11 max:10") == NULL,
+    "the least is not above the most");
   pen = penalties("off");
   ok(pen != NULL && !pen->on, "off");
   pen = penalties("Crash:1 invaliduser:2 noauth:3 grace-exceeded:4 "
@@ -92,6 +105,13 @@ static void nonsense_is_refused(void) {
   }
 }
 
+static void reasons_have_names(void) {
+  is_str(ftpd_penalty_name(PENALTY_CRASH), "crash", "the first");
+  is_str(ftpd_penalty_name(PENALTY_NREASONS), NULL, "none behind the last");
+  is_int(penalties("max-sources4:1048576")->max_sources[0], 1048576,
+    "the most sources");
+}
+
 static void networks_are_of_bits(void) {
   ok(takes_block("24") && *((unsigned int *) daemon_record->argv[0]) == 24 &&
     *((unsigned int *) daemon_record->argv[1]) == 128, "of IPv4 alone");
@@ -115,6 +135,7 @@ int main(void) {
   durations_have_units();
   words_set_what_they_name();
   nonsense_is_refused();
+  reasons_have_names();
   networks_are_of_bits();
   lists_are_of_addresses();
   destroy_pool(p);

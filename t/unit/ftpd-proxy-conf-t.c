@@ -53,6 +53,14 @@ static void anything_else_is_not(void) {
   }
 }
 
+static void ipv6_may_be_off(void) {
+  daemon_has_ipv6 = false;
+  ok(strstr(refusal("on from ::1"), "UseIPv6 is off") != NULL,
+    "no network of IPv6 without UseIPv6");
+  is_str(refusal("on from 10.0.0.1"), NULL, "but of IPv4");
+  daemon_has_ipv6 = true;
+}
+
 static void proxies_are_for_servers_that_serve(void) {
   (void) refusal("on from 10.0.0.1");
   ok(ftpd_conf_proxies(&server) == daemon_record, "the record is found");
@@ -69,6 +77,7 @@ int main(void) {
   p = make_sub_pool(NULL);
   networks_are_taken();
   anything_else_is_not();
+  ipv6_may_be_off();
   proxies_are_for_servers_that_serve();
   destroy_pool(p);
   return done_testing();

@@ -79,12 +79,14 @@ void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us, unsigned int floor_ms) {
 
 /* ---- The accounts: alice in staff and users, whatever her name's spelling */
 
-static unsigned int group_lookups;
+static unsigned int group_lookups, account_lookups;
+static bool nameless_group;
 
 struct passwd *pr_auth_getpwnam(pool *in, const char *name) {
   static struct passwd alice = { .pw_name = (char *) "alice", .pw_gid = 100 };
 
   (void) in;
+  account_lookups++;
   return strcasecmp(name, "alice") == 0 ? &alice : NULL;
 }
 
@@ -98,12 +100,12 @@ int pr_auth_getgroups(pool *in, const char *name, array_header **gids,
 
   *names = make_array(in, 1, sizeof(char *));
   *((const char **) push_array(*names)) = "staff";
-  return 1;
+  return 0;
 }
 
 const char *pr_auth_gid2name(pool *in, gid_t gid) {
   (void) in;
-  return gid == 100 ? "users" : "daemon";
+  return nameless_group ? NULL : gid == 100 ? "users" : "daemon";
 }
 
 char *pr_str_get_token(char **list, char *sep) {
@@ -123,7 +125,8 @@ static void begin(void) {
   memset(rows, 0, sizeof(rows));
   memset(&state, 0, sizeof(state));
   session.conn_class = NULL;
-  pick = npicks = npauses = group_lookups = 0;
+  pick = npicks = npauses = group_lookups = account_lookups = 0;
+  nameless_group = false;
 }
 
 /* The index of the chosen rule; -1: none. */
@@ -140,7 +143,8 @@ static int rule_of(const char *user) {
 static void without_rules_nobody_is_looked_up(void) {
   begin();
   is_int(rule_of("alice"), -1, "no rule");
-  is_int(npicks + npauses + group_lookups, 0, "costs nothing");
+  is_int(npicks + npauses + group_lookups + account_lookups, 0,
+    "costs nothing");
 }
 
 static void the_first_rule_that_fits_applies(void) {
@@ -150,6 +154,7 @@ static void the_first_rule_that_fits_applies(void) {
   rows[2] = (struct row) { M, FTPD_RULE_USER, "dave,alice" };
   is_int(rule_of("alice"), 1, "a group's");
   is_int(npauses, 1, "in a time that tells nothing");
+  is_int(account_lookups, 1, "after one look-up");
   rows[1].names = "wheel";
   is_int(rule_of("alice"), 2, "the user's own");
   is_int(rule_of("ALICE"), 2, "in other letters");
@@ -161,6 +166,9 @@ static void the_first_rule_that_fits_applies(void) {
   is_int(rule_of("alice"), 1, "the account's own group counts");
   rows[1].names = "staf,staffs";
   is_int(rule_of("alice"), -1, "names are whole");
+  nameless_group = true;
+  is_int(rule_of("alice"), -1, "or has no name");
+  nameless_group = false;
   rows[0] = (struct row) { M, FTPD_RULE_GROUP, "x" };
   group_lookups = 0;
   (void) rule_of("alice");

@@ -88,9 +88,10 @@ def _():
 @promise("one more byte of memory is no fault, a larger limit is one")
 def _():
     text = ("static void first(pool *p) {\n  char *s = palloc(p, n + 2);\n"
-            "  sftp_wr_init(&w, p, 512, 8192);\n  take(s, 4);\n}\n")
+            "  sftp_wr_init(&w, p, 512, 8192);\n  take(s, 4);\n"
+            "  char text[32];\n  unsigned char raw[16];\n}\n")
     expect_same([(one.line, one.old) for one in faults.faults_of(text)],
-                [(3, "8192"), (4, "4")], "numbers")
+                [(3, "8192"), (4, "4"), (6, "16")], "numbers")
 
 
 @promise("a fault changes its own place and no other")

@@ -114,7 +114,9 @@ struct client *client_new(void) {
 
 static void start_server(struct client *cl) {
   if (cl->server == NULL) {
-    cl->server = sftp_conn_new(cl->pool, cl->server_fd, cl->set, NULL);
+    /* With a pool of its own: what the server keeps is measured. */
+    cl->server = sftp_conn_new(make_sub_pool(cl->pool), cl->server_fd, cl->set,
+      NULL);
     if (sftp_version_send(cl->server) != SFTP_OK || (!cl->kexinit_later &&
         sftp_kex_start(cl->server, "first") != SFTP_OK)) {
       bail_out("the server cannot begin");

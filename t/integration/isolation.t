@@ -20,7 +20,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise
+from tap import expect, expect_same, main, promise, skip
 from server import (ASAN, NOBODY, PATIENCE, PRELOAD, PROFTPD, ByNobody,
                     wait_for)
 from rawauth import RawAuth
@@ -191,6 +191,34 @@ def _():
     srv.wait_log("system.log", "nursery of isolated logins has ended")
     wait_for(lambda: srv.nurseries() - {first}, "another nursery")
     srv.works()
+
+
+def used(pid):
+    """Memory of its own in kB, and descriptors."""
+    return (int(fields_of(pid)["RssAnon"].split()[0]),
+            len(os.listdir("/proc/%d/fd" % pid)))
+
+
+@promise("1,000 connections leave nothing in the daemon and its nursery")
+def _():
+    def connect(n):
+        for _ in range(n // 10):
+            with contextlib.ExitStack() as stack:
+                for sock in [stack.enter_context(srv.connect())
+                             for _ in range(10)]:
+                    expect_same(sock.recv(4), b"SSH-", "a server")
+        srv.no_sessions()
+        srv.no_cells()
+    if PRELOAD:
+        skip("sanitizers keep what was freed")
+    connect(100)
+    pids = srv.process.pid, srv.nursery()
+    before = [used(pid) for pid in pids]
+    connect(1000)
+    for pid, (memory, files) in zip(pids, before):
+        after, files_after = used(pid)
+        expect(after - memory < 40, "%d kB more" % (after - memory))
+        expect_same(files_after, files, "descriptors")
 
 
 @promise("SIGHUP makes another nursery, while clients log in")

@@ -418,6 +418,28 @@ static void try_kinds(const char *phase, struct client *(*reach)(void),
   }
 }
 
+static void rekey_many(struct client *cl, unsigned int n) {
+  while (n-- > 0) {
+    client_send_kexinit(cl, false);
+    if (client_kex(cl) != SFTP_OK) {
+      bail_out("a rekey fails");
+    }
+  }
+}
+
+static void rekeys(void) {
+  struct client *cl = at_open();
+  size_t before, after;
+
+  rekey_many(cl, 20);
+  before = fake_pool_bytes(cl->server->pool);
+  rekey_many(cl, 2000);
+  after = fake_pool_bytes(cl->server->pool);
+  ok(after <= before + GROWTH_MAX, "2,000 rekeys: nothing stays (%ld bytes)",
+    (long) (after - before));
+  client_free(cl);
+}
+
 int main(void) {
   memset(long_text, 'x', TEXT_LEN);
   fake_auth_reset();
@@ -436,5 +458,6 @@ int main(void) {
   try_kinds("on a channel that has ended", with_dead_channel, served);
   try_kinds("while keys are exchanged", in_rekey, any);
   try_kinds("while keys are exchanged", in_rekey, quiet);
+  rekeys();
   return done_testing();
 }

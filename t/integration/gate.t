@@ -408,6 +408,7 @@ def _():
 @promise("a hidden file does not exist, whatever was asked before")
 def _():
     string = rawsftp.string
+    srv.put("hidden/secret1", b"s")
     for version in (3, 6):
         with rawsftp.Raw(srv, version) as raw:
             more = rawsftp.num(0x1ff) if version >= 4 else b""

@@ -399,6 +399,18 @@ class Bench:
                 for one in self.objects] + shlex.split(self.libs),
             cwd=self.at("plain"))
 
+    def link_cell(self, name, mutant, goal):
+        """The program of isolated logins, which stands beside the module.  It
+        has no source of the daemon's side, and not each one of the core."""
+        cells = sorted(glob.glob(self.at("plain", "obj", "cell", "*.o")))
+        core = name in self.sides["core"]
+        done = core and run(
+            shlex.split(self.link) + ["-pie", "-o", goal] + cells +
+            [mutant, "libcore.a"] + shlex.split(self.libs),
+            cwd=self.at("plain")).returncode == 0
+        if not done:
+            shutil.copy2(self.at("plain", "sftp-cell"), goal)
+
 
 def blocks_of(starts, line):
     """Where the blocks begin that may have this line: one that begins in it,

@@ -459,6 +459,19 @@ bool sftp_channels_runnable(const struct ssh_conn *c) {
   return false;
 }
 
+bool sftp_channels_blocked(const struct ssh_conn *c) {
+  const struct sftp_channel *ch;
+
+  for (ch = c->channels->first; ch != NULL; ch = ch->next) {
+    if (sftp_queue_len(&ch->out.queue) > 0 && ch->out.window == 0 &&
+        !ch->end.close_sent) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
 bool sftp_channels_working(const struct ssh_conn *c) {
   const struct sftp_channel *ch;
 

@@ -36,6 +36,8 @@ int sftp_channels_flush(struct ssh_conn *c) SFTP_MUST_CHECK;
 int sftp_channels_pump(struct ssh_conn *c) SFTP_MUST_CHECK;
 /* Whether pump() could move something now. */
 bool sftp_channels_runnable(const struct ssh_conn *c);
+/* Whether output waits for a window of the client. */
+bool sftp_channels_blocked(const struct ssh_conn *c);
 /* Whether a service asked to continue its work in the next turn. */
 bool sftp_channels_working(const struct ssh_conn *c);
 /* The number of bytes missing at least in the replies to open requests. */

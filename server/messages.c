@@ -101,6 +101,7 @@ static int pump(struct ssh_conn *c) {
 
 static void look_ahead(struct ssh_conn *c, struct conn_ahead *ahead) {
   ahead->working = sftp_channels_working(c);
+  ahead->blocked = sftp_channels_blocked(c);
   ahead->missing = sftp_channels_missing(c);
   ahead->due_ms = sftp_auth_due_ms(c);
 }

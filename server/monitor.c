@@ -107,7 +107,7 @@ static int missed(struct sftp_monitor *m) {
 
 static int wait_for_cell(struct sftp_monitor *m) {
   struct ssh_conn *c = m->c;
-  struct conn_ahead ahead = { false, 0, UINT64_MAX };
+  struct conn_ahead ahead = { .due_ms = UINT64_MAX };
   int ms, res = SFTP_OK;
 
   c->upper->look_ahead(c, &ahead);

@@ -27,6 +27,7 @@ struct sftp_msg {
 /* What channels and login know about the time until the next event. */
 struct conn_ahead {
   bool working;                 /* there is other work: no sleep */
+  bool blocked;                 /* output waits for the client's window */
   size_t missing;               /* bytes certainly still to come */
   uint64_t due_ms;              /* from now on; UINT64_MAX: no deadline */
 };

@@ -17,6 +17,7 @@
 
 #include "ftpd-wait.h"
 #include "kex.h"
+#include "times.h"
 #include "traffic.h"
 
 /* While a large request arrives, the kernel wakes the process only for a large
@@ -103,8 +104,29 @@ static int next_deadline_ms(const struct ssh_conn *c, uint64_t due_ms) {
   return ms > 3600 * 1000 ? -1 : (int) ms + 1;
 }
 
+static enum sftp_sleep sleep_reason(const struct ssh_conn *c,
+    const struct conn_ahead *ahead) {
+  if (sftp_packets_pending(c->pkts) > 0) {
+    return SLEEP_OUTPUT;
+  }
+
+  if (sftp_packets_missing(c->pkts) > 0) {
+    return SLEEP_PACKET;
+  }
+
+  return ahead->blocked ? SLEEP_WINDOW : ahead->missing > 0 ? SLEEP_REST :
+    SLEEP_REQUEST;
+}
+
+static void fall_asleep(struct ssh_conn *c, const struct conn_ahead *ahead) {
+  sftp_times_sleep(c, sleep_reason(c, ahead),
+    sftp_packets_out(c->pkts)->total);
+}
+
 /* The socket is idle: frees memory and sleeps until it is no longer idle. */
-static short doze(struct ssh_conn *c, short events, uint64_t due_ms) {
+static short doze(struct ssh_conn *c, short events,
+    const struct conn_ahead *ahead) {
+  uint64_t due_ms = ahead->due_ms;
   int deadline = next_deadline_ms(c, due_ms), ms = DOZE_MS;
   short got;
 
@@ -118,6 +140,8 @@ static short doze(struct ssh_conn *c, short events, uint64_t due_ms) {
       sftp_packets_shrink(c->pkts);
     }
 
+    sftp_times_wake(c);
+    fall_asleep(c, ahead);
     deadline = next_deadline_ms(c, due_ms == UINT64_MAX ? due_ms :
       due_ms - sooner(due_ms, DOZE_MS));
     got = (short) ftpd_wait(c->ftpd, c->fd, events, deadline);
@@ -160,14 +184,17 @@ int sftp_conn_wait(struct ssh_conn *c, const struct conn_ahead *ahead) {
       sftp_packets_fill(c->pkts) : SFTP_OK;
   }
 
+  fall_asleep(c, ahead);
   if (c->loop->wait.lowat > 1 && poll(&pfd, 1, LOWAT_WAIT_MS) == 0) {
     c->loop->wait.lowat_penalty = LOWAT_PENALTY;
     set_lowat(c, 1);
   }
 
   if (pfd.revents == 0) {
-    pfd.revents = doze(c, pfd.events, ahead->due_ms);
+    pfd.revents = doze(c, pfd.events, ahead);
   }
+
+  sftp_times_wake(c);
 
   ftpd_poll(c->ftpd);
   if ((pfd.revents & (POLLIN|POLLHUP|POLLERR)) == 0) {

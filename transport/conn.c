@@ -19,6 +19,7 @@
 #include "kex.h"
 #include "qos.h"
 #include "ssh-version.h"
+#include "times.h"
 #include "traffic.h"
 
 #define MAX_UNIMPLEMENTED 1024
@@ -40,6 +41,7 @@ struct ssh_conn *sftp_conn_begin(pool *p, int fd,
   sftp_conn_wait_init(&c->loop->wait);
   c->loop->alive.heard_ms = sftp_now_ms();
   c->pkts = sftp_packets_new(p, fd);
+  c->times = sftp_times_new(p);
   c->kex = sftp_kex_new(c);
   c->traffic = sftp_traffic_new(c);
   c->run_until = run_until;
@@ -296,7 +298,7 @@ int sftp_conn_turn(struct ssh_conn *c) {
 
 /* Gets more input: bytes that have arrived already, or it waits for them. */
 static int get_input(struct ssh_conn *c) {
-  struct conn_ahead ahead = { false, 0, UINT64_MAX };
+  struct conn_ahead ahead = { .due_ms = UINT64_MAX };
   int res;
 
   c->upper->look_ahead(c, &ahead);

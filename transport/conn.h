@@ -33,6 +33,7 @@ struct sftp_global;
 struct sftp_qos;
 struct sftp_traffic;
 struct sftp_service_row;
+struct sftp_times;
 struct sftp_upper;
 struct sftp_forced;
 struct sftp_monitor;
@@ -100,6 +101,7 @@ struct ssh_conn {
   struct sftp_auth *auth;
   struct sftp_channels *channels;
   struct sftp_global *global;   /* global.h */
+  struct sftp_times *times;     /* times.h */
   struct sftp_traffic *traffic; /* traffic.h */
   struct sftp_qos *qos;         /* qos.h; NULL until it is needed */
   struct sftp_loop *loop;       /* private to conn.c */

@@ -21,6 +21,8 @@
 
 #include "ftpd-book.h"
 
+#include "times.h"
+
 #define BOARD_SERIES 512
 #define BOARD_SLOTS 4096
 
@@ -32,6 +34,7 @@ struct board_file {
   uint64_t since_ms;
   uint64_t size;                /* of a download; 0: unknown */
   _Atomic uint64_t moved;
+  uint64_t spent_us[NCAUSES];   /* the account when it was opened */
   char path[256];
 };
 
@@ -44,6 +47,7 @@ struct board_info {
   char address[64], user[64], client[128], protocol[16], algs[BOARD_ALGS][48];
   unsigned int version;         /* of SFTP; 0: none */
   unsigned int nopen;
+  struct sftp_times_shown times;
   struct board_file files[BOARD_FILES];
 };
 

@@ -68,20 +68,23 @@ static void tell_session(pr_ctrls_t *ctrl, pool *p, pid_t pid,
 }
 
 static void tell_file(pr_ctrls_t *ctrl, pool *p, pid_t pid,
-    const struct board_file *f) {
+    const struct board_info *b, const struct board_file *f) {
   uint64_t moved = atomic_load(&f->moved), now = ftpd_now_ms(),
-    ms = now > f->since_ms ? now - f->since_ms : 1;
-  char progress[64] = "";
+    ms = now > f->since_ms ? now - f->since_ms : 1, us[NCAUSES];
+  char progress[64] = "", limits[128];
 
   if (f->size > 0) {
     snprintf(progress, sizeof(progress), " of %llu (%.0f%%)",
       (unsigned long long) f->size, (double) moved * 100 / (double) f->size);
   }
 
+  sftp_times_look(&b->times, ftpd_now_us(), us);
+  sftp_times_between(f->spent_us, us, ms * 1000);
+  sftp_times_text(us, limits, sizeof(limits));
   (void) pr_ctrls_add_response(ctrl, "%lu %s '%s', %llu%s bytes, %.0f per "
-    "second", (unsigned long) pid, f->in ? "upload" : "download",
+    "second, limited by %s", (unsigned long) pid, f->in ? "upload" : "download",
     sftp_printable(p, f->path), (unsigned long long) moved, progress,
-    (double) moved * 1000 / (double) ms);
+    (double) moved * 1000 / (double) ms, limits);
 }
 
 static void tell_files(pr_ctrls_t *ctrl, pool *p, pid_t pid,
@@ -91,7 +94,7 @@ static void tell_files(pr_ctrls_t *ctrl, pool *p, pid_t pid,
   for (i = 0; i < BOARD_FILES; i++) {
     if (b->files[i].used) {
       n++;
-      tell_file(ctrl, p, pid, &b->files[i]);
+      tell_file(ctrl, p, pid, b, &b->files[i]);
     }
   }
 

@@ -85,6 +85,14 @@ void ftpd_live_version(unsigned int version) {
   }
 }
 
+void ftpd_live_times(struct sftp_times *t) {
+  struct board_slot *s = ftpd_board_own();
+
+  if (s != NULL && t->shown != &s->info.times) {
+    sftp_times_show(t, &s->info.times);
+  }
+}
+
 void ftpd_live_opened(struct ftpd_file *f) {
   struct board_info *info = begin_change();
   unsigned int i;
@@ -107,6 +115,7 @@ void ftpd_live_opened(struct ftpd_file *f) {
     b->since_ms = ftpd_now_ms();
     b->size = f->wr || f->size < 0 ? 0 : (uint64_t) f->size;
     atomic_store(&b->moved, 0);
+    memcpy(b->spent_us, f->spent_us, sizeof(b->spent_us));
     sstrncpy(b->path, f->path, sizeof(b->path));
   }
 

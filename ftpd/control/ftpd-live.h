@@ -24,6 +24,8 @@ void ftpd_live_begin(struct ftpd *h);
 /* Its user, client, protocol and algorithms may have changed. */
 void ftpd_live_changed(struct ftpd *h);
 void ftpd_live_version(unsigned int version);
+/* The account of the connection is there from now on. */
+void ftpd_live_times(struct sftp_times *t);
 void ftpd_live_opened(struct ftpd_file *f);
 void ftpd_live_moved(struct ftpd_file *f, size_t n);
 void ftpd_live_closed(struct ftpd_file *f);

@@ -13,6 +13,7 @@
  * write rather than pwrite, because quota modules watch these.
  */
 
+#include "ftpd-bottleneck.h"
 #include "ftpd-cmd.h"
 #include "ftpd-files.h"
 #include "ftpd-live.h"
@@ -36,6 +37,8 @@
  * the size of a WRITE.
  */
 #define END_GOOD_BYTES (256 * 1024)
+/* The clock is read for calls of at least this many bytes. */
+#define TIMED_BYTES 4096
 
 static void tell_listeners(const char *event, const struct iovec *iov, int n,
     size_t len) {
@@ -92,6 +95,20 @@ static int window(const struct iovec *iov, int n, size_t skip, size_t max,
   }
 
   return m;
+}
+
+static uint64_t begin_timed(size_t bytes) {
+  return bytes >= TIMED_BYTES ? sftp_now_us() : 0;
+}
+
+static void end_timed(const struct ftpd_file *f, uint64_t begun_us) {
+  int xerrno = errno;
+
+  if (begun_us > 0) {
+    ftpd_bottleneck_add(f, CAUSE_DISK, begun_us);
+  }
+
+  errno = xerrno;
 }
 
 static ssize_t read_some(struct ftpd_file *f, const struct iovec *iov, int n,
@@ -162,8 +179,10 @@ static ssize_t read_all(struct ftpd_file *f, const struct iovec *iov, int n,
 
   while (done < want) {
     int m = window(iov, n, done, ftpd_portion(f, SIZE_MAX), part);
+    uint64_t begun_us = begin_timed(want - done);
     ssize_t res = read_some(f, part, m, offset + (off_t) done);
 
+    end_timed(f, begun_us);
     if (res < 0 && errno == EINTR) {
       continue;
     }
@@ -254,15 +273,19 @@ static int write_all(struct ftpd_file *f, const struct iovec *iov, int n,
   while (*done < want) {
     int m = window(iov, n, *done, f->rated || !f->direct_wr ? FTPD_PORTION :
       SIZE_MAX, part);
+    uint64_t begun_us;
     ssize_t res;
 
     if (f->listened) {
       tell_listeners("mod_sftp.sftp.data-read", part, m, total_of(part, m));
     }
 
+    begun_us = begin_timed(want - *done);
     do {
       res = write_some(f, part, m, offset + (off_t) *done);
     } while (res < 0 && errno == EINTR);
+
+    end_timed(f, begun_us);
 
     if (res <= 0) {
       if (res == 0) {
@@ -350,6 +373,7 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
 static ssize_t copy_direct(struct ftpd_file *from, off_t from_off,
     struct ftpd_file *to, off_t to_off, size_t len) {
   struct ftpd_growth growth;
+  uint64_t begun_us;
   ssize_t res;
 
   if (from->stream || to->stream || to->append || from->rated || to->rated ||
@@ -363,9 +387,12 @@ static ssize_t copy_direct(struct ftpd_file *from, off_t from_off,
     return -1;
   }
 
+  begun_us = begin_timed(len);
   do {
     res = copy_file_range(from->fd, &from_off, to->fd, &to_off, len, 0);
   } while (res < 0 && errno == EINTR);
+
+  end_timed(to, begun_us);
 
   ftpd_quota_grown(to, &growth, res > 0 ? (size_t) res : 0);
 

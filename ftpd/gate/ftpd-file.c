@@ -10,6 +10,7 @@
  * log line.
  */
 
+#include "ftpd-bottleneck.h"
 #include "ftpd-cmd.h"
 #include "ftpd-count.h"
 #include "ftpd-files.h"
@@ -140,11 +141,14 @@ static int settle_file(struct ftpd_file *f, bool complete) {
   struct ftpd_sync sync;
   struct stat st;
   bool gone = false;
+  uint64_t begun_us;
   int err, closed = 0;
 
   ftpd_settle_begin(f, complete);
   ftpd_quota_closing(f, &st);
+  begun_us = sftp_now_us();
   err = ftpd_sync_data(f, complete, &sync) < 0 ? errno : 0;
+  ftpd_bottleneck_add(f, CAUSE_DISK, begun_us);
   if (f->wr) {
     closed = ftpd_scan_close(f->pool, f->fh, f->path, &f->refused, &gone);
 
@@ -213,6 +217,7 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
     ftpd_note_offset(cmd, f->ways[way].begin);
   }
 
+  ftpd_bottleneck_tell(f, way, cmd, (parts & PART_LOG) != 0);
   if (err == 0) {
     ftpd_phase_part(cmd, parts, true, R_226, "Transfer complete");
     return;

@@ -9,6 +9,7 @@
 /* ftpd-open.c -- opens the file of a permitted STOR, APPE or RETR. */
 
 #include "ftpd-ask.h"
+#include "ftpd-bottleneck.h"
 #include "ftpd-count.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
@@ -293,6 +294,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   ftpd_rate_begin(f);
   note_begin(f);
   link_file(f);
+  ftpd_bottleneck_begin(f);
   ftpd_live_opened(f);
   state->handed = true;
   state->opened = f;

@@ -16,6 +16,7 @@
 #include "ftpd-session.h"
 
 #include "ftpd-gate.h"
+#include "times.h"
 
 struct board_file;              /* ftpd-board.h */
 struct ftpd_range;              /* ftpd-lock.c */
@@ -80,6 +81,7 @@ struct ftpd_file {
   bool copied;                  /* the server read it, for a copy */
   int xfer_type;
   uint64_t begun_us;
+  uint64_t spent_us[NCAUSES];   /* the account at that time */
   struct ftpd_range *locks, *spare_locks;       /* private to ftpd-lock.c */
 };
 

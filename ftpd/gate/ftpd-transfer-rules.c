@@ -8,6 +8,7 @@
 
 /* ftpd-transfer-rules.c -- sizes, restarts and rates of transfers. */
 
+#include "ftpd-bottleneck.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-path.h"
@@ -264,8 +265,10 @@ size_t ftpd_portion(const struct ftpd_file *f, size_t max) {
 
 void ftpd_rate_pause(struct ftpd_file *f, bool end) {
   off_t all = f->total + f->peeked;
+  uint64_t begun_us;
 
   if (f->rated) {
+    begun_us = sftp_now_us();
     rate_load(f);
     ftpd_xfer_load(f);
 #if PROFTPD_VERSION_NUMBER >= 0x0001030900
@@ -273,6 +276,7 @@ void ftpd_rate_pause(struct ftpd_file *f, bool end) {
 #else
     pr_throttle_pause(all, end);
 #endif
+    ftpd_bottleneck_add(f, CAUSE_RATE, begun_us);
     errno = 0;
   }
 }

@@ -483,8 +483,10 @@ def _():
                 r"user alice from 127\.0\.0\.1 for \d+ s, sftp 3, client "
                 r"Shown_1\.0", r"kex \S+, host key ssh-ed25519",
                 r"ciphers \S+ \S+, MACs \S+ \S+, compression none none",
-                r"upload '/in', 500 bytes, \d+ per second",
-                r"download '/down', 1000 of 4000 \(25%\) bytes, \d+ per second",
+                r"upload '/in', 500 bytes, \d+ per second, limited by "
+                r"[a-z]+ \d+%.*",
+                r"download '/down', 1000 of 4000 \(25%\) bytes, \d+ per "
+                r"second, limited by [a-z]+ \d+%.*",
                 r"and 2 more"):
             expect(re.search("^%d %s$" % (pid, pattern), text, re.M),
                    "no %s in %s" % (pattern, text))

@@ -44,7 +44,9 @@ SESSION = {
 
 # Of a command or the session, for modules: {name: (command, argument, value)}
 MODULES = {
+    "mod_sftp.bottleneck": ("RETR", "/old", "[a-z]+"),
     "mod_sftp.file-status": ("RETR", "/closed", "failed"),
+    "mod_sftp.limits": ("RETR", "/old", r"[a-z]+ \d+%(, [a-z]+ \d+%)*"),
     "mod_sftp.nonfatal-attempt": ("PASS", "(hidden)", "publickey"),
     "mod_sftp.transfer-failure": ("RETR", "/closed", "Permission denied"),
     "mod_xfer.file-modified": ("STOR", "/old", "true"),

@@ -36,6 +36,7 @@ WHO_RUNS = {
     ("doc/manual.md", "SFTP*", None): "t/integration/manual.t",
     ("doc/manual.md", None, "SFTP*"): "t/integration/manual.t",
     ("doc/manual.md", None, "SQLNamedQuery*"): "t/integration/manual.t",
+    ("doc/manual.md", None, "LogFormat*"): "t/integration/manual.t",
     ("doc/manual.md", None, "<Directory*"): "t/integration/manual.t",
     ("doc/manual.md", None, "openssl_conf = init"): "t/integration/fips.t",
     ("doc/coming-from-packaged.md", None, "USER files"):
@@ -67,6 +68,7 @@ NOT_RUN = {
     ("doc/manual.md", None, "session confined: *"): "a line of a log",
     ("doc/troubleshooting.md", None, "STOR of *"): "a line of a log",
     ("doc/manual.md", "Lines on logins", None): "a line of a log",
+    ("doc/manual.md", None, "download of *"): "a line of a log",
     ("doc/scale.md", None, "t/bench *"): "it measures for many minutes",
     ("doc/man/sftp-user.8.md", "SYNOPSIS", None): "a synopsis",
     ("doc/man/sftp-migrate.8.md", "SYNOPSIS", None): "a synopsis",

@@ -239,6 +239,20 @@ static void tell_counters(struct ssh_conn *c) {
   }
 }
 
+/* A negative result ends the connection, with the system's word if there is
+ * one.
+ */
+static int told(struct ssh_conn *c, int res) {
+  int xerrno = res == SFTP_ERR_IO ? sftp_packets_errno(c->pkts) : 0;
+
+  if (res >= 0) {
+    return SFTP_OK;
+  }
+
+  return xerrno == 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) :
+    sftp_fail(c, res, "%s: %s", sftp_strerror(res), strerror(xerrno));
+}
+
 /* Does everything once; 1: the socket has accepted all output, 0: some is left.
  */
 static int turn_once(struct ssh_conn *c) {
@@ -293,7 +307,7 @@ int sftp_conn_turn(struct ssh_conn *c) {
   }
 
   tell_counters(c);
-  return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
+  return told(c, res);
 }
 
 /* Gets more input: bytes that have arrived already, or it waits for them. */
@@ -308,7 +322,7 @@ static int get_input(struct ssh_conn *c) {
     ftpd_active(c->ftpd, FTPD_ACTIVE_PACKET);
   }
 
-  return res < 0 ? sftp_fail(c, res, "%s", sftp_strerror(res)) : SFTP_OK;
+  return told(c, res);
 }
 
 static int run_until(struct ssh_conn *c, const bool *stop) {

@@ -82,6 +82,19 @@ static int make_room(struct sftp_packets *pk) {
     sftp_packets_resize(&pk->in.buf, &pk->in.size, want) : SFTP_OK;
 }
 
+int sftp_packets_broken(struct sftp_packets *pk) {
+  if (errno == EPIPE || errno == ECONNRESET) {
+    return SFTP_ERR_EOF;
+  }
+
+  pk->broken = errno;
+  return SFTP_ERR_IO;
+}
+
+int sftp_packets_errno(const struct sftp_packets *pk) {
+  return pk->broken;
+}
+
 int sftp_packets_fill(struct sftp_packets *pk) {
   ssize_t n;
 
@@ -100,7 +113,7 @@ int sftp_packets_fill(struct sftp_packets *pk) {
 
   if (n < 0) {
     return errno == EAGAIN || errno == EWOULDBLOCK ? 0 :
-      errno == ECONNRESET ? SFTP_ERR_EOF : SFTP_ERR_IO;
+      sftp_packets_broken(pk);
   }
 
   pk->in.end += (size_t) n;

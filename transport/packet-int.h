@@ -44,6 +44,7 @@ struct held {
 struct sftp_packets {
   pool *pool;
   int fd;
+  int broken;                   /* the errno of the socket's end, or 0 */
   bool authenticated;
 
   struct {
@@ -84,6 +85,8 @@ struct sftp_packets {
   } out;
 };
 
+/* The socket has failed, as errno says; returns what that means. */
+int sftp_packets_broken(struct sftp_packets *pk);
 /* Makes a buffer larger, or smaller; SFTP_ERR_LIMIT: as it was. */
 int sftp_packets_resize(unsigned char **buf, size_t *size, size_t want);
 

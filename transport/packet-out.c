@@ -311,7 +311,7 @@ int sftp_packets_flush(struct sftp_packets *pk) {
       }
 
       return errno == EAGAIN || errno == EWOULDBLOCK ? 0 :
-        errno == EPIPE || errno == ECONNRESET ? SFTP_ERR_EOF : SFTP_ERR_IO;
+        sftp_packets_broken(pk);
     }
 
     pk->out.start += (size_t) n;

@@ -164,6 +164,8 @@ int sftp_packets_flush(struct sftp_packets *pk);
 int sftp_packets_raw(struct sftp_packets *pk, const char *text, size_t len)
   SFTP_MUST_CHECK;
 size_t sftp_packets_pending(const struct sftp_packets *pk);
+/* After SFTP_ERR_IO: the errno of the socket; 0: it was not the socket. */
+int sftp_packets_errno(const struct sftp_packets *pk);
 /* While true, such messages are held; false sends them. */
 int sftp_packets_hold(struct sftp_packets *pk, bool on) SFTP_MUST_CHECK;
 bool sftp_packets_held(const struct sftp_packets *pk);

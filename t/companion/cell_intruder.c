@@ -39,6 +39,19 @@
 
 #include "kex-elsewhere.h"
 
+/* Functions that the linker wraps. */
+const struct sftp_settings *__real_ftpd_client(struct ftpd *h,
+  const char *software, const char *does);
+const struct sftp_settings *__wrap_ftpd_client(struct ftpd *h,
+  const char *software, const char *does);
+void __real_sftp_transcript_write(const struct ssh_conn *c, struct sftp_wr *w);
+void __wrap_sftp_transcript_write(const struct ssh_conn *c, struct sftp_wr *w);
+void __real_ftpd_keyed(struct ftpd *h);
+void __wrap_ftpd_keyed(struct ftpd *h);
+int __wrap_sftp_on_ignore(struct ssh_conn *c, struct sftp_rd *r);
+int __real_sftp_handover_write(const struct ssh_conn *c, struct sftp_wr *w);
+int __wrap_sftp_handover_write(const struct ssh_conn *c, struct sftp_wr *w);
+
 /* ---- Reports */
 
 static char report[16384];
@@ -200,6 +213,19 @@ static void attack_system(struct ftpd *h, char *args) {
   on_memory();
   on_kernel();
   on_identity();
+}
+
+/* `compat': the calls of 32-bit programs have other numbers. */
+static void attack_by_compat(struct ftpd *h, char *args) {
+  (void) h;
+  (void) args;
+#ifdef __x86_64__
+  long res;
+
+  __asm__ volatile ("int $0x80" : "=a" (res) : "a" (20L /* getpid */) :
+    "memory", "r8", "r9", "r10", "r11");
+  tell("compat", res);
+#endif
 }
 
 /* ---- Memory: `memory HEX', each byte of a secret with its bits in MASK
@@ -405,12 +431,14 @@ static void attack_with_noise(struct ftpd *h, char *args) {
 static struct sftp_str transcript;
 
 static void attack_by_signing(struct ftpd *h, char *args) {
-  (void) args;
-  while (say(h, PAIR_TRANSCRIPT, transcript)) {
-    ;
-  }
+  struct pollfd pfd = { CELL_PAIR, POLLIN, 0 };
+  bool alive;
 
-  (void) read_answers(h, true);
+  (void) args;
+  do {
+    alive = say(h, PAIR_TRANSCRIPT, transcript) && poll(&pfd, 1, -1) > 0 &&
+      read_answers(h, false);
+  } while (alive);
 }
 
 /* `spin': it never ends by itself. */
@@ -422,6 +450,20 @@ static void attack_time(struct ftpd *h, char *args) {
   }
 }
 
+/* `stay': the session goes on in the monitor, and the cell does not end. */
+static void attack_by_staying(struct ftpd *h, char *args) {
+  struct sftp_wr state, w;
+
+  sftp_handover_begin(&state, h->pool);
+  if (__real_sftp_handover_write(h->conn, &state) == SFTP_OK) {
+    sftp_wr_init(&w, h->pool, state.len + 16, SFTP_PAIR_MAX);
+    sftp_wr_str(&w, sftp_wr_get(&state));
+    (void) say(h, PAIR_STATE, sftp_wr_get(&w));
+  }
+
+  attack_time(h, args);
+}
+
 /* ---- The table */
 
 static const struct {
@@ -429,13 +471,15 @@ static const struct {
   void (*run)(struct ftpd *h, char *args);
 } orders[] = {
   { "system", attack_system },
+  { "compat", attack_by_compat },
   { "memory", attack_memory },
   { "say", attack_by_saying },
   { "often", attack_often },
   { "raw", attack_raw },
   { "noise", attack_with_noise },
   { "sign", attack_by_signing },
-  { "spin", attack_time }
+  { "spin", attack_time },
+  { "stay", attack_by_staying }
 };
 
 /* Whether text begins with a word; then it is behind it. */
@@ -471,19 +515,7 @@ static void on_stage(struct ftpd *h, const char *stage) {
   }
 }
 
-/* ---- Where it gets in: functions that the linker wraps */
-
-const struct sftp_settings *__real_ftpd_client(struct ftpd *h,
-  const char *software, const char *does);
-const struct sftp_settings *__wrap_ftpd_client(struct ftpd *h,
-  const char *software, const char *does);
-void __real_sftp_transcript_write(const struct ssh_conn *c, struct sftp_wr *w);
-void __wrap_sftp_transcript_write(const struct ssh_conn *c, struct sftp_wr *w);
-void __real_ftpd_keyed(struct ftpd *h);
-void __wrap_ftpd_keyed(struct ftpd *h);
-int __wrap_sftp_on_ignore(struct ssh_conn *c, struct sftp_rd *r);
-int __real_sftp_handover_write(const struct ssh_conn *c, struct sftp_wr *w);
-int __wrap_sftp_handover_write(const struct ssh_conn *c, struct sftp_wr *w);
+/* ---- Where it gets in */
 
 const struct sftp_settings *__wrap_ftpd_client(struct ftpd *h,
     const char *software, const char *does) {

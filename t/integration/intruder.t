@@ -16,11 +16,12 @@ attempts work where nothing is confined.
 import contextlib
 import errno
 import os
+import platform
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise
+from tap import expect, expect_same, main, promise, skip
 from clients import paramiko_sftp
 from isolated import BUILD, Isolated
 from server import PATIENCE, must, run, wait_for
@@ -116,6 +117,15 @@ def attack(server, stage, *order, source="127.0.0.1", password=None):
     return sock.report()
 
 
+def log_of(server, run_attack):
+    """What was reported, and what the log says until the session has ended."""
+    server.no_sessions()
+    size = len(server.log("sftp.log"))
+    found = run_attack()
+    server.no_sessions()
+    return found, server.log("sftp.log")[size:]
+
+
 # ---- The system
 
 DENIED = (errno.EPERM, errno.ENOSYS)
@@ -146,6 +156,17 @@ def _():
     expect_same({name: errno.errorcode[err] for name, err in found.items()
                  if err in DENIED and name not in REFUSED}, {},
                 "attempts that were denied")
+
+
+@promise("system calls of another architecture end the process")
+def _():
+    if platform.machine() != "x86_64":
+        skip("one architecture")
+    if not attack(unconfined, "known", "compat"):
+        skip("this kernel has no calls of 32-bit programs")
+    found, log = log_of(srv, lambda: attack(srv, "known", "compat"))
+    expect_same(found, [], "what it reports")
+    expect("the isolated process has ended" in log, log)
 
 
 # ---- Memory
@@ -305,15 +326,6 @@ FORGED = (
 )
 
 
-def log_of(server, run_attack):
-    """What was reported, and what the log says until the session has ended."""
-    server.no_sessions()
-    size = len(server.log("sftp.log"))
-    found = run_attack()
-    server.no_sessions()
-    return found, server.log("sftp.log")[size:]
-
-
 @promise("nothing that an attacker says to the monitor logs them in or makes it "
          "sign: the connection ends, as an attack and a crash")
 def _():
@@ -337,8 +349,7 @@ NO_STATE_TO_TAKE = "attack on the monitor: not a state to take over"
          "takes over no state but its own")
 def _():
     right = say(SERVICE, login("password", 0, srv.password), NO_STATE)
-    found, log = log_of(srv, lambda: attack(srv, "keyed", *right))
-    expect(("answer", RELEASE) in found, found)
+    _, log = log_of(srv, lambda: attack(srv, "keyed", *right))
     expect(NO_STATE_TO_TAKE in log, log)
     _, log = log_of(srv, lambda: attack(
         srv, "released", *say((STATE, fields(bytes(90)))),
@@ -388,6 +399,18 @@ def _():
     for sock in socks:
         sock.close()
     hasty.wait_log("sftp.log", "disconnecting .*login timeout reached")
+
+
+@promise("a cell that stays when its client has logged in is ended")
+def _():
+    conn = paramiko.Transport(srv.connect())
+    conn.local_version = "SSH-2.0-intruder released stay"
+    conn.connect(username="alice", password=srv.password)
+    with conn.open_sftp_client() as sftp:
+        sftp.listdir(".")
+        srv.no_cells()
+        sftp.listdir(".")
+    conn.close()
 
 
 main(srv, unconfined, hasty)

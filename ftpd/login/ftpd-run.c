@@ -53,11 +53,11 @@ static int become_user(const struct ftpd_run *r) {
 }
 
 /* Before Linux 5.9 there is no close_range(). */
-static void close_others(void) {
+void ftpd_run_close_from(int first) {
   struct dirent *entry;
   DIR *dir;
 
-  if (close_range(STDERR_FILENO + 1, ~0U, 0) == 0) {
+  if (close_range((unsigned int) first, ~0U, 0) == 0) {
     return;
   }
 
@@ -65,7 +65,7 @@ static void close_others(void) {
   if (dir == NULL) {
     int fd = (int) sysconf(_SC_OPEN_MAX);
 
-    while (--fd > STDERR_FILENO) {
+    while (--fd >= first) {
       (void) close(fd);
     }
 
@@ -75,7 +75,7 @@ static void close_others(void) {
   while ((entry = readdir(dir)) != NULL) {
     int fd = atoi(entry->d_name);
 
-    if (fd > STDERR_FILENO && fd != dirfd(dir)) {
+    if (fd >= first && fd != dirfd(dir)) {
       (void) close(fd);
     }
   }
@@ -100,9 +100,9 @@ static void call_in_child(const struct ftpd_run *r) {
 /* Never returns. */
 static void child(const struct ftpd_run *r, int out, int err,
     const sigset_t *mask) {
-  int null = open("/dev/null", O_RDONLY);
+  int in = r->in > 0 ? r->in : open("/dev/null", O_RDONLY);
 
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+  if (in < 0 || dup2(in, STDIN_FILENO) < 0 ||
       dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
     _exit(127);
   }
@@ -113,7 +113,7 @@ static void child(const struct ftpd_run *r, int out, int err,
   /* Here and not before the fork, because changing privileges unblocks signals.
    */
   PRIVS_ROOT
-  close_others();
+  ftpd_run_close_from(STDERR_FILENO + 1);
   (void) signal(SIGPIPE, SIG_DFL);
   (void) signal(SIGHUP, SIG_DFL);
   (void) sigprocmask(SIG_SETMASK, mask, NULL);
@@ -234,9 +234,10 @@ static const char *drain(struct running *run, pool *p,
   uint64_t until = ftpd_now_ms() + r->timeout_ms;
 
   while (run->out >= 0 || run->err >= 0) {
-    struct pollfd fds[2] = {
+    struct pollfd fds[3] = {
       { .fd = run->out, .events = POLLIN },
-      { .fd = run->err, .events = POLLIN }
+      { .fd = run->err, .events = POLLIN },
+      { .fd = r->until > 0 ? r->until : -1, .events = POLLRDHUP }
     };
     uint64_t now = ftpd_now_ms();
 
@@ -244,12 +245,16 @@ static const char *drain(struct running *run, pool *p,
       return "it took too long";
     }
 
-    if (poll(fds, 2, (int) (until - now)) < 0) {
+    if (poll(fds, 3, (int) (until - now)) < 0) {
       if (errno != EINTR) {
         return strerror(errno);
       }
 
       continue;
+    }
+
+    if (fds[2].revents != 0) {
+      return "nobody waits for it any more";
     }
 
     if (fds[0].revents != 0 && !read_out(&run->out, p, o, r->out_max)) {
@@ -299,7 +304,7 @@ static int wait_end(pid_t pid) {
 
 /* Waits for its end, and kills it if necessary; NULL, or the error. */
 static const char *reap(struct running *run, pool *p,
-    const struct ftpd_run *r, const char *why) {
+    const struct ftpd_run *r, struct ftpd_output *o, const char *why) {
   int status = 0, ended = why == NULL ? wait_end(run->pid) : 0;
   pid_t got;
   char text[64];
@@ -331,6 +336,7 @@ static const char *reap(struct running *run, pool *p,
     return why != NULL ? why : pstrdup(p, strerror(errno));
   }
 
+  o->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   if (WIFEXITED(status) && (r->any_status || WEXITSTATUS(status) == 0)) {
     return NULL;
   }
@@ -349,6 +355,7 @@ const char *ftpd_run(pool *p, const struct ftpd_run *r,
   const char *why;
 
   memset(o, 0, sizeof(*o));
+  o->status = -1;
   o->size = OUT_FIRST;
   o->text = palloc(p, o->size);
 
@@ -371,7 +378,7 @@ const char *ftpd_run(pool *p, const struct ftpd_run *r,
     why = drain(&run, p, r, o);
     close_fd(&run.out);
     close_fd(&run.err);
-    why = reap(&run, p, r, why);
+    why = reap(&run, p, r, o, why);
   }
 
   close_fd(&run.out);

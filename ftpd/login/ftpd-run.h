@@ -25,6 +25,8 @@ struct ftpd_run {
   const char *user;             /* the user it runs as, NULL: root */
   uid_t uid;
   gid_t gid;
+  int in;                       /* its stdin, 0: /dev/null */
+  int until;                    /* a connection whose end ends it, or 0 */
   unsigned int timeout_ms;
   size_t out_max;               /* bytes; more output is a failure */
   bool any_status;              /* exit statuses other than 0 are not errors */
@@ -35,12 +37,15 @@ struct ftpd_output {
   size_t len, size;
   char err[1024];               /* the beginning of its stderr */
   size_t errlen;
+  int status;                   /* of its exit; -1: it did not exit by itself */
 };
 
-/* Runs it to its end with stdin at /dev/null.  NULL if it exited with 0 in
+/* Runs it to its end.  NULL if it exited with 0 in
  * time, otherwise the error.  Text is in p.
  */
 const char *ftpd_run(pool *p, const struct ftpd_run *r, struct ftpd_output *o);
+/* In a child process: closes every descriptor from this one on. */
+void ftpd_run_close_from(int first);
 /* Why the program must not be run: users other than root can change it, or a
  * directory above it, and would act as its user.  NULL: only root can.
  */

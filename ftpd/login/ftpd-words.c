@@ -179,16 +179,15 @@ static const char *cert_token(const struct ftpd_ask *a, char letter) {
   }
 }
 
-static const char *token(const struct ftpd_ask *a, char letter) {
+static const char *token(pool *p, const void *data, char letter) {
+  const struct ftpd_ask *a = data;
   const struct passwd *pw;
 
   /* What the client presented: the whole certificate. */
   struct sftp_str shown = a->cert != NULL ? a->cert->blob : a->blob;
 
+  (void) p;
   switch (letter) {
-    case '%':
-      return "%";
-
     case 'C':
       return ftpd_words_connection(a->pool);
 
@@ -217,20 +216,22 @@ static const char *token(const struct ftpd_ask *a, char letter) {
   }
 }
 
-static char *fill_in(const struct ftpd_ask *a, const char *word) {
+static char *fill_in(pool *p, const char *word,
+    const char *(*replace)(pool *, const void *, char), const void *data) {
   const char *res = "", *at;
 
   while ((at = strchr(word, '%')) != NULL && at[1] != '\0') {
-    res = pstrcat(a->pool, res, pstrndup(a->pool, word, (size_t) (at - word)),
-      token(a, at[1]), NULL);
+    res = pstrcat(p, res, pstrndup(p, word, (size_t) (at - word)),
+      at[1] == '%' ? "%" : replace(p, data, at[1]), NULL);
     word = at + 2;
   }
 
-  return pstrcat(a->pool, res, word, NULL);
+  return pstrcat(p, res, word, NULL);
 }
 
-char **ftpd_words(const struct ftpd_ask *a, const char *text) {
-  array_header *words = split_words(a->pool, text);
+char **ftpd_words_fill(pool *p, const char *text,
+    const char *(*replace)(pool *, const void *, char), const void *data) {
+  array_header *words = split_words(p, text);
   unsigned int n = words != NULL ? (unsigned int) words->nelts : 0, i;
   char **res;
 
@@ -238,14 +239,20 @@ char **ftpd_words(const struct ftpd_ask *a, const char *text) {
     return NULL;
   }
 
-  res = pcalloc(a->pool, (n + 2) * sizeof(char *));
+  res = pcalloc(p, (n + 2) * sizeof(char *));
   res[0] = ((char **) words->elts)[0];
   for (i = 1; i < n; i++) {
-    res[i] = fill_in(a, ((char **) words->elts)[i]);
+    res[i] = fill_in(p, ((char **) words->elts)[i], replace, data);
   }
 
-  if (n == 1) {
-    res[1] = pstrdup(a->pool, ftpd_auth_name(a->ftpd));
+  return res;
+}
+
+char **ftpd_words(const struct ftpd_ask *ask, const char *text) {
+  char **res = ftpd_words_fill(ask->pool, text, token, ask);
+
+  if (res != NULL && res[1] == NULL) {
+    res[1] = pstrdup(ask->pool, ftpd_auth_name(ask->ftpd));
   }
 
   return res;

@@ -42,6 +42,10 @@ const char *ftpd_words_check(pool *p, const char *text, const char *tokens,
  * Without other words, the user's name is added.  NULL: the text is invalid.
  */
 char **ftpd_words(const struct ftpd_ask *ask, const char *text);
+/* The same with other tokens, and without the user's name. */
+char **ftpd_words_fill(pool *p, const char *text,
+  const char *(*token)(pool *p, const void *data, char letter),
+  const void *data);
 /* The addresses and ports of the connection, for %C. */
 const char *ftpd_words_connection(pool *p);
 /* Whether a word of the text has that token. */

@@ -64,6 +64,20 @@ static void words_are_split(void) {
   is_words(" \t", "?");
 }
 
+static const char *letter_of(pool *in, const void *data, char letter) {
+  return pstrcat(in, data, pstrndup(in, &letter, 1), NULL);
+}
+
+static void other_tokens_add_no_name(void) {
+  char **w = ftpd_words_fill(p, "/bin/x a%pb %%s", letter_of, "-");
+
+  ok(w != NULL && strcmp(w[0], "/bin/x") == 0 && strcmp(w[1], "a-pb") == 0 &&
+    strcmp(w[2], "%s") == 0 && w[3] == NULL, "words with tokens of others");
+  w = ftpd_words_fill(p, "/bin/x", letter_of, "-");
+  ok(w != NULL && w[1] == NULL, "no words");
+  ok(ftpd_words_fill(p, "/bin/x 'a", letter_of, "-") == NULL, "a broken text");
+}
+
 static void nothing_of_a_client_becomes_a_word(void) {
   static const char *const names[] = { "a b", "a'b", "\"", "a\\", "%u", "%",
     "%%i", "$(x)", "" };
@@ -157,6 +171,7 @@ int main(void) {
   ask.pool = p;
   ask.what = "keys";
   words_are_split();
+  other_tokens_add_no_name();
   nothing_of_a_client_becomes_a_word();
   tokens_are_filled_in();
   wrong_texts_are_told();

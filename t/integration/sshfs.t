@@ -12,57 +12,21 @@
 import os
 import shutil
 import stat
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise, skip
-from server import Server, must, run, wait_for
+from tap import expect, expect_same, main, promise
+from mounted import Mounted
+from server import Server, must
 from trees import make_tree, same_tree
 
 srv = Server()
 DATA = os.urandom(3000001)
 
 
-class Mounted:
-    """The server's root as a directory, for a with statement."""
-
-    def __init__(self, *options):
-        self.options = list(options)
-
-    def __enter__(self):
-        if not os.path.exists("/dev/fuse"):
-            skip("no /dev/fuse here")
-        self.point = srv.path("mnt")
-        os.makedirs(self.point, exist_ok=True)
-        before = os.stat(self.point).st_dev
-        with open(srv.path("sshfs.log"), "ab") as out:
-            self.process = subprocess.Popen(
-                ["sshfs", "-f", "-F", srv.ssh_config(), "srv:/", self.point]
-                + self.options, stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out)
-        wait_for(lambda: self.process.poll() is not None
-                 or os.stat(self.point).st_dev != before, "the mount")
-        if self.process.poll() is not None:
-            text = srv.log("sshfs.log")
-            if "fuse" in text and "ermitted" in text:
-                skip("FUSE is forbidden here")
-            raise AssertionError("sshfs ended: " + text)
-        return self.point
-
-    def __exit__(self, *_):
-        run(["fusermount3", "-u", self.point])
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            run(["umount", "-l", self.point])
-            self.process.kill()
-            self.process.wait()
-
-
 @promise("a file is written and read back through the mount")
 def _():
-    with Mounted() as mnt:
+    with Mounted(srv) as mnt:
         with open(mnt + "/f", "wb") as out:
             out.write(DATA)
         expect(srv.get("f") == DATA, "what the server has differs")
@@ -75,7 +39,7 @@ def _():
 def _():
     tree = srv.local("tree")
     make_tree(tree)
-    with Mounted() as mnt:
+    with Mounted(srv) as mnt:
         shutil.copytree(tree, mnt + "/tree")
         same_tree(tree, srv.home("tree"))
         shutil.copytree(mnt + "/tree", srv.local("back"))
@@ -88,7 +52,7 @@ def _():
 def _():
     srv.put("random", bytes(1000000))
     want = bytearray(1000000)
-    with Mounted() as mnt:
+    with Mounted(srv) as mnt:
         with open(mnt + "/random", "r+b") as file:
             for number in range(50):
                 offset = number * 7919 * 13 % 990000
@@ -101,7 +65,7 @@ def _():
 
 @promise("rename over a file, truncate, append, chmod, times, links")
 def _():
-    with Mounted() as mnt:
+    with Mounted(srv) as mnt:
         for name, text in (("a", "aaaa"), ("b", "bb")):
             with open(mnt + "/" + name, "w") as out:
                 out.write(text)
@@ -124,7 +88,7 @@ def _():
 
 @promise("df shows the server's filesystem")
 def _():
-    with Mounted() as mnt:
+    with Mounted(srv) as mnt:
         shown, real = os.statvfs(mnt), os.statvfs(srv.home())
         expect_same(shown.f_blocks * shown.f_frsize,
                     real.f_blocks * real.f_frsize, "size")
@@ -135,7 +99,7 @@ def _():
     srv.mkdir("many")
     for number in range(2000):
         open(srv.home("many/%d" % number), "w").close()
-    with Mounted() as mnt:
+    with Mounted(srv) as mnt:
         expect_same(len(os.listdir(mnt + "/many")), 2000, "entries")
 
 

@@ -42,6 +42,12 @@ int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid);
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]);
 int ftpd_fstatvfs(struct ftpd_file *f, struct statvfs *st);
 
+/* The file that this session has open and that gets the path when it is closed,
+ * or NULL: an upload that is yet to be checked (SFTPUploadCheck).  Until then
+ * the path is what it was, but for this session's looks and attributes.
+ */
+struct ftpd_file *ftpd_uploading(struct ftpd *h, const char *path);
+
 /* Applies DirFake* to st, for the client. */
 void ftpd_fake_stat(struct ftpd *h, const char *path, struct stat *st);
 /* Whether clients see times in GMT. */

@@ -70,7 +70,9 @@ static uint32_t stat_path(struct fxp_req *req, bool follow) {
     return fxp_refused(req, errno);
   }
 
-  res = follow ? ftpd_stat(req->ftpd, t.path, &st) :
+  t.file = ftpd_uploading(req->ftpd, t.path);
+  res = t.file != NULL ? ftpd_fstat(t.file, &st) :
+    follow ? ftpd_stat(req->ftpd, t.path, &st) :
     ftpd_lstat(req->ftpd, t.path, &st);
   if (res < 0) {
     return fxp_status(req, errno);
@@ -135,6 +137,7 @@ static uint32_t set_path(struct fxp_req *req, bool follow) {
     return fxp_refused(req, errno);
   }
 
+  target.file = ftpd_uploading(req->ftpd, target.path);
   return fxp_attrs_set(req, &a, &target);
 }
 

@@ -53,6 +53,7 @@
  *   SFTPRevokedKeys          argv: char *, path or "sql:..." each
  *   SFTPTrafficPolicy        [0] char *, lower case
  *   SFTPTrustedUserCAKeys    the same
+ *   SFTPUploadCheck          [0] struct upload_check *
  *   SFTPUploadSync           [0] int *
  */
 
@@ -97,6 +98,17 @@ struct client_match {
 struct metrics {
   const char *path;
   unsigned int secs;
+};
+
+/* SFTPUploadCheck. */
+struct upload_check {
+  const char *text;             /* a program and words; NULL: none */
+  const char *program;
+  const char *user;
+  uid_t uid;
+  gid_t gid;
+  unsigned int secs;
+  bool tells;                   /* what the program says, to the client */
 };
 
 /* SFTPMaxStartups: so many connections without a login are never dropped, a

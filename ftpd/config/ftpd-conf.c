@@ -23,6 +23,7 @@
 #include "ftpd-seen.h"
 #include "ftpd-session.h"
 #include "ftpd-source.h"
+#include "ftpd-upload-conf.h"
 #include "ftpd-usercert.h"
 
 #include "alg-profile.h"
@@ -520,6 +521,12 @@ static int check_revoked(pool *p, server_rec *s) {
     "' cannot be used: ", why, NULL));
 }
 
+static int check_uploads(pool *p, server_rec *s) {
+  const char *why = ftpd_upload_conf_check(p, s);
+
+  return why != NULL ? log_fault(s, why) : 0;
+}
+
 /* At the start the directive has checked it. */
 static void check_weak(pool *p, server_rec *s) {
   const char *path = param(s, "SFTPKeyBlacklist");
@@ -601,6 +608,7 @@ static int check_server(pool *p, server_rec *s) {
   faults += check_methods(p, s, set);
   faults += check_sources(p, s);
   faults += check_revoked(p, s);
+  faults += check_uploads(p, s);
   check_authorities(p, s);
   check_weak(p, s);
   check_files(p, s);

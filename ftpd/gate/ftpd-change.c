@@ -12,6 +12,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-check.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-ownership.h"
@@ -38,6 +39,7 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
   }
 
   return ftpd_max_store(op, path, size) < 0 ||
+    ftpd_check_resize(op, path, size) < 0 ||
     ftpd_open_lock_changed(path) < 0 ? -1 :
     ftpd_quota_truncate(op, path, size, truncate_held);
 }

@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-bottleneck.h"
+#include "ftpd-check.h"
 #include "ftpd-cmd.h"
 #include "ftpd-count.h"
 #include "ftpd-files.h"
@@ -83,7 +84,7 @@ static void remove_upload(struct ftpd_file *f, const char *name,
 static void remove_aborted(struct ftpd_file *f, const struct stat *st) {
   unsigned char *remove_it;
 
-  if (!f->wr || !f->made || (f->on_close && f->hidden == NULL)) {
+  if (!f->wr || ((!f->made || f->on_close) && f->hidden == NULL)) {
     return;
   }
 
@@ -162,6 +163,10 @@ static int settle_file(struct ftpd_file *f, bool complete) {
     was_removed(f, &st);
   }
 
+  if (err == 0 && complete) {
+    err = ftpd_check_end(f);
+  }
+
   if (err == 0 && complete && reveal(f, &st) < 0) {
     err = errno;
   }
@@ -177,6 +182,7 @@ static int settle_file(struct ftpd_file *f, bool complete) {
     remove_upload(f, f->hidden, &st);
   }
 
+  ftpd_check_drop(f);
   ftpd_hidden_free(f->mark);
   ftpd_quota_closed(f, &st);
 
@@ -326,6 +332,20 @@ void ftpd_file_abort(struct ftpd_file *f) {
   (void) ftpd_close(NULL, f, ECONNABORTED);
 }
 
+/* The session is ended in the middle of ftpd_close(): nobody judges the upload
+ * any more.
+ */
+static void stop_closing(struct ftpd_file *f) {
+  struct stat st;
+
+  if (f->reader != NULL && f->hidden != NULL &&
+      fstat(PR_FH_FD(f->reader), &st) == 0) {
+    remove_aborted(f, &st);
+  }
+
+  ftpd_file_unlink(f);
+}
+
 void ftpd_abort_all(struct ftpd *h) {
   unsigned int n = 0;
 
@@ -335,7 +355,7 @@ void ftpd_abort_all(struct ftpd *h) {
 
   while (h->files->open != NULL) {
     if (h->files->open->closing) {
-      ftpd_file_unlink(h->files->open);
+      stop_closing(h->files->open);
 
     } else {
       ftpd_file_abort(h->files->open);

@@ -10,6 +10,7 @@
 
 #include "ftpd-ask.h"
 #include "ftpd-bottleneck.h"
+#include "ftpd-check.h"
 #include "ftpd-count.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
@@ -119,7 +120,10 @@ static int hidden_flags(struct op_state *state, int flags) {
 
 static int check_before(struct ftpd_op *op, const char *path, int flags,
     bool *exists, struct stat *st) {
-  *exists = (op->exclusive ? ftpd_lstat(op->ftpd, path, st) :
+  struct ftpd_file *uploading = ftpd_uploading(op->ftpd, path);
+
+  *exists = (uploading != NULL ? ftpd_fstat(uploading, st) :
+    op->exclusive ? ftpd_lstat(op->ftpd, path, st) :
     ftpd_stat(op->ftpd, path, st)) == 0;
   if (*exists && S_ISDIR(st->st_mode)) {
     errno = EISDIR;
@@ -236,6 +240,9 @@ void ftpd_file_unlink(struct ftpd_file *f) {
 struct opening {
   const char *path;
   const char *hidden;           /* the temporary file until it is complete */
+  const struct upload_check *check;     /* SFTPUploadCheck, or NULL */
+  pr_fh_t *reader;              /* for the check */
+  const struct stat *old;       /* what the upload will replace */
   int flags;                    /* as open(2) */
   mode_t mode;
   bool exists;
@@ -244,6 +251,11 @@ struct opening {
 /* The opened file becomes a separate one. */
 static bool is_fresh(const struct opening *o) {
   return o->hidden != NULL || !o->exists;
+}
+
+/* It begins as a copy of the existing one. */
+static bool is_copy(const struct opening *o) {
+  return o->check != NULL && o->exists && (o->flags & O_TRUNC) == 0;
 }
 
 /* Creates the struct of an open file; takes over the command. */
@@ -265,6 +277,8 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
     state->mark = 0;
   }
 
+  f->check = o->check;
+  f->reader = o->reader;
   f->cmd = state->equivalent;
   f->req = op->req;
   f->rd = (o->flags & O_ACCMODE) != O_WRONLY;
@@ -361,15 +375,38 @@ static bool turned_up(const struct opening *o) {
  * meanwhile is not used.
  */
 static int flags_of(struct op_state *state, const struct opening *o) {
-  int flags = o->hidden != NULL ? hidden_flags(state, o->flags) :
+  int flags = o->check != NULL ?
+    (o->flags & ~O_TRUNC)|O_CREAT|O_EXCL :
+    o->hidden != NULL ? hidden_flags(state, o->flags) :
     o->exists ? o->flags : o->flags|O_EXCL;
 
   /* Never waits for the other end of a FIFO. */
   return (flags & ~O_TRUNC)|O_NONBLOCK|O_NOCTTY;
 }
 
+/* An upload that will be checked. */
+static int prepare_check(struct ftpd_op *op, struct opening *o, pr_fh_t *fh,
+    struct stat *st) {
+  if (o->check == NULL) {
+    return 0;
+  }
+
+  o->reader = ftpd_check_begin(o->hidden, fh, o->exists ? o->old : NULL);
+  if (o->reader == NULL) {
+    return -1;
+  }
+
+  if (is_copy(o) && ftpd_check_copy(op, o->path, fh, st) < 0) {
+    ftpd_drop(o->reader);
+    o->reader = NULL;
+    return -1;
+  }
+
+  return 0;
+}
+
 /* Opens the path, or its temporary file. */
-static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
+static pr_fh_t *open_fh(struct ftpd_op *op, struct opening *o,
     struct stat *st) {
   const char *name = o->hidden != NULL ? o->hidden : o->path;
   pr_fh_t *fh;
@@ -388,7 +425,8 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
 
   if (claim_file(op, fh, o, st) < 0 ||
       ((o->flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
-       ftpd_max_retrieve(op, o->path, st->st_size) < 0)) {
+       ftpd_max_retrieve(op, o->path, st->st_size) < 0) ||
+      prepare_check(op, o, fh, st) < 0) {
     xerrno = errno;
     ftpd_drop(fh);
     if (is_fresh(o)) {
@@ -403,7 +441,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, const struct opening *o,
 }
 
 /* A new file counts as one in the quota. */
-static pr_fh_t *open_paid(struct ftpd_op *op, const struct opening *o,
+static pr_fh_t *open_paid(struct ftpd_op *op, struct opening *o,
     struct stat *st) {
   pr_fh_t *fh;
 
@@ -448,12 +486,38 @@ static pr_fh_t *open_seen(struct ftpd_op *op, struct opening *o,
   return fh;
 }
 
+/* The temporary file, if there is to be one; 0 or -1. */
+static int hide(struct ftpd_op *op, struct opening *o, const struct stat *st) {
+  if ((o->flags & O_ACCMODE) == O_RDONLY) {
+    return 0;
+  }
+
+  o->check = ftpd_check_of();
+  if (o->check != NULL && o->exists && !S_ISREG(st->st_mode)) {
+    ftpd_refuse(op, "only regular files can be checked");
+    errno = EPERM;
+    return -1;
+  }
+
+  if (o->check != NULL) {
+    o->hidden = ftpd_check_name(op->pool, o->path);
+    o->old = st;
+    return o->exists && ftpd_uploading(op->ftpd, o->path) == NULL ?
+      ftpd_open_lock_changed(o->path) : 0;
+  }
+
+  o->hidden = hidden_path(op->state, o->flags, o->exists);
+  return o->hidden != NULL && ((o->exists &&
+    ftpd_open_lock_changed(o->path) < 0) ||
+    ftpd_hidden_take(op, o->hidden) < 0) ? -1 : 0;
+}
+
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
-  struct opening o = { path, NULL, flags, mode, false };
+  struct opening o = { .path = path, .flags = flags, .mode = mode };
+  struct stat st, old;
   struct ftpd_file *f;
-  struct stat st;
   pr_fh_t *fh;
 
   if (state == NULL || state->equivalent == NULL || state->handed) {
@@ -461,17 +525,10 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     return NULL;
   }
 
-  if (check_before(op, path, flags, &o.exists, &st) < 0 ||
-      check_seen(op, &o) < 0 || check_more(op, path, flags) < 0) {
+  if (check_before(op, path, flags, &o.exists, &old) < 0 ||
+      check_seen(op, &o) < 0 || check_more(op, path, flags) < 0 ||
+      hide(op, &o, &old) < 0) {
     return NULL;
-  }
-
-  if ((flags & O_ACCMODE) != O_RDONLY) {
-    o.hidden = hidden_path(state, flags, o.exists);
-    if (o.hidden != NULL && ((o.exists && ftpd_open_lock_changed(path) < 0) ||
-        ftpd_hidden_take(op, o.hidden) < 0)) {
-      return NULL;
-    }
   }
 
   if (o.hidden != NULL || (flags & O_CREAT) != 0) {
@@ -484,7 +541,7 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   }
 
   f = new_file(op, fh, &o, &st);
-  f->made = f->wr && (is_fresh(&o) || (flags & O_TRUNC) != 0);
+  f->made = f->wr && !is_copy(&o) && (is_fresh(&o) || (flags & O_TRUNC) != 0);
   ftpd_restart_rules(f);
   if (f->made) {
     ftpd_upload_note(op->ftpd, &st);

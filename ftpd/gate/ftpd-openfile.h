@@ -20,6 +20,7 @@
 
 struct board_file;              /* ftpd-board.h */
 struct ftpd_range;              /* ftpd-lock.c */
+struct upload_check;            /* directives.h */
 
 enum ftpd_way { WAY_READ, WAY_WRITE, NWAYS };
 
@@ -37,9 +38,12 @@ struct ftpd_file {
   } is;                         /* which file it is: ftpd-settle.c */
   bool replaces;                /* a file existed at its path, which it may
                                  * replace */
-  const char *hidden;           /* its temporary name: HiddenStores, and copies
-                                 * over existing files */
+  const char *hidden;           /* its temporary name: HiddenStores,
+                                 * SFTPUploadCheck, and copies over existing
+                                 * files */
   off_t mark;                   /* of that name: ftpd-hidden.c */
+  const struct upload_check *check;     /* that of its end, or NULL */
+  pr_fh_t *reader;              /* the same file, open for that */
   pr_fh_t *old;                 /* the existing file, open for its locks; or
                                  * NULL */
   cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */

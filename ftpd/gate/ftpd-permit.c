@@ -13,6 +13,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-check.h"
 #include "ftpd-count.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
@@ -355,7 +356,8 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
   errno = 0;
   res = op->req == FTPD_SYMLINK ? permit_symlink(op, path, second) :
     permit_paths(op, path, second);
-  if (res == NULL || (!op->ftpd->explains && count_change(op) < 0)) {
+  if (res == NULL || ftpd_check_names(op, res, second != NULL ? *second :
+        NULL) < 0 || (!op->ftpd->explains && count_change(op) < 0)) {
     if (errno == 0) {
       errno = EACCES;
     }

@@ -14,6 +14,7 @@
 #include "ftpd-abi.h"
 #include "ftpd-accounts.h"
 #include "ftpd-anon.h"
+#include "ftpd-checker.h"
 #include "ftpd-clock.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
@@ -445,6 +446,7 @@ static int settle_session(struct ftpd *h, pool *p, const struct passwd *pw,
   }
 
   if (!h->explains) {
+    ftpd_checker_begin();
     ftpd_confine_begin();
   }
 

@@ -22,6 +22,7 @@
 #include "ftpd-rules.h"
 #include "ftpd-report.h"
 #include "ftpd-source.h"
+#include "ftpd-upload-conf.h"
 #include "ftpd-usercert.h"
 #include "namelist.h"
 #include "tap.h"
@@ -36,7 +37,7 @@ static xaset_t servers;
 
 static bool reloading, has_xfer, matches_early, is_known, clash;
 static unsigned int methods;    /* AUTH_* that the chains have */
-static const char *revoked_why, *authority_why;
+static const char *revoked_why, *authority_why, *uploads_why;
 static unsigned int nkeys;
 static char lines[4096];        /* that were logged, each with its level */
 
@@ -169,6 +170,12 @@ int ftpd_revoked_check(pool *in, server_rec *s, const char **path,
   *path = "/etc/revoked";
   *why = revoked_why;
   return revoked_why == NULL ? 0 : -1;
+}
+
+const char *ftpd_upload_conf_check(pool *in, server_rec *s) {
+  (void) in;
+  (void) s;
+  return uploads_why;
 }
 
 int ftpd_usercert_check(pool *in, server_rec *s, const char **path,

@@ -1,0 +1,44 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-checker.h -- the process that runs the programs of SFTPUploadCheck for a
+ * session (ftpd-checker.c).
+ */
+
+#ifndef MOD_SFTP_FTPD_CHECKER_H
+#define MOD_SFTP_FTPD_CHECKER_H
+
+#include "directives.h"
+
+/* While there is root, and before the session enters its own root: starts the
+ * process, if the server has a check.
+ */
+void ftpd_checker_begin(void);
+/* Whether the server of this session has a check, in whatever directory. */
+bool ftpd_checker_on(void);
+
+/* An upload, open for reading. */
+struct ftpd_checked {
+  int fd;
+  off_t size;
+  const char *path;             /* as the user sees it */
+};
+
+/* Runs a check and waits for its verdict: 0, or -1 if the upload must be
+ * refused.  *line, in p and printable, is what the program said or the reason;
+ * "" if there is none.
+ */
+int ftpd_checker_ask(pool *p, const struct upload_check *check,
+  const struct ftpd_checked *upload, const char **line);
+
+/* The first line that has text, without blanks around it, at most max - 1
+ * bytes; "" if there is none.
+ */
+void ftpd_checker_line(char *to, size_t max, const char *text, size_t len);
+
+#endif /* MOD_SFTP_FTPD_CHECKER_H */

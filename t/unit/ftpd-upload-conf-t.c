@@ -1,0 +1,135 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-upload-conf-t.c -- the words of SFTPUploadCheck, and what contradicts in
+ * several of its lines.
+ */
+
+#include "daemon.h"
+#include "directives-set.h"
+#include "directives.h"
+#include "ftpd-place.h"
+#include "ftpd-run.h"
+#include "ftpd-source.h"
+#include "ftpd-upload-conf.h"
+#include "ftpd-words.h"
+#include "tap.h"
+
+static pool *p;
+static server_rec server;
+
+/* ---- Of the other files of ftpd/ */
+
+const char *ftpd_source_info(const char *form, const char *name) {
+  size_t len = strlen(name);
+
+  return strncmp(form, name, len) == 0 && form[len] == ':' ? form + len + 1 :
+    NULL;
+}
+
+const char *ftpd_words_check(pool *in, const char *text, const char *tokens,
+    const char **first) {
+  (void) tokens;
+  *first = pstrdup(in, text);
+  return *text == '\0' ? "no path" : NULL;
+}
+
+const char *ftpd_run_objection(pool *in, const char *path) {
+  (void) in;
+  return strcmp(path, "/bin/bad") == 0 ? "it may not be run" : NULL;
+}
+
+const char *ftpd_place_line(pool *in, const config_rec *c) {
+  (void) in;
+  (void) c;
+  return ", somewhere";
+}
+
+config_rec *ftpd_conf_add_value(cmd_rec *cmd, const void *value, size_t n) {
+  config_rec *c = add_config_param(cmd->argv[0], 1, NULL);
+
+  c->argv[0] = palloc(p, n);
+  memcpy(c->argv[0], value, n);
+  return c;
+}
+
+/* ---- The tests */
+
+static const struct upload_check *set(const char *words) {
+  modret_t *res;
+
+  daemon_record = NULL;
+  res = ftpd_set_uploadcheck(daemon_directive(p, pstrcat(p,
+    "SFTPUploadCheck ", words, NULL)));
+  return daemon_refusal(res) == NULL && daemon_record != NULL ?
+    daemon_record->argv[0] : NULL;
+}
+
+static bool refuses(const char *words, const char *why) {
+  const char *got = daemon_refusal(ftpd_set_uploadcheck(daemon_directive(p,
+    pstrcat(p, "SFTPUploadCheck ", words, NULL))));
+
+  if (got == NULL || strstr(got, why) == NULL) {
+    printf("# %s: %s\n", words, got != NULL ? got : "accepted");
+    return false;
+  }
+
+  return true;
+}
+
+static void words_are_read(void) {
+  const struct upload_check *c = set("exec:/bin/x");
+
+  ok(c != NULL && strcmp(c->program, "/bin/x") == 0 && c->secs == 60 &&
+    !c->tells && strcmp(c->user, "nobody") == 0 && c->uid != 0, "defaults");
+  ok((daemon_record->flags & CF_MERGEDOWN) != 0, "directories inherit it");
+  c = set("exec:/bin/x tell timeout 600 user daemon");
+  ok(c != NULL && c->secs == 600 && c->tells &&
+    strcmp(c->user, "daemon") == 0, "all words");
+  c = set("none");
+  ok(c != NULL && c->text == NULL, "none");
+}
+
+static void wrong_words_are_named(void) {
+  ok(refuses("", "wrong number"), "nothing");
+  ok(refuses("/bin/x", "'/bin/x': expected exec:"), "a path");
+  ok(refuses("none tell", "'none': expected exec:"), "none, and more");
+  ok(refuses("exec:", "no path"), "no program");
+  ok(refuses("exec:/bin/bad", "it may not be run"), "a program of others");
+  ok(refuses("exec:/bin/x user", "unexpected word: 'user'"), "no user");
+  ok(refuses("exec:/bin/x user root", "'root' is root"), "root");
+  ok(refuses("exec:/bin/x user no-such-user", "no such user"), "no account");
+  ok(refuses("exec:/bin/x timeout 0", "1 to 600") &&
+    refuses("exec:/bin/x timeout 601", "1 to 600") &&
+    refuses("exec:/bin/x timeout 1m", "1 to 600"), "limits");
+  ok(refuses("exec:/bin/x loud", "unexpected word: 'loud'"), "another word");
+}
+
+static void all_run_as_one_user(void) {
+  const char *why;
+
+  daemon_forget_config();
+  ok(ftpd_upload_conf_check(p, &server) == NULL, "no check");
+  (void) set("exec:/bin/x user daemon");
+  (void) set("none");
+  (void) set("exec:/bin/y user daemon");
+  ok(ftpd_upload_conf_check(p, &server) == NULL, "one user");
+  (void) set("exec:/bin/z");
+  why = ftpd_upload_conf_check(p, &server);
+  ok(why != NULL && strstr(why, "user daemon, somewhere") != NULL &&
+    strstr(why, "user nobody, somewhere") != NULL, "two users");
+}
+
+int main(void) {
+  p = make_sub_pool(NULL);
+  words_are_read();
+  wrong_words_are_named();
+  all_run_as_one_user();
+  destroy_pool(p);
+  return done_testing();
+}

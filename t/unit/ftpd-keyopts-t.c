@@ -71,7 +71,7 @@ static void certificates_name_sources(void) {
 static void keys_expire(void) {
   static const char *const over[] = { "19700101", "20200229", "20200101Z",
     "202001011200", "20200101120059Z", "", "2099", "20991301", "20990101x",
-    "2099-01-01", "209901011", "Z" };
+    "2099-01-01", "209901011", "Z", "2037011x", "2037011Z" };
   static const char *const good[] = { "20370101", "20370101Z",
     "203701011200", "20370101120059z" };
   size_t i;
@@ -101,6 +101,11 @@ static void what_is_said_is_kept(void) {
   ftpd_keyopts_grant(&opts, &grant);
   ok(grant.no_touch && grant.verify && grant.command == opts.command &&
     grant.env == opts.env, "they are granted, and narrow what was before");
+  grant.verify = false;
+  ftpd_keyopts_grant(&opts, &grant);
+  ok(!grant.verify && read_options("verify-required") == NULL, "not asked for");
+  ftpd_keyopts_grant(&opts, &grant);
+  ok(grant.verify && !grant.no_touch, "a user that is verified");
   ok(read_options("CERT-authority,principals=\"a,b\"") == NULL &&
     opts.authority, "an authority, in any case");
   is_str(opts.principals, "a,b", "its principals");
@@ -113,7 +118,8 @@ static void what_limits_is_never_ignored(void) {
     "expiry-time", "cert-authority=\"yes\"", "command=\"rm -rf /\"",
     "command=\"internal-sftp\",command=\"internal-sftp\"",
     "environment=\"novalue\"", "environment=\"=x\"",
-    "principals=\"root\"", "from=\"192.0.2.7" };
+    "principals=\"root\"",
+    "cert-authority,principals=\"a\",principals=\"b\"", "from=\"192.0.2.7" };
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(bad); i++) {

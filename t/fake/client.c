@@ -270,15 +270,15 @@ void client_send_kexinit(struct client *cl, bool first_follows) {
 
 struct half {
   EVP_PKEY *mine;
-  unsigned char pub[32], shared[32];
+  struct client_secret secret;
 };
 
 static void begin_x25519(struct half *h) {
-  size_t len = sizeof(h->pub);
+  size_t len = sizeof(h->secret.pub);
 
   h->mine = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
   if (h->mine == NULL ||
-      EVP_PKEY_get_raw_public_key(h->mine, h->pub, &len) != 1) {
+      EVP_PKEY_get_raw_public_key(h->mine, h->secret.pub, &len) != 1) {
     bail_out("no X25519");
   }
 }
@@ -287,18 +287,18 @@ static bool agree_x25519(struct half *h, struct sftp_str theirs) {
   EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL,
     theirs.ptr, theirs.len);
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(h->mine, NULL);
-  size_t len = sizeof(h->shared);
+  size_t len = sizeof(h->secret.shared);
   bool good = peer != NULL && ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
     EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
-    EVP_PKEY_derive(ctx, h->shared, &len) == 1;
+    EVP_PKEY_derive(ctx, h->secret.shared, &len) == 1;
 
   EVP_PKEY_CTX_free(ctx);
   EVP_PKEY_free(peer);
   return good;
 }
 
-static void put_hash(struct client *cl, struct half *h, struct sftp_str ks,
-    struct sftp_str qs, unsigned char H[32]) {
+void client_hash(struct client *cl, const struct client_secret *s,
+    struct sftp_str ks, struct sftp_str qs, unsigned char H[32]) {
   struct sftp_wr w;
   unsigned int len = 32;
 
@@ -308,14 +308,14 @@ static void put_hash(struct client *cl, struct half *h, struct sftp_str ks,
   sftp_wr_str(&w, cl->kexinit_c);
   sftp_wr_str(&w, cl->kexinit_s);
   sftp_wr_str(&w, ks);
-  sftp_wr_string(&w, h->pub, sizeof(h->pub));
+  sftp_wr_string(&w, s->pub, sizeof(s->pub));
   sftp_wr_str(&w, qs);
-  sftp_wr_mpint(&w, h->shared, sizeof(h->shared));
+  sftp_wr_mpint(&w, s->shared, sizeof(s->shared));
   EVP_Digest(w.ptr, w.len, H, &len, EVP_sha256(), NULL);
 }
 
-static void letter(struct client *cl, struct half *h, const unsigned char *H,
-    char X, unsigned char *out, size_t need) {
+static void letter(struct client *cl, const struct client_secret *s,
+    const unsigned char *H, char X, unsigned char *out, size_t need) {
   size_t have = 0;
 
   while (have < need) {
@@ -325,7 +325,7 @@ static void letter(struct client *cl, struct half *h, const unsigned char *H,
     size_t n;
 
     sftp_wr_init(&w, cl->pool, 256, 4096);
-    sftp_wr_mpint(&w, h->shared, sizeof(h->shared));
+    sftp_wr_mpint(&w, s->shared, sizeof(s->shared));
     sftp_wr_bytes(&w, H, 32);
     if (have == 0) {
       sftp_wr_u8(&w, (uint8_t) X);
@@ -342,8 +342,8 @@ static void letter(struct client *cl, struct half *h, const unsigned char *H,
   }
 }
 
-static void direction_keys(struct client *cl, struct half *h,
-    const unsigned char *H, bool out, struct sftp_keys *keys) {
+void client_keys(struct client *cl, const struct client_secret *s,
+    const unsigned char H[32], bool out, struct sftp_keys *keys) {
   const struct sftp_cipher_alg *cipher = (const struct sftp_cipher_alg *)
     sftp_alg_find(ALGS_CIPHER, sftp_str_of(cl->cipher));
   const struct sftp_mac_alg *mac = cipher->tag_len > 0 ? NULL :
@@ -354,15 +354,15 @@ static void direction_keys(struct client *cl, struct half *h,
   memset(keys, 0, sizeof(*keys));
   keys->pool = make_sub_pool(cl->pool);
   keys->compression = sftp_alg_find(ALGS_COMPRESS, sftp_str_of(cl->comp));
-  letter(cl, h, H, out ? 'A' : 'B', iv, cipher->iv_len);
-  letter(cl, h, H, out ? 'C' : 'D', key, cipher->key_len);
+  letter(cl, s, H, out ? 'A' : 'B', iv, cipher->iv_len);
+  letter(cl, s, H, out ? 'C' : 'D', key, cipher->key_len);
   if (sftp_cipher_new(keys->pool, cipher, key, iv, out,
       &keys->cipher) != SFTP_OK) {
     bail_out("cipher %s", cl->cipher);
   }
 
   if (mac != NULL) {
-    letter(cl, h, H, out ? 'E' : 'F', mk, mac->key_len);
+    letter(cl, s, H, out ? 'E' : 'F', mk, mac->key_len);
     if (sftp_mac_new(keys->pool, mac, mk, &keys->mac) != SFTP_OK) {
       bail_out("mac %s", cl->mac);
     }
@@ -401,7 +401,7 @@ static int finish(struct client *cl, struct half *h) {
     return SFTP_ERR_FORMAT;
   }
 
-  put_hash(cl, h, ks, qs, H);
+  client_hash(cl, &h->secret, ks, qs, H);
   data.ptr = H;
   data.len = 32;
   if (sftp_key_from_blob(cl->pool, ks, &host_key) != SFTP_OK ||
@@ -413,8 +413,8 @@ static int finish(struct client *cl, struct half *h) {
     cl->session_id = sftp_str_copy(cl->pool, data);
   }
 
-  direction_keys(cl, h, H, true, &out);
-  direction_keys(cl, h, H, false, &in);
+  client_keys(cl, &h->secret, H, true, &out);
+  client_keys(cl, &h->secret, H, false, &in);
   cl->server_first = client_expect(cl, SSH_MSG_NEWKEYS, &pkt);
   if (cl->server_first) {
     sftp_packets_set_in(cl->pkts, &in, cl->strict);
@@ -454,7 +454,7 @@ int client_kex(struct client *cl) {
 
   begin_x25519(&h);
   sftp_wr_init(&w, cl->pool, 64, 64);
-  sftp_wr_string(&w, h.pub, sizeof(h.pub));
+  sftp_wr_string(&w, h.secret.pub, sizeof(h.secret.pub));
   client_send(cl, SSH_MSG_KEXDH_INIT, w.ptr, w.len);
   res = finish(cl, &h);
   EVP_PKEY_free(h.mine);

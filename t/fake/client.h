@@ -79,6 +79,22 @@ bool client_recv(struct client *cl, struct sftp_pkt *pkt);
 /* Reads until a message of that type comes; passes others to on_other. */
 bool client_expect(struct client *cl, uint8_t type, struct sftp_pkt *pkt);
 
+/* ---- For a client that reads and sends by itself (talk.h) */
+
+/* Its half of curve25519-sha256. */
+struct client_secret {
+  unsigned char pub[32], shared[32];
+};
+
+/* The exchange hash, from both identifications and KEXINITs of cl, the host key
+ * ks and the server's point qs.
+ */
+void client_hash(struct client *cl, const struct client_secret *s,
+  struct sftp_str ks, struct sftp_str qs, unsigned char H[32]);
+/* The keys of one direction, after session_id is set. */
+void client_keys(struct client *cl, const struct client_secret *s,
+  const unsigned char H[32], bool out, struct sftp_keys *keys);
+
 /* Throws away what the server has sent, so that the socket does not fill up. */
 void client_drain(struct client *cl);
 

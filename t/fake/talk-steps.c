@@ -451,6 +451,23 @@ static void step_fxp(struct talk *t) {
 
 /* ---- The table */
 
+/* The same step again and again: what grows by it is seen. */
+static void step_repeat(struct talk *t) {
+  unsigned int n = talk_byte(t);
+  struct sftp_rd *from = source(t), at = *from;
+
+  if (t->repeating) {
+    return;
+  }
+
+  t->repeating = true;
+  do {
+    *from = at;
+  } while (talk_step(t) && n-- > 0);
+
+  t->repeating = false;
+}
+
 static const struct {
   char letter;
   void (*run)(struct talk *t);
@@ -458,17 +475,17 @@ static const struct {
   { '.', step_wait }, { '~', step_segment }, { '_', step_room },
   { '@', step_time }, { '!', step_deaf }, { '+', step_cork },
   { '^', step_flip }, { '-', step_cut }, { '%', step_swap },
-  { '*', step_twice }, { '#', step_damage }, { '<', step_raw },
-  { '?', step_message }, { '$', step_hang_up }, { '&', step_fault },
-  { 'V', step_greet }, { 'K', step_kexinit }, { 'L', step_lazy },
-  { 'I', step_ignore }, { 'D', step_debug }, { 'U', step_unimplemented },
-  { 'P', step_ping }, { 'E', step_ext_info }, { 'X', step_disconnect },
-  { 'S', step_service }, { 'N', step_none }, { 'W', step_password },
-  { 'Q', step_kbdint }, { 'A', step_answer }, { 'B', step_publickey },
-  { 'H', step_hostbased }, { 'G', step_global }, { 'o', step_open },
-  { 'a', step_adjust }, { 'd', step_data }, { 'x', step_extended },
-  { 'e', step_eof }, { 'c', step_close }, { 'y', step_reply },
-  { 'r', step_request }, { 'f', step_fxp }
+  { '*', step_twice }, { '=', step_repeat }, { '#', step_damage },
+  { '<', step_raw }, { '?', step_message }, { '$', step_hang_up },
+  { '&', step_fault }, { 'V', step_greet }, { 'K', step_kexinit },
+  { 'L', step_lazy }, { 'I', step_ignore }, { 'D', step_debug },
+  { 'U', step_unimplemented }, { 'P', step_ping }, { 'E', step_ext_info },
+  { 'X', step_disconnect }, { 'S', step_service }, { 'N', step_none },
+  { 'W', step_password }, { 'Q', step_kbdint }, { 'A', step_answer },
+  { 'B', step_publickey }, { 'H', step_hostbased }, { 'G', step_global },
+  { 'o', step_open }, { 'a', step_adjust }, { 'd', step_data },
+  { 'x', step_extended }, { 'e', step_eof }, { 'c', step_close },
+  { 'y', step_reply }, { 'r', step_request }, { 'f', step_fxp }
 };
 
 bool talk_step(struct talk *t) {

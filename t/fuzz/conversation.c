@@ -19,11 +19,14 @@
  * does not depend on how long it was.
  */
 
+#include <malloc.h>
+
 #include "../fake/talk.h"
 #include "../fake/fake-pool.h"
 #include "../fake/ftpd-auth.h"
 #include "../fake/ftpd-file.h"
 #include "../fake/ftpd-log.h"
+#include "../fake/ftpd-session.h"
 #include "alg-table.h"
 #include "conn-loop.h"
 #include "exec.h"
@@ -34,7 +37,7 @@
 #include "userauth.h"
 
 /* What is left in the pool of a connection when it is over. */
-#define KEPT_MAX 65536
+#define KEPT_MAX 16384
 
 #define CHOICES 9
 
@@ -181,6 +184,7 @@ static void make_settings(struct sftp_settings *set, const uint8_t *how) {
     COMPRESS_DELAYED;
   set->exec_commands = sftp_switch_defaults(sftp_exec_switch);
   set->extensions = ~0UL;
+  set->named = ~0U;             /* a known client changes no list */
   set->max_login_attempts = 3;
   set->chains = (how[CH_LOGIN] & 1) != 0 ? both_chain : any_chain;
   set->nchains = (how[CH_LOGIN] & 1) != 0 ? SFTP_NELEMS(both_chain) :
@@ -267,6 +271,7 @@ static void converse(const uint8_t *how, struct sftp_str program) {
   talk_now = &t;
   t.cl.server = sftp_conn_new(server_pool, TALK_SERVER_FD, &set, NULL);
   make_users(t.cl.server, how);
+  fake_client = &set;
   before = fake_pool_bytes(server_pool);
   must(sftp_conn_run(t.cl.server) < 0);
   talk_check(&t);
@@ -278,6 +283,15 @@ static void converse(const uint8_t *how, struct sftp_str program) {
   talk_pipe_free(&t.to_server);
   talk_pipe_free(&t.to_client);
   talk_now = NULL;
+  fake_client = NULL;
+}
+
+/* Without sanitizers, half of the time would go to the kernel, which gives and
+ * takes the same pages for every input.
+ */
+__attribute__((constructor)) static void keep_pages(void) {
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+  mallopt(M_MMAP_THRESHOLD, 1 << 28);
 }
 
 static int one_input(const uint8_t *data, size_t size) {

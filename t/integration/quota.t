@@ -89,6 +89,8 @@ class Late(Server):
 plain = limited(Server(LINES if HAVE else "", modules=QUOTATAB, users=NAMES))
 hidden = limited(Server(LINES + "HiddenStores on\n" if HAVE else "",
                         modules=QUOTATAB, users=NAMES))
+checked = limited(Server(LINES + "SFTPUploadCheck exec:/bin/true\n"
+                         if HAVE else "", modules=QUOTATAB, users=NAMES))
 late = limited(Late(LINES if HAVE else "", modules=QUOTATAB, users=NAMES))
 dirs = limited(Server(LINES + "QuotaDirectoryTally on\n"
                       "QuotaExcludeFilter \\.free$\n" if HAVE else "",
@@ -457,6 +459,26 @@ def _():
     expect_same(settled(srv, files=True), 80000, "SCP")
 
 
+@promise("SFTPUploadCheck: a changed copy counts beside the file until it "
+         "replaces it, and one that does not fit is not made")
+def _():
+    srv = fresh(checked)
+    with Raw(srv, 3) as raw:
+        store(raw, "a", 40000)
+        handle = open_file(raw, "a", WRITE)
+        expect_same(tally(srv)[0], 80000, "tally with the copy")
+        expect_same(write(raw, handle, 40000, b"x" * 10000)[0], OK, "WRITE")
+        close(raw, handle)
+        expect_same(tally(srv)[0], 50000, "tally after CLOSE")
+        store(raw, "b", 10000)
+        expect(raw.ask(3, string(b"a") + num(WRITE) + num(0))[0] == 101,
+               "a copy that does not fit")
+        expect_same(tally(srv)[0], 60000, "tally")
+        open_file(raw, "b", WRITE)
+    srv.no_sessions()
+    expect_same(settled(srv, files=True), 60000, "an abandoned copy")
+
+
 @promise("two sessions at once do not exceed the limit, and both are counted")
 def _():
     srv = fresh()
@@ -555,8 +577,9 @@ def one_step(chance, raw, handles):
 @promise("whatever two sessions do, in any order: the limit is kept, and the "
          "tally matches the disk")
 def _():
-    for seed in range(6):
-        server, chance = fresh(), random.Random(seed)
+    for seed in range(8):
+        server = fresh(plain if seed < 6 else checked)
+        chance = random.Random(seed)
         with Raw(server, 3) as one, Raw(server, 3) as two:
             both_of = ((one, []), (two, []))
             for _ in range(100):
@@ -770,5 +793,5 @@ def _():
     expect_same(tally(plain), (0, 0, 0), "tally")
 
 
-main(*([plain, hidden, late, dirs, both] if HAVE else [plain]),
+main(*([plain, hidden, checked, late, dirs, both] if HAVE else [plain]),
      *[srv for srv in (sql, vroot) if srv is not None])

@@ -40,15 +40,17 @@ SIGNATURE, SEND, RELEASE = 65, 68, 70
 SEEDS = 5
 SPINNING = 3
 
-must(run(["make", "-C", BUILD, "intruders"], timeout=300))
-INTRUDER = "obj/sftp-cell-intruder"
+MADE = os.path.dirname(os.path.realpath(os.path.join(BUILD, "Makefile")))
+must(run(["make", "-C", MADE, "intruders"], timeout=300))
+INTRUDER = os.path.join(MADE, "obj/sftp-cell-intruder")
 
 LINES = ("TimeoutLogin 300\nTimeoutIdle 300\n"
          "SQLEngine off\nSQLConnectInfo @DIR@/db user %s\n"
          "SFTPPerSourcePenalties crash:1h min:1s\n"
          "SFTPPerSourcePenaltyExemptList 127.0.0.1\n" % DATABASE)
 srv = Isolated(LINES, INTRUDER, modules=("mod_sql", "mod_sql_sqlite"))
-unconfined = Isolated("TimeoutLogin 300\n", "obj/sftp-cell-unconfined")
+unconfined = Isolated("TimeoutLogin 300\n",
+                      os.path.join(MADE, "obj/sftp-cell-unconfined"))
 hasty = Isolated("TimeoutLogin 3\n", INTRUDER)
 
 
@@ -171,26 +173,28 @@ def _():
 
 # ---- Memory
 
+RAW = serialization.Encoding.Raw
+
+
+def host_key(name):
+    with open(srv.path("host_" + name), "rb") as file:
+        return serialization.load_ssh_private_key(file.read(), None)
+
+
 def secrets():
     """Each in the order of bytes that libcrypto's numbers have, too."""
-    def load(name):
-        with open(srv.path(name), "rb") as file:
-            return serialization.load_ssh_private_key(file.read(), None)
-    seed = load("host_ed25519").private_bytes(
-        serialization.Encoding.Raw, serialization.PrivateFormat.Raw,
-        serialization.NoEncryption())
-    number = load("host_ecdsa").private_numbers().private_value
-    prime = load("host_rsa").private_numbers().p
+    seed = host_key("ed25519").private_bytes(
+        RAW, serialization.PrivateFormat.Raw, serialization.NoEncryption())
+    number = host_key("ecdsa").private_numbers().private_value
+    prime = host_key("rsa").private_numbers().p
     return {"SQLConnectInfo": [DATABASE.encode()], "Ed25519": [seed]} | {
         name: [value.to_bytes(size, order)[:48] for order in ("big", "little")]
         for name, value, size in (("ECDSA", number, 32), ("RSA", prime, 128))}
 
 
 def public_key():
-    with open(srv.path("host_ed25519"), "rb") as file:
-        key = serialization.load_ssh_private_key(file.read(), None)
-    return key.public_key().public_bytes(serialization.Encoding.Raw,
-                                         serialization.PublicFormat.Raw)
+    return host_key("ed25519").public_key().public_bytes(
+        RAW, serialization.PublicFormat.Raw)
 
 
 def occurs(pid, what):

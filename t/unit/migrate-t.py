@@ -209,6 +209,18 @@ def _():
                                  % names), "many names")
 
 
+@promise("it listens where sshd does: the wildcards of both families")
+def _():
+    both = lines_of("Port 2200\n")
+    expect("<VirtualHost 0.0.0.0 ::>" in both, both)
+    for text in ("Port 2200\nListenAddress 0.0.0.0\nListenAddress ::\n",
+                 "ListenAddress 0.0.0.0:2200\nListenAddress [::]:2200\n"):
+        expect_same(lines_of(text), both, text)
+    for text in ("AddressFamily inet6\nListenAddress ::\n",
+                 "ListenAddress [::]\n"):
+        expect("<VirtualHost ::>" in lines_of(text), text)
+
+
 @promise("random bytes and lines give a message or a configuration")
 def _():
     rand = random.Random(14)

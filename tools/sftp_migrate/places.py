@@ -183,8 +183,8 @@ class Places:
             host, port = text.split(":")
         if text.endswith(":") and (text[0] == "[" or text.count(":") == 1):
             line.fail("'%s' has no port" % printable(text, 60))
-        if host and not host.replace(".", "").replace(":", "").replace(
-                "-", "").isalnum() and host != "*":
+        if host not in ("", "*", "::") and not host.replace(".", "").replace(
+                ":", "").replace("-", "").isalnum():
             line.fail("'%s' is no address" % printable(text, 60))
         return host, self._port(line, port) if port else None
 

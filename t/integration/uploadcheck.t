@@ -21,8 +21,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
 from clients import paramiko_sftp
+from ftphost import FtpServer
 from mounted import Mounted
-from server import Server, has_module, must, said, wait_for, NOBODY, UID, GID
+from server import (GID, NOBODY, UID, ByNobody, Server, has_module, must,
+                    said, wait_for)
 from rawsftp import ATTRS, HANDLE, Raw, num, quad, string
 
 READ, WRITE, APPEND, CREAT, TRUNC, EXCL = 1, 2, 4, 8, 16, 32
@@ -489,6 +491,48 @@ def _():
         server.wait_log("sftp.log", "upload to '/refused' refused")
     expect(not os.path.exists(server.home("refused")), "it is there")
     nothing_left(server)
+
+
+class Rootless(ByNobody, FtpServer):
+    pass
+
+
+@promise("a daemon without root runs checks as its own user, and FTP is not "
+         "checked")
+def _():
+    check = ("SFTPUploadCheck exec:/bin/false user daemon tell\n"
+             "<Directory @DIR@/home/alice/fine>\n"
+             "  SFTPUploadCheck exec:/bin/true user daemon\n</Directory>\n")
+    less = Rootless(check, check + "DefaultRoot /\n", drop=("DefaultRoot",))
+    less.mkdir("fine")
+    less.start()
+    try:
+        local = less.local("x", b"data")
+        expect(less.sftp("put %s %s" % (local, less.home("x"))).returncode
+               != 0, "it was accepted")
+        must(less.sftp("put %s %s" % (local, less.home("fine/x"))))
+        ftp = less.ftp()
+        ftp.storbinary("STOR " + less.home("ftp"), io.BytesIO(b"data"))
+        ftp.quit()
+        expect_same(sorted(os.listdir(less.home())), ["fine", "ftp"], "files")
+        expect_same(less.get("fine/x"), b"data", "content")
+    finally:
+        less.stop_clean()
+
+
+@promise("mod_exec may run programs in a session, and checks are as they are")
+def _():
+    if not has_module("mod_exec.so"):
+        skip("no mod_exec")
+    srv = with_program(Server(
+        "ExecEngine on\nExecOnCommand MKD /bin/true\n" + CHECK + " tell\n",
+        modules=("mod_exec",))).start()
+    try:
+        refused(srv, "x", b"tells\n", "%d %d / 5 alice /x 6 " % (NOBODY,
+                                                                 NOBODY))
+        srv.wait_log("sftp.log", "open: programs")
+    finally:
+        srv.stop_clean()
 
 
 @promise("a wrong directive stops the start, and says why")

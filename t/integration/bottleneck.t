@@ -74,12 +74,14 @@ class Measured(Controlled):
     def transfer(self, batch, *options):
         """OpenSSH's client; the limits of the last transfer."""
         if self.far:
-            options += ("-o", "HostName=" + HERE,
-                        "-o", "HostKeyAlias=[127.0.0.1]:%d" % self.port)
-            must(line.there(self.sftp, batch, *options))
+            must(line.there(self.sftp, batch, *options, *self.from_there()))
         else:
             must(self.sftp(batch, *options))
         return self.limits()
+
+    def from_there(self):
+        return ("-o", "HostName=" + HERE,
+                "-o", "HostKeyAlias=[127.0.0.1]:%d" % self.port)
 
     def lines(self):
         return re.findall(r"(upload|download) of '(.*)': (\d+) bytes in "
@@ -170,6 +172,14 @@ def _():
     srv = on_line(plain, delay=0.03, rate=2 * MIB)
     expect_most(srv.transfer("get /f6 /dev/null", "-R", "128"), "network")
     expect_most(srv.transfer("put %s /up" % larger, "-R", "128"), "network")
+
+
+@promise("a long, narrow line limits SCP as well")
+def _():
+    srv = on_line(plain, delay=0.03, rate=2 * MIB)
+    for names in (("srv:f6", "/dev/null"), (larger, "srv:up")):
+        must(line.there(srv.scp, "-O", *srv.from_there(), *names))
+        expect_most(srv.limits(), "network")
 
 
 @promise("a small window on a long line: the client's window")

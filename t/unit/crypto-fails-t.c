@@ -125,6 +125,37 @@ CALL_OF(BIGNUM *, BN_new, (void), ())
 CALL_OF(BIGNUM *, BN_bin2bn, (const unsigned char *s, int n, BIGNUM *bn),
   (s, n, bn))
 
+/* With what RSA and EC want besides. */
+EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *lib, const char *props,
+    const char *type, ...) {
+  static EVP_PKEY *(*real)(OSSL_LIB_CTX *, const char *, const char *, ...);
+  EVP_PKEY *key = NULL;
+  va_list ap;
+
+  if (real == NULL) {
+    void *found = dlsym(RTLD_NEXT, "EVP_PKEY_Q_keygen");
+
+    memcpy(&real, &found, sizeof(real));
+  }
+
+  va_start(ap, type);
+  if (fails_now()) {
+    key = NULL;
+
+  } else if (strcmp(type, "RSA") == 0) {
+    key = real(lib, props, type, va_arg(ap, size_t));
+
+  } else if (strcmp(type, "EC") == 0) {
+    key = real(lib, props, type, va_arg(ap, const char *));
+
+  } else {
+    key = real(lib, props, type);
+  }
+
+  va_end(ap);
+  return key;
+}
+
 static const unsigned char zeros[256];
 
 /* ---- What is done: 0, or an error */

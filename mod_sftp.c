@@ -19,6 +19,7 @@
 #include "ftpd-isolate.h"
 #include "ftpd-keystore.h"
 #include "ftpd-log.h"
+#include "ftpd-lost.h"
 #include "ftpd-metrics.h"
 #include "ftpd-path.h"
 #include "ftpd-penalty.h"
@@ -156,6 +157,7 @@ static void session_notes(struct ftpd *h) {
 static int sftp_sess_init(void) {
   struct ftpd *h;
 
+  ftpd_lost_end();
   ftpd_metrics_end();
   ftpd_penalty_check();
   if (!ftpd_conf_engine(main_server)) {

@@ -37,6 +37,7 @@ _Static_assert(SLOT_BYTES % 4096 == 0, "a slot has pages of its own");
 
 static struct board *board;     /* NULL in a session that has its slot */
 static struct board_slot *own;
+static ftpd_board_lost_t tell_lost;
 static size_t slots_at;         /* from the beginning of the board */
 
 static struct board_slot *slot_at(unsigned int i) {
@@ -101,6 +102,10 @@ static void empty_slot(unsigned int i, int64_t pid) {
     return;
   }
 
+  if (pid > 0 && atomic_load(&s->ended) == 0 && tell_lost != NULL) {
+    tell_lost((pid_t) pid, s);
+  }
+
   for (k = 0; k < BOARD_SERIES; k++) {
     uint64_t n = atomic_load_explicit(&s->counts[k], memory_order_relaxed);
 
@@ -113,6 +118,7 @@ static void empty_slot(unsigned int i, int64_t pid) {
   ftpd_book_take(&board->book, &s->login);
   memset(&s->login, 0, sizeof(s->login));
   memset(&s->info, 0, sizeof(s->info));
+  atomic_store(&s->ended, 0);
   atomic_store(&s->ending, 0);
   atomic_store(&board->pids[i], 0);
 }
@@ -206,6 +212,12 @@ struct board_slot *ftpd_board_own(void) {
   return own;
 }
 
+void ftpd_board_ended(void) {
+  if (own != NULL) {
+    atomic_store(&own->ended, 1);
+  }
+}
+
 void ftpd_board_add(unsigned int series, uint64_t n) {
   if (own != NULL) {
     _Atomic uint64_t *at = &own->counts[series];
@@ -220,13 +232,20 @@ void ftpd_board_add(unsigned int series, uint64_t n) {
 
 /* ---- The master */
 
-static void sweep_dead(void) {
-  pool *p = make_sub_pool(permanent_pool);
+void ftpd_board_on_lost(ftpd_board_lost_t tell) {
+  tell_lost = tell;
+}
+
+void ftpd_board_sweep(void) {
+  pool *p;
   struct running r;
 
-  find_running(p, &r);
-  sweep(&r);
-  destroy_pool(p);
+  if (board != NULL) {
+    p = make_sub_pool(permanent_pool);
+    find_running(p, &r);
+    sweep(&r);
+    destroy_pool(p);
+  }
 }
 
 /* While a session empties a slot, its numbers are nowhere for a moment. */
@@ -249,7 +268,7 @@ unsigned int ftpd_board_sum(uint64_t sums[BOARD_SERIES]) {
     return 0;
   }
 
-  sweep_dead();
+  ftpd_board_sweep();
   for (k = 0; k < BOARD_SERIES; k++) {
     sums[k] = atomic_load(&board->totals[k]);
   }
@@ -279,7 +298,7 @@ pid_t ftpd_board_next(unsigned int *at, struct board_slot **slot) {
   }
 
   if (*at == 0) {
-    sweep_dead();
+    ftpd_board_sweep();
   }
 
   while (*at < BOARD_SLOTS) {

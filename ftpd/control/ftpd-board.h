@@ -56,6 +56,7 @@ struct board_slot {
   _Atomic uint64_t counts[BOARD_SERIES];
   struct board_info info;
   struct book_login login;
+  _Atomic int ended;            /* by itself, and its records are written */
   /* Written by the daemon, to end the session. */
   _Atomic int ending;
   char reason[256];
@@ -78,8 +79,18 @@ bool ftpd_board_enter(void);
 
 /* The slot of this process; NULL if it has none. */
 struct board_slot *ftpd_board_own(void);
+/* This session ends by itself. */
+void ftpd_board_ended(void);
 /* What this process adds to. */
 void ftpd_board_add(unsigned int series, uint64_t n);
+
+/* Called when the slot of a session is emptied that did not end by itself: its
+ * process was killed, or crashed.
+ */
+typedef void (*ftpd_board_lost_t)(pid_t pid, const struct board_slot *s);
+void ftpd_board_on_lost(ftpd_board_lost_t tell);
+/* In the master: empties the slots of sessions that have ended. */
+void ftpd_board_sweep(void);
 
 /* In the master: what all sessions have done, which never becomes less, and how
  * many are running.

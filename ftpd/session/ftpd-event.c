@@ -22,6 +22,7 @@
 #include "ftpd-kept.h"
 #include "ftpd-live.h"
 #include "ftpd-log.h"
+#include "ftpd-lost.h"
 #include "ftpd-message.h"
 #include "ftpd-metrics.h"
 #include "ftpd-openfile.h"
@@ -164,6 +165,7 @@ static void on_postparse(const void *data, void *user_data) {
   ftpd_penalty_start();
   ftpd_startups_start();
   ftpd_controls_start();
+  ftpd_lost_restart();
   ftpd_metrics_restart();
   ftpd_hidden_init();
 }
@@ -175,6 +177,7 @@ static void on_startup(const void *data, void *user_data) {
   ftpd_kept_settle();
   ftpd_board_tell();
   ftpd_isolate_start();
+  ftpd_lost_start();
   ftpd_metrics_start();
 }
 
@@ -196,6 +199,7 @@ static void on_module_unload(const void *data, void *user_data) {
     pr_event_unregister(&sftp_module, NULL, NULL);
     ftpd_controls_end();
     ftpd_isolate_stop();
+    ftpd_lost_end();
     ftpd_metrics_end();
     ftpd_hostkeys_free();
     ftpd_log_close();
@@ -417,6 +421,7 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   ftpd_abort_all(h);
+  ftpd_board_ended();
   (void) ftpd_log_tell_missing(true);
   if (h->conn != NULL) {
     sftp_disconnect_linger(h->conn);

@@ -457,6 +457,31 @@ def _():
     expect_same(after[name] - before[name], 1000, name)
 
 
+@promise("the system log says whose session was killed, and what was lost")
+def _():
+    with Raw(srv, 3) as raw:
+        kind, left = raw.ask(3, string(b"/half") + num(0x1a) + num(0))
+        expect_same(kind, HANDLE, "an open file")
+        handle, _ = raw.cut(left)
+        raw.ask(6, string(handle) + quad(0) + string(b"x" * 700))
+        pid = srv.session()
+        os.kill(pid, signal.SIGKILL)
+        srv.wait_log("system.log", r"session %d of 'alice' from 127\.0\.0\.1 was "
+                     "killed, or crashed" % pid)
+        srv.wait_log("system.log", "session %d: upload of '/half' is lost after "
+                     "700 bytes" % pid)
+    # Those that end by themselves, or by a signal of the administrator, are
+    # not lost.
+    must(srv.sftp("ls"))
+    with Raw(srv, 3):
+        last = srv.session()
+        os.kill(last, signal.SIGTERM)
+        srv.no_sessions()
+    srv.counters()
+    told = re.findall("session (\\d+) of .* was killed", srv.log("system.log"))
+    expect(str(last) not in told and len(told) == 2, told)
+
+
 def shown(words):
     """The lines of sessions, once they have all of these words."""
     def lines():

@@ -13,6 +13,7 @@
 #include "../fake/client.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
+#include "channel.h"
 #include "kex.h"
 #include "service.h"
 #include "tap.h"
@@ -366,6 +367,7 @@ static void output_keeps_to_the_window(uint32_t packet) {
   (void) request(cl, id, "subsystem", "sftp");
   drain(cl, &r);
   is_int(r.n, 0, "a window of 0 means silence");
+  ok(sftp_channels_blocked(cl->server), "output waits for the window");
   commands = fake_commands("CHANNEL_WINDOW_ADJUST");
   adjust(cl, id, 0);
   drain(cl, &r);
@@ -386,6 +388,7 @@ static void output_keeps_to_the_window(uint32_t packet) {
   ok(r.n == r.total && !r.wrong, "every byte, exactly as the window allows "
     "(packets of %u)", packet);
   ok(last->readies > 0, "the service was told to go on");
+  ok(!sftp_channels_blocked(cl->server), "nothing waits at the end");
   start_produce = 0;
   client_free(cl);
   free(last);

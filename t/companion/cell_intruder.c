@@ -436,8 +436,8 @@ static void attack_by_signing(struct ftpd *h, char *args) {
 
   (void) args;
   do {
-    alive = say(h, PAIR_TRANSCRIPT, transcript) && poll(&pfd, 1, -1) > 0 &&
-      read_answers(h, false);
+    alive = sftp_pair_send(&h->pair, PAIR_TRANSCRIPT, transcript) == SFTP_OK &&
+      poll(&pfd, 1, -1) > 0 && read_answers(h, false);
   } while (alive);
 }
 

@@ -42,15 +42,17 @@ SPINNING = 3
 
 MADE = os.path.dirname(os.path.realpath(os.path.join(BUILD, "Makefile")))
 must(run(["make", "-C", MADE, "intruders"], timeout=300))
-INTRUDER = os.path.join(MADE, "obj/sftp-cell-intruder")
+INTRUDER, UNFILTERED, UNCONFINED = (
+    os.path.join(MADE, "obj/sftp-cell-" + name)
+    for name in ("intruder", "unfiltered", "unconfined"))
 
 LINES = ("TimeoutLogin 300\nTimeoutIdle 300\n"
          "SQLEngine off\nSQLConnectInfo @DIR@/db user %s\n"
          "SFTPPerSourcePenalties crash:1h min:1s\n"
          "SFTPPerSourcePenaltyExemptList 127.0.0.1\n" % DATABASE)
 srv = Isolated(LINES, INTRUDER, modules=("mod_sql", "mod_sql_sqlite"))
-unconfined = Isolated("TimeoutLogin 300\n",
-                      os.path.join(MADE, "obj/sftp-cell-unconfined"))
+unfiltered = Isolated("", UNFILTERED)
+unconfined = Isolated("", UNCONFINED)
 hasty = Isolated("TimeoutLogin 3\n", INTRUDER)
 
 
@@ -150,6 +152,18 @@ def _():
     expect_same({name: errno.errorcode.get(err, 0)
                  for name, err in found.items() if err not in DENIED}, {},
                 "attempts that were not denied")
+
+
+@promise("without a filter, there still is nothing to open, to run or to become, "
+         "and no other process to touch")
+def _():
+    found = attack_system(unfiltered)
+    expect_same({name: found[name] for name in
+                 ("open", "open the root", "openat", "creat", "mkdir", "chroot",
+                  "execve", "ptrace", "read memory", "write memory",
+                  "512 MiB", "mount", "setuid", "setresuid", "setresgid",
+                  "setgroups", "capset")
+                 if found[name] == 0}, {}, "what works")
 
 
 @promise("where nothing is confined, the same attempts work")
@@ -417,4 +431,4 @@ def _():
     conn.close()
 
 
-main(srv, unconfined, hasty)
+main(srv, unfiltered, unconfined, hasty)

@@ -140,6 +140,7 @@ static void step_message(struct talk *t) {
 }
 
 static void step_hang_up(struct talk *t) {
+  t->loop.times = 0;
   t->program.left = 0;
 }
 
@@ -451,21 +452,24 @@ static void step_fxp(struct talk *t) {
 
 /* ---- The table */
 
-/* The same step again and again: what grows by it is seen. */
+/* The same steps, up to 8, again and again: what grows by them is seen. */
 static void step_repeat(struct talk *t) {
-  unsigned int n = talk_byte(t);
-  struct sftp_rd *from = source(t), at = *from;
+  unsigned int times = talk_byte(t), length = talk_byte(t) % 8U + 1;
 
-  if (t->repeating) {
-    return;
+  if (t->loop.times == 0) {
+    t->loop.times = times;
+    t->loop.length = length;
+    t->loop.done = 0;
+    t->loop.at = *source(t);
   }
+}
 
-  t->repeating = true;
-  do {
-    *from = at;
-  } while (talk_step(t) && n-- > 0);
-
-  t->repeating = false;
+static void go_back(struct talk *t) {
+  if (t->loop.times > 0 && t->loop.done++ == t->loop.length) {
+    t->loop.times--;
+    t->loop.done = 1;
+    *source(t) = t->loop.at;
+  }
 }
 
 static const struct {
@@ -492,6 +496,7 @@ bool talk_step(struct talk *t) {
   size_t i = 0;
   uint8_t c;
 
+  go_back(t);
   if (source(t)->left == 0 || t->hung_up) {
     return false;
   }

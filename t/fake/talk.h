@@ -59,7 +59,10 @@ struct talk {
   uint64_t pass_ms;             /* time that is to pass */
   unsigned int deaf;            /* steps until it reads again */
   unsigned int corked;          /* steps that the server sees together */
-  bool repeating;
+  struct talk_loop {            /* steps that are repeated */
+    struct sftp_rd at;
+    unsigned int times, length, done;
+  } loop;
   bool lazy;                    /* does not take part in exchanges */
   struct sftp_str swapped;      /* goes out behind the next message */
   bool swap, twice;

@@ -155,7 +155,7 @@ def _():
 
 
 @promise("without a filter, there still is nothing to open, to run or to become, "
-         "and no other process to touch")
+         "and no other process to look into")
 def _():
     found = attack_system(unfiltered)
     expect_same({name: found[name] for name in
@@ -174,15 +174,17 @@ def _():
                 "attempts that were denied")
 
 
-@promise("system calls of another architecture end the process")
+@promise("system calls of another architecture end the process, which is a crash")
 def _():
     if platform.machine() != "x86_64":
         skip("one architecture")
     if not attack(unconfined, "known", "compat"):
         skip("this kernel has no calls of 32-bit programs")
+    first = srv.nursery()
     found, log = log_of(srv, lambda: attack(srv, "known", "compat"))
     expect_same(found, [], "what it reports")
     expect("the isolated process has ended" in log, log)
+    wait_for(lambda: srv.nurseries() - {first}, "another nursery")
 
 
 # ---- Memory

@@ -17,8 +17,9 @@
 #include "ftpd-file.h"
 #include "kex.h"
 
-/* Milliseconds of one step: each of them may be another wait. */
+/* Milliseconds of one step, and of all: each second may be another rekey. */
 #define TIME_MAX 20000
+#define TIME_ALL 100000
 
 /* ---- Values */
 
@@ -85,7 +86,12 @@ static void step_room(struct talk *t) {
 }
 
 static void step_time(struct talk *t) {
-  t->pass_ms += talk_number(t) % TIME_MAX;
+  uint32_t ms = talk_number(t) % TIME_MAX;
+
+  if (t->given_ms < TIME_ALL) {
+    t->given_ms += ms;
+    t->pass_ms += ms;
+  }
 }
 
 static void step_deaf(struct talk *t) {

@@ -56,7 +56,7 @@ struct talk {
   /* What the program has chosen. */
   size_t segment;               /* the server reads at most so much at once */
   size_t room;                  /* of the line to the client */
-  uint64_t pass_ms;             /* time that is to pass */
+  uint64_t pass_ms, given_ms;   /* time that is to pass, and all of it */
   unsigned int deaf;            /* steps until it reads again */
   unsigned int corked;          /* steps that the server sees together */
   struct talk_loop {            /* steps that are repeated */

@@ -24,7 +24,6 @@
 #include "ftpd-attrs.h"
 #include "ftpd-files.h"
 #include "ftpd-io.h"
-#include "ftpd-wait.h"
 
 #include <sys/ioctl.h>
 #include <linux/fs.h>
@@ -260,9 +259,7 @@ int ftpd_check_end(struct ftpd_file *f) {
   }
 
   upload.size = st.st_size;
-  res = ftpd_checker_ask(f->pool, f->check, &upload, &line);
-  /* It was not the client that was idle. */
-  ftpd_active(f->h, FTPD_ACTIVE_TRANSFER);
+  res = ftpd_checker_ask(f->h, f->pool, f->check, &upload, &line);
   if (res < 0) {
     return refuse(f, line);
   }

@@ -22,6 +22,8 @@
 #include "ftpd-upload-conf.h"
 #include "ftpd-words.h"
 
+#include "ftpd-wait.h"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -375,8 +377,8 @@ static int send_question(const struct question *q, int fd) {
 /* Answers to questions for which nobody waited long enough are dropped. NULL,
  * or why there is none.
  */
-static const char *wait_answer(uint64_t id, unsigned int secs,
-    struct answer *a) {
+static const char *wait_answer(struct ftpd *h, uint64_t id,
+    unsigned int secs, struct answer *a) {
   uint64_t until = ftpd_now_ms() + secs * 1000 + MORE_MS;
   struct pollfd pfd = { .fd = state.sock, .events = POLLIN };
 
@@ -385,6 +387,8 @@ static const char *wait_answer(uint64_t id, unsigned int secs,
       return "the session is being ended";
     }
 
+    /* In time: a timer that is late ends the session when another is reset. */
+    ftpd_active(h, FTPD_ACTIVE_TRANSFER);
     if (poll(&pfd, 1, LOOK_MS) <= 0) {
       continue;
     }
@@ -404,8 +408,9 @@ static const char *wait_answer(uint64_t id, unsigned int secs,
   return "it took too long";
 }
 
-int ftpd_checker_ask(pool *p, const struct upload_check *check,
-    const struct ftpd_checked *upload, const char **line) {
+int ftpd_checker_ask(struct ftpd *h, pool *p,
+    const struct upload_check *check, const struct ftpd_checked *upload,
+    const char **line) {
   struct question q = { .id = ++state.id, .size = upload->size };
   int which = find_check(check);
   const char *why = NULL;
@@ -424,7 +429,7 @@ int ftpd_checker_ask(pool *p, const struct upload_check *check,
     why = strerror(errno);
 
   } else {
-    why = wait_answer(q.id, check->secs, &a);
+    why = wait_answer(h, q.id, check->secs, &a);
   }
 
   *line = why != NULL ? pstrcat(p, "the check failed: ", why, NULL) :

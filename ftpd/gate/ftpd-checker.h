@@ -15,6 +15,8 @@
 
 #include "directives.h"
 
+struct ftpd;
+
 /* While there is root, and before the session enters its own root: starts the
  * process, if the server has a check.
  */
@@ -30,11 +32,12 @@ struct ftpd_checked {
 };
 
 /* Runs a check and waits for its verdict: 0, or -1 if the upload must be
- * refused.  *line, in p and printable, is what the program said or the reason;
- * "" if there is none.
+ * refused.  The client does not count as idle meanwhile.  *line, in p and
+ * printable, is what the program said or the reason; "" if there is none.
  */
-int ftpd_checker_ask(pool *p, const struct upload_check *check,
-  const struct ftpd_checked *upload, const char **line);
+int ftpd_checker_ask(struct ftpd *h, pool *p,
+  const struct upload_check *check, const struct ftpd_checked *upload,
+  const char **line);
 
 /* The first line that has text, without blanks around it, at most max - 1
  * bytes; "" if there is none.

@@ -344,6 +344,7 @@ static void stop_closing(struct ftpd_file *f) {
   }
 
   ftpd_file_unlink(f);
+  end_transfer(f, NULL, ECONNABORTED, 0);
 }
 
 void ftpd_abort_all(struct ftpd *h) {

@@ -39,6 +39,7 @@ good*) echo; echo "  fine: $word"; echo more ;;
 bad*) echo "bad: $word" ; exit 1 ;;
 stderr*) echo "on stderr" >&2; exit 2 ;;
 quiet*) exit 3 ;;
+slow*) sleep 5 ;;
 hang*) echo $$ > @DIR@/tmp/hanging; exec sleep 300 ;;
 child*) sleep 300 & exit 0 ;;
 crash*) kill -SEGV $$ ;;
@@ -423,6 +424,36 @@ def _():
     wait_for(lambda: not os.path.exists("/proc/%d" % program), "its end")
     expect(not os.path.exists(server.home("end")), "it is there")
     nothing_left(server)
+
+
+@promise("a check may take longer than an idle client may; TimeoutSession ends "
+         "the session, and what it uploaded is incomplete")
+def _():
+    def upload_with(timers):
+        srv = with_program(Server(CHECK + " timeout 20\n" + timers)).start()
+        with Raw(srv, 3) as raw:
+            handle = opened(raw, "x")
+            write(raw, handle, b"slow\n")
+            raw.send(bytes([4]) + num(99) + string(handle))
+            answer = raw.receive()
+        srv.no_sessions()
+        return srv, answer
+
+    srv, answer = upload_with("TimeoutIdle 3\nTimeoutNoTransfer 3\n"
+                              "TimeoutStalled 3\n")
+    try:
+        expect(answer is not None and answer[5:9] == num(OK), "%r" % answer)
+        expect_same(srv.get("x"), b"slow\n", "content")
+    finally:
+        srv.stop_clean()
+
+    srv, answer = upload_with("TimeoutSession 2\n")
+    try:
+        expect(answer is None, "%r" % answer)
+        expect_same(os.listdir(srv.home()), [], "files")
+        srv.wait_log("transfer.log", r" \S*/x b _ i r alice \S+ \S+ \S+ i$")
+    finally:
+        srv.stop_clean()
 
 
 @promise("the TransferLog says complete or incomplete, the ExtendedLog why")

@@ -14,6 +14,7 @@
 #include "ftpd-checker.h"
 #include "ftpd-run.h"
 #include "ftpd-upload-conf.h"
+#include "ftpd-wait.h"
 #include "ftpd-words.h"
 #include "tap.h"
 
@@ -74,6 +75,13 @@ const char *ftpd_run_objection(pool *in, const char *path) {
 const char *ftpd_words_connection(pool *in) {
   (void) in;
   return "here";
+}
+
+static unsigned int nactive;
+
+void ftpd_active(struct ftpd *h, enum ftpd_activity what) {
+  (void) h;
+  nactive += what == FTPD_ACTIVE_TRANSFER;
 }
 
 bool ftpd_words_have(pool *in, const char *text, char letter) {
@@ -170,7 +178,7 @@ static int ask(const struct upload_check *check, const char *content,
 
   fputs(content, file);
   rewind(file);
-  res = ftpd_checker_ask(p, check, &upload, line);
+  res = ftpd_checker_ask(NULL, p, check, &upload, line);
   fclose(file);
   return res;
 }
@@ -190,6 +198,7 @@ static void verdicts_and_lines(void) {
     said(line, "the check failed: it was changed"), "a program that changed");
   ok(ask(&checks[6], "x", &line) < 0 && said(line, "exit status 7"),
     "no output");
+  ok(nactive >= 7, "whoever waits is not idle");
 }
 
 static void only_what_is_configured_is_run(void) {

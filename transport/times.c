@@ -246,7 +246,7 @@ enum sftp_cause sftp_times_most(const uint64_t us[NCAUSES]) {
 }
 
 void sftp_times_text(const uint64_t us[NCAUSES], char *out, size_t size) {
-  uint64_t left[NCAUSES], sum = 0;
+  uint64_t left[NCAUSES], sum = 0, rest = 100;
   size_t len = 0;
   enum sftp_cause i;
 
@@ -260,6 +260,9 @@ void sftp_times_text(const uint64_t us[NCAUSES], char *out, size_t size) {
   for (i = sftp_times_most(left); len < size; i = sftp_times_most(left)) {
     uint64_t percent = (left[i] * 100 + sum / 2) / sum;
 
+    /* Two halves are rounded up. */
+    percent = percent < rest ? percent : rest;
+    rest -= percent;
     if (percent == 0 && len > 0) {
       break;
     }

@@ -149,6 +149,11 @@ static int copy_bytes(pool *p, pr_fh_t *from, pr_fh_t *to) {
   while ((n = read(PR_FH_FD(from), buf, COPY_BYTES)) != 0) {
     ssize_t done = 0, res;
 
+    if (ftpd_checker_ending()) {
+      errno = ECANCELED;
+      return -1;
+    }
+
     if (n < 0 && errno != EINTR) {
       return -1;
     }

@@ -374,6 +374,10 @@ static int send_question(const struct question *q, int fd) {
   return sendmsg(state.sock, &msg, MSG_NOSIGNAL|MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
+bool ftpd_checker_ending(void) {
+  return (recvd_signal_flags & ENDS) != 0;
+}
+
 /* Answers to questions for which nobody waited long enough are dropped. NULL,
  * or why there is none.
  */
@@ -383,7 +387,7 @@ static const char *wait_answer(struct ftpd *h, uint64_t id,
   struct pollfd pfd = { .fd = state.sock, .events = POLLIN };
 
   while (ftpd_now_ms() < until) {
-    if ((recvd_signal_flags & ENDS) != 0) {
+    if (ftpd_checker_ending()) {
       return "the session is being ended";
     }
 

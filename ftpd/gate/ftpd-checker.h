@@ -39,6 +39,9 @@ int ftpd_checker_ask(struct ftpd *h, pool *p,
   const struct upload_check *check, const struct ftpd_checked *upload,
   const char **line);
 
+/* Whether a signal is to end the session: nothing may take long any more. */
+bool ftpd_checker_ending(void);
+
 /* The first line that has text, without blanks around it, at most max - 1
  * bytes; "" if there is none.
  */

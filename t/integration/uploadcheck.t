@@ -24,7 +24,7 @@ from clients import paramiko_sftp
 from ftphost import FtpServer
 from mounted import Mounted
 from server import (GID, NOBODY, UID, ByNobody, Server, has_module, must,
-                    said, wait_for)
+                    run, said, wait_for)
 from rawsftp import ATTRS, HANDLE, Raw, num, quad, string
 
 READ, WRITE, APPEND, CREAT, TRUNC, EXCL = 1, 2, 4, 8, 16, 32
@@ -454,6 +454,33 @@ def _():
         srv.wait_log("transfer.log", r" \S*/x b _ i r alice \S+ \S+ \S+ i$")
     finally:
         srv.stop_clean()
+
+
+@promise("the session that is ended while it copies a file does not finish the "
+         "copy, and leaves none")
+def _():
+    server.put("big", b"good\n")
+    os.truncate(server.home("big"), 1 << 30)
+    try:
+        shared = run(["cp", "--reflink=always", server.home("big"),
+                      server.path("shared")])
+        if shared.returncode == 0:
+            skip("the copy shares its blocks")
+        before = set(os.listdir(server.home()))
+        mark = server.mark_logs()
+        with Raw(server, 3) as raw:
+            pid = server.session()
+            raw.send(bytes([3]) + num(99) + string(b"big") + num(WRITE)
+                     + num(0))
+            wait_for(lambda: set(os.listdir(server.home())) != before,
+                     "the copy")
+            os.kill(pid, signal.SIGTERM)
+            server.no_sessions()
+        expect_same(set(os.listdir(server.home())), before, "files")
+        expect("unclosed file handle" not in server.logs_since(mark),
+               "it was opened")
+    finally:
+        os.unlink(server.home("big"))
 
 
 @promise("the TransferLog says complete or incomplete, the ExtendedLog why")

@@ -213,7 +213,9 @@ static void only_what_is_configured_is_run(void) {
 static void a_session_that_ends_does_not_wait(void) {
   const char *line;
 
+  ok(!ftpd_checker_ending(), "it goes on");
   recvd_signal_flags = RECEIVED_SIG_TERMINATE;
+  ok(ftpd_checker_ending(), "it is to end");
   ok(ask(&checks[0], "x", &line) < 0 &&
     said(line, "the check failed: the session is being ended"), "SIGTERM");
   recvd_signal_flags = 0;

@@ -30,7 +30,7 @@
 #define BOARD_ALGS 8            /* kex, host key, then pairs of directions */
 
 struct board_file {
-  bool used, in;
+  unsigned char used, in;       /* no bool: a session may write anything */
   uint64_t since_ms;
   uint64_t size;                /* of a download; 0: unknown */
   _Atomic uint64_t moved;

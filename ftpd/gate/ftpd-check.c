@@ -57,11 +57,12 @@ const char *ftpd_check_name(pool *p, const char *path) {
   return pstrcat(p, pstrndup(p, path, dir), PREFIX, name, NULL);
 }
 
+/* Some file systems do not tell cases apart. */
 bool ftpd_check_is_name(const char *path) {
   const char *base = strrchr(path, '/');
 
   base = base != NULL ? base + 1 : path;
-  return strncmp(base, PREFIX, sizeof(PREFIX) - 1) == 0;
+  return strncasecmp(base, PREFIX, sizeof(PREFIX) - 1) == 0;
 }
 
 /* Looking and removing is all that can be done with what was left. */

@@ -320,6 +320,7 @@ def _():
             for kind, payload in (
                     (3, string(name) + num(READ) + num(0)),
                     (3, string(name) + num(WRITE) + num(0)),
+                    (18, string(name.upper()) + string(b"v")),
                     (18, string(name) + string(b"v")),
                     (18, string(b"t") + string(name)),
                     (9, string(name) + num(4) + num(0o666)),

@@ -37,6 +37,30 @@ static struct score_state *score_of(struct ftpd *h) {
   return s->score;
 }
 
+/* The daemon does without an entry if the file is locked for some seconds, as
+ * by many sessions that begin at once.  Then all that it would have written is
+ * missing.
+ */
+void ftpd_score_login(void) {
+  if (pr_scoreboard_entry_add() == 0) {
+    (void) pr_scoreboard_entry_update(session.pid,
+      PR_SCORE_SERVER_PORT, (int) main_server->ServerPort,
+      PR_SCORE_SERVER_ADDR, session.c->local_addr, session.c->local_port,
+      PR_SCORE_SERVER_LABEL, main_server->ServerName,
+      PR_SCORE_CLIENT_ADDR, session.c->remote_addr,
+      PR_SCORE_CLIENT_NAME, session.c->remote_name,
+      PR_SCORE_CLASS, session.conn_class != NULL ?
+        session.conn_class->cls_name : "",
+      PR_SCORE_PROTOCOL, pr_session_get_protocol(0),
+      PR_SCORE_BEGIN_SESSION, time(NULL), NULL);
+  }
+
+  (void) pr_scoreboard_entry_update(session.pid,
+    PR_SCORE_USER, session.user,
+    PR_SCORE_CWD, session.cwd,
+    NULL);
+}
+
 void ftpd_score_cmd(struct ftpd *h, const char *cmd) {
   struct score_state *s = score_of(h);
 

@@ -52,6 +52,9 @@ void ftpd_stalled_renew(struct ftpd *h);
 
 /* ---- ftpd-scoreboard.c */
 
+/* The user of this session's entry for ftpwho, and the entry if there is none.
+ */
+void ftpd_score_login(void);
 /* The entry for ftpwho: a command, unless it is shown already, because each
  * access locks the scoreboard; a file was opened; data was transferred.
  */

@@ -27,6 +27,7 @@
 #include "ftpd-session.h"
 #include "ftpd-seen.h"
 #include "ftpd-tally.h"
+#include "ftpd-transfer.h"
 
 #include "ftpd-user.h"
 
@@ -369,10 +370,7 @@ static void announce(struct ftpd *h, pool *p) {
     build_dyn_config(p, session.cwd, &st, TRUE);
   }
 
-  pr_scoreboard_entry_update(session.pid,
-    PR_SCORE_USER, session.user,
-    PR_SCORE_CWD, session.cwd,
-    NULL);
+  ftpd_score_login();
   pr_session_set_idle();
   ftpd_clock_check();
   (void) pr_timer_remove(PR_TIMER_LOGIN, ANY_MODULE);

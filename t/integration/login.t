@@ -10,6 +10,7 @@
 """Login: passwords, keys, chains, attempts; who the session is and where."""
 
 import contextlib
+import fcntl
 import os
 import sys
 
@@ -423,6 +424,26 @@ def _():
         refused(lambda: conn.auth_password("root", root.password))
         expect(not conn.is_authenticated(), "logged in")
     wait_news(root, begin, "SECURITY VIOLATION: Root login attempted")
+
+
+@promise("a session that got no row of the scoreboard has one from its login on")
+def _():
+    begin = marks(plain)
+    with open(plain.path("scoreboard.lck"), "r+b") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        sock = plain.connect()
+        wait_news(plain, begin, "unable to add scoreboard entry")
+    conn = paramiko.Transport(sock)
+    try:
+        conn.start_client(timeout=60)
+        conn.auth_password("alice", plain.password)
+        told = must(run(["ftpwho", "-v", "-f",
+                         plain.path("scoreboard")])).stdout.decode()
+        for words in ("alice", "127.0.0.1", "protocol: ssh2",
+                      ":%d" % plain.port):
+            expect(words in told, "%s in %r" % (words, told))
+    finally:
+        conn.close()
 
 
 main(plain, rules, root)

@@ -252,7 +252,7 @@ void client_send_kexinit(struct client *cl, bool first_follows) {
   lists[6] = lists[7] = cl->comp;
   lists[8] = lists[9] = "";
 
-  sftp_wr_init(&w, cl->pool, 1024, 65536);
+  sftp_wr_init(&w, cl->pool, 1024, 1 << 18);
   sftp_wr_u8(&w, SSH_MSG_KEXINIT);
   sftp_wr_bytes(&w, "0123456789abcdef", 16);
   for (i = 0; i < 10; i++) {

@@ -31,6 +31,8 @@ WRONG = (
     ("SFTPHostKeys", "ssh-rot13", ["ssh-rot13", "ssh-ed25519"]),
     ("SFTPHostKey", "relative/path", ["relative/path", "absolute"]),
     ("SFTPHostKey", "/no/such/file", ["/no/such/file"]),
+    ("SFTPHostKey", "agent:", ["'agent:'", "absolute path behind agent:"]),
+    ("SFTPHostKey", "agent:here", ["'agent:here'", "absolute path"]),
     ("SFTPAuthMethods", "rot13", ["rot13", "publickey"]),
     ("SFTPAuthMethods", "pass", ["pass", "password"]),
     ("SFTPAuthMethods", "+password", ["+password"]),

@@ -206,12 +206,27 @@ static uint32_t set_pair(struct fxc *x, const char *name, size_t len) {
   return later_status(x, SSH_FXP_SETSTAT, request);
 }
 
+static uint32_t set_pairs(struct fxc *x, unsigned int n) {
+  char request[4096];
+  size_t len;
+
+  len = (size_t) snprintf(request, sizeof(request), "s/a u0x80000000 b1 u%u",
+    n);
+  while (n-- > 0) {
+    len += (size_t) snprintf(request + len, sizeof(request) - len, " sk sv");
+  }
+
+  return later_status(x, SSH_FXP_SETSTAT, request);
+}
+
 static void pairs_are_extended_attributes(void) {
   struct fxc *x = later_new(5);
 
   is_int(set_pair(x, "system.x", 9), 0, "pairs are ignored by default");
   is_int(set_pair(x, "system.x", 1024), 0, "... up to this length");
   ok(set_pair(x, "system.x", 1025) != 0, "... and refused beyond it");
+  is_int(set_pairs(x, 100), 0, "100 pairs are taken");
+  ok(set_pairs(x, 101) != 0, "... and no more");
   x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
   is_int(set_pair(x, "system.x", 9), SSH_FX_PERMISSION_DENIED,
     "what is not the user's is refused where attributes are served");

@@ -264,6 +264,23 @@ static void ext_info_lists_signatures(void) {
   client_free(cl);
 }
 
+static void long_kexinits_are_hashed(void) {
+  struct client *cl = client_new();
+  const char *list = "curve25519-sha256";
+  unsigned int i;
+
+  for (i = 0; i < 10; i++) {
+    list = pstrcat(cl->pool, "x@example.org,", list, ",y@example.org", NULL);
+    list = pstrcat(cl->pool, list, ",", list, NULL);
+  }
+
+  cl->kex = list;
+  (void) client_version(cl);
+  client_send_kexinit(cl, false);
+  is_int(client_kex(cl), SFTP_OK, "a KEXINIT of some 77,000 bytes is signed");
+  client_free(cl);
+}
+
 static void wrong_guess_is_dropped(void) {
   struct client *cl = client_new();
   struct sftp_pkt pkt;
@@ -1001,6 +1018,7 @@ int main(void) {
   text_for_the_user_is_said();
   marker_is_no_algorithm();
   ext_info_lists_signatures();
+  long_kexinits_are_hashed();
   wrong_guess_is_dropped();
   strict_kex_refuses_strangers();
   strict_kex_wants_kexinit_first();

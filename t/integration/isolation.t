@@ -369,6 +369,29 @@ def _():
         server.stop_clean()
 
 
+@promise("when the daemon is killed, transfers go on, and another one serves")
+def _():
+    off.stop()
+    first = srv.nursery()
+    with paramiko_sftp(srv) as sftp, sftp.open("up", "wb") as up:
+        up.write(b"x" * 1000)
+        up.flush()
+        srv.process.kill()
+        srv.process.wait()
+        up.write(b"y" * 1000)
+        up.flush()
+        srv.start()
+        wait_for(lambda: srv.nurseries() and first not in srv.nurseries(),
+                 "another nursery")
+        with paramiko_sftp(srv) as other:
+            other.listdir(".")
+        up.write(b"z" * 1000)
+    expect_same(srv.get("up"), b"x" * 1000 + b"y" * 1000 + b"z" * 1000, "up")
+    expect(re.search(r" 3000 .*/up b _ i r alice sftp 0 \* c$",
+                     srv.log("transfer.log"), re.M), "its record")
+    srv.no_cells()
+
+
 @promise("when the daemon ends, its nursery does")
 def _():
     off.stop()

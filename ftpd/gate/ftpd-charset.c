@@ -66,6 +66,13 @@ static void close_conv(iconv_t conv) {
   }
 }
 
+static void free_names(void *data) {
+  struct ftpd_names *n = data;
+
+  close_conv(n->in);
+  close_conv(n->out);
+}
+
 void ftpd_charset_init(struct ftpd *h) {
   struct ftpd_names *n;
   const char *charset = local_charset(h);
@@ -78,11 +85,10 @@ void ftpd_charset_init(struct ftpd *h) {
   n->charset = pstrdup(h->pool, charset);
   n->in = iconv_open(charset, "UTF-8");
   n->out = iconv_open("UTF-8", charset);
+  register_cleanup2(h->pool, n, free_names);
   if (n->in == none || n->out == none) {
     sftp_log("names of files are not converted: the charset '%s' is "
       "unknown", charset);
-    close_conv(n->in);
-    close_conv(n->out);
     return;
   }
 

@@ -22,7 +22,7 @@ from typing import Callable, NamedTuple
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import diag, expect, main, promise
 from rawsftp import Raw, num, quad, string
-from server import GID, UID, Server
+from server import GID, UID, Server, alone
 
 SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 # MOD_SFTP_SEEDS: the first and the last seed.
@@ -46,10 +46,10 @@ class Theirs:
         # It does not work for an account that the system does not know.
         users = srv.local("passwd", srv.log("passwd").encode())
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-             "mount --bind %s /etc/passwd && exec setpriv --reuid=%d"
-             " --regid=%d --clear-groups %s -d %s -u 022" % (
-                 users, UID, GID, SFTP_SERVER, folder)],
+            alone() + [
+                "sh", "-c", "mount --bind %s /etc/passwd && exec setpriv"
+                " --reuid=%d --regid=%d --clear-groups %s -d %s -u 022" % (
+                    users, UID, GID, SFTP_SERVER, folder)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL)
         self.id = 0

@@ -48,6 +48,8 @@ FILES = (
     ("/etc/ssh/ssh_host_rsa_key", srv.path("host_rsa")),
     ("/usr/local/sbin/sftp-passphrase", program),
     ("/usr/local/bin/keys-of", "/usr/bin/env"),
+    ("/usr/local/bin/check-upload", "/usr/bin/env"),
+    ("user scanner", "user nobody"),
     ("/etc/proftpd/ca.pub", ca + ".pub"),
     ("/etc/proftpd/revoked", ca + ".pub"),
     ("/etc/proftpd/blacklist.dat", ca + ".pub"),

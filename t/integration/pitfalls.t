@@ -29,7 +29,7 @@ PIECE = 256 * 1024
 srv = Server("""
 SFTPHostKey @DIR@/host_384
 SFTPClientMatch "^Matched" sftpProtocolVersion 3
-TimeoutStalled 2
+TimeoutStalled 4
 LogFormat size "%m %f %{file-size}"
 ExtendedLog @DIR@/size.log READ,WRITE size
 """)

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from policydoors import Scp, Sftp
 from policytable import Row
 from rawsftp import num, quad, string
-from server import Server
+from server import Server, wait_for
 from tap import expect, expect_same, main, promise
 
 
@@ -78,13 +78,15 @@ def line_of(directive, after=""):
 
 def refused(words, text, log, door=None):
     """The client gets the text, and SFTPLog the line."""
-    mark = len(srv.log("sftp.log"))
+    mark, others = len(srv.log("sftp.log")), srv.sessions()
     sftp = Sftp(srv, 3)
     try:
         one = Scp(sftp.raw.transport) if door == "scp" else sftp
         verdict, said = one.run(Row("?", words.split(), {}, ""))
     finally:
         sftp.close()
+    # It would count for the limits of transfers.
+    wait_for(lambda: set(srv.sessions()) <= set(others), "its end")
     expect(verdict != "ok", words + " was granted")
     expect(text in said, "%s: %r is not in %r" % (words, text, said))
     new = srv.log("sftp.log")[mark:]
@@ -135,6 +137,7 @@ def _():
                     "after the end of the first")
     finally:
         sftp.close()
+    srv.no_sessions()
 
 
 @promise("MaxTransfersPerUser is named, by SFTP and SCP")
@@ -161,6 +164,7 @@ def _():
             sftp.raw.ask(4, string(handle))
     finally:
         sftp.close()
+    srv.no_sessions()
 
 
 @promise("MaxRetrieveFileSize is named with its section, by SFTP and SCP")
@@ -207,6 +211,7 @@ def _():
                    + line_of("MaxStoreFileSize") in new, new)
     finally:
         sftp.close()
+    srv.no_sessions()
 
 
 @promise("AllowOverwrite is named when a copy would replace a file")

@@ -234,8 +234,9 @@ def session_of(sock):
     ends = ["%s:%04X" % ("0100007F", end[1])
             for end in (sock.getpeername(), sock.getsockname())]
     with open("/proc/net/tcp") as table:
-        inode, = [line.split()[9] for line in table
-                  if line.split()[1:3] == ends]
+        # A line may be there twice while others come and go.
+        inode, = {line.split()[9] for line in table
+                  if line.split()[1:3] == ends}
     for pid in srv.sessions():
         folder = "/proc/%d/fd/" % pid
         # Other sessions end meanwhile.

@@ -24,9 +24,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, main, promise
 from server import Server, wait_for
 
-stalled = Server("TimeoutStalled 2\nTimeoutNoTransfer 0\nTimeoutIdle 0\n")
-quiet = Server("TimeoutNoTransfer 2\nTimeoutIdle 0\n")
-idle = Server("TimeoutIdle 2\nTimeoutNoTransfer 0\n")
+# ProFTPD's timers may come up to two seconds early.
+stalled = Server("TimeoutStalled 4\nTimeoutNoTransfer 0\nTimeoutIdle 0\n")
+quiet = Server("TimeoutNoTransfer 4\nTimeoutIdle 0\n")
+idle = Server("TimeoutIdle 4\nTimeoutNoTransfer 0\n")
 session = Server("TimeoutSession 2\nTimeoutIdle 0\n")
 login = Server("TimeoutLogin 2\n")
 
@@ -55,7 +56,7 @@ def busy(server, work):
         longest, raw, failed = 0, None, None
         try:
             raw = Raw(server)
-            while time.monotonic() < start + 5 and raw.ssh.is_active():
+            while time.monotonic() < start + 6 and raw.ssh.is_active():
                 work(raw)
                 time.sleep(0.3)
                 longest = max(longest, time.monotonic() - last)

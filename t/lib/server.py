@@ -158,6 +158,16 @@ def free_port():
                 pass
 
 
+@functools.lru_cache()
+def alone():
+    """How a command runs in a mount namespace of its own."""
+    how = ["unshare", "--mount"]
+    if run(how + ["true"]).returncode != 0:
+        # In a root that is no mount point the namespace is private as it is.
+        how += ["--propagation", "unchanged"]
+    return how
+
+
 def keygen(path, *args):
     must(run(["ssh-keygen", "-q", "-N", "", "-C", "test", "-f", path]
              + list(args)))
@@ -416,12 +426,7 @@ class Server:
         """The command in a mount namespace of its own."""
         script = "".join("mount --bind '%s' '%s' && " % (source, place)
                          for place, source in self.binds.items())
-        how = ["unshare", "--mount"]
-        if run(how + ["true"]).returncode != 0:
-            # In a root that is no mount point the namespace is private as
-            # it is.
-            how += ["--propagation", "unchanged"]
-        return how + ["sh", "-c", script + 'exec "$@"', "sh"] + argv
+        return alone() + ["sh", "-c", script + 'exec "$@"', "sh"] + argv
 
     def start(self):
         for attempt in range(5):

@@ -127,8 +127,9 @@ pr_fh_t *ftpd_check_begin(const char *hidden, pr_fh_t *fh,
   }
 
   mode = old != NULL ? old->st_mode & 0777 : st.st_mode & 07777;
-  if (old != NULL && st.st_gid != old->st_gid) {
-    (void) pr_fsio_fchown(fh, (uid_t) -1, old->st_gid);
+  if (old != NULL && st.st_gid != old->st_gid &&
+      pr_fsio_fchown(fh, (uid_t) -1, old->st_gid) < 0) {
+    mode &= ~(mode_t) 0070;     /* it would be another group's */
   }
 
   (void) pr_fsio_fchmod(fh, 0600);

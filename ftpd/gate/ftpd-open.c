@@ -240,6 +240,7 @@ void ftpd_file_unlink(struct ftpd_file *f) {
 struct opening {
   const char *path;
   const char *hidden;           /* the temporary file until it is complete */
+  const char *pending;          /* to be read: this session's own upload */
   const struct upload_check *check;     /* SFTPUploadCheck, or NULL */
   pr_fh_t *reader;              /* for the check */
   const struct stat *old;       /* what the upload will replace */
@@ -408,7 +409,8 @@ static int prepare_check(struct ftpd_op *op, struct opening *o, pr_fh_t *fh,
 /* Opens the path, or its temporary file. */
 static pr_fh_t *open_fh(struct ftpd_op *op, struct opening *o,
     struct stat *st) {
-  const char *name = o->hidden != NULL ? o->hidden : o->path;
+  const char *name = o->hidden != NULL ? o->hidden : o->pending != NULL ?
+    o->pending : o->path;
   pr_fh_t *fh;
   int xerrno;
 
@@ -489,6 +491,9 @@ static pr_fh_t *open_seen(struct ftpd_op *op, struct opening *o,
 /* The temporary file, if there is to be one; 0 or -1. */
 static int hide(struct ftpd_op *op, struct opening *o, const struct stat *st) {
   if ((o->flags & O_ACCMODE) == O_RDONLY) {
+    const struct ftpd_file *f = ftpd_uploading(op->ftpd, o->path);
+
+    o->pending = f != NULL ? f->hidden : NULL;
     return 0;
   }
 

@@ -272,6 +272,21 @@ def _():
     nothing_left(server)
 
 
+@promise("a file of a group that is not the user's is replaced without rights "
+         "for the user's own group")
+def _():
+    for group, mode in ((GID, 0o660), (54321, 0o600)):
+        path = server.put("shared", b"good\n", mode=0o660)
+        os.chown(path, -1, group)
+        with Raw(server, 3) as raw:
+            handle = opened(raw, "shared")
+            write(raw, handle, b"good too\n")
+            expect_same(close(raw, handle)[0], OK, "CLOSE")
+        st = os.stat(path)
+        expect_same((st.st_gid, oct(st.st_mode & 0o777)), (GID, oct(mode)),
+                    "group and mode")
+
+
 @promise("an upload without bytes is checked as well")
 def _():
     with Raw(server, 3) as raw:
@@ -286,7 +301,7 @@ def close_text(raw):
 
 
 @promise("the session sees its own upload at its path: STAT, SETSTAT, and "
-         "another handle that continues it")
+         "another handle that reads or continues it")
 def _():
     with Raw(server, 3) as raw, Raw(server, 3) as other:
         handle = opened(raw, "mine")
@@ -301,6 +316,11 @@ def _():
         write(raw, more, b"second\n", 10)
         expect_same(close(raw, handle)[0], OK, "CLOSE")
         expect_same(server.get("mine"), b"good mine\n", "the first")
+        for one, content in ((raw, b"good mine\nsecond\n"),
+                             (other, b"good mine\n")):
+            reader = opened(one, "mine", READ)
+            expect_same(one.ask(5, string(reader) + quad(0) + num(100))[1],
+                        string(content), "content")
         expect_same(close(raw, more)[0], OK, "CLOSE")
     expect_same(server.get("mine"), b"good mine\nsecond\n", "the second")
     expect_same(os.stat(server.home("mine")).st_mode & 0o777, 0o600, "mode")

@@ -172,7 +172,7 @@ static void shares_in_words(void) {
 
   is_str(text(17, 0, 83, 128), "network 83%, cpu 17%", "the largest first");
   is_str(text(1, 1, 998, 128), "network 100%", "little is left out");
-  is_str(text(495, 505, 0, 128), "disk 51%, cpu 49%", "no more than 100%");
+  is_str(text(495, 505, 0, 128), "disk 51%, cpu 49%", "no more than 100%%");
   is_str(text(0, 0, 0, 128), "cpu 0%", "nothing at all");
   is_str(text(50, 25, 25, 10), "cpu 50%, ", "no more than fits");
   for (i = CAUSE_CPU; i < NCAUSES; i++) {

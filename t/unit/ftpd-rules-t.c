@@ -72,7 +72,7 @@ static void rules_without_effect_are_told(void) {
       { "<If", false, 1 }, { "<IfUser>", false, 1 }, { "<IfUser>", true, 1 },
       { "<ifgroup>", true, 1 }, { "<IfClass>", true, 0 },
       { "<ifclass>", true, 0 }, { "<IfClass>", false, 1 } };
-  config_rec section = { NULL };
+  config_rec section = { .next = NULL };
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(row); i++) {

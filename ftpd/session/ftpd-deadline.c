@@ -16,6 +16,7 @@
  * ftpwho and MaxClients count.
  */
 
+#include "ftpd-board.h"
 #include "ftpd-event.h"
 #include "ftpd-session.h"
 
@@ -87,6 +88,7 @@ static void leave_board(void) {
 
 static void end_here(int signo SFTP_UNUSED) {
   leave_board();
+  ftpd_board_ended();
   if (sftp_logfd >= 0 && write(sftp_logfd, text, text_len) < 0) {
     _exit(2);
   }

@@ -12,6 +12,7 @@ an outcome, and the next client notices nothing of it.
 """
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -240,6 +241,7 @@ def _():
          "TimeoutLogin")
 def _():
     with raw("hanging") as conn:
+        hanging = srv.session()
         expect_same(conn.answer(conn.kbdint("alice")), "gone", "the session")
     srv.no_sessions()
     srv.wait_log("sftp.log", "login timeout reached by a login from "
@@ -247,6 +249,13 @@ def _():
     with open(srv.path("scoreboard"), "rb") as board:
         expect(b"127.0.0.1" not in board.read(), "it is counted as if it were "
                "still there")
+    with raw():
+        killed = srv.session()
+        os.kill(killed, signal.SIGKILL)
+        srv.wait_log("system.log", "session %d of nobody from 127.0.0.1 was "
+                     "killed" % killed)
+    expect("session %d of" % hanging not in srv.log("system.log"),
+           "it is told as killed")
 
 
 @promise("unknown users learn nothing: replies, attempts and time are the "

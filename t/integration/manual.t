@@ -49,6 +49,7 @@ FILES = (
     ("/usr/local/sbin/sftp-passphrase", program),
     ("/usr/local/bin/keys-of", "/usr/bin/env"),
     ("/usr/local/bin/check-upload", "/usr/bin/env"),
+    ("/usr/bin/clamdscan", "/usr/bin/env"),
     ("user scanner", "user nobody"),
     ("/etc/proftpd/ca.pub", ca + ".pub"),
     ("/etc/proftpd/revoked", ca + ".pub"),

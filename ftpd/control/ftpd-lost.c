@@ -30,6 +30,7 @@ static void tell_file(pool *p, pid_t pid, const struct board_file *f) {
 
 static void tell_lost(pid_t pid, const struct board_slot *s) {
   struct board_info b;
+  const char *user;
   unsigned int i;
   pool *p;
 
@@ -40,11 +41,11 @@ static void tell_lost(pid_t pid, const struct board_slot *s) {
   }
 
   p = make_sub_pool(permanent_pool);
+  user = b.user[0] == '\0' ? "nobody" :
+    pstrcat(p, "'", sftp_printable(p, b.user), "'", NULL);
   pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
-    ": session %lu of %s%s%s from %s was killed, or crashed",
-    (unsigned long) pid, b.user[0] != '\0' ? "'" : "",
-    b.user[0] != '\0' ? sftp_printable(p, b.user) : "nobody",
-    b.user[0] != '\0' ? "'" : "", sftp_printable(p, b.address));
+    ": session %lu of %s from %s was killed, or crashed", (unsigned long) pid,
+    user, sftp_printable(p, b.address));
   for (i = 0; i < BOARD_FILES; i++) {
     if (b.files[i].used) {
       tell_file(p, pid, &b.files[i]);

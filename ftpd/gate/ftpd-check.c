@@ -115,6 +115,14 @@ struct ftpd_file *ftpd_uploading(struct ftpd *h, const char *path) {
   return f;
 }
 
+/* Whatever another process has put under its name meanwhile. */
+static bool is_file(pr_fh_t *fh, const struct stat *st) {
+  struct stat now;
+
+  return pr_fsio_fstat(fh, &now) == 0 && now.st_dev == st->st_dev &&
+    now.st_ino == st->st_ino;
+}
+
 /* Its owner may not be allowed to read it; the check has to. */
 pr_fh_t *ftpd_check_begin(const char *hidden, pr_fh_t *fh,
     const struct stat *old) {
@@ -135,6 +143,12 @@ pr_fh_t *ftpd_check_begin(const char *hidden, pr_fh_t *fh,
   (void) pr_fsio_fchmod(fh, 0600);
   reader = ftpd_open_held(hidden, O_RDONLY|O_NONBLOCK|O_NOCTTY);
   (void) pr_fsio_fchmod(fh, mode);
+  if (reader != NULL && !is_file(reader, &st)) {
+    ftpd_drop(reader);
+    errno = EACCES;
+    return NULL;
+  }
+
   return reader;
 }
 

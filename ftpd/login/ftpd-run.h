@@ -40,8 +40,8 @@ struct ftpd_output {
   int status;                   /* of its exit; -1: it did not exit by itself */
 };
 
-/* Runs it to its end.  NULL if it exited with 0 in
- * time, otherwise the error.  Text is in p.
+/* Runs it to its end.  NULL if it exited with 0 in time, otherwise the error.
+ * Text is in p.
  */
 const char *ftpd_run(pool *p, const struct ftpd_run *r, struct ftpd_output *o);
 /* In a child process: closes every descriptor from this one on. */

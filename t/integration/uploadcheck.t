@@ -67,6 +67,47 @@ def with_program(srv):
     return srv
 
 
+# Another process of the user puts a good file in the place of the upload while
+# it is opened for the check, and the upload back afterwards.
+SWAP = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char name[4096], aside[4200], decoy[4200];
+
+int fchmod(int fd, mode_t mode) {
+  int (*next)(int, mode_t) = dlsym(RTLD_NEXT, "fchmod");
+  char fd_path[64];
+  ssize_t n;
+
+  if (*name != '\0') {
+    unlink(name);
+    rename(aside, name);
+    *name = '\0';
+
+  } else if (mode == 0600) {
+    snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
+    n = readlink(fd_path, name, sizeof(name) - 1);
+    name[n > 0 ? n : 0] = '\0';
+    if (strstr(name, "/swapped/.unchecked.") == NULL) {
+      *name = '\0';
+
+    } else {
+      snprintf(aside, sizeof(aside), "%s.aside", name);
+      snprintf(decoy, sizeof(decoy), "%.*s/decoy",
+        (int) (strrchr(name, '/') - name), name);
+      rename(name, aside);
+      link(decoy, name);
+    }
+  }
+
+  return next(fd, mode);
+}
+"""
+
 CHECK = 'SFTPUploadCheck "exec:@DIR@/bin/check %u %p %s %% %C"'
 
 server = with_program(Server(
@@ -644,6 +685,31 @@ def _():
           "SFTPUploadCheck exec:/bin/true\n</Directory>",
           "SFTPUploadCheck with user daemon, line ",
           "SFTPUploadCheck with user nobody, line ", "exclude each other")
+
+
+@promise("the check reads the file that was opened for the upload, whatever "
+         "stands under its name")
+def _():
+    srv = with_program(Server(CHECK + " tell\nDefaultRoot /\n",
+                              drop=("DefaultRoot",)))
+    source = srv.local("swap.c", SWAP.encode())
+    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o",
+              srv.path("swap.so"), source]))
+    srv.env["LD_PRELOAD"] = srv.path("swap.so")
+    srv.mkdir("swapped")
+    srv.put("swapped/decoy", b"good decoy\n")
+    srv.start()
+    try:
+        with Raw(srv, 3) as raw:
+            kind, _ = raw.ask(3, string(srv.home("swapped/new").encode())
+                              + num(WRITE | CREAT | TRUNC) + num(0))
+            expect_same(kind, 101, "OPEN")
+        expect_same(os.listdir(srv.home("swapped")), ["decoy"], "files")
+        with Raw(srv, 3) as raw:
+            expect_same(upload(raw, srv.home("good"), b"good\n")[0], OK,
+                        "another one")
+    finally:
+        srv.stop_clean()
 
 
 main(server, *([vroot] if vroot else []))

@@ -93,7 +93,7 @@ static int serve_client(struct ftpd *h, int fd) {
     return sftp_conn_run(h->conn);
   }
 
-  pair = ftpd_isolate_cell(fd);
+  pair = ftpd_isolate_cell(h, fd);
   return pair < 0 ? sftp_conn_finish(h->conn, SFTP_ERR_CELL) :
     sftp_monitor_run(h->conn, pair, ftpd_hook_wants_messages());
 }

@@ -24,7 +24,7 @@
 /* So many at once: the rest must start their own. */
 #define CELLS_MAX 10000
 
-/* What a session sends with its three descriptors. */
+/* What a session sends with its three descriptors, or the daemon's call. */
 enum { FD_CLIENT, FD_PAIR, FD_LIFE, NFDS };
 
 struct request {
@@ -86,6 +86,11 @@ static bool is_valid(const struct request *req) {
   return req->len == (ssize_t) sizeof(SFTP_CELL_VERSION) &&
     memcmp(req->version, SFTP_CELL_VERSION, sizeof(SFTP_CELL_VERSION)) == 0 &&
     req->fd[FD_CLIENT] >= 0 && req->fd[FD_PAIR] >= 0 && req->fd[FD_LIFE] >= 0;
+}
+
+static bool is_call(const struct request *req) {
+  return req->len == (ssize_t) sizeof(SFTP_NURSERY_CALL) &&
+    memcmp(req->version, SFTP_NURSERY_CALL, sizeof(SFTP_NURSERY_CALL)) == 0;
 }
 
 /* ---- Cells */
@@ -151,6 +156,11 @@ static bool serve_request(int control, const struct cell_way *way) {
   receive(control, &req);
   if (is_valid(&req) && make_room()) {
     make_cell(&req, way, "");
+
+  } else if (is_call(&req)) {
+    /* Who does not read has answers enough. */
+    (void) send(control, SFTP_NURSERY_HERE, sizeof(SFTP_NURSERY_HERE),
+      MSG_DONTWAIT|MSG_NOSIGNAL);
   }
 
   close_request(&req);

@@ -22,6 +22,10 @@
 /* What both sides, and the nursery, must agree on. */
 #define SFTP_CELL_VERSION "sftp-cell " SFTP_VERSION " 1"
 
+/* The daemon calls its nursery, which answers. */
+#define SFTP_NURSERY_CALL "call"
+#define SFTP_NURSERY_HERE "here"
+
 enum sftp_pair_type {
   /* From the cell.  Those with an answer wait for it. */
   PAIR_HELLO = 1,       /* string: what the system refuses a cell that no

@@ -34,9 +34,10 @@ void ftpd_isolate_stop(void);
 /* ---- In a session */
 
 /* A cell for the client: the other end of its pair, or -1 with a line in the
- * log.  Without a nursery, it is started for this session alone.
+ * log.  Without a nursery, or one that makes no cell, it is started for this
+ * session alone.
  */
-int ftpd_isolate_cell(int client);
+int ftpd_isolate_cell(struct ftpd *h, int client);
 /* This session needs no cell: closes what it has inherited. */
 void ftpd_isolate_leave(void);
 

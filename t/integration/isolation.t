@@ -193,6 +193,23 @@ def _():
     srv.works()
 
 
+def pipes(pid):
+    folder = "/proc/%d/fd" % pid
+    found = []
+    for name in os.listdir(folder):
+        with contextlib.suppress(OSError):
+            link = os.readlink(os.path.join(folder, name))
+            found += [link] if link.startswith("pipe:") else []
+    return found
+
+
+def has_asked(pid):
+    """Whether a session has asked for a cell: of the pipe that its cell waits
+    for, it has the one end left."""
+    return len([pipe for pipe in pipes(pid)
+                if pipe not in pipes(srv.process.pid)]) == 1
+
+
 def used(pid):
     """Memory of its own in kB, and descriptors."""
     return (int(fields_of(pid)["RssAnon"].split()[0]),
@@ -345,10 +362,44 @@ def _():
         os.kill(srv.session(), signal.SIGKILL)
         wait_for(lambda: cell not in srv.cells(), "the end of the cell")
     srv.no_sessions()
-    # Who watched over the cell looks like a nursery, and ends with it.
+    wait_for(lambda: not srv.supervisors(), "the end of its supervisor")
     wait_for(lambda: "starting another" in srv.log("system.log")[size:],
              "the daemon to start another nursery")
-    wait_for(lambda: len(srv.nurseries()) == 1, "another nursery")
+    srv.nursery()
+    srv.works()
+
+
+@promise("a nursery that ends before it makes a session's cell is no end of "
+         "the session")
+def _():
+    srv.no_sessions()
+    size = len(srv.log("sftp.log"))
+    first = srv.nursery()
+    os.kill(first, signal.SIGSTOP)
+    with socket.create_connection(("127.0.0.1", srv.port), PATIENCE) as sock:
+        wait_for(lambda: has_asked(srv.session()), "the question")
+        os.kill(first, signal.SIGKILL)
+        expect_same(sock.recv(4), b"SSH-", "a server")
+    expect("made no cell" in srv.log("sftp.log")[size:], "no line")
+    srv.no_sessions()
+    wait_for(lambda: srv.nurseries() - {first}, "another nursery")
+    srv.works()
+
+
+@promise("a nursery that is stopped holds up no login, and another one follows")
+def _():
+    first = srv.nursery()
+    size = len(srv.log("system.log"))
+    os.kill(first, signal.SIGSTOP)
+    srv.works()
+    wait_for(lambda: "nursery of isolated logins does not answer: starting "
+             "another" in srv.log("system.log")[size:], "another nursery",
+             2 * PATIENCE)
+    wait_for(lambda: srv.nurseries() - {first}, "another nursery")
+    srv.works()
+    os.kill(first, signal.SIGCONT)
+    wait_for(lambda: first not in srv.nurseries(), "the end of the first")
+    srv.no_cells()
     srv.works()
 
 

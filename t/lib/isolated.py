@@ -33,21 +33,30 @@ class Isolated(Server):
             shutil.copy(os.path.join(BUILD, program), self.program)
 
     def _programs(self):
-        """{pid: whether it has standard descriptors} of the program."""
+        """{pid: "nursery", "single" (that supervises one cell) or "cell"} of
+        the program.  A cell has closed standard descriptors."""
         found = {}
         for name in os.listdir("/proc"):
             with contextlib.suppress(OSError):
                 if os.readlink("/proc/%s/exe" % name) == self.program:
-                    found[int(name)] = os.path.lexists("/proc/%s/fd/0" % name)
+                    how = "cell"
+                    if os.path.lexists("/proc/%s/fd/0" % name):
+                        with open("/proc/%s/cmdline" % name) as words:
+                            how = words.read().split("\0")[1]
+                    found[int(name)] = how
         return found
 
+    def _all(self, how):
+        return {pid for pid, its in self._programs().items() if its == how}
+
     def nurseries(self):
-        """Cells have closed what a nursery keeps, also those of a nursery that
-        has ended."""
-        return {pid for pid, keeps in self._programs().items() if keeps}
+        return self._all("nursery")
 
     def cells(self):
-        return {pid for pid, keeps in self._programs().items() if not keeps}
+        return self._all("cell")
+
+    def supervisors(self):
+        return self._all("single")
 
     def nursery(self):
         return wait_for(lambda: len(self.nurseries()) == 1

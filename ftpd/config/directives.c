@@ -538,6 +538,7 @@ conftable sftp_conftab[] = {
   { "SFTPRevokedKeys", ftpd_set_revokedkeys, NULL },
   { "SFTPSandbox", set_sandbox, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },
+  { "SFTPTransferDigest", ftpd_set_transferdigest, NULL },
   { "SFTPTrustedUserCAKeys", ftpd_set_trustedusercakeys, NULL },
   { "SFTPUploadCheck", ftpd_set_uploadcheck, NULL },
   { "SFTPUploadSync", set_uploadsync, NULL },

@@ -52,7 +52,8 @@
  *   SFTPRekey                [0] struct rekey *
  *   SFTPRevokedKeys          argv: char *, path or "sql:..." each
  *   SFTPTrafficPolicy        [0] char *, lower case
- *   SFTPTrustedUserCAKeys    the same
+ *   SFTPTransferDigest       [0] struct transfer_digest *
+ *   SFTPTrustedUserCAKeys    argv: char *, path or "sql:..." each
  *   SFTPUploadCheck          [0] struct upload_check *
  *   SFTPUploadSync           [0] int *
  */
@@ -109,6 +110,13 @@ struct upload_check {
   gid_t gid;
   unsigned int secs;
   bool tells;                   /* what the program says, to the client */
+};
+
+/* SFTPTransferDigest. */
+struct transfer_digest {
+  bool on;
+  bool reads;                   /* uploads that do not come in order */
+  unsigned int secs;            /* ... for at most so long */
 };
 
 /* SFTPMaxStartups: so many connections without a login are never dropped, a

@@ -60,6 +60,7 @@ const struct ftpd_default ftpd_defaults[] = {
   { "SFTPRevokedKeys", NONE, false, false },
   { "SFTPSandbox", "on", false, false },
   { "SFTPTrafficPolicy", NONE, false, false },
+  { "SFTPTransferDigest", "none", false, false },
   { "SFTPTrustedUserCAKeys", NONE, false, false },
   { "SFTPUploadCheck", NONE, false, false },
   { "SFTPUploadSync", "none", false, false },

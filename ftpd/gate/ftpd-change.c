@@ -13,6 +13,7 @@
 
 #include "ftpd-ask.h"
 #include "ftpd-check.h"
+#include "ftpd-digest.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
 #include "ftpd-ownership.h"
@@ -38,6 +39,7 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
     return -1;
   }
 
+  ftpd_digest_spoil_all(op->ftpd);
   return ftpd_max_store(op, path, size) < 0 ||
     ftpd_check_resize(op, path, size) < 0 ||
     ftpd_open_lock_changed(path) < 0 ? -1 :
@@ -131,6 +133,7 @@ int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
   struct timespec set[2] = { ts[0], ts[1] };
   struct timeval tv[2];
   struct stat st;
+  int res;
 
   if (ftpd_fstat(f, &st) < 0) {
     return -1;
@@ -142,7 +145,10 @@ int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {
     return -1;
   }
 
-  return pr_fsio_futimes(f->fh, tv);
+  ftpd_digest_look(f);
+  res = pr_fsio_futimes(f->fh, tv);
+  ftpd_digest_timed(f);
+  return res;
 }
 
 /* Only the file system knows the size of a directory. */

@@ -15,6 +15,7 @@
 
 #include "ftpd-bottleneck.h"
 #include "ftpd-cmd.h"
+#include "ftpd-digest.h"
 #include "ftpd-files.h"
 #include "ftpd-live.h"
 #include "ftpd-openfile.h"
@@ -218,6 +219,7 @@ ssize_t ftpd_preadv(struct ftpd_file *f, const struct iovec *iov, int n,
   }
 
   res = read_all(f, iov, n, offset);
+  ftpd_digest_add(f, WAY_READ, iov, n, offset, res > 0 ? (size_t) res : 0);
   ftpd_fault_note(f, WAY_READ, offset, res > 0 ? (size_t) res : 0,
     res < 0 ? errno : 0);
   return res;
@@ -360,7 +362,9 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
     return -1;
   }
 
+  ftpd_digest_look(f);
   res = write_checked(f, iov, n, offset, done);
+  ftpd_digest_add(f, WAY_WRITE, iov, n, offset, *done);
   ftpd_fault_note(f, WAY_WRITE, offset, *done, res < 0 ? errno : 0);
   return res;
 }
@@ -527,6 +531,7 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
   res = copy_all(from, from_off, to, to_off, len, done);
   if (from->rd && to->wr) {
     from->copied = true;
+    ftpd_digest_spoil(to);
     ftpd_fault_note(to, WAY_WRITE, to_off, (size_t) *done, res < 0 ? errno :
       0);
   }

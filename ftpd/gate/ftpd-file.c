@@ -14,6 +14,7 @@
 #include "ftpd-check.h"
 #include "ftpd-cmd.h"
 #include "ftpd-count.h"
+#include "ftpd-digest.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
@@ -46,6 +47,7 @@ static void keep_closed(struct ftpd_op *op, const struct ftpd_file *f) {
   state->closed.path = pstrdup(op->pool, f->path);
   state->closed.recorded = pstrdup(op->pool, f->recorded);
   state->closed.hidden = NULL;
+  state->closed.digest = NULL;
   state->closed.pool = NULL;
   state->closed.cmd = NULL;
 }
@@ -147,6 +149,7 @@ static int settle_file(struct ftpd_file *f, bool complete) {
 
   ftpd_settle_begin(f, complete);
   ftpd_quota_closing(f, &st);
+  ftpd_digest_end(f, complete);
   begun_us = sftp_now_us();
   err = ftpd_sync_data(f, complete, &sync) < 0 ? errno : 0;
   ftpd_bottleneck_add(f, CAUSE_DISK, begun_us);
@@ -174,6 +177,8 @@ static int settle_file(struct ftpd_file *f, bool complete) {
   if (ftpd_sync_end(f, err == 0, &sync) < 0) {
     err = errno;
   }
+
+  ftpd_digest_keep(f, err == 0 && complete);
 
   if (!complete) {
     remove_aborted(f, &st);
@@ -225,6 +230,7 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
 
   ftpd_bottleneck_tell(f, way, cmd, (parts & PART_LOG) != 0);
   if (err == 0) {
+    ftpd_digest_tell(f, way, cmd);
     ftpd_phase_part(cmd, parts, true, R_226, "Transfer complete");
     return;
   }
@@ -397,6 +403,7 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
   f->end_good = 0;
   pr_fs_clear_cache2(f->path);
   res = pr_fsio_ftruncate(f->fh, size);
+  ftpd_digest_resized(f, size);
   ftpd_quota_grown(f, &growth, 0);
   return res;
 }

@@ -12,6 +12,7 @@
 #include "ftpd-bottleneck.h"
 #include "ftpd-check.h"
 #include "ftpd-count.h"
+#include "ftpd-digest.h"
 #include "ftpd-files.h"
 #include "ftpd-filter.h"
 #include "ftpd-held.h"
@@ -310,6 +311,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   note_begin(f);
   link_file(f);
   ftpd_bottleneck_begin(f);
+  ftpd_digest_begin(f);
   ftpd_live_opened(f);
   state->handed = true;
   state->opened = f;

@@ -19,6 +19,7 @@
 #include "times.h"
 
 struct board_file;              /* ftpd-board.h */
+struct ftpd_digest;             /* ftpd-digest.c */
 struct ftpd_range;              /* ftpd-lock.c */
 struct upload_check;            /* directives.h */
 
@@ -63,6 +64,7 @@ struct ftpd_file {
   off_t lent;                   /* the part of its bytes that this session
                                  * gives back */
   struct board_file *live;      /* ftpd-live.c */
+  struct ftpd_digest *digest;   /* NULL: none is wanted */
   const char *refused;          /* the rule that failed it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */
   off_t max_size;               /* MaxStoreFileSize; 0: none */

@@ -57,6 +57,8 @@ WRONG = (
     ("SFTPRekey", "required 3600 100 0", ["0", "greater than zero"]),
     ("SFTPSandbox", "perhaps", ["perhaps", "on, off or strict"]),
     ("SFTPSandbox", "on off", ["parameters"]),
+    ("SFTPTransferDigest", "md5", ["md5", "none, or sha256"]),
+    ("SFTPTransferDigest", "sha256 read timeout x", ["x", "1 to 600"]),
     ("SFTPUploadSync", "always", ["always", "none or close"]),
     ("SFTPMaxChannels", "0", ["0", "greater than zero"]),
     ("SFTPMaxChannels", "many", ["many", "numeric"]),

@@ -48,6 +48,7 @@ MODULES = {
     "mod_sftp.file-status": ("RETR", "/closed", "failed"),
     "mod_sftp.limits": ("RETR", "/old", r"[a-z]+ \d+%(, [a-z]+ \d+%)*"),
     "mod_sftp.nonfatal-attempt": ("PASS", "(hidden)", "publickey"),
+    "mod_sftp.sha256": ("RETR", "/old", "[0-9a-f]{64}"),
     "mod_sftp.transfer-failure": ("RETR", "/closed", "Permission denied"),
     "mod_xfer.file-modified": ("STOR", "/old", "true"),
     "mod_xfer.retr-path": ("RETR", "/old", "/old"),
@@ -85,7 +86,7 @@ class Noted(Server):
             yield command, path if path != "-" else words, value
 
 
-srv = Noted("DefaultRoot ~\nAllowOverwrite on\n"
+srv = Noted("DefaultRoot ~\nAllowOverwrite on\nSFTPTransferDigest sha256\n"
             "SFTPTrustedUserCAKeys @DIR@/trusted\n"
             "SFTPAuthMethods publickey password\n"
             "<Anonymous @DIR@/pub>\n  User guest\n  UserAlias web guest\n"

@@ -1,0 +1,79 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-digest-conf.c -- the configuration of SFTPTransferDigest. */
+
+#include "directives-int.h"
+#include "directives-set.h"
+
+#define READ_SECS 30
+#define READ_MAX_SECS 600
+
+/* The words after the digest; NULL, or the error. */
+static const char *set_words(cmd_rec *cmd, struct transfer_digest *digest) {
+  pool *p = cmd->tmp_pool;
+  bool timed = false;
+  unsigned int i;
+  uint64_t secs;
+
+  for (i = 2; i < cmd->argc; i++) {
+    const char *word = cmd->argv[i];
+
+    if (strcasecmp(word, "omit") == 0) {
+      digest->reads = false;
+
+    } else if (strcasecmp(word, "read") == 0) {
+      digest->reads = true;
+
+    } else if (strcasecmp(word, "timeout") == 0 && i + 1 < cmd->argc) {
+      if (!sftp_number(cmd->argv[++i], 1, READ_MAX_SECS, &secs)) {
+        return pstrcat(p, "timeout '", cmd->argv[i], "' must be a number of "
+          "seconds, 1 to 600", NULL);
+      }
+
+      digest->secs = (unsigned int) secs;
+      timed = true;
+
+    } else {
+      return pstrcat(p, "unexpected word: '", word, "' (accepted: omit, read, "
+        "timeout SECONDS)", NULL);
+    }
+  }
+
+  return timed && !digest->reads ? "timeout makes sense with read alone" :
+    NULL;
+}
+
+/* usage: SFTPTransferDigest none|sha256 [omit|read [timeout seconds]] */
+modret_t *ftpd_set_transferdigest(cmd_rec *cmd) {
+  struct transfer_digest digest = { .secs = READ_SECS };
+  const char *word, *why = NULL;
+
+  if (cmd->argc < 2) {
+    CONF_ERROR(cmd, "wrong number of parameters: expected none or sha256");
+  }
+
+  CHECK_CONF(cmd, CTXT_SERVER|CONF_ANON|CONF_DIR);
+  word = cmd->argv[1];
+  digest.on = strcasecmp(word, "sha256") == 0;
+  if (digest.on) {
+    why = set_words(cmd, &digest);
+
+  } else if (strcasecmp(word, "none") != 0 || cmd->argc > 2) {
+    why = pstrcat(cmd->tmp_pool, "'", cmd->argc > 2 ? cmd->argv[2] : word,
+      "': expected none, or sha256 and options", NULL);
+  }
+
+  if (why != NULL) {
+    CONF_ERROR(cmd, why);
+  }
+
+  /* Directories inherit it. */
+  ftpd_conf_add_value(cmd, &digest, sizeof(digest))->flags |= CF_MERGEDOWN;
+  return PR_HANDLED(cmd);
+}

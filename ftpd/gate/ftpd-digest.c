@@ -1,0 +1,222 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-digest.c -- SFTPTransferDigest: the digest of a file, made of the bytes
+ * as they pass in order, while they are in the cache.
+ *
+ * It counts only if it is that of the whole file.  What others wrote meanwhile
+ * shows in the file's time, which is compared between two writes; not on
+ * network file systems, where that would have each write wait for the server.
+ */
+
+#include "ftpd-digest.h"
+#include "ftpd-files.h"
+#include "ftpd-locks.h"
+
+#include "checksum.h"
+#include "directives.h"
+#include "ftpd-attrs.h"
+
+#define SHA256_LEN 32
+
+struct ftpd_digest {
+  const struct transfer_digest *conf;
+  struct sftp_sum *sum;
+  off_t next;                   /* bytes that it has */
+  bool spoiled;                 /* they did not come in order */
+  bool watched;                 /* for changes by others */
+  struct timespec mtime;        /* when this session wrote last */
+  char hex[2 * SHA256_LEN + 1]; /* "": there is no digest */
+};
+
+static enum ftpd_way way_of(const struct ftpd_file *f) {
+  return f->wr ? WAY_WRITE : WAY_READ;
+}
+
+/* ---- Begin */
+
+/* Two handles for one file: neither knows all of the bytes. */
+static void spoil_shared(struct ftpd_file *f) {
+  struct ftpd_file *other;
+
+  for (other = ftpd_files_of(f->h)->open; other != NULL;
+      other = other->next) {
+    if (other != f && other->wr && other->is.dev == f->is.dev &&
+        other->is.ino == f->is.ino) {
+      ftpd_digest_spoil(other);
+      ftpd_digest_spoil(f);
+    }
+  }
+}
+
+static void note_time(struct ftpd_file *f) {
+  struct ftpd_digest *d = f->digest;
+  struct stat st;
+
+  if (d->watched && !d->spoiled && ftpd_fstat(f, &st) == 0) {
+    d->mtime = st.st_mtim;
+  }
+}
+
+void ftpd_digest_begin(struct ftpd_file *f) {
+  const struct transfer_digest *conf = get_param_ptr(CURRENT_CONF,
+    "SFTPTransferDigest", FALSE);
+  struct ftpd_digest *d;
+
+  if (conf == NULL || !conf->on || f->stream) {
+    return;
+  }
+
+  d = pcalloc(f->pool, sizeof(*d));
+  d->conf = conf;
+  d->sum = sftp_sum_new(f->pool, "sha256");
+  if (d->sum == NULL || sftp_sum_begin(d->sum) != SFTP_OK) {
+    return;
+  }
+
+  f->digest = d;
+  d->spoiled = f->append && f->size > 0;
+  if (f->wr) {
+    spoil_shared(f);
+    d->watched = ftpd_lock_is_local(f->fd);
+    note_time(f);
+  }
+}
+
+/* ---- The bytes */
+
+void ftpd_digest_spoil(struct ftpd_file *f) {
+  if (f->digest != NULL) {
+    f->digest->spoiled = true;
+  }
+}
+
+void ftpd_digest_spoil_all(struct ftpd *h) {
+  struct ftpd_file *f;
+
+  for (f = ftpd_files_of(h)->open; f != NULL; f = f->next) {
+    if (f->wr) {
+      ftpd_digest_spoil(f);
+    }
+  }
+}
+
+void ftpd_digest_look(struct ftpd_file *f) {
+  struct ftpd_digest *d = f->digest;
+  struct stat st;
+
+  if (d == NULL || !d->watched || d->spoiled) {
+    return;
+  }
+
+  d->spoiled = ftpd_fstat(f, &st) < 0 ||
+    st.st_mtim.tv_sec != d->mtime.tv_sec ||
+    st.st_mtim.tv_nsec != d->mtime.tv_nsec;
+}
+
+void ftpd_digest_add(struct ftpd_file *f, enum ftpd_way way,
+    const struct iovec *iov, int n, off_t offset, size_t done) {
+  struct ftpd_digest *d = f->digest;
+  int i;
+
+  if (d == NULL || d->spoiled || done == 0 || way != way_of(f)) {
+    return;
+  }
+
+  d->spoiled = !f->append && offset != d->next;
+  for (i = 0; i < n && done > 0 && !d->spoiled; i++) {
+    size_t part = iov[i].iov_len < done ? iov[i].iov_len : done;
+
+    d->spoiled = sftp_sum_add(d->sum, iov[i].iov_base, part) != SFTP_OK;
+    d->next += (off_t) part;
+    done -= part;
+  }
+
+  if (f->wr) {
+    note_time(f);
+  }
+}
+
+void ftpd_digest_timed(struct ftpd_file *f) {
+  if (f->digest != NULL) {
+    note_time(f);
+  }
+}
+
+void ftpd_digest_resized(struct ftpd_file *f, off_t size) {
+  struct ftpd_digest *d = f->digest;
+
+  if (d != NULL) {
+    d->spoiled = d->spoiled || size < d->next;
+    note_time(f);
+  }
+}
+
+/* ---- End */
+
+static void set_hex(struct ftpd_digest *d, const unsigned char *sum) {
+  size_t i;
+
+  for (i = 0; i < SHA256_LEN; i++) {
+    snprintf(d->hex + 2 * i, 3, "%02x", sum[i]);
+  }
+}
+
+/* Whether this session has changed the file at all. */
+static bool has_changed(const struct ftpd_file *f) {
+  return f->wr && (f->made || ftpd_file_moved(f, WAY_WRITE) > 0);
+}
+
+static bool is_whole(const struct ftpd_digest *d, const struct stat *st) {
+  return !d->spoiled && st->st_size == d->next;
+}
+
+void ftpd_digest_end(struct ftpd_file *f, bool complete) {
+  struct ftpd_digest *d = f->digest;
+  unsigned char sum[SFTP_SUM_MAX];
+  struct stat st;
+
+  if (d == NULL || !complete || f->ways[way_of(f)].err != 0) {
+    return;
+  }
+
+  ftpd_digest_look(f);
+  if (ftpd_fstat(f, &st) < 0) {
+    return;
+  }
+
+  if (is_whole(d, &st)) {
+    if (sftp_sum_end(d->sum, sum) == SFTP_OK) {
+      set_hex(d, sum);
+    }
+
+  } else if (d->conf->reads && has_changed(f) &&
+      ftpd_digest_read(f, d->sum, d->conf->secs, sum) == 0) {
+    set_hex(d, sum);
+  }
+}
+
+void ftpd_digest_keep(struct ftpd_file *f, bool good) {
+  if (f->digest != NULL && !good) {
+    *f->digest->hex = '\0';
+  }
+}
+
+const char *ftpd_digest_of(const struct ftpd_file *f, enum ftpd_way way) {
+  return f->digest != NULL && way == way_of(f) && *f->digest->hex != '\0' ?
+    f->digest->hex : NULL;
+}
+
+void ftpd_digest_tell(const struct ftpd_file *f, enum ftpd_way way,
+    cmd_rec *cmd) {
+  const char *hex = ftpd_digest_of(f, way);
+
+  if (hex != NULL) {
+    (void) pr_table_add_dup(cmd->notes, "mod_sftp.sha256", hex, 0);
+  }
+}

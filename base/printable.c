@@ -109,9 +109,14 @@ char *sftp_escape(char *dst, size_t dstsz, const void *src, size_t len) {
  * Bytes that are not UTF-8 are handled one by one.
  */
 static size_t next_char(const unsigned char *s, size_t len, bool *control) {
-  size_t n = utf8_shown(s, len);
+  size_t n;
 
   *control = false;
+  if (*s >= ' ' && *s < 0x7f) {
+    return 1;                   /* almost all of them */
+  }
+
+  n = utf8_shown(s, len);
   if (n > 0) {
     return n;
   }

@@ -245,10 +245,31 @@ enum sftp_cause sftp_times_most(const uint64_t us[NCAUSES]) {
   return most;
 }
 
+/* No snprintf(): the smallest transfer has such a text. */
+static char *put_part(char *at, const char *name, unsigned int percent) {
+  size_t n = strlen(name);
+
+  memcpy(at, name, n);
+  at += n;
+  *at++ = ' ';
+  if (percent == 100) {
+    *at++ = '1';
+  }
+
+  if (percent >= 10) {
+    *at++ = (char) ('0' + percent / 10 % 10);
+  }
+
+  *at++ = (char) ('0' + percent % 10);
+  *at++ = '%';
+  return at;
+}
+
 void sftp_times_text(const uint64_t us[NCAUSES], char *out, size_t size) {
+  char all[NCAUSES * sizeof("requests 100%, ")], *at = all;
   uint64_t left[NCAUSES], sum = 0, rest = 100;
-  size_t len = 0;
   enum sftp_cause i;
+  size_t len;
 
   memcpy(left, us, sizeof(left));
   for (i = CAUSE_CPU; i < NCAUSES; i++) {
@@ -256,19 +277,28 @@ void sftp_times_text(const uint64_t us[NCAUSES], char *out, size_t size) {
   }
 
   sum = sum > 0 ? sum : 1;
-  *out = '\0';
-  for (i = sftp_times_most(left); len < size; i = sftp_times_most(left)) {
-    uint64_t percent = (left[i] * 100 + sum / 2) / sum;
+  for (;;) {
+    uint64_t percent;
 
     /* Two halves are rounded up. */
+    i = sftp_times_most(left);
+    percent = (left[i] * 100 + sum / 2) / sum;
     percent = percent < rest ? percent : rest;
     rest -= percent;
-    if (percent == 0 && len > 0) {
+    if (percent == 0 && at > all) {
       break;
     }
 
-    len += (size_t) snprintf(out + len, size - len, "%s%s %llu%%",
-      len > 0 ? ", " : "", cause_names[i], (unsigned long long) percent);
+    if (at > all) {
+      *at++ = ',';
+      *at++ = ' ';
+    }
+
+    at = put_part(at, cause_names[i], (unsigned int) percent);
     left[i] = 0;
   }
+
+  len = (size_t) (at - all) < size ? (size_t) (at - all) : size - 1;
+  memcpy(out, all, len);
+  out[len] = '\0';
 }

@@ -14,6 +14,10 @@
 #include "conn.h"
 
 #define TEXT_MAX 128            /* all causes, with their percentages */
+/* Transfers that took less time have notes, but no line: nothing can make them
+ * much faster, and the line would be a good part of their time.
+ */
+#define LINE_US 100000
 
 void ftpd_bottleneck_begin(struct ftpd_file *f) {
   if (f->h->conn != NULL) {
@@ -44,7 +48,7 @@ void ftpd_bottleneck_tell(const struct ftpd_file *f, enum ftpd_way way,
   (void) pr_table_add_dup(cmd->notes, "mod_sftp.bottleneck",
     sftp_cause_name(sftp_times_most(us)), 0);
   (void) pr_table_add_dup(cmd->notes, "mod_sftp.limits", text, 0);
-  if (recorded) {
+  if (recorded && took_us >= LINE_US) {
     sftp_log("%s of '%s': %lld bytes in %.3f s, limited by %s",
       way == WAY_WRITE ? "upload" : "download", f->path,
       (long long) ftpd_file_moved(f, way), (double) took_us / 1000000, text);

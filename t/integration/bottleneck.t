@@ -31,7 +31,8 @@ from tap import expect, expect_same, main, promise, skip
 KIB, MIB = 1 << 10, 1 << 20
 LOG = """
 ExtendedLog @DIR@/ext.log READ,WRITE limits
-LogFormat limits "%m|%{note:mod_sftp.bottleneck}|%{note:mod_sftp.limits}"
+LogFormat limits "%m|%{note:mod_sftp.bottleneck}|%{note:mod_sftp.limits}|\
+%{transfer-millisecs}"
 """
 RATE = """
 <Directory ~/slow>
@@ -135,6 +136,21 @@ for one in (plain, disk, cipher):
         one.put("f%d" % size, bytes(size * MIB))
 local = plain.local("f1", bytes(MIB))
 larger = plain.local("f6", bytes(6 * MIB))
+
+
+@promise("a transfer of less than 0.1 s has notes, and no line")
+def _():
+    srv = beside(plain)
+    srv.put("tiny", b"x")
+    for _ in range(3):
+        before = len(srv.lines())
+        must(srv.sftp("get /tiny /dev/null"))
+        srv.no_sessions()
+        noted = srv.log("ext.log").splitlines()[-1].split("|")
+        expect_same(noted[1], next(iter(parse(noted[2]))), "the note")
+        # On a busy machine, it may have taken longer.
+        if int(noted[3]) < 90:
+            expect_same(len(srv.lines()), before, "lines")
 
 
 @promise("a slow disk limits downloads and uploads")

@@ -376,6 +376,7 @@ static void announce(struct ftpd *h, pool *p) {
   (void) pr_timer_remove(PR_TIMER_LOGIN, ANY_MODULE);
   keep();
   pr_resolve_fs_map();
+  ftpd_event_log_first();
 
   if (pr_trace_get_level("timing") > 0) {
     pr_trace_msg("timing", 4, "Time before successful login (via '%s'): "

@@ -437,6 +437,28 @@ void ftpd_event_exit_first(void) {
   (void) pr_event_register(&sftp_module, "core.exit", on_exit_before, NULL);
 }
 
+static void ignore(const void *data, void *user_data) {
+  (void) data;
+  (void) user_data;
+}
+
+/* For each line and each trace message, written or not, the daemon asks whether
+ * somebody listens: a hundred times for each file, in a list of all names.  The
+ * last name comes first, and stays there without a handler.
+ */
+void ftpd_event_log_first(void) {
+  static const char *const events[] = { "core.log.syslog",
+    "core.log.systemlog", "core.log.tracelog" };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(events); i++) {
+    if (pr_event_listening(events[i]) <= 0) {
+      (void) pr_event_register(&sftp_module, events[i], ignore, NULL);
+      (void) pr_event_unregister(&sftp_module, events[i], ignore);
+    }
+  }
+}
+
 void ftpd_event_chroot_only(void) {
   (void) pr_event_unregister(NULL, NULL, NULL);
   (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);

@@ -33,6 +33,8 @@ void ftpd_events_session(struct ftpd *h);
  * earlier: they may close what is still needed.
  */
 void ftpd_event_exit_first(void);
+/* The daemon finds out quickly whether another module listens to its log. */
+void ftpd_event_log_first(void);
 /* A session without a client, which has no other listener: the root of its
  * login is kept.
  */

@@ -138,6 +138,21 @@ static const struct {
 
 static int (*write_packet)(int, struct packet *);
 
+/* Of the events that the daemon knows, in the order in which it looks. */
+static unsigned int ndumped;
+
+static void dump_event(const char *fmt, ...) {
+  char line[256];
+  va_list ap;
+
+  va_start(ap, fmt);
+  vsnprintf(line, sizeof(line), fmt, ap);
+  va_end(ap);
+  if (ndumped++ < 3) {
+    SAY("known event: %s", line);
+  }
+}
+
 /* Takes the global request "watch@example.org", and answers it. */
 static int on_message(void *data) {
   static const char wanted[] = "watch@example.org";
@@ -154,6 +169,7 @@ static int on_message(void *data) {
       sftp_sess_state, sftp_opts, sftp_services, sftp_conn == session.c ?
       "our connection" : "another connection", sftp_pool != NULL ? "a pool" :
       "no pool", sftp_logname != NULL ? sftp_logname : "none");
+    pr_event_dump(dump_event);
     if (write_packet(session.c->wfd, &answer) < 0) {
       return -1;
     }

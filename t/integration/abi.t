@@ -400,6 +400,14 @@ def _():
     expect_same(int(log.group(2), 16) & ~4, 0x1000, "options")
 
 
+@promise("the daemon sees at once that nobody listens to its log")
+def _():
+    first = re.findall(r"known event: .*'(core\.log\.[a-z]+)'",
+                       srv.log("sftp.log"))[:3]
+    expect_same(first, ["core.log.tracelog", "core.log.systemlog",
+                        "core.log.syslog"], "the first events it knows")
+
+
 @promise("a module can replace the login")
 def _():
     begin()

@@ -64,6 +64,12 @@ int pr_table_add(pr_table_t *t, const char *name, const void *value,
   return 0;
 }
 
+int pr_table_add_dup(pr_table_t *t, const char *name, const void *value,
+    size_t len) {
+  return pr_table_add(t, pstrdup(t->pool, name), len == 0 ?
+    pstrdup(t->pool, value) : memcpy(palloc(t->pool, len), value, len), len);
+}
+
 const void *pr_table_get(pr_table_t *t, const char *name, size_t *len) {
   struct note *note = *find(t, name);
 

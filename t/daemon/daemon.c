@@ -104,9 +104,19 @@ int pr_fsio_closedir(void *dir) {
 }
 
 unsigned int daemon_messages;
+char daemon_message[512];
+int daemon_priority;
 
 void pr_log_pri(int prio, const char *fmt, ...) {
-  (void) prio;
+  va_list ap;
+
+  va_start(ap, fmt);
+  vsnprintf(daemon_message, sizeof(daemon_message), fmt, ap);
+  va_end(ap);
+  daemon_priority = prio;
   daemon_messages++;
-  (void) fmt;
+}
+
+int sstrncpy(char *to, const char *from, size_t n) {
+  return snprintf(to, n, "%s", from);
 }

@@ -20,8 +20,10 @@
 /* The address of the client; the server's is DAEMON_IP. */
 #define DAEMON_IP "192.0.2.1"
 void daemon_client(const char *ip, const char *name);
-/* Calls of pr_log_pri(). */
+/* Calls of pr_log_pri(), and the last of them. */
 extern unsigned int daemon_messages;
+extern char daemon_message[512];
+extern int daemon_priority;
 extern bool daemon_has_ipv6;            /* UseIPv6; true at first */
 
 /* A directive as in the configuration, its words separated by spaces. */
@@ -36,6 +38,16 @@ void daemon_set_param(const char *name, void *value);
 config_rec *daemon_add_words(const char *name, const char *const *words);
 /* Removes all records. */
 void daemon_forget_config(void);
+
+/* What ftpd_files_of() returns (ftpd-files.h). */
+extern struct ftpd_files daemon_files;
+/* What ftpd_refuse() said last. */
+extern const char *daemon_refused;
+
+/* How often the rights of root are taken and not given back, and were taken
+ * (privs.c).
+ */
+extern unsigned int daemon_root, daemon_roots;
 
 /* Adds a line to the pending responses (resp_list). */
 void daemon_respond(const char *text);

@@ -46,21 +46,6 @@ config_rec *ftpd_upload_conf_next(server_rec *s, config_rec *c) {
     NULL;
 }
 
-int pr_privs_root(const char *file, int line) {
-  (void) file;
-  (void) line;
-  return 0;
-}
-
-int sstrncpy(char *to, const char *from, size_t n) {
-  size_t len = strlen(from);
-
-  len = len < n ? len : n - 1;
-  memcpy(to, from, len);
-  to[len] = '\0';
-  return (int) len;
-}
-
 void ftpd_run_close_from(int first) {
   while (first < 64) {
     (void) close(first++);

@@ -22,23 +22,10 @@ static server_rec server = { .ServerPort = 21 };
 static xaset_t servers;
 xaset_t *server_list = &servers;
 static bool engine = true;
-static int nroot;
 
 bool ftpd_conf_engine(server_rec *s) {
   (void) s;
   return engine;
-}
-
-int pr_privs_root(const char *file, int line) {
-  (void) file;
-  (void) line;
-  return nroot++;
-}
-
-int pr_privs_relinquish(const char *file, int line) {
-  (void) file;
-  (void) line;
-  return nroot--;
 }
 
 /* ---- The scoreboard */
@@ -50,7 +37,7 @@ static unsigned int nopened;
 static bool closed, broken;
 
 int pr_open_scoreboard(int flags) {
-  if (closed || nroot != 1 || flags != O_RDWR) {
+  if (closed || daemon_root != 1 || flags != O_RDWR) {
     return -1;
   }
 
@@ -221,7 +208,7 @@ static void servers_that_do_not_serve_have_none(void) {
   broken = false;
   is_int(nopen, 0, "which is closed");
   is_str(uses(), "MaxClients 0/3", "and all is well again");
-  is_int(nroot, 0, "privileges were given back");
+  is_int(daemon_root, 0, "privileges were given back");
 }
 
 int main(void) {

@@ -12,9 +12,7 @@
 
 #include "daemon.h"
 #include "ftpd-files.h"
-#include "ftpd-filter.h"
 #include "ftpd-openfile.h"
-#include "ftpd-place.h"
 #include "ftpd-request.h"
 #include "ftpd-transfer-rules.h"
 #include "tap.h"
@@ -22,10 +20,8 @@
 static pool *p;
 static server_rec server = { .ServerPort = 2222 };
 static struct ftpd ftpd = { .server = &server };
-static struct ftpd_files files;
 static struct op_state state;
 static struct ftpd_op op = { .ftpd = &ftpd };
-static const char *said;
 
 /* ---- The scoreboard */
 
@@ -59,31 +55,9 @@ static void add_session(int pid, const char *user, const char *client,
 
 /* ---- The rest of the daemon's side */
 
-struct ftpd_files *ftpd_files_of(struct ftpd *h) {
-  (void) h;
-  return &files;
-}
-
 struct op_state *ftpd_op_state(struct ftpd_op *one) {
   (void) one;
   return &state;
-}
-
-const char *ftpd_place_of(pool *in, const config_rec *c) {
-  (void) in;
-  (void) c;
-  return "";
-}
-
-void ftpd_refuse(struct ftpd_op *one, const char *fmt, ...) {
-  static char text[100];
-  va_list ap;
-
-  (void) one;
-  va_start(ap, fmt);
-  vsnprintf(text, sizeof(text), fmt, ap);
-  va_end(ap);
-  said = text;
 }
 
 static void add_rule(const char *directive, unsigned int max) {
@@ -96,7 +70,7 @@ static void add_rule(const char *directive, unsigned int max) {
 }
 
 static int ask_for(const char *verb, bool refused) {
-  said = NULL;
+  daemon_refused = NULL;
   errno = 0;
   return ftpd_max_transfers(&op, verb, "/f", refused);
 }
@@ -105,7 +79,7 @@ static void begin(void) {
   daemon_forget_config();
   memset(board, 0, sizeof(board));
   nboard = 0;
-  files.open = NULL;
+  daemon_files.open = NULL;
   no_board = false;
 }
 
@@ -125,7 +99,7 @@ static void others_at_this_server_count(void) {
   add_session(9, "bob", "10.0.0.1", here, "STOR");
   is_int(ask_for("STOR", false), -1, "a session of this host does");
   is_int(errno, EACCES, "the transfer is refused");
-  is_str(said, "MaxTransfersPerHost is 1", "by this rule");
+  is_str(daemon_refused, "MaxTransfersPerHost is 1", "by this rule");
   is_str(state.code, R_451, "with FTP's code");
   add_session(9, "bob", "10.0.0.1", here, "RETR");
   is_int(ask_for("RETR", false), 0, "of what it lists");
@@ -143,7 +117,7 @@ static void a_user_has_many_hosts(void) {
   is_int(ask_for("STOR", false), 0, "one other session of the user");
   add_session(9, "alice", "10.0.0.3", here, "STOR");
   is_int(ask_for("STOR", false), -1, "two");
-  is_str(said, "MaxTransfersPerUser is 2", "the rule");
+  is_str(daemon_refused, "MaxTransfersPerUser is 2", "the rule");
 }
 
 static void open_files_count(void) {
@@ -155,7 +129,7 @@ static void open_files_count(void) {
   two.next = &three;
   one.cmd = pr_cmd_alloc(p, 1, "STOR");
   two.cmd = pr_cmd_alloc(p, 1, "RETR");
-  files.open = &one;
+  daemon_files.open = &one;
   is_int(ask_for("STOR", false), 0, "one of the session's files is written");
   three.cmd = pr_cmd_alloc(p, 1, "STOR");
   is_int(ask_for("STOR", false), -1, "a second one is the limit");
@@ -172,7 +146,7 @@ static void refusals_are_explained(void) {
   begin();
   add_rule("MaxTransfersPerHost", 1);
   is_int(ask_for("STOR", true), -1, "one of one");
-  is_str(said, "MaxTransfersPerHost is 1", "by host");
+  is_str(daemon_refused, "MaxTransfersPerHost is 1", "by host");
   begin();
   add_rule("MaxTransfersPerUser", 1000);
   is_int(ask_for("STOR", true), -1, "otherwise it was the user's");

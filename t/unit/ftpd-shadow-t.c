@@ -14,7 +14,7 @@
 #include <shadow.h>
 
 static struct spwd entry;
-static bool has_shadow, raised;
+static bool has_shadow;
 static uid_t uid_of_system;
 
 static struct passwd alice = { .pw_name = (char *) "alice",
@@ -33,21 +33,8 @@ struct passwd *getpwnam(const char *name) {
 
 /* Root alone may read it. */
 struct spwd *getspnam(const char *name) {
-  return raised && has_shadow && strcmp(name, "alice") == 0 ? &entry : NULL;
-}
-
-int pr_privs_root(const char *file, int line) {
-  (void) file;
-  (void) line;
-  raised = true;
-  return 0;
-}
-
-int pr_privs_relinquish(const char *file, int line) {
-  (void) file;
-  (void) line;
-  raised = false;
-  return 0;
+  return daemon_root == 1 && has_shadow && strcmp(name, "alice") == 0 ?
+    &entry : NULL;
 }
 
 /* ---- The account */
@@ -90,7 +77,7 @@ static void expired_accounts_stay_out(void) {
     is_int(ftpd_shadow_code(&alice), days[i].code,
       "expires %d, changed %d, for %d and %d", days[i].expire,
       days[i].changed, days[i].max, days[i].inact);
-    ok(!raised, "... and no privileges are left");
+    ok(daemon_root == 0, "... and no privileges are left");
   }
 
   set_days(0);

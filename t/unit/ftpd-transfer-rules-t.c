@@ -11,11 +11,9 @@
 #include "daemon.h"
 #include "ftpd-bottleneck.h"
 #include "ftpd-files.h"
-#include "ftpd-filter.h"
 #include "ftpd-io.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
-#include "ftpd-place.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 #include "tap.h"
@@ -24,9 +22,7 @@ static pool *p;
 static server_rec server;
 static struct sftp_settings set;
 static struct ftpd ftpd = { .server = &server, .set = &set };
-static struct ftpd_files files;
 static struct ftpd_op op = { .ftpd = &ftpd };
-static const char *said;
 
 /* ---- The daemon: alice in staff, from inside, and a rate or none */
 
@@ -84,11 +80,6 @@ config_rec *dir_match_path(pool *in, char *path) {
 
 /* ---- The rest of the daemon's side */
 
-struct ftpd_files *ftpd_files_of(struct ftpd *h) {
-  (void) h;
-  return &files;
-}
-
 void ftpd_xfer_end(void) {
   nends++;
 }
@@ -108,23 +99,6 @@ void ftpd_bottleneck_add(const struct ftpd_file *f, enum sftp_cause cause,
 const char *ftpd_outside(pool *in, const char *path) {
   (void) in;
   return path;
-}
-
-const char *ftpd_place_of(pool *in, const config_rec *c) {
-  (void) in;
-  (void) c;
-  return "";
-}
-
-void ftpd_refuse(struct ftpd_op *one, const char *fmt, ...) {
-  static char text[100];
-  va_list ap;
-
-  (void) one;
-  va_start(ap, fmt);
-  vsnprintf(text, sizeof(text), fmt, ap);
-  va_end(ap);
-  said = text;
 }
 
 /* ---- Sizes */
@@ -179,7 +153,7 @@ static void sizes_are_bounded(void) {
   is_int(ftpd_max_retrieve(&op, "/f", 100), 0, "a file of that size");
   is_int(ftpd_max_retrieve(&op, "/f", 101), -1, "one byte more");
   is_int(errno, EACCES, "is refused");
-  is_str(said, "MaxRetrieveFileSize is 100 bytes", "by that rule");
+  is_str(daemon_refused, "MaxRetrieveFileSize is 100 bytes", "by that rule");
   is_int(ftpd_max_digest(&op, "/f", 50), 0, "a checksum");
   is_int(ftpd_max_digest(&op, "/f", 51), -1, "of a byte more");
   is_int(errno, EPERM, "is not permitted");
@@ -187,7 +161,7 @@ static void sizes_are_bounded(void) {
   daemon_messages = 0;
   is_int(ftpd_max_store(&op, "/f", 11), -1, "of a byte more");
   is_int(errno, EFBIG, "is too big");
-  is_str(said, "MaxStoreFileSize is 10 bytes", "by that rule");
+  is_str(daemon_refused, "MaxStoreFileSize is 10 bytes", "by that rule");
 
   is_int(ftpd_file_within(&f, 11), 0, "a file without a limit");
   f.max_size = 10;
@@ -283,7 +257,8 @@ static void rates_are_loaded_for_their_file(void) {
   one.cmd = pr_cmd_alloc(p, 1, "RETR");
   has_rate = true;
   ftpd_rate_begin(&one);
-  ok(one.rated && rate_of == one.cmd && files.rate_of == &one, "a download");
+  ok(one.rated && rate_of == one.cmd && daemon_files.rate_of == &one,
+    "a download");
   is_int(ftpd_portion(&one, 1 << 30), FTPD_PORTION, "goes in portions");
   is_int(ftpd_portion(&one, 1), 1, "of at most what is asked for");
   ninits = 0;
@@ -294,16 +269,17 @@ static void rates_are_loaded_for_their_file(void) {
     "an upload");
   ninits = 0;
   ftpd_rate_pause(&one, false);
-  ok(ninits == 1 && files.rate_of == &one, "the other's rate is loaded anew");
+  ok(ninits == 1 && daemon_files.rate_of == &one,
+    "the other's rate is loaded anew");
   ok(npauses == 2 && nloads == 2, "both have paused it");
   ftpd_rate_end(&two);
-  ok(files.rate_of == &one, "one ends, the rate of the other stays");
+  ok(daemon_files.rate_of == &one, "one ends, the rate of the other stays");
   ftpd_rate_end(&one);
-  ok(files.rate_of == NULL && nends == 2, "until that ends");
+  ok(daemon_files.rate_of == NULL && nends == 2, "until that ends");
 
   has_rate = false;
   ftpd_rate_begin(&one);
-  ok(!one.rated && files.rate_of == NULL, "without a rate");
+  ok(!one.rated && daemon_files.rate_of == NULL, "without a rate");
   is_int(ftpd_portion(&one, 1 << 30), 1 << 30, "nothing is cut");
   ftpd_rate_pause(&one, false);
   ftpd_rate_end(&one);
@@ -312,7 +288,7 @@ static void rates_are_loaded_for_their_file(void) {
 
 int main(void) {
   p = make_sub_pool(NULL);
-  op.pool = session.pool = files.pool = ftpd.pool = p;
+  op.pool = session.pool = daemon_files.pool = ftpd.pool = p;
   main_server = &server;
   the_most_specific_limit_counts();
   sizes_are_bounded();

@@ -95,18 +95,6 @@ struct spwd *getspent(void) {
 void endspent(void) {
 }
 
-int pr_privs_root(const char *file, int line) {
-  (void) file;
-  (void) line;
-  return 0;
-}
-
-int pr_privs_relinquish(const char *file, int line) {
-  (void) file;
-  (void) line;
-  return 0;
-}
-
 void pr_event_generate(const char *event, const void *data) {
   (void) event;
   (void) data;

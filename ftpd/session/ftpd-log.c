@@ -58,9 +58,8 @@ const char *ftpd_log_objection(pool *p, const char *path) {
   const char *slash = strrchr(path, '/');
   struct stat dir, st;
 
-  if (slash == NULL || strcasecmp(path, "none") == 0 ||
-      ftpd_log_syslog_level(path) >= 0) {
-    return NULL;
+  if (slash == NULL) {
+    return NULL;                /* "none", or "syslog:" and a level */
   }
 
   if (stat(pstrndup(p, path, (size_t) (slash - path) + 1), &dir) < 0) {
@@ -71,11 +70,8 @@ const char *ftpd_log_objection(pool *p, const char *path) {
     return open_error(PR_LOG_WRITABLE_DIR, 0);
   }
 
-  if (lstat(path, &st) < 0) {
-    return NULL;
-  }
-
-  return S_ISLNK(st.st_mode) ? open_error(PR_LOG_SYMLINK, 0) :
+  return lstat(path, &st) < 0 ? NULL :
+    S_ISLNK(st.st_mode) ? open_error(PR_LOG_SYMLINK, 0) :
     S_ISDIR(st.st_mode) ? open_error(-1, EISDIR) : NULL;
 }
 

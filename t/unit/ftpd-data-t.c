@@ -14,6 +14,7 @@
 #include "ftpd-attrs.h"
 #include "ftpd-bottleneck.h"
 #include "ftpd-cmd.h"
+#include "ftpd-digest.h"
 #include "ftpd-files.h"
 #include "ftpd-io.h"
 #include "ftpd-live.h"
@@ -165,7 +166,8 @@ static struct {
   off_t offset;
   size_t done;
   int err;
-  unsigned int nfaults;
+  unsigned int nfaults, nspoilt, nlooks;
+  size_t digested[NWAYS];
 } seen;
 
 int ftpd_restart_check(struct ftpd_file *f, off_t offset, bool writes) {
@@ -232,6 +234,25 @@ void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
   seen.done = done;
   seen.err = err;
   seen.nfaults++;
+}
+
+void ftpd_digest_look(struct ftpd_file *f) {
+  (void) f;
+  seen.nlooks++;
+}
+
+void ftpd_digest_add(struct ftpd_file *f, enum ftpd_way way,
+    const struct iovec *iov, int n, off_t offset, size_t done) {
+  (void) f;
+  (void) iov;
+  (void) n;
+  (void) offset;
+  seen.digested[way] += done;
+}
+
+void ftpd_digest_spoil(struct ftpd_file *f) {
+  (void) f;
+  seen.nspoilt++;
 }
 
 int ftpd_fstat(struct ftpd_file *f, struct stat *st) {
@@ -378,6 +399,7 @@ static void files_are_read(void) {
   ok(memcmp(buf, data + 50, 1000) == 0 && by_offset, "at its offset");
   ok(is_fault(WAY_READ, 50, 1000, 0), "the record knows");
   is_int(seen.noted_rd, 1050, "so far it was read");
+  is_int(seen.digested[WAY_READ], 1000, "a digest has them");
   is_int(seen.timed, 0, "few bytes are not timed");
   ok(f.total == 1000 && f.total_rd == 1000 && seen.live == 1000 && seen.out ==
     1000 && seen.in == 0 && seen.scp == 0, "bytes are counted");
@@ -422,7 +444,8 @@ static void reading_fails(void) {
   sys.err = EIO;
   is_int(read_at(&f, 5000, 3), -1, "an error");
   is_int(errno, EIO, "is told, whatever the clock does");
-  ok(is_fault(WAY_READ, 3, 0, EIO), "and noted");
+  ok(is_fault(WAY_READ, 3, 0, EIO) && seen.digested[WAY_READ] == 0,
+    "and noted");
   is_int(f.total, 0, "nothing was read");
   begin();
   sys.most = 10;
@@ -487,6 +510,7 @@ static void files_are_written(void) {
   ok(session.total_bytes_in == 5000 && session.total_bytes_out == 0 &&
     seen.pauses == 1 && seen.timed == 1, "in the session, too");
   is_int(seen.noted_wr, 5000, "so far it was written");
+  ok(seen.digested[WAY_WRITE] == 5000 && seen.nlooks == 1, "a digest has them");
   is_int(write_at(&f, 100, 5000), 0, "what follows");
   is_int(seen.noted_wr, 5100, "goes on");
   begin();
@@ -670,6 +694,7 @@ static void the_kernel_copies(void) {
   ok(ncopies == 1 && seen.polls == 1 && seen.timed == 1, "by one call");
   ok(is_fault(WAY_WRITE, 0, 5000, 0) && from.copied && !to.copied, "noted");
   ok(seen.in == 5000 && seen.out == 0 && seen.grown == 5000, "and counted");
+  is_int(seen.nspoilt, 1, "a digest has to be made anew");
   is_int(copy(&from, 0, &to, 0, 0), 0, "all of it");
   ok(copied == 10000 && has(&to, data, 10000), "that is 0");
   is_int(copy(&from, 9000, &to, 0, 5000), 0, "more than there is");

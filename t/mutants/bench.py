@@ -19,6 +19,7 @@ import functools
 import glob
 import hashlib
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -42,7 +43,8 @@ MADE = {"Makefile", "mod_sftp.h", "config.status", "configure"}
 # Seconds for a test that runs the first time, and bytes of memory.
 FIRST_LIMIT, FIRST_LIMIT_UNIT = 600, 240
 MEMORY = 8 << 30
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+TOLD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(argv, **more):
@@ -66,6 +68,22 @@ def text_of(path):
 def adopt_orphans():
     """What a test leaves behind becomes a child of this process."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent():
+    """Even one that is killed leaves no worker."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def ends_tidily():
+    """A signal ends this process as an exception does: what it has begun is
+    ended and removed."""
+    def leave(number, _):
+        for one in TOLD:
+            signal.signal(one, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+    for number in TOLD:
+        signal.signal(number, leave)
 
 
 def end_children(keep):
@@ -100,11 +118,25 @@ class Bench:
 
     def branch(self):
         """In a process of its own, which has its own tests as children."""
+        end_with_parent()
         self.scratch = tempfile.mkdtemp(dir=self.scratch)
         os.chmod(self.scratch, 0o711)
+        self.running.clear()
         adopt_orphans()
 
+    def in_workers(self, begin, values, work, items):
+        """What work() returns for each of the items, in any order."""
+        with multiprocessing.get_context("fork").Pool(
+                self.jobs, begin, values) as pool:
+            yield from pool.imap_unordered(work, items)
+
+    def end_tests(self):
+        for child in list(self.running):
+            self.end(child)
+
     def close(self):
+        self.end_tests()
+        end_children(set())
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     # ---- The copy and the builds
@@ -200,11 +232,18 @@ class Bench:
                 stdout=out, stderr=out, start_new_session=True,
                 preexec_fn=lambda: resource.setrlimit(
                     resource.RLIMIT_AS, (MEMORY, MEMORY)))
+            self.running.add(child)
             try:
                 passed = child.wait(limit) == 0
             except subprocess.TimeoutExpired:
                 passed = False
                 self.end(child)
+            except SystemExit:
+                self.end(child)
+                end_children(set())
+                raise
+            finally:
+                self.running.discard(child)
             out.seek(0)
             said = out.read()
         if group:
@@ -249,22 +288,31 @@ class Bench:
         known = self.known()
         return {test for test in tests if self.name_of(test) in known}
 
+    def keep(self, known, test, found):
+        known[self.name_of(test)] = found
+        print("# %-24s %s" % (test, "%.1f s" % found["seconds"] if found
+                              else "fails"), flush=True)
+        kept = self.at("reach.json")
+        with open(kept + ".new", "w") as file:
+            json.dump(known, file)
+        os.replace(kept + ".new", kept)
+
     def measure(self, tests, again):
         """{test: Reach} of those that pass.  What is known of a test is kept
         until the test changes, whatever changes in the sources: it is known
         by function."""
-        kept, known = self.at("reach.json"), self.known()
+        known = self.known()
         names = {test: self.name_of(test) for test in tests}
         missing = [test for test in tests if names[test] not in known or
                    (again and not known[names[test]])]
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            for test, found in zip(missing, pool.map(self.reach, missing)):
-                known[names[test]] = found
-                print("# %-24s %s" % (test, "%.1f s" % found["seconds"] if found
-                                      else "fails"), flush=True)
-                with open(kept + ".new", "w") as file:
-                    json.dump(known, file)
-                os.replace(kept + ".new", kept)
+            try:
+                for test, found in zip(missing, pool.map(self.reach, missing)):
+                    self.keep(known, test, found)
+            except SystemExit:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.end_tests()
+                raise
         end_children(set())
         failed = [test for test in tests if not known[names[test]]]
         if failed:

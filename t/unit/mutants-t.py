@@ -11,7 +11,10 @@ the module's own, of which nothing is compiled here."""
 import glob
 import os
 import re
+import subprocess
 import sys
+import tempfile
+import time
 
 SOURCE = os.environ.get("srcdir", ".")
 sys.path[:0] = [os.path.join(SOURCE, "t", "lib"),
@@ -178,6 +181,80 @@ def _():
                 ["quota.t", "links.t"], "the nearest")
     expect_same(near.order("other.c"), ["links.t", "login.t", "quota.t"],
                 "by name, where nothing is shared")
+
+
+# A bench whose tests sleep, by workers or in threads.
+BENCH = """
+import contextlib, sys
+sys.path.insert(0, sys.argv[1])
+from bench import Bench, ends_tidily
+
+class Sleepy(Bench):
+    def name_of(self, test):
+        return test
+
+    def reach(self, test):
+        return self.runs(["sh", "-c", "sleep 900 & echo $! > %s.new; "
+                          "mv %s.new %s; wait" % (test, test, test)], {}, 900)
+
+def begin(own):
+    global bench
+    bench = own
+    bench.branch()
+
+def work(test):
+    return bench.reach(test)
+
+ends_tidily()
+bench = Sleepy(".", sys.argv[2], "gcc", 2)
+print(bench.scratch, flush=True)
+try:
+    if sys.argv[3] == "workers":
+        with contextlib.closing(bench.in_workers(
+                begin, (bench,), work, sys.argv[4:])) as found:
+            list(found)
+    else:
+        bench.measure(sys.argv[4:], False)
+finally:
+    bench.close()
+"""
+
+
+def is_alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def ends_by_signal(way, place):
+    os.mkdir(os.path.join(place, "source"))
+    tests = [os.path.join(place, way + one) for one in "123"]
+    child = subprocess.Popen(
+        [sys.executable, "-c", BENCH, os.path.join(SOURCE, "t", "mutants"),
+         place, way] + tests, stdout=subprocess.PIPE, text=True)
+    scratch = child.stdout.readline().strip()
+    while not all(os.path.exists(test) for test in tests[:2]):
+        expect(child.poll() is None, "it has ended too early")
+        time.sleep(0.01)
+    child.terminate()
+    expect_same(child.wait(60), 143, "the result")
+    child.stdout.close()
+    pids = []
+    for test in tests[:2]:
+        with open(test) as file:
+            pids.append(int(file.read()))
+    expect(not os.path.exists(scratch), "%s is left" % scratch)
+    expect(not os.path.exists(tests[2]), "another test has begun")
+    expect_same([pid for pid in pids if is_alive(pid)], [], "left")
+
+
+@promise("a signal ends all tests that run, and leaves nothing behind")
+def _():
+    for way in "workers", "threads":
+        with tempfile.TemporaryDirectory() as place:
+            ends_by_signal(way, place)
 
 
 @promise("what is said to be harmless is in the source, and says why")

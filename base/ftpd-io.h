@@ -75,6 +75,11 @@ int ftpd_close_internal(struct ftpd_file *f, bool complete);
  * TransferRate.  Like pread(2), but short only at the end of the file.
  */
 ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset);
+/* The digest of its whole content by that name (checksum.h), if it is known
+ * without reading.
+ */
+bool ftpd_known_digest(struct ftpd_file *f, const char *name,
+  unsigned char *out);
 /* How many bytes of it may be processed at a time: at most max, and few where
  * TransferRate makes that slow, so that others get their turn.
  */

@@ -237,6 +237,25 @@ static bool open_file(struct exec *e, struct sums *s) {
   return false;
 }
 
+/* The checksum that gives its name to a command such as "md5sum". */
+static const char *sum_name(struct exec *e) {
+  return pstrndup(e->cmd_pool, e->row->name, strlen(e->row->name) -
+    strlen("sum"));
+}
+
+/* The server has the sum of the open file. */
+static bool put_known(struct exec *e, struct sums *s) {
+  unsigned char sum[SFTP_SUM_MAX];
+
+  if (!ftpd_known_digest(s->file, sum_name(e), sum)) {
+    return false;
+  }
+
+  put_sum(e, s, s->names[s->next], sum);
+  end_name(s);
+  return true;
+}
+
 static bool end_sum(struct exec *e, struct sums *s) {
   unsigned char sum[SFTP_SUM_MAX];
 
@@ -312,6 +331,9 @@ static int go_on(struct exec *e, struct sums *s) {
 
       s->begun = true;
       budget -= budget < TURN_PER_FILE ? budget : TURN_PER_FILE;
+      if (!input && put_known(e, s)) {
+        continue;
+      }
     }
 
     if (!input) {
@@ -327,12 +349,6 @@ static int go_on(struct exec *e, struct sums *s) {
 
 static void stop_sums(struct exec *e) {
   close_file(e->state, ECANCELED);
-}
-
-/* The checksum that gives its name to a command such as "md5sum". */
-static const char *sum_name(struct exec *e) {
-  return pstrndup(e->cmd_pool, e->row->name, strlen(e->row->name) -
-    strlen("sum"));
 }
 
 int sftp_exec_run_sum(struct exec *e) {

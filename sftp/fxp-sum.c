@@ -37,6 +37,7 @@ struct job {
   const char *tag, *name;       /* in front of the checksums; NULL: omitted */
   bool strings;                 /* each checksum is preceded by its length */
   uint64_t at, left;            /* the range still to read */
+  bool whole;                   /* it is the file */
   uint32_t block;               /* 0: one checksum */
   uint64_t in_block;            /* bytes of the current block */
   bool begun;
@@ -86,6 +87,14 @@ static uint32_t reply(struct fxp_req *req, struct job *j) {
 
 /* ---- Summing up */
 
+static void put_sum(struct job *j, const unsigned char *sum) {
+  if (j->strings) {
+    sftp_wr_u32(&j->sums, (uint32_t) sftp_sum_len(j->sum));
+  }
+
+  sftp_wr_bytes(&j->sums, sum, sftp_sum_len(j->sum));
+}
+
 static int end_block(struct job *j) {
   unsigned char sum[SFTP_SUM_MAX];
 
@@ -93,11 +102,7 @@ static int end_block(struct job *j) {
     return -1;
   }
 
-  if (j->strings) {
-    sftp_wr_u32(&j->sums, (uint32_t) sftp_sum_len(j->sum));
-  }
-
-  sftp_wr_bytes(&j->sums, sum, sftp_sum_len(j->sum));
+  put_sum(j, sum);
   j->begun = false;
   j->in_block = 0;
   return sftp_wr_end(&j->sums) == SFTP_OK ? 0 : -1;
@@ -246,7 +251,22 @@ static int set_range(struct job *j) {
     j->left = size - j->at;
   }
 
+  j->whole = j->left == size && (j->block == 0 || (size > 0 &&
+    j->block >= size));
   return 0;
+}
+
+/* One sum of the whole file, which the server has. */
+static bool put_known(struct job *j) {
+  unsigned char sum[SFTP_SUM_MAX];
+
+  if (!j->whole || j->name == NULL ||
+      !ftpd_known_digest(j->file, j->name, sum)) {
+    return false;
+  }
+
+  put_sum(j, sum);
+  return true;
 }
 
 static uint32_t run_job(struct fxp_req *req, struct job *j) {
@@ -256,8 +276,12 @@ static uint32_t run_job(struct fxp_req *req, struct job *j) {
     return fail_job(req, j, err);
   }
 
-  j->buf = palloc(req->pool, BUF_BYTES);
   sftp_wr_init(&j->sums, req->pool, SFTP_SUM_MAX, FXP_REPLY_MAX - 1024);
+  if (put_known(j)) {
+    return reply(req, j);
+  }
+
+  j->buf = palloc(req->pool, BUF_BYTES);
   return fxp_later(req, go_on, close_file, j);
 }
 

@@ -64,6 +64,18 @@ void ftpd_secret_settle(void) {
   }
 }
 
+void ftpd_secret_derive(const char *purpose, unsigned char *key) {
+  crypto_generichash_state st;
+
+  (void) crypto_generichash_init(&st, secret, sizeof(secret), FTPD_SECRET_LEN);
+  (void) crypto_generichash_update(&st, (const unsigned char *) "key: ",
+    sizeof("key: "));
+  (void) crypto_generichash_update(&st, (const unsigned char *) purpose,
+    strlen(purpose));
+  (void) crypto_generichash_final(&st, key, FTPD_SECRET_LEN);
+  sftp_wipe(&st, sizeof(st));
+}
+
 unsigned int ftpd_secret_pick(const char *text, unsigned int n) {
   unsigned char md[crypto_generichash_BYTES];
 

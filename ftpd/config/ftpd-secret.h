@@ -26,6 +26,10 @@
 void ftpd_secret_begin(void);
 void ftpd_secret_mix(struct sftp_str text);
 void ftpd_secret_settle(void);
+/* A key for one purpose, which does not reveal the secret: FTPD_SECRET_LEN
+ * bytes.
+ */
+void ftpd_secret_derive(const char *purpose, unsigned char *key);
 /* A number below n for the text, which nobody else can predict. */
 unsigned int ftpd_secret_pick(const char *text, unsigned int n);
 

@@ -14,6 +14,7 @@
  * network file systems, where that would have each write wait for the server.
  */
 
+#include "ftpd-digest-receipt.h"
 #include "ftpd-digest.h"
 #include "ftpd-files.h"
 #include "ftpd-locks.h"
@@ -21,6 +22,10 @@
 #include "checksum.h"
 #include "directives.h"
 #include "ftpd-attrs.h"
+#include "ftpd-io.h"
+
+#include <fcntl.h>
+#include <sodium.h>
 
 #define SHA256_LEN 32
 
@@ -31,7 +36,9 @@ struct ftpd_digest {
   bool spoiled;                 /* they did not come in order */
   bool watched;                 /* for changes by others */
   struct timespec mtime;        /* when this session wrote last */
-  char hex[2 * SHA256_LEN + 1]; /* "": there is no digest */
+  char hex[FTPD_RECEIPT_HEX];   /* "": there is no digest */
+  int fd;                       /* of an upload that gets a receipt; or -1 */
+  struct stat st;               /* its state at its end */
 };
 
 static enum ftpd_way way_of(const struct ftpd_file *f) {
@@ -80,6 +87,7 @@ void ftpd_digest_begin(struct ftpd_file *f) {
   }
 
   f->digest = d;
+  d->fd = -1;
   d->spoiled = f->append && f->size > 0;
   if (f->wr) {
     spoil_shared(f);
@@ -159,51 +167,65 @@ void ftpd_digest_resized(struct ftpd_file *f, off_t size) {
 
 /* ---- End */
 
-static void set_hex(struct ftpd_digest *d, const unsigned char *sum) {
-  size_t i;
-
-  for (i = 0; i < SHA256_LEN; i++) {
-    snprintf(d->hex + 2 * i, 3, "%02x", sum[i]);
-  }
-}
-
 /* Whether this session has changed the file at all. */
 static bool has_changed(const struct ftpd_file *f) {
   return f->wr && (f->made || ftpd_file_moved(f, WAY_WRITE) > 0);
 }
 
-static bool is_whole(const struct ftpd_digest *d, const struct stat *st) {
-  return !d->spoiled && st->st_size == d->next;
+static bool is_whole(const struct ftpd_digest *d) {
+  return !d->spoiled && d->st.st_size == d->next;
+}
+
+/* 0, or -1 if there is none. */
+static int make_sum(struct ftpd_file *f, unsigned char *sum) {
+  struct ftpd_digest *d = f->digest;
+
+  ftpd_digest_look(f);
+  if (ftpd_fstat(f, &d->st) < 0) {
+    return -1;
+  }
+
+  if (is_whole(d)) {
+    return sftp_sum_end(d->sum, sum) == SFTP_OK ? 0 : -1;
+  }
+
+  return d->conf->reads && has_changed(f) ?
+    ftpd_digest_read(f, d->sum, d->conf->secs, sum) : -1;
 }
 
 void ftpd_digest_end(struct ftpd_file *f, bool complete) {
   struct ftpd_digest *d = f->digest;
   unsigned char sum[SFTP_SUM_MAX];
-  struct stat st;
 
-  if (d == NULL || !complete || f->ways[way_of(f)].err != 0) {
+  if (d == NULL || !complete || f->ways[way_of(f)].err != 0 ||
+      make_sum(f, sum) < 0) {
     return;
   }
 
-  ftpd_digest_look(f);
-  if (ftpd_fstat(f, &st) < 0) {
-    return;
-  }
-
-  if (is_whole(d, &st)) {
-    if (sftp_sum_end(d->sum, sum) == SFTP_OK) {
-      set_hex(d, sum);
-    }
-
-  } else if (d->conf->reads && has_changed(f) &&
-      ftpd_digest_read(f, d->sum, d->conf->secs, sum) == 0) {
-    set_hex(d, sum);
+  (void) sodium_bin2hex(d->hex, sizeof(d->hex), sum, SHA256_LEN);
+  if (d->watched && has_changed(f) && ftpd_receipt_possible(f->pool, f->fh)) {
+    d->fd = fcntl(f->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   }
 }
 
 void ftpd_digest_keep(struct ftpd_file *f, bool good) {
-  if (f->digest != NULL && !good) {
-    *f->digest->hex = '\0';
+  struct ftpd_digest *d = f->digest;
+
+  if (d == NULL) {
+    return;
+  }
+
+  if (!good) {
+    *d->hex = '\0';
+  }
+
+  if (d->fd >= 0) {
+    if (good) {
+      ftpd_receipt_put(d->fd, &d->st, d->hex);
+    }
+
+    (void) close(d->fd);
+    d->fd = -1;
   }
 }
 
@@ -219,4 +241,24 @@ void ftpd_digest_tell(const struct ftpd_file *f, enum ftpd_way way,
   if (hex != NULL) {
     (void) pr_table_add_dup(cmd->notes, "mod_sftp.sha256", hex, 0);
   }
+}
+
+/* ---- Questions */
+
+bool ftpd_known_digest(struct ftpd_file *f, const char *name,
+    unsigned char *out) {
+  const struct transfer_digest *conf = get_param_ptr(CURRENT_CONF,
+    "SFTPTransferDigest", FALSE);
+  char hex[FTPD_RECEIPT_HEX];
+  size_t len;
+
+  if (conf == NULL || !conf->on || f->stream ||
+      strcasecmp(name, "sha256") != 0 ||
+      !ftpd_receipt_get(f->pool, f->fh, hex)) {
+    return false;
+  }
+
+  SFTP_TRACE(TRACE_SFTP, 7, "the receipt of '%s' has its digest", f->path);
+  return sodium_hex2bin(out, SHA256_LEN, hex, strlen(hex), NULL, &len,
+    NULL) == 0 && len == SHA256_LEN;
 }

@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-digest-receipt.h"
 #include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
@@ -27,8 +28,6 @@
 
 #include "ftpd-attrs.h"
 #include "ftpd-io.h"
-
-#include <sys/xattr.h>
 
 static int check_regular(pr_fh_t *fh, struct stat *st) {
   if (pr_fsio_fstat(fh, st) < 0) {
@@ -75,7 +74,7 @@ static struct ftpd_file *new_work(struct ftpd_op *op, pr_fh_t *fh,
  * place.
  */
 static bool is_replaceable(pr_fh_t *old, const struct stat *st) {
-  return st->st_nlink == 1 && flistxattr(PR_FH_FD(old), NULL, 0) <= 0;
+  return st->st_nlink == 1 && ftpd_receipt_alone(PR_FH_FD(old));
 }
 
 /* A new file that can replace the old one: its owner, group and mode are the

@@ -12,8 +12,12 @@
  * A module that maps paths (mod_vroot) maps them when a file is opened, and
  * often has no functions for attributes by path: FSIO would pass these paths to
  * the system unchanged.  So for them an open file is used.
+ *
+ * The receipts of SFTPTransferDigest are the server's own: there are none for
+ * clients.
  */
 
+#include "ftpd-digest-receipt.h"
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -68,6 +72,11 @@ ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
   struct target t;
   ssize_t res;
 
+  if (ftpd_receipt_is(name)) {
+    errno = ENODATA;
+    return -1;
+  }
+
   if (target_open(x, &t) < 0) {
     return -1;
   }
@@ -83,7 +92,7 @@ const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p) {
   array_header *found = NULL;
   const char **names;
   struct target t;
-  unsigned int i;
+  unsigned int i, n = 0;
   int res;
 
   if (target_open(x, &t) < 0) {
@@ -101,10 +110,19 @@ const char **ftpd_listxattr(const struct ftpd_xattrs *x, pool *p) {
   names = pcalloc(p, (size_t) (res + 1) * sizeof(*names));
   for (i = 0; found != NULL && i < (unsigned int) res &&
       i < (unsigned int) found->nelts; i++) {
-    names[i] = ((const char **) found->elts)[i];
+    const char *name = ((const char **) found->elts)[i];
+
+    if (!ftpd_receipt_is(name)) {
+      names[n++] = name;
+    }
   }
 
   return names;
+}
+
+static int refuse_receipt(const char *name) {
+  errno = EPERM;
+  return ftpd_receipt_is(name) ? -1 : 0;
 }
 
 int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
@@ -114,7 +132,7 @@ int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
   void *v = (void *) value;     /* FSIO only reads it */
   struct target t;
 
-  if (target_open(x, &t) < 0) {
+  if (refuse_receipt(name) < 0 || target_open(x, &t) < 0) {
     return -1;
   }
 
@@ -129,7 +147,7 @@ int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
   struct target t;
   int res;
 
-  if (target_open(x, &t) < 0) {
+  if (refuse_receipt(name) < 0 || target_open(x, &t) < 0) {
     return -1;
   }
 

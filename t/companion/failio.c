@@ -11,7 +11,8 @@
  *
  * fail-enospc, fail-edquot, fail-eio: writes.  fail-read: reads, with EIO.
  * fail-once: reads, the first time.  fail-close: close, with EIO.  fail-fsync:
- * fsync, with EIO.  What is synced is a line in the file of FAILIO_SYNCED.
+ * fsync, with EIO.  fail-attr: attributes find no room; fail-noattr: there are
+ * none.  What is synced is a line in the file of FAILIO_SYNCED.
  */
 
 #include <dlfcn.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define GOOD_BYTES 65536
@@ -135,6 +137,29 @@ int close(int fd) {
 
   errno = res != 0 ? res : errno;
   return res != 0 ? -1 : 0;
+}
+
+int fsetxattr(int fd, const char *name, const void *value, size_t n,
+    int flags) {
+  REAL(fsetxattr)
+  const char *fault = fault_of(fd);
+
+  if (is(fault, "attr") || is(fault, "noattr")) {
+    errno = is(fault, "attr") ? ENOSPC : ENOTSUP;
+    return -1;
+  }
+
+  return real(fd, name, value, n, flags);
+}
+
+ssize_t fgetxattr(int fd, const char *name, void *value, size_t n) {
+  REAL(fgetxattr)
+  if (is(fault_of(fd), "noattr")) {
+    errno = ENOTSUP;
+    return -1;
+  }
+
+  return real(fd, name, value, n);
 }
 
 /* "fsync PATH" */

@@ -64,6 +64,7 @@ struct fake_files {
   unsigned int lookups;         /* names of users and groups */
   const char *on_close_refused; /* then nothing is removed on close */
   bool no_acl;                  /* the file system has none */
+  const unsigned char *known_sha256;    /* of every file; or NULL */
 
   /* Seen. */
   unsigned int calls;           /* that may fail */

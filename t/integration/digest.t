@@ -11,13 +11,17 @@
 and in an attribute of the file, which nobody can forge."""
 
 import hashlib
+import io
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise
-from rawsftp import DATA, HANDLE, Raw, num, quad, string
-from server import Server, must
+from tap import expect, expect_same, main, promise, skip
+from clients import paramiko_sftp
+from ftphost import FtpServer
+from rawsftp import DATA, EXTENDED_REPLY, HANDLE, Raw, num, quad, string
+from server import SOURCE, Server, must, run
 
 READ, WRITE, APPEND, CREAT, TRUNC, EXCL = 1, 2, 4, 8, 16, 32
 OK = 0
@@ -44,6 +48,33 @@ SFTPTransferDigest sha256
 """)
 for name in ("read", "none", "checked", "hidden"):
     server.mkdir(name)
+
+# What reads beyond the first 64 KiB of the files that are called fail-read
+# fails: who knows their digest has not read them.  The paths of descriptors
+# tell which ones these are: no chroot hides them.  All users are one of the
+# system.
+receipts = FtpServer(LOG + """
+SFTPTransferDigest sha256
+SFTPExtensions +xattr
+<Directory @DIR@/home/alice/none>
+  SFTPTransferDigest none
+</Directory>
+<Directory @DIR@/home/alice/checked>
+  SFTPUploadCheck "exec:/bin/true"
+</Directory>
+<Directory @DIR@/home/alice/hidden>
+  HiddenStores on
+</Directory>
+""", drop=("DefaultRoot",), ftp="DefaultRoot /\n", users=("alice", "bob"))
+receipts.env["LD_PRELOAD"] = receipts.path("failio.so")
+must(run(["cc", "-shared", "-fPIC", "-O", "-Wall", "-Wextra", "-Werror",
+          "-D_GNU_SOURCE", "-o", receipts.path("failio.so"),
+          os.path.join(SOURCE, "t/companion/failio.c")]))
+os.chmod(receipts.path("failio.so"), 0o755)
+for name in ("none", "checked", "hidden"):
+    receipts.mkdir(name)
+NAME = "user.mod_sftp.receipt"
+DATA_100K = os.urandom(100000)
 
 BIG = os.urandom(700000)
 
@@ -248,4 +279,266 @@ def _():
                 "digests")
 
 
-main(server)
+# ---- Receipts
+
+def has_attributes():
+    path = receipts.put("probe")
+    try:
+        os.setxattr(path, "user.probe", b"1")
+    except OSError as why:
+        skip("no extended attributes here: %s" % why)
+
+
+def receipt(name):
+    """Its text, or None."""
+    try:
+        return os.getxattr(receipts.home(name), NAME).decode()
+    except OSError:
+        return None
+
+
+def uploaded(name, data=DATA_100K):
+    """An upload whose time is long ago, so that its receipt counts at once."""
+    path = receipts.local("old", data)
+    os.utime(path, (1000, 1000))
+    must(receipts.sftp("put -p %s %s" % (path, receipts.home(name))))
+    return receipts.home(name)
+
+
+def asked(path, user=None, names=b"sha256"):
+    """What check-file-name and sha256sum answer: the digest, or None."""
+    if user:
+        receipts.user = user
+    try:
+        with Raw(receipts, 3) as raw:
+            kind, left = raw.ask(200, string(b"check-file-name") +
+                                 string(path.encode()) + string(names) +
+                                 quad(0) + quad(0) + num(0))
+            by_name = raw.cut(left)[1].hex() if kind == EXTENDED_REPLY \
+                else None
+            kind, left = raw.ask(3, string(path.encode()) + num(READ) + num(0))
+            handle = raw.cut(left)[0]
+            kind, left = raw.ask(200, string(b"check-file-handle") +
+                                 string(handle) + string(names) +
+                                 quad(0) + quad(0) + num(0))
+            by_handle = raw.cut(left)[1].hex() if kind == EXTENDED_REPLY \
+                else None
+        if names != b"sha256":
+            return by_name
+        out = receipts.ssh("-T", "srv", "sha256sum '%s'"
+                           % path).stdout.decode()
+        by_command = out.split()[0] if out else None
+    finally:
+        receipts.user = "alice"
+    expect_same((by_handle, by_command), (by_name, by_name), "three ways")
+    return by_name
+
+
+@promise("an upload has a receipt in an attribute, with size and time; "
+         "check-file and sha256sum answer from it and do not read the file")
+def _():
+    has_attributes()
+    path = uploaded("fail-read")
+    st = os.stat(path)
+    expect(re.fullmatch(r"sha256=%s size=100000 mtime=1000\.000000000 "
+                        r"inode=%d stored=\d+\.\d{9} mac=[0-9a-f]{32}"
+                        % (sha256(DATA_100K), st.st_ino),
+                        receipt("fail-read")), receipt("fail-read"))
+    expect_same(asked(path), sha256(DATA_100K), "digest")
+    with paramiko_sftp(receipts) as sftp:
+        with sftp.open(path) as file:
+            expect_same(file.check("sha256").hex(), sha256(DATA_100K),
+                        "paramiko's check")
+    expect_same(asked(path, names=b"md5"), None, "md5: it is read")
+    for part in ((1, 0, 0), (0, 99999, 0), (0, 0, 4096)):
+        with Raw(receipts, 3) as raw:
+            expect_same(raw.status(200, string(b"check-file-name") +
+                                   string(path.encode()) + string(b"sha256") +
+                                   quad(part[0]) + quad(part[1]) +
+                                   num(part[2])), 4, "a part is read")
+
+
+@promise("by SCP, under HiddenStores and SFTPUploadCheck as well: the file that "
+         "got its name has it")
+def _():
+    has_attributes()
+    path = receipts.local("old", DATA_100K)
+    os.utime(path, (1000, 1000))
+    must(receipts.scp("-O", "-p", path, "srv:" + receipts.home("fail-read")))
+    expect_same(asked(receipts.home("fail-read")), sha256(DATA_100K), "SCP")
+    for folder in ("checked", "hidden"):
+        path = uploaded(folder + "/fail-read")
+        expect_same(asked(path), sha256(DATA_100K), folder)
+
+
+@promise("a large upload has one that counts, without setting its time")
+def _():
+    has_attributes()
+    data = os.urandom(1 << 20) * 17
+    must(receipts.sftp("put %s %s" % (receipts.local("large", data),
+                                      receipts.home("fail-read"))))
+    expect_same(asked(receipts.home("fail-read")), sha256(data), "digest")
+
+
+def written(path):
+    with open(path, "r+b") as file:
+        file.write(b"X")
+
+
+def written_and_timed(path):
+    written(path)
+    os.utime(path, (1000, 1000))
+
+
+def timed(path):
+    os.utime(path, (1001, 1001))
+
+
+def longer(path):
+    os.truncate(path, 100001)
+    os.utime(path, (1000, 1000))
+
+
+def moved(path):
+    data = open(path, "rb").read()
+    text = os.getxattr(path, NAME)
+    os.unlink(path)
+    os.mkdir(path)                      # its inode is not free
+    os.rmdir(path)
+    with open(path + "2", "wb") as out:
+        out.write(data)
+    os.rename(path + "2", path)
+    os.utime(path, (1000, 1000))
+    os.setxattr(path, NAME, text)
+
+
+def by_ftp(path):
+    client = receipts.ftp()
+    client.storbinary("STOR " + path, io.BytesIO(DATA_100K[::-1]))
+    client.quit()
+
+
+def by_sftp(path):
+    with Raw(receipts, 3) as raw:
+        handle = opened(raw, path, WRITE)
+        write(raw, handle, b"X")
+        close(raw, handle)
+        expect_same(raw.status(9, string(path.encode()) + num(8) + num(1000) +
+                               num(1000)), OK, "SETSTAT")
+
+
+def copied(path):
+    receipts.put("source", DATA_100K[::-1])
+    with Raw(receipts, 3) as raw:
+        expect_same(raw.status(200, string(b"copy-file") +
+                               string(receipts.home("source").encode()) +
+                               string(path.encode()) + b"\1"), OK, "copy-file")
+
+
+@promise("a file that was changed in another way is read: by a program, by FTP, "
+         "by SFTP, by a copy; even if its time is restored")
+def _():
+    has_attributes()
+    for change in (written, written_and_timed, timed, longer, moved, by_ftp,
+                   by_sftp, copied):
+        path = uploaded("fail-read")
+        expect(receipt("fail-read"), "no receipt")
+        expect_same(asked(path), sha256(DATA_100K), change.__name__)
+        change(path)
+        expect_same(asked(path), None, change.__name__)
+        os.rename(path, receipts.home("readable"))
+        expect_same(asked(receipts.home("readable")),
+                    sha256(receipts.get("readable")), change.__name__)
+
+
+@promise("a receipt that somebody wrote, or another user's, is not believed")
+def _():
+    has_attributes()
+    path = uploaded("fail-read")
+    expect_same(asked(path, user="bob"), None, "bob")
+    text = receipt("fail-read")
+    expect_same(asked(path), sha256(DATA_100K), "alice")
+    os.removexattr(path, NAME)
+    os.setxattr(path, NAME, text.encode())
+    expect_same(asked(path), None, "the same text, stored again")
+    path = uploaded("fail-read")
+    text = receipt("fail-read")
+    for forged in (text.replace(sha256(DATA_100K), sha256(b"lie")),
+                   re.sub("mac=.*", "mac=" + 32 * "0", text),
+                   text[:-1], text + "0", "", "sha256=" + sha256(b"lie"),
+                   300 * "x", 5000 * "x"):
+        if len(forged) < 4000:
+            os.setxattr(path, NAME, forged.encode())
+        expect_same(asked(path), None, forged[:40])
+
+
+@promise("clients neither see receipts nor set or remove them")
+def _():
+    has_attributes()
+    path = uploaded("fail-read").encode()
+    os.setxattr(path, "user.mine", b"1")
+    before = receipt("fail-read")
+    name = string(NAME.encode())
+    upper = string(NAME.upper().replace("USER.", "user.").encode())
+    with Raw(receipts, 3) as raw:
+        handle = opened(raw, path.decode(), READ | WRITE)
+        for ext, who in ((b"", path), (b"f", handle)):
+            ext, who = string(ext + b"%sxattr@proftpd.org"), string(who)
+
+            def request(what):
+                word = (ext[4:] % what)
+                return string(word) + who
+
+            expect_same(raw.status(200, request(b"get") + name + num(1000)),
+                        2, "get")
+            kind, left = raw.ask(200, request(b"list") + num(1000))
+            expect_same((kind, left), (EXTENDED_REPLY, num(1) +
+                                       string(b"user.mine")), "list")
+            for one in (name, upper):
+                expect_same(raw.status(200, request(b"set") + one +
+                                       string(b"lie") + num(0)), 3, "set")
+                expect_same(raw.status(200, request(b"remove") + one), 3,
+                            "remove")
+    expect_same(receipt("fail-read"), before, "the receipt")
+
+
+@promise("no attribute fails an upload: no room, no attributes, a file that "
+         "may not be written")
+def _():
+    for name in ("fail-attr", "fail-noattr"):
+        uploaded(name)
+        expect_same(receipt(name), None, name)
+    path = receipts.local("locked", b"x")
+    os.chmod(path, 0o444)
+    must(receipts.sftp("put -p %s %s" % (path, receipts.home("locked"))))
+    expect_same(receipts.get("locked"), b"x", "content")
+    expect_same([digest for _, _, digest in digests(receipts)[-3:]],
+                [sha256(DATA_100K)] * 2 + [sha256(b"x")], "digests")
+
+
+@promise("where it is off there is no receipt, and none counts")
+def _():
+    has_attributes()
+    uploaded("none/x")
+    expect_same(receipt("none/x"), None, "receipt")
+    path = uploaded("fail-read")
+    os.link(path, receipts.home("none/fail-read"))
+    must(receipts.sftp("get %s %s" % (uploaded("y"), receipts.path("got"))))
+    expect_same(asked(receipts.home("none/fail-read")), None, "digest")
+
+
+@promise("a copy over a file with a receipt replaces it, and leaves it as it was "
+         "if it fails")
+def _():
+    has_attributes()
+    path = uploaded("target")
+    receipts.put("source", b"source")
+    before = os.stat(path).st_ino
+    with Raw(receipts, 3) as raw:
+        expect_same(raw.status(200, string(b"copy-file") +
+                               string(receipts.home("source").encode()) +
+                               string(path.encode()) + b"\1"), OK, "copy-file")
+    expect(os.stat(path).st_ino != before, "written in place")
+
+
+main(server, receipts)

@@ -243,6 +243,14 @@ static void commands_answer(void) {
   says("sha256sum a d", 1, "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08"
     "286a2e846f6be03  a\n", "sha256sum: d: Is a directory\n");
   says("md5sum no 2>/dev/null", 1, "", "");
+  fake_files.known_sha256 = (const unsigned char *)
+    "0123456789abcdef0123456789abcdef";
+  says("sha256sum a d; md5sum a; echo abc | sha256sum", 0,
+    "3031323334353637383961626364656630313233343536373839616263646566  a\n"
+    "b1946ac92492d2347c6235b4d2611184  a\n"
+    "edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb  -\n",
+    "sha256sum: d: Is a directory\n");
+  fake_files.known_sha256 = NULL;
   says("echo abc | md5sum", 0, "0bee89b07a248e27c83fc3d5951213c1  -\n", "");
   says("md5sum < /dev/null", 0, "d41d8cd98f00b204e9800998ecf8427e  -\n", "");
   says("df -k", 0, "Filesystem       1K-blocks        Used   Available Use% "

@@ -13,10 +13,14 @@
 #include "daemon.h"
 #include "directives.h"
 #include "ftpd-attrs.h"
+#include "ftpd-digest-receipt.h"
 #include "ftpd-digest.h"
 #include "ftpd-files.h"
+#include "ftpd-io.h"
 #include "ftpd-locks.h"
 #include "tap.h"
+
+#include <fcntl.h>
 
 #define ABCDEFGH \
   "9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab"
@@ -65,6 +69,29 @@ int ftpd_digest_read(struct ftpd_file *f, struct sftp_sum *sum,
   return 0;
 }
 
+static bool is_possible;
+static char receipt[FTPD_RECEIPT_HEX];
+static struct stat receipt_of;
+
+bool ftpd_receipt_possible(pool *in, pr_fh_t *fh) {
+  (void) in;
+  (void) fh;
+  return is_possible;
+}
+
+void ftpd_receipt_put(int fd, const struct stat *st, const char *hex) {
+  ok(fcntl(fd, F_GETFD) == FD_CLOEXEC, "... is put by a descriptor");
+  receipt_of = *st;
+  memcpy(receipt, hex, sizeof(receipt));
+}
+
+bool ftpd_receipt_get(pool *in, pr_fh_t *fh, char hex[FTPD_RECEIPT_HEX]) {
+  (void) in;
+  (void) fh;
+  memcpy(hex, receipt, sizeof(receipt));
+  return *receipt != '\0';
+}
+
 static const char *noted;
 
 int pr_table_add_dup(pr_table_t *notes, const char *key, const void *value,
@@ -96,6 +123,8 @@ static struct ftpd_file *begin(bool wr) {
   files.open = NULL;
   memset(&state, 0, sizeof(state));
   is_local = true;
+  is_possible = false;
+  *receipt = '\0';
   nreads = 0;
   conf.reads = false;
   f = new_file(wr, !wr);
@@ -330,6 +359,51 @@ static void read_at_the_end(void) {
   ok(end_with(f, false, false) == NULL && nreads == 0, "nor if aborted");
 }
 
+static const char *receipt_after(struct ftpd_file *f, bool good) {
+  is_possible = true;
+  put(f, "abcdefgh", 0);
+  (void) end_with(f, true, good);
+  return *receipt != '\0' ? receipt : NULL;
+}
+
+static void receipts(void) {
+  struct ftpd_file *f = begin(true);
+  unsigned char sum[32];
+
+  ok(is(receipt_after(f, true), ABCDEFGH), "an upload has a receipt");
+  ok(receipt_of.st_size == 8 && receipt_of.st_mtim.tv_nsec == 1,
+    "... of the file as it was");
+  ok(ftpd_known_digest(f, "sha256", sum) && sum[0] == 0x9c &&
+    sum[31] == 0xab, "it answers");
+  ok(!ftpd_known_digest(f, "md5", sum), "... not for another sum");
+  conf.on = false;
+  ok(!ftpd_known_digest(f, "sha256", sum), "... nor if none are wanted");
+  conf.on = true;
+  *receipt = '\0';
+  ok(!ftpd_known_digest(f, "sha256", sum), "... nor without one");
+
+  ok(receipt_after(begin(true), false) == NULL, "none of one that failed");
+  f = begin(true);
+  f->digest = NULL;
+  ok(receipt_after(f, true) == NULL, "... or has no digest");
+  is_local = false;
+  f = begin(true);
+  is_local = false;
+  ftpd_digest_begin(f);
+  ok(receipt_after(f, true) == NULL, "... or is on another machine");
+
+  f = begin(true);
+  f->made = false;
+  is_possible = true;
+  ok(is(end(f), NOTHING) && *receipt == '\0', "none of what was not changed");
+
+  f = begin(false);
+  is_possible = true;
+  state.st_size = 8;
+  get(f, "abcdefgh", 0);
+  ok(is(end(f), ABCDEFGH) && *receipt == '\0', "a download changes nothing");
+}
+
 static void not_wanted(void) {
   struct ftpd_file *f;
 
@@ -356,6 +430,7 @@ int main(void) {
   failed();
   downloads();
   read_at_the_end();
+  receipts();
   not_wanted();
   return done_testing();
 }

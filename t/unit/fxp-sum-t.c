@@ -118,6 +118,51 @@ static void sums_are_those_of_the_file(void) {
   clean(x);
 }
 
+static void sums_that_are_known(void) {
+  static const unsigned char known[33] = "0123456789abcdef0123456789abcdef";
+  static const char *hex = "30313233343536373839616263646566"
+    "30313233343536373839616263646566";
+  static const char *read = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc716"
+    "3af34d08286a2e846f6be03";
+  static const struct {
+    const char *what;
+    uint64_t at, left;
+    uint32_t block;
+    bool known;
+  } rows[] = {
+    { "of the whole file", 0, 0, 0, true },
+    { "... of all its bytes", 0, 6, 0, true },
+    { "... and more", 0, 700, 0, true },
+    { "... in one block", 0, 0, 256, true },
+    { "not of a part", 1, 0, 0, false },
+    { "nor of the beginning", 0, 5, 0, false }
+  };
+  struct fxc *x = fxc_new(NULL);
+  const char *name = "", *h;
+  size_t i;
+
+  fake_fs_put("/a", "hello\n", 6, 0644);
+  fake_files.known_sha256 = known;
+  h = fxc_opened(x, "/a", FXC_READ);
+  for (i = 0; i < SFTP_NELEMS(rows); i++) {
+    check(x, "check-file-handle", h, "sha256", rows[i].at, rows[i].left,
+      rows[i].block);
+    ok((strcmp(sums_of(x, &name), hex) == 0) == rows[i].known,
+      "a known sum %s", rows[i].what);
+  }
+
+  check(x, "check-file-name", "/a", "md5,sha256", 0, 0, 0);
+  is_str(sums_of(x, &name), "b1946ac92492d2347c6235b4d2611184",
+    "no other sum is known");
+  check(x, "check-file-name", "/a", "sha256", 0, 0, 0);
+  is_str(sums_of(x, &name), hex, "by name");
+  is_int(fake_files.count[FTPD_DIGEST], 8, "the gate is asked");
+  fake_files.known_sha256 = NULL;
+  check(x, "check-file-name", "/a", "sha256", 0, 0, 0);
+  is_str(sums_of(x, &name), read, "unless it is not known");
+  clean(x);
+}
+
 static unsigned char ramp[1000];
 
 /* A file whose bytes differ from their neighbours. */
@@ -752,6 +797,7 @@ static void malformed_requests(void) {
 
 int main(void) {
   sums_are_those_of_the_file();
+  sums_that_are_known();
   blocks_have_sums_of_their_own();
   older_drafts_are_spoken();
   sums_are_refused();

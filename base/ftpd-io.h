@@ -32,6 +32,11 @@ struct ftpd_file;
  */
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   mode_t mode);
+/* For an existing file without O_TRUNC, ftpd_open() may return NULL with
+ * EINPROGRESS: it takes long.  This goes on, and does the same as long as there
+ * is more to do.  The end of op stops it.
+ */
+struct ftpd_file *ftpd_open_go_on(struct ftpd_op *op);
 /* Closes; op is the closing request's (FTPD_CLOSE, FTPD_SCP_*). why: 0, or the
  * errno for which the transfer was aborted (ECONNABORTED: the client has
  * disconnected, ECANCELED: it aborted the transfer); errors of reads and writes

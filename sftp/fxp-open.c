@@ -18,6 +18,7 @@
 #include "fxp-file-attrs.h"
 #include "fxp-gate.h"
 #include "fxp-handlers.h"
+#include "fxp-job.h"
 #include "fxp-open.h"
 #include "fxp-owner.h"
 #include "fxp-reply.h"
@@ -234,11 +235,48 @@ static enum ftpd_request request_of(const struct fxp_open *how) {
     how->writes ? FTPD_OPEN_WRITE : FTPD_OPEN_READ;
 }
 
+/* Replies the handle of a file that is open now. */
+static uint32_t opened(struct fxp_req *req, struct ftpd_file *file,
+    const struct fxp_open *how) {
+  struct fxp_handle *h = fxp_handle_new(req->fxp, file, NULL);
+
+  if (h == NULL) {
+    (void) ftpd_close(&req->op, file, EMFILE);
+    return fxp_status(req, EMFILE);
+  }
+
+  h->can_read = how->reads;
+  h->can_write = how->writes;
+  h->text_mode = how->text;
+  req->op.handle = h->text;
+  req->op.file = file;
+  return fxp_reply_handle(req, h);
+}
+
+/* The server copies a file that existed. */
+static uint32_t go_on(struct fxp_req *req, void *state) {
+  struct ftpd_file *file = ftpd_open_go_on(&req->op);
+
+  return file != NULL ? opened(req, file, state) : errno == EINPROGRESS ?
+    FXP_LATER : fxp_refused(req, errno);
+}
+
+/* The end of the operation stops it. */
+static void stop(void *state) {
+  (void) state;
+}
+
+static uint32_t open_later(struct fxp_req *req, const struct fxp_open *how) {
+  struct fxp_open *kept = palloc(req->pool, sizeof(*kept));
+
+  *kept = *how;
+  return fxp_later(req, go_on, stop, kept);
+}
+
 static uint32_t open_file(struct fxp_req *req, const char *path,
     const struct fxp_open *how, struct fxp_attrs *a) {
   bool made = how->writes && (how->flags & O_CREAT) != 0 &&
     ((a->has & FXP_ATTR_OWNER) != 0 || a->npairs > 0);
-  struct fxp_handle *h;
   struct ftpd_file *file;
   struct stat st;
 
@@ -254,25 +292,15 @@ static uint32_t open_file(struct fxp_req *req, const char *path,
   made = made && ftpd_lstat(req->ftpd, path, &st) < 0 && errno == ENOENT;
   file = ftpd_open(&req->op, path, how->flags, mode_of(req, a, 0666));
   if (file == NULL) {
-    return fxp_refused(req, errno);
+    return errno == EINPROGRESS ? open_later(req, how) :
+      fxp_refused(req, errno);
   }
 
   if (made) {
     set_on_new(req, file, path, a);
   }
 
-  h = fxp_handle_new(req->fxp, file, NULL);
-  if (h == NULL) {
-    (void) ftpd_close(&req->op, file, EMFILE);
-    return fxp_status(req, EMFILE);
-  }
-
-  h->can_read = how->reads;
-  h->can_write = how->writes;
-  h->text_mode = how->text;
-  req->op.handle = h->text;
-  req->op.file = file;
-  return fxp_reply_handle(req, h);
+  return opened(req, file, how);
 }
 
 /* Flags that are not supported, or do not exist: version 5 has no status for an

@@ -25,11 +25,14 @@
 #include "ftpd-files.h"
 #include "ftpd-io.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <linux/fs.h>
 
 #define PREFIX ".unchecked."
 #define COPY_BYTES (256 * 1024)
+/* Of a copy, in one turn of the loop. */
+#define TURN_BYTES (8 * 1024 * 1024)
 
 const struct upload_check *ftpd_check_of(void) {
   const struct upload_check *check;
@@ -152,87 +155,88 @@ pr_fh_t *ftpd_check_begin(const char *hidden, pr_fh_t *fh,
   return reader;
 }
 
-static int copy_bytes(pool *p, pr_fh_t *from, pr_fh_t *to) {
+/* ---- A copy of what the upload changes */
+
+struct ftpd_check_copy {
+  struct ftpd *h;
+  int from;
   char *buf;
-  ssize_t n;
+  off_t at, size;
+  bool counts;                  /* the content counts once more, until the copy
+                                 * replaces the file */
+};
 
-  /* On many file systems both share the blocks. */
-  if (ioctl(PR_FH_FD(to), FICLONE, PR_FH_FD(from)) == 0) {
-    return 0;
+void ftpd_check_copy_end(struct ftpd_check_copy *c, bool done) {
+  int xerrno = errno;
+
+  (void) close(c->from);
+  if (c->counts && !done) {
+    ftpd_quota_give_back(c->h, c->size, 0);
   }
 
-  buf = palloc(p, COPY_BYTES);
-  while ((n = read(PR_FH_FD(from), buf, COPY_BYTES)) != 0) {
-    ssize_t done = 0, res;
-
-    if (ftpd_checker_ending()) {
-      errno = ECANCELED;
-      return -1;
-    }
-
-    if (n < 0 && errno != EINTR) {
-      return -1;
-    }
-
-    while (done < n) {
-      res = write(PR_FH_FD(to), buf + done, (size_t) (n - done));
-      if (res < 0 && errno != EINTR) {
-        return -1;
-      }
-
-      done += res > 0 ? res : 0;
-    }
-  }
-
-  return lseek(PR_FH_FD(to), 0, SEEK_SET) < 0 ? -1 : 0;
+  errno = xerrno;
 }
 
-/* The content counts once more, until the copy replaces the file. */
-static int copy_file(struct ftpd_op *op, const char *path, pr_fh_t *from,
-    pr_fh_t *to, struct stat *st) {
-  bool counts = ftpd_quota_counts(op->ftpd, path);
-  struct stat old;
-  int xerrno;
+static int write_all(int fd, const char *buf, size_t len, off_t at) {
+  while (len > 0) {
+    ssize_t res = pwrite(fd, buf, len, at);
 
-  if (pr_fsio_fstat(from, &old) < 0) {
-    return -1;
-  }
-
-  if (counts && ftpd_quota_pay(op->ftpd, old.st_size, 0) < 0) {
-    ftpd_quota_refuse(op);
-    errno = EDQUOT;
-    return -1;
-  }
-
-  if (copy_bytes(op->pool, from, to) < 0 || pr_fsio_fstat(to, st) < 0) {
-    xerrno = errno;
-    if (counts) {
-      ftpd_quota_give_back(op->ftpd, old.st_size, 0);
+    if (res < 0 && errno != EINTR) {
+      return -1;
     }
 
-    errno = xerrno;
-    return -1;
+    if (res > 0) {
+      buf += res;
+      at += res;
+      len -= (size_t) res;
+    }
   }
 
   return 0;
 }
 
-int ftpd_check_copy(struct ftpd_op *op, const char *path, pr_fh_t *copy,
-    struct stat *st) {
-  const struct ftpd_file *f = ftpd_uploading(op->ftpd, path);
-  pr_fh_t *from;
-  int res, xerrno;
+int ftpd_check_copy_some(struct ftpd_check_copy *c, pr_fh_t *to) {
+  off_t end = c->size - c->at > TURN_BYTES ? c->at + TURN_BYTES : c->size;
 
-  if (f != NULL) {
-    if (lseek(PR_FH_FD(f->reader), 0, SEEK_SET) < 0) {
+  while (c->at < end) {
+    size_t part = end - c->at < COPY_BYTES ? (size_t) (end - c->at) :
+      COPY_BYTES;
+    ssize_t n = pread(c->from, c->buf, part, c->at);
+
+    if (n == 0) {
+      return 0;                 /* it has become shorter */
+    }
+
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+
+    if (n < 0 || write_all(PR_FH_FD(to), c->buf, (size_t) n, c->at) < 0) {
       return -1;
     }
 
-    return copy_file(op, path, f->reader, copy, st);
+    c->at += n;
   }
 
-  from = ftpd_open_held(path, O_RDONLY|O_NONBLOCK|O_NOCTTY);
-  if (from == NULL) {
+  return c->at < c->size;
+}
+
+/* Not a standard descriptor, and not one that another request closes. */
+static int duplicate(pr_fh_t *fh) {
+  return fcntl(PR_FH_FD(fh), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+static int open_original(struct ftpd_op *op, const char *path) {
+  const struct ftpd_file *f = ftpd_uploading(op->ftpd, path);
+  pr_fh_t *fh;
+  int fd, xerrno;
+
+  if (f != NULL) {
+    return duplicate(f->reader);
+  }
+
+  fh = ftpd_open_held(path, O_RDONLY|O_NONBLOCK|O_NOCTTY);
+  if (fh == NULL) {
     xerrno = errno;
     sftp_log("upload refused: SFTPUploadCheck changes a copy of '%s', which "
       "cannot be read: %s", path, strerror(xerrno));
@@ -241,9 +245,59 @@ int ftpd_check_copy(struct ftpd_op *op, const char *path, pr_fh_t *copy,
     return -1;
   }
 
-  res = copy_file(op, path, from, copy, st);
-  ftpd_drop(from);
-  return res;
+  fd = duplicate(fh);
+  xerrno = errno;
+  ftpd_drop(fh);
+  errno = xerrno;
+  return fd;
+}
+
+static int pay_copy(struct ftpd_op *op, const char *path,
+    struct ftpd_check_copy *c) {
+  struct stat st;
+
+  if (fstat(c->from, &st) < 0) {
+    return -1;
+  }
+
+  c->size = st.st_size;
+  if (ftpd_quota_counts(op->ftpd, path)) {
+    if (ftpd_quota_pay(op->ftpd, c->size, 0) < 0) {
+      ftpd_quota_refuse(op);
+      errno = EDQUOT;
+      return -1;
+    }
+
+    c->counts = true;
+  }
+
+  return 0;
+}
+
+struct ftpd_check_copy *ftpd_check_copy_begin(struct ftpd_op *op,
+    const char *path, pr_fh_t *to) {
+  struct ftpd_check_copy *c = pcalloc(op->pool, sizeof(*c));
+
+  c->h = op->ftpd;
+  c->from = open_original(op, path);
+  if (c->from < 0) {
+    return NULL;
+  }
+
+  if (pay_copy(op, path, c) < 0) {
+    ftpd_check_copy_end(c, false);
+    return NULL;
+  }
+
+  /* On many file systems both share the blocks. */
+  if (ioctl(PR_FH_FD(to), FICLONE, c->from) == 0) {
+    c->at = c->size;
+
+  } else {
+    c->buf = palloc(op->pool, COPY_BYTES);
+  }
+
+  return c;
 }
 
 /* ---- The verdict */

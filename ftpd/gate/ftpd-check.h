@@ -39,11 +39,16 @@ int ftpd_check_resize(struct ftpd_op *op, const char *path, off_t size);
  */
 pr_fh_t *ftpd_check_begin(const char *hidden, pr_fh_t *fh,
   const struct stat *old);
-/* An upload that changes a file goes to a copy of it.  *st becomes the state of
- * the copy.  0 or -1 with errno.
+/* An upload that changes a file goes to a copy of it, which is made piece by
+ * piece.  It lives in op->pool; NULL with errno.
  */
-int ftpd_check_copy(struct ftpd_op *op, const char *path, pr_fh_t *copy,
-  struct stat *st);
+struct ftpd_check_copy;
+struct ftpd_check_copy *ftpd_check_copy_begin(struct ftpd_op *op,
+  const char *path, pr_fh_t *to);
+/* 1: there is more to copy; 0: it is complete; -1 with errno. */
+int ftpd_check_copy_some(struct ftpd_check_copy *c, pr_fh_t *to);
+/* Unless it is done, its content no longer counts. */
+void ftpd_check_copy_end(struct ftpd_check_copy *c, bool done);
 /* The upload is complete and closed: 0, or an errno and f->refused. */
 int ftpd_check_end(struct ftpd_file *f);
 /* Whatever became of it. */

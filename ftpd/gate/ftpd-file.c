@@ -360,6 +360,7 @@ void ftpd_abort_all(struct ftpd *h) {
     return;
   }
 
+  ftpd_open_abort(h);
   while (h->files->open != NULL) {
     if (h->files->open->closing) {
       stop_closing(h->files->open);

@@ -34,6 +34,7 @@ struct ftpd_op;
 struct ftpd_files {
   pool *pool;
   struct ftpd_file *open;       /* all open files */
+  struct opening *opening;      /* ftpd-open.c: not yet open */
   unsigned int nopen, max_open; /* 0: not yet known */
   struct ftpd_op *op;           /* operation whose PRE_CMD is running, or
                                  * NULL */

@@ -18,6 +18,7 @@
 #include "ftpd-held.h"
 #include "ftpd-hidden.h"
 #include "ftpd-log.h"
+#include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
 #include "ftpd-request.h"
@@ -392,6 +393,7 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
   /* Its results are not valid for long. */
   ftpd_files_of(op->ftpd)->nops++;
   ftpd_stand_anew();
+  ftpd_open_drop(op);
   end_equivalents(op, err);
   if (state != NULL) {
     ftpd_hidden_free(state->mark);

@@ -239,11 +239,16 @@ void ftpd_file_unlink(struct ftpd_file *f) {
 
 /* The file to open, and its flags. */
 struct opening {
+  struct opening *next;
+  struct ftpd *h;
   const char *path;
   const char *hidden;           /* the temporary file until it is complete */
   const char *pending;          /* to be read: this session's own upload */
   const struct upload_check *check;     /* SFTPUploadCheck, or NULL */
   pr_fh_t *reader;              /* for the check */
+  struct ftpd_check_copy *copy; /* for the check: what it begins with */
+  pr_fh_t *fh;                  /* of the copy */
+  bool paid;                    /* its name counts in the quota */
   const struct stat *old;       /* what the upload will replace */
   int flags;                    /* as open(2) */
   mode_t mode;
@@ -388,8 +393,8 @@ static int flags_of(struct op_state *state, const struct opening *o) {
 }
 
 /* An upload that will be checked. */
-static int prepare_check(struct ftpd_op *op, struct opening *o, pr_fh_t *fh,
-    struct stat *st) {
+static int prepare_check(struct ftpd_op *op, struct opening *o,
+    pr_fh_t *fh) {
   if (o->check == NULL) {
     return 0;
   }
@@ -399,10 +404,13 @@ static int prepare_check(struct ftpd_op *op, struct opening *o, pr_fh_t *fh,
     return -1;
   }
 
-  if (is_copy(o) && ftpd_check_copy(op, o->path, fh, st) < 0) {
-    ftpd_drop(o->reader);
-    o->reader = NULL;
-    return -1;
+  if (is_copy(o)) {
+    o->copy = ftpd_check_copy_begin(op, o->path, fh);
+    if (o->copy == NULL) {
+      ftpd_drop(o->reader);
+      o->reader = NULL;
+      return -1;
+    }
   }
 
   return 0;
@@ -430,7 +438,7 @@ static pr_fh_t *open_fh(struct ftpd_op *op, struct opening *o,
   if (claim_file(op, fh, o, st) < 0 ||
       ((o->flags & O_ACCMODE) != O_WRONLY && S_ISREG(st->st_mode) &&
        ftpd_max_retrieve(op, o->path, st->st_size) < 0) ||
-      prepare_check(op, o, fh, st) < 0) {
+      prepare_check(op, o, fh) < 0) {
     xerrno = errno;
     ftpd_drop(fh);
     if (is_fresh(o)) {
@@ -454,8 +462,10 @@ static pr_fh_t *open_paid(struct ftpd_op *op, struct opening *o,
     return NULL;
   }
 
+  o->paid = is_fresh(o);
   fh = open_fh(op, o, st);
-  if (fh == NULL && is_fresh(o)) {
+  if (fh == NULL && o->paid) {
+    o->paid = false;
     ftpd_quota_unname(op->ftpd, o->path, 0);
   }
 
@@ -519,48 +529,158 @@ static int hide(struct ftpd_op *op, struct opening *o, const struct stat *st) {
     ftpd_hidden_take(op, o->hidden) < 0) ? -1 : 0;
 }
 
+/* ---- Uploads that will be checked, until they are open files */
+
+static void begin_opening(struct opening *o) {
+  struct ftpd_files *s = ftpd_files_of(o->h);
+
+  if (o->check != NULL) {
+    o->next = s->opening;
+    s->opening = o;
+  }
+}
+
+static void end_opening(const struct opening *o) {
+  struct opening **at = &ftpd_files_of(o->h)->opening;
+
+  while (*at != NULL && *at != o) {
+    at = &(*at)->next;
+  }
+
+  if (*at != NULL) {
+    *at = o->next;
+  }
+}
+
+/* Its name was made for it: nobody else's file has it. */
+static void remove_opening(struct opening *o) {
+  ftpd_stand_anew();
+  (void) FTPD_HELD(o->hidden, pr_fsio_unlink(o->hidden));
+  if (o->paid) {
+    o->paid = false;
+    ftpd_quota_unname(o->h, o->path, 0);
+  }
+}
+
+void ftpd_open_drop(struct ftpd_op *op) {
+  struct op_state *state = op->state;
+  struct opening *o = state != NULL ? state->opening : NULL;
+  int xerrno = errno;
+
+  if (o != NULL) {
+    state->opening = NULL;
+    end_opening(o);
+    ftpd_check_copy_end(o->copy, false);
+    ftpd_drop(o->reader);
+    ftpd_drop(o->fh);
+    remove_opening(o);
+    errno = xerrno;
+  }
+}
+
+void ftpd_open_abort(struct ftpd *h) {
+  struct opening *o;
+
+  while ((o = h->files->opening) != NULL) {
+    end_opening(o);
+    if (o->copy != NULL) {
+      ftpd_check_copy_end(o->copy, false);
+    }
+
+    remove_opening(o);
+  }
+}
+
+/* ---- The whole */
+
+/* The struct of an open file; takes over fh. */
+static struct ftpd_file *finish(struct ftpd_op *op, const struct opening *o,
+    pr_fh_t *fh, const struct stat *st) {
+  struct ftpd_file *f = new_file(op, fh, o, st);
+
+  f->made = f->wr && !is_copy(o) && (is_fresh(o) || (o->flags & O_TRUNC) != 0);
+  ftpd_restart_rules(f);
+  if (f->made) {
+    ftpd_upload_note(op->ftpd, st);
+  }
+
+  /* As in FTP, written files get their new owner, whether they existed or not.
+   */
+  if (f->wr && !f->stream) {
+    ftpd_give_away(op->pool, fh, o->path);
+  }
+
+  opened(op, f);
+  end_opening(o);
+  ftpd_quota_open(f, is_fresh(o));
+  return f;
+}
+
+/* Other requests may have been served since the last piece. */
+struct ftpd_file *ftpd_open_go_on(struct ftpd_op *op) {
+  struct op_state *state = op->state;
+  struct opening *o = state->opening;
+  struct stat st;
+  int res;
+
+  ftpd_tick(op->ftpd);
+  res = ftpd_check_copy_some(o->copy, o->fh);
+  if (res > 0) {
+    errno = EINPROGRESS;
+    return NULL;
+  }
+
+  if (res < 0 || pr_fsio_fstat(o->fh, &st) < 0) {
+    ftpd_open_drop(op);
+    return NULL;
+  }
+
+  state->opening = NULL;
+  ftpd_check_copy_end(o->copy, true);
+  o->copy = NULL;
+  ftpd_stand_anew();
+  session.dir_config = dir_match_path(op->pool, (char *) ftpd_outside(op->pool,
+    o->path));
+  return finish(op, o, o->fh, &st);
+}
+
 struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
     mode_t mode) {
   struct op_state *state = op->state;
-  struct opening o = { .path = path, .flags = flags, .mode = mode };
+  struct opening *o = pcalloc(op->pool, sizeof(*o));
   struct stat st, old;
-  struct ftpd_file *f;
-  pr_fh_t *fh;
 
   if (state == NULL || state->equivalent == NULL || state->handed) {
     errno = EINVAL;             /* never permitted */
     return NULL;
   }
 
-  if (check_before(op, path, flags, &o.exists, &old) < 0 ||
-      check_seen(op, &o) < 0 || check_more(op, path, flags) < 0 ||
-      hide(op, &o, &old) < 0) {
+  o->h = op->ftpd;
+  o->path = path;
+  o->flags = flags;
+  o->mode = mode;
+  if (check_before(op, path, flags, &o->exists, &old) < 0 ||
+      check_seen(op, o) < 0 || check_more(op, path, flags) < 0 ||
+      hide(op, o, &old) < 0) {
     return NULL;
   }
 
-  if (o.hidden != NULL || (flags & O_CREAT) != 0) {
-    o.mode = ftpd_new_mode(op, path, mode, 0666);
+  if (o->hidden != NULL || (flags & O_CREAT) != 0) {
+    o->mode = ftpd_new_mode(op, path, mode, 0666);
   }
 
-  fh = open_seen(op, &o, &st);
-  if (fh == NULL) {
+  begin_opening(o);
+  o->fh = open_seen(op, o, &st);
+  if (o->fh == NULL) {
+    end_opening(o);
     return NULL;
   }
 
-  f = new_file(op, fh, &o, &st);
-  f->made = f->wr && !is_copy(&o) && (is_fresh(&o) || (flags & O_TRUNC) != 0);
-  ftpd_restart_rules(f);
-  if (f->made) {
-    ftpd_upload_note(op->ftpd, &st);
+  if (o->copy != NULL) {
+    state->opening = o;
+    errno = EINPROGRESS;
+    return NULL;
   }
 
-  /* As in FTP, written files get their new owner, whether they existed or not.
-   */
-  if (f->wr && !f->stream) {
-    ftpd_give_away(op->pool, fh, path);
-  }
-
-  opened(op, f);
-  ftpd_quota_open(f, is_fresh(&o));
-  return f;
+  return finish(op, o, o->fh, &st);
 }

@@ -101,6 +101,10 @@ pr_fh_t *ftpd_open_held(const char *path, int flags);
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
 /* The functions that serve the data. */
 void ftpd_choose_io(struct ftpd_file *f);
+/* The operation ends although its file is not open yet. */
+void ftpd_open_drop(struct ftpd_op *op);
+/* So does the session. */
+void ftpd_open_abort(struct ftpd *h);
 /* Removes it from the list of open files. */
 void ftpd_file_unlink(struct ftpd_file *f);
 

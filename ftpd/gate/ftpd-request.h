@@ -57,6 +57,7 @@ struct op_state {
   off_t size;                   /* REMOVE: of the removed file */
   bool removed;
   off_t mark;                   /* ftpd-hidden.c: the name it locked, or 0 */
+  struct opening *opening;      /* ftpd-open.c: continues later */
   struct ftpd_file *opened;     /* by this operation */
   struct ftpd_file closed;      /* by this operation: its former stat */
 };

@@ -664,8 +664,8 @@ static struct node *existing(struct node *n, int flags) {
   return n;
 }
 
-struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
-    mode_t mode) {
+static struct ftpd_file *open_now(struct ftpd_op *op, const char *path,
+    int flags, mode_t mode) {
   struct ftpd_file *f;
   struct place at;
   struct node *n;
@@ -697,6 +697,42 @@ struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
   fake_files.files++;
   fake_files.last_deny = op->deny;
   return f;
+}
+
+/* What takes more turns. */
+static struct {
+  char path[256];
+  int flags;
+  mode_t mode;
+  unsigned int turns;
+} opening;
+
+struct ftpd_file *ftpd_open_go_on(struct ftpd_op *op) {
+  if (opening.turns-- > 1) {
+    errno = EINPROGRESS;
+    return NULL;
+  }
+
+  if (fake_files.open_errno != 0) {
+    errno = fake_files.open_errno;
+    return NULL;
+  }
+
+  return open_now(op, opening.path, opening.flags, opening.mode);
+}
+
+struct ftpd_file *ftpd_open(struct ftpd_op *op, const char *path, int flags,
+    mode_t mode) {
+  if (fake_files.open_turns == 0) {
+    return open_now(op, path, flags, mode);
+  }
+
+  snprintf(opening.path, sizeof(opening.path), "%s", path);
+  opening.flags = flags;
+  opening.mode = mode;
+  opening.turns = fake_files.open_turns;
+  errno = EINPROGRESS;
+  return NULL;
 }
 
 int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {

@@ -53,6 +53,8 @@ struct fake_files {
   unsigned int max_handles;     /* 0: 100 */
   int glob_turns;               /* that a pattern takes before the last; -1:
                                  * too costly */
+  unsigned int open_turns;      /* that an open takes before the last ... */
+  int open_errno;               /* ... which fails with that */
   unsigned int op_ms;           /* that an operation takes */
   unsigned int hidden;          /* times that readdir says 2 before each entry
                                  */

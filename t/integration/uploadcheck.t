@@ -108,6 +108,32 @@ int fchmod(int fd, mode_t mode) {
 }
 """
 
+# A signal comes between the creation of the upload and its first byte.
+ENDED = r"""
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int fchmod(int fd, mode_t mode) {
+  int (*next)(int, mode_t) = dlsym(RTLD_NEXT, "fchmod");
+  int res = next(fd, mode);
+
+  if (mode == 0600 && getuid() != 0) {
+    kill(getpid(), SIGTERM);
+  }
+
+  return res;
+}
+"""
+
+
+def preload(srv, name, text):
+    source = srv.local(name + ".c", text.encode())
+    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o",
+              srv.path(name + ".so"), source]))
+    return srv.path(name + ".so")
+
 CHECK = 'SFTPUploadCheck "exec:@DIR@/bin/check %u %p %s %% %C"'
 
 server = with_program(Server(
@@ -518,8 +544,41 @@ def _():
         srv.stop_clean()
 
 
+@promise("a large file is copied piece by piece, and completely")
+def _():
+    data = b"good\n" + os.urandom(70 << 20)
+    server.put("large", data)
+    with Raw(server, 3) as raw:
+        handle = opened(raw, "large", WRITE)
+        write(raw, handle, b"end", len(data))
+        expect_same(close(raw, handle)[0], OK, "CLOSE")
+    expect(server.get("large") == data + b"end", "other content")
+    os.unlink(server.home("large"))
+    nothing_left(server)
+
+
+@promise("a signal while a file is opened leaves nothing")
+def _():
+    srv = with_program(Server(CHECK + " tell\n"))
+    srv.env["LD_PRELOAD"] = preload(srv, "ended", ENDED)
+    srv.put("old", b"old\n")
+    srv.start()
+    try:
+        for name, flags in (("new", WRITE | CREAT | TRUNC), ("old", WRITE)):
+            with Raw(srv, 3) as raw:
+                raw.send(bytes([3]) + num(99) + string(name.encode())
+                         + num(flags) + num(0))
+                expect_same(raw.receive(), None, "the answer")
+            srv.no_sessions()
+            expect_same(os.listdir(srv.home()), ["old"], "files")
+        expect("unclosed file handle" not in srv.log("sftp.log"),
+               "it was opened")
+    finally:
+        srv.stop_clean()
+
+
 @promise("the session that is ended while it copies a file does not finish the "
-         "copy, and leaves none")
+         "copy, and leaves none; others are served meanwhile")
 def _():
     server.put("big", b"good\n")
     os.truncate(server.home("big"), 1 << 30)
@@ -536,6 +595,9 @@ def _():
                      + num(0))
             wait_for(lambda: set(os.listdir(server.home())) != before,
                      "the copy")
+            with Raw(server, 3, beside=raw) as other:
+                expect_same(other.ask(17, string(b"big"))[0], ATTRS, "STAT")
+                expect(not raw.channel.recv_ready(), "it waited for the copy")
             os.kill(pid, signal.SIGTERM)
             server.no_sessions()
         expect_same(set(os.listdir(server.home())), before, "files")
@@ -692,10 +754,7 @@ def _():
 def _():
     srv = with_program(Server(CHECK + " tell\nDefaultRoot /\n",
                               drop=("DefaultRoot",)))
-    source = srv.local("swap.c", SWAP.encode())
-    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o",
-              srv.path("swap.so"), source]))
-    srv.env["LD_PRELOAD"] = srv.path("swap.so")
+    srv.env["LD_PRELOAD"] = preload(srv, "swap", SWAP)
     srv.mkdir("swapped")
     srv.put("swapped/decoy", b"good decoy\n")
     srv.start()

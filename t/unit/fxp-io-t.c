@@ -627,6 +627,38 @@ static void handles_have_a_limit(void) {
   clean(x);
 }
 
+/* A file that is copied first. */
+static void an_open_may_take_turns(void) {
+  struct fxc *x = fxc_new(NULL);
+  struct fxc_reply r;
+
+  fake_fs_put("/a", "A", 1, 0644);
+  fake_files.open_turns = 5;
+  x->turns = -1;
+  fxc_open(x, "/a", FXC_WRITE);
+  fxc_path(x, SSH_FXP_STAT, "/a");
+  fxc_send(x);
+  ok(!fxc_next(x, &r), "nothing is answered at once");
+  ok(fake_channel_work(x->ch, 2) == 2 && !fxc_next(x, &r), "turn by turn");
+  ok(fake_channel_work(x->ch, 100) > 1 && fxc_next(x, &r) &&
+    r.type == SSH_FXP_HANDLE, "the handle comes in the end");
+  ok(fxc_next(x, &r) && r.type == SSH_FXP_ATTRS, "... then the next answer");
+  is_int(fake_files.files, 1, "a file is open");
+
+  fake_files.open_errno = ENOSPC;
+  fxc_open(x, "/a", FXC_WRITE);
+  fxc_send(x);
+  (void) fake_channel_work(x->ch, 100);
+  ok(fxc_status(x) != SSH_FX_OK, "it may fail in the end");
+  is_int(fake_files.last_err, ENOSPC, "... which the gate hears");
+
+  fxc_open(x, "/a", FXC_WRITE);
+  fxc_send(x);
+  is_int(fake_files.begun, fake_files.ended + 1, "a client leaves meanwhile");
+  clean(x);
+  is_int(fake_files.begun, fake_files.ended, "the operation has an end");
+}
+
 /* As pkg/sftp of Go sends the end of a file. */
 static void bytes_behind_the_data_are_swallowed(void) {
   static const size_t cuts[] = { 1, 30, 49, 500, 4000 };
@@ -908,6 +940,7 @@ int main(void) {
   a_stream_that_fails_half_way();
   an_error_stays_with_its_request();
   handles_have_a_limit();
+  an_open_may_take_turns();
   bytes_behind_the_data_are_swallowed();
   malformed_writes_are_swallowed();
   writes_at_large_offsets();

@@ -30,6 +30,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 extern volatile unsigned int recvd_signal_flags;
 
@@ -39,6 +40,9 @@ extern volatile unsigned int recvd_signal_flags;
 #define MORE_MS 5000
 /* How often a waiting session looks whether it is to end. */
 #define LOOK_MS 250
+/* How often, and how long each time, it waits for the end of the process. */
+#define REAP_TRIES 20
+#define REAP_MS 5
 
 #define ENDS (RECEIVED_SIG_TERMINATE|RECEIVED_SIG_XCPU|RECEIVED_SIG_ABORT)
 
@@ -62,6 +66,7 @@ static struct {
   const struct upload_check *all[CHECKS_MAX];
   unsigned int n;
   int sock;                     /* 0: there is no process */
+  pid_t pid;
   uint64_t id;
 } state;
 
@@ -352,6 +357,7 @@ void ftpd_checker_begin(void) {
 
   } else {
     state.sock = pair[0];
+    state.pid = pid;
   }
 
   (void) close(pair[1]);
@@ -372,6 +378,25 @@ static int send_question(const struct question *q, int fd) {
   c->cmsg_len = CMSG_LEN(sizeof(int));
   memcpy(CMSG_DATA(c), &fd, sizeof(int));
   return sendmsg(state.sock, &msg, MSG_NOSIGNAL|MSG_DONTWAIT) < 0 ? -1 : 0;
+}
+
+/* Somebody has killed it, and nobody else waits for it. */
+static void reap(void) {
+  if (state.pid > 0 && waitpid(state.pid, NULL, WNOHANG) != 0) {
+    state.pid = 0;
+  }
+}
+
+/* It ends when the connection does, in a moment. */
+static void close_connection(void) {
+  int i;
+
+  (void) close(state.sock);
+  state.sock = 0;
+  for (i = 0, reap(); state.pid > 0 && i < REAP_TRIES; i++) {
+    (void) poll(NULL, 0, REAP_MS);
+    reap();
+  }
 }
 
 bool ftpd_checker_ending(void) {
@@ -398,8 +423,7 @@ static const char *wait_answer(struct ftpd *h, uint64_t id,
     }
 
     if (recv(state.sock, a, sizeof(*a), 0) != sizeof(*a)) {
-      (void) close(state.sock);
-      state.sock = 0;
+      close_connection();
       return "the process that runs it has ended";
     }
 
@@ -423,6 +447,7 @@ int ftpd_checker_ask(struct ftpd *h, pool *p,
   memset(&a, 0, sizeof(a));
   q.which = (uint32_t) which;
   sstrncpy(q.path, upload->path, sizeof(q.path));
+  reap();
   if (state.sock <= 0 || which < 0) {
     why = "the process that runs it is not there";
 

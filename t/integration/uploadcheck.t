@@ -544,6 +544,39 @@ def _():
         srv.stop_clean()
 
 
+@promise("a checker that is killed refuses what follows, and does not stay as a "
+         "zombie")
+def _():
+    def children(pid):
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            return [int(one) for one in file.read().split()]
+
+    with Raw(server, 3) as raw:
+        session = server.session()
+        os.kill(children(session)[0], signal.SIGKILL)
+        status, text = upload(raw, "unjudged", b"good\n")
+        expect_same(status, PERMISSION_DENIED, "CLOSE (%s)" % text)
+        expect_same(children(session), [], "processes of the session")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(server.path("tmp/hanging"))
+    with Raw(server, 3) as raw:
+        session = server.session()
+        handle = opened(raw, "unjudged")
+        write(raw, handle, b"hang\n")
+        raw.send(bytes([4]) + num(99) + string(handle))
+        wait_for(lambda: os.path.exists(server.path("tmp/hanging")) and
+                 os.path.getsize(server.path("tmp/hanging")), "the program")
+        os.kill(children(session)[0], signal.SIGKILL)
+        answer = raw.receive()
+        expect_same(answer[5:9], num(PERMISSION_DENIED), "CLOSE")
+        expect(b"has ended" in answer, answer)
+        expect_same(children(session), [], "processes of the session")
+        with open(server.path("tmp/hanging")) as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+    expect(not os.path.exists(server.home("unjudged")), "it is there")
+    nothing_left(server)
+
+
 @promise("a large file is copied piece by piece, and completely")
 def _():
     data = b"good\n" + os.urandom(70 << 20)

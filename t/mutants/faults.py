@@ -103,9 +103,20 @@ def conditions(text, code, start, end):
             yield kind, first, old, "(%s) && 0" % old
 
 
+# `n > 0 ? n : 0' is the same with >=.
+SAME = re.compile(r"([\w.>-]+) >=? 0 \?\s+(?:\([\w ]+\) ?)?(?=\1 : 0\b)")
+# A descriptor that was opened is not 0, for the standard ones are open.
+OPENED = re.compile(r"fd (?=(?:<|>=) 0\b)")
+
+
 def comparisons(text, code, start, end):
-    for found in re.finditer(r" (<=|>=|<|>) ", code[start:end]):
+    body = code[start:end]
+    same = {body.index(" ", found.end(1)) for found in SAME.finditer(body)} | {
+        found.end() - 1 for found in OPENED.finditer(body)}
+    for found in re.finditer(r" (<=|>=|<|>) ", body):
         old = found.group(1)
+        if found.start() in same:
+            continue
         new = old[0] if len(old) == 2 else old + "="
         yield "off by one", start + found.start(1), old, new
 

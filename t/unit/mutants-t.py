@@ -97,6 +97,15 @@ def _():
                 [(3, "8192"), (4, "4"), (6, "16")], "numbers")
 
 
+@promise("a limit that changes no value is no fault")
+def _():
+    text = ("static void first(int n) {\n  a = n > 0 ? (size_t) n : 0;\n"
+            "  a = n > 0 ? m : 0;\n  if (own.fd >= 0 && fd < 0) {\n"
+            "  }\n  if (n < 0) {\n  }\n  a = f->n > 0 ?\n    f->n : 0;\n}\n")
+    expect_same([(one.line, one.old) for one in faults.faults_of(text)
+                 if one.kind == "off by one"], [(3, ">"), (6, "<")], "limits")
+
+
 @promise("a fault changes its own place and no other")
 def _():
     for fault in faults.faults_of(SAMPLE):

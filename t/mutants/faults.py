@@ -103,8 +103,9 @@ def conditions(text, code, start, end):
             yield kind, first, old, "(%s) && 0" % old
 
 
-# `n > 0 ? n : 0' is the same with >=.
-SAME = re.compile(r"([\w.>-]+) >=? 0 \?\s+(?:\([\w ]+\) ?)?(?=\1 : 0\b)")
+# `a < b ? a : b' is the same with <=, and `n > 0 ? n : 0' with >=.
+SAME = re.compile(r"([\w.>-]+) [<>]=? ([\w.>-]+) \?\s+(?:\([\w ]+\) ?)?(?="
+                  r"(?:\1 : (?:\([\w ]+\) ?)?\2|\2 : \1)[;,)])")
 # A descriptor that was opened is not 0, for the standard ones are open.
 OPENED = re.compile(r"fd (?=(?:<|>=) 0\b)")
 

@@ -117,6 +117,16 @@ void pr_log_pri(int prio, const char *fmt, ...) {
   daemon_messages++;
 }
 
+int pr_snprintf(char *to, size_t n, const char *fmt, ...) {
+  va_list ap;
+  int res;
+
+  va_start(ap, fmt);
+  res = vsnprintf(to, n, fmt, ap);
+  va_end(ap);
+  return res;
+}
+
 int sstrncpy(char *to, const char *from, size_t n) {
   return snprintf(to, n, "%s", from);
 }

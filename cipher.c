@@ -67,7 +67,8 @@ bool sftp_cipher_is_usable(const struct sftp_alg *alg) {
   const struct sftp_cipher_alg *cipher = (const void *) alg;
 
   return sftp_crypto_permits(alg) &&
-    (cipher->evp == NULL || sftp_crypto_cipher(cipher->evp) != NULL);
+    (cipher->evp == NULL || sftp_crypto_cipher(cipher->evp) != NULL) &&
+    (cipher->ops->mac == NULL || sftp_crypto_mac(cipher->ops->mac) != NULL);
 }
 
 static void free_cipher(void *data) {
@@ -179,5 +180,5 @@ static int none_iv(const struct sftp_cipher *c, unsigned char *out) {
 }
 
 const struct sftp_cipher_ops sftp_cipher_none = {
-  none_init, none_free, none_crypt, NULL, NULL, NULL, none_iv
+  none_init, none_free, none_crypt, NULL, NULL, NULL, none_iv, NULL
 };

@@ -66,7 +66,8 @@ bool sftp_mac_is_usable(const struct sftp_alg *alg) {
   const struct sftp_mac_alg *mac = (const void *) alg;
 
   return sftp_crypto_permits(alg) &&
-    (mac->digest == NULL || sftp_crypto_digest(mac->digest) != NULL);
+    (mac->digest == NULL || sftp_crypto_digest(mac->digest) != NULL) &&
+    (mac->ops->cipher == NULL || sftp_crypto_cipher(mac->ops->cipher) != NULL);
 }
 
 static void free_mac(void *data) {
@@ -135,5 +136,5 @@ static int none_compute(struct sftp_mac *m, uint32_t seqno,
 }
 
 const struct sftp_mac_ops sftp_mac_none = {
-  none_init, none_free, none_compute
+  none_init, none_free, none_compute, NULL
 };

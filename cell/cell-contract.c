@@ -23,6 +23,10 @@
 #include "kex-elsewhere.h"
 #include "ssh2.h"
 
+/* Reports wait for the next question, which wakes the monitor, but not longer.
+ */
+#define REPORTS_WAIT_MS 20
+
 static struct ftpd *cell;       /* lines have no other way to find it */
 
 /* A writer in a pool of its own. */
@@ -37,12 +41,17 @@ static pool *begin(struct ftpd *h, struct sftp_wr *w) {
 
 int ftpd_wait(struct ftpd *h, int fd, short events, int timeout_ms) {
   struct pollfd pfd[2] = { { CELL_PAIR, POLLIN, 0 }, { fd, events, 0 } };
+  bool soon = cell_has_reports(h) &&
+    (timeout_ms < 0 || timeout_ms > REPORTS_WAIT_MS);
+  int n = poll(pfd, 2, soon ? REPORTS_WAIT_MS : timeout_ms);
 
-  if (sftp_pair_flush(&h->pair) != SFTP_OK) {
-    cell_end(h);
+  if (n == 0) {
+    cell_send_reports(h);
+    n = !soon ? 0 : poll(pfd, 2, timeout_ms < 0 ? -1 :
+      timeout_ms - REPORTS_WAIT_MS);
   }
 
-  if (poll(pfd, 2, timeout_ms) <= 0) {
+  if (n <= 0) {
     return 0;
   }
 
@@ -65,13 +74,8 @@ void ftpd_active(struct ftpd *h, enum ftpd_activity what) {
 /* ---- Reports */
 
 void ftpd_count_raw(struct ftpd *h, size_t in, size_t out) {
-  struct sftp_wr w;
-  pool *p = begin(h, &w);
-
-  sftp_wr_u64(&w, in);
-  sftp_wr_u64(&w, out);
-  cell_tell(h, PAIR_BYTES, &w);
-  destroy_pool(p);
+  h->in += in;
+  h->out += out;
 }
 
 /* The monitor knows what they say. */

@@ -41,6 +41,27 @@ static void check(struct ftpd *h, int res) {
 
 /* ---- To the monitor */
 
+static void tell_bytes(struct ftpd *h) {
+  unsigned char fields[16];
+
+  if (h->in > 0 || h->out > 0) {
+    sftp_put_u64(fields, h->in);
+    sftp_put_u64(fields + 8, h->out);
+    h->in = h->out = 0;
+    check(h, sftp_pair_put(&h->pair, PAIR_BYTES,
+      (struct sftp_str) { fields, sizeof(fields) }));
+  }
+}
+
+bool cell_has_reports(const struct ftpd *h) {
+  return h->in > 0 || h->out > 0 || h->pair.out_len > 0;
+}
+
+void cell_send_reports(struct ftpd *h) {
+  tell_bytes(h);
+  check(h, sftp_pair_flush(&h->pair));
+}
+
 void cell_tell(struct ftpd *h, enum sftp_pair_type type,
     const struct sftp_wr *w) {
   struct sftp_str none = { NULL, 0 };
@@ -49,6 +70,7 @@ void cell_tell(struct ftpd *h, enum sftp_pair_type type,
     check(h, sftp_wr_end(w));
   }
 
+  tell_bytes(h);
   check(h, sftp_pair_put(&h->pair, type, w != NULL ? sftp_wr_get(w) : none));
 }
 

@@ -33,6 +33,8 @@ struct ftpd {
   struct sftp_brief *brief;     /* what applies now */
   bool asked;                   /* the monitor serves a request: nothing of the
                                  * client is read */
+  uint64_t in, out;             /* bytes on the wire that the monitor has not
+                                 * heard of */
 };
 
 /* ---- cell.c */
@@ -46,6 +48,9 @@ void cell_end(struct ftpd *h) __attribute__((noreturn));
 /* A report to the monitor, or a question that needs no answer. */
 void cell_tell(struct ftpd *h, enum sftp_pair_type type,
   const struct sftp_wr *w);
+/* Whether there are reports that were not sent, and sends them. */
+bool cell_has_reports(const struct ftpd *h);
+void cell_send_reports(struct ftpd *h);
 /* A question: waits for the answer of that type, whose fields *r reads until
  * the next message.
  */

@@ -26,6 +26,7 @@
 #include "cipher-int.h"
 #include "crypto.h"
 
+#define POLY "POLY1305"
 #define KEY_BYTES 32
 #define NONCE_BYTES 8
 #define TAG_BYTES 16
@@ -52,7 +53,7 @@ static void chacha_free(struct sftp_cipher *c) {
 static int chacha_init(struct sftp_cipher *c, const unsigned char *key,
     const unsigned char *iv, bool encrypt) {
   const EVP_CIPHER *cipher = sftp_crypto_cipher(c->alg->evp);
-  EVP_MAC *poly = sftp_crypto_mac("POLY1305");
+  EVP_MAC *poly = sftp_crypto_mac(POLY);
   struct chacha *s;
 
   (void) iv;
@@ -179,5 +180,5 @@ static int chacha_iv(const struct sftp_cipher *c, unsigned char *out) {
 
 const struct sftp_cipher_ops sftp_cipher_chacha = {
   chacha_init, chacha_free, NULL, chacha_length, chacha_seal, chacha_open,
-  chacha_iv
+  chacha_iv, POLY
 };

@@ -96,5 +96,5 @@ static int ctr_iv(const struct sftp_cipher *c, unsigned char *out) {
 }
 
 const struct sftp_cipher_ops sftp_cipher_ctr = {
-  ctr_init, ctr_free, ctr_crypt, NULL, NULL, NULL, ctr_iv
+  ctr_init, ctr_free, ctr_crypt, NULL, NULL, NULL, ctr_iv, NULL
 };

@@ -88,5 +88,5 @@ static int evp_iv(const struct sftp_cipher *c, unsigned char *out) {
 }
 
 const struct sftp_cipher_ops sftp_cipher_evp = {
-  evp_init, evp_free, evp_crypt, NULL, NULL, NULL, evp_iv
+  evp_init, evp_free, evp_crypt, NULL, NULL, NULL, evp_iv, NULL
 };

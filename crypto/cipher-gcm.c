@@ -156,5 +156,6 @@ static int gcm_iv(const struct sftp_cipher *c, unsigned char *out) {
 }
 
 const struct sftp_cipher_ops sftp_cipher_gcm = {
-  gcm_init, gcm_free, NULL, gcm_length, gcm_seal, gcm_open, gcm_iv
+  gcm_init, gcm_free, NULL, gcm_length, gcm_seal, gcm_open, gcm_iv,
+  NULL
 };

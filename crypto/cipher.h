@@ -40,6 +40,7 @@ struct sftp_cipher_ops {
     size_t len);
   /* The IV as of now to out: see sftp_cipher_iv(). */
   int (*iv)(const struct sftp_cipher *c, unsigned char *out);
+  const char *mac;              /* libcrypto's name of what it needs, or NULL */
 };
 
 struct sftp_cipher_alg {

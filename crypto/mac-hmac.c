@@ -107,5 +107,5 @@ static int hmac_compute(struct sftp_mac *m, uint32_t seqno,
 }
 
 const struct sftp_mac_ops sftp_mac_hmac = {
-  hmac_init, hmac_free, hmac_compute
+  hmac_init, hmac_free, hmac_compute, NULL
 };

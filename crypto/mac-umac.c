@@ -18,6 +18,7 @@
 #include "crypto.h"
 #include "mac-int.h"
 
+#define AES "AES-128-ECB"
 #define AES_BYTES 16
 #define STREAMS_MAX 4
 #define L1_BYTES 1024           /* of message under one L1 key */
@@ -48,7 +49,7 @@ struct umac {
 /* ---- Keys (RFC 4418, section 3.2) */
 
 static EVP_CIPHER_CTX *aes_new(const unsigned char *key) {
-  const EVP_CIPHER *aes = sftp_crypto_cipher("AES-128-ECB");
+  const EVP_CIPHER *aes = sftp_crypto_cipher(AES);
   EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
   if (aes != NULL && ctx != NULL &&
@@ -368,5 +369,5 @@ static int umac_compute(struct sftp_mac *m, uint32_t seqno,
 }
 
 const struct sftp_mac_ops sftp_mac_umac = {
-  umac_init, umac_free, umac_compute
+  umac_init, umac_free, umac_compute, AES
 };

@@ -25,6 +25,7 @@ struct sftp_mac_ops {
   /* The code over uint32 seqno and the n bytes at p into out, mac_len bytes. */
   int (*compute)(struct sftp_mac *m, uint32_t seqno, const unsigned char *p,
     size_t n, unsigned char *out);
+  const char *cipher;           /* libcrypto's name of what it needs, or NULL */
 };
 
 struct sftp_mac_alg {

@@ -34,12 +34,25 @@ static pr_fs_t host;            /* the original functions */
 
 /* ---- Looks */
 
+/* A file that has no name yet, and where it is to be seen. */
+static const char *shown_path;
+static int shown_fd;
+
+static int or_shown(const char *path, int res, struct stat *st) {
+  return res < 0 && errno == ENOENT && shown_path != NULL &&
+    strcmp(path, shown_path) == 0 ? fstat(shown_fd, st) : res;
+}
+
 static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
   char buf[PATH_MAX];
   int res = host.stat(fs, ftpd_from_here(path, buf, sizeof(buf)), st);
 
   ftpd_ftpaccess_seen(path, res, st);
-  return res;
+  return or_shown(path, res, st);
+}
+
+static int on_lstat(pr_fs_t *fs, const char *path, struct stat *st) {
+  return or_shown(path, host.lstat(fs, path, st), st);
 }
 
 /* ---- Calls that never follow the last name */
@@ -324,6 +337,7 @@ void ftpd_bottom_init(void) {
 
   host = *fs;
   fs->stat = on_stat;
+  fs->lstat = on_lstat;
   fs->unlink = on_unlink;
   fs->symlink = on_symlink;
   fs->readlink = on_readlink;
@@ -347,4 +361,15 @@ void ftpd_bottom_init(void) {
   fs->removexattr = on_removexattr;
   fs->lremovexattr = on_lremovexattr;
   done = true;
+}
+
+/* FSIO keeps what it has seen. */
+void ftpd_bottom_show(const char *path, int fd) {
+  int xerrno = errno;
+
+  ftpd_bottom_init();
+  pr_fs_clear_cache2(path != NULL ? path : shown_path);
+  shown_path = path;
+  shown_fd = fd;
+  errno = xerrno;
 }

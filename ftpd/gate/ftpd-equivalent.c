@@ -110,6 +110,25 @@ static int equivalent_pre(struct ftpd_op *op, cmd_rec *cmd, const char **path) {
   return 0;
 }
 
+/* mod_xfer looks for the file of a RETR, which may be an upload of this session
+ * that will get its name when it was checked.
+ */
+static int transfer_pre(struct ftpd_op *op, const char **path) {
+  cmd_rec *cmd = ftpd_op_state(op)->equivalent;
+  const struct ftpd_file *f = op->req == FTPD_OPEN_READ ?
+    ftpd_uploading(op->ftpd, *path) : NULL;
+  int res;
+
+  if (f == NULL) {
+    return equivalent_pre(op, cmd, path);
+  }
+
+  ftpd_bottom_show(f->path, f->fd);
+  res = equivalent_pre(op, cmd, path);
+  ftpd_bottom_show(NULL, -1);
+  return res;
+}
+
 /* STOR, APPE, RETR: the command lives until the file is closed. */
 static int equivalent_file(struct ftpd_op *op, const char *sent,
     const char **path) {
@@ -131,9 +150,9 @@ static int equivalent_file(struct ftpd_op *op, const char *sent,
     return -1;
   }
 
-  if (equivalent_pre(op, state->equivalent, path) < 0 &&
+  if (transfer_pre(op, path) < 0 &&
       (errno != EEXIST || ftpd_hidden_clear(op) < 0 ||
-       equivalent_pre(op, state->equivalent, path) < 0)) {
+       transfer_pre(op, path) < 0)) {
     struct stat st;
 
     /* mod_xfer refuses a dangling link in the same way. */

@@ -117,6 +117,10 @@ void ftpd_ftpaccess_seen(const char *path, int res, struct stat *st);
 
 /* From now on the functions at the bottom of FSIO's stack use held paths. */
 void ftpd_bottom_init(void);
+/* Until path is NULL, whoever looks there for a file that does not exist sees
+ * that of fd.
+ */
+void ftpd_bottom_show(const char *path, int fd);
 
 /* rename(2) of two held paths.  Unless it may replace an existing file: EEXIST
  * if one has appeared (not detected if a module serves the path).

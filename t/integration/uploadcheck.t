@@ -379,6 +379,13 @@ def _():
                         "another session")
         expect_same(raw.status(9, string(b"mine") + num(4) + num(0o600)), OK,
                     "SETSTAT")
+        reader = opened(raw, "mine", READ)
+        expect_same(raw.ask(5, string(reader) + quad(0) + num(100))[1],
+                    string(b"good mine\n"), "content")
+        expect_same(close(raw, reader)[0], OK, "CLOSE")
+        expect_same(other.status(3, string(b"mine") + num(READ) + num(0)),
+                    NO_SUCH_FILE, "another session")
+        expect(not os.path.exists(server.home("mine")), "it is there")
         more = opened(raw, "mine", WRITE)
         write(raw, more, b"second\n", 10)
         expect_same(close(raw, handle)[0], OK, "CLOSE")

@@ -418,15 +418,27 @@ void fake_fs_reset(void) {
   fake_fs_dir("/home/user");
 }
 
-void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode) {
-  struct node *n = node_new(S_IFREG|mode);
+bool fake_fs_add(const char *path, const void *data, size_t len, mode_t mode) {
+  struct node *n;
   struct place at;
 
-  if (find_free(path, &at) < 0 || node_write(n, data, len, 0) < 0) {
+  if (find_free(path, &at) < 0) {
+    return false;
+  }
+
+  n = node_new((mode & S_IFMT) != 0 ? mode : S_IFREG|mode);
+  if (node_write(n, data, len, 0) < 0) {
     abort();
   }
 
   dir_add(at.dir, at.name, n);
+  return true;
+}
+
+void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode) {
+  if (!fake_fs_add(path, data, len, mode)) {
+    abort();
+  }
 }
 
 void fake_fs_dir(const char *path) {

@@ -24,6 +24,10 @@ void fake_fs_reset(void);
 
 /* Creates and reads entries; directories above must exist. */
 void fake_fs_put(const char *path, const void *data, size_t len, mode_t mode);
+/* The same, unless there is something of that name, or no directory for it; of
+ * any kind but a directory or a link.
+ */
+bool fake_fs_add(const char *path, const void *data, size_t len, mode_t mode);
 void fake_fs_dir(const char *path);
 void fake_fs_link(const char *path, const char *target);
 /* n entries "prefix0" ... in a directory, without checking for duplicates. */

@@ -29,6 +29,7 @@ unsigned int fake_waits;
 bool *fake_idle;
 unsigned int fake_sftp_version;
 struct sftp_settings *fake_client;
+pool *fake_client_pool;
 
 static struct counted *entry(struct counted *table, const char *name) {
   size_t i;
@@ -101,10 +102,7 @@ __attribute__((weak)) const struct sftp_settings *ftpd_client(struct ftpd *h,
   }
 
   if (fake_client != NULL && software != NULL) {
-    pool *p = make_sub_pool(NULL);
-
-    (void) sftp_client_apply(p, software, does, fake_client);
-    destroy_pool(p);
+    (void) sftp_client_apply(fake_client_pool, software, does, fake_client);
   }
 
   return fake_client;

@@ -28,10 +28,11 @@ void fake_session_reset(void);
 extern char fake_protocol[16];
 /* The highest version of SFTP that was reported. */
 extern unsigned int fake_sftp_version;
-/* Where rows of clients.c without lists are applied, besides the note "does";
- * or NULL.
+/* Where rows of clients.c are applied, besides the note "does", with their
+ * lists in that pool; or NULL.
  */
 extern struct sftp_settings *fake_client;
+extern pool *fake_client_pool;
 /* The result of ftpd_wait() while nothing is ready: tests never sleep. */
 extern unsigned int fake_waits;
 /* Set true, without any wait, where nothing is ready; or NULL. */

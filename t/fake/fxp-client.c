@@ -28,6 +28,7 @@ struct fxc *fxc_new_raw(const char *software) {
   x->ch = fake_channel_new(&x->conn);
   x->set.named = 1U << ALGS_KEX | 1U << ALGS_MAC;
   fake_client = &x->set;
+  fake_client_pool = p;
   if (software != NULL) {
     (void) sftp_client_apply(p, software, NULL, &x->set);
   }

@@ -154,6 +154,10 @@ static void step_fault(struct talk *t) {
   fake_files.fail_at = fake_files.calls + talk_byte(t);
 }
 
+static void step_setting(struct talk *t) {
+  talk_setting(t, talk_settings);
+}
+
 /* ---- The transport */
 
 static void step_greet(struct talk *t) {
@@ -222,7 +226,7 @@ static void step_service(struct talk *t) {
 }
 
 static struct sftp_wr *begin_request(struct talk *t, const char *method) {
-  static const char *const users[] = { "alice", "bob" };
+  static const char *const users[] = { "alice", "bob", "carol" };
   struct sftp_wr *w = talk_begin(t, SSH_MSG_USERAUTH_REQUEST);
 
   sftp_wr_text(w, WORD(t, users));
@@ -267,21 +271,25 @@ static void step_answer(struct talk *t) {
 }
 
 /* What a signature covers is the request before it (RFC 4252, section 7). */
-static void sign_request(struct talk *t, struct sftp_wr *w, bool good) {
+static void sign_request(struct talk *t, struct sftp_wr *w, const char *alg) {
   struct sftp_wr data, sig;
 
   sftp_wr_init(&data, t->cl.pool, 1024, 65536);
   sftp_wr_str(&data, t->cl.session_id);
   sftp_wr_bytes(&data, w->ptr, w->len);
   sftp_wr_init(&sig, t->cl.pool, 128, 128);
-  talk_put_signature(&sig, good ? "ssh-ed25519" : "ssh-rsa",
-    sftp_wr_get(&data));
+  talk_put_signature(&sig, alg, sftp_wr_get(&data));
   sftp_wr_str(w, sftp_wr_get(&sig));
 }
 
-static void put_key(struct sftp_wr *w, bool stored) {
-  sftp_wr_text(w, "ssh-ed25519");
-  sftp_wr_str(w, stored ? fake_auth.host_key : sftp_str_of("unknown"));
+static void put_key(struct talk *t, struct sftp_wr *w, enum talk_key key) {
+  sftp_wr_text(w, talk_key_alg(key));
+  sftp_wr_str(w, key >= TALK_CERT ? talk_cert(t, key) : talk_key(key));
+}
+
+static enum talk_key choose_key(struct talk *t, uint8_t how) {
+  return (how & 2) != 0 ? TALK_KEY_UNKNOWN : (how & 16) != 0 ?
+    talk_byte(t) % TALK_KEYS : TALK_KEY;
 }
 
 static void step_publickey(struct talk *t) {
@@ -289,15 +297,17 @@ static void step_publickey(struct talk *t) {
   bool bound = (how & 4) != 0, is_signed = (how & 1) == 0;
   struct sftp_wr *w = begin_request(t, bound ?
     "publickey-hostbound-v00@openssh.com" : "publickey");
+  enum talk_key key = choose_key(t, how);
 
+  t->touch = how >> 5 & 3;
   sftp_wr_bool(w, is_signed);
-  put_key(w, (how & 2) == 0);
+  put_key(t, w, key);
   if (bound) {
     sftp_wr_str(w, sftp_kex_first_host_key(t->cl.server));
   }
 
   if (is_signed) {
-    sign_request(t, w, (how & 8) == 0);
+    sign_request(t, w, (how & 8) != 0 ? "ssh-rsa" : talk_key_alg(key));
   }
 
   talk_end(t);
@@ -306,11 +316,12 @@ static void step_publickey(struct talk *t) {
 static void step_hostbased(struct talk *t) {
   uint8_t how = talk_byte(t);
   struct sftp_wr *w = begin_request(t, "hostbased");
+  enum talk_key key = choose_key(t, how);
 
-  put_key(w, (how & 2) == 0);
+  put_key(t, w, key);
   sftp_wr_text(w, (how & 1) == 0 ? "client.example" : "other.example");
   sftp_wr_text(w, (how & 4) == 0 ? "alice" : "carol");
-  sign_request(t, w, (how & 8) == 0);
+  sign_request(t, w, (how & 8) != 0 ? "ssh-rsa" : talk_key_alg(key));
   talk_end(t);
 }
 
@@ -487,8 +498,10 @@ static const struct {
   { '^', step_flip }, { '-', step_cut }, { '%', step_swap },
   { '*', step_twice }, { '=', step_repeat }, { '#', step_damage },
   { '<', step_raw }, { '?', step_message }, { '$', step_hang_up },
-  { '&', step_fault }, { 'V', step_greet }, { 'K', step_kexinit },
-  { 'L', step_lazy }, { 'I', step_ignore }, { 'D', step_debug },
+  { '&', step_fault }, { 'F', talk_files }, { 'M', talk_login },
+  { 'O', step_setting }, { 'T', talk_daemon }, { 'V', step_greet },
+  { 'K', step_kexinit }, { 'L', step_lazy }, { 'I', step_ignore },
+  { 'D', step_debug },
   { 'U', step_unimplemented }, { 'P', step_ping }, { 'E', step_ext_info },
   { 'X', step_disconnect }, { 'S', step_service }, { 'N', step_none },
   { 'W', step_password }, { 'Q', step_kbdint }, { 'A', step_answer },

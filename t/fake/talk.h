@@ -23,6 +23,8 @@
 #ifndef MOD_SFTP_FAKE_TALK_H
 #define MOD_SFTP_FAKE_TALK_H
 
+#include <sys/socket.h>
+
 #include "client.h"
 
 #define TALK_SERVER_FD 100000
@@ -85,6 +87,7 @@ struct talk {
   size_t handle_len[TALK_HANDLES];
   unsigned int nhandles;
   uint32_t fxp_version, fxp_id;
+  uint8_t touch;                /* what a security key has signed about it */
 
   /* The message that is being built. */
   struct sftp_wr w;
@@ -100,6 +103,9 @@ extern struct talk *talk_now;
 /* Checks what must hold at any time: the target's. */
 void talk_check(const struct talk *t);
 
+/* The settings of the server, which a step may change. */
+extern struct sftp_settings *talk_settings;
+
 /* ---- talk-line.c */
 
 void talk_pipe_add(struct talk_pipe *p, const void *bytes, size_t n);
@@ -107,6 +113,10 @@ void talk_pipe_free(struct talk_pipe *p);
 /* What the linker puts in the place of the real ones. */
 ssize_t __wrap_recv(int fd, void *buf, size_t n, int flags);
 ssize_t __wrap_send(int fd, const void *buf, size_t n, int flags);
+int __wrap_getsockopt(int fd, int level, int name, void *value,
+  socklen_t *len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value,
+  socklen_t len);
 struct pollfd;
 int __wrap_poll(struct pollfd *pfd, unsigned long n, int timeout_ms);
 int __wrap_ftpd_wait(struct ftpd *h, int fd, short ev, int timeout_ms);
@@ -156,5 +166,22 @@ void talk_data(struct talk *t, uint32_t id, struct sftp_str data);
 
 /* One request of SFTP on that channel. */
 void talk_fxp(struct talk *t, uint32_t id);
+
+/* ---- talk-keys.c */
+
+enum talk_key { TALK_KEY, TALK_KEY_SK, TALK_KEY_SHORT, TALK_KEY_OTHER_ALG,
+  TALK_KEY_UNKNOWN, TALK_CERT, TALK_CERT_SK, TALK_KEYS };
+
+struct sftp_str talk_key(enum talk_key key);
+const char *talk_key_alg(enum talk_key key);
+/* A certificate, as the program wants it; the authority's key is TALK_KEY. */
+struct sftp_str talk_cert(struct talk *t, enum talk_key key);
+
+/* ---- talk-daemon.c */
+
+void talk_files(struct talk *t);
+void talk_login(struct talk *t);
+void talk_setting(struct talk *t, struct sftp_settings *set);
+void talk_daemon(struct talk *t);
 
 #endif /* MOD_SFTP_FAKE_TALK_H */

@@ -29,9 +29,11 @@
 #include "../fake/ftpd-session.h"
 #include "alg-table.h"
 #include "conn-loop.h"
+#include "disconnect.h"
 #include "exec.h"
 #include "fxp.h"
 #include "messages.h"
+#include "qos.h"
 #include "target.h"
 #include "traffic.h"
 #include "userauth.h"
@@ -39,20 +41,17 @@
 /* What is left in the pool of a connection when it is over. */
 #define KEPT_MAX 16384
 
-#define CHOICES 9
+#define CHOICES 10
 
 enum choice { CH_STAGE, CH_CIPHER, CH_MAC, CH_COMPRESSION, CH_CLIENT,
-  CH_SERVER, CH_LIMITS, CH_LOGIN, CH_FILES };
+  CH_SERVER, CH_LIMITS, CH_LOGIN, CH_FILES, CH_MORE };
 
 /* ---- The users, and how they log in */
 
-/* The key is the base point of the curve. */
-static const unsigned char key_blob[] = "\0\0\0\13ssh-ed25519\0\0\0\40"
-  "Xfffffffffffffffffffffffffffffff";
-
 static struct fake_user users[] = {
-  { "alice", "secret", { { key_blob, sizeof(key_blob) - 1 } }, false },
+  { "alice", "secret", { { NULL, 0 } }, false },
   { "bob", NULL, { { NULL, 0 } }, false },
+  { "carol", "secret", { { NULL, 0 } }, true },
   { NULL, NULL, { { NULL, 0 } }, false }
 };
 
@@ -87,6 +86,12 @@ static const struct fake_driver drivers[] = {
 static void make_users(struct ssh_conn *c, const uint8_t *how) {
   static const char *const commands[] = { NULL, "internal-sftp", "scp -t .",
     "/bin/false" };
+
+  enum talk_key i;
+
+  for (i = TALK_KEY; i <= TALK_KEY_SHORT; i++) {
+    users[0].keys[i] = talk_key(i);
+  }
 
   fake_auth_reset();
   fake_auth.users = users;
@@ -165,6 +170,25 @@ static void set_server(struct sftp_settings *set, uint8_t how) {
     KEEPALIVE_CHANNEL;
 }
 
+static void set_more(struct sftp_settings *set, uint8_t how) {
+  static const struct sftp_qos_classes qos = { 0x10, 0x08 };
+  size_t i;
+
+  for (i = 0; i < TRACE_NCHANNELS; i++) {
+    sftp_trace_levels[i] = (how & 8) != 0 ? 30 : 0;
+  }
+
+  set->qos = (how & 1) != 0 ? &qos : NULL;
+  set->min_bits.rsa = 2048;
+  set->min_bits.ec = (how & 64) != 0 ? 512 : 0;
+  if ((how & 2) != 0) {
+    /* Only the best, unless a client has nothing of it. */
+    set->named = 0;
+    set->macs = "hmac-sha2-256-etm@openssh.com";
+    set->kex = "curve25519-sha256";
+  }
+}
+
 static void make_settings(struct sftp_settings *set, const uint8_t *how) {
   static const struct client *all;
   static const char *every[ALGS_COMPRESS + 1];
@@ -191,6 +215,7 @@ static void make_settings(struct sftp_settings *set, const uint8_t *how) {
     SFTP_NELEMS(any_chain);
   set_limits(set, how[CH_LIMITS]);
   set_server(set, how[CH_SERVER]);
+  set_more(set, how[CH_MORE]);
 }
 
 /* ---- The client */
@@ -210,7 +235,8 @@ static void make_client(struct talk *t, pool *p, const uint8_t *how) {
   t->cl.pool = p;
   t->cl.pkts = sftp_packets_new(p, TALK_CLIENT_FD);
   t->cl.ident = idents[how[CH_CLIENT] & 7];
-  t->cl.kex = "curve25519-sha256";
+  t->cl.kex = (how[CH_MORE] & 4) != 0 ? "ecdh-sha2-nistp256" :
+    "curve25519-sha256";
   t->cl.hostkey = "ssh-ed25519";
   t->cl.cipher = alg_name(ALGS_CIPHER, how[CH_CIPHER]);
   t->cl.mac = alg_name(ALGS_MAC, how[CH_MAC]);
@@ -271,9 +297,11 @@ static void converse(const uint8_t *how, struct sftp_str program) {
   talk_now = &t;
   t.cl.server = sftp_conn_new(server_pool, TALK_SERVER_FD, &set, NULL);
   make_users(t.cl.server, how);
-  fake_client = &set;
+  fake_client = talk_settings = &set;
+  fake_client_pool = p;
   before = fake_pool_bytes(server_pool);
   must(sftp_conn_run(t.cl.server) < 0);
+  sftp_disconnect_linger(t.cl.server);
   talk_check(&t);
   must(sftp_channels_count(t.cl.server) == 0);
   must(fake_files.begun == fake_files.ended && fake_files.files == 0 &&
@@ -283,7 +311,7 @@ static void converse(const uint8_t *how, struct sftp_str program) {
   talk_pipe_free(&t.to_server);
   talk_pipe_free(&t.to_client);
   talk_now = NULL;
-  fake_client = NULL;
+  fake_client = talk_settings = NULL;
 }
 
 /* Without sanitizers, half of the time would go to the kernel, which gives and

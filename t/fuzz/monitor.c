@@ -183,6 +183,26 @@ static void run(unsigned int flags, struct sftp_str script) {
   destroy_pool(c->pool);
 }
 
+/* Messages that a monitor has read, in all inputs together. */
+static unsigned long long messages;
+
+int __real_sftp_pair_next(struct sftp_pair *pr, size_t (*max)(uint8_t type),
+  uint8_t *type, struct sftp_rd *r);
+int __wrap_sftp_pair_next(struct sftp_pair *pr, size_t (*max)(uint8_t type),
+  uint8_t *type, struct sftp_rd *r);
+
+int __wrap_sftp_pair_next(struct sftp_pair *pr, size_t (*max)(uint8_t type),
+    uint8_t *type, struct sftp_rd *r) {
+  int res = __real_sftp_pair_next(pr, max, type, r);
+
+  messages += res == 1;
+  return res;
+}
+
+__attribute__((destructor)) static void tell_messages(void) {
+  fprintf(stderr, "stat::messages: %llu\n", messages);
+}
+
 static int one_input(const uint8_t *data, size_t size) {
   struct sftp_rd r;
   struct sftp_wr w;

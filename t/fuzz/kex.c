@@ -9,18 +9,25 @@
 /* A fuzz target for libFuzzer: KEXINIT, and the messages of every key exchange.
  *
  * The first byte selects a method or, after the last one, a connection that
- * gets a KEXINIT and the messages after it.  Then come messages: a byte for the
+ * gets a KEXINIT and the messages after it, or an encapsulation by our ML-KEM
+ * and its opening.  Then come messages: a byte for the
  * type, two for the length, the fields.
  */
 
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
 #include "../fake/client.h"
 #include "alg-table.h"
 #include "crypto.h"
 #include "kex-method.h"
+#include "mlkem.h"
 #include "target.h"
+
+enum { FILE_OF_GROUPS = 255, SEALED = 254 };
 
 /* The next message; false at the end. */
 static bool next(struct sftp_str *left, unsigned int *type,
@@ -77,6 +84,47 @@ static void *rsa_key(const struct sftp_kex_method *m) {
   return kept->state;
 }
 
+/* What a client would send to that key (RFC 4432, section 4). */
+static struct sftp_str seal(pool *p, const struct sftp_kex_method *m,
+    struct sftp_str text) {
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, rsa_key(m), NULL);
+  unsigned char out[512];
+  size_t len = sizeof(out);
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, p, 1024, 1024);
+  if (EVP_PKEY_encrypt_init(ctx) == 1 &&
+      EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+      EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, m->digest, NULL) == 1 &&
+      EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, m->digest, NULL) == 1 &&
+      EVP_PKEY_encrypt(ctx, out, &len, text.ptr, text.len) == 1) {
+    sftp_wr_string(&w, out, len);
+  }
+
+  EVP_PKEY_CTX_free(ctx);
+  ERR_clear_error();
+  return sftp_wr_get(&w);
+}
+
+/* Two numbers stand for something else than a message: a file of groups, and a
+ * text that is encrypted first.
+ */
+static bool prepare(struct sftp_kex_exchange *x, unsigned int *type,
+    struct sftp_str *fields) {
+  if (*type == FILE_OF_GROUPS) {
+    x->dh_param_file = sftp_str_dup(x->pool, *fields);
+    x->dh_param_len = fields->len;
+    return false;
+  }
+
+  if (*type == SEALED && x->method->ops->begin != NULL) {
+    *fields = seal(x->pool, x->method, *fields);
+    *type = 31;
+  }
+
+  return true;
+}
+
 static void method(pool *p, const struct sftp_kex_method *m, bool weak,
     struct sftp_str left) {
   struct sftp_kex_exchange *x = new_exchange(p, m);
@@ -93,6 +141,10 @@ static void method(pool *p, const struct sftp_kex_method *m, bool weak,
     bool was_done = x->done;
     int res;
 
+    if (!prepare(x, &type, &fields)) {
+      continue;
+    }
+
     sftp_rd_init_str(&r, fields);
     res = m->ops->message(x, type, &r);
     must(res == SFTP_OK || x->done == was_done);
@@ -101,6 +153,54 @@ static void method(pool *p, const struct sftp_kex_method *m, bool weak,
       must(x->bare_reply || x->reply.len > 0);
     }
   }
+}
+
+/* ---- Key encapsulation, by both sides */
+
+static void kem(const struct sftp_mlkem *m, struct sftp_rd *r) {
+  unsigned char pub[SFTP_MLKEM_MAX_PUBLIC_LEN], seed[3][SFTP_MLKEM_SEED_LEN],
+    priv[SFTP_MLKEM_MAX_PRIVATE_LEN], sealed[SFTP_MLKEM_MAX_CIPHERTEXT_LEN],
+    secret[2][SFTP_MLKEM_SECRET_LEN];
+  uint32_t at;
+  size_t i;
+
+  memset(seed, 0, sizeof(seed));
+  for (i = 0; i < SFTP_NELEMS(seed); i++) {
+    size_t n = r->left < sizeof(seed[i]) ? r->left : sizeof(seed[i]);
+
+    memcpy(seed[i], sftp_rd_bytes(r, n).ptr, n);
+  }
+
+  must(sftp_mlkem_keygen_with(m, seed[0], seed[1], pub, priv) == SFTP_OK &&
+    sftp_mlkem_encaps_with(m, pub, seed[2], sealed, secret[0]) == SFTP_OK &&
+    sftp_mlkem_decaps(m, priv, sealed, secret[1]) == SFTP_OK);
+  must(memcmp(secret[0], secret[1], sizeof(secret[0])) == 0);
+  if (r->left > 2) {
+    at = (uint32_t) sftp_rd_u8(r) << 8;
+    at = (at | sftp_rd_u8(r)) % m->ciphertext_len;
+    sealed[at] ^= sftp_rd_u8(r) | 1;
+    must(sftp_mlkem_decaps(m, priv, sealed, secret[1]) == SFTP_OK);
+    must(memcmp(secret[0], secret[1], sizeof(secret[0])) != 0);
+  }
+}
+
+/* What libcrypto has given is given back, and fetched again. */
+static void encapsulate(struct sftp_str in) {
+  struct sftp_rd r;
+  uint8_t how;
+
+  sftp_rd_init_str(&r, in);
+  how = sftp_rd_u8(&r);
+  if ((how & 2) != 0) {
+    sftp_crypto_free();
+    must(sftp_crypto_init() == SFTP_OK);
+    sftp_alg_prefetch();
+  }
+
+  sftp_crypto_set_fips((how & 4) != 0);
+  must(sftp_crypto_fips() == ((how & 4) != 0) || sftp_crypto_has_fips());
+  kem((how & 1) != 0 ? &sftp_mlkem1024 : &sftp_mlkem768, &r);
+  sftp_crypto_set_fips(false);
 }
 
 /* ---- A connection */
@@ -146,13 +246,13 @@ static int one_input(const uint8_t *data, size_t size) {
     n++;
   }
 
-  if ((data[0] & 0x7f) % (n + 1) == n) {
-    connection(left);
+  if ((data[0] & 0x7f) % (n + 2) >= n) {
+    ((data[0] & 0x7f) % (n + 2) == n ? connection : encapsulate)(left);
     return 0;
   }
 
   p = make_sub_pool(permanent_pool);
-  method(p, &sftp_kex_methods[(data[0] & 0x7f) % (n + 1)],
+  method(p, &sftp_kex_methods[(data[0] & 0x7f) % (n + 2)],
     (data[0] & 0x80) != 0, left);
   destroy_pool(p);
   return 0;

@@ -25,8 +25,10 @@ static void blob(pool *p, struct sftp_str in) {
   struct sftp_rd r;
   struct sftp_str key_blob, sig, text = { (const unsigned char *) "data", 4 };
   struct sftp_key *key = NULL;
+  struct sftp_wr w;
   size_t i;
 
+  sftp_wr_init(&w, p, 1024, 65536);
   sftp_rd_init_str(&r, in);
   key_blob = sftp_rd_string(&r);
   sig = sftp_rd_rest(&r);
@@ -40,6 +42,7 @@ static void blob(pool *p, struct sftp_str in) {
   must(sftp_key_fingerprint(p, key->blob, "SHA256", false) != NULL);
   for (i = 0; sftp_sig_algs[i].alg.name != NULL; i++) {
     (void) !sftp_key_verify(key, &sftp_sig_algs[i], sig, text);
+    must(sftp_key_sign(key, &sftp_sig_algs[i], text, &w) != SFTP_OK);
   }
 }
 

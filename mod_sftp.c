@@ -25,6 +25,7 @@
 #include "ftpd-penalty.h"
 #include "ftpd-place.h"
 #include "ftpd-proxy.h"
+#include "ftpd-record.h"
 #include "ftpd-session.h"
 #include "ftpd-startups.h"
 #include "ftpd-tally.h"
@@ -160,6 +161,7 @@ static int sftp_sess_init(void) {
   ftpd_lost_end();
   ftpd_metrics_end();
   ftpd_penalty_check();
+  ftpd_record_enter();
   if (!ftpd_conf_engine(main_server)) {
     ftpd_isolate_leave();
     if (!ftpd_penalty_watches()) {

@@ -26,6 +26,7 @@ modret_t *ftpd_set_startups(cmd_rec *cmd);
 modret_t *ftpd_set_penalties(cmd_rec *cmd);
 modret_t *ftpd_set_proxyprotocol(cmd_rec *cmd);         /* ftpd-proxy-conf.c */
 modret_t *ftpd_set_transferdigest(cmd_rec *cmd);      /* ftpd-digest-conf.c */
+modret_t *ftpd_set_transferrecord(cmd_rec *cmd);        /* ftpd-record-conf.c */
 modret_t *ftpd_set_uploadcheck(cmd_rec *cmd);           /* ftpd-upload-conf.c */
 
 /* Handlers of directives-algs.c and directives-keys.c. */

@@ -539,6 +539,7 @@ conftable sftp_conftab[] = {
   { "SFTPSandbox", set_sandbox, NULL },
   { "SFTPTrafficPolicy", set_trafficpolicy, NULL },
   { "SFTPTransferDigest", ftpd_set_transferdigest, NULL },
+  { "SFTPTransferRecord", ftpd_set_transferrecord, NULL },
   { "SFTPTrustedUserCAKeys", ftpd_set_trustedusercakeys, NULL },
   { "SFTPUploadCheck", ftpd_set_uploadcheck, NULL },
   { "SFTPUploadSync", set_uploadsync, NULL },

@@ -53,6 +53,7 @@
  *   SFTPRevokedKeys          argv: char *, path or "sql:..." each
  *   SFTPTrafficPolicy        [0] char *, lower case
  *   SFTPTransferDigest       [0] struct transfer_digest *
+ *   SFTPTransferRecord       [0] struct record_conf * (ftpd-record.h)
  *   SFTPTrustedUserCAKeys    argv: char *, path or "sql:..." each
  *   SFTPUploadCheck          [0] struct upload_check *
  *   SFTPUploadSync           [0] int *

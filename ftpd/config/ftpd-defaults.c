@@ -61,6 +61,7 @@ const struct ftpd_default ftpd_defaults[] = {
   { "SFTPSandbox", "on", false, false },
   { "SFTPTrafficPolicy", NONE, false, false },
   { "SFTPTransferDigest", "none", false, false },
+  { "SFTPTransferRecord", NONE, false, false },
   { "SFTPTrustedUserCAKeys", NONE, false, false },
   { "SFTPUploadCheck", NONE, false, false },
   { "SFTPUploadSync", "none", false, false },

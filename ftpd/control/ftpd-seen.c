@@ -12,6 +12,7 @@
 
 #include "ftpd-board.h"
 #include "ftpd-conf.h"
+#include "ftpd-record.h"
 #include "ftpd-seen.h"
 
 #include "cert.h"
@@ -118,6 +119,7 @@ void ftpd_seen_key(const struct ftpd *h, pool *p, struct sftp_str blob,
   struct sftp_key *key;
   struct book_key *k;
 
+  ftpd_record_key(p, blob, cert);
   if (l == NULL || l->nkeys >= BOOK_KEYS_OF_ONE ||
       sftp_key_from_blob(p, blob, &key) != SFTP_OK) {
     return;

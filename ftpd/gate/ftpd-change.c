@@ -20,6 +20,7 @@
 #include "ftpd-path.h"
 #include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
+#include "ftpd-record.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-uploads.h"
 
@@ -48,12 +49,14 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
   (void) h;
+  ftpd_record_mode(mode);
   return FTPD_HELD(path, pr_fsio_chmod(path, mode));
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
   struct stat st;
 
+  ftpd_record_owner(uid, gid);
   return ftpd_stat(h, path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
     : FTPD_HELD(path, pr_fsio_chown(path, uid, gid));
 }
@@ -61,6 +64,7 @@ int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
 int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
   struct stat st;
 
+  ftpd_record_owner(uid, gid);
   return ftpd_lstat(h, path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
     : FTPD_HELD(path, pr_fsio_lchown(path, uid, gid));
 }

@@ -26,6 +26,7 @@
 #include "ftpd-phase.h"
 #include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
+#include "ftpd-record.h"
 #include "ftpd-request.h"
 #include "ftpd-scan.h"
 #include "ftpd-settle.h"
@@ -229,6 +230,10 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
   }
 
   ftpd_bottleneck_tell(f, way, cmd, (parts & PART_LOG) != 0);
+  if ((parts & PART_LOG) != 0) {
+    ftpd_record_transfer(f, way, cmd, err);
+  }
+
   if (err == 0) {
     ftpd_digest_tell(f, way, cmd);
     ftpd_phase_part(cmd, parts, true, R_226, "Transfer complete");
@@ -410,12 +415,14 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
 }
 
 int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
+  ftpd_record_mode(mode);
   return pr_fsio_fchmod(f->fh, mode);
 }
 
 int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
   struct stat st;
 
+  ftpd_record_owner(uid, gid);
   return pr_fsio_fstat(f->fh, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ?
     -1 : pr_fsio_fchown(f->fh, uid, gid);
 }

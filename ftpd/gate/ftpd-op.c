@@ -21,6 +21,7 @@
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
+#include "ftpd-record.h"
 #include "ftpd-request.h"
 #include "ftpd-tally.h"
 #include "ftpd-transfer.h"
@@ -166,6 +167,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
    * this state of the previous operation must not apply to the next.
    */
   session.curr_phase = PRE_CMD;
+  ftpd_record_anew();
   ftpd_vroot_init();
   ftpd_files_of(h)->nops++;
   ftpd_stand_anew();
@@ -389,6 +391,7 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
 
   ftpd_tally_operation(op->req, err, op->rule != NULL ? op->rule :
     op->refused);
+  ftpd_record_operation(op, err);
 
   /* Its results are not valid for long. */
   ftpd_files_of(op->ftpd)->nops++;

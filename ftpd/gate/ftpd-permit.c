@@ -22,6 +22,7 @@
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
+#include "ftpd-record.h"
 #include "ftpd-request.h"
 
 #include "ftpd-attrs.h"
@@ -344,7 +345,9 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
     return NULL;
   }
 
-  if (!may_write(op)) {
+  state->sent = path;
+  state->sent2 = second != NULL ? *second : NULL;
+  if (!may_write(op) || ftpd_record_may(op) < 0) {
     return NULL;
   }
 
@@ -373,7 +376,8 @@ const char *ftpd_permit(struct ftpd_op *op, const char *path,
 int ftpd_permit_handle(struct ftpd_op *op, const char *path) {
   const struct req_row *row = &ftpd_requests[op->req];
 
-  if (!may_write(op)) {
+  ftpd_op_state(op)->sent = path;
+  if (!may_write(op) || ftpd_record_may(op) < 0) {
     return -1;
   }
 

@@ -54,6 +54,7 @@ struct op_state {
   const char *code;             /* FTP's, of the handler that refused */
   bool first_ok;                /* there was no objection to the first path */
   const char *path, *path2;     /* canonical names as used */
+  const char *sent, *sent2;     /* as the client sent them, or NULL */
   off_t size;                   /* REMOVE: of the removed file */
   bool removed;
   off_t mark;                   /* ftpd-hidden.c: the name it locked, or 0 */

@@ -14,6 +14,7 @@
 #include "ftpd-cmd.h"
 #include "ftpd-log.h"
 #include "ftpd-login.h"
+#include "ftpd-record.h"
 #include "ftpd-session.h"
 #include "ftpd-seen.h"
 #include "ftpd-tally.h"
@@ -248,6 +249,7 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
 
     case FTPD_REQ_PARTIAL:
       ftpd_tally_login(l->method, TALLY_PARTIAL);
+      ftpd_record_login(h, l->method, "partial");
       ftpd_seen_proof(h, l->method);
       break;
 
@@ -255,6 +257,7 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res) {
     case FTPD_REQ_BROKEN:
       ftpd_tally_login(l->method, res == FTPD_REQ_FAILED ? TALLY_FAILED :
         TALLY_BROKEN);
+      ftpd_record_login(h, l->method, "failed");
       end_pass(h, false);
       break;
 

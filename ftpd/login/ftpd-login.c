@@ -24,6 +24,7 @@
 #include "ftpd-live.h"
 #include "ftpd-login.h"
 #include "ftpd-privs.h"
+#include "ftpd-record.h"
 #include "ftpd-session.h"
 #include "ftpd-seen.h"
 #include "ftpd-tally.h"
@@ -500,6 +501,7 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
 
   h->logged_in = true;
   ftpd_tally_login(l->method, TALLY_OK);
+  ftpd_record_login(h, l->method, "ok");
   ftpd_seen_proof(h, l->method);
   ftpd_seen_login(h);
   ftpd_live_changed(h);

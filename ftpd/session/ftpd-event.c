@@ -28,6 +28,7 @@
 #include "ftpd-openfile.h"
 #include "ftpd-penalty.h"
 #include "ftpd-proxy.h"
+#include "ftpd-record.h"
 #include "ftpd-scan.h"
 #include "ftpd-session.h"
 #include "ftpd-startups.h"
@@ -150,7 +151,7 @@ static void on_postparse(const void *data, void *user_data) {
 
   ftpd_log_system();
 
-  if (ftpd_conf_check() > 0) {
+  if (ftpd_conf_check() + ftpd_record_check(main_server->pool) > 0) {
     end_start("the server does not start with this configuration");
   }
 
@@ -165,6 +166,7 @@ static void on_postparse(const void *data, void *user_data) {
   ftpd_penalty_start();
   ftpd_startups_start();
   ftpd_controls_start();
+  ftpd_record_restart();
   ftpd_lost_restart();
   ftpd_metrics_restart();
   ftpd_hidden_init();
@@ -177,6 +179,7 @@ static void on_startup(const void *data, void *user_data) {
   ftpd_kept_settle();
   ftpd_board_tell();
   ftpd_isolate_start();
+  ftpd_record_start();
   ftpd_lost_start();
   ftpd_metrics_start();
 }
@@ -199,6 +202,7 @@ static void on_module_unload(const void *data, void *user_data) {
     pr_event_unregister(&sftp_module, NULL, NULL);
     ftpd_controls_end();
     ftpd_isolate_stop();
+    ftpd_record_stop();
     ftpd_lost_end();
     ftpd_metrics_end();
     ftpd_hostkeys_free();

@@ -12,6 +12,7 @@
 
 #include "ftpd-abi.h"
 #include "ftpd-locks.h"
+#include "ftpd-record.h"
 #include "ftpd-session.h"
 
 #include "conn.h"
@@ -124,6 +125,10 @@ MODRET set_auth_success_handler(cmd_rec *cmd) {
   return PR_HANDLED(cmd);
 }
 
+#define FTP_RECORD(name) \
+  { LOG_CMD, name, G_NONE, ftpd_record_ftp, FALSE, FALSE, 0, NULL }, \
+  { LOG_CMD_ERR, name, G_NONE, ftpd_record_ftp_failed, FALSE, FALSE, 0, NULL }
+
 cmdtable ftpd_hooks[] = {
   { HOOK, "sftp_get_packet_write", G_NONE, get_packet_write, FALSE, FALSE, 0,
     NULL },
@@ -137,5 +142,18 @@ cmdtable ftpd_hooks[] = {
   { PRE_CMD, C_RETR, G_NONE, ftpd_lock_pre_read, TRUE, FALSE, 0, NULL },
   { PRE_CMD, C_STOR, G_NONE, ftpd_lock_pre_write, TRUE, FALSE, 0, NULL },
   { PRE_CMD, C_APPE, G_NONE, ftpd_lock_pre_write, TRUE, FALSE, 0, NULL },
+  /* SFTPTransferRecord in sessions of FTP. */
+  FTP_RECORD(C_PASS),
+  FTP_RECORD(C_RETR),
+  FTP_RECORD(C_STOR),
+  FTP_RECORD(C_STOU),
+  FTP_RECORD(C_APPE),
+  FTP_RECORD(C_DELE),
+  FTP_RECORD(C_RMD),
+  FTP_RECORD(C_XRMD),
+  FTP_RECORD(C_MKD),
+  FTP_RECORD(C_XMKD),
+  FTP_RECORD(C_RNTO),
+  FTP_RECORD(C_SITE),
   { 0, NULL, NULL, NULL, FALSE, FALSE, 0, NULL }
 };

@@ -49,6 +49,7 @@ WHO_RUNS = {
     ("doc/packages.md", "Pin a choice", None): "t/integration/pages.t",
     ("doc/scale.md", None, "listen sftp"): "t/integration/cluster.t",
     ("doc/scale.md", None, "SFTPProxyProtocol *"): "t/integration/cluster.t",
+    ("doc/man/sftp-record.8.md", "EXAMPLES", None): "t/integration/record.t",
     ("doc/man/sftp-user.8.md", None, "AuthOrder *"): "t/integration/pages.t",
     ("doc/man/sftp-user.8.md", "EXAMPLES", None): "t/integration/pages.t",
 }
@@ -70,6 +71,7 @@ NOT_RUN = {
     ("doc/manual.md", "Lines on logins", None): "a line of a log",
     ("doc/manual.md", None, "download of *"): "a line of a log",
     ("doc/scale.md", None, "t/bench *"): "it measures for many minutes",
+    ("doc/man/sftp-record.8.md", "SYNOPSIS", None): "a synopsis",
     ("doc/man/sftp-user.8.md", "SYNOPSIS", None): "a synopsis",
     ("doc/man/sftp-migrate.8.md", "SYNOPSIS", None): "a synopsis",
     ("doc/packages.md", None, "./configure && make dist*"):

@@ -1,0 +1,283 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-record-events.c -- what sessions of this module do, as events for the
+ * recorder.
+ */
+
+#include "ftpd-digest.h"
+#include "ftpd-login.h"
+#include "ftpd-path.h"
+#include "ftpd-record.h"
+#include "ftpd-request.h"
+#include "ftpd-vroot.h"
+
+#include "cert.h"
+#include "effects.h"
+#include "ftpd-lines.h"
+#include "keys.h"
+
+/* ---- Logins */
+
+static struct {
+  char key[64], ca[64], key_id[256], methods[64];
+  bool has_serial;
+  uint64_t serial;
+} proof;
+
+static void put_print(pool *p, char *to, size_t size, struct sftp_str blob) {
+  const char *print = sftp_key_fingerprint(p, blob, "SHA256", false);
+
+  snprintf(to, size, "SHA256:%s", print != NULL ? print : "?");
+}
+
+void ftpd_record_key(pool *p, struct sftp_str blob,
+    const struct sftp_cert *cert) {
+  if (!ftpd_record_on()) {
+    return;
+  }
+
+  proof.ca[0] = proof.key_id[0] = '\0';
+  proof.has_serial = cert != NULL;
+  put_print(p, proof.key, sizeof(proof.key), cert != NULL ? cert->key->blob :
+    blob);
+  if (cert != NULL) {
+    put_print(p, proof.ca, sizeof(proof.ca), cert->ca->blob);
+    sstrncpy(proof.key_id, cert->key_id, sizeof(proof.key_id));
+    proof.serial = cert->serial;
+  }
+}
+
+static const char *or_null(const char *text) {
+  return *text != '\0' ? text : NULL;
+}
+
+static void add_method(const char *method) {
+  size_t len = strlen(proof.methods);
+
+  snprintf(proof.methods + len, sizeof(proof.methods) - len, "%s%s",
+    len > 0 ? "+" : "", method);
+}
+
+void ftpd_record_login(struct ftpd *h, const char *method, const char *end) {
+  bool failed = strcmp(end, "failed") == 0;
+  struct record_event e;
+
+  if (!ftpd_record_on()) {
+    return;
+  }
+
+  if (!failed) {
+    add_method(method);
+  }
+
+  ftpd_record_begin(&e, RECORD_LOGIN);
+  ftpd_record_text(&e, RECORD_USER, failed || session.user == NULL ? h->user :
+    session.user);
+  ftpd_record_text(&e, RECORD_METHOD, failed ? method : proof.methods);
+  ftpd_record_text(&e, RECORD_KEY, or_null(proof.key));
+  ftpd_record_text(&e, RECORD_CA, or_null(proof.ca));
+  if (proof.has_serial) {
+    ftpd_record_number(&e, RECORD_SERIAL, proof.serial);
+  }
+
+  ftpd_record_text(&e, RECORD_KEY_ID, or_null(proof.key_id));
+  ftpd_record_text(&e, RECORD_PROTOCOL, "ssh");
+  ftpd_record_text(&e, RECORD_CLIENT, pr_table_get(session.notes,
+    "SFTP_CLIENT_BANNER", NULL));
+  ftpd_record_text(&e, RECORD_END, end);
+  ftpd_record_text(&e, RECORD_WHY, failed ? ftpd_log_reason(h) : NULL);
+  ftpd_record_send(&e);
+  if (failed) {
+    proof.key[0] = proof.ca[0] = proof.key_id[0] = '\0';
+    proof.has_serial = false;
+  }
+}
+
+/* ---- Operations */
+
+/* What SETSTAT sets. */
+static struct {
+  bool has_mode, has_owner, has_group;
+  mode_t mode;
+  uid_t uid;
+  gid_t gid;
+} attrs;
+
+void ftpd_record_anew(void) {
+  attrs.has_mode = attrs.has_owner = attrs.has_group = false;
+}
+
+void ftpd_record_mode(mode_t mode) {
+  attrs.has_mode = true;
+  attrs.mode = mode & 07777;
+}
+
+void ftpd_record_owner(uid_t uid, gid_t gid) {
+  attrs.has_owner = uid != (uid_t) -1;
+  attrs.has_group = gid != (gid_t) -1;
+  attrs.uid = uid;
+  attrs.gid = gid;
+}
+
+/* What becomes a record in any case, not only if a rule refuses it. */
+static const unsigned char whats[FTPD_NREQUESTS] = {
+  [FTPD_OPEN_READ] = RECORD_DOWNLOAD, [FTPD_OPEN_WRITE] = RECORD_UPLOAD,
+  [FTPD_OPEN_APPEND] = RECORD_UPLOAD, [FTPD_SCP_RECV] = RECORD_UPLOAD,
+  [FTPD_SCP_SEND] = RECORD_DOWNLOAD, [FTPD_REMOVE] = RECORD_REMOVE,
+  [FTPD_RMDIR] = RECORD_RMDIR, [FTPD_MKDIR] = RECORD_MKDIR,
+  [FTPD_SCP_MKDIR] = RECORD_MKDIR, [FTPD_RENAME] = RECORD_RENAME,
+  [FTPD_SYMLINK] = RECORD_SYMLINK, [FTPD_LINK] = RECORD_LINK,
+  [FTPD_HARDLINK] = RECORD_LINK, [FTPD_COPY] = RECORD_COPY,
+  [FTPD_SETSTAT] = RECORD_ATTRIBUTES, [FTPD_LSETSTAT] = RECORD_ATTRIBUTES,
+  [FTPD_FSETSTAT] = RECORD_ATTRIBUTES, [FTPD_XATTR_SET] = RECORD_ATTRIBUTES
+};
+
+/* Beyond times, which clients set after each transfer. */
+#define WORTH_A_RECORD (SFTP_EFF_SETS & ~SFTP_EFF_TIME)
+
+static bool is_worth(const struct ftpd_op *op, int err, bool refused) {
+  switch (op->req) {
+    case FTPD_CLOSE:
+    case FTPD_READ:
+    case FTPD_WRITE:
+      return false;             /* the transfer has a record */
+
+    case FTPD_OPEN_READ:
+    case FTPD_OPEN_WRITE:
+    case FTPD_OPEN_APPEND:
+    case FTPD_SCP_RECV:
+    case FTPD_SCP_SEND:
+      return err != 0;
+
+    case FTPD_SETSTAT:
+    case FTPD_LSETSTAT:
+    case FTPD_FSETSTAT:
+      return refused || (op->effects & WORTH_A_RECORD) != 0;
+
+    default:
+      return refused || whats[op->req] != 0;
+  }
+}
+
+static const char *shown(struct ftpd_op *op, const char *used,
+    const char *sent) {
+  if (used == NULL && sent != NULL) {
+    used = ftpd_canon(op->ftpd, op->pool, sent);
+  }
+
+  return used == NULL ? NULL : ftpd_outside(op->pool,
+    ftpd_vroot_outside(op->pool, used));
+}
+
+static void put_paths(struct record_event *e, struct ftpd_op *op) {
+  const struct op_state *state = op->state;
+  const char *path, *to;
+
+  if (state == NULL) {
+    ftpd_record_text(e, RECORD_PATH, op->file != NULL ? ftpd_outside(op->pool,
+      op->file->recorded) : op->arg);
+    return;
+  }
+
+  path = state->path;
+  to = state->path2;
+  if (op->req == FTPD_SYMLINK) {
+    ftpd_record_text(e, RECORD_PATH, shown(op, to, state->sent2));
+    ftpd_record_text(e, RECORD_TO, path != NULL ? path : state->sent);
+    return;
+  }
+
+  ftpd_record_text(e, RECORD_PATH, shown(op, path, state->sent));
+  ftpd_record_text(e, RECORD_TO, shown(op, to, state->sent2));
+}
+
+static void put_attrs(struct record_event *e) {
+  char mode[16];
+
+  if (attrs.has_mode) {
+    snprintf(mode, sizeof(mode), "%04o", (unsigned int) attrs.mode);
+    ftpd_record_text(e, RECORD_MODE, mode);
+  }
+
+  if (attrs.has_owner) {
+    ftpd_record_number(e, RECORD_OWNER, attrs.uid);
+  }
+
+  if (attrs.has_group) {
+    ftpd_record_number(e, RECORD_GROUP, attrs.gid);
+  }
+}
+
+static const char *service_of(const struct ftpd *h) {
+  return h->serving != NULL ? h->serving : "ssh";
+}
+
+void ftpd_record_operation(struct ftpd_op *op, int err) {
+  const char *refused = op->rule != NULL ? op->rule : op->refused;
+  enum record_what what = whats[op->req] != 0 ? whats[op->req] :
+    RECORD_REFUSAL;
+  struct record_event e;
+
+  if (!ftpd_record_on() || !is_worth(op, err, err != 0 && refused != NULL)) {
+    return;
+  }
+
+  ftpd_record_begin(&e, what);
+  ftpd_record_text(&e, RECORD_PROTOCOL, service_of(op->ftpd));
+  ftpd_record_text(&e, RECORD_REQUEST, sftp_operations[op->req]);
+  put_paths(&e, op);
+  if (what == RECORD_ATTRIBUTES) {
+    put_attrs(&e);
+
+  } else if (op->state != NULL && ((struct op_state *) op->state)->removed) {
+    ftpd_record_number(&e, RECORD_BYTES,
+      (uint64_t) ((struct op_state *) op->state)->size);
+  }
+
+  ftpd_record_text(&e, RECORD_END, err == 0 ? "ok" : refused != NULL ?
+    "refused" : "failed");
+  if (err != 0) {
+    ftpd_record_text(&e, RECORD_WHY, refused != NULL ? refused :
+      strerror(err));
+  }
+
+  ftpd_record_send(&e);
+}
+
+/* ---- Transfers */
+
+static const char *end_of(const struct ftpd_file *f, int err) {
+  return err == 0 ? "ok" : f->refused != NULL ? "refused" :
+    err == ECONNABORTED || err == ECANCELED ? "incomplete" : "failed";
+}
+
+void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,
+    cmd_rec *cmd, int err) {
+  struct record_event e;
+
+  if (!ftpd_record_on()) {
+    return;
+  }
+
+  ftpd_record_begin(&e, way == WAY_WRITE ? RECORD_UPLOAD : RECORD_DOWNLOAD);
+  ftpd_record_text(&e, RECORD_PROTOCOL, f->scp ? "scp" : "sftp");
+  ftpd_record_text(&e, RECORD_PATH, ftpd_outside(cmd->pool, f->recorded));
+  ftpd_record_text(&e, RECORD_DIRECTION, way == WAY_WRITE ? "in" : "out");
+  ftpd_record_number(&e, RECORD_BYTES, (uint64_t) ftpd_file_moved(f, way));
+  ftpd_record_number(&e, RECORD_OFFSET, f->ways[way].begun ?
+    (uint64_t) f->ways[way].begin : 0);
+  ftpd_record_number(&e, RECORD_MS, (sftp_now_us() - f->begun_us) / 1000);
+  ftpd_record_text(&e, RECORD_SHA256, err == 0 ? ftpd_digest_of(f, way) : NULL);
+  ftpd_record_text(&e, RECORD_END, end_of(f, err));
+  if (err != 0) {
+    ftpd_record_text(&e, RECORD_WHY, ftpd_fault_why(err, f->refused));
+  }
+
+  ftpd_record_send(&e);
+}

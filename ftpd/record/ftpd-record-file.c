@@ -1,0 +1,617 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-record-file.c -- a file of records: appends to its chain, and signs
+ * it.
+ */
+
+#include "ftpd-record-file.h"
+#include "ftpd-session.h"
+
+#include "checksum.h"
+#include "sshsig.h"
+
+#include <sys/file.h>
+
+#define SPACE "sftp-record"
+/* At least two whole lines. */
+#define TAIL_BYTES (2 * (size_t) RECORD_LINE_MAX)
+#define LOCK_STEPS 200
+#define HEX_LEN (2 * RECORD_HASH_LEN)
+/* A step of the system's clock that gets a record. */
+#define STEP_US 1000000
+
+/* ---- Lines */
+
+static void hash_line(struct record_file *f, const void *line, size_t len,
+    bool ends, unsigned char *hash) {
+  if (sftp_sum_begin(f->sum) != SFTP_OK ||
+      sftp_sum_add(f->sum, line, len) != SFTP_OK ||
+      sftp_sum_add(f->sum, "\n", ends ? 0 : 1) != SFTP_OK ||
+      sftp_sum_end(f->sum, hash) != SFTP_OK) {
+    memset(hash, 0, RECORD_HASH_LEN);
+  }
+}
+
+static const char *hex_of(const unsigned char *hash,
+    char text[HEX_LEN + 1]) {
+  static const char digits[] = "0123456789abcdef";
+  size_t i;
+
+  for (i = 0; i < RECORD_HASH_LEN; i++) {
+    text[2 * i] = digits[hash[i] >> 4];
+    text[2 * i + 1] = digits[hash[i] & 0x0f];
+  }
+
+  text[HEX_LEN] = '\0';
+  return text;
+}
+
+static void put_time(struct sftp_json *j) {
+  struct timespec now;
+  struct tm tm;
+  char text[64];
+  size_t len;
+
+  (void) clock_gettime(CLOCK_REALTIME, &now);
+  (void) gmtime_r(&now.tv_sec, &tm);
+  len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+  snprintf(text + len, sizeof(text) - len, ".%06ldZ", now.tv_nsec / 1000);
+  sftp_json_text(j, "time", sftp_str_of(text));
+}
+
+/* All of it or nothing: a part is taken back. */
+static int write_bytes(struct record_file *f, const char *bytes, size_t len) {
+  ssize_t n;
+  int xerrno;
+
+  do {
+    n = write(f->fd, bytes, len);
+  } while (n < 0 && errno == EINTR);
+
+  if (n == (ssize_t) len) {
+    f->size += n;
+    return 0;
+  }
+
+  xerrno = n < 0 ? errno : ENOSPC;
+  if (n > 0 && ftruncate(f->fd, f->size) < 0) {
+    f->size = -1;               /* a torn line remains */
+  }
+
+  errno = xerrno;
+  return -1;
+}
+
+/* Writes a line behind the head, which is that of the file. */
+static int write_record(struct record_file *f, struct sftp_str members) {
+  char hex[HEX_LEN + 1];
+  struct sftp_json j;
+
+  f->line[0] = '{';
+  sftp_json_init(&j, f->line + 1, RECORD_LINE_MAX - 3);
+  sftp_json_text(&j, "prev", sftp_str_of(hex_of(f->head.hash, hex)));
+  sftp_json_number(&j, "n", f->head.n + 1);
+  put_time(&j);
+  sftp_json_members(&j, members);
+  if (j.full) {
+    errno = EMSGSIZE;
+    return -1;
+  }
+
+  memcpy(f->line + 1 + j.len, "}\n", 2);
+  if (write_bytes(f, f->line, j.len + 3) < 0) {
+    return -1;
+  }
+
+  hash_line(f, f->line, j.len + 3, true, f->head.hash);
+  f->head.n++;
+  f->head.known = 1;
+  if (f->nunsigned++ == 0) {
+    f->unsigned_ms = sftp_now_ms();
+  }
+
+  return 0;
+}
+
+/* A record of the recorder itself. */
+struct note {
+  struct sftp_json j;
+  char text[16384];
+};
+
+static void note_begin(struct note *n, const char *what) {
+  sftp_json_init(&n->j, n->text, sizeof(n->text));
+  sftp_json_text(&n->j, "what", sftp_str_of(what));
+}
+
+static int note_write(struct record_file *f, struct note *n) {
+  struct sftp_str members = { (unsigned char *) n->text, n->j.len };
+
+  return write_record(f, members);
+}
+
+/* ---- The end of the file */
+
+struct tail {
+  bool empty, torn;
+  size_t torn_len;
+  bool has_n;
+  uint64_t n;
+  unsigned char hash[RECORD_HASH_LEN];
+};
+
+/* The number of a line that we have written. */
+static bool number_of(const char *line, size_t len, uint64_t *n) {
+  static const char begin[] = "{\"prev\":\"", middle[] = "\",\"n\":";
+  size_t at = sizeof(begin) - 1 + HEX_LEN;
+  char text[64];
+  unsigned long long value;
+
+  if (len < at + sizeof(middle) ||
+      memcmp(line, begin, sizeof(begin) - 1) != 0 ||
+      memcmp(line + at, middle, sizeof(middle) - 1) != 0) {
+    return false;
+  }
+
+  at += sizeof(middle) - 1;
+  len = len - at < sizeof(text) - 1 ? len - at : sizeof(text) - 1;
+  memcpy(text, line + at, len);
+  text[len] = '\0';
+  if (sscanf(text, "%20llu,", &value) != 1) {
+    return false;
+  }
+
+  *n = value;
+  return true;
+}
+
+/* The beginning of the line that ends before `end'. */
+static size_t line_at(const char *text, size_t end) {
+  const char *before = end > 0 ? memrchr(text, '\n', end - 1) : NULL;
+
+  return before != NULL ? (size_t) (before - text) + 1 : 0;
+}
+
+static void read_lines(struct record_file *f, const char *text, size_t len,
+    struct tail *t) {
+  size_t at = line_at(text, len);
+
+  t->torn = text[len - 1] != '\n';
+  t->torn_len = t->torn ? len - at : 0;
+  hash_line(f, text + at, len - at, !t->torn, t->hash);
+  if (t->torn && at > 0) {
+    len = at;
+    at = line_at(text, len);
+  }
+
+  t->has_n = number_of(text + at, len - at, &t->n);
+}
+
+static int read_tail(struct record_file *f, off_t size, struct tail *t) {
+  size_t len = size < (off_t) TAIL_BYTES ? (size_t) size : TAIL_BYTES;
+  char *text;
+  ssize_t n;
+
+  memset(t, 0, sizeof(*t));
+  t->empty = size == 0;
+  if (t->empty) {
+    return 0;
+  }
+
+  text = malloc(len);
+  n = text != NULL ? pread(f->fd, text, len, size - (off_t) len) : -1;
+  if (n == (ssize_t) len) {
+    read_lines(f, text, len, t);
+
+  } else if (n >= 0) {
+    errno = EIO;
+  }
+
+  free(text);
+  return n == (ssize_t) len ? 0 : -1;
+}
+
+/* ---- Not as it was left */
+
+static int write_begin(struct record_file *f, const char *why, bool first) {
+  char host[256] = "";
+  struct note n;
+
+  (void) gethostname(host, sizeof(host) - 1);
+  note_begin(&n, "begin");
+  sftp_json_text(&n.j, "why", sftp_str_of(why));
+  if (first) {
+    sftp_json_true(&n.j, "first");
+  }
+
+  sftp_json_text(&n.j, "file", sftp_str_of(f->path));
+  sftp_json_text(&n.j, "host", sftp_str_of(host));
+  sftp_json_text(&n.j, "version", sftp_str_of(MOD_SFTP_VERSION));
+  if (f->print != NULL) {
+    sftp_json_text(&n.j, "key", sftp_str_of(f->print));
+    sftp_json_number(&n.j, "records", f->max_records);
+    sftp_json_number(&n.j, "minutes", f->max_secs / 60);
+  }
+
+  return note_write(f, &n);
+}
+
+static int end_torn_line(struct record_file *f, const struct tail *t) {
+  struct note n;
+
+  if (write_bytes(f, "\n", 1) < 0) {
+    return -1;
+  }
+
+  note_begin(&n, "torn");
+  sftp_json_number(&n.j, "bytes", t->torn_len);
+  return note_write(f, &n);
+}
+
+/* The file had more lines when we last wrote to it. */
+static int write_missing(struct record_file *f,
+    const struct record_head *ours) {
+  char hex[HEX_LEN + 1];
+  struct note n;
+
+  note_begin(&n, "missing");
+  sftp_json_number(&n.j, "after", ours->n);
+  sftp_json_text(&n.j, "hash", sftp_str_of(hex_of(ours->hash, hex)));
+  return note_write(f, &n);
+}
+
+/* Continues the chain behind what is in the file now. */
+static int catch_up(struct record_file *f, off_t size) {
+  struct record_head ours = f->head;
+  struct tail t;
+
+  if (read_tail(f, size, &t) < 0) {
+    return -1;
+  }
+
+  f->size = size;
+  f->sign_now = f->sign_now || t.empty || t.torn || !ours.known ||
+    !t.has_n || t.n < ours.n;
+  if (t.empty) {
+    return write_begin(f, ours.known ? "the file before has ended" :
+      "a new file", true);
+  }
+
+  memcpy(f->head.hash, t.hash, RECORD_HASH_LEN);
+  if (!ours.known || (t.has_n && t.n > ours.n)) {
+    f->head.n = t.has_n ? t.n : ours.n;
+  }
+
+  if (t.torn && end_torn_line(f, &t) < 0) {
+    f->size = -1;
+    return -1;
+  }
+
+  if (ours.known && (!t.has_n || t.n < ours.n)) {
+    return write_missing(f, &ours);
+  }
+
+  return ours.known ? 0 : write_begin(f, "the daemon has started", false);
+}
+
+/* Whoever can read the file can lock it, and delays the first record only: what
+ * cannot be locked is lost.
+ */
+static int lock_file(struct record_file *f) {
+  static const struct timespec step = { 0, 5000000 };
+  int i, steps = f->told_error == EWOULDBLOCK ? 1 : LOCK_STEPS;
+
+  for (i = 0; i < steps; i++) {
+    if (flock(f->fd, LOCK_EX|LOCK_NB) == 0) {
+      return 0;
+    }
+
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      return -1;
+    }
+
+    (void) nanosleep(&step, NULL);
+  }
+
+  errno = EWOULDBLOCK;
+  return -1;
+}
+
+static void tell_gone(struct record_file *f) {
+  if (!f->told_gone) {
+    f->told_gone = true;
+    pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTPTransferRecord '%s': "
+      "the file was removed: what is written until the next reload is lost",
+      f->path);
+  }
+}
+
+/* With the lock, the head is that of the file. */
+static int begin_append(struct record_file *f) {
+  struct stat st;
+  int xerrno;
+
+  if (f->fd < 0) {
+    errno = f->open_error;
+    return -1;
+  }
+
+  if (lock_file(f) < 0) {
+    return -1;
+  }
+
+  if (fstat(f->fd, &st) == 0) {
+    if (st.st_nlink == 0) {
+      tell_gone(f);
+    }
+
+    if (st.st_size == f->size || catch_up(f, st.st_size) == 0) {
+      return 0;
+    }
+  }
+
+  xerrno = errno;
+  f->size = -1;
+  (void) flock(f->fd, LOCK_UN);
+  errno = xerrno;
+  return -1;
+}
+
+static void end_append(struct record_file *f) {
+  int xerrno = errno;
+
+  (void) flock(f->fd, LOCK_UN);
+  errno = xerrno;
+}
+
+/* ---- Losses, and steps of the clock */
+
+static void tell_result(struct record_file *f, int err) {
+  if (err == f->told_error) {
+    return;
+  }
+
+  f->told_error = err;
+  if (err != 0) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord '%s': "
+      "records cannot be written: %s", f->path, strerror(err));
+
+  } else {
+    pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION ": SFTPTransferRecord '%s': "
+      "records are written again", f->path);
+  }
+}
+
+static int write_losses(struct record_file *f) {
+  struct note n;
+
+  if (f->nlost == 0) {
+    return 0;
+  }
+
+  note_begin(&n, "lost");
+  sftp_json_number(&n.j, "records", f->nlost);
+  sftp_json_text(&n.j, "why", sftp_str_of(strerror(f->lost_error)));
+  if (note_write(f, &n) < 0) {
+    return -1;
+  }
+
+  f->nlost = 0;
+  return 0;
+}
+
+static int64_t clock_now(void) {
+  struct timespec ts;
+
+  (void) clock_gettime(CLOCK_REALTIME, &ts);
+  return (int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000 -
+    (int64_t) sftp_now_us();
+}
+
+static int write_step(struct record_file *f) {
+  int64_t now = clock_now(), step = now - f->clock_us;
+  char text[32];
+  struct note n;
+
+  f->clock_us = now;
+  if (step > -STEP_US && step < STEP_US) {
+    return 0;
+  }
+
+  snprintf(text, sizeof(text), "%+lld", (long long) (step +
+    (step < 0 ? -STEP_US / 2 : STEP_US / 2)) / STEP_US);
+  note_begin(&n, "clock");
+  sftp_json_text(&n.j, "seconds", sftp_str_of(text));
+  return note_write(f, &n);
+}
+
+int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
+  int err = 0;
+
+  if (begin_append(f) < 0) {
+    err = errno;
+
+  } else {
+    if (write_losses(f) < 0 || write_step(f) < 0 ||
+        (members.len > 0 && write_record(f, members) < 0)) {
+      err = errno;
+    }
+
+    end_append(f);
+  }
+
+  if (err != 0 && members.len > 0) {
+    f->nlost++;
+    f->lost_error = err;
+  }
+
+  tell_result(f, err);
+  return err;
+}
+
+/* ---- Signatures */
+
+static int write_signature(struct record_file *f, pool *p) {
+  char hex[HEX_LEN + 2];
+  const char *armored = NULL;
+  struct note n;
+  int res;
+
+  (void) hex_of(f->head.hash, hex);
+  hex[HEX_LEN] = '\n';
+  res = sftp_sshsig(p, f->key, SPACE, (struct sftp_str) {
+    (unsigned char *) hex, HEX_LEN + 1 }, &armored);
+  if (res != SFTP_OK) {
+    if (!f->told_unsigned) {
+      f->told_unsigned = true;
+      pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord '%s': the "
+        "host key %s does not sign: %s", f->path, f->print,
+        sftp_strerror(res));
+    }
+
+    return -1;
+  }
+
+  f->told_unsigned = false;
+  note_begin(&n, "signature");
+  sftp_json_text(&n.j, "key", sftp_str_of(f->print));
+  sftp_json_text(&n.j, "signature", sftp_str_of(armored));
+  if (note_write(f, &n) < 0) {
+    return -1;
+  }
+
+  f->nunsigned = 0;
+  return 0;
+}
+
+int ftpd_record_file_due_ms(const struct record_file *f) {
+  uint64_t due, now = sftp_now_ms();
+
+  if (f->key == NULL || f->fd < 0 || f->nunsigned == 0) {
+    return -1;
+  }
+
+  if (f->sign_now) {
+    return 0;
+  }
+
+  due = f->unsigned_ms + (uint64_t) f->max_secs * 1000;
+  return due <= now ? 0 : (int) (due - now);
+}
+
+void ftpd_record_file_sign(struct record_file *f, bool all) {
+  int due = ftpd_record_file_due_ms(f);
+  pool *p;
+
+  if (due < 0 || (due > 0 && f->nunsigned < f->max_records && !all)) {
+    return;
+  }
+
+  p = make_sub_pool(f->pool);
+  f->sign_now = false;
+  if (begin_append(f) == 0) {
+    if (write_signature(f, p) < 0) {
+      f->nunsigned = 1;         /* again after the next interval */
+      f->unsigned_ms = sftp_now_ms();
+    }
+
+    end_append(f);
+
+  } else {
+    f->unsigned_ms = sftp_now_ms();
+  }
+
+  destroy_pool(p);
+}
+
+/* ---- The file */
+
+struct record_file *ftpd_record_file_new(pool *p, const char *path) {
+  struct record_file *f = pcalloc(p, sizeof(*f));
+
+  f->pool = p;
+  f->path = pstrdup(p, path);
+  f->fd = -1;
+  f->open_error = ENOENT;
+  f->size = -1;
+  f->line = palloc(p, RECORD_LINE_MAX);
+  f->sum = sftp_sum_new(p, "sha256");
+  f->clock_us = clock_now();
+  return f;
+}
+
+void ftpd_record_file_open(struct record_file *f) {
+  static const struct sftp_str nothing = { (const unsigned char *) "", 0 };
+  struct stat st;
+
+  f->fd = open(f->path, O_RDWR|O_APPEND|O_CREAT|O_NOFOLLOW|O_CLOEXEC|
+    O_NONBLOCK|O_NOCTTY, 0600);
+  if (f->fd >= 0 && (fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+    (void) close(f->fd);
+    f->fd = -1;
+    errno = EINVAL;
+  }
+
+  f->open_error = f->fd < 0 ? errno : 0;
+  if (f->sum == NULL && f->fd >= 0) {
+    (void) close(f->fd);
+    f->fd = -1;
+    f->open_error = ENOSYS;
+  }
+
+  (void) ftpd_record_file_append(f, nothing);
+  ftpd_record_file_sign(f, true);
+}
+
+const char *ftpd_record_file_objection(pool *p, const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *dir = pstrndup(p, path, slash == path ? 1 :
+    (size_t) (slash - path));
+  struct stat st;
+
+  if (stat(dir, &st) < 0) {
+    return pstrcat(p, dir, ": ", strerror(errno), NULL);
+  }
+
+  if (!S_ISDIR(st.st_mode)) {
+    return pstrcat(p, dir, ": ", strerror(ENOTDIR), NULL);
+  }
+
+  if (st.st_uid != geteuid() && st.st_uid != PR_ROOT_UID) {
+    return "its directory belongs to another user";
+  }
+
+  if ((st.st_mode & S_IWOTH) != 0 ||
+      ((st.st_mode & S_IWGRP) != 0 && st.st_gid != PR_ROOT_GID)) {
+    return "others may write to its directory";
+  }
+
+  if (lstat(path, &st) < 0) {
+    return errno != ENOENT ? strerror(errno) : access(dir, W_OK|X_OK) < 0 ?
+      pstrcat(p, dir, ": ", strerror(errno), NULL) : NULL;
+  }
+
+  if (S_ISLNK(st.st_mode)) {
+    return "it is a symbolic link";
+  }
+
+  if (!S_ISREG(st.st_mode)) {
+    return "it is not a regular file";
+  }
+
+  if (st.st_uid != geteuid() && st.st_uid != PR_ROOT_UID) {
+    return "it belongs to another user";
+  }
+
+  if ((st.st_mode & (S_IWGRP|S_IWOTH)) != 0) {
+    return "others may write to it";
+  }
+
+  return access(path, R_OK|W_OK) < 0 ? strerror(errno) : NULL;
+}

@@ -1,0 +1,836 @@
+#!/usr/bin/python3
+# mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+# Copyright (c) 2026 The mod_sftp authors
+#
+# SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+# (see LICENSE)
+
+# needs: python3-paramiko
+
+"""SFTPTransferRecord: who did what, in a chain that is signed."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from tap import expect, expect_same, main, promise
+from clients import fingerprint, logs_in, paramiko_sftp
+from ftphost import FtpServer, ftp_says
+from recorded import TOOL, Recorded, usage, verify, whole, wrong
+from server import ASAN, GID, PATIENCE, PRELOAD, PROFTPD, SOURCE, UID, Server
+from server import keygen, must, run, wait_for
+
+RULES = """
+<Directory ~/shut>
+  <Limit WRITE DIRS>
+    DenyAll
+  </Limit>
+</Directory>
+"""
+
+srv = Recorded("records 25", "SFTPTransferDigest sha256\n" + RULES, users=("alice", "bob"))
+with open(srv.path("id_ed25519.pub"), "wb") as file:
+    file.write(must(run(["ssh-keygen", "-y", "-f", srv.key])).stdout)
+
+
+def path_of(one, name="path"):
+    """The bytes of a path below the home, as the manual says."""
+    data = one[name].encode("utf-8", "surrogateescape")
+    home = srv.home().encode()
+    expect(data.startswith(home), one)
+    return data[len(home):]
+
+
+def surrogates(line):
+    return json.loads(line)
+
+
+def preload(server, name, variable, path):
+    must(run(["cc", "-shared", "-fPIC", "-O", "-Wall", "-Wextra", "-Werror",
+              "-D_GNU_SOURCE", "-o", server.path(name + ".so"),
+              os.path.join(SOURCE, "t/companion", name + ".c")]))
+    os.chmod(server.path(name + ".so"), 0o755)
+    server.env.update({"LD_PRELOAD": server.path(name + ".so"),
+                       variable: path})
+
+
+# ---- What is recorded
+
+@promise("each change, transfer, login and refusal has a record, with who, "
+         "from where, by which key")
+def _():
+    srv.put("down", b"d" * 1000)
+    srv.put("old", b"12345")
+    srv.mkdir("shut")
+    must(srv.sftp("get down %s\nput %s up\nchmod 640 up\nrename up new\n"
+                  "ln -s new sym\nln new hard\nrm old\nmkdir dir\nrmdir dir\n"
+                  "-mkdir shut/no\n-put %s shut/up" % (
+                      srv.local("x"), srv.local("u", b"u" * 700),
+                      srv.local("u"))))
+    srv.no_sessions()
+    end = srv.wait_record("logout", end="ok")
+    mine = srv.records(session=end["session"])
+    expect_same([(one["what"], one["end"]) for one in mine],
+                [("login", "ok"), ("download", "ok"), ("upload", "ok"),
+                 ("attributes", "ok"), ("rename", "ok"), ("symlink", "ok"),
+                 ("link", "ok"), ("remove", "ok"), ("mkdir", "ok"),
+                 ("rmdir", "ok"), ("mkdir", "refused"),
+                 ("upload", "refused"), ("logout", "ok")], "records")
+    for one in mine:
+        expect_same((one["from"], one["user"], one["method"], one["key"],
+                     one["server"]),
+                    ("127.0.0.1", "alice", "publickey",
+                     fingerprint(srv, "id_ed25519.pub"),
+                     "127.0.0.1:%d" % srv.port), "who")
+        expect(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$",
+                        one["time"]), one)
+    down, up, mode, name, sym, hard, gone = mine[1:8]
+    expect_same((path_of(down), down["direction"], down["bytes"],
+                 down["offset"], down["protocol"]),
+                (b"down", "out", 1000, 0, "sftp"), "download")
+    expect_same((path_of(up), up["direction"], up["bytes"]),
+                (b"up", "in", 700), "upload")
+    expect_same(up["sha256"], hashlib.sha256(b"u" * 700).hexdigest(),
+                "digest")
+    expect_same((path_of(mode), mode["mode"]), (b"up", "0640"), "mode")
+    expect_same((path_of(name), path_of(name, "to")), (b"up", b"new"),
+                "rename")
+    expect_same((path_of(sym), sym["to"]), (b"sym", "new"), "symlink")
+    expect_same((path_of(hard), path_of(hard, "to")), (b"new", b"hard"),
+                "link")
+    expect_same((path_of(gone), gone["bytes"]), (b"old", 5), "remove")
+    expect("<Limit" in mine[10]["why"] and path_of(mine[10]) == b"shut/no",
+           mine[10])
+    whole(srv)
+
+
+@promise("a login that fails has a record, and which method, and why")
+def _():
+    expect(not logs_in(srv, "bob", "wrong"), "logged in")
+    one = srv.wait_record("login", end="failed")
+    expect_same((one["user"], one["method"], one["from"]),
+                ("bob", "password", "127.0.0.1"), "who")
+    expect(one["why"], one)
+    expect(logs_in(srv, "bob", srv.password), "not logged in")
+    expect_same(srv.wait_record("login", end="ok", user="bob")["method"],
+                "password", "method")
+
+
+@promise("a certificate is recorded by its key, its authority, serial and name")
+def _():
+    cert = Recorded(text="SFTPTrustedUserCAKeys @DIR@/ca.pub\n")
+    keygen(cert.path("ca"), "-t", "ed25519")
+    own = keygen(cert.path("own"), "-t", "ed25519")
+    must(run(["ssh-keygen", "-q", "-s", cert.path("ca"), "-I", "key of alice",
+              "-n", "alice", "-z", "4711", own + ".pub"]))
+    cert.start()
+    must(cert.sftp("pwd", "-oIdentityFile=none", "-i", own))
+    one = cert.wait_record("login")
+    expect_same((one["key"], one["ca"], one["serial"], one["key_id"]),
+                (fingerprint(cert, "own.pub"), fingerprint(cert, "ca.pub"),
+                 4711, "key of alice"), "certificate")
+    cert.settled()
+    expect_same(cert.records("logout")[0]["serial"], 4711, "serial")
+    whole(cert)
+
+
+@promise("SCP's transfers, owners, parts of files and broken transfers, too")
+def _():
+    srv.put("part", b"p" * 5000)
+    must(srv.scp("-O", srv.local("s", b"s" * 300), "srv:scp"))
+    must(srv.scp("-O", "srv:scp", srv.local("back")))
+    up, down = srv.wait_record("upload", protocol="scp"), srv.wait_record(
+        "download", protocol="scp")
+    expect_same((up["bytes"], down["bytes"]), (300, 300), "bytes")
+    with paramiko_sftp(srv) as client:
+        for call in (lambda: client.chown("part", 12345, GID),
+                     lambda: client.open("none")):
+            try:
+                call()
+            except OSError:
+                pass
+        with client.open("part", "rb") as file:
+            file.seek(4000)
+            expect_same(len(file.read(500)), 500, "read")
+        broken = client.open("broken", "wb")
+        broken.write(b"b" * 100)
+        client.stat("part")
+        broken.close = lambda *_: None
+        client.get_channel().get_transport().close()
+    expect_same(srv.wait_record("attributes", owner=12345)["end"], "failed",
+                "owner")
+    expect_same(srv.wait_record("download", end="failed")["why"],
+                "No such file or directory", "why")
+    expect_same(srv.wait_record("download", offset=4000)["bytes"], 500,
+                "bytes of a part")
+    end = srv.wait_record("upload", end="incomplete")
+    expect_same((path_of(end), end["bytes"]), (b"broken", 100), "broken")
+    expect(end["why"], end)
+
+
+@promise("names of any bytes are told without loss, on one line of ASCII")
+def _():
+    names = [b"umlaut \xc3\xa4", b"latin \xe4", b"quote\"back\\slash",
+             b"line\nbreak", b"\xf0\x9f\x98\x80", b"\xed\xb2\x80 surrogate",
+             b"\xc0\xaf\xf5\xff", b"\x1b[31m\x7f\xc2\x9b", b"{\"what\":\"x\"}"]
+    with paramiko_sftp(srv) as client:
+        for name in names:
+            client.mkdir(name)
+    srv.no_sessions()
+    wait_for(lambda: len(srv.records("mkdir")) >= len(names), "the records")
+    found = [path_of(one) for one in srv.records("mkdir", end="ok")]
+    expect_same(found[-len(names):], names, "names")
+    for line in srv.lines():
+        expect(line.endswith(b"\n") and len(line) < 65536 and
+               all(32 <= byte < 127 for byte in line[:-1]), line)
+    whole(srv)
+
+
+@promise("a name that is too long for the system is cut, and said to be")
+def _():
+    with paramiko_sftp(srv) as client:
+        try:
+            client.remove("n" * 20000)
+        except OSError:
+            pass
+    one = srv.wait_record("remove", end="failed")
+    expect(one["cut"] and len(one["path"]) == 4096, one)
+
+
+@promise("FTP's sessions are recorded as well")
+def _():
+    ftp = FtpServer("SFTPTransferRecord @DIR@/log\n",
+                    "SFTPTransferRecord @DIR@/log\n")
+    ftp.record = ftp.path("log")
+    ftp.start()
+    try:
+        client = ftp.ftp()
+        with open(ftp.local("u", b"u" * 900), "rb") as file:
+            client.storbinary("STOR up", file)
+        client.retrbinary("RETR up", lambda data: None)
+        client.sendcmd("SITE CHMOD 600 up")
+        client.rename("up", "new")
+        client.mkd("dir")
+        client.rmd("dir")
+        client.delete("new")
+        expect(ftp_says(client.delete, "none"), "deleted")
+        client.quit()
+        expect(ftp_says(lambda: setattr(ftp, "password", "wrong") or
+                        ftp.ftp()), "logged in")
+        ftp.no_sessions()
+    finally:
+        ftp.stop_clean()
+    wait_for(lambda: b"failed" in open(ftp.record, "rb").read(), "records")
+    with open(ftp.record) as file:
+        ones = [one for one in map(json.loads, file)
+                if one.get("protocol") == "ftp"]
+    expect_same([(one["what"], one["end"]) for one in ones],
+                [("login", "ok"), ("upload", "ok"), ("download", "ok"),
+                 ("attributes", "ok"), ("rename", "ok"), ("mkdir", "ok"),
+                 ("rmdir", "ok"), ("remove", "ok"), ("remove", "failed"),
+                 ("login", "failed")], "records")
+    expect_same((ones[1]["bytes"], ones[1]["path"], ones[3]["mode"]),
+                (900, ftp.home("up"), "600"), "upload")
+    expect_same((ones[4]["path"], ones[4]["to"]),
+                (ftp.home("up"), ftp.home("new")), "rename")
+
+
+# ---- The chain and its signatures
+
+@promise("a signature comes after N records; ssh-keygen -Y verify accepts it")
+def _():
+    with paramiko_sftp(srv) as client:
+        for number in range(60):
+            client.mkdir("many%d" % number)
+    srv.no_sessions()
+    text = whole(srv)
+    expect(len(srv.records("signature")) >= 3, text)
+    run_of = 0
+    for one in srv.records():
+        run_of = 0 if one["what"] == "signature" else run_of + 1
+        expect(run_of <= 25, "no signature before number %d" % one["n"])
+    # By hand, as the manual says.
+    code, text = usage("extract", "-o", srv.path("one"), srv.record)
+    expect(code == 0, text)
+    at = int(re.search("line (\\d+) of", text).group(1))
+    with open(srv.path("one.msg"), "rb") as file:
+        message = file.read()
+    expect_same(message, hashlib.sha256(srv.lines()[at - 2]).hexdigest()
+                .encode() + b"\n", "what is signed")
+    with open(srv.path("allowed"), "w") as out, open(srv.hostkey()) as pub:
+        out.write("sftp-record " + pub.read())
+    good = ["ssh-keygen", "-Y", "verify", "-f", srv.path("allowed"), "-I",
+            "sftp-record", "-n", "sftp-record", "-s", srv.path("one.sig")]
+    must(run(good, input=message))
+    expect(run(good, input=message.replace(b"\n", b"")).returncode != 0,
+           "another message is accepted")
+
+
+@promise("ECDSA, RSA and an agent's key sign as well; known_hosts has keys")
+def _():
+    for drop, name in (("host_ed25519", "host_ecdsa"), ("agent", "host_rsa")):
+        one = Recorded("minutes 5", "SFTPHostKey %s\n" % (
+            "@DIR@/host_ecdsa" if drop != "agent" else "agent:@DIR@/agent"),
+            drop=("SFTPHostKey",))
+        agent = subprocess.Popen(
+            ["ssh-agent", "-D", "-a", one.path("agent")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: os.path.exists(one.path("agent")), "the agent")
+            must(run(["ssh-add", "-q", one.path("host_rsa")], env=dict(
+                os.environ, SSH_AUTH_SOCK=one.path("agent"))))
+            one.start()
+            must(one.sftp("mkdir d"))
+            one.settled()
+        finally:
+            agent.terminate()
+            agent.wait(PATIENCE)
+        whole(one, key=one.hostkey(name))
+        whole(one, key=one.known_hosts())
+        wrong(one, "not that of one of the keys", key=srv.hostkey())
+
+
+@promise("many sessions at once write one chain")
+def _():
+    def work(number):
+        with paramiko_sftp(srv) as client:
+            for at in range(20):
+                with client.open("p%d-%d" % (number, at), "wb") as out:
+                    out.write(b"x")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    srv.no_sessions()
+    names = {path_of(one) for one in srv.records("upload", end="ok")}
+    expect({b"p%d-%d" % (a, b) for a in range(8) for b in range(20)} <= names,
+           "uploads without a record")
+    whole(srv)
+
+
+def reload_daemon(server):
+    old = server.recorder()
+    os.kill(server.process.pid, signal.SIGHUP)
+    wait_for(lambda: server.recorders() not in ([old], []) and
+             len(server.recorders()) == 1, "the next recorder")
+
+
+@promise("sessions go on in the same chain after a reload, and in the new file "
+         "after logrotate")
+def _():
+    with paramiko_sftp(srv) as client:
+        client.mkdir("before")
+        reload_daemon(srv)
+        client.mkdir("between")
+        one = srv.wait_record("mkdir", path=srv.home("between"))
+        os.rename(srv.record, srv.record + ".1")
+        client.mkdir("renamed")
+        reload_daemon(srv)
+        client.mkdir("after")
+        wait_for(lambda: [x for x in srv.records("mkdir")
+                          if x["path"].endswith("/after")], "the record")
+        last = srv.records("mkdir")[-1]
+        expect_same((last["session"], last["user"]),
+                    (one["session"], "alice"), "session")
+    srv.no_sessions()
+    wait_for(lambda: srv.records("logout"), "its end")
+    first = srv.records()[0]
+    expect_same(first["prev"], hashlib.sha256(
+        srv.lines(srv.record + ".1")[-1]).hexdigest(), "prev")
+    whole(srv, srv.record + ".1", srv.record)
+    expect("continues a file that was not given" in whole(srv), "no note")
+    wrong(srv, "begun anew|does not continue", srv.record, srv.record + ".1")
+
+
+@promise("copytruncate leaves two files that follow each other")
+def _():
+    shutil.copyfile(srv.record, srv.record + ".2")
+    with open(srv.record, "r+b") as file:
+        file.truncate(0)
+    must(srv.sftp("mkdir truncated"))
+    srv.wait_record("logout")
+    whole(srv, srv.record + ".1", srv.record + ".2", srv.record)
+
+
+@promise("gzip'd files are read")
+def _():
+    must(run(["gzip", "-k", srv.record + ".2"]))
+    whole(srv, srv.record + ".2.gz", srv.record)
+
+
+@promise("a session has neither the file nor its rights; the recorder is "
+         "nobody, and traced by nobody")
+def _():
+    pid = srv.recorder()
+    with open("/proc/%d/status" % pid) as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file
+                      if ":\t" in line)
+    expect("65534" in status["Uid"] and "\t0" not in "\t" + status["Uid"],
+           status["Uid"])
+    expect_same((status["CapEff"].strip("0"), status["NoNewPrivs"].strip()),
+                ("", "1"), "rights")
+    with paramiko_sftp(srv):
+        session = srv.session()
+        fds = [os.readlink("/proc/%d/fd/%s" % (session, fd))
+               for fd in os.listdir("/proc/%d/fd" % session)]
+        expect(not [fd for fd in fds if "/rec/" in fd], fds)
+    expect_same(os.stat(srv.record).st_mode & 0o777, 0o600, "mode")
+
+
+# ---- Processes that die, disks that are full
+
+@promise("a session that is killed has a record that says so")
+def _():
+    with paramiko_sftp(srv) as client:
+        client.mkdir("killed")
+        pid = srv.session()
+        os.kill(pid, signal.SIGKILL)
+        one = srv.wait_record("logout", end="lost")
+        expect(one["session"].startswith("%d." % pid), one)
+        expect_same(one["user"], "alice", "user")
+    whole(srv)
+
+
+@promise("a recorder that is killed in the middle of a write leaves a torn "
+         "line, which verify tells from a changed one")
+def _():
+    torn = Recorded()
+    os.mkdir(torn.path("flags"))
+    os.chmod(torn.path("flags"), 0o777)
+    flag = torn.path("flags/tear")
+    preload(torn, "tornwrite", "TORNWRITE", flag)
+    torn.start()
+    must(torn.sftp("mkdir one"))
+    torn.wait_record("logout")
+    old = torn.recorder()
+    with open(flag, "w"):
+        os.chown(flag, UID, GID)
+    torn.sftp("mkdir two")
+    torn.wait_log("system.log", "recorder has ended: starting another")
+    wait_for(lambda: torn.recorders() not in ([], [old]), "the next one")
+    must(torn.sftp("mkdir three"))
+    torn.wait_record("mkdir", path=torn.home("three"))
+    torn.settled()
+    expect(len(torn.records("torn")) == 1, torn.lines())
+    text = whole(torn)
+    expect("the line is torn: its writer was ended" in text, text)
+    lines = torn.lines()
+    at = next(n for n, line in enumerate(lines) if b'"torn"' in line)
+    lines[at - 1] = lines[at - 1].replace(b"prev", b"prew")
+    forged = torn.path("forged")
+    with open(forged, "wb") as out:
+        out.writelines(lines)
+    wrong(torn, ":%d: this does not follow" % (at + 1), forged)
+
+
+@promise("after kill -9 of the daemon, its sessions are recorded to their end, "
+         "and the next daemon continues the chain")
+def _():
+    one = Recorded()
+    one.start()
+    with paramiko_sftp(one) as client:
+        client.mkdir("a")
+        one.process.kill()
+        one.process.wait()
+        client.mkdir("b")
+        one.wait_record("mkdir", path=one.home("b"))
+        one.choose_ports()
+        one.start()
+        must(one.sftp("mkdir c"))
+        client.mkdir("d")
+        one.wait_record("mkdir", path=one.home("d"))
+    wait_for(lambda: len(one.records("logout")) >= 2, "the ends")
+    one.settled()
+    whole(one)
+
+
+def on_small_disk(words):
+    """Its file is on a file system of 64 KiB, which is full."""
+    full = Recorded(words)
+    must(run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "none",
+              full.path("rec")]))
+    full.start()
+    return full
+
+
+def fill(server):
+    with open(server.path("rec/filler"), "wb", 0) as out:
+        try:
+            for size in (4096, 1):
+                while True:
+                    out.write(b"x" * size)
+        except OSError:
+            pass
+
+
+def freed(server):
+    os.unlink(server.path("rec/filler"))
+
+
+@promise("with a full disk transfers go on; the system log and a record say "
+         "what was lost")
+def _():
+    full = on_small_disk("")
+    try:
+        must(full.sftp("mkdir a"))
+        fill(full)
+        names = ["b%d" % number for number in range(40)]
+        must(full.sftp("\n".join("mkdir " + name for name in names)))
+        full.wait_log("system.log", "records cannot be written: No space")
+        freed(full)
+        must(full.sftp("mkdir c"))
+        full.wait_record("mkdir", path=full.home("c"))
+        full.wait_log("system.log", "records are written again")
+        lost = full.records("lost")
+        expect_same(lost[0]["why"], "No space left on device", "why")
+        expect(len(full.records("mkdir")) + sum(
+            one["records"] for one in lost) >= 40, lost)
+        full.settled()
+        text = whole(full)
+        expect("could not be written here" in text, text)
+    finally:
+        full.stop()
+        run(["umount", full.path("rec")])
+
+
+@promise("with when-full stop, the next operation is refused until there is "
+         "room")
+def _():
+    full = on_small_disk("when-full stop")
+    try:
+        with paramiko_sftp(full) as client:
+            client.mkdir("a")
+            fill(full)
+            refused = None
+            for number in range(60):
+                try:
+                    client.mkdir("b%d" % number)
+                except OSError as why:
+                    refused = number, str(why)
+                    break
+            expect(refused and "SFTPTransferRecord" in refused[1],
+                   "%r" % (refused,))
+            expect(not os.path.exists(full.home("b%d" % refused[0])), "made")
+            made = len([one for one in full.records("mkdir")
+                        if one["end"] == "ok"])
+            freed(full)
+            client.mkdir("c")
+            full.wait_record("mkdir", path=full.home("c"))
+            # All but the one that met the full disk.
+            expect_same(made, refused[0], "recorded")
+        full.settled()
+        whole(full)
+    finally:
+        full.stop()
+        run(["umount", full.path("rec")])
+
+
+@promise("a step of the clock is a record, and the chain goes on")
+def _():
+    one = Recorded()
+    with open(one.path("ahead"), "wb") as file:
+        file.write(struct.pack("=q", 0))
+    os.chmod(one.path("ahead"), 0o644)
+    preload(one, "stepclock", "STEPCLOCK", one.path("ahead"))
+    one.start()
+    for step in (7200, -7200):
+        with open(one.path("ahead"), "r+b") as file:
+            now = struct.unpack("=q", file.read(8))[0]
+            file.seek(0)
+            file.write(struct.pack("=q", now + step))
+        must(one.sftp("mkdir d%d" % abs(step + 1)))
+        one.wait_record("clock", seconds="%+d" % step)
+    one.settled()
+    text = whole(one)
+    expect("the clock was set by '-7200' seconds" in text, text)
+
+
+# ---- What verify finds
+
+def forged(change):
+    """A copy of the file, changed."""
+    lines = srv.lines()
+    lines = change(lines) or lines
+    with open(srv.path("forged"), "wb") as out:
+        out.writelines(lines)
+    return srv.path("forged")
+
+
+def middle():
+    """A record far from the ends, behind and before a signature."""
+    lines = srv.lines()
+    return next(n for n, line in enumerate(lines)
+                if n > len(lines) // 2 and b'"mkdir"' in line)
+
+
+def rechained(lines, start):
+    """What one who can write to the file can do: new hashes."""
+    for n in range(max(start, 1), len(lines)):
+        prev = hashlib.sha256(lines[n - 1]).hexdigest().encode()
+        lines[n] = re.sub(b'^{"prev":"[0-9a-f]{64}', b'{"prev":"' + prev,
+                          lines[n])
+    return lines
+
+
+@promise("verify finds lines that were changed, removed, added or moved")
+def _():
+    with paramiko_sftp(srv) as client:
+        for number in range(60):
+            client.mkdir("w%d" % number)
+    srv.wait_record("logout", end="ok")
+    at = middle()
+
+    def edit(lines):
+        lines[at] = lines[at].replace(b"alice", b"alicf")
+
+    def remove(lines):
+        del lines[at]
+
+    def add(lines):
+        lines.insert(at, lines[at])
+
+    def junk(lines):
+        lines.insert(at, b"junk\n")
+
+    def move(lines):
+        lines[at], lines[at + 1] = lines[at + 1], lines[at]
+
+    wrong(srv, ":%d: this does not follow the line before" % (at + 2),
+          forged(edit))
+    wrong(srv, ":%d: this does not follow" % (at + 1), forged(remove))
+    wrong(srv, "record is missing", forged(remove))
+    wrong(srv, ":%d: this does not follow" % (at + 2), forged(add))
+    wrong(srv, ":%d: this is no record" % (at + 1), forged(junk))
+    wrong(srv, ":%d: this does not follow" % (at + 1), forged(move))
+    wrong(srv, "beginning of the file is missing",
+          forged(lambda lines: lines[5:]))
+
+
+@promise("verify finds changes by one who calculates the chain anew, and "
+         "forged, copied or missing signatures")
+def _():
+    at = middle()
+
+    def edit(lines):
+        lines[at] = lines[at].replace(b"alice", b"alicf")
+        return rechained(lines, at + 1)
+
+    def unsigned(lines):
+        lines = [line for line in lines if b'"what":"signature"' not in line]
+        for n, line in enumerate(lines):
+            lines[n] = re.sub(b'"n":\\d+', b'"n":%d' % (n + 1), line)
+        return rechained(lines, 1)
+
+    def stolen(lines):
+        signatures = [n for n, line in enumerate(lines)
+                      if b'"what":"signature"' in line]
+        sig = re.compile(b'"signature":"-.*')
+        lines[signatures[-1]] = sig.sub(
+            lambda _: sig.search(lines[signatures[0]]).group(),
+            lines[signatures[-1]])
+
+    expect_same(verify(srv, forged(edit), options=["--chain-only"])[0], 0,
+                "the chain alone")
+    wrong(srv, "signature is not that of one of the keys", forged(edit))
+    wrong(srv, "a signature is missing", forged(unsigned))
+    wrong(srv, "no good signature", forged(unsigned))
+    wrong(srv, "signature is not that of one of the keys", forged(stolen))
+    wrong(srv, "signature is not that of one of the keys",
+          key=srv.hostkey("host_rsa"))
+
+
+@promise("verify says how many records no signature covers: a tail that is cut "
+         "there is not found")
+def _():
+    # Up to the first record behind a signature.
+    cut = forged(lambda lines: lines[:1 + max(
+        n for n, line in enumerate(lines[:-1])
+        if b'"what":"signature"' in line and
+        b'"what":"signature"' not in lines[n + 1]) + 1])
+    text = whole(srv, cut)
+    expect("1 record after it: these could be changed" in text, text)
+
+
+@promise("the running server finds a file that became shorter or was changed "
+         "at its end, and says so in a record")
+def _():
+    one = Recorded()
+    one.start()
+    with paramiko_sftp(one) as client:
+        for name in "abc":
+            client.mkdir(name)
+        one.wait_record("mkdir", path=one.home("c"))
+        last = one.records()[-1]["n"]
+        with open(one.record, "r+b") as file:
+            file.truncate(sum(map(len, one.lines()[:-2])))
+        client.mkdir("d")
+        missing = one.wait_record("missing")
+        expect_same(missing["after"], last, "the last number")
+    one.settled()
+    wrong(one, "found the file without its last records")
+
+
+@promise("a removed file is said in the system log; the next one after a "
+         "reload names the last record")
+def _():
+    one = Recorded()
+    one.start()
+    last = one.records()[-1]["n"]
+    os.unlink(one.record)
+    must(one.sftp("mkdir a"))
+    one.wait_log("system.log", "the file was removed")
+    reload_daemon(one)
+    first = wait_for(one.records, "the new file")[0]
+    expect(first["n"] > last and first["prev"] != "0" * 64, first)
+    one.settled()
+    whole(one)
+
+
+@promise("the examples of sftp-record(8) work")
+def _():
+    place = srv.path("examples")
+    os.makedirs(place + "/bin")
+    os.symlink(TOOL, place + "/bin/sftp-record")
+    shutil.copy(srv.record + ".1", place)
+    # What copytruncate has left comes between.
+    with open(place + "/record.log.1", "wb") as out:
+        for name in (".1", ".2"):
+            out.write(b"".join(srv.lines(srv.record + name)))
+    with open(place + "/record.log", "wb") as out:
+        out.write(b"".join(srv.lines()))
+    with open(os.path.join(SOURCE, "doc/man/sftp-record.8.md")) as page:
+        examples = page.read().split("## EXAMPLES")[1].split("## SEE")[0]
+    script = "".join(line[4:] + "\n" for line in examples.splitlines()
+                     if line.startswith("    "))
+    expect(script.count("ssh_host_ed25519_key.pub") == 2, script)
+    script = script.replace("/etc/ssh/ssh_host_ed25519_key.pub",
+                            srv.hostkey())
+    res = run(["sh", "-ec", script], cwd=place, env=dict(
+        os.environ, PATH=place + "/bin:" + os.environ["PATH"]))
+    text = res.stdout.decode() + res.stderr.decode()
+    expect(res.returncode == 0 and "Good \"sftp-record\" signature" in text,
+           text)
+
+
+@promise("odd files and arguments of sftp-record are no traces but lines")
+def _():
+    with open(srv.path("odd"), "wb") as out:
+        out.write(os.urandom(3000) + b"\n{\"prev\":1}\n" + b"[" * 100000 +
+                  b"\n{\"prev\":\"\",\"what\":\"signature\",\"n\":1e3}\n")
+    wrong(srv, "this is no record", srv.path("odd"))
+    for words in (["verify"], ["verify", srv.record], ["extract"], [],
+                  ["verify", "-k", "/none", srv.record],
+                  ["verify", "-k", srv.hostkey(), "/none"],
+                  ["verify", "-k", srv.record, srv.record],
+                  ["extract", srv.record, "1"]):
+        code, text = usage(*words)
+        expect(code == 2 and "Traceback" not in text, "%r: %s" % (words, text))
+    expect_same(verify(srv, srv.path("rec/log"), "/dev/null")[0], 0, "empty")
+
+
+# ---- The configuration
+
+@promise("a daemon does not start with a file that others could write, or "
+         "without a key to sign it")
+def _():
+    for name, prepare, text in (
+            ("open/log", lambda s: (os.mkdir(s.path("open")),
+                                    os.chmod(s.path("open"), 0o777)),
+             "others may write to its directory"),
+            ("staff/log", lambda s: (os.mkdir(s.path("staff")),
+                                     os.chmod(s.path("staff"), 0o775),
+                                     os.chown(s.path("staff"), 0, GID)),
+             "others may write to its directory"),
+            ("user/log", lambda s: (os.mkdir(s.path("user")),
+                                    os.chown(s.path("user"), UID, 0)),
+             "its directory belongs to another user"),
+            ("link", lambda s: os.symlink("pid", s.path("link")),
+             "it is a symbolic link"),
+            ("fifo", lambda s: os.mkfifo(s.path("fifo")),
+             "it is not a regular file"),
+            ("wide", lambda s: (open(s.path("wide"), "w").close(),
+                                os.chmod(s.path("wide"), 0o666)),
+             "others may write to it"),
+            ("none/log", lambda s: None, "No such file or directory")):
+        one = Server("SFTPTransferRecord @DIR@/%s\n" % name)
+        prepare(one)
+        log = one.refuses_to_start()
+        expect(text in log and "SFTPTransferRecord" in log, log)
+    log = Server("SFTPTransferRecord @DIR@/log\nSFTPHostKey NoED25519\n"
+                 "SFTPHostKey NoECDSA\nSFTPHostKey NoRSA\n"
+                 ).refuses_to_start()
+    expect("no host key to sign with" in log, log)
+    log = Server("SFTPTransferRecord @DIR@/log records 5\n<VirtualHost "
+                 "127.0.0.1>\nPort 2\nSFTPTransferRecord @DIR@/log\n"
+                 "</VirtualHost>\n").refuses_to_start()
+    expect("need the same records" in log, log)
+    for words in ("", "log", "@DIR@/", "@DIR@/log records", "none records 5",
+                  "@DIR@/log records 0", "@DIR@/log minutes x",
+                  "@DIR@/log when-full no", "@DIR@/log often"):
+        log = Server("SFTPTransferRecord %s\n" % words).refuses_to_start()
+        expect("SFTPTransferRecord: " in log, "%r: %s" % (words, log))
+
+
+@promise("a virtual host has the file of <Global> or its own, and none without")
+def _():
+    one = FtpServer("<Global>\nSFTPTransferRecord @DIR@/all\n</Global>\n"
+                    "SFTPTransferRecord @DIR@/own\n")
+    one.start()
+    must(one.sftp("mkdir a"))
+    one.ftp().quit()
+    one.no_sessions()
+    wait_for(lambda: "logout" in one.log("own") and "logout" in one.log("all"),
+             "the records")
+    expect("password" not in one.log("own") and '"publickey"' not in
+           one.log("all"), "records in the wrong file")
+    one.stop_clean()
+    wait_for(lambda: one.log("all").count("SIGNATURE") and
+             '"logout"' in one.log("all").split("SIGNATURE")[-3], "the end")
+    whole(one, one.path("all"), key=one.path("host_ed25519.pub"))
+    off = FtpServer("<Global>\nSFTPTransferRecord @DIR@/all\n</Global>\n"
+                    "SFTPTransferRecord none\n")
+    off.start()
+    must(off.sftp("mkdir a"))
+    off.ftp().quit()
+    wait_for(lambda: '"logout"' in off.log("all"), "the records")
+    expect("publickey" not in off.log("all"), off.log("all"))
+    off.stop_clean()
+
+
+@promise("behind inetd each session has a recorder of its own, for the same "
+         "chain")
+def _():
+    one = Recorded(text="ServerType inetd\n", drop=("ServerType",))
+    one.write_config()
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("TMPDIR", "MOD_SFTP_PRELOAD")}
+    if PRELOAD:
+        env.update(LD_PRELOAD=PRELOAD, ASAN_OPTIONS=ASAN)
+    with socket.create_server(("127.0.0.1", one.port)) as listener:
+        for name in ("a", "b"):
+            client = subprocess.Popen(
+                ["sftp", "-q", "-F", one.ssh_config(), "-b", one.local(
+                    "batch", b"mkdir " + name.encode() + b"\n"), "srv"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            sock, _ = listener.accept()
+            with sock:
+                subprocess.run(
+                    [PROFTPD, "-c", one.path("proftpd.conf")], stdin=sock,
+                    stdout=sock, stderr=subprocess.DEVNULL, env=env, cwd="/",
+                    timeout=PATIENCE, check=False)
+            expect_same(client.wait(PATIENCE), 0, "sftp")
+    wait_for(lambda: not one.recorders(), "the recorders to end")
+    expect_same(len(one.records("mkdir")), 2, "records")
+    whole(one)
+
+
+main(srv)

@@ -147,7 +147,7 @@ static struct sftp_str web_sig(const struct device *d, const char *origin,
     const char *client_data) {
   struct sftp_wr w;
 
-  sftp_wr_init(&w, top, 256, 4096);
+  sftp_wr_init(&w, top, 256, 128 * 1024);
   sftp_wr_text(&w, WEBAUTHN);
   sftp_wr_str(&w, device_signs(d, sha256(sftp_str_of(client_data))));
   sftp_wr_u8(&w, (uint8_t) d->flags);
@@ -264,6 +264,21 @@ static void security_key_blobs_are_read_whole(const struct sftp_key *plain,
 #define BEGIN "{\"type\":\"webauthn.get\",\"challenge\":\"" DATA_64 \
   "\",\"origin\":\"https://here.example\""
 
+static const char *text_of(const char *origin) {
+  return pstrcat(top, "{\"type\":\"webauthn.get\",\"challenge\":\"" DATA_64
+    "\",\"origin\":\"", origin, "\"}", NULL);
+}
+
+/* What a browser signs for here.example, of that length. */
+static const char *data_of(size_t len) {
+  char *text = palloc(top, len + 1);
+
+  memset(text, ' ', len);
+  memcpy(text, BEGIN ",", sizeof(BEGIN));
+  text[len] = '\0';
+  return text;
+}
+
 static void browsers_sign(void) {
   static const char origin[] = "https://here.example";
   static const struct {
@@ -283,6 +298,7 @@ static void browsers_sign(void) {
   struct device d = { ec, "ecdsa-sha2-nistp256", "here.example", 5, 9, "" };
   struct sftp_key *key = key_of(sk_blob(ec, SK_EC, "here.example"));
   struct sftp_sig_info info;
+  char large[1026] = "";
   size_t i;
 
   is_int(check(key, WEBAUTHN, web_sig(&d, origin, BEGIN "}"), &info), SFTP_OK,
@@ -299,6 +315,25 @@ static void browsers_sign(void) {
   d.extensions = "ext";
   is_int(check(key, WEBAUTHN, web_sig(&d, origin, BEGIN "}"), &info), SFTP_OK,
     "extensions are signed, too");
+  memset(large, 'x', sizeof(large) - 1);
+  d.extensions = large;
+  is_int(check(key, WEBAUTHN, web_sig(&d, origin, BEGIN "}"), &info),
+    SFTP_ERR_LIMIT, "not 1,025 bytes of them");
+  d.extensions = large + 1;
+  is_int(check(key, WEBAUTHN, web_sig(&d, origin, BEGIN "}"), &info), SFTP_OK,
+    "but 1,024");
+  d.extensions = "";
+  d.flags = 0x05;
+  is_int(check(key, WEBAUTHN, web_sig(&d, large + 1, text_of(large + 1)),
+    &info), SFTP_OK, "an origin of 1,024 bytes");
+  is_int(check(key, WEBAUTHN, web_sig(&d, large, text_of(large)), &info),
+    SFTP_ERR_LIMIT, "not of 1,025");
+  is_int(check(key, WEBAUTHN, web_sig(&d, origin, data_of(65536)), &info),
+    SFTP_OK, "64 KiB of a browser's data");
+  is_int(check(key, WEBAUTHN, web_sig(&d, origin, data_of(65537)), &info),
+    SFTP_ERR_LIMIT, "not a byte more");
+  d.flags = 0x85;
+  d.extensions = "ext";
   d.flags = 0x05;
   is_int(check(key, WEBAUTHN, web_sig(&d, origin, BEGIN "}"), &info),
     SFTP_ERR_MAC, "but not without their flag");

@@ -275,6 +275,27 @@ static void input_arrives_whole(size_t unit, size_t piece, size_t total) {
   free(last);
 }
 
+/* A client need not wait for the answer to its request. */
+static void early_input_waits(void) {
+  struct client *cl;
+  uint32_t id;
+
+  start_unit = 1;
+  start_produce = 0;
+  cl = open_client();
+  id = open_channel(cl, 5, 100000, 32768);
+  send_data(cl, id, "before ", 7);
+  send_data(cl, id, "the ", 4);
+  is_int(client_pump(cl), SFTP_OK, "data before the service");
+  ok(request(cl, id, "subsystem", "sftp"), "which starts");
+  send_data(cl, id, "start", 5);
+  is_int(client_pump(cl), SFTP_OK, "and more");
+  ok(last->total == 16 && memcmp(got_bytes, "before the start", 16) == 0,
+    "arrives in its order");
+  client_free(cl);
+  free(last);
+}
+
 static void window_is_given_back(void) {
   struct client *cl;
   struct sftp_pkt pkt;
@@ -500,6 +521,9 @@ static void refusals_are_polite(void) {
     client_expect(cl, SSH_MSG_CHANNEL_CLOSE, &pkt),
     "then exit status and the end of the channel");
   is_int(client_pump(cl), SFTP_OK, "the connection goes on");
+  id = open_channel(cl, 2, 100000, 32768);
+  ok(request(cl, id, "shell", NULL), "a request that gets a text has not "
+    "failed");
   client_free(cl);
 }
 
@@ -711,6 +735,7 @@ int main(void) {
   input_arrives_whole(1000, 777, 300000);
   input_arrives_whole(50000, 32768, 1500000);
   input_arrives_whole(3, 1, 3000);
+  early_input_waits();
   window_is_given_back();
   beyond_the_window_is_an_error();
   output_keeps_to_the_window(32768);

@@ -54,6 +54,8 @@ static void open_flags_mean_what_they_say(void) {
       0xffffffffU, "", FTPD_OPEN_WRITE },
     { "APPEND", "/a", FXC_WRITE|FXC_APPEND, 0xffffffffU, "hello",
       FTPD_OPEN_APPEND },
+    { "APPEND of a file that is truncated", "/a", FXC_WRITE|FXC_APPEND|
+      FXC_TRUNC, 0xffffffffU, "", FTPD_OPEN_WRITE },
     { "APPEND alone", "/a", FXC_APPEND, 0xffffffffU, "hello",
       FTPD_OPEN_APPEND }
   };

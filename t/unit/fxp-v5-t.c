@@ -65,6 +65,8 @@ static const struct {
   { 0x80, 2, "/a", 5, FTPD_OPEN_READ, "0123456789" },
   { 0x1f0081, 2, "/a", 5, FTPD_OPEN_READ, "0123456789" },
   { 4, 2, "/a", 6, FTPD_OPEN_APPEND, "0123456789" },
+  { 4, 0, "/new", 6, FTPD_OPEN_APPEND, "" },
+  { 4, 1, "/a", 6, FTPD_OPEN_WRITE, "" },
   { 6, 10, "/a", 6, FTPD_OPEN_APPEND, "0123456789" },
   { 2, 0x12, "/a", 6, FTPD_OPEN_APPEND, "0123456789" },
   { 1, 0x0a, "/a", 7, FTPD_OPEN_APPEND, "0123456789" },

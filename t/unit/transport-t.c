@@ -887,6 +887,27 @@ static void odd_versions(void) {
   (void) client_version(cl);
   is_int(cl->server->failure.err, SFTP_ERR_VERSION, "a line beyond 255 bytes");
   client_free(cl);
+
+  cl = client_new();
+  is_int(send(cl->fd, "SSH-2.0-a\0b\r\n", 13, 0), 13, "a NUL byte is sent");
+  ok(client_pump(cl) < 0 && cl->server->failure.err == SFTP_ERR_VERSION,
+    "a line that has one");
+  ok(fake_log_has("Bad protocol version '(with a NUL byte)'"), "is named so");
+  client_free(cl);
+}
+
+/* Whoever has sent no version line may not be an SSH client. */
+static void strangers_get_no_packet(void) {
+  struct client *cl = client_new();
+  unsigned char got[1000];
+  ssize_t before, after;
+
+  (void) client_pump(cl);
+  before = recv(cl->fd, got, sizeof(got), MSG_PEEK|MSG_DONTWAIT);
+  sftp_disconnect(cl->server, SSH_DISCONNECT_BY_APPLICATION, "enough");
+  after = recv(cl->fd, got, sizeof(got), MSG_PEEK|MSG_DONTWAIT);
+  is_int(after, before, "a stranger gets no DISCONNECT");
+  client_free(cl);
 }
 
 static void bad_lengths_before_keys(void) {
@@ -1045,6 +1066,7 @@ int main(void) {
   few_messages_are_held();
   damaged_packets_are_refused();
   odd_versions();
+  strangers_get_no_packet();
   bad_lengths_before_keys();
   last_word_arrives();
   nobody_waits_for_who_has_left();

@@ -49,15 +49,6 @@ ssize_t pr_fsio_fgetxattr(pool *in, pr_fh_t *of, const char *name, void *value,
   return fgetxattr(of->fh_fd, name, value, n);
 }
 
-int sstrncpy(char *to, const char *from, size_t n) {
-  size_t len = strlen(from);
-
-  len = len < n ? len : n - 1;
-  memcpy(to, from, len);
-  to[len] = '\0';
-  return (int) len;
-}
-
 /* ---- The file */
 
 /* Written long ago, as far as anybody knows. */

@@ -182,6 +182,7 @@ static int sftp_sess_init(void) {
     return -1;
   }
 
+  ftpd_crash_watch();
   ftpd_deadline_begin(h);
   ftpd_events_session(h);
   session_notes(h);

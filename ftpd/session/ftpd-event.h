@@ -15,6 +15,13 @@
 
 #include "ftpd-session.h"
 
+/* ---- ftpd-crash.c */
+
+/* From now on, a crash ends this process with a line in the log, and nothing
+ * else of it runs.
+ */
+void ftpd_crash_watch(void);
+
 /* ---- ftpd-deadline.c */
 
 /* Until the login is complete: ends the process some seconds after

@@ -24,7 +24,7 @@ from tap import expect, expect_same, main, promise, skip
 from controls import CONTROLS, Controlled
 from rawsftp import HANDLE, Raw, num, quad, string
 from server import GID, SOURCE, UID, Server, free_port, has_module, must, run
-from server import wait_for
+from server import preload, wait_for
 
 import paramiko
 
@@ -192,14 +192,6 @@ BAD = {
     "SFTPMetricsFile /a 0":
     "interval '0' must be a number of seconds, 1 to 86400",
     "SFTPMetricsFile /a b": "interval 'b' must be"}
-
-
-def preload(server, name, text):
-    source = server.local(name + ".c", text.encode())
-    library = server.path(name + ".so")
-    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library,
-              source]))
-    server.env["LD_PRELOAD"] = library
 
 
 def make_rest():

@@ -112,6 +112,15 @@ def wait_for(condition, what, seconds=PATIENCE, every=0.02):
         time.sleep(every)
 
 
+def preload(server, name, text):
+    """A library of that C text, which the server's processes load first."""
+    source = server.local(name + ".c", text.encode())
+    library = server.path(name + ".so")
+    must(run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library,
+              source]))
+    server.env["LD_PRELOAD"] = library
+
+
 def trusted_place():
     """Where a directory can be that nobody but root can replace."""
     place = os.path.realpath(tempfile.gettempdir())

@@ -13,6 +13,7 @@
 
 #include "ftpd-ask.h"
 #include "ftpd-check.h"
+#include "ftpd-digest-carry.h"
 #include "ftpd-digest.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
@@ -48,9 +49,12 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
 }
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
-  (void) h;
+  struct ftpd_carry receipt;
+
   ftpd_record_mode(mode);
-  return FTPD_HELD(path, pr_fsio_chmod(path, mode));
+  ftpd_carry_take(&receipt, h, path);
+  return ftpd_carry_put(&receipt, FTPD_HELD(path, pr_fsio_chmod(path, mode)),
+    false);
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
@@ -106,6 +110,7 @@ static void fill_times(const struct stat *st, struct timespec ts[2]) {
 
 int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
     bool follow) {
+  struct ftpd_carry receipt;
   struct timespec set[2] = { ts[0], ts[1] };
   struct timeval tv[2];
   struct stat st;
@@ -130,7 +135,9 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
     return -1;
   }
 
-  return FTPD_HELD(path, pr_fsio_utimes(path, tv));
+  ftpd_carry_take(&receipt, h, path);
+  return ftpd_carry_put(&receipt, FTPD_HELD(path, pr_fsio_utimes(path, tv)),
+    true);
 }
 
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {

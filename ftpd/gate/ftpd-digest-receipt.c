@@ -12,10 +12,14 @@
  * Users can set such attributes, and times, in other ways.  So a receipt
  * - has a MAC by a secret of the daemon, over the digest, size, time and inode,
  *   and over the user and the server that it is for: it deceives nobody else;
- * - names the moment when it was stored, which is after the file's time: who
- *   writes to the file later changes that time;
- * - counts only if nothing has changed the inode since then: who restores the
- *   file's time, or the receipt itself, changes the inode.
+ * - names the moment when it was stored.  It counts only if nothing has changed
+ *   the inode since then: who restores the file's time, or the receipt itself,
+ *   changes the inode.
+ *
+ * Since Linux 6.13, files that are looked at have times of a fine clock.
+ * Before, all changes within a tick, of some milliseconds, look alike: a
+ * receipt that counts is stored in a later tick than the last byte, and the
+ * client gets its answer in the next one.
  */
 
 #include "ftpd-digest-receipt.h"
@@ -29,13 +33,15 @@
 #define TEXT_MAX 320
 #define MAC_LEN 16U
 #define NAMES_MAX 256           /* bytes of the names of few attributes */
-/* The kernel's time of storing it, after the one that is in it. */
-#define STORED_NS 100000000LL
-/* Smaller files are read soon: nobody waits for their sake until the clock has
- * moved on since the last write.
- */
+/* The time in it may differ so much from the kernel's own of storing it. */
+#define STORED_NS 50000LL
+/* From asking the clock to that time: at first, and at most. */
+#define GAP_NS 30000LL
+#define GAP_MAX_NS 1000000LL
+/* Smaller files are read soon: nobody waits for ticks for their sake. */
 #define WAIT_BYTES (16 * 1024 * 1024)
-#define TRIES 2
+#define TRIES 8
+#define COARSE_TRIES 2
 
 bool ftpd_receipt_is(const char *name) {
   return strcasecmp(name, NAME) == 0;
@@ -134,31 +140,37 @@ static int64_t ns_between(const struct timespec *from,
 static bool is_stored_then(const struct receipt *r, const struct stat *st) {
   int64_t ns = ns_between(&r->stored, &st->st_ctim);
 
-  return ns >= 0 && ns <= STORED_NS;
+  return ns >= -STORED_NS && ns <= STORED_NS;
 }
 
-/* Whether a later write would show in the file's time. */
-static bool is_after_writing(const struct receipt *r, const struct stat *st) {
-  return ns_between(&st->st_mtim, &r->stored) > 0;
+/* Whether a later write shows in the file's time. */
+static bool is_after_writing(const struct stat *st) {
+  return ns_between(&st->st_mtim, &st->st_ctim) > 0;
 }
 
-/* The kernel's clock for the times of files. */
-static void now_for_files(struct timespec *now) {
-  (void) clock_gettime(CLOCK_REALTIME_COARSE, now);
+static struct timespec later(struct timespec t, int64_t ns) {
+  ns += t.tv_nsec;
+  t.tv_sec += (time_t) (ns / 1000000000);
+  t.tv_nsec = (long) (ns % 1000000000);
+  return t;
 }
 
-static void take_time(struct receipt *r, const struct stat *st) {
-  struct timespec tick = { 0, 0 };
+static struct timespec coarse_now(void) {
+  struct timespec now;
 
-  now_for_files(&r->stored);
-  if (!is_after_writing(r, st) && st->st_size >= WAIT_BYTES) {
-    (void) clock_getres(CLOCK_REALTIME_COARSE, &tick);
-    tick.tv_nsec += 1000000;
-    if (tick.tv_sec == 0) {
-      (void) nanosleep(&tick, NULL);
-    }
+  (void) clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now;
+}
 
-    now_for_files(&r->stored);
+/* Until the coarse clock is after that time. */
+static void wait_tick(const struct timespec *t) {
+  const struct timespec ms = { 0, 1000000 };
+  struct timespec now = coarse_now();
+  unsigned int i;
+
+  for (i = 0; i < 20 && ns_between(t, &now) <= 0; i++) {
+    (void) nanosleep(&ms, NULL);
+    now = coarse_now();
   }
 }
 
@@ -180,40 +192,97 @@ static bool is_unchanged(const struct stat *a, const struct stat *b) {
     ns_between(&a->st_mtim, &b->st_mtim) == 0;
 }
 
-/* 0; 1 if it took too long; or -1 with errno. */
-static int try_put(int fd, const struct stat *st, struct receipt *r) {
-  char text[TEXT_MAX];
-  struct stat now;
+void ftpd_receipt_drop(int fd) {
+  (void) fremovexattr(fd, NAME);
+}
 
-  take_time(r, st);
+/* 0 with its new state, or -1 with errno. */
+static int store(int fd, const struct receipt *r, const struct stat *st,
+    struct stat *now) {
+  char text[TEXT_MAX];
+
   make_text(r, st, text);
-  if (fsetxattr(fd, NAME, text, strlen(text), 0) < 0) {
+  if (fsetxattr(fd, NAME, text, strlen(text), 0) < 0 || fstat(fd, now) < 0) {
     return -1;
   }
 
-  if (fstat(fd, &now) == 0 && is_unchanged(st, &now) &&
-      is_stored_then(r, &now)) {
-    return 0;
+  errno = ESTALE;
+  return is_unchanged(st, now) ? 0 : -1;
+}
+
+static bool is_coarse(const struct stat *st, const struct timespec *before) {
+  struct timespec after = coarse_now();
+
+  return ns_between(before, &st->st_ctim) == 0 ||
+    ns_between(&after, &st->st_ctim) == 0;
+}
+
+/* With the fine clock: 0, 1 if the file has none, or -1 with errno. */
+static int put_fine(int fd, const struct stat *st, struct receipt *r) {
+  static int64_t gap = GAP_NS;
+  unsigned int i, ncoarse = 0;
+
+  for (i = 0; i < TRIES && ncoarse < COARSE_TRIES; i++) {
+    struct timespec before = coarse_now(), asked;
+    struct stat now;
+
+    (void) clock_gettime(CLOCK_REALTIME, &asked);
+    r->stored = later(asked, gap);
+    if (store(fd, r, st, &now) < 0) {
+      return -1;
+    }
+
+    if (is_coarse(&now, &before)) {
+      ncoarse++;
+      continue;
+    }
+
+    if (is_stored_then(r, &now)) {
+      return 0;
+    }
+
+    gap = ns_between(&asked, &now.st_ctim);
+    gap = gap < 0 ? 0 : gap > GAP_MAX_NS ? GAP_MAX_NS : gap;
   }
 
-  (void) fremovexattr(fd, NAME);
   return 1;
+}
+
+/* With the coarse clock.  A small file gets one that never counts. */
+static int put_coarse(int fd, const struct stat *st, struct receipt *r) {
+  unsigned int i;
+  struct stat now;
+
+  for (i = 0; i < TRIES && st->st_size >= WAIT_BYTES; i++) {
+    wait_tick(&st->st_mtim);
+    r->stored = coarse_now();
+    if (store(fd, r, st, &now) < 0) {
+      return -1;
+    }
+
+    if (ns_between(&r->stored, &now.st_ctim) == 0) {
+      wait_tick(&r->stored);
+      return 0;
+    }
+  }
+
+  memset(&r->stored, 0, sizeof(r->stored));
+  return store(fd, r, st, &now);
 }
 
 void ftpd_receipt_put(int fd, const struct stat *st, const char *hex) {
   struct receipt r;
-  unsigned int i;
-  int res = 1;
+  int res;
 
   sstrncpy(r.hex, hex, sizeof(r.hex));
-  for (i = 0; i < TRIES && res > 0; i++) {
-    res = try_put(fd, st, &r);
+  res = put_fine(fd, st, &r);
+  if (res > 0) {
+    res = put_coarse(fd, st, &r);
   }
 
-  if (res != 0) {
-    SFTP_TRACE(TRACE_SFTP, 5, "no receipt of an upload: %s", res < 0 ?
-      strerror(errno) : "the file was changed, or its times are not the "
-      "kernel's");
+  if (res < 0) {
+    SFTP_TRACE(TRACE_SFTP, 5, "no receipt of an upload: %s", strerror(errno));
+    ftpd_receipt_drop(fd);
   }
 }
 
@@ -237,7 +306,7 @@ bool ftpd_receipt_get(pool *p, pr_fh_t *fh, char hex[FTPD_RECEIPT_HEX]) {
   make_text(&r, &st, wanted);
   if ((size_t) n != strlen(wanted) ||
       !sftp_same(text, wanted, (size_t) n) ||
-      !is_stored_then(&r, &st) || !is_after_writing(&r, &st)) {
+      !is_stored_then(&r, &st) || !is_after_writing(&st)) {
     return false;
   }
 

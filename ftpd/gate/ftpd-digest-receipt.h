@@ -30,6 +30,8 @@ bool ftpd_receipt_possible(pool *p, pr_fh_t *fh);
  * Failures are only traced.
  */
 void ftpd_receipt_put(int fd, const struct stat *st, const char *hex);
+/* Removes it, if there is one. */
+void ftpd_receipt_drop(int fd);
 /* The digest that the receipt of an open file has, if this session may believe
  * it.
  */

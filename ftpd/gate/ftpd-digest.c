@@ -197,8 +197,15 @@ void ftpd_digest_end(struct ftpd_file *f, bool complete) {
   struct ftpd_digest *d = f->digest;
   unsigned char sum[SFTP_SUM_MAX];
 
-  if (d == NULL || !complete || f->ways[way_of(f)].err != 0 ||
-      make_sum(f, sum) < 0) {
+  if (d == NULL) {
+    return;
+  }
+
+  if (!complete || f->ways[way_of(f)].err != 0 || make_sum(f, sum) < 0) {
+    if (has_changed(f)) {
+      ftpd_receipt_drop(f->fd); /* that of what it was */
+    }
+
     return;
   }
 

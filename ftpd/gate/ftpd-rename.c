@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-digest-carry.h"
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -297,8 +298,12 @@ static int move_link(const struct ftpd_moving *m) {
 }
 
 static int rename_any(struct ftpd_op *op, struct ftpd_moving *m) {
-  int res = ftpd_rename_held(m->from, m->to, m->exists);
+  struct ftpd_carry receipt;
+  int res;
 
+  ftpd_carry_take(&receipt, op->ftpd, m->from);
+  res = ftpd_carry_put(&receipt, ftpd_rename_held(m->from, m->to, m->exists),
+    false);
   if (res < 0 && errno == EXDEV && S_ISLNK(m->old.st_mode)) {
     return move_link(m);
   }

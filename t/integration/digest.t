@@ -74,7 +74,8 @@ os.chmod(receipts.path("failio.so"), 0o755)
 for name in ("none", "checked", "hidden"):
     receipts.mkdir(name)
 NAME = "user.mod_sftp.receipt"
-DATA_100K = os.urandom(100000)
+# Receipts of small files count only where the kernel has a fine clock.
+LARGE = os.urandom(1 << 20) * 16 + b"end"
 
 BIG = os.urandom(700000)
 
@@ -297,7 +298,7 @@ def receipt(name):
         return None
 
 
-def uploaded(name, data=DATA_100K):
+def uploaded(name, data=LARGE):
     """An upload whose time is long ago, so that its receipt counts at once."""
     path = receipts.local("old", data)
     os.utime(path, (1000, 1000))
@@ -340,17 +341,17 @@ def _():
     has_attributes()
     path = uploaded("fail-read")
     st = os.stat(path)
-    expect(re.fullmatch(r"sha256=%s size=100000 mtime=1000\.000000000 "
+    expect(re.fullmatch(r"sha256=%s size=16777219 mtime=1000\.000000000 "
                         r"inode=%d stored=\d+\.\d{9} mac=[0-9a-f]{32}"
-                        % (sha256(DATA_100K), st.st_ino),
+                        % (sha256(LARGE), st.st_ino),
                         receipt("fail-read")), receipt("fail-read"))
-    expect_same(asked(path), sha256(DATA_100K), "digest")
+    expect_same(asked(path), sha256(LARGE), "digest")
     with paramiko_sftp(receipts) as sftp:
         with sftp.open(path) as file:
-            expect_same(file.check("sha256").hex(), sha256(DATA_100K),
+            expect_same(file.check("sha256").hex(), sha256(LARGE),
                         "paramiko's check")
     expect_same(asked(path, names=b"md5"), None, "md5: it is read")
-    for part in ((1, 0, 0), (0, 99999, 0), (0, 0, 4096)):
+    for part in ((1, 0, 0), (0, len(LARGE) - 1, 0), (0, 0, 1 << 20)):
         with Raw(receipts, 3) as raw:
             expect_same(raw.status(200, string(b"check-file-name") +
                                    string(path.encode()) + string(b"sha256") +
@@ -362,22 +363,62 @@ def _():
          "got its name has it")
 def _():
     has_attributes()
-    path = receipts.local("old", DATA_100K)
+    path = receipts.local("old", LARGE)
     os.utime(path, (1000, 1000))
     must(receipts.scp("-O", "-p", path, "srv:" + receipts.home("fail-read")))
-    expect_same(asked(receipts.home("fail-read")), sha256(DATA_100K), "SCP")
+    expect_same(asked(receipts.home("fail-read")), sha256(LARGE), "SCP")
     for folder in ("checked", "hidden"):
         path = uploaded(folder + "/fail-read")
-        expect_same(asked(path), sha256(DATA_100K), folder)
+        expect_same(asked(path), sha256(LARGE), folder)
 
 
 @promise("a large upload has one that counts, without setting its time")
 def _():
     has_attributes()
-    data = os.urandom(1 << 20) * 17
-    must(receipts.sftp("put %s %s" % (receipts.local("large", data),
+    must(receipts.sftp("put %s %s" % (receipts.local("large", LARGE),
                                       receipts.home("fail-read"))))
-    expect_same(asked(receipts.home("fail-read")), sha256(data), "digest")
+    expect_same(asked(receipts.home("fail-read")), sha256(LARGE), "digest")
+
+
+@promise("a small upload has one, too")
+def _():
+    has_attributes()
+    must(receipts.sftp("put %s %s" % (receipts.local("small", b"small"),
+                                      receipts.home("small"))))
+    expect(receipt("small").startswith("sha256=%s size=5 " % sha256(b"small")),
+           receipt("small"))
+    expect_same(asked(receipts.home("small")), sha256(b"small"), "digest")
+
+
+@promise("renames, modes and times that the client sets keep the receipt")
+def _():
+    has_attributes()
+    path = uploaded("fail-read")
+    with Raw(receipts, 3) as raw:
+        for kind, body in ((18, string((path + "2").encode())),
+                           (9, num(4) + num(0o600)),
+                           (9, num(8) + num(2000) + num(2000))):
+            expect_same(raw.status(kind, string(path.encode()) + body), OK,
+                        "request %d" % kind)
+            if kind == 18:
+                path += "2"
+            expect_same(asked(path), sha256(LARGE), "request %d" % kind)
+    expect_same(os.stat(path).st_mtime, 2000, "time")
+
+
+@promise("a change by others before a rename or a new time is not covered up")
+def _():
+    has_attributes()
+    for body in ((18, string(receipts.home("moved").encode())),
+                 (9, num(8) + num(1000) + num(1000))):
+        path = uploaded("fail-read")
+        written_and_timed(path)
+        with Raw(receipts, 3) as raw:
+            expect_same(raw.status(body[0], string(path.encode()) + body[1]),
+                        OK, "request %d" % body[0])
+        if body[0] == 18:
+            os.rename(receipts.home("moved"), path)
+        expect_same(asked(path), None, "request %d" % body[0])
 
 
 def written(path):
@@ -395,7 +436,7 @@ def timed(path):
 
 
 def longer(path):
-    os.truncate(path, 100001)
+    os.truncate(path, len(LARGE) + 1)
     os.utime(path, (1000, 1000))
 
 
@@ -414,7 +455,7 @@ def moved(path):
 
 def by_ftp(path):
     client = receipts.ftp()
-    client.storbinary("STOR " + path, io.BytesIO(DATA_100K[::-1]))
+    client.storbinary("STOR " + path, io.BytesIO(LARGE[::-1]))
     client.quit()
 
 
@@ -428,7 +469,7 @@ def by_sftp(path):
 
 
 def copied(path):
-    receipts.put("source", DATA_100K[::-1])
+    receipts.put("source", LARGE[::-1])
     with Raw(receipts, 3) as raw:
         expect_same(raw.status(200, string(b"copy-file") +
                                string(receipts.home("source").encode()) +
@@ -443,7 +484,7 @@ def _():
                    by_sftp, copied):
         path = uploaded("fail-read")
         expect(receipt("fail-read"), "no receipt")
-        expect_same(asked(path), sha256(DATA_100K), change.__name__)
+        expect_same(asked(path), sha256(LARGE), change.__name__)
         change(path)
         expect_same(asked(path), None, change.__name__)
         os.rename(path, receipts.home("readable"))
@@ -457,13 +498,13 @@ def _():
     path = uploaded("fail-read")
     expect_same(asked(path, user="bob"), None, "bob")
     text = receipt("fail-read")
-    expect_same(asked(path), sha256(DATA_100K), "alice")
+    expect_same(asked(path), sha256(LARGE), "alice")
     os.removexattr(path, NAME)
     os.setxattr(path, NAME, text.encode())
     expect_same(asked(path), None, "the same text, stored again")
     path = uploaded("fail-read")
     text = receipt("fail-read")
-    for forged in (text.replace(sha256(DATA_100K), sha256(b"lie")),
+    for forged in (text.replace(sha256(LARGE), sha256(b"lie")),
                    re.sub("mac=.*", "mac=" + 32 * "0", text),
                    text[:-1], text + "0", "", "sha256=" + sha256(b"lie"),
                    300 * "x", 5000 * "x"):
@@ -513,7 +554,7 @@ def _():
     must(receipts.sftp("put -p %s %s" % (path, receipts.home("locked"))))
     expect_same(receipts.get("locked"), b"x", "content")
     expect_same([digest for _, _, digest in digests(receipts)[-3:]],
-                [sha256(DATA_100K)] * 2 + [sha256(b"x")], "digests")
+                [sha256(LARGE)] * 2 + [sha256(b"x")], "digests")
 
 
 @promise("where it is off there is no receipt, and none counts")

@@ -17,7 +17,9 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NAME "user.mod_sftp.receipt"
@@ -49,9 +51,45 @@ ssize_t pr_fsio_fgetxattr(pool *in, pr_fh_t *of, const char *name, void *value,
   return fgetxattr(of->fh_fd, name, value, n);
 }
 
+/* ---- A kernel whose files have times of a coarse clock */
+
+#define TICK_NS 4000000
+
+static bool is_coarse;
+static struct timespec changed; /* the file, by that clock */
+
+int clock_gettime(clockid_t id, struct timespec *now) {
+  bool ours = is_coarse && id == CLOCK_REALTIME_COARSE;
+  int res = (int) syscall(SYS_clock_gettime, ours ? CLOCK_REALTIME : id, now);
+
+  now->tv_nsec -= ours ? now->tv_nsec % TICK_NS : 0;
+  return res;
+}
+
+static void note_change(void) {
+  (void) clock_gettime(CLOCK_REALTIME_COARSE, &changed);
+}
+
+int fsetxattr(int fd, const char *name, const void *value, size_t n,
+    int flags) {
+  note_change();
+  return (int) syscall(SYS_fsetxattr, fd, name, value, n, flags);
+}
+
+int fstat(int fd, struct stat *st) {
+  int res = fstatat(fd, "", st, AT_EMPTY_PATH);
+
+  st->st_ctim = is_coarse ? changed : st->st_ctim;
+  return res;
+}
+
 /* ---- The file */
 
-/* Written long ago, as far as anybody knows. */
+/* Written long ago, as far as anybody knows; large, so that its receipt counts
+ * whatever the kernel's clock is.
+ */
+#define BYTES (16 * 1024 * 1024)
+
 static void new_file(void) {
   static const struct timespec old[2] = { { 1000, 5 }, { 1000, 5 } };
 
@@ -62,7 +100,7 @@ static void new_file(void) {
   (void) unlink(path);
   fh.fh_fd = open(path, O_RDWR|O_CREAT|O_EXCL, 0600);
   if (fh.fh_fd < 0 || write(fh.fh_fd, "abcd", 4) != 4 ||
-      futimens(fh.fh_fd, old) < 0) {
+      ftruncate(fh.fh_fd, BYTES) < 0 || futimens(fh.fh_fd, old) < 0) {
     bail_out("no file");
   }
 }
@@ -102,7 +140,7 @@ static void is_what_it_says(void) {
 
   receive();
   ok(text_of(text, sizeof(text)) > 0 && strncmp(text, "sha256=" HEX
-    " size=4 mtime=1000.000000005 inode=", 89 + 14) == 0, "what it says: %s",
+    " size=16777216 mtime=1000.000000005 inode=", 110) == 0, "what it says: %s",
     text);
   ok(is_believed(), "it is believed");
   ok(lseek(fh.fh_fd, 0, SEEK_SET) == 0 && is_believed(), "... again");
@@ -167,7 +205,7 @@ static void restored(void) {
   int kept;
 
   receive();
-  pass_ms(100);
+  pass_ms(10);
   ok(is_believed(), "time passes");
   ok(pwrite(fh.fh_fd, "X", 1, 0) == 1 && futimens(fh.fh_fd, old) == 0 &&
     !is_believed(), "content changed, time restored");
@@ -219,12 +257,12 @@ static void too_early(void) {
   struct stat st;
   char text[512];
 
+  /* As if the clock stood still since the last write. */
   new_file();
-  ok(pwrite(fh.fh_fd, "X", 1, 0) == 1 && fstat(fh.fh_fd, &st) == 0, "a write");
-  /* As if the clock stood still since then. */
   (void) clock_gettime(CLOCK_REALTIME, &st.st_mtim);
-  st.st_mtim.tv_sec += 5;
+  st.st_mtim.tv_sec += 500;
   (void) futimens(fh.fh_fd, (struct timespec[2]) { st.st_mtim, st.st_mtim });
+  (void) fstat(fh.fh_fd, &st);
   ftpd_receipt_put(fh.fh_fd, &st, HEX);
   ok(text_of(text, sizeof(text)) > 0 && !is_believed(), "a receipt that is not "
     "later than the file's time is not believed");
@@ -234,6 +272,48 @@ static void too_early(void) {
   st.st_size++;
   ftpd_receipt_put(fh.fh_fd, &st, HEX);
   ok(text_of(text, sizeof(text)) < 0, "none for a file that has changed");
+}
+
+/* Content changes and times are set. */
+static void change(const struct timespec *to) {
+  const struct timespec times[2] = { *to, *to };
+
+  ok(pwrite(fh.fh_fd, "X", 1, 0) == 1 && futimens(fh.fh_fd, times) == 0,
+    "a change");
+  note_change();
+}
+
+static void coarse_times(void) {
+  static const struct timespec old = { 1000, 5 };
+  struct timespec now;
+  struct stat st;
+  char text[512];
+
+  is_coarse = true;
+  receive();
+  (void) clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  ok(is_believed(), "coarse times: a receipt counts");
+  ok(now.tv_sec > changed.tv_sec || now.tv_nsec > changed.tv_nsec,
+    "... it is put a tick ago");
+  change(&old);
+  ok(!is_believed(), "... so that it shows");
+
+  new_file();
+  (void) clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  change(&now);
+  (void) fstat(fh.fh_fd, &st);
+  ftpd_receipt_put(fh.fh_fd, &st, HEX);
+  ok(is_believed() && (changed.tv_sec > now.tv_sec || changed.tv_nsec >
+    now.tv_nsec), "a receipt is put a tick after the last write");
+
+  new_file();
+  ok(ftruncate(fh.fh_fd, BYTES - 1) == 0, "a smaller file");
+  (void) fstat(fh.fh_fd, &st);
+  ftpd_receipt_put(fh.fh_fd, &st, HEX);
+  ok(text_of(text, sizeof(text)) > 0 &&
+    strstr(text, " stored=0.000000000 mac=") != NULL && !is_believed(),
+    "... has one that does not count");
+  is_coarse = false;
 }
 
 static void not_possible(void) {
@@ -292,6 +372,7 @@ int main(void) {
   restored();
   forged();
   too_early();
+  coarse_times();
   not_possible();
   alone();
   (void) unlink(path);

@@ -85,6 +85,13 @@ void ftpd_receipt_put(int fd, const struct stat *st, const char *hex) {
   memcpy(receipt, hex, sizeof(receipt));
 }
 
+static unsigned int ndrops;
+
+void ftpd_receipt_drop(int fd) {
+  (void) fd;
+  ndrops++;
+}
+
 bool ftpd_receipt_get(pool *in, pr_fh_t *fh, char hex[FTPD_RECEIPT_HEX]) {
   (void) in;
   (void) fh;
@@ -370,6 +377,10 @@ static void receipts(void) {
   struct ftpd_file *f = begin(true);
   unsigned char sum[32];
 
+  put(f, "abcd", 4);
+  (void) end(f);
+  f = begin(true);
+
   ok(is(receipt_after(f, true), ABCDEFGH), "an upload has a receipt");
   ok(receipt_of.st_size == 8 && receipt_of.st_mtim.tv_nsec == 1,
     "... of the file as it was");
@@ -382,6 +393,8 @@ static void receipts(void) {
   *receipt = '\0';
   ok(!ftpd_known_digest(f, "sha256", sum), "... nor without one");
 
+  ok(ndrops > 0, "what was not in order has lost its receipt");
+  ndrops = 0;
   ok(receipt_after(begin(true), false) == NULL, "none of one that failed");
   f = begin(true);
   f->digest = NULL;
@@ -395,7 +408,8 @@ static void receipts(void) {
   f = begin(true);
   f->made = false;
   is_possible = true;
-  ok(is(end(f), NOTHING) && *receipt == '\0', "none of what was not changed");
+  ok(is(end(f), NOTHING) && *receipt == '\0' && ndrops == 0,
+    "none of what was not changed");
 
   f = begin(false);
   is_possible = true;

@@ -1,0 +1,73 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-digest-carry.c -- SFTPTransferDigest: clients rename their uploads, or
+ * set mode and times, when they are complete.  A receipt that counts is
+ * renewed.
+ */
+
+#include "ftpd-digest-carry.h"
+#include "ftpd-openfile.h"
+#include "ftpd-scan.h"
+
+#include "directives.h"
+#include "ftpd-attrs.h"
+
+#include <fcntl.h>
+
+static bool is_wanted(void) {
+  const struct transfer_digest *conf = get_param_ptr(CURRENT_CONF,
+    "SFTPTransferDigest", FALSE);
+
+  return conf != NULL && conf->on;
+}
+
+void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h,
+    const char *path) {
+  int xerrno = errno;
+  pool *p;
+
+  c->fh = NULL;
+  if (!is_wanted() || ftpd_lstat(h, path, &c->st) < 0 ||
+      !S_ISREG(c->st.st_mode)) {
+    errno = xerrno;
+    return;
+  }
+
+  p = make_sub_pool(session.pool);
+  c->fh = ftpd_open_held(path, O_RDONLY|O_NONBLOCK|O_NOCTTY);
+  if (c->fh != NULL && (pr_fsio_fstat(c->fh, &c->st) < 0 ||
+      !ftpd_receipt_get(p, c->fh, c->hex))) {
+    ftpd_drop(c->fh);
+    c->fh = NULL;
+  }
+
+  destroy_pool(p);
+  errno = xerrno;
+}
+
+int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
+  int xerrno = errno;
+  struct stat st;
+
+  if (c->fh == NULL) {
+    return res;
+  }
+
+  if (res == 0 && fstat(PR_FH_FD(c->fh), &st) == 0 &&
+      st.st_size == c->st.st_size && (timed ||
+      (st.st_mtim.tv_sec == c->st.st_mtim.tv_sec &&
+       st.st_mtim.tv_nsec == c->st.st_mtim.tv_nsec))) {
+    ftpd_receipt_put(PR_FH_FD(c->fh), &st, c->hex);
+  }
+
+  ftpd_drop(c->fh);
+  c->fh = NULL;
+  errno = xerrno;
+  return res;
+}

@@ -47,7 +47,10 @@ struct board {
 
 /* The other connections that are there, and have not been told to leave. */
 struct view {
-  struct slot *slots[NSLOTS + 1];
+  struct other {
+    struct slot *slot;
+    uint64_t source;
+  } all[NSLOTS + 1];
   unsigned int n;
 };
 
@@ -90,7 +93,7 @@ static void look(struct view *v) {
       (void) atomic_compare_exchange_strong(&s->pid, &pid, 0);
 
     } else if (!atomic_load(&s->leave)) {
-      v->slots[v->n++] = s;
+      v->all[v->n++] = (struct other) { s, atomic_load(&s->source) };
     }
   }
 }
@@ -125,36 +128,45 @@ static bool is_too_much(unsigned int n) {
   return randombytes_uniform(100) < percent;
 }
 
-static unsigned int count(const struct view *v, uint64_t source) {
-  unsigned int i, n = 0;
+static int by_source(const void *a, const void *b) {
+  const struct other *x = a, *y = b;
 
-  for (i = 0; i < v->n; i++) {
-    n += atomic_load(&v->slots[i]->source) == source;
+  return (x->source > y->source) - (x->source < y->source);
+}
+
+/* How many from `from' on have the same source. */
+static unsigned int run_length(const struct view *v, unsigned int from) {
+  unsigned int i = from + 1;
+
+  while (i < v->n && v->all[i].source == v->all[from].source) {
+    i++;
   }
 
-  return n;
+  return i - from;
 }
 
 /* One of those of the source that has most; of all sources if there are
  * several.  The new connection is one of them.
  */
 static struct slot *choose(struct view *v) {
-  unsigned int most = 0, i, n = 0;
+  unsigned int most = 0, i, len, n = 0;
 
-  v->slots[v->n++] = own;
-  for (i = 0; i < v->n; i++) {
-    unsigned int have = count(v, atomic_load(&v->slots[i]->source));
-
-    most = have > most ? have : most;
+  v->all[v->n++] = (struct other) { own, atomic_load(&own->source) };
+  qsort(v->all, v->n, sizeof(v->all[0]), by_source);
+  for (i = 0; i < v->n; i += len) {
+    len = run_length(v, i);
+    most = len > most ? len : most;
   }
 
-  for (i = 0; i < v->n; i++) {
-    if (count(v, atomic_load(&v->slots[i]->source)) == most) {
-      v->slots[n++] = v->slots[i];
+  for (i = 0; i < v->n; i += len) {
+    len = run_length(v, i);
+    if (len == most) {
+      memmove(&v->all[n], &v->all[i], len * sizeof(v->all[0]));
+      n += len;
     }
   }
 
-  return v->slots[randombytes_uniform(n)];
+  return v->all[randombytes_uniform(n)].slot;
 }
 
 static void tell(void) {

@@ -546,12 +546,27 @@ struct record_file *ftpd_record_file_new(pool *p, const char *path) {
   return f;
 }
 
+/* A daemon may have closed the standard descriptors, to which others print. */
+static int open_high(const char *path) {
+  int low = open(path, O_RDWR|O_APPEND|O_CREAT|O_NOFOLLOW|O_CLOEXEC|
+    O_NONBLOCK|O_NOCTTY, 0600), fd, xerrno;
+
+  if (low < 0 || low > 2) {
+    return low;
+  }
+
+  fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+  xerrno = errno;
+  (void) close(low);
+  errno = xerrno;
+  return fd;
+}
+
 void ftpd_record_file_open(struct record_file *f) {
   static const struct sftp_str nothing = { (const unsigned char *) "", 0 };
   struct stat st;
 
-  f->fd = open(f->path, O_RDWR|O_APPEND|O_CREAT|O_NOFOLLOW|O_CLOEXEC|
-    O_NONBLOCK|O_NOCTTY, 0600);
+  f->fd = open_high(f->path);
   if (f->fd >= 0 && (fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode))) {
     (void) close(f->fd);
     f->fd = -1;

@@ -113,13 +113,6 @@ static int open_pair(int pair[2]) {
 /* In the new process; its parent ends at once. */
 static void run_recorder(const struct recorder *r, uid_t uid, gid_t gid) {
   if (fork() == 0) {
-    (void) close(state.door[0]);
-    (void) close(r->other);
-    if (state.control >= 0) {
-      (void) close(state.control);
-    }
-
-    pr_ipbind_close_listeners();
     (void) pr_close_scoreboard(FALSE);
     pr_proctitle_set("(recorder of SFTPTransferRecord)");
     ftpd_recorder_run(r, uid, gid);
@@ -183,7 +176,6 @@ static int start_recorder(void) {
 
   r.door = state.door[1];
   r.control = control[1];
-  r.other = control[0];
   r.before = before[1];
   /* The new process must not keep the end that it waits for. */
   if (before[0] >= 0) {

@@ -34,6 +34,8 @@
 extern xaset_t *server_list;
 
 #define EVENTS 64
+/* The daemon's own descriptors are below. */
+#define FDS_MAX 4096
 /* How long the recorder before may take to hand over. */
 #define PATIENCE_MS 5000
 
@@ -449,6 +451,33 @@ static void give_up(uid_t uid, gid_t gid) {
   }
 }
 
+/* The daemon's listeners, its control socket and others are not ours; what goes
+ * to syslog is a datagram.
+ */
+static void close_sockets(const struct recorder *r) {
+  struct rlimit limit;
+  rlim_t fd;
+
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+    return;
+  }
+
+  for (fd = 0; fd < limit.rlim_cur && fd < FDS_MAX; fd++) {
+    int is = (int) fd, type = SOCK_DGRAM;
+    socklen_t len = sizeof(type);
+
+    if (is != r->door && is != r->control && is != r->before &&
+        getsockopt(is, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+        type != SOCK_DGRAM) {
+      (void) close(is);
+    }
+  }
+
+  /* Each session has one. */
+  limit.rlim_cur = limit.rlim_max;
+  (void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void ignore_signals(void) {
   static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE,
     SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD, SIGXFSZ };
@@ -523,6 +552,7 @@ void ftpd_recorder_run(const struct recorder *r, uid_t uid, gid_t gid) {
   int n;
 
   ignore_signals();
+  close_sockets(r);
   state.is = r;
   state.pool = make_sub_pool(permanent_pool);
   pr_pool_tag(state.pool, "SFTPTransferRecord");

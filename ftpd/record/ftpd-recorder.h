@@ -38,12 +38,12 @@ struct record_handed {
 struct recorder {
   int door;                     /* where sessions introduce themselves */
   int control;                  /* the daemon's: a socket to hand over to */
-  int other;                    /* its other end, which the daemon keeps */
   int before;                   /* what the last recorder hands over; -1 */
 };
 
 /* Runs it, and returns when nobody is left: with the rights of root, which it
- * gives up for those of uid and gid when its files are open.
+ * gives up for those of uid and gid when its files are open.  All other sockets
+ * of the process are closed.
  */
 void ftpd_recorder_run(const struct recorder *r, uid_t uid, gid_t gid);
 

@@ -376,6 +376,13 @@ def _():
                       if ":\t" in line)
     expect("65534" in status["Uid"] and "\t0" not in "\t" + status["Uid"],
            status["Uid"])
+    fds = {int(fd): os.readlink("/proc/%d/fd/%s" % (pid, fd))
+           for fd in os.listdir("/proc/%d/fd" % pid)}
+    with open("/proc/net/tcp") as file:
+        listening = {"socket:[%s]" % line.split()[9] for line in file}
+    expect(not listening & set(fds.values()), fds)
+    # Whatever prints something does not write into it.
+    expect(all(fd > 2 for fd in fds if "/rec/" in fds[fd]), fds)
     expect_same((status["CapEff"].strip("0"), status["NoNewPrivs"].strip()),
                 ("", "1"), "rights")
     with paramiko_sftp(srv):
@@ -725,7 +732,10 @@ def _():
 def _():
     with open(srv.path("odd"), "wb") as out:
         out.write(os.urandom(3000) + b"\n{\"prev\":1}\n" + b"[" * 100000 +
-                  b"\n{\"prev\":\"\",\"what\":\"signature\",\"n\":1e3}\n")
+                  b"\n{\"prev\":\"\",\"what\":\"signature\",\"n\":1e3}\n"
+                  b"{\"prev\":\"\\ud800\",\"what\":\"signature\",\"n\":1,"
+                  b"\"signature\":\"\\ud800\"}\n{\"prev\":\"\",\"what\":"
+                  b"\"lost\",\"n\":2,\"records\":\"x\"}\n")
     wrong(srv, "this is no record", srv.path("odd"))
     for words in (["verify"], ["verify", srv.record], ["extract"], [],
                   ["verify", "-k", "/none", srv.record],

@@ -56,6 +56,8 @@ def main(words):
 
 def run(words):
     """The same; an interrupted run or a closed output is an error."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")
     try:
         status = main(words)
         sys.stdout.flush()

@@ -12,6 +12,12 @@ def plural(n, word):
     return "%d %s%s" % (n, word, "" if n == 1 else "s")
 
 
+def number_in(record, name):
+    """A number; 0 if it is none."""
+    value = record.get(name)
+    return value if type(value) is int else 0
+
+
 class Chain:
     """Reads the files in their order.  What is wrong is told as a problem;
     what is not, but should be known, as a note."""
@@ -133,7 +139,7 @@ class Chain:
                          % record.get("after"))
         elif record["what"] == "lost":
             self.note("%s could not be written here: %a"
-                      % (plural(int(record.get("records", 0)), "record"),
+                      % (plural(number_in(record, "records"), "record"),
                          record.get("why")))
         elif record["what"] == "clock":
             self.note("the clock was set by %a seconds"

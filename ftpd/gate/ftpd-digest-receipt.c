@@ -210,10 +210,11 @@ static int store(int fd, const struct receipt *r, const struct stat *st,
   return is_unchanged(st, now) ? 0 : -1;
 }
 
+/* A time of the coarse clock, or of a file system with whole seconds. */
 static bool is_coarse(const struct stat *st, const struct timespec *before) {
   struct timespec after = coarse_now();
 
-  return ns_between(before, &st->st_ctim) == 0 ||
+  return st->st_ctim.tv_nsec == 0 || ns_between(before, &st->st_ctim) == 0 ||
     ns_between(&after, &st->st_ctim) == 0;
 }
 

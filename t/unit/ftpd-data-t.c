@@ -38,7 +38,8 @@ static struct ftpd ftpd;
 static struct {
   unsigned int ncalls, interrupts, fail_at;     /* that call fails; 0: none */
   size_t most;
-  int err, left;                /* 1: 0 bytes, as at the end */
+  int err;                      /* 0: 0 bytes, as at the end */
+  bool no_seeks;
 } sys;
 
 /* The bytes that a call may process, -1 with errno. */
@@ -131,7 +132,8 @@ static unsigned int nseeks, nhooked;
 
 off_t pr_fsio_lseek(pr_fh_t *fh, off_t offset, int whence) {
   nseeks++;
-  return sys.left == 2 ? -1 : lseek(fh->fh_fd, offset, whence);
+  errno = ESPIPE;
+  return sys.no_seeks ? -1 : lseek(fh->fh_fd, offset, whence);
 }
 
 ssize_t pr_fsio_pread(pr_fh_t *fh, void *buf, size_t n, off_t offset) {
@@ -166,7 +168,7 @@ static struct {
   off_t offset;
   size_t done;
   int err;
-  unsigned int nfaults, nspoilt, nlooks;
+  unsigned int nfaults, nspoilt, nlooks, nempty;
   size_t digested[NWAYS];
 } seen;
 
@@ -261,7 +263,7 @@ int ftpd_fstat(struct ftpd_file *f, struct stat *st) {
 }
 
 ssize_t ftpd_peek(struct ftpd_file *f, void *buf, size_t n, off_t offset) {
-  return pread(f->fd, buf, n, offset);
+  return sys.err == ENXIO ? may(n) : pread(f->fd, buf, n, offset);
 }
 
 void ftpd_poll(struct ftpd *h) {
@@ -294,7 +296,8 @@ void ftpd_tally(enum tally what, unsigned int i, unsigned int j, uint64_t n) {
 void ftpd_bottleneck_add(const struct ftpd_file *f, enum sftp_cause cause,
     uint64_t begun_us) {
   (void) f;
-  seen.timed += cause == CAUSE_DISK && begun_us > 0;
+  (void) begun_us;
+  seen.timed += cause == CAUSE_DISK;
   errno = 0;
 }
 
@@ -315,6 +318,7 @@ void ftpd_cmd_forget(void) {
 void pr_event_generate(const char *event, const void *data) {
   const pr_buffer_t *buf = data;
 
+  seen.nempty += buf->buflen == 0;
   if (strcmp(event, "mod_sftp.sftp.data-read") == 0) {
     seen.heard_in += buf->buflen;
 
@@ -413,6 +417,7 @@ static void files_are_read(void) {
   is_int(read_at(&f, 1000, 9500), 500, "at the end there is less");
   errno = EINTR;
   is_int(read_at(&f, 1000, 10000), 0, "or nothing");
+  is_int(seen.err, 0, "which is no error");
   close_file(&f);
 }
 
@@ -435,6 +440,9 @@ static void reading_goes_on(void) {
   ok(memcmp(buf, data + 10, 100) == 0, "of the same bytes");
   is_int(seen.heard_out, 100, "which listeners get");
   is_int(seen.heard_in, 0, "as sent");
+  sys.most = 7;
+  is_int(read_at(&f, 100, 10), 100, "in small pieces, too");
+  is_int(seen.nempty, 0, "none of which is empty");
   close_file(&f);
 }
 
@@ -583,14 +591,18 @@ static void others_write_otherwise(void) {
   ok(seen.loads == 4 && seen.commands == 4 && seen.forgets == 4,
     "as a command");
   is_int(session.xfer.total_bytes, 110, "bytes are counted as they come");
-  sys.left = 2;
+  sys.no_seeks = true;
   is_int(write_at(&f, 10, 0), -1, "a seek fails");
-  ok(f.pos == 60 && seen.loads == 4 && wrote == 0, "then nothing is written");
-  sys.left = 0;
+  ok(f.pos == 60 && seen.loads == 4 && wrote == 0 && errno == ESPIPE,
+    "then nothing is written");
+  sys.no_seeks = false;
   sys.fail_at = 1;
   sys.err = EIO;
   is_int(write_at(&f, 10, 60), -1, "a write fails");
   is_int(f.pos, 60, "and does not move");
+  sys.fail_at = 0;
+  is_int(write_at(&f, 10, 0), 0, "back to the beginning");
+  is_int(f.pos, 10, "it goes on");
   begin();
   f.append = true;
   is_int(write_at(&f, 10, 0), 0, "appending");
@@ -816,6 +828,18 @@ static void some_files_need_a_buffer(void) {
   }
 }
 
+static void sources_may_fail(void) {
+  struct ftpd_file from = open_file(1000), to = open_file(0);
+
+  to.rated = true;
+  sys.fail_at = 1;
+  sys.err = ENXIO;
+  is_int(copy(&from, 0, &to, 0, 0), -1, "a source that cannot be read");
+  ok(errno == ENXIO && copied == 0 && seen.err == ENXIO, "is an error");
+  close_file(&from);
+  close_file(&to);
+}
+
 static void what_the_kernel_cannot_is_copied(void) {
   static const int unfit[] = { EXDEV, EINVAL, ENOSYS, EOPNOTSUPP, EBADF };
   struct ftpd_file from = open_file(1000), to = open_file(0);
@@ -869,6 +893,7 @@ int main(void) {
   large_copies_have_parts();
   copies_are_checked();
   some_files_need_a_buffer();
+  sources_may_fail();
   what_the_kernel_cannot_is_copied();
   destroy_pool(p);
   return done_testing();

@@ -14,6 +14,7 @@
 #include "ftpd-ask.h"
 #include "ftpd-attrs.h"
 #include "ftpd-check.h"
+#include "ftpd-digest-carry.h"
 #include "ftpd-digest.h"
 #include "ftpd-held.h"
 #include "ftpd-locks.h"
@@ -21,6 +22,7 @@
 #include "ftpd-path.h"
 #include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
+#include "ftpd-record.h"
 #include "ftpd-transfer-rules.h"
 #include "ftpd-tree.h"
 #include "ftpd-uploads.h"
@@ -272,6 +274,26 @@ void ftpd_digest_timed(struct ftpd_file *f) {
   (void) call("timed, ");
 }
 
+void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h, const char *path) {
+  (void) c;
+  (void) h;
+  (void) call("take %s, ", path);
+}
+
+int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
+  (void) c;
+  (void) call("put %d %d, ", res, timed);
+  return res;
+}
+
+void ftpd_record_mode(mode_t mode) {
+  (void) call("record %o, ", (unsigned int) mode);
+}
+
+void ftpd_record_owner(uid_t uid, gid_t gid) {
+  (void) call("record %u %u, ", uid, gid);
+}
+
 int ftpd_quota_truncate(struct ftpd_op *one, const char *path, off_t size,
     int (*set)(const char *, off_t)) {
   (void) one;
@@ -348,23 +370,25 @@ static void files_are_truncated(void) {
 
 static void modes_and_owners_are_set(void) {
   begin(NULL);
-  EXPECT(ftpd_chmod(&ftpd, "/f", 0640), 0, "hold /f, chmod /f 640, ");
+  EXPECT(ftpd_chmod(&ftpd, "/f", 0640), 0, "record 640, take /f, hold /f, "
+    "chmod /f 640, put 0 0, ");
   begin("hold");
-  EXPECT(ftpd_chmod(&ftpd, "/f", 0640), -1, "hold /f, ");
+  EXPECT(ftpd_chmod(&ftpd, "/f", 0640), -1, "record 640, take /f, hold /f, "
+    "put -1 0, ");
   begin(NULL);
-  EXPECT(ftpd_chown(&ftpd, "/f", 1, 2), 0, "stat /f, may hold /f, "
+  EXPECT(ftpd_chown(&ftpd, "/f", 1, 2), 0, "record 1 2, stat /f, may hold /f, "
     "chown /f 1 2, ");
   begin("stat");
-  EXPECT(ftpd_chown(&ftpd, "/f", 1, 2), -1, "stat /f, ");
+  EXPECT(ftpd_chown(&ftpd, "/f", 1, 2), -1, "record 1 2, stat /f, ");
   begin("may");
-  EXPECT(ftpd_chown(&ftpd, "/f", 1, 2), -1, "stat /f, may ");
+  EXPECT(ftpd_chown(&ftpd, "/f", 1, 2), -1, "record 1 2, stat /f, may ");
   begin(NULL);
-  EXPECT(ftpd_lchown(&ftpd, "/f", 1, 2), 0, "lstat /f, may hold /f, "
-    "lchown /f 1 2, ");
+  EXPECT(ftpd_lchown(&ftpd, "/f", 1, 2), 0, "record 1 2, lstat /f, "
+    "may hold /f, lchown /f 1 2, ");
   begin("lstat");
-  EXPECT(ftpd_lchown(&ftpd, "/f", 1, 2), -1, "lstat /f, ");
+  EXPECT(ftpd_lchown(&ftpd, "/f", 1, 2), -1, "record 1 2, lstat /f, ");
   begin("may");
-  EXPECT(ftpd_lchown(&ftpd, "/f", 1, 2), -1, "lstat /f, may ");
+  EXPECT(ftpd_lchown(&ftpd, "/f", 1, 2), -1, "record 1 2, lstat /f, may ");
 }
 
 /* ---- Times */
@@ -385,14 +409,14 @@ static void times_are_set(void) {
   is.st_mtim.tv_nsec = 14000;
   set_times(1, 999999999, 3, 4000);
   begin(NULL);
-  EXPECT(ftpd_utimes(&ftpd, "/f", ts, true), 0, "stat /f, hold /f, "
-    "utimes /f, ");
+  EXPECT(ftpd_utimes(&ftpd, "/f", ts, true), 0, "stat /f, take /f, hold /f, "
+    "utimes /f, put 0 1, ");
   ok(times[0].tv_sec == 1 && times[0].tv_usec == 999999 &&
     times[1].tv_sec == 3 && times[1].tv_usec == 4, "in microseconds");
   set_times(1, UTIME_OMIT, 3, 4000);
   begin(NULL);
-  EXPECT(ftpd_utimes(&ftpd, "/f", ts, false), 0, "lstat /f, hold /f, "
-    "utimes /f, ");
+  EXPECT(ftpd_utimes(&ftpd, "/f", ts, false), 0, "lstat /f, take /f, hold /f, "
+    "utimes /f, put 0 1, ");
   ok(times[0].tv_sec == 11 && times[0].tv_usec == 12 && times[1].tv_sec == 3,
     "the first one stays");
   set_times(1, 2000, 3, UTIME_OMIT);
@@ -404,7 +428,8 @@ static void times_are_set(void) {
   begin("lstat");
   EXPECT(ftpd_utimes(&ftpd, "/f", ts, false), -1, "lstat /f, ");
   begin("hold");
-  EXPECT(ftpd_utimes(&ftpd, "/f", ts, true), -1, "stat /f, hold /f, ");
+  EXPECT(ftpd_utimes(&ftpd, "/f", ts, true), -1, "stat /f, take /f, hold /f, "
+    "put -1 1, ");
   is.st_atim.tv_nsec = UTIME_OMIT;
   set_times(1, UTIME_OMIT, 3, 4);
   begin(NULL);
@@ -443,8 +468,8 @@ static void links_have_times(void) {
   vroot = false;
   plain = true;
   begin(NULL);
-  EXPECT(ftpd_utimes(&ftpd, "/l", ts, true), 0, "stat /l, hold /l, "
-    "utimes /l, ");
+  EXPECT(ftpd_utimes(&ftpd, "/l", ts, true), 0, "stat /l, take /l, hold /l, "
+    "utimes /l, put 0 1, ");
   is.st_mode = S_IFREG | 0644;
 }
 

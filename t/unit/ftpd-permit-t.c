@@ -22,6 +22,7 @@
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
 #include "ftpd-phase.h"
+#include "ftpd-record.h"
 #include "ftpd-request.h"
 #include "tap.h"
 
@@ -286,6 +287,11 @@ int ftpd_count_change(struct ftpd_op *one, cmd_rec *cmd) {
   note(", count %s", (const char *) cmd->argv[0]);
   errno = EBUSY;
   return denied != NULL && strcmp(denied, cmd->argv[0]) == 0 ? -1 : 0;
+}
+
+int ftpd_record_may(struct ftpd_op *one) {
+  (void) one;
+  return refuse_if("record", denied);
 }
 
 int ftpd_may_keep(struct ftpd_op *one, const char *path, bool reads,
@@ -665,6 +671,15 @@ static int permit_handle(enum ftpd_request req, const char *path,
   return ftpd_permit_handle(&op, path);
 }
 
+static void what_is_not_recorded_is_not_done(void) {
+  denied = "record";
+  ok(refused(FTPD_STAT, "/a", NULL, EACCES), "a request");
+  is_str(trace, "", "nothing is asked");
+  is_int(permit_handle(FTPD_FSETSTAT, "/a", 0, &file), -1, "of a handle, too");
+  is_str(trace, "", "nothing is asked");
+  denied = NULL;
+}
+
 static void handles_have_paths(void) {
   is_int(permit_handle(FTPD_FSETSTAT, "/link", 0, &file), 0, "a handle");
   is_str(trace, "own /link, ask /link>/target, filter /link, ask /target, "
@@ -709,6 +724,7 @@ int main(void) {
   keys_may_be_for_reading();
   deep_paths_need_their_directory();
   handles_have_paths();
+  what_is_not_recorded_is_not_done();
   destroy_pool(p);
   return done_testing();
 }

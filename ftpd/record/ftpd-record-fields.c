@@ -35,7 +35,8 @@ const struct record_row ftpd_record_rows[RECORD_NFIELDS] = {
   [RECORD_OWNER] = { "owner", 0 },
   [RECORD_GROUP] = { "group", 0 },
   [RECORD_END] = { "end", 16 },
-  [RECORD_WHY] = { "why", 512 }
+  [RECORD_WHY] = { "why", 512 },
+  [RECORD_UNSENT] = { "unsent", 0 }
 };
 
 const char *const ftpd_record_whats[RECORD_NWHATS] = {

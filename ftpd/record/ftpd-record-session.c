@@ -28,8 +28,9 @@ static struct {
   const struct record_conf *conf;       /* NULL: nothing is recorded */
   int fd;
   int error;                    /* of the last record; 0: it was taken */
+  uint64_t unsent;              /* records since the last that was sent */
   bool begun;
-} state = { NULL, -1, 0, false };
+} state = { NULL, -1, 0, 0, false };
 
 bool ftpd_record_on(void) {
   return state.conf != NULL;
@@ -114,6 +115,7 @@ static void ask(const void *bytes, size_t len) {
   }
 
   err = state.fd >= 0 ? send_message(bytes, len) : EPIPE;
+  state.unsent = err == 0 ? 0 : state.unsent + 1;
   if (err == 0 && state.conf->stops) {
     err = read_answer();
   }
@@ -122,12 +124,17 @@ static void ask(const void *bytes, size_t len) {
 }
 
 void ftpd_record_send(struct record_event *e) {
-  struct sftp_str message = sftp_wr_get(&e->message);
+  struct sftp_str message;
 
   if (state.conf == NULL) {
     return;
   }
 
+  if (state.unsent > 0) {
+    ftpd_record_number(e, RECORD_UNSENT, state.unsent);
+  }
+
+  message = sftp_wr_get(&e->message);
   if (sftp_wr_end(&e->message) != SFTP_OK) {
     set_error(EMSGSIZE);
 
@@ -138,12 +145,15 @@ void ftpd_record_send(struct record_event *e) {
 
 int ftpd_record_may(struct ftpd_op *op) {
   static const unsigned char probe = RECORD_NWHATS;
+  uint64_t unsent;
 
   if (state.conf == NULL || !state.conf->stops || state.error == 0) {
     return 0;
   }
 
+  unsent = state.unsent;
   ask(&probe, 1);
+  state.unsent = unsent;        /* it is no record */
   if (state.error == 0) {
     return 0;
   }

@@ -323,7 +323,7 @@ static void sign_files(bool all) {
 
 static int hand_over(int to) {
   struct record_handed h;
-  const struct client *c;
+  struct client *c;
   unsigned int i;
 
   memset(&h, 0, sizeof(h));
@@ -336,13 +336,16 @@ static int hand_over(int to) {
   }
 
   h.is_client = 1;
-  for (c = state.clients; c != NULL; c = c->next) {
+  while (state.clients != NULL) {
+    c = state.clients;
     h.hello = c->hello;
     h.pins = c->pins;
     h.ended = c->ended ? 1 : 0;
     if (send_with(to, &h, sizeof(h), c->fd) < 0) {
       return -1;
     }
+
+    drop_client(c);
   }
 
   return 0;
@@ -407,9 +410,9 @@ static void on_control(void) {
 
   if (fd >= 0) {
     sign_files(true);
-    (void) hand_over(fd);
+    /* The next one did not wait: both serve what they have. */
+    state.over = hand_over(fd) == 0;
     (void) close(fd);
-    state.over = true;
   }
 }
 

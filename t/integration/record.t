@@ -460,6 +460,36 @@ def _():
     whole(one)
 
 
+@promise("a recorder that is stopped holds up no session for long; what it had "
+         "is written when it goes on, what it did not get is counted")
+def _():
+    one = Recorded()
+    one.start()
+    with paramiko_sftp(one) as client:
+        client.mkdir("before")
+        old = one.recorder()
+        os.kill(old, signal.SIGSTOP)
+        try:
+            for number in range(600):
+                client.mkdir("d%d" % number)
+            one.wait_log("system.log", "this session is not recorded")
+            os.kill(one.process.pid, signal.SIGHUP)
+            wait_for(lambda: len(one.recorders()) == 2, "the next recorder")
+            must(one.sftp("mkdir other"))
+            one.wait_record("mkdir", path=one.home("other"))
+        finally:
+            os.kill(old, signal.SIGCONT)
+        one.wait_record("mkdir", path=one.home("d0"))
+        client.mkdir("after")
+        last = one.wait_record("mkdir", path=one.home("after"))
+    one.settled()
+    found = len([x for x in one.records("mkdir")
+                 if re.search("/d\\d+$", x["path"])])
+    expect_same(found + last["unsent"], 600, "written and counted")
+    text = whole(one)
+    expect("did not reach the recorder" in text, text)
+
+
 def on_small_disk(words):
     """Its file is on a file system of 64 KiB, which is full."""
     full = Recorded(words)

@@ -131,6 +131,9 @@ class Chain:
             self.told_limit = True
             self.problem("a signature is missing: the server signs after %s "
                          "at the latest" % plural(self.limit, "record"))
+        if number_in(record, "unsent") > 0:
+            self.note("%s of this session did not reach the recorder"
+                      % plural(record["unsent"], "record"))
         if record["what"] == "begin" and type(record.get("records")) is int:
             self.limit = record["records"]
         elif record["what"] == "missing":

@@ -112,7 +112,7 @@ class Bench:
         self.dir = os.path.abspath(directory)
         self.source = os.path.join(self.dir, "source")
         self.cc, self.jobs = cc, jobs
-        self.running = set()
+        self.running, self.stopping = set(), False
         place = "/var/lib" if os.access("/var/lib", os.W_OK) else None
         self.scratch = tempfile.mkdtemp(prefix="mod_sftp-mutants-", dir=place)
         os.chmod(self.scratch, 0o711)
@@ -133,6 +133,8 @@ class Bench:
             yield from pool.imap_unordered(work, items)
 
     def end_tests(self):
+        """Also those that other threads are about to begin."""
+        self.stopping = True
         for child in list(self.running):
             self.end(child)
 
@@ -236,6 +238,8 @@ class Bench:
                     resource.RLIMIT_AS, (MEMORY, MEMORY)))
             self.running.add(child)
             try:
+                if self.stopping:
+                    raise SystemExit(1)
                 passed = child.wait(limit) == 0
             except subprocess.TimeoutExpired:
                 passed = False

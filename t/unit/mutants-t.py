@@ -251,8 +251,11 @@ def ends_by_signal(way, place):
         expect(child.poll() is None, "it has ended too early")
         time.sleep(0.01)
     child.terminate()
-    expect_same(child.wait(60), 143, "the result")
-    child.stdout.close()
+    try:
+        expect_same(child.wait(60), 143, "the result")
+    finally:
+        child.kill()
+        child.stdout.close()
     pids = []
     for test in tests[:2]:
         with open(test) as file:

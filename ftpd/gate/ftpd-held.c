@@ -66,7 +66,7 @@ const char *ftpd_where_dir(const char *dir, char *buf, size_t size) {
   const char *at = ftpd_where(dir, buf, size);
   size_t n = at == buf ? strlen(buf) : 0;
 
-  if (n > 2 && strcmp(buf + n - 2, "/.") == 0) {
+  if (n >= 2 && strcmp(buf + n - 2, "/.") == 0) {
     buf[n == 2 ? 1 : n - 2] = '\0';
   }
 

@@ -29,8 +29,8 @@ static char top[] = "/tmp/ftpd-held-XXXXXX";
  * "/v"; where `plain' is false, a module serves all other paths.
  */
 
-static bool plain = true, alias, elsewhere, guarded;
-static const char *told = "/";
+static bool plain = true, lstat_alone, alias, elsewhere, guarded;
+static const char *told = "/", *vroot = top;
 static pr_fs_t fs;
 
 bool ftpd_vroot_serves(const char *path) {
@@ -38,7 +38,7 @@ bool ftpd_vroot_serves(const char *path) {
 }
 
 const char *ftpd_vroot_place(const char *path, char *buf, size_t size) {
-  snprintf(buf, size, "%s%s", top, path[2] != '\0' ? path + 2 : "/.");
+  snprintf(buf, size, "%s%s", vroot, path[2] != '\0' ? path + 2 : "/.");
   return buf;
 }
 
@@ -59,8 +59,7 @@ pr_fs_t *ftpd_fs_of_dir(const char *path) {
 
 bool ftpd_fs_member(pr_fs_t *one, size_t offset) {
   (void) one;
-  (void) offset;
-  return plain;
+  return plain && (!lstat_alone || offset == offsetof(pr_fs_t, lstat));
 }
 
 void ftpd_bottom_init(void) {
@@ -191,6 +190,7 @@ static void the_kernel_is_asked_once(void) {
   }
 
   is_str(ftpd_stand(at("a")), at("a"), "in one operation it is sure");
+  ok(access("in-a", F_OK) < 0, "and asks nobody");
   ftpd_stand_anew();
   is_str(ftpd_stand(at("a")), at("a"), "in the next one");
   ok(access("in-a", F_OK) == 0, "it goes there again");
@@ -327,6 +327,10 @@ static void vroots_have_other_paths(void) {
   is_str(ftpd_where("/w/a", buf, sizeof(buf)), "/w/a", "elsewhere");
   is_str(ftpd_where_dir("/v", buf, sizeof(buf)), top, "the root");
   is_str(ftpd_where_dir("/v/a", buf, sizeof(buf)), at("a"), "a directory");
+  vroot = "";
+  is_str(ftpd_where_dir("/v", buf, sizeof(buf)), "/", "the system's root");
+  is_str(ftpd_where_dir("/v/", buf, sizeof(buf)), "/", "is short");
+  vroot = top;
   is_int(ftpd_hold("/v/a/x"), 0, "a path");
   is_str(ftpd_held_name("/v/a/x"), "x", "is held by the system's");
   is_int(ftpd_hold("/v/link/x"), -1, "without links");
@@ -433,7 +437,9 @@ static void modules_are_compared(void) {
   is_int(ftpd_hold(at("a/x")), -1, "a path that leads elsewhere");
   is_int(errno, ENOENT, "is not used");
   elsewhere = false;
-  plain = true;
+  plain = lstat_alone = true;
+  ok(ftpd_is_pinned(at("a/y")), "a module may serve links alone");
+  lstat_alone = false;
   is_int(nopen, 0, "nothing is left open");
 }
 

@@ -21,26 +21,44 @@ uint64_t fake_now_ms = 1000000;
 
 /* All lines since the reset, oldest dropped first. */
 static char history[65536];
+static size_t history_len;
 
 static void show(const char *sink, const char *line) {
-  if (getenv("FAKE_LOG") != NULL) {
+  static int shown = -1;
+
+  shown = shown < 0 ? getenv("FAKE_LOG") != NULL : shown;
+  if (shown) {
     fprintf(stderr, "# %s: %s\n", sink, line);
   }
 }
 
+#define LAST_LEN sizeof(fake_log_last)
+
+/* What fits of it. */
+static void keep(char last[LAST_LEN], const char *line) {
+  size_t len = strnlen(line, LAST_LEN - 1);
+
+  memcpy(last, line, len);
+  last[len] = '\0';
+}
+
 void ftpd_log_line(const char *kind, const char *line) {
-  size_t len = strlen(line), have = strlen(history);
+  size_t len = strlen(line);
 
   (void) kind;
   show("log", line);
-  snprintf(fake_log_last, sizeof(fake_log_last), "%s", line);
+  keep(fake_log_last, line);
   fake_log_lines++;
 
-  if (have + len + 2 > sizeof(history)) {
-    have = 0;
+  if (history_len + len + 2 > sizeof(history)) {
+    history_len = 0;
   }
 
-  snprintf(history + have, sizeof(history) - have, "%s\n", line);
+  if (len + 2 <= sizeof(history)) {
+    memcpy(history + history_len, line, len);
+    memcpy(history + history_len + len, "\n", 2);
+    history_len += len + 1;
+  }
 }
 
 void ftpd_log_why_line(enum sftp_why why, const char *line) {
@@ -50,7 +68,7 @@ void ftpd_log_why_line(enum sftp_why why, const char *line) {
 
 void ftpd_auth_log_line(int level, const char *line) {
   show("auth log", line);
-  snprintf(fake_auth_log_last, sizeof(fake_auth_log_last), "%s", line);
+  keep(fake_auth_log_last, line);
   fake_auth_log_level = level;
   fake_auth_log_lines++;
 }
@@ -64,7 +82,7 @@ const char *ftpd_log_reason(struct ftpd *h) {
 void ftpd_trace_line(enum sftp_trace_channel chan, int level,
     const char *line) {
   show("trace", line);
-  snprintf(fake_trace_last, sizeof(fake_trace_last), "%s", line);
+  keep(fake_trace_last, line);
   fake_trace_channel = chan;
   fake_trace_level = level;
   fake_trace_lines++;
@@ -76,6 +94,7 @@ bool fake_log_has(const char *text) {
 
 void fake_log_reset(void) {
   history[0] = '\0';
+  history_len = 0;
   fake_log_last[0] = fake_auth_log_last[0] = fake_trace_last[0] = '\0';
   fake_log_lines = fake_auth_log_lines = fake_trace_lines = 0;
 }

@@ -24,6 +24,9 @@
 /* Waits of a connection: more would be a loop without an end. */
 #define WAITS_MAX 200000
 
+/* Waits after which a slow line is quick: a byte at a time takes long. */
+#define SLOW_MAX 2000
+
 struct talk *talk_now;
 struct sftp_settings *talk_settings;
 
@@ -56,6 +59,10 @@ static size_t in_flight(const struct talk_pipe *p) {
   return p->end - p->start;
 }
 
+static size_t room(const struct talk *t) {
+  return t->polls < SLOW_MAX ? t->room : 65536;
+}
+
 ssize_t __wrap_recv(int fd, void *buf, size_t n, int flags) {
   struct talk *t = talk_now;
   bool server = fd == TALK_SERVER_FD;
@@ -70,7 +77,7 @@ ssize_t __wrap_recv(int fd, void *buf, size_t n, int flags) {
   }
 
   n = n < have ? n : have;
-  n = server && n > t->segment ? t->segment : n;
+  n = server && n > t->segment && t->polls < SLOW_MAX ? t->segment : n;
   memcpy(buf, p->buf + p->start, n);
   p->start += n;
   return (ssize_t) n;
@@ -78,7 +85,7 @@ ssize_t __wrap_recv(int fd, void *buf, size_t n, int flags) {
 
 ssize_t __wrap_send(int fd, const void *buf, size_t n, int flags) {
   struct talk *t = talk_now;
-  size_t room = t->room;
+  size_t have = in_flight(&t->to_client);
 
   (void) flags;
   if (fd == TALK_CLIENT_FD) {
@@ -92,8 +99,7 @@ ssize_t __wrap_send(int fd, const void *buf, size_t n, int flags) {
     return -1;
   }
 
-  room = room > in_flight(&t->to_client) ? room - in_flight(&t->to_client) : 0;
-  n = n < room ? n : room;
+  n = have >= room(t) ? 0 : n < room(t) - have ? n : room(t) - have;
   talk_pipe_add(&t->to_client, buf, n);
   errno = EAGAIN;
   return n > 0 ? (ssize_t) n : -1;
@@ -138,7 +144,7 @@ static short ready(const struct talk *t, short events) {
     got |= POLLIN;
   }
 
-  if (in_flight(&t->to_client) < t->room || t->hung_up) {
+  if (in_flight(&t->to_client) < room(t) || t->hung_up) {
     got |= POLLOUT;
   }
 
@@ -186,6 +192,7 @@ int __wrap_ftpd_wait(struct ftpd *h, int fd, short ev, int timeout_ms) {
 
   (void) h;
   talk_must(fd == TALK_SERVER_FD);
+  t->polls++;
   if (t->deaf == 0) {
     talk_read(t);
   }

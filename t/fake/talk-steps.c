@@ -21,6 +21,9 @@
 #define TIME_MAX 20000
 #define TIME_ALL 100000
 
+/* Steps of a program, with those that are repeated. */
+#define STEPS_MAX 1000
+
 /* ---- Values */
 
 static struct sftp_rd *source(struct talk *t) {
@@ -516,7 +519,7 @@ bool talk_step(struct talk *t) {
   uint8_t c;
 
   go_back(t);
-  if (source(t)->left == 0 || t->hung_up) {
+  if (source(t)->left == 0 || t->hung_up || ++t->steps > STEPS_MAX) {
     return false;
   }
 

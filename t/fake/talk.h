@@ -89,12 +89,12 @@ struct talk {
   uint32_t fxp_version, fxp_id;
   uint8_t touch;                /* what a security key has signed about it */
 
+  unsigned int waits, polls, steps;
+  unsigned int proofs;          /* good signatures and answers */
+
   /* The message that is being built. */
   struct sftp_wr w;
-  unsigned char space[65536];
-
-  unsigned int waits;
-  unsigned int proofs;          /* good signatures and answers */
+  unsigned char space[65536];   /* last: the only part without a beginning */
 };
 
 /* The one that talks now. */

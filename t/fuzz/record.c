@@ -12,10 +12,7 @@
  */
 
 #include "ftpd-record-fields.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "target.h"
 
 static void check_line(const char *text, size_t len) {
   size_t i;
@@ -27,7 +24,7 @@ static void check_line(const char *text, size_t len) {
   }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static int one_input(const uint8_t *data, size_t size) {
   static char text[RECORD_LINE_MAX];
   static struct record_pins pins, before;
   enum record_what what;

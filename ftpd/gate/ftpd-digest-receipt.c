@@ -40,8 +40,10 @@
 #define GAP_MAX_NS 1000000LL
 /* Smaller files are read soon: nobody waits for ticks for their sake. */
 #define WAIT_BYTES (16 * 1024 * 1024)
-#define TRIES 8
-#define COARSE_TRIES 2
+#define TRIES 16
+#define STRANGE_TRIES 6         /* ... with times of another clock */
+#define COARSE_WORTH 3          /* of them, if it is the coarse one */
+#define COARSE_TRIES 3
 
 bool ftpd_receipt_is(const char *name) {
   return strcasecmp(name, NAME) == 0;
@@ -221,9 +223,9 @@ static bool is_coarse(const struct stat *st, const struct timespec *before) {
 /* With the fine clock: 0, 1 if the file has none, or -1 with errno. */
 static int put_fine(int fd, const struct stat *st, struct receipt *r) {
   static int64_t gap = GAP_NS;
-  unsigned int i, ncoarse = 0;
+  unsigned int i, nstrange = 0;
 
-  for (i = 0; i < TRIES && ncoarse < COARSE_TRIES; i++) {
+  for (i = 0; i < TRIES && nstrange < STRANGE_TRIES; i++) {
     struct timespec before = coarse_now(), asked;
     struct stat now;
 
@@ -234,7 +236,7 @@ static int put_fine(int fd, const struct stat *st, struct receipt *r) {
     }
 
     if (is_coarse(&now, &before)) {
-      ncoarse++;
+      nstrange += COARSE_WORTH;
       continue;
     }
 
@@ -243,7 +245,10 @@ static int put_fine(int fd, const struct stat *st, struct receipt *r) {
     }
 
     gap = ns_between(&asked, &now.st_ctim);
-    gap = gap < 0 ? 0 : gap > GAP_MAX_NS ? GAP_MAX_NS : gap;
+    if (gap < 0 || gap > GAP_MAX_NS) {
+      gap = GAP_NS;
+      nstrange++;
+    }
   }
 
   return 1;
@@ -254,7 +259,7 @@ static int put_coarse(int fd, const struct stat *st, struct receipt *r) {
   unsigned int i;
   struct stat now;
 
-  for (i = 0; i < TRIES && st->st_size >= WAIT_BYTES; i++) {
+  for (i = 0; i < COARSE_TRIES && st->st_size >= WAIT_BYTES; i++) {
     wait_tick(&st->st_mtim);
     r->stored = coarse_now();
     if (store(fd, r, st, &now) < 0) {

@@ -19,6 +19,7 @@
 #include "ftpd-recorder.h"
 
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -114,6 +115,7 @@ static int open_pair(int pair[2]) {
 static void run_recorder(const struct recorder *r, uid_t uid, gid_t gid) {
   if (fork() == 0) {
     (void) pr_close_scoreboard(FALSE);
+    (void) prctl(PR_SET_NAME, "sftp-recorder", 0, 0, 0);
     pr_proctitle_set("(recorder of SFTPTransferRecord)");
     ftpd_recorder_run(r, uid, gid);
   }

@@ -8,11 +8,14 @@
 """Host keys: from files of every kind, from an agent, certified, told to
 clients and proven."""
 
+import contextlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
@@ -271,6 +274,56 @@ def _():
         expect("no key that can be used" in log, log)
     finally:
         agent.end()
+
+
+class HostileAgent:
+    """Answers each request with the same bytes, as often as it is asked."""
+
+    def __init__(self, path, answer):
+        self.path, self.answer = path, answer
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                conn, _ = self.listener.accept()
+                with conn, contextlib.suppress(OSError):
+                    while conn.recv(65536):
+                        conn.sendall(self.answer)
+
+    def end(self):
+        self.listener.close()
+
+
+def agent_message(kind, body):
+    return (1 + len(body)).to_bytes(4, "big") + bytes([kind]) + body
+
+
+@promise("an agent that lies about lengths and numbers prevents the start, "
+         "too")
+def _():
+    many = 1025
+    for name, answer in (
+            ("endless", b"\xff\xff\xff\xff\x0c"),
+            ("long", (256 * 1024 + 1).to_bytes(4, "big") + b"\x0c"
+             + b"\0" * (256 * 1024)),
+            ("empty", bytes(4)),
+            ("other", agent_message(5, b"")),
+            ("many", agent_message(12, many.to_bytes(4, "big")
+                                   + bytes(8) * many)),
+            ("claims", agent_message(12, b"\xff\xff\xff\xff")),
+            ("cut", agent_message(12, b"\0\0\0\1\0\0\1\0ssh"))):
+        srv = Server()
+        agent = HostileAgent(srv.path("agent"), answer)
+        try:
+            srv.directives = "SFTPHostKey agent:" + agent.path
+            log = srv.refuses_to_start()
+            expect("agent:" + agent.path in log, (name, log))
+        finally:
+            agent.end()
 
 
 @promise("encrypted keys of every format open with the provider's passphrase")

@@ -271,6 +271,23 @@ def _():
     srv.works()
 
 
+@promise("no two connections see the same random numbers")
+def _():
+    def cookie():
+        with contextlib.closing(srv.connect()) as sock:
+            file = sock.makefile("rb")
+            line = file.readline()
+            expect(line.startswith(b"SSH-2.0-"), line)
+            sock.sendall(b"SSH-2.0-test\r\n")
+            head = file.read(6)
+            expect_same(head[5], 20, "KEXINIT")
+            return file.read(16)
+
+    seen = [cookie() for _ in range(40)]
+    expect_same(len(set(seen)), len(seen), seen)
+    srv.no_sessions()
+
+
 @promise("a client that sends its whole script at once gets in")
 def _():
     with RawAuth(srv.connect(), service=None) as raw:

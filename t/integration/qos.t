@@ -177,8 +177,10 @@ def _():
                    EF, CS1, EF, modules=("mod_ifsession",))
 
 
-def ours(watch):
-    """Without what the kernel acknowledged before the session began."""
+def ours(server, watch):
+    """To the end of the session, and without what the kernel acknowledged
+    before it began."""
+    server.no_sessions()
     return [some for some in watch.look() if some != 0]
 
 
@@ -191,11 +193,11 @@ def _():
         with Watch(server.port) as watch:
             sent = server.local("sent", b"x" * 100000)
             must(server.scp("-O", sent, "srv:file"))
-            expect_same(ours(watch), [EF, CS1, EF], "with scp -O")
+            expect_same(ours(server, watch), [EF, CS1, EF], "with scp -O")
             must(server.sftp("get file /dev/null"))
-            expect_same(ours(watch), [EF, CS1, EF], "with sftp")
+            expect_same(ours(server, watch), [EF, CS1, EF], "with sftp")
             must(server.ssh("srv", "sha256sum file"))
-            expect_same(ours(watch), [EF, CS1, EF], "with a command")
+            expect_same(ours(server, watch), [EF, CS1, EF], "with a command")
     finally:
         server.stop_clean()
 

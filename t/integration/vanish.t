@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from netns import Machine, own_network
 from server import Server, must, run, wait_for
-from tap import main, promise, skip
+from tap import Failed, main, promise, skip
 
 HERE, THERE = "10.9.1.1", "10.9.1.2"
 BIG = 1 << 40                   # of a file without blocks
@@ -60,7 +60,16 @@ def moved(server):
     return int(fields["wchar"]) + int(fields["rchar"])
 
 
-def vanishes(server, batch, busy, line):
+def unacknowledged(server):
+    """Bytes that the client's system has not acknowledged, and never will."""
+    with open("/proc/net/tcp") as table:
+        rows = [row.split() for row in table.read().splitlines()[1:]]
+    return sum(int(row[4].split(":")[0], 16) for row in rows
+               if int(row[1].split(":")[1], 16) == server.port)
+
+
+def vanishes(server, batch, busy, line, certainly=True):
+    """False: not now, as nothing was on its way to the client."""
     if not own:
         skip("the system gives no network of one's own")
     server.mkdir("d")
@@ -76,8 +85,13 @@ def vanishes(server, batch, busy, line):
         else:
             server.wait_log("sftp.log", "using SFTP protocol")
         must(run(far.inside(["ip", "addr", "flush", "dev", "eth0"])))
+        if not certainly and unacknowledged(server) == 0:
+            os.kill(server.session(), signal.SIGTERM)
+            server.no_sessions()
+            return False
         server.no_sessions()
         server.wait_log("sftp.log", line)
+        return True
     finally:
         os.killpg(client.pid, signal.SIGKILL)
         client.wait()
@@ -105,8 +119,11 @@ def _():
 
 @promise("without any timeout, the system misses a client that downloads")
 def _():
-    vanishes(silent, "get big /dev/null\n", True, "connection failed: "
-             "(Connection timed out|No route to host)")
+    for _attempt in range(10):
+        if vanishes(silent, "get big /dev/null\n", True, "connection failed: "
+                    "(Connection timed out|No route to host)", False):
+            return
+    raise Failed("nothing was on its way, ten times")
 
 
 main(asks, silent)

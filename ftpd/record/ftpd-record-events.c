@@ -24,11 +24,19 @@
 
 /* ---- Logins */
 
-static struct {
-  char key[64], ca[64], key_id[256], methods[64];
+/* What a key, or a certificate, has proved: of the current attempt, and of the
+ * steps that have succeeded.
+ */
+struct proof {
+  char key[64], ca[64], key_id[256];
   bool has_serial;
   uint64_t serial;
-} proof;
+};
+
+static struct {
+  struct proof now, done;
+  char methods[64];             /* that have succeeded */
+} proved;
 
 static void put_print(pool *p, char *to, size_t size, struct sftp_str blob) {
   const char *print = sftp_key_fingerprint(p, blob, "SHA256", false);
@@ -38,18 +46,20 @@ static void put_print(pool *p, char *to, size_t size, struct sftp_str blob) {
 
 void ftpd_record_key(pool *p, struct sftp_str blob,
     const struct sftp_cert *cert) {
+  struct proof *now = &proved.now;
+
   if (!ftpd_record_on()) {
     return;
   }
 
-  proof.ca[0] = proof.key_id[0] = '\0';
-  proof.has_serial = cert != NULL;
-  put_print(p, proof.key, sizeof(proof.key), cert != NULL ? cert->key->blob :
+  memset(now, 0, sizeof(*now));
+  now->has_serial = cert != NULL;
+  put_print(p, now->key, sizeof(now->key), cert != NULL ? cert->key->blob :
     blob);
   if (cert != NULL) {
-    put_print(p, proof.ca, sizeof(proof.ca), cert->ca->blob);
-    sstrncpy(proof.key_id, cert->key_id, sizeof(proof.key_id));
-    proof.serial = cert->serial;
+    put_print(p, now->ca, sizeof(now->ca), cert->ca->blob);
+    sstrncpy(now->key_id, cert->key_id, sizeof(now->key_id));
+    now->serial = cert->serial;
   }
 }
 
@@ -57,11 +67,24 @@ static const char *or_null(const char *text) {
   return *text != '\0' ? text : NULL;
 }
 
-static void add_method(const char *method) {
-  size_t len = strlen(proof.methods);
+static void add_proof(const char *method) {
+  size_t len = strlen(proved.methods);
 
-  snprintf(proof.methods + len, sizeof(proof.methods) - len, "%s%s",
+  snprintf(proved.methods + len, sizeof(proved.methods) - len, "%s%s",
     len > 0 ? "+" : "", method);
+  if (*proved.now.key != '\0') {
+    proved.done = proved.now;
+  }
+}
+
+static void put_proof(struct record_event *e, const struct proof *proof) {
+  ftpd_record_text(e, RECORD_KEY, or_null(proof->key));
+  ftpd_record_text(e, RECORD_CA, or_null(proof->ca));
+  if (proof->has_serial) {
+    ftpd_record_number(e, RECORD_SERIAL, proof->serial);
+  }
+
+  ftpd_record_text(e, RECORD_KEY_ID, or_null(proof->key_id));
 }
 
 void ftpd_record_login(struct ftpd *h, const char *method, const char *end) {
@@ -73,30 +96,21 @@ void ftpd_record_login(struct ftpd *h, const char *method, const char *end) {
   }
 
   if (!failed) {
-    add_method(method);
+    add_proof(method);
   }
 
   ftpd_record_begin(&e, RECORD_LOGIN);
   ftpd_record_text(&e, RECORD_USER, failed || session.user == NULL ? h->user :
     session.user);
-  ftpd_record_text(&e, RECORD_METHOD, failed ? method : proof.methods);
-  ftpd_record_text(&e, RECORD_KEY, or_null(proof.key));
-  ftpd_record_text(&e, RECORD_CA, or_null(proof.ca));
-  if (proof.has_serial) {
-    ftpd_record_number(&e, RECORD_SERIAL, proof.serial);
-  }
-
-  ftpd_record_text(&e, RECORD_KEY_ID, or_null(proof.key_id));
+  ftpd_record_text(&e, RECORD_METHOD, failed ? method : proved.methods);
+  put_proof(&e, failed ? &proved.now : &proved.done);
   ftpd_record_text(&e, RECORD_PROTOCOL, "ssh");
   ftpd_record_text(&e, RECORD_CLIENT, pr_table_get(session.notes,
     "SFTP_CLIENT_BANNER", NULL));
   ftpd_record_text(&e, RECORD_END, end);
   ftpd_record_text(&e, RECORD_WHY, failed ? ftpd_log_reason(h) : NULL);
   ftpd_record_send(&e);
-  if (failed) {
-    proof.key[0] = proof.ca[0] = proof.key_id[0] = '\0';
-    proof.has_serial = false;
-  }
+  memset(&proved.now, 0, sizeof(proved.now));
 }
 
 /* ---- Operations */

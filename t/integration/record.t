@@ -21,6 +21,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import paramiko
+
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from clients import fingerprint, logs_in, paramiko_sftp
@@ -123,6 +125,36 @@ def _():
     expect(logs_in(srv, "bob", srv.password), "not logged in")
     expect_same(srv.wait_record("login", end="ok", user="bob")["method"],
                 "password", "method")
+
+
+@promise("the key of a login with two methods stays known after a wrong password")
+def _():
+    two = Recorded(text="SFTPAuthMethods publickey+password\n")
+    two.start()
+    with open(two.path("id.pub"), "wb") as out:
+        out.write(must(run(["ssh-keygen", "-y", "-f", two.key])).stdout)
+    key = fingerprint(two, "id.pub")
+    client = paramiko.Transport(("127.0.0.1", two.port))
+    try:
+        client.start_client(timeout=PATIENCE)
+        expect_same(client.auth_publickey(
+            two.user, paramiko.Ed25519Key.from_private_key_file(two.key)),
+            ["password"], "what remains")
+        try:
+            client.auth_password(two.user, "wrong")
+            expect(False, "logged in")
+        except paramiko.AuthenticationException:
+            pass
+        client.auth_password(two.user, two.password)
+    finally:
+        client.close()
+    two.settled()
+    expect_same([(one["what"], one["end"], one["method"], one.get("key"))
+                 for one in two.records() if one["what"].startswith("log")],
+                [("login", "partial", "publickey", key),
+                 ("login", "failed", "password", None),
+                 ("login", "ok", "publickey+password", key),
+                 ("logout", "ok", "publickey+password", key)], "records")
 
 
 @promise("a certificate is recorded by its key, its authority, serial and name")

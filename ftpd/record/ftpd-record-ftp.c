@@ -43,9 +43,28 @@ static const struct row *find_row(const char *command) {
   return NULL;
 }
 
+/* As the daemon takes it: with its charset, from the current directory. */
 static const char *outside(cmd_rec *cmd, const char *path) {
-  return path == NULL || *path == '\0' ? NULL : ftpd_outside(cmd->tmp_pool,
-    path);
+  const char *whole;
+
+  if (path == NULL || *path == '\0') {
+    return NULL;
+  }
+
+  whole = dir_canonical_path(cmd->tmp_pool, pr_fs_decode_path(cmd->tmp_pool,
+    path));
+  return ftpd_outside(cmd->tmp_pool, whole != NULL ? whole : path);
+}
+
+/* A path may have spaces. */
+static char *words_from(cmd_rec *cmd, unsigned int at) {
+  char *text = pstrdup(cmd->tmp_pool, cmd->argv[at]);
+
+  for (at++; at < cmd->argc; at++) {
+    text = pstrcat(cmd->tmp_pool, text, " ", cmd->argv[at], NULL);
+  }
+
+  return text;
 }
 
 static void put_login(struct record_event *e, bool ok) {
@@ -58,14 +77,94 @@ static void put_login(struct record_event *e, bool ok) {
 
 static void put_transfer(struct record_event *e, cmd_rec *cmd, bool in) {
   const char *path = session.xfer.path != NULL ? session.xfer.path : cmd->arg;
+  /* restart_pos is 0 again. */
+  const off_t *offset = pr_table_get(cmd->notes, "mod_xfer.file-offset", NULL);
 
   ftpd_record_text(e, RECORD_PATH, outside(cmd, path));
   ftpd_record_text(e, RECORD_DIRECTION, in ? "in" : "out");
   if (session.xfer.p != NULL) {
     ftpd_record_number(e, RECORD_BYTES, (uint64_t) session.xfer.total_bytes);
-    ftpd_record_number(e, RECORD_OFFSET, (uint64_t) session.restart_pos);
+    ftpd_record_number(e, RECORD_OFFSET, offset != NULL ?
+      (uint64_t) *offset : 0);
   }
 }
+
+/* ---- Changes of mode and group */
+
+static void put_group(struct record_event *e, cmd_rec *cmd, const char *name) {
+  char *end = NULL;
+  unsigned long number = strtoul(name, &end, 10);
+  gid_t gid = *name != '\0' && *end == '\0' ? (gid_t) number :
+    pr_auth_name2gid(cmd->tmp_pool, name);
+
+  if (gid != (gid_t) -1) {
+    ftpd_record_number(e, RECORD_GROUP, gid);
+  }
+}
+
+/* SITE CHMOD mode path, SITE CHGRP group path; false: another one. */
+static bool put_site(struct record_event *e, cmd_rec *cmd) {
+  bool mode;
+
+  if (cmd->argc < 4 || strcmp(cmd->argv[0], C_SITE) != 0) {
+    return false;
+  }
+
+  mode = strcasecmp(cmd->argv[1], "CHMOD") == 0;
+  if (!mode && strcasecmp(cmd->argv[1], "CHGRP") != 0) {
+    return false;
+  }
+
+  ftpd_record_begin(e, RECORD_ATTRIBUTES);
+  ftpd_record_text(e, RECORD_REQUEST, cmd->argv[1]);
+  ftpd_record_text(e, RECORD_PATH, outside(cmd, words_from(cmd, 3)));
+  if (mode) {
+    ftpd_record_text(e, RECORD_MODE, cmd->argv[2]);
+
+  } else {
+    put_group(e, cmd, cmd->argv[2]);
+  }
+
+  return true;
+}
+
+/* MFF fact=value;... path.  Of several, the last counts.  false: it sets
+ * neither mode nor group.
+ */
+static bool put_facts(struct record_event *e, cmd_rec *cmd) {
+  const char *mode = NULL, *group = NULL;
+  char *fact, *left = NULL;
+
+  if (cmd->argc < 3 || strcmp(cmd->argv[0], C_MFF) != 0) {
+    return false;
+  }
+
+  for (fact = strtok_r(pstrdup(cmd->tmp_pool, cmd->argv[1]), ";", &left);
+      fact != NULL; fact = strtok_r(NULL, ";", &left)) {
+    if (strncasecmp(fact, "UNIX.mode=", 10) == 0) {
+      mode = fact + 10;
+
+    } else if (strncasecmp(fact, "UNIX.group=", 11) == 0) {
+      group = fact + 11;
+    }
+  }
+
+  if (mode == NULL && group == NULL) {
+    return false;
+  }
+
+  ftpd_record_begin(e, RECORD_ATTRIBUTES);
+  ftpd_record_text(e, RECORD_REQUEST, cmd->argv[0]);
+  ftpd_record_text(e, RECORD_PATH, outside(cmd, words_from(cmd, 2)));
+  ftpd_record_text(e, RECORD_MODE, mode);
+  if (group != NULL) {
+    put_group(e, cmd, group);
+  }
+
+  return true;
+}
+
+/* ---- The commands */
 
 static void put_members(struct record_event *e, cmd_rec *cmd,
     enum record_what what, bool ok) {
@@ -91,29 +190,6 @@ static void put_members(struct record_event *e, cmd_rec *cmd,
   }
 }
 
-/* SITE CHMOD mode path, SITE CHGRP group path; false: another one. */
-static bool put_site(struct record_event *e, cmd_rec *cmd) {
-  const char *path;
-
-  if (cmd->argc < 4 || (strcasecmp(cmd->argv[1], "CHMOD") != 0 &&
-      strcasecmp(cmd->argv[1], "CHGRP") != 0)) {
-    return false;
-  }
-
-  ftpd_record_begin(e, RECORD_ATTRIBUTES);
-  path = strstr(cmd->arg, cmd->argv[3]);
-  ftpd_record_text(e, RECORD_REQUEST, cmd->argv[1]);
-  ftpd_record_text(e, RECORD_PATH, outside(cmd, path));
-  if (strcasecmp(cmd->argv[1], "CHMOD") == 0) {
-    ftpd_record_text(e, RECORD_MODE, cmd->argv[2]);
-
-  } else {
-    ftpd_record_text(e, RECORD_WHY, cmd->argv[2]);
-  }
-
-  return true;
-}
-
 static void record(cmd_rec *cmd, bool ok) {
   const struct row *row = find_row(cmd->argv[0]);
   const char *code = NULL, *text = NULL;
@@ -129,7 +205,7 @@ static void record(cmd_rec *cmd, bool ok) {
     put_members(&e, cmd, row->what, ok);
     ftpd_record_text(&e, RECORD_REQUEST, cmd->argv[0]);
 
-  } else if (!put_site(&e, cmd)) {
+  } else if (!put_site(&e, cmd) && !put_facts(&e, cmd)) {
     return;
   }
 

@@ -155,5 +155,6 @@ cmdtable ftpd_hooks[] = {
   FTP_RECORD(C_XMKD),
   FTP_RECORD(C_RNTO),
   FTP_RECORD(C_SITE),
+  FTP_RECORD(C_MFF),
   { 0, NULL, NULL, NULL, FALSE, FALSE, 0, NULL }
 };

@@ -276,6 +276,51 @@ def _():
                 (ftp.home("up"), ftp.home("new")), "rename")
 
 
+@promise("FTP's records have the path that was changed, and the offset of REST")
+def _():
+    ftp = FtpServer("SFTPTransferRecord @DIR@/log\n",
+                    "SFTPTransferRecord @DIR@/log\n")
+    ftp.record = ftp.path("log")
+    ftp.put("6", b"123456789")
+    ftp.put("CHMOD", b"")
+    ftp.put("a b", b"")
+    ftp.mkdir("sub")
+    ftp.start()
+    try:
+        client = ftp.ftp()
+        for words in ("SITE CHMOD 666 6", "SITE CHMOD 600 CHMOD",
+                      "SITE CHMOD u+rx a b", "SITE CHGRP %d 6" % GID,
+                      "MFF UNIX.mode=0600;UNIX.mode=0640; a b",
+                      "MFF UNIX.group=%d; 6" % GID,
+                      "MFF Modify=20200101000000; 6", "CWD sub", "MKD ../x",
+                      "RNFR ../x", "RNTO ./../y", "RMD ../sub/../y"):
+            client.sendcmd(words)
+        client.retrbinary("RETR ../6", lambda data: None, rest=4)
+        with open(ftp.local("u", b"zz"), "rb") as file:
+            client.storbinary("STOR ../6", file, rest=5)
+        client.quit()
+        ftp.no_sessions()
+    finally:
+        ftp.stop_clean()
+    wait_for(lambda: b"logout" in open(ftp.record, "rb").read(), "records")
+    with open(ftp.record) as file:
+        ones = [one for one in map(json.loads, file)
+                if one.get("protocol") == "ftp" and one["what"] != "login"]
+    expect_same([(one["request"], os.path.relpath(one["path"], ftp.home()),
+                  one.get("mode"), one.get("group")) for one in ones[:6]],
+                [("CHMOD", "6", "666", None), ("CHMOD", "CHMOD", "600", None),
+                 ("CHMOD", "a b", "u+rx", None),
+                 ("CHGRP", "6", None, GID), ("MFF", "a b", "0640", None),
+                 ("MFF", "6", None, GID)], "changes")
+    expect_same([(one["what"], one["path"], one.get("to"), one.get("offset"),
+                  one.get("bytes")) for one in ones[6:]],
+                [("mkdir", ftp.home("x"), None, None, None),
+                 ("rename", ftp.home("x"), ftp.home("y"), None, None),
+                 ("rmdir", ftp.home("y"), None, None, None),
+                 ("download", ftp.home("6"), None, 4, 5),
+                 ("upload", ftp.home("6"), None, 5, 2)], "paths and offsets")
+
+
 # ---- The chain and its signatures
 
 @promise("a signature comes after N records; ssh-keygen -Y verify accepts it")

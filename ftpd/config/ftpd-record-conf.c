@@ -52,6 +52,18 @@ static const char *set_full(pool *p, const char *value, bool *stops) {
   return NULL;
 }
 
+static bool is_repeated(const cmd_rec *cmd, unsigned int at) {
+  unsigned int i;
+
+  for (i = 2; i < at; i += 2) {
+    if (strcasecmp(cmd->argv[i], cmd->argv[at]) == 0) {
+      return true;
+    }
+  }
+
+  return false;
+}
+
 /* The words after the path; NULL, or the error. */
 static const char *set_words(cmd_rec *cmd, struct record_conf *conf) {
   const char *why = NULL;
@@ -61,7 +73,10 @@ static const char *set_words(cmd_rec *cmd, struct record_conf *conf) {
     const char *word = cmd->argv[i], *value = i + 1 < (unsigned int) cmd->argc
       ? cmd->argv[i + 1] : NULL;
 
-    if (strcasecmp(word, "records") == 0) {
+    if (is_repeated(cmd, i)) {
+      why = pstrcat(cmd->tmp_pool, "'", word, "' is there twice", NULL);
+
+    } else if (strcasecmp(word, "records") == 0) {
       why = set_number(cmd->tmp_pool, word, value, RECORDS_MAX,
         &conf->records);
 

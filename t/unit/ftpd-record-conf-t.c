@@ -116,6 +116,7 @@ int main(void) {
     refuses("/log minutes 1m", "1 to 1440"), "minutes");
   ok(refuses("/log when-full", "stop or go-on") &&
     refuses("/log when-full wait", "stop or go-on"), "a full disk");
+  ok(refuses("/log records 1 minutes 2 Records 1", "twice"), "a word twice");
   ok(refuses("/log often", "expected records"), "another word");
   destroy_pool(p);
   return done_testing();

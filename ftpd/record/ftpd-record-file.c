@@ -22,6 +22,8 @@
 /* At least two whole lines. */
 #define TAIL_BYTES (2 * (size_t) RECORD_LINE_MAX)
 #define LOCK_STEPS 200
+/* Far behind any record. */
+#define PLACE ((off_t) 1 << 62)
 #define HEX_LEN (2 * RECORD_HASH_LEN)
 /* A step of the system's clock that gets a record. */
 #define STEP_US 1000000
@@ -88,13 +90,16 @@ static int write_bytes(struct record_file *f, const char *bytes, size_t len) {
   return -1;
 }
 
-/* Writes a line behind the head, which is that of the file. */
-static int write_record(struct record_file *f, struct sftp_str members) {
-  char hex[HEX_LEN + 1];
+/* Writes a line behind the head, which is that of the file; torn: behind its
+ * line break, which is missing.
+ */
+static int write_line(struct record_file *f, struct sftp_str members,
+    bool torn) {
+  char hex[HEX_LEN + 1], *line = f->line + 1;
   struct sftp_json j;
 
-  f->line[0] = '{';
-  sftp_json_init(&j, f->line + 1, RECORD_LINE_MAX - 3);
+  memcpy(f->line, "\n{", 2);
+  sftp_json_init(&j, line + 1, RECORD_LINE_MAX - 4);
   sftp_json_text(&j, "prev", sftp_str_of(hex_of(f->head.hash, hex)));
   sftp_json_number(&j, "n", f->head.n + 1);
   put_time(&j);
@@ -104,12 +109,13 @@ static int write_record(struct record_file *f, struct sftp_str members) {
     return -1;
   }
 
-  memcpy(f->line + 1 + j.len, "}\n", 2);
-  if (write_bytes(f, f->line, j.len + 3) < 0) {
+  memcpy(line + 1 + j.len, "}\n", 2);
+  if (write_bytes(f, torn ? f->line : line, j.len + 3 + (torn ? 1 : 0)) < 0) {
     return -1;
   }
 
-  hash_line(f, f->line, j.len + 3, true, f->head.hash);
+  hash_line(f, line, j.len + 3, true, f->head.hash);
+  f->head.end = (uint64_t) f->size;
   f->head.n++;
   f->head.known = 1;
   if (f->nunsigned++ == 0) {
@@ -117,6 +123,10 @@ static int write_record(struct record_file *f, struct sftp_str members) {
   }
 
   return 0;
+}
+
+static int write_record(struct record_file *f, struct sftp_str members) {
+  return write_line(f, members, false);
 }
 
 /* A record of the recorder itself. */
@@ -242,62 +252,138 @@ static int write_begin(struct record_file *f, const char *why, bool first) {
   return note_write(f, &n);
 }
 
-static int end_torn_line(struct record_file *f, const struct tail *t) {
-  struct note n;
+/* What the line that we wrote last has become. */
+struct found {
+  bool there;                   /* still where it was */
+  uint64_t lines;               /* whole ones behind it: somebody else's */
+};
 
-  if (write_bytes(f, "\n", 1) < 0) {
+static int is_ours(struct record_file *f, off_t size, bool *is) {
+  size_t len = f->head.end < RECORD_LINE_MAX ? (size_t) f->head.end :
+    RECORD_LINE_MAX, at;
+  unsigned char hash[RECORD_HASH_LEN];
+
+  *is = false;
+  if (len == 0 || f->head.end > (uint64_t) size) {
+    return 0;
+  }
+
+  if (pread(f->fd, f->line, len, (off_t) f->head.end - (off_t) len) !=
+      (ssize_t) len) {
     return -1;
   }
 
-  note_begin(&n, "torn");
-  sftp_json_number(&n.j, "bytes", t->torn_len);
-  return note_write(f, &n);
+  at = line_at(f->line, len);
+  hash_line(f, f->line + at, len - at, true, hash);
+  *is = memcmp(hash, f->head.hash, sizeof(hash)) == 0;
+  return 0;
 }
 
-/* The file had more lines when we last wrote to it. */
-static int write_missing(struct record_file *f,
+static int look_for_ours(struct record_file *f, off_t size,
+    struct found *found) {
+  off_t at = (off_t) f->head.end;
+  ssize_t n, i;
+
+  memset(found, 0, sizeof(*found));
+  if (is_ours(f, size, &found->there) < 0) {
+    return -1;
+  }
+
+  while (found->there && at < size) {
+    n = pread(f->fd, f->line, RECORD_LINE_MAX, at);
+    if (n <= 0) {
+      return -1;
+    }
+
+    at += n;
+    for (i = 0; i < n; i++) {
+      found->lines += f->line[i] == '\n' ? 1 : 0;
+    }
+  }
+
+  return 0;
+}
+
+/* Lines that somebody else has written, and one that somebody did not end. */
+static int write_others(struct record_file *f, const struct tail *t,
+    uint64_t after, uint64_t lines) {
+  struct note n;
+
+  if (!t->torn && lines == 0) {
+    return 0;
+  }
+
+  note_begin(&n, t->torn ? "torn" : "foreign");
+  if (t->torn) {
+    sftp_json_number(&n.j, "bytes", t->torn_len);
+  }
+
+  if (lines > 0) {
+    sftp_json_number(&n.j, "after", after);
+    sftp_json_number(&n.j, "lines", lines);
+  }
+
+  return write_line(f, (struct sftp_str) { (unsigned char *) n.text,
+    n.j.len }, t->torn);
+}
+
+/* The line that we wrote last is not there. */
+static int write_missing(struct record_file *f, const struct tail *t,
     const struct record_head *ours) {
   char hex[HEX_LEN + 1];
   struct note n;
 
-  note_begin(&n, "missing");
+  note_begin(&n, t->has_n && t->n >= ours->n ? "changed" : "missing");
   sftp_json_number(&n.j, "after", ours->n);
   sftp_json_text(&n.j, "hash", sftp_str_of(hex_of(ours->hash, hex)));
   return note_write(f, &n);
 }
 
-/* Continues the chain behind what is in the file now. */
+static int write_state(struct record_file *f, const struct tail *t,
+    const struct record_head *ours, const struct found *found) {
+  if (t->empty) {
+    return write_begin(f, ours->known ? "the file before has ended" :
+      "a new file", true);
+  }
+
+  memcpy(f->head.hash, t->hash, RECORD_HASH_LEN);
+  if (t->has_n && (!ours->known || t->n > ours->n)) {
+    f->head.n = t->n;
+  }
+
+  if (write_others(f, t, ours->n, found->lines) < 0) {
+    return -1;
+  }
+
+  if (!ours->known) {
+    return write_begin(f, "the daemon has started", false);
+  }
+
+  return found->there ? 0 : write_missing(f, t, ours);
+}
+
+/* Continues the chain behind what is in the file now; what is not ours gets a
+ * record before anything else, above all before a signature.
+ */
 static int catch_up(struct record_file *f, off_t size) {
   struct record_head ours = f->head;
+  struct found found = { false, 0 };
   struct tail t;
 
-  if (read_tail(f, size, &t) < 0) {
+  if (read_tail(f, size, &t) < 0 ||
+      (ours.known && look_for_ours(f, size, &found) < 0)) {
     return -1;
   }
 
   f->size = size;
-  f->sign_now = f->sign_now || t.empty || t.torn || !ours.known ||
-    !t.has_n || t.n < ours.n;
-  if (t.empty) {
-    return write_begin(f, ours.known ? "the file before has ended" :
-      "a new file", true);
-  }
-
-  memcpy(f->head.hash, t.hash, RECORD_HASH_LEN);
-  if (!ours.known || (t.has_n && t.n > ours.n)) {
-    f->head.n = t.has_n ? t.n : ours.n;
-  }
-
-  if (t.torn && end_torn_line(f, &t) < 0) {
+  if (write_state(f, &t, &ours, &found) < 0) {
+    f->head = ours;
     f->size = -1;
     return -1;
   }
 
-  if (ours.known && (!t.has_n || t.n < ours.n)) {
-    return write_missing(f, &ours);
-  }
-
-  return ours.known ? 0 : write_begin(f, "the daemon has started", false);
+  f->sign_now = f->sign_now || !found.there || t.torn || found.lines > 0;
+  return 0;
 }
 
 /* Whoever can read the file can lock it, and delays the first record only: what
@@ -419,8 +505,8 @@ static int write_step(struct record_file *f) {
   char text[32];
   struct note n;
 
-  f->clock_us = now;
   if (step > -STEP_US && step < STEP_US) {
+    f->clock_us = now;
     return 0;
   }
 
@@ -428,31 +514,12 @@ static int write_step(struct record_file *f) {
     (step < 0 ? -STEP_US / 2 : STEP_US / 2)) / STEP_US);
   note_begin(&n, "clock");
   sftp_json_text(&n.j, "seconds", sftp_str_of(text));
-  return note_write(f, &n);
-}
-
-int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
-  int err = 0;
-
-  if (begin_append(f) < 0) {
-    err = errno;
-
-  } else {
-    if (write_losses(f) < 0 || write_step(f) < 0 ||
-        (members.len > 0 && write_record(f, members) < 0)) {
-      err = errno;
-    }
-
-    end_append(f);
+  if (note_write(f, &n) < 0) {
+    return -1;
   }
 
-  if (err != 0 && members.len > 0) {
-    f->nlost++;
-    f->lost_error = err;
-  }
-
-  tell_result(f, err);
-  return err;
+  f->clock_us = now;
+  return 0;
 }
 
 /* ---- Signatures */
@@ -490,6 +557,63 @@ static int write_signature(struct record_file *f, pool *p) {
   return 0;
 }
 
+static void sign_file(struct record_file *f) {
+  pool *p = make_sub_pool(f->pool);
+
+  if (write_signature(f, p) < 0) {
+    f->nunsigned = 1;           /* again after the next interval */
+    f->unsigned_ms = sftp_now_ms();
+  }
+
+  f->sign_now = false;
+  destroy_pool(p);
+}
+
+/* Each recorder holds a lock of its own for others to see. */
+static bool is_shared(const struct record_file *f) {
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+    .l_start = PLACE, .l_len = 1 };
+
+  return fcntl(f->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static void show_ourselves(const struct record_file *f) {
+  struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET,
+    .l_start = PLACE, .l_len = 1 };
+
+  (void) fcntl(f->fd, F_OFD_SETLK, &lock);
+}
+
+/* ---- Records */
+
+int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
+  int err = 0;
+
+  if (begin_append(f) < 0) {
+    err = errno;
+
+  } else {
+    if (write_losses(f) < 0 || write_step(f) < 0 ||
+        (members.len > 0 && write_record(f, members) < 0)) {
+      err = errno;
+    }
+
+    if (f->key != NULL && f->nunsigned > 0 && is_shared(f)) {
+      sign_file(f);
+    }
+
+    end_append(f);
+  }
+
+  if (err != 0 && members.len > 0) {
+    f->nlost++;
+    f->lost_error = err;
+  }
+
+  tell_result(f, err);
+  return err;
+}
+
 int ftpd_record_file_due_ms(const struct record_file *f) {
   uint64_t due, now = sftp_now_ms();
 
@@ -507,27 +631,19 @@ int ftpd_record_file_due_ms(const struct record_file *f) {
 
 void ftpd_record_file_sign(struct record_file *f, bool all) {
   int due = ftpd_record_file_due_ms(f);
-  pool *p;
 
   if (due < 0 || (due > 0 && f->nunsigned < f->max_records && !all)) {
     return;
   }
 
-  p = make_sub_pool(f->pool);
-  f->sign_now = false;
   if (begin_append(f) == 0) {
-    if (write_signature(f, p) < 0) {
-      f->nunsigned = 1;         /* again after the next interval */
-      f->unsigned_ms = sftp_now_ms();
-    }
-
+    sign_file(f);
     end_append(f);
 
   } else {
+    f->sign_now = false;
     f->unsigned_ms = sftp_now_ms();
   }
-
-  destroy_pool(p);
 }
 
 /* ---- The file */
@@ -578,6 +694,10 @@ void ftpd_record_file_open(struct record_file *f) {
     (void) close(f->fd);
     f->fd = -1;
     f->open_error = ENOSYS;
+  }
+
+  if (f->fd >= 0) {
+    show_ourselves(f);
   }
 
   (void) ftpd_record_file_append(f, nothing);

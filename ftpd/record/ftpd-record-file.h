@@ -11,7 +11,10 @@
  *
  * Each line is an object whose first member is the SHA-256 of the line before,
  * with its line break.  More than one process may append: each locks the file,
- * and reads its last line again if the size is not the expected one.
+ * and looks for its own last line if the size is not the expected one.  Lines
+ * behind it are of another process: a record says how many.  While there is
+ * another one, each signs what it has written before it unlocks the file; so
+ * what nobody has signed there is no recorder's.
  */
 
 #ifndef MOD_SFTP_FTPD_RECORD_FILE_H
@@ -28,6 +31,7 @@ struct sftp_sum;
 struct record_head {
   unsigned char known;          /* this daemon has written or read a line */
   uint64_t n;                   /* its number */
+  uint64_t end;                 /* where the next one begins */
   unsigned char hash[RECORD_HASH_LEN];
 };
 

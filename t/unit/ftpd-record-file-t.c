@@ -17,7 +17,9 @@
 #include "checksum.h"
 #include "keys.h"
 
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static pool *p;
@@ -137,8 +139,10 @@ static void two_writers_have_one_chain(void) {
       ftpd_record_file_append(b, members("\"b\":3")) != 0;
   }
 
-  ok(failed == 0 && chain() == before + 20, "by turns");
-  ok(a->head.n + 1 == b->head.n && count("missing") == 0, "and one numbering");
+  ok(failed == 0 && chain() == before + 40 && count("\"foreign\"") == 20,
+    "by turns, each says that it has found the other's line");
+  ok(a->head.n + 2 == b->head.n && count("missing") == 0, "one numbering");
+  ok(count("\"lines\":1}") == 1 && count("\"lines\":2}") == 19, "how many");
   close(b->fd);
   close(a->fd);
 }
@@ -203,6 +207,118 @@ static void odd_files_are_no_harm(void) {
   f = opened();
   is_int(ftpd_record_file_append(f, members("\"a\":8")), 0, "after the largest "
     "number");
+  close(f->fd);
+  unlink(path);
+}
+
+/* Who can write to the file adds a line with the right hash and number. */
+static void added_lines_are_noticed(void) {
+  struct record_file *f;
+  struct record_head ours;
+  char text[200];
+
+  unlink(path);
+  f = opened();
+  is_int(ftpd_record_file_append(f, members("\"a\":1")), 0, "a record");
+  ours = f->head;
+  add_bytes("{\"prev\":\"0\",\"n\":3}\n{\"n\":4}\n");
+  is_int(ftpd_record_file_append(f, members("\"a\":2")), 0, "the next");
+  snprintf(text, sizeof(text), "\"what\":\"foreign\",\"after\":%llu,"
+    "\"lines\":2}", (unsigned long long) ours.n);
+  ok(count(text) == 1 && f->sign_now, "says how many are of somebody else");
+  ours = f->head;
+  close(f->fd);
+  f = ftpd_record_file_new(p, path);
+  f->head = ours;
+  add_bytes("{\"n\":9}\n{\"half");
+  ftpd_record_file_open(f);
+  ok(count("\"torn\",\"bytes\":6,\"after\":4,\"lines\":1}") == 1 &&
+    count("\"begin\"") == 1, "also after a reload, and with half a line");
+  close(f->fd);
+}
+
+static void changed_lines_are_noticed(void) {
+  struct record_file *f;
+  size_t len;
+  FILE *out;
+  char *text;
+  int i;
+
+  unlink(path);
+  f = opened();
+  is_int(ftpd_record_file_append(f, members("\"a\":1")), 0, "a record");
+  text = content(&len);
+  out = fopen(path, "rb+");
+  text[len - 3] = '7';
+  for (i = 0; i < 2; i++) {
+    fwrite(text, 1, len, out);
+  }
+
+  fclose(out);
+  is_int(ftpd_record_file_append(f, members("\"a\":2")), 0, "after a change "
+    "of the last");
+  ok(count("\"what\":\"changed\",\"after\":2,") == 1 &&
+    count("foreign") == 0, "a record says that it is not there");
+  close(f->fd);
+  unlink(path);
+}
+
+static void another_recorder_is_seen(void) {
+  struct record_file *a = opened(), *b;
+
+  a->key = pcalloc(p, sizeof(struct sftp_key));
+  a->sign_now = false;
+  is_int(ftpd_record_file_append(a, members("\"a\":1")), 0, "alone");
+  ok(!a->told_unsigned, "it does not sign each record");
+  b = opened();
+  is_int(ftpd_record_file_append(a, members("\"a\":2")), 0, "with another");
+  ok(a->told_unsigned, "it does");
+  a->told_unsigned = false;
+  close(b->fd);
+  is_int(ftpd_record_file_append(a, members("\"a\":3")), 0, "alone again");
+  ok(!a->told_unsigned, "it does not");
+  close(a->fd);
+  unlink(path);
+}
+
+/* The file may grow by so many bytes. */
+static void set_room(off_t room) {
+  struct rlimit limit;
+  struct stat st;
+
+  (void) signal(SIGXFSZ, SIG_IGN);
+  (void) getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  if (room >= 0 && stat(path, &st) == 0) {
+    limit.rlim_cur = (rlim_t) (st.st_size + room);
+  }
+
+  (void) setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void full_disks_change_nothing(void) {
+  struct record_file *f = opened();
+  int before;
+
+  is_int(ftpd_record_file_append(f, members("\"a\":1")), 0, "a record");
+  before = chain();
+  close(f->fd);
+  add_bytes("{\"prev\":\"01");
+  set_room(1);
+  f = opened();
+  ok(chain() == -1 && f->head.known == 0, "room for a line break alone does "
+    "not end a torn line");
+  set_room(-1);
+  is_int(ftpd_record_file_append(f, members("\"a\":2")), 0, "later");
+  ok(chain() == before + 4 && count("\"torn\",\"bytes\":11}") == 1,
+    "it is ended");
+  f->clock_us -= 7200000000;
+  set_room(0);
+  ok(ftpd_record_file_append(f, members("\"a\":3")) != 0, "full again, after a "
+    "step of the clock");
+  set_room(-1);
+  is_int(ftpd_record_file_append(f, members("\"a\":4")), 0, "later");
+  ok(count("\"what\":\"clock\",\"seconds\":\"+7200\"") == 1, "it is recorded");
   close(f->fd);
   unlink(path);
 }
@@ -276,6 +392,10 @@ int main(void) {
   torn_lines_are_ended();
   missing_lines_are_noticed();
   odd_files_are_no_harm();
+  added_lines_are_noticed();
+  changed_lines_are_noticed();
+  another_recorder_is_seen();
+  full_disks_change_nothing();
   losses_are_counted();
   signatures_are_due();
   places_are_judged();

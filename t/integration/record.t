@@ -534,7 +534,28 @@ def _():
         one.wait_record("mkdir", path=one.home("d"))
     wait_for(lambda: len(one.records("logout")) >= 2, "the ends")
     one.settled()
-    whole(one)
+    text = whole(one)
+    expect("another recorder has written" in text, text)
+
+
+@promise("two recorders sign each record of theirs, and verify knows what both "
+         "have written")
+def _():
+    one = Recorded("records 6")
+    one.start()
+    with paramiko_sftp(one) as old:
+        one.process.kill()
+        one.process.wait()
+        one.choose_ports()
+        one.start()
+        with paramiko_sftp(one) as new:
+            for number in range(20):
+                old.mkdir("x%d" % number)
+                new.mkdir("y%d" % number)
+    wait_for(lambda: len(one.records("logout")) >= 2, "the ends")
+    one.settled()
+    expect_same(len(one.records("mkdir")), 40, "records")
+    whole(one, options=["-k", one.hostkey(), "--records", "6"])
 
 
 @promise("a recorder that is stopped holds up no session for long; what it had "
@@ -755,7 +776,8 @@ def _():
     expect_same(verify(srv, forged(edit), options=["--chain-only"])[0], 0,
                 "the chain alone")
     wrong(srv, "signature is not that of one of the keys", forged(edit))
-    wrong(srv, "a signature is missing", forged(unsigned))
+    wrong(srv, "more than 25 records without a signature", forged(unsigned),
+          options=["-k", srv.hostkey(), "--records", "25"])
     wrong(srv, "no good signature", forged(unsigned))
     wrong(srv, "signature is not that of one of the keys", forged(stolen))
     wrong(srv, "signature is not that of one of the keys",
@@ -772,6 +794,186 @@ def _():
         b'"what":"signature"' not in lines[n + 1]) + 1])
     text = whole(srv, cut)
     expect("1 record after it: these could be changed" in text, text)
+
+
+def rewrite(server, change):
+    """What one who can write to the file does to it."""
+    lines = change(server.lines())
+    with open(server.record, "r+b") as file:
+        file.truncate(0)
+        file.write(b"".join(lines))
+
+
+def numbered(lines):
+    """With new numbers and hashes, from the second line on."""
+    return rechained([re.sub(b'"n":\\d+', b'"n":%d' % n, line, count=1)
+                      for n, line in enumerate(lines, 1)], 1)
+
+
+@promise("the running server signs no line that somebody else has added or "
+         "changed without saying so")
+def _():
+    for change, text in (
+            # One more, with the right hash and number.
+            (lambda lines: numbered(lines + lines[-1:]),
+             "somebody else has written lines"),
+            # All of them anew, without signatures, and as many.
+            (lambda lines: numbered(
+                [line.replace(b"/a", b"/z") for line in lines
+                 if b'"what":"signature"' not in line] + lines[-1:] * 9),
+             "with other records")):
+        one = Recorded()
+        one.start()
+        with paramiko_sftp(one) as client:
+            client.mkdir("a")
+            one.wait_record("mkdir")
+            rewrite(one, change)
+            client.mkdir("b")
+            one.wait_record("mkdir", path=one.home("b"))
+        one.settled()
+        wrong(one, text)
+
+
+@promise("added lines stay found when another recorder starts behind them, or "
+         "this one is reloaded")
+def _():
+    for starts in (False, True):
+        one = Recorded()
+        one.start()
+        with paramiko_sftp(one) as client:
+            client.mkdir("a")
+            one.wait_record("mkdir")
+            if starts:
+                one.process.kill()
+                one.process.wait()
+            with open(one.record, "ab") as file:
+                file.write(numbered(one.lines() + one.lines()[-1:])[-1])
+            if starts:
+                one.choose_ports()
+                one.start()
+                wait_for(lambda: len(one.records("signature")) > 1, "its start")
+            else:
+                reload_daemon(one)
+            client.mkdir("b")
+            one.wait_record("mkdir", path=one.home("b"))
+        wait_for(lambda: one.records("logout"), "the end")
+        one.settled()
+        wrong(one, "somebody else has written lines")
+
+
+@promise("verify does not say whole without saying that nobody had signed what "
+         "was there when a daemon started")
+def _():
+    one = Recorded()
+    one.start()
+    must(one.sftp("mkdir a"))
+    one.wait_record("logout")
+    one.settled()
+    rewrite(one, lambda lines: numbered(
+        [line.replace(b"/a", b"/z").replace(b":1000,", b":1000000,")
+         for line in lines if b'"what":"signature"' not in line]))
+    number = len(one.lines())
+    one.choose_ports()
+    one.start()
+    one.settled()
+    text = whole(one)
+    expect("%d records before the start of a daemon without a signature"
+           % number in text, text)
+
+
+@promise("verify believes of the last line only its key and signature; a "
+         "signature has no other members")
+def _():
+    one = Recorded()
+    one.start()
+    must(one.sftp("mkdir a"))
+    one.wait_record("logout")
+    one.settled()
+    lines = one.lines()
+    expect(b'"what":"signature"' in lines[-1], lines[-1])
+    before = json.loads(lines[-2])["time"]
+    rewrite(one, lambda lines: lines[:-1] + [re.sub(
+        b'"time":"[^"]*', b'"time":"2099-01-01T00:00:00.000000Z', lines[-1])])
+    text = whole(one)
+    expect("2099" not in text and before in text and
+           "only the key and the signature are sure" in text, text)
+    for more in (b'"user":"root",', b'"what":"signature",'):
+        rewrite(one, lambda _: lines[:-1] + [
+            lines[-1].replace(b'"what"', more + b'"what"', 1)])
+        wrong(one, "its members are others|this is no record")
+
+
+@promise("ssh-keygen refuses an extracted signature if the line before was "
+         "changed")
+def _():
+    def edit(lines):
+        at = max(n for n, line in enumerate(lines)
+                 if b'"what":"signature"' in line)
+        lines[at - 1] = lines[at - 1].replace(b'"what"', b'"whut"')
+        return lines
+
+    code, text = usage("extract", "-o", srv.path("two"), forged(edit))
+    expect(code == 0, text)
+    with open(srv.path("two.msg"), "rb") as file:
+        res = run(["ssh-keygen", "-Y", "verify", "-f", srv.path("allowed"),
+                   "-I", "sftp-record", "-n", "sftp-record", "-s",
+                   srv.path("two.sig")], input=file.read())
+    expect(res.returncode != 0, "accepted")
+
+
+@promise("known_hosts revokes keys, too")
+def _():
+    known = srv.known_hosts()
+    with open(known) as file:
+        lines = [line for line in file if "ssh-ed25519" in line]
+    with open(srv.path("revoked"), "w") as out:
+        out.write("".join(lines) + "".join("@revoked " + line
+                                           for line in lines))
+    code, text = verify(srv, key=srv.path("revoked"))
+    expect(code == 2 and "revoked" in text, text)
+    wrong(srv, "not that of one of the keys", options=[
+        "-k", srv.path("revoked"), "-k", srv.hostkey("host_rsa"),
+        "-k", srv.hostkey()])
+
+
+@promise("verify says how many records were in a file that was not given, and "
+         "when a daemon did not know the one before")
+def _():
+    one = Recorded()
+    one.start()
+    must(one.sftp("mkdir a"))
+    one.wait_record("logout")
+    last = one.records()[-1]["n"]
+    with open(one.record, "r+b") as file:
+        file.truncate(0)
+    must(one.sftp("mkdir b"))
+    one.wait_record("mkdir", path=one.home("b"))
+    one.settled()
+    text = whole(one)
+    expect("not given: %d records were before" % last in text, text)
+    os.rename(one.record, one.record + ".1")
+    one.choose_ports()
+    one.start()
+    one.settled()
+    text = whole(one, one.record + ".1", one.record)
+    expect("without knowing the one before" in text, text)
+
+
+@promise("verify finds what is signed too late, if it is told what that is")
+def _():
+    late = srv.path("late")
+    with open(late, "wb") as out:
+        for line in srv.lines():
+            out.write(line)
+            if b'"signature"' in line:
+                break
+    lines = srv.lines(late)
+    lines[0] = re.sub(b'"time":"....', b'"time":"2001', lines[0])
+    with open(late, "wb") as out:
+        out.writelines(rechained(lines, 1))
+    wrong(srv, "more than 5 minutes between", late,
+          options=["--chain-only", "--minutes", "5"])
+    whole(srv, late, options=["--chain-only"])
 
 
 @promise("the running server finds a file that became shorter or was changed "

@@ -22,12 +22,20 @@ def hash_of(line):
     return hashlib.sha256(line).hexdigest()
 
 
+def once(pairs):
+    """An object whose members have different names."""
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a member is there twice")
+    return record
+
+
 def record_of(line):
     """The object of a line; None: it is no record."""
     if not line.endswith(b"}\n") or len(line) > LONGEST:
         return None
     try:
-        record = json.loads(line.decode("ascii"))
+        record = json.loads(line.decode("ascii"), object_pairs_hook=once)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(

@@ -10,7 +10,7 @@ import sys
 
 from .extract import extract
 from .signatures import Signers, Unusable
-from .verify import verify
+from .verify import Limits, verify
 
 
 def parser():
@@ -27,6 +27,10 @@ def parser():
                      "allowed_signers; several")
     how.add_argument("--chain-only", action="store_true",
                      help="do not check the signatures")
+    one.add_argument("--records", type=int, metavar="N", help="a problem: more "
+                     "records without a signature after them")
+    one.add_argument("--minutes", type=int, metavar="N", help="a problem: more "
+                     "minutes between a record and the signature")
     one.add_argument("files", nargs="+", metavar="FILE",
                      help="the oldest one first; .gz is read as well")
     two = commands.add_parser("extract", help="write a signature and what it "
@@ -48,7 +52,8 @@ def main(words):
             extract(args.file, args.line, args.prefix, print)
             return 0
         signers = Signers(args.keys) if args.keys else None
-        return 1 if verify(args.files, signers, print) > 0 else 0
+        limits = Limits(args.records, args.minutes)
+        return 1 if verify(args.files, signers, limits, print) > 0 else 0
     except Unusable as why:
         print("sftp-record: %s" % why, file=sys.stderr)
         return 2

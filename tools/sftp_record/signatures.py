@@ -20,27 +20,33 @@ class Unusable(Exception):
 
 
 def keys_of(path):
-    """The keys of a .pub file, of known_hosts or of allowed_signers."""
-    found = []
+    """The keys of a .pub file, of known_hosts or of allowed_signers, and those
+    that known_hosts revokes."""
+    found, revoked = [], []
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             for line in file:
                 words = line.split()
-                if not words or words[0].startswith(("#", "@")):
+                if not words or words[0].startswith("#"):
                     continue
+                into = found
+                if words[0].startswith("@"):
+                    if words[0] != "@revoked":
+                        continue
+                    into = revoked
                 if "cert-authority" in words[:-2]:
                     raise Unusable("%s: certificates do not sign records"
                                    % path)
                 for kind, key in zip(words, words[1:]):
                     if kind in KINDS:
-                        found.append("%s %s" % (kind, key))
+                        into.append("%s %s" % (kind, key))
                         break
     except OSError as why:
         raise Unusable("%s: %s" % (path, why.strerror)) from why
-    if not found:
+    if not found and not revoked:
         raise Unusable("%s: there is no key in it (Ed25519, ECDSA or RSA)"
                        % path)
-    return found
+    return found, revoked
 
 
 class Signers:
@@ -49,11 +55,18 @@ class Signers:
     def __init__(self, paths):
         self.folder = tempfile.TemporaryDirectory(prefix="sftp-record-")
         self.allowed = os.path.join(self.folder.name, "allowed")
-        with open(self.allowed, "w", encoding="ascii") as out:
-            for path in paths:
-                for key in keys_of(path):
-                    out.write("%s namespaces=\"%s\" %s\n"
-                              % (SIGNER, SPACE, key))
+        found, revoked = [], []
+        for path in paths:
+            for all_of, some in zip((found, revoked), keys_of(path)):
+                all_of += some
+        found = [key for key in found if key not in revoked]
+        if not found:
+            raise Unusable("%s: all keys are revoked" % ", ".join(paths))
+        with open(self.allowed, "w", encoding="ascii",
+                  errors="backslashreplace") as out:
+            for key in found:
+                out.write("%s namespaces=\"%s\" %s\n"
+                          % (SIGNER, SPACE, key))
 
     def accept(self, message, signature):
         """Whether one of the keys has signed these bytes."""

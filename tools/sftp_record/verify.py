@@ -5,11 +5,48 @@
 # (see LICENSE)
 """sftp-record verify: whether a chain of records is whole."""
 
+import collections
+import datetime
+
 from .lines import NOTHING, hash_of, lines_of, record_of
+
+# What a line with a signature has.  The next line covers it, nothing else.
+SIGNATURE = {"prev", "n", "time", "what", "key", "signature"}
+# What the recorder writes on its own, without regard to its limits.
+OWN = ("begin", "torn", "foreign", "missing", "changed", "lost", "clock")
+
+# The administrator's own; None: any number.
+Limits = collections.namedtuple("Limits", "records minutes")
 
 
 def plural(n, word):
     return "%d %s%s" % (n, word, "" if n == 1 else "s")
+
+
+def time_of(record):
+    """When it was written; None: its time is none."""
+    try:
+        return datetime.datetime.strptime(record["time"],
+                                          "%Y-%m-%dT%H:%M:%S.%fZ")
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+class Run:
+    """Records that follow each other, without a signature between them."""
+
+    def __init__(self):
+        self.first = self.last = None   # their numbers
+        self.start = self.end = None    # where they are
+        self.count = 0                  # without the recorder's own
+        self.time = None                # of the first
+
+    def add(self, where, record):
+        if self.first is None:
+            self.first, self.start = record["n"], where
+            self.time = time_of(record)
+        self.last, self.end = record["n"], where
+        self.count += record["what"] not in OWN
 
 
 def number_in(record, name):
@@ -22,8 +59,9 @@ class Chain:
     """Reads the files in their order.  What is wrong is told as a problem;
     what is not, but should be known, as a note."""
 
-    def __init__(self, signers, tell):
+    def __init__(self, signers, limits, tell):
         self.signers = signers          # None: signatures are not checked
+        self.limits = limits
         self.tell = tell
         self.problems = 0
         self.where = ""
@@ -33,9 +71,13 @@ class Chain:
         self.records = 0
         self.signatures = 0
         self.unsigned = 0               # since the last good signature
-        self.limit = None               # so many are signed at the latest
+        self.run = Run()                # since that, or the last start
+        self.unknown = []               # runs that end with a start
+        self.nunknown = 0               # so many records are in them
+        self.longest = 0                # run before a signature
         self.told_limit = False
-        self.signed_time = None
+        self.time = None                # of the record before
+        self.signed_time = None         # of the last that is signed
 
     def problem(self, text, where=None):
         self.problems += 1
@@ -87,12 +129,22 @@ class Chain:
             self.problem("the beginning of the file is missing")
         if self.last is None:
             if prev != NOTHING:
-                self.note("this continues a file that was not given")
+                self.note("this continues a file that was not given: %s "
+                          "before" % (plural(max(record["n"] - 1, 0),
+                                             "record") +
+                                      (" was" if record["n"] == 2
+                                       else " were")))
             else:
                 self.note("a chain begins here: what was before it cannot be "
                           "known")
         elif prev == self.last:
             pass
+        elif (first and prev == NOTHING and record["what"] == "begin"
+              and self.unsigned == 0):
+            self.number = None
+            self.note("a daemon has begun this file without knowing the one "
+                      "before, which ends with a signature: whether more was "
+                      "behind it cannot be known")
         elif prev == NOTHING and record["what"] == "begin":
             self.problem("the file was begun anew: what was before it is "
                          "missing, or this chain is another one")
@@ -107,7 +159,8 @@ class Chain:
 
     def counts(self, record):
         number = record["n"]
-        if self.number is not None and record["what"] != "missing":
+        if self.number is not None and record["what"] not in ("missing",
+                                                              "changed"):
             gap = number - self.number - 1
             if gap > 0:
                 self.problem("%s missing before this one"
@@ -124,29 +177,71 @@ class Chain:
     def means(self, record):
         if record["what"] == "signature":
             self.signature(record)
-            return
-        self.unsigned += 1
-        if (self.limit is not None and self.unsigned > self.limit
-                and not self.told_limit):
-            self.told_limit = True
-            self.problem("a signature is missing: the server signs after %s "
-                         "at the latest" % plural(self.limit, "record"))
+        else:
+            if record["what"] == "begin":
+                self.start()
+            elif record["what"] == "foreign" or (
+                    record["what"] == "torn" and "lines" in record):
+                self.foreign(record)
+            self.unsigned += 1
+            self.run.add(self.where, record)
+            self.too_many()
+            self.notes(record)
+        self.time = record.get("time")
+
+    def notes(self, record):
         if number_in(record, "unsent") > 0:
             self.note("%s of this session did not reach the recorder"
                       % plural(record["unsent"], "record"))
-        if record["what"] == "begin" and type(record.get("records")) is int:
-            self.limit = record["records"]
-        elif record["what"] == "missing":
-            self.problem("the server has found the file without its last "
-                         "records: its own last one was number %r"
-                         % record.get("after"))
+        if record["what"] in ("missing", "changed"):
+            self.problem("the server has found the file %s: its own last one "
+                         "was number %r" % (
+                             "without its last records"
+                             if record["what"] == "missing" else
+                             "with other records", record.get("after")))
         elif record["what"] == "lost":
             self.note("%s could not be written here: %a"
                       % (plural(number_in(record, "records"), "record"),
                          record.get("why")))
         elif record["what"] == "clock":
+            self.run.time = None
             self.note("the clock was set by %a seconds"
                       % record.get("seconds"))
+
+    def too_many(self):
+        limit = self.limits.records
+        if (limit is not None and self.run.count > limit
+                and not self.told_limit):
+            self.told_limit = True
+            self.problem("more than %s without a signature"
+                         % plural(limit, "record"))
+
+    def start(self):
+        """A daemon knows nothing about what was there when it started."""
+        if self.run.first is not None:
+            self.note("a daemon has started behind %s that no signature "
+                      "covers: of a daemon that was killed, or of somebody "
+                      "else" % plural(self.unsigned, "record"))
+            self.unknown.append(self.run)
+            self.nunknown += self.unsigned
+        self.unsigned = 0
+        self.run = Run()
+
+    def foreign(self, record):
+        """The recorder has found lines that it did not write.  Another one
+        would have signed them."""
+        after, nobodys = record.get("after"), []
+        if type(after) is int:
+            nobodys = [run for run in self.unknown + [self.run]
+                       if run.first is not None and run.last > after]
+        if type(after) is not int or nobodys:
+            self.problem("somebody else has written lines up to here that no "
+                         "signature covers%s" % "".join(
+                             ": %s to %s" % (run.start, run.end)
+                             for run in nobodys))
+        else:
+            self.note("another recorder has written %s here and signed them"
+                      % plural(number_in(record, "lines"), "line"))
 
     def signature(self, record):
         if self.signers is None:
@@ -156,12 +251,29 @@ class Chain:
             good = isinstance(text, str) and self.signers.accept(
                 record["prev"].encode("ascii", "replace") + b"\n", text)
         if not good:
+            self.unsigned += 1
+            self.run.add(self.where, record)
             self.problem("the signature is not that of one of the keys")
             return
+        if set(record) != SIGNATURE:
+            self.problem("the line of the signature was changed: its members "
+                         "are others")
+        self.too_late()
         self.signatures += 1
+        self.longest = max(self.longest, self.unsigned)
         self.unsigned = 0
+        self.run = Run()
         self.told_limit = False
-        self.signed_time = record.get("time")
+        self.signed_time = self.time
+
+    def too_late(self):
+        """The record before is the last whose time the signature covers."""
+        begin = self.run.time
+        end = time_of({"time": self.time})
+        if self.limits.minutes is not None and begin and end and (
+                end - begin).total_seconds() > 60 * self.limits.minutes:
+            self.problem("more than %s between a record and the signature"
+                         % plural(self.limits.minutes, "minute"))
 
     def end(self):
         if self.broken is not None:
@@ -178,9 +290,9 @@ class Chain:
                          "written this")
 
 
-def verify(paths, signers, say):
+def verify(paths, signers, limits, say):
     """The number of problems; say gets each line of text."""
-    chain = Chain(signers, say)
+    chain = Chain(signers, limits, say)
     for path in paths:
         chain.read(path)
     chain.end()
@@ -188,8 +300,15 @@ def verify(paths, signers, say):
                       plural(chain.signatures, "signature"),
                       "" if signers is not None else " (not checked)"))
     if chain.signatures > 0:
-        say("last signature: %a; %s after it: these could be changed, and "
-            "others removed there, without a trace"
-            % (chain.signed_time, plural(chain.unsigned, "record")))
+        say("a signature covers %s at most; the last one covers what was "
+            "written up to %a" % (plural(chain.longest, "record"),
+                                  chain.signed_time))
+        say("%s after it: these could be changed, and others removed there, "
+            "without a trace" % plural(chain.unsigned, "record"))
+        if chain.unsigned == 0:
+            say("of its own line, only the key and the signature are sure")
+    if chain.nunknown > 0:
+        say("%s before the start of a daemon without a signature of their own"
+            % plural(chain.nunknown, "record"))
     say("whole" if chain.problems == 0 else plural(chain.problems, "problem"))
     return chain.problems

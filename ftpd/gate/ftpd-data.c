@@ -362,7 +362,7 @@ int ftpd_pwritev(struct ftpd_file *f, const struct iovec *iov, int n,
     return -1;
   }
 
-  ftpd_digest_look(f);
+  ftpd_digest_coming(f);
   res = write_checked(f, iov, n, offset, done);
   ftpd_digest_add(f, WAY_WRITE, iov, n, offset, *done);
   ftpd_fault_note(f, WAY_WRITE, offset, *done, res < 0 ? errno : 0);

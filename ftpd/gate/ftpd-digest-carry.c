@@ -12,6 +12,7 @@
  */
 
 #include "ftpd-digest-carry.h"
+#include "ftpd-digest-mark.h"
 #include "ftpd-openfile.h"
 #include "ftpd-scan.h"
 
@@ -42,6 +43,7 @@ void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h,
   p = make_sub_pool(session.pool);
   c->fh = ftpd_open_held(path, O_RDONLY|O_NONBLOCK|O_NOCTTY);
   if (c->fh != NULL && (pr_fsio_fstat(c->fh, &c->st) < 0 ||
+      !ftpd_mark_read(PR_FH_FD(c->fh), c->text, sizeof(c->text)) ||
       !ftpd_receipt_get(p, c->fh, c->hex))) {
     ftpd_drop(c->fh);
     c->fh = NULL;
@@ -49,6 +51,14 @@ void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h,
 
   destroy_pool(p);
   errno = xerrno;
+}
+
+/* A session that began to write has its mark there. */
+static bool is_still_there(const struct ftpd_carry *c) {
+  char text[FTPD_RECEIPT_MAX];
+
+  return ftpd_mark_read(PR_FH_FD(c->fh), text, sizeof(text)) &&
+    strcmp(text, c->text) == 0;
 }
 
 int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
@@ -59,7 +69,7 @@ int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
     return res;
   }
 
-  if (res == 0 && fstat(PR_FH_FD(c->fh), &st) == 0 &&
+  if (res == 0 && is_still_there(c) && fstat(PR_FH_FD(c->fh), &st) == 0 &&
       st.st_size == c->st.st_size && (timed ||
       (st.st_mtim.tv_sec == c->st.st_mtim.tv_sec &&
        st.st_mtim.tv_nsec == c->st.st_mtim.tv_nsec))) {

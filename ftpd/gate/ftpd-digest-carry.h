@@ -20,6 +20,7 @@ struct ftpd_carry {
                                  * NULL */
   struct stat st;
   char hex[FTPD_RECEIPT_HEX];
+  char text[FTPD_RECEIPT_MAX];  /* of the receipt */
 };
 
 /* Before the change of what is at path. */

@@ -29,8 +29,8 @@
 #include <sys/xattr.h>
 #include <time.h>
 
-#define NAME "user.mod_sftp.receipt"
-#define TEXT_MAX 320
+#define NAME FTPD_RECEIPT_NAME
+#define TEXT_MAX FTPD_RECEIPT_MAX
 #define MAC_LEN 16U
 #define NAMES_MAX 256           /* bytes of the names of few attributes */
 /* The time in it may differ so much from the kernel's own of storing it. */

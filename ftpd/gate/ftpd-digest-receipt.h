@@ -15,7 +15,9 @@
 
 #include "ftpd-session.h"
 
+#define FTPD_RECEIPT_NAME "user.mod_sftp.receipt"
 #define FTPD_RECEIPT_HEX 65     /* bytes of a SHA-256 in digits */
+#define FTPD_RECEIPT_MAX 320    /* bytes of the text, with its end */
 
 /* Whether an attribute has the name of a receipt. */
 bool ftpd_receipt_is(const char *name);

@@ -9,11 +9,13 @@
 /* ftpd-digest.c -- SFTPTransferDigest: the digest of a file, made of the bytes
  * as they pass in order, while they are in the cache.
  *
- * It counts only if it is that of the whole file.  What others wrote meanwhile
- * shows in the file's time, which is compared between two writes; not on
- * network file systems, where that would have each write wait for the server.
+ * It counts only if it is that of the whole file.  What other sessions write
+ * meanwhile shows in the mark (ftpd-digest-mark.c), and what others do in the
+ * file's times, which are compared between two writes; not on network file
+ * systems, where that would have each write wait for the server.
  */
 
+#include "ftpd-digest-mark.h"
 #include "ftpd-digest-receipt.h"
 #include "ftpd-digest.h"
 #include "ftpd-files.h"
@@ -35,7 +37,10 @@ struct ftpd_digest {
   off_t next;                   /* bytes that it has */
   bool spoiled;                 /* they did not come in order */
   bool watched;                 /* for changes by others */
-  struct timespec mtime;        /* when this session wrote last */
+  bool may_have, marked;        /* a receipt; the mark of one who writes */
+  bool touched;                 /* others changed something about it */
+  struct timespec mtime, ctime; /* when this session changed it last */
+  struct ftpd_mark mark;
   char hex[FTPD_RECEIPT_HEX];   /* "": there is no digest */
   int fd;                       /* of an upload that gets a receipt; or -1 */
   struct stat st;               /* its state at its end */
@@ -67,6 +72,7 @@ static void note_time(struct ftpd_file *f) {
 
   if (d->watched && !d->spoiled && ftpd_fstat(f, &st) == 0) {
     d->mtime = st.st_mtim;
+    d->ctime = st.st_ctim;
   }
 }
 
@@ -92,6 +98,7 @@ void ftpd_digest_begin(struct ftpd_file *f) {
   if (f->wr) {
     spoil_shared(f);
     d->watched = ftpd_lock_is_local(f->fd);
+    d->may_have = d->watched && ftpd_receipt_possible(f->pool, f->fh);
     note_time(f);
   }
 }
@@ -114,6 +121,10 @@ void ftpd_digest_spoil_all(struct ftpd *h) {
   }
 }
 
+static bool is_same(const struct timespec *a, const struct timespec *b) {
+  return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 void ftpd_digest_look(struct ftpd_file *f) {
   struct ftpd_digest *d = f->digest;
   struct stat st;
@@ -122,9 +133,23 @@ void ftpd_digest_look(struct ftpd_file *f) {
     return;
   }
 
-  d->spoiled = ftpd_fstat(f, &st) < 0 ||
-    st.st_mtim.tv_sec != d->mtime.tv_sec ||
-    st.st_mtim.tv_nsec != d->mtime.tv_nsec;
+  d->spoiled = ftpd_fstat(f, &st) < 0 || !is_same(&st.st_mtim, &d->mtime);
+  d->touched = d->touched || !is_same(&st.st_ctim, &d->ctime);
+}
+
+void ftpd_digest_coming(struct ftpd_file *f) {
+  struct ftpd_digest *d = f->digest;
+
+  if (d == NULL) {
+    return;
+  }
+
+  ftpd_digest_look(f);
+  if (d->may_have && !d->marked) {
+    d->marked = true;
+    ftpd_mark_set(&d->mark, f->fd);
+    note_time(f);
+  }
 }
 
 void ftpd_digest_add(struct ftpd_file *f, enum ftpd_way way,
@@ -181,6 +206,7 @@ static int make_sum(struct ftpd_file *f, unsigned char *sum) {
   struct ftpd_digest *d = f->digest;
 
   ftpd_digest_look(f);
+  d->spoiled = d->spoiled || !ftpd_mark_is_kept(&d->mark, f->fd);
   if (ftpd_fstat(f, &d->st) < 0) {
     return -1;
   }
@@ -202,15 +228,15 @@ void ftpd_digest_end(struct ftpd_file *f, bool complete) {
   }
 
   if (!complete || f->ways[way_of(f)].err != 0 || make_sum(f, sum) < 0) {
-    if (has_changed(f)) {
-      ftpd_receipt_drop(f->fd); /* that of what it was */
+    if (has_changed(f) || d->marked) {
+      ftpd_receipt_drop(f->fd); /* that of what it was, or the mark */
     }
 
     return;
   }
 
   (void) sodium_bin2hex(d->hex, sizeof(d->hex), sum, SHA256_LEN);
-  if (d->watched && has_changed(f) && ftpd_receipt_possible(f->pool, f->fh)) {
+  if (d->may_have && (has_changed(f) || d->marked)) {
     d->fd = fcntl(f->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   }
 }
@@ -227,8 +253,11 @@ void ftpd_digest_keep(struct ftpd_file *f, bool good) {
   }
 
   if (d->fd >= 0) {
-    if (good) {
+    if (good && !d->touched && ftpd_mark_is_kept(&d->mark, d->fd)) {
       ftpd_receipt_put(d->fd, &d->st, d->hex);
+
+    } else {
+      ftpd_receipt_drop(d->fd);
     }
 
     (void) close(d->fd);

@@ -21,7 +21,10 @@ struct sftp_sum;
 
 /* The file was opened; SFTPTransferDigest of its directory applies. */
 void ftpd_digest_begin(struct ftpd_file *f);
-/* A WRITE comes: others may have changed the file since the last one. */
+/* A change comes, of the content, or only of something about the file: others
+ * may have changed it since the last one.
+ */
+void ftpd_digest_coming(struct ftpd_file *f);
 void ftpd_digest_look(struct ftpd_file *f);
 /* `done' of these bytes were read or written at offset. */
 void ftpd_digest_add(struct ftpd_file *f, enum ftpd_way way,

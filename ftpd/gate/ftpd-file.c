@@ -408,6 +408,7 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
 
   f->end_good = 0;
   pr_fs_clear_cache2(f->path);
+  ftpd_digest_coming(f);
   res = pr_fsio_ftruncate(f->fh, size);
   ftpd_digest_resized(f, size);
   ftpd_quota_grown(f, &growth, 0);
@@ -415,16 +416,25 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
 }
 
 int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
+  int res;
+
   ftpd_record_mode(mode);
-  return pr_fsio_fchmod(f->fh, mode);
+  ftpd_digest_look(f);
+  res = pr_fsio_fchmod(f->fh, mode);
+  ftpd_digest_timed(f);
+  return res;
 }
 
 int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
   struct stat st;
+  int res;
 
   ftpd_record_owner(uid, gid);
-  return pr_fsio_fstat(f->fh, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ?
+  ftpd_digest_look(f);
+  res = pr_fsio_fstat(f->fh, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ?
     -1 : pr_fsio_fchown(f->fh, uid, gid);
+  ftpd_digest_timed(f);
+  return res;
 }
 
 int ftpd_fsync(struct ftpd_file *f) {

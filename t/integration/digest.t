@@ -10,6 +10,7 @@
 """SFTPTransferDigest: the SHA-256 of what was transferred is in the records
 and in an attribute of the file, which nobody can forge."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -388,6 +389,88 @@ def _():
     expect(receipt("small").startswith("sha256=%s size=5 " % sha256(b"small")),
            receipt("small"))
     expect_same(asked(receipts.home("small")), sha256(b"small"), "digest")
+
+
+def aged(raw, name, handle=None):
+    """Sets the times to the same as always."""
+    what = string(handle) if handle else string(name.encode())
+    expect_same(raw.status(10 if handle else 9, what + num(8) + num(1000) +
+                           num(1000)), OK, "times")
+
+
+@promise("of a file that two sessions write, or one in two ways, no digest is "
+         "wrong, whatever they do to its times")
+def _():
+    has_attributes()
+    path = receipts.home("y")
+
+    def comes_later(raw, handle, other):
+        aged(raw, path, handle)
+        evil = opened(other, path, WRITE)
+        write(other, evil, b"EVIL")
+        close(other, evil)
+        aged(other, path)
+
+    def stays(raw, handle, other):
+        aged(raw, path, handle)
+        evil = opened(other, path, WRITE)
+        write(other, evil, b"EVIL")
+        aged(other, path)
+
+    def sets_sizes(raw, handle, other):
+        evil = opened(other, path, WRITE)
+        write(other, evil, b"EVIL")
+        close(other, evil)
+        for size in (9, 8):
+            expect_same(raw.status(10, string(handle) + num(SIZE) +
+                                   quad(size)), OK, "size")
+
+    def by_another_name(raw, handle, other):
+        aged(raw, path, handle)
+        os.link(path, path + "2")
+        source = opened(raw, receipts.home("evil"), READ)
+        target = opened(raw, path + "2", WRITE)
+        expect_same(raw.status(200, string(b"copy-data") + string(source) +
+                               quad(0) + quad(4) + string(target) + quad(0)),
+                    OK, "copy-data")
+        close(raw, target)
+        aged(raw, path + "2")
+
+    receipts.put("evil", b"EVIL")
+    digests(receipts)
+    for change in (comes_later, stays, sets_sizes, by_another_name):
+        for name in ("y", "y2"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(receipts.home(name))
+        with Raw(receipts, 3) as raw, Raw(receipts, 3) as other:
+            handle = opened(raw, path)
+            write(raw, handle, b"abcdefgh")
+            change(raw, handle, other)
+            expect_same(close(raw, handle), OK, "CLOSE")
+            found = asked(path)
+        real = sha256(receipts.get("y"))
+        expect_same(found, real, change.__name__)
+        expect_same([digest for _, name, digest in digests(receipts)
+                     if name.endswith("/y") and digest not in ("-", real)],
+                    [], change.__name__)
+
+
+@promise("who began before another one, and still writes, is noticed, too")
+def _():
+    has_attributes()
+    path = receipts.put("y", b"12345678")
+    with Raw(receipts, 3) as raw, Raw(receipts, 3) as other:
+        evil = opened(other, path, WRITE)
+        write(other, evil, b"....")
+        handle = opened(raw, path)
+        write(raw, handle, b"abcdefgh")
+        aged(raw, path, handle)
+        write(other, evil, b"EVIL")
+        aged(other, path)
+        close(raw, handle)
+        expect_same(asked(path), sha256(b"EVILefgh"), "digest")
+        close(other, evil)
+        expect_same(asked(path), sha256(b"EVILefgh"), "digest")
 
 
 @promise("renames, modes and times that the client sets keep the receipt")

@@ -238,7 +238,7 @@ void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
   seen.nfaults++;
 }
 
-void ftpd_digest_look(struct ftpd_file *f) {
+void ftpd_digest_coming(struct ftpd_file *f) {
   (void) f;
   seen.nlooks++;
 }

@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "directives.h"
 #include "ftpd-attrs.h"
+#include "ftpd-digest-mark.h"
 #include "ftpd-digest-receipt.h"
 #include "ftpd-digest.h"
 #include "ftpd-files.h"
@@ -85,6 +86,21 @@ void ftpd_receipt_put(int fd, const struct stat *st, const char *hex) {
   memcpy(receipt, hex, sizeof(receipt));
 }
 
+static unsigned int nmarks;
+static bool mark_is_lost;
+
+void ftpd_mark_set(struct ftpd_mark *m, int fd) {
+  (void) m;
+  (void) fd;
+  nmarks++;
+}
+
+bool ftpd_mark_is_kept(const struct ftpd_mark *m, int fd) {
+  (void) m;
+  (void) fd;
+  return !mark_is_lost;
+}
+
 static unsigned int ndrops;
 
 void ftpd_receipt_drop(int fd) {
@@ -130,7 +146,6 @@ static struct ftpd_file *begin(bool wr) {
   files.open = NULL;
   memset(&state, 0, sizeof(state));
   is_local = true;
-  is_possible = false;
   *receipt = '\0';
   nreads = 0;
   conf.reads = false;
@@ -147,7 +162,7 @@ static void put_some(struct ftpd_file *f, const char *text, off_t at,
   struct iovec iov[2] = { { (void *) text, half },
     { (void *) (text + half), strlen(text) - half } };
 
-  ftpd_digest_look(f);
+  ftpd_digest_coming(f);
   if (state.st_size < at + (off_t) n) {
     state.st_size = at + (off_t) n;
   }
@@ -253,7 +268,7 @@ static void changed_otherwise(void) {
 
   f = begin(true);
   put(f, "abcd", 0);
-  ftpd_digest_look(f);
+  ftpd_digest_coming(f);
   state.st_mtim.tv_sec = 5;
   ftpd_digest_timed(f);
   put(f, "efgh", 4);
@@ -367,16 +382,17 @@ static void read_at_the_end(void) {
 }
 
 static const char *receipt_after(struct ftpd_file *f, bool good) {
-  is_possible = true;
   put(f, "abcdefgh", 0);
   (void) end_with(f, true, good);
   return *receipt != '\0' ? receipt : NULL;
 }
 
 static void receipts(void) {
-  struct ftpd_file *f = begin(true);
+  struct ftpd_file *f;
   unsigned char sum[32];
 
+  is_possible = true;
+  f = begin(true);
   put(f, "abcd", 4);
   (void) end(f);
   f = begin(true);
@@ -407,15 +423,46 @@ static void receipts(void) {
 
   f = begin(true);
   f->made = false;
-  is_possible = true;
-  ok(is(end(f), NOTHING) && *receipt == '\0' && ndrops == 0,
-    "none of what was not changed");
+  ndrops = nmarks = 0;
+  ok(is(end(f), NOTHING) && *receipt == '\0' && ndrops == 0 &&
+    nmarks == 0, "none of what was not changed");
 
   f = begin(false);
-  is_possible = true;
   state.st_size = 8;
   get(f, "abcdefgh", 0);
-  ok(is(end(f), ABCDEFGH) && *receipt == '\0', "a download changes nothing");
+  ok(is(end(f), ABCDEFGH) && *receipt == '\0' && nmarks == 0,
+    "a download changes nothing");
+}
+
+/* What other sessions and programs do, whatever the times say. */
+static void others(void) {
+  struct ftpd_file *f = begin(true);
+
+  nmarks = 0;
+  put(f, "abcd", 0);
+  put(f, "efgh", 4);
+  ok(is(end(f), ABCDEFGH) && nmarks == 1 && *receipt != '\0',
+    "one mark for each");
+
+  f = begin(true);
+  put(f, "abcdefgh", 0);
+  mark_is_lost = true;
+  ok(end(f) == NULL && *receipt == '\0', "another session writes: no digest");
+  mark_is_lost = false;
+
+  f = begin(true);
+  put(f, "abcd", 0);
+  state.st_ctim.tv_nsec++;
+  put(f, "efgh", 4);
+  ok(is(end(f), ABCDEFGH) && *receipt == '\0',
+    "something was set: the bytes' digest, and no receipt");
+
+  f = begin(true);
+  put(f, "abcdefgh", 0);
+  ftpd_digest_look(f);
+  state.st_ctim.tv_nsec++;
+  ftpd_digest_timed(f);
+  ok(is(end(f), ABCDEFGH) && *receipt != '\0', "by the client itself: both");
 }
 
 static void not_wanted(void) {
@@ -445,6 +492,7 @@ int main(void) {
   downloads();
   read_at_the_end();
   receipts();
+  others();
   not_wanted();
   return done_testing();
 }

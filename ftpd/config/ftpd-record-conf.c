@@ -182,11 +182,30 @@ static bool somebody_signs(pool *p) {
   return false;
 }
 
-static const char *find_contradiction(const struct record_conf *conf) {
+static bool is_same_directory(pool *p, const char *a, const char *b) {
+  struct stat one, other;
+
+  return stat(pstrndup(p, a, (size_t) (strrchr(a, '/') - a) + 1), &one) == 0 &&
+    stat(pstrndup(p, b, (size_t) (strrchr(b, '/') - b) + 1), &other) == 0 &&
+    one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static bool is_other_spelling(pool *p, const char *a, const char *b) {
+  return strcmp(a, b) != 0 && strcmp(strrchr(a, '/'), strrchr(b, '/')) == 0 &&
+    is_same_directory(p, a, b);
+}
+
+static const char *find_contradiction(pool *p,
+    const struct record_conf *conf) {
   server_rec *s;
 
   for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
     const struct record_conf *other = ftpd_record_conf(s);
+
+    if (other != NULL && is_other_spelling(p, other->path, conf->path)) {
+      return "another virtual host has the same file by another path: expected "
+        "the same one";
+    }
 
     if (other != NULL && strcmp(other->path, conf->path) == 0 &&
         (other->records != conf->records || other->minutes != conf->minutes)) {
@@ -214,7 +233,7 @@ int ftpd_record_check(pool *p) {
     why = ftpd_record_file_objection(p, conf->path);
     PRIVS_RELINQUISH
     if (why == NULL) {
-      why = find_contradiction(conf);
+      why = find_contradiction(p, conf);
     }
 
     if (why == NULL && !somebody_signs(p)) {

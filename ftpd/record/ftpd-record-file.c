@@ -704,10 +704,44 @@ void ftpd_record_file_open(struct record_file *f) {
   ftpd_record_file_sign(f, true);
 }
 
+/* Who could put another directory there: its owner, the owner of a link, and
+ * who may write to the directory that has it, unless that is sticky.
+ */
+static const char *object_to_way(pool *p, const char *dir) {
+  char *part = pstrdup(p, dir), *end = part;
+  struct stat st;
+  char was;
+
+  do {
+    end += 1 + strcspn(end + 1, "/");
+    was = *end;
+    *end = '\0';
+    if (lstat(part, &st) < 0) {
+      return pstrcat(p, part, ": ", strerror(errno), NULL);
+    }
+
+    if (st.st_uid != geteuid() && st.st_uid != PR_ROOT_UID) {
+      return pstrcat(p, part, " above it belongs to another user", NULL);
+    }
+
+    if (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) == 0 &&
+        ((st.st_mode & S_IWOTH) != 0 ||
+         ((st.st_mode & S_IWGRP) != 0 && st.st_gid != PR_ROOT_GID))) {
+      return pstrcat(p, "others may write to ", part, " above it", NULL);
+    }
+
+    *end = was;
+  } while (was != '\0');
+
+  return NULL;
+}
+
 const char *ftpd_record_file_objection(pool *p, const char *path) {
   const char *slash = strrchr(path, '/');
   const char *dir = pstrndup(p, path, slash == path ? 1 :
     (size_t) (slash - path));
+  char whole[PATH_MAX];
+  const char *why;
   struct stat st;
 
   if (stat(dir, &st) < 0) {
@@ -725,6 +759,17 @@ const char *ftpd_record_file_objection(pool *p, const char *path) {
   if ((st.st_mode & S_IWOTH) != 0 ||
       ((st.st_mode & S_IWGRP) != 0 && st.st_gid != PR_ROOT_GID)) {
     return "others may write to its directory";
+  }
+
+  why = object_to_way(p, dir);
+  if (why == NULL) {
+    /* Links on the way lead through other directories. */
+    why = realpath(dir, whole) != NULL ? object_to_way(p, whole) :
+      strerror(errno);
+  }
+
+  if (why != NULL) {
+    return why;
   }
 
   if (lstat(path, &st) < 0) {

@@ -363,9 +363,10 @@ def _():
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         try:
-            wait_for(lambda: os.path.exists(one.path("agent")), "the agent")
-            must(run(["ssh-add", "-q", one.path("host_rsa")], env=dict(
-                os.environ, SSH_AUTH_SOCK=one.path("agent"))))
+            wait_for(lambda: run(
+                ["ssh-add", "-q", one.path("host_rsa")], env=dict(
+                    os.environ, SSH_AUTH_SOCK=one.path("agent"))
+                ).returncode == 0, "the agent")
             one.start()
             must(one.sftp("mkdir d"))
             one.settled()
@@ -1072,6 +1073,16 @@ def _():
             ("user/log", lambda s: (os.mkdir(s.path("user")),
                                     os.chown(s.path("user"), UID, 0)),
              "its directory belongs to another user"),
+            ("his/rec/log", lambda s: (
+                os.makedirs(s.path("his/rec")), os.chown(s.path("his"), UID, 0)),
+             "his above it belongs to another user"),
+            ("all/rec/log", lambda s: (
+                os.makedirs(s.path("all/rec")), os.chmod(s.path("all"), 0o777)),
+             "others may write to .*/all above it"),
+            ("way/log", lambda s: (
+                os.mkdir(s.path("rec")), os.symlink("rec", s.path("way")),
+                os.lchown(s.path("way"), UID, 0)),
+             "way above it belongs to another user"),
             ("link", lambda s: os.symlink("pid", s.path("link")),
              "it is a symbolic link"),
             ("fifo", lambda s: os.mkfifo(s.path("fifo")),
@@ -1083,7 +1094,7 @@ def _():
         one = Server("SFTPTransferRecord @DIR@/%s\n" % name)
         prepare(one)
         log = one.refuses_to_start()
-        expect(text in log and "SFTPTransferRecord" in log, log)
+        expect(re.search(text, log) and "SFTPTransferRecord" in log, log)
     log = Server("SFTPTransferRecord @DIR@/log\nSFTPHostKey NoED25519\n"
                  "SFTPHostKey NoECDSA\nSFTPHostKey NoRSA\n"
                  ).refuses_to_start()
@@ -1092,6 +1103,10 @@ def _():
                  "127.0.0.1>\nPort 2\nSFTPTransferRecord @DIR@/log\n"
                  "</VirtualHost>\n").refuses_to_start()
     expect("need the same records" in log, log)
+    log = Server("SFTPTransferRecord @DIR@/log records 5\n<VirtualHost "
+                 "127.0.0.1>\nPort 2\nSFTPTransferRecord @DIR@//log\n"
+                 "</VirtualHost>\n").refuses_to_start()
+    expect("the same file by another path" in log, log)
     for words in ("", "log", "@DIR@/", "@DIR@/log records", "none records 5",
                   "@DIR@/log records 0", "@DIR@/log minutes x",
                   "@DIR@/log when-full no", "@DIR@/log often"):

@@ -22,6 +22,8 @@
 /* At least two whole lines. */
 #define TAIL_BYTES (2 * (size_t) RECORD_LINE_MAX)
 #define LOCK_STEPS 200
+/* On the way to a file. */
+#define LINKS 8
 /* Far behind any record. */
 #define PLACE ((off_t) 1 << 62)
 #define HEX_LEN (2 * RECORD_HASH_LEN)
@@ -704,11 +706,26 @@ void ftpd_record_file_open(struct record_file *f) {
   ftpd_record_file_sign(f, true);
 }
 
+/* Where a link leads. */
+static const char *target_of(pool *p, const char *link) {
+  char to[PATH_MAX];
+  ssize_t n = readlink(link, to, sizeof(to) - 1);
+
+  if (n < 0) {
+    return NULL;
+  }
+
+  to[n] = '\0';
+  return *to == '/' ? pstrdup(p, to) : pstrcat(p, pstrndup(p, link,
+    (size_t) (strrchr(link, '/') - link) + 1), to, NULL);
+}
+
 /* Who could put another directory there: its owner, the owner of a link, and
  * who may write to the directory that has it, unless that is sticky.
  */
-static const char *object_to_way(pool *p, const char *dir) {
+static const char *object_to_way(pool *p, const char *dir, int links) {
   char *part = pstrdup(p, dir), *end = part;
+  const char *why = NULL, *to;
   struct stat st;
   char was;
 
@@ -730,17 +747,21 @@ static const char *object_to_way(pool *p, const char *dir) {
       return pstrcat(p, "others may write to ", part, " above it", NULL);
     }
 
-    *end = was;
-  } while (was != '\0');
+    if (S_ISLNK(st.st_mode)) {
+      to = links > 0 ? target_of(p, part) : NULL;
+      why = to != NULL ? object_to_way(p, to, links - 1) : strerror(ELOOP);
+    }
 
-  return NULL;
+    *end = was;
+  } while (was != '\0' && why == NULL);
+
+  return why;
 }
 
 const char *ftpd_record_file_objection(pool *p, const char *path) {
   const char *slash = strrchr(path, '/');
   const char *dir = pstrndup(p, path, slash == path ? 1 :
     (size_t) (slash - path));
-  char whole[PATH_MAX];
   const char *why;
   struct stat st;
 
@@ -761,13 +782,7 @@ const char *ftpd_record_file_objection(pool *p, const char *path) {
     return "others may write to its directory";
   }
 
-  why = object_to_way(p, dir);
-  if (why == NULL) {
-    /* Links on the way lead through other directories. */
-    why = realpath(dir, whole) != NULL ? object_to_way(p, whole) :
-      strerror(errno);
-  }
-
+  why = object_to_way(p, dir, LINKS);
   if (why != NULL) {
     return why;
   }

@@ -1083,6 +1083,12 @@ def _():
                 os.mkdir(s.path("rec")), os.symlink("rec", s.path("way")),
                 os.lchown(s.path("way"), UID, 0)),
              "way above it belongs to another user"),
+            ("way/log", lambda s: (
+                os.makedirs(s.path("his/rec")), os.mkdir(s.path("rec")),
+                os.symlink("his/rec/to", s.path("way")),
+                os.symlink("../../rec", s.path("his/rec/to")),
+                os.chown(s.path("his"), UID, 0)),
+             "his above it belongs to another user"),
             ("link", lambda s: os.symlink("pid", s.path("link")),
              "it is a symbolic link"),
             ("fifo", lambda s: os.mkfifo(s.path("fifo")),

@@ -300,7 +300,7 @@ def verify(paths, signers, limits, say):
                       plural(chain.signatures, "signature"),
                       "" if signers is not None else " (not checked)"))
     if chain.signatures > 0:
-        say("a signature covers %s at most; the last one covers what was "
+        say("at most %s between signatures; the last one covers what was "
             "written up to %a" % (plural(chain.longest, "record"),
                                   chain.signed_time))
         say("%s after it: these could be changed, and others removed there, "

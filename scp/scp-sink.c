@@ -103,8 +103,8 @@ const char *scp_sink_place(struct scp *s, pool *p, const char *name) {
   }
 
   /* Records have "name", not "./name". */
-  return !k->target_is_dir ? k->target : strcmp(k->target, ".") == 0 ? name :
-    scp_join(p, k->target, name);
+  return !k->target_is_dir ? k->target : strcmp(k->target, ".") == 0 ?
+    pstrdup(p, name) : scp_join(p, k->target, name);
 }
 
 /* ---- Records */

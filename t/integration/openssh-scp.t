@@ -53,6 +53,16 @@ def _(options):
             expect(file.read() == data, "download of %d bytes" % size)
 
 
+@both("-r takes a tree into the user's own directory")
+def _(options):
+    name = fresh("own")
+    srv.local(name + "/in/file", b"f")
+    srv.local(name + "/last", b"l")
+    must(srv.scp("-r", *options, srv.local(name), "srv:."))
+    expect(srv.get(name + "/in/file") == b"f" and
+           srv.get(name + "/last") == b"l", "other files")
+
+
 @both("-r takes a tree with odd names up and down")
 def _(options):
     tree, up, down = fresh("tree"), fresh("up"), fresh("down")

@@ -311,6 +311,7 @@ static int conclude(struct ssh_conn *c, struct sftp_auth_req *req, int outcome,
  */
 static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
     struct sftp_rd *r) {
+  static const char odd[] = "user name is too long or has control characters";
   int res;
 
   req->spelt = sftp_rd_text(r, req->pool);
@@ -333,8 +334,8 @@ static int read_request(struct ssh_conn *c, struct sftp_auth_req *req,
   }
 
   if (strlen(req->spelt) > USER_MAX || sftp_has_controls(req->spelt)) {
-    return sftp_fail(c, SFTP_ERR_FORMAT, "user name is too long or has "
-      "control characters");
+    ftpd_auth_odd(c->ftpd, req->spelt, odd);
+    return sftp_fail(c, SFTP_ERR_FORMAT, "%s", odd);
   }
 
   if (strlen(req->name) > SFTP_AUTH_NAME_MAX || sftp_has_controls(req->name) ||

@@ -91,6 +91,8 @@ void ftpd_auth_end(struct ftpd *h, enum ftpd_auth_result res);
  * microsecond: a client can average over many replies.
  */
 void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us, unsigned int floor_ms);
+/* A request with a name that no user can have fails the connection. */
+void ftpd_auth_odd(struct ftpd *h, const char *user, const char *why);
 /* The limit of failed attempts was reached; follows ftpd_auth_end(). */
 void ftpd_auth_max(struct ftpd *h, unsigned int max);
 

@@ -41,6 +41,7 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
     return -1;
   }
 
+  ftpd_record_size(size);
   ftpd_digest_spoil_all(op->ftpd);
   return ftpd_max_store(op, path, size) < 0 ||
     ftpd_check_resize(op, path, size) < 0 ||
@@ -53,8 +54,8 @@ int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
 
   ftpd_record_mode(mode);
   ftpd_carry_take(&receipt, h, path);
-  return ftpd_carry_put(&receipt, FTPD_HELD(path, pr_fsio_chmod(path, mode)),
-    false);
+  return ftpd_record_scp_mode(h, path, ftpd_carry_put(&receipt,
+    FTPD_HELD(path, pr_fsio_chmod(path, mode)), false));
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {

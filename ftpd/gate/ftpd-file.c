@@ -396,6 +396,7 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
   struct ftpd_growth growth;
   int res;
 
+  ftpd_record_size(size);
   if (!f->wr || size < 0) {
     errno = EINVAL;
     return -1;
@@ -420,7 +421,7 @@ int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
 
   ftpd_record_mode(mode);
   ftpd_digest_look(f);
-  res = pr_fsio_fchmod(f->fh, mode);
+  res = ftpd_record_scp_mode(f->h, f->path, pr_fsio_fchmod(f->fh, mode));
   ftpd_digest_timed(f);
   return res;
 }

@@ -286,6 +286,11 @@ void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us,
   (void) clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
+void ftpd_auth_odd(struct ftpd *h, const char *user, const char *why) {
+  (void) h;
+  ftpd_record_odd_login(user, why);
+}
+
 void ftpd_auth_max(struct ftpd *h, unsigned int max) {
   struct ftpd_login *l = h->login;
 

@@ -501,7 +501,6 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
 
   h->logged_in = true;
   ftpd_tally_login(l->method, TALLY_OK);
-  ftpd_record_login(h, l->method, "ok");
   ftpd_seen_proof(h, l->method);
   ftpd_seen_login(h);
   ftpd_live_changed(h);
@@ -509,6 +508,8 @@ const struct sftp_settings *ftpd_logged_in(struct ftpd *h) {
   pr_response_add(R_230, _("User %s logged in"), session.user);
   ftpd_cmd_end(l->pass_cmd, PART_BOTH, true);
   ftpd_cmd_end(l->auth_cmd, PART_BOTH, true);
+  /* Their handlers may have ended the session: MaxClientsPerUser. */
+  ftpd_record_login(h, l->method, "ok");
   l->pass_cmd = l->auth_cmd = NULL;
   if (ftpd_hook_login == NULL) {
     ftpd_privs_settle();

@@ -87,6 +87,24 @@ static void put_proof(struct record_event *e, const struct proof *proof) {
   ftpd_record_text(e, RECORD_KEY_ID, or_null(proof->key_id));
 }
 
+static void begin_login(struct record_event *e, const char *user,
+    const char *method, const struct proof *proof) {
+  ftpd_record_begin(e, RECORD_LOGIN);
+  ftpd_record_text(e, RECORD_USER, user);
+  ftpd_record_text(e, RECORD_METHOD, method);
+  put_proof(e, proof);
+}
+
+static void send_login(struct record_event *e, const char *protocol,
+    const char *end, const char *why) {
+  ftpd_record_text(e, RECORD_PROTOCOL, protocol);
+  ftpd_record_text(e, RECORD_CLIENT, pr_table_get(session.notes,
+    "SFTP_CLIENT_BANNER", NULL));
+  ftpd_record_text(e, RECORD_END, end);
+  ftpd_record_text(e, RECORD_WHY, why);
+  ftpd_record_send(e);
+}
+
 void ftpd_record_login(struct ftpd *h, const char *method, const char *end) {
   bool failed = strcmp(end, "failed") == 0;
   struct record_event e;
@@ -99,32 +117,57 @@ void ftpd_record_login(struct ftpd *h, const char *method, const char *end) {
     add_proof(method);
   }
 
-  ftpd_record_begin(&e, RECORD_LOGIN);
-  ftpd_record_text(&e, RECORD_USER, failed || session.user == NULL ? h->user :
-    session.user);
-  ftpd_record_text(&e, RECORD_METHOD, failed ? method : proved.methods);
-  put_proof(&e, failed ? &proved.now : &proved.done);
-  ftpd_record_text(&e, RECORD_PROTOCOL, "ssh");
-  ftpd_record_text(&e, RECORD_CLIENT, pr_table_get(session.notes,
-    "SFTP_CLIENT_BANNER", NULL));
-  ftpd_record_text(&e, RECORD_END, end);
-  ftpd_record_text(&e, RECORD_WHY, failed ? ftpd_log_reason(h) : NULL);
-  ftpd_record_send(&e);
+  begin_login(&e, failed || session.user == NULL ? h->user : session.user,
+    failed ? method : proved.methods, failed ? &proved.now : &proved.done);
+  send_login(&e, "ssh", end, failed ? ftpd_log_reason(h) : NULL);
   memset(&proved.now, 0, sizeof(proved.now));
+  if (strcmp(end, "ok") == 0) {
+    ftpd_record_login_told(true);
+  }
+}
+
+void ftpd_record_odd_login(const char *user, const char *why) {
+  static const struct proof none;
+  struct record_event e;
+
+  if (ftpd_record_on()) {
+    begin_login(&e, user, NULL, &none);
+    send_login(&e, "ssh", "failed", why);
+  }
+}
+
+void ftpd_record_turned_away(const char *why) {
+  struct ftpd *h = ftpd_current();
+  struct record_event e;
+
+  if (h != NULL) {
+    add_proof(h->login->method);
+  }
+
+  begin_login(&e, session.user, h != NULL ? proved.methods : "password",
+    &proved.done);
+  send_login(&e, h != NULL ? "ssh" : pr_session_get_protocol(0), "refused",
+    why);
 }
 
 /* ---- Operations */
 
 /* What SETSTAT sets. */
 static struct {
-  bool has_mode, has_owner, has_group;
+  bool has_mode, has_owner, has_group, has_size;
   mode_t mode;
+  off_t size;
   uid_t uid;
   gid_t gid;
 } attrs;
 
 void ftpd_record_anew(void) {
-  attrs.has_mode = attrs.has_owner = attrs.has_group = false;
+  memset(&attrs, 0, sizeof(attrs));
+}
+
+void ftpd_record_size(off_t size) {
+  attrs.has_size = true;
+  attrs.size = size;
 }
 
 void ftpd_record_mode(mode_t mode) {
@@ -219,6 +262,10 @@ static void put_attrs(struct record_event *e) {
     ftpd_record_text(e, RECORD_MODE, mode);
   }
 
+  if (attrs.has_size) {
+    ftpd_record_number(e, RECORD_SIZE, (uint64_t) attrs.size);
+  }
+
   if (attrs.has_owner) {
     ftpd_record_number(e, RECORD_OWNER, attrs.uid);
   }
@@ -264,7 +311,42 @@ void ftpd_record_operation(struct ftpd_op *op, int err) {
   ftpd_record_send(&e);
 }
 
+int ftpd_record_scp_mode(struct ftpd *h, const char *path, int res) {
+  int xerrno = errno;
+  struct record_event e;
+  pool *p;
+
+  if (!ftpd_record_on() || strcmp(service_of(h), "scp") != 0) {
+    return res;
+  }
+
+  p = make_sub_pool(session.pool);
+  ftpd_record_begin(&e, RECORD_ATTRIBUTES);
+  ftpd_record_text(&e, RECORD_PROTOCOL, "scp");
+  ftpd_record_text(&e, RECORD_PATH, ftpd_outside(p, ftpd_vroot_outside(p,
+    path)));
+  put_attrs(&e);
+  ftpd_record_text(&e, RECORD_END, res == 0 ? "ok" : "failed");
+  ftpd_record_text(&e, RECORD_WHY, res == 0 ? NULL : strerror(xerrno));
+  ftpd_record_send(&e);
+  destroy_pool(p);
+  errno = xerrno;
+  return res;
+}
+
 /* ---- Transfers */
+
+/* What its path names by now, if that is not this file. */
+static const char *now_there(const struct ftpd_file *f) {
+  struct stat st;
+
+  if (ftpd_look(f->h, f->path, &st) < 0) {
+    return errno == ENOENT || errno == ENOTDIR ? "nothing" : NULL;
+  }
+
+  return f->is.ino == 0 || (st.st_dev == f->is.dev && st.st_ino == f->is.ino) ?
+    NULL : "another file";
+}
 
 static const char *end_of(const struct ftpd_file *f, int err) {
   return err == 0 ? "ok" : f->refused != NULL ? "refused" :
@@ -288,6 +370,7 @@ void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,
     (uint64_t) f->ways[way].begin : 0);
   ftpd_record_number(&e, RECORD_MS, (sftp_now_us() - f->begun_us) / 1000);
   ftpd_record_text(&e, RECORD_SHA256, err == 0 ? ftpd_digest_of(f, way) : NULL);
+  ftpd_record_text(&e, RECORD_NOW, now_there(f));
   ftpd_record_text(&e, RECORD_END, end_of(f, err));
   if (err != 0) {
     ftpd_record_text(&e, RECORD_WHY, ftpd_fault_why(err, f->refused));

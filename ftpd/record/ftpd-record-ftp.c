@@ -70,6 +70,10 @@ static char *words_from(cmd_rec *cmd, unsigned int at) {
 static void put_login(struct record_event *e, bool ok) {
   const char *user = pr_table_get(session.notes, "mod_auth.orig-user", NULL);
 
+  if (ok || session.user != NULL) {
+    ftpd_record_login_told(ok);
+  }
+
   ftpd_record_text(e, RECORD_USER, ok && session.user != NULL ? session.user :
     user);
   ftpd_record_text(e, RECORD_METHOD, "password");
@@ -190,6 +194,11 @@ static void put_members(struct record_event *e, cmd_rec *cmd,
   }
 }
 
+/* The password was right, and a module refuses the session. */
+static bool is_refusal(const struct row *row) {
+  return row != NULL && row->what == RECORD_LOGIN && session.user != NULL;
+}
+
 static void record(cmd_rec *cmd, bool ok) {
   const struct row *row = find_row(cmd->argv[0]);
   const char *code = NULL, *text = NULL;
@@ -210,7 +219,8 @@ static void record(cmd_rec *cmd, bool ok) {
   }
 
   ftpd_record_text(&e, RECORD_PROTOCOL, pr_session_get_protocol(0));
-  ftpd_record_text(&e, RECORD_END, ok ? "ok" : "failed");
+  ftpd_record_text(&e, RECORD_END, ok ? "ok" : is_refusal(row) ? "refused" :
+    "failed");
   if (!ok && pr_response_get_last(cmd->tmp_pool, &code, &text) == 0) {
     ftpd_record_text(&e, RECORD_WHY, text);
   }

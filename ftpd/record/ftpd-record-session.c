@@ -29,11 +29,16 @@ static struct {
   int fd;
   int error;                    /* of the last record; 0: it was taken */
   uint64_t unsent;              /* records since the last that was sent */
-  bool begun;
-} state = { NULL, -1, 0, 0, false };
+  bool begun, logged_in, refused;
+} state = { NULL, -1, 0, 0, false, false, false };
 
 bool ftpd_record_on(void) {
   return state.conf != NULL;
+}
+
+void ftpd_record_login_told(bool ok) {
+  state.logged_in = ok;
+  state.refused = !ok;
 }
 
 /* ---- Sending */
@@ -165,18 +170,30 @@ int ftpd_record_may(struct ftpd_op *op) {
 
 /* ---- The beginning and the end */
 
+/* FTP may log in by other commands than PASS, which have no record. */
+static bool is_turned_away(void) {
+  return !state.logged_in && (ftpd_current() != NULL ?
+    ftpd_current()->logged_in : session.disconnect_reason ==
+    PR_SESS_DISCONNECT_CONFIG_ACL);
+}
+
 static void on_exit_session(const void *data, void *user_data) {
   struct record_event e;
   const char *why = NULL;
 
   (void) data;
   (void) user_data;
-  if (!state.begun || session.user == NULL) {
+  if (!state.begun || session.user == NULL || state.refused) {
     return;
   }
 
   state.begun = false;
   (void) pr_session_get_disconnect_reason(&why);
+  if (is_turned_away()) {
+    ftpd_record_turned_away(why);
+    return;
+  }
+
   ftpd_record_begin(&e, RECORD_LOGOUT);
   ftpd_record_text(&e, RECORD_END, "ok");
   ftpd_record_text(&e, RECORD_WHY, why);

@@ -50,6 +50,10 @@ void ftpd_record_stop(void);
 /* This process is a session of main_server. */
 void ftpd_record_enter(void);
 bool ftpd_record_on(void);
+/* The login has a record.  If it was not refused, the end of the session will
+ * have one, too.
+ */
+void ftpd_record_login_told(bool ok);
 /* Sends an event; whatever fails is said in the system log. */
 void ftpd_record_send(struct record_event *e);
 /* Whether what happens now will be recorded, or does not have to be.  EIO. */
@@ -62,12 +66,21 @@ void ftpd_record_key(pool *p, struct sftp_str blob,
   const struct sftp_cert *cert);
 /* How an attempt to log in has ended: "ok", "partial", "failed". */
 void ftpd_record_login(struct ftpd *h, const char *method, const char *end);
+/* An attempt ends the connection: nobody can have that name. */
+void ftpd_record_odd_login(const char *user, const char *why);
+/* A module ends the session that has just logged in. */
+void ftpd_record_turned_away(const char *why);
 /* An operation begins; what it sets. */
 void ftpd_record_anew(void);
 void ftpd_record_mode(mode_t mode);
+void ftpd_record_size(off_t size);
 void ftpd_record_owner(uid_t uid, gid_t gid);
 /* An operation of the gate has ended. */
 void ftpd_record_operation(struct ftpd_op *op, int err);
+/* SCP has set the mode, which is no operation: 0, or -1 with errno.  Returns
+ * res, and keeps errno.
+ */
+int ftpd_record_scp_mode(struct ftpd *h, const char *path, int res);
 /* A transfer has ended; err: 0 or an errno. */
 void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,
   cmd_rec *cmd, int err);

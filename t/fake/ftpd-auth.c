@@ -217,6 +217,12 @@ void ftpd_auth_pause(struct ftpd *h, uint64_t begin_us,
   fake_auth.paused_ms += floor_ms - (unsigned int) (took_ms % floor_ms);
 }
 
+void ftpd_auth_odd(struct ftpd *h, const char *user, const char *why) {
+  (void) h;
+  (void) user;
+  (void) why;
+}
+
 void ftpd_auth_max(struct ftpd *h, unsigned int max) {
   (void) h;
   fake_auth.max = max;

@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from clients import fingerprint, logs_in, paramiko_sftp
 from ftphost import FtpServer, ftp_says
+from rawsftp import Raw, num, quad, string
 from recorded import TOOL, Recorded, usage, verify, whole, wrong
 from server import ASAN, GID, PATIENCE, PRELOAD, PROFTPD, SOURCE, UID, Server
 from server import keygen, must, run, wait_for
@@ -207,6 +208,112 @@ def _():
     end = srv.wait_record("upload", end="incomplete")
     expect_same((path_of(end), end["bytes"]), (b"broken", 100), "broken")
     expect(end["why"], end)
+
+
+@promise("the mode that scp -p gives, and sizes, are recorded as attributes")
+def _():
+    source = srv.local("mode", b"m")
+    os.chmod(source, 0o4755)
+    srv.put("aged", b"12345", 0o600)
+    srv.mkdir("in/tree", 0o700)
+    tree = srv.local("tree/f", b"f")
+    os.chmod(os.path.dirname(tree), 0o750)
+    must(srv.scp("-O", "-p", source, "srv:aged"))
+    must(srv.scp("-O", "-pr", os.path.dirname(tree), "srv:in"))
+    with Raw(srv, 3) as raw:
+        expect_same(raw.status(9, string(b"aged") + num(1) + quad(77)), 0,
+                    "SETSTAT")
+        handle = raw.open_with("aged", num(2))
+        expect_same(raw.status(10, string(handle) + num(1) + quad(3)), 0,
+                    "FSETSTAT")
+    srv.no_sessions()
+    srv.wait_record("attributes", size=3)
+    found = [(path_of(one), one["protocol"], one.get("mode"), one.get("size"),
+              one["end"]) for one in srv.records("attributes")]
+    expect_same([one for one in dict.fromkeys(found)
+                 if one[0] in (b"aged", b"in/tree")], [(b"aged", "scp", "4755", None, "ok"),
+                        (b"in/tree", "scp", "0750", None, "ok"),
+                        (b"aged", "sftp", None, 77, "ok"),
+                        (b"aged", "sftp", None, 3, "ok")], "attributes")
+
+
+@promise("a transfer's record tells when its path names nothing, or another "
+         "file, by then")
+def _():
+    srv.put("kept", b"k")
+    with Raw(srv, 3) as raw:
+        for name, kind, body in (
+                ("moved", 18, string(b"moved") + string(b"elsewhere")),
+                ("gone", 13, string(b"gone")), ("kept", 17, string(b"kept"))):
+            handle = raw.open_with(name, num(2 | 8))
+            expect_same(raw.status(6, string(handle) + quad(0)
+                                   + string(b"x")), 0, "WRITE")
+            raw.ask(kind, body)
+            if name == "moved":
+                srv.put("moved", b"another")
+            expect_same(raw.status(4, string(handle)), 0, "CLOSE")
+    srv.no_sessions()
+    srv.wait_record("upload", path=srv.home("kept"))
+    expect_same([one.get("now") for name in ("moved", "gone", "kept")
+                 for one in srv.records("upload", path=srv.home(name))[-1:]],
+                ["another file", "nothing", None], "paths")
+
+
+@promise("DeleteAbortedStores: the record of the upload tells that it is gone")
+def _():
+    one = Recorded(text="DeleteAbortedStores on\n")
+    one.start()
+    with Raw(one, 3) as raw:
+        handle = raw.open_with("part", num(2 | 8 | 16))
+        expect_same(raw.status(6, string(handle) + quad(0) + string(b"x")), 0,
+                    "WRITE")
+    end = one.wait_record("upload")
+    expect_same((end["end"], end["now"], os.path.exists(one.home("part"))),
+                ("incomplete", "nothing", False), "upload")
+    one.settled()
+
+
+@promise("a login that a limit of users refuses is recorded as refused, by SFTP "
+         "and FTP")
+def _():
+    one = FtpServer("SFTPTransferRecord @DIR@/log\nMaxClientsPerUser 1\n",
+                    "SFTPTransferRecord @DIR@/log\nMaxClientsPerUser 1\n")
+    one.start()
+
+    def told():
+        with open(one.path("log")) as file:
+            return [line for line in map(json.loads, file)
+                    if line["what"] in ("login", "logout")]
+
+    with paramiko_sftp(one):
+        expect(one.sftp("pwd").returncode != 0, "logged in")
+    client = one.ftp()
+    expect(ftp_says(one.ftp), "logged in by FTP")
+    client.quit()
+    wait_for(lambda: len(told()) >= 6, "the records")
+    one.stop_clean()
+    expect_same(sorted((line["method"], line["what"], line["end"])
+                       for line in told()),
+                [(method, what, end) for method in ("password", "publickey")
+                 for what, end in (("login", "ok"), ("login", "refused"),
+                                   ("logout", "ok"))], "records")
+    for line in told():
+        expect(line["end"] == "ok" or line["what"] == "logout" or
+               "MaxClientsPerUser" in line["why"] or
+               "maximum number of clients" in line["why"], line)
+        expect(line["user"] == "alice" and (line["method"] == "password" or
+                                            "key" in line), line)
+
+
+@promise("attempts with names that no user can have are recorded, without their "
+         "control characters, and cut")
+def _():
+    for name in ("al\nice", "\x1b[31m", "a" * 5000):
+        expect(not logs_in(srv, name, "x"), "logged in")
+        one = srv.wait_record("login", user=name[:256])
+        expect_same((one["end"], one.get("cut", False), one["from"]),
+                    ("failed", len(name) > 256, "127.0.0.1"), "record")
+        expect("control characters" in one["why"], one)
 
 
 @promise("names of any bytes are told without loss, on one line of ASCII")

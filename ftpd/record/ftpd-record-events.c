@@ -290,6 +290,7 @@ void ftpd_record_operation(struct ftpd_op *op, int err) {
   }
 
   ftpd_record_begin(&e, what);
+  e.spare = err != 0;
   ftpd_record_text(&e, RECORD_PROTOCOL, service_of(op->ftpd));
   ftpd_record_text(&e, RECORD_REQUEST, sftp_operations[op->req]);
   put_paths(&e, op);

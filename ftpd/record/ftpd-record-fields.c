@@ -13,6 +13,8 @@
 #include "ftpd-record-fields.h"
 
 #define PATH_BYTES 4096
+/* Of a request that did nothing: nothing has that path. */
+#define PATH_BYTES_FAILED 512
 
 const struct record_row ftpd_record_rows[RECORD_NFIELDS] = {
   [RECORD_USER] = { "user", 256 },
@@ -38,7 +40,8 @@ const struct record_row ftpd_record_rows[RECORD_NFIELDS] = {
   [RECORD_NOW] = { "now", 16 },
   [RECORD_END] = { "end", 16 },
   [RECORD_WHY] = { "why", 512 },
-  [RECORD_UNSENT] = { "unsent", 0 }
+  [RECORD_UNSENT] = { "unsent", 0 },
+  [RECORD_LEFT_OUT] = { "left_out", 0 }
 };
 
 const char *const ftpd_record_whats[RECORD_NWHATS] = {
@@ -54,6 +57,7 @@ const char *const ftpd_record_whats[RECORD_NWHATS] = {
 /* ---- In a session: the kind, then a number and a string for each field */
 
 void ftpd_record_begin(struct record_event *e, enum record_what what) {
+  e->spare = false;
   sftp_wr_init_fixed(&e->message, e->bytes, sizeof(e->bytes));
   sftp_wr_u8(&e->message, (uint8_t) what);
 }
@@ -105,6 +109,21 @@ static int read_values(struct sftp_rd *r, struct values *v) {
   }
 
   return sftp_rd_end(r);
+}
+
+static void cut_path(struct sftp_str *path, bool *cut) {
+  if (path->len > PATH_BYTES_FAILED) {
+    path->len = PATH_BYTES_FAILED;
+    *cut = true;
+  }
+}
+
+static void cut_failed(struct values *v) {
+  if (v->has[RECORD_END] && !sftp_str_is(v->text[RECORD_END], "ok") &&
+      !v->has[RECORD_BYTES]) {
+    cut_path(&v->text[RECORD_PATH], &v->cut);
+    cut_path(&v->text[RECORD_TO], &v->cut);
+  }
 }
 
 static void pin(struct record_pins *pins, const struct values *v) {
@@ -166,6 +185,7 @@ int ftpd_record_compose(struct sftp_json *j, struct sftp_str message,
     return res != SFTP_OK ? res : SFTP_ERR_FORMAT;
   }
 
+  cut_failed(&v);
   *what = (enum record_what) kind;
   if (pins->set == 0 && *what == RECORD_LOGIN && v.has[RECORD_END] &&
       sftp_str_is(v.text[RECORD_END], "ok")) {

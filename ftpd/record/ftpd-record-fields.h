@@ -37,7 +37,7 @@ enum record_field {
   RECORD_PROTOCOL = RECORD_NPINS, RECORD_CLIENT, RECORD_REQUEST, RECORD_PATH,
   RECORD_TO, RECORD_DIRECTION, RECORD_BYTES, RECORD_OFFSET, RECORD_MS,
   RECORD_SHA256, RECORD_MODE, RECORD_SIZE, RECORD_OWNER, RECORD_GROUP,
-  RECORD_NOW, RECORD_END, RECORD_WHY, RECORD_UNSENT,
+  RECORD_NOW, RECORD_END, RECORD_WHY, RECORD_UNSENT, RECORD_LEFT_OUT,
   RECORD_NFIELDS
 };
 
@@ -57,6 +57,7 @@ extern const char *const ftpd_record_whats[RECORD_NWHATS];
 /* ---- In a session */
 
 struct record_event {
+  bool spare;                   /* of too many, it may be left out */
   struct sftp_wr message;
   unsigned char bytes[RECORD_MESSAGE_MAX];
 };

@@ -218,6 +218,8 @@ static void record(cmd_rec *cmd, bool ok) {
     return;
   }
 
+  e.spare = !ok && (row == NULL || row->what != RECORD_LOGIN) &&
+    session.xfer.p == NULL;
   ftpd_record_text(&e, RECORD_PROTOCOL, pr_session_get_protocol(0));
   ftpd_record_text(&e, RECORD_END, ok ? "ok" : is_refusal(row) ? "refused" :
     "failed");

@@ -24,13 +24,22 @@
  */
 #define PATIENCE_MS 5000
 
+/* Requests that fail or are refused: so many records at once, and one more each
+ * time that this has passed.
+ */
+#define SPARE_RECORDS 200
+#define SPARE_MS 100
+
 static struct {
   const struct record_conf *conf;       /* NULL: nothing is recorded */
   int fd;
   int error;                    /* of the last record; 0: it was taken */
   uint64_t unsent;              /* records since the last that was sent */
   bool begun, logged_in, refused;
-} state = { NULL, -1, 0, 0, false, false, false };
+  unsigned int spare;           /* records that there is room for ... */
+  uint64_t spare_ms;            /* ... at that time */
+  uint64_t left_out;            /* since the last record */
+} state = { NULL, -1, 0, 0, false, false, false, SPARE_RECORDS, 0, 0 };
 
 bool ftpd_record_on(void) {
   return state.conf != NULL;
@@ -121,6 +130,7 @@ static void ask(const void *bytes, size_t len) {
 
   err = state.fd >= 0 ? send_message(bytes, len) : EPIPE;
   state.unsent = err == 0 ? 0 : state.unsent + 1;
+  state.left_out = err == 0 && len > 1 ? 0 : state.left_out;
   if (err == 0 && state.conf->stops) {
     err = read_answer();
   }
@@ -128,11 +138,37 @@ static void ask(const void *bytes, size_t len) {
   set_error(err);
 }
 
+static bool has_room(void) {
+  uint64_t now = ftpd_now_ms(), more = (now - state.spare_ms) / SPARE_MS;
+
+  if (more > 0) {
+    state.spare = more > SPARE_RECORDS - state.spare ? SPARE_RECORDS :
+      state.spare + (unsigned int) more;
+    state.spare_ms = now;
+  }
+
+  if (state.spare == 0) {
+    return false;
+  }
+
+  state.spare--;
+  return true;
+}
+
 void ftpd_record_send(struct record_event *e) {
   struct sftp_str message;
 
   if (state.conf == NULL) {
     return;
+  }
+
+  if (e->spare && !has_room()) {
+    state.left_out++;
+    return;
+  }
+
+  if (state.left_out > 0) {
+    ftpd_record_number(e, RECORD_LEFT_OUT, state.left_out);
   }
 
   if (state.unsent > 0) {

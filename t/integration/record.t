@@ -342,7 +342,26 @@ def _():
         except OSError:
             pass
     one = srv.wait_record("remove", end="failed")
-    expect(one["cut"] and len(one["path"]) == 4096, one)
+    expect(one["cut"] and len(one["path"]) == 512, one)
+
+
+@promise("of very many requests that fail, some records are left out, and "
+         "counted; no record is longer than some KB")
+def _():
+    bad = string(b"\xff" * 5000) + string(b"\xfe" * 5000)
+    with Raw(srv, 3) as raw:
+        for _ in range(10):
+            raw.ask_all([(18, bad)] * 300)
+        expect_same(raw.status(14, string(b"counted") + num(0)), 0, "MKDIR")
+    srv.no_sessions()
+    last = srv.wait_record("mkdir", path=srv.home("counted"))
+    mine = [one for one in srv.records(session=last["session"])
+            if one["what"] == "rename"]
+    left = sum(one.get("left_out", 0)
+               for one in srv.records(session=last["session"]))
+    expect_same(len(mine) + left, 3000, "records and those left out")
+    expect(left > 0 and len(mine) >= 200, "%d records" % len(mine))
+    expect(max(map(len, srv.lines())) < 12000, "a long line")
 
 
 @promise("FTP's sessions are recorded as well")

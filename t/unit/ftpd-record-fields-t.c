@@ -90,6 +90,10 @@ static void long_texts_are_cut(void) {
   is_int(compose_event(), SFTP_OK, "and so does their record");
   ok(strlen(text) < RECORD_LINE_MAX - 1024 && strstr(text, ",\"cut\":true") !=
     NULL, "which says that they were cut");
+  ftpd_record_text(&event, RECORD_END, "failed");
+  is_int(compose_event(), SFTP_OK, "of a request that fails");
+  ok(strlen(text) < 13000 && strstr(text, ",\"cut\":true") != NULL,
+    "paths are shorter");
 }
 
 static void wrong_messages_write_nothing(void) {

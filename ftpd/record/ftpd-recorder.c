@@ -36,6 +36,10 @@ extern xaset_t *server_list;
 #define EVENTS 64
 /* The daemon's own descriptors are below. */
 #define FDS_MAX 4096
+/* Each session needs one. */
+#define FDS_WANTED 65536
+/* A message had a descriptor, for which there was no room. */
+#define FD_LOST (-2)
 /* How long the recorder before may take to hand over. */
 #define PATIENCE_MS 5000
 
@@ -92,6 +96,9 @@ static ssize_t receive(int from, void *to, size_t size, int *fd) {
   if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
       c->cmsg_len == CMSG_LEN(sizeof(int))) {
     memcpy(fd, CMSG_DATA(c), sizeof(int));
+
+  } else if (n > 0 && (msg.msg_flags & MSG_CTRUNC) != 0) {
+    *fd = FD_LOST;
   }
 
   return n;
@@ -261,6 +268,35 @@ static void tell_lost(struct client *c) {
     (unsigned char *) text, j.len });
 }
 
+/* Nothing of the session can be recorded: it tells the system log, too. */
+static void tell_unserved(const struct record_hello *hello) {
+  static bool told = false;
+  struct record_hello h = *hello;
+  char text[RECORD_LINE_MAX];
+  struct record_file *f;
+  struct sftp_json j;
+
+  if (!told) {
+    told = true;
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord: the "
+      "recorder has no descriptors left (RLIMIT_NOFILE): further sessions are "
+      "not recorded");
+  }
+
+  h.path[sizeof(h.path) - 1] = h.session[sizeof(h.session) - 1] =
+    h.from[sizeof(h.from) - 1] = h.server[sizeof(h.server) - 1] = '\0';
+  f = find_file(h.path);
+  if (f != NULL) {
+    sftp_json_init(&j, text, sizeof(text));
+    put_session(&j, &h);
+    sftp_json_text(&j, "what", sftp_str_of("lost"));
+    sftp_json_text(&j, "why", sftp_str_of("no descriptor is left: nothing of "
+      "this session is recorded"));
+    (void) ftpd_record_file_append(f, (struct sftp_str) {
+      (unsigned char *) text, j.len });
+  }
+}
+
 static int record_message(struct client *c, const unsigned char *bytes,
     size_t len) {
   struct sftp_str message = { bytes, len };
@@ -386,6 +422,9 @@ static void take_over(int from) {
     } else if (n == (ssize_t) sizeof(h) && fd >= 0) {
       take_client(&h, fd);
       fd = -1;
+
+    } else if (n == (ssize_t) sizeof(h) && fd == FD_LOST) {
+      tell_unserved(&h.hello);
     }
 
     if (fd >= 0) {
@@ -429,6 +468,9 @@ static void on_door(void) {
   } else if (n == (ssize_t) sizeof(hello) && fd >= 0) {
     (void) add_client(fd, &hello);
 
+  } else if (n == (ssize_t) sizeof(hello) && fd == FD_LOST) {
+    tell_unserved(&hello);
+
   } else if (fd >= 0) {
     (void) close(fd);
   }
@@ -439,6 +481,12 @@ static void on_door(void) {
 static void give_up(uid_t uid, gid_t gid) {
   static const struct rlimit none = { 0, 0 };
   struct ftpd_filter *filter = pcalloc(state.pool, sizeof(*filter));
+  struct rlimit limit;
+
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < FDS_WANTED) {
+    limit.rlim_cur = limit.rlim_max = FDS_WANTED;
+    (void) setrlimit(RLIMIT_NOFILE, &limit);    /* root may */
+  }
 
   (void) setrlimit(RLIMIT_CORE, &none);
   if (getuid() == PR_ROOT_UID && (setgroups(0, NULL) < 0 ||

@@ -9,6 +9,7 @@
 
 """SFTPTransferRecord: who did what, in a chain that is signed."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -445,6 +446,33 @@ def _():
                  ("rmdir", ftp.home("y"), None, None, None),
                  ("download", ftp.home("6"), None, 4, 5),
                  ("upload", ftp.home("6"), None, 5, 2)], "paths and offsets")
+
+
+@promise("a session that the recorder has no descriptor for is said to be lost, "
+         "in the record and once in the system log")
+def _():
+    class Narrow(Recorded):
+        def command(self):
+            return ["prlimit", "--nofile=40:40"] + super().command()
+
+    one = Narrow()
+    one.start()
+    with open("/proc/%d/limits" % one.recorder()) as file:
+        raised = re.search("Max open files +(\\d+)", file.read()).group(1)
+    with contextlib.ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(one.connect())
+        if raised == "40":      # root may raise it, but not in each container
+            wait_for(lambda: len(one.records("lost")) > 1, "the records")
+    for lost in one.records("lost"):
+        expect("descriptor" in lost["why"] and lost["from"] == "127.0.0.1",
+               lost)
+    expect_same(one.log("system.log").count("no descriptors left"),
+                1 if raised == "40" else 0, "lines in the system log")
+    one.no_sessions()
+    must(one.sftp("mkdir later"))
+    one.wait_record("mkdir", path=one.home("later"))
+    one.settled()
 
 
 # ---- The chain and its signatures

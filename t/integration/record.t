@@ -1155,7 +1155,7 @@ def _():
 def _():
     one = Recorded()
     one.start()
-    last = one.records()[-1]["n"]
+    last = wait_for(one.records, "the beginning")[-1]["n"]
     os.unlink(one.record)
     must(one.sftp("mkdir a"))
     one.wait_log("system.log", "the file was removed")

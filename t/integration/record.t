@@ -971,7 +971,7 @@ def _():
     for change, text in (
             # One more, with the right hash and number.
             (lambda lines: numbered(lines + lines[-1:]),
-             "somebody else has written lines"),
+             "somebody else has written lines .*, from number (\\d+) to \\1\n"),
             # All of them anew, without signatures, and as many.
             (lambda lines: numbered(
                 [line.replace(b"/a", b"/z") for line in lines

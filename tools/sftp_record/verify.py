@@ -37,15 +37,14 @@ class Run:
 
     def __init__(self):
         self.first = self.last = None   # their numbers
-        self.start = self.end = None    # where they are
         self.count = 0                  # without the recorder's own
         self.time = None                # of the first
 
-    def add(self, where, record):
+    def add(self, record):
         if self.first is None:
-            self.first, self.start = record["n"], where
+            self.first = record["n"]
             self.time = time_of(record)
-        self.last, self.end = record["n"], where
+        self.last = record["n"]
         self.count += record["what"] not in OWN
 
 
@@ -184,7 +183,7 @@ class Chain:
                     record["what"] == "torn" and "lines" in record):
                 self.foreign(record)
             self.unsigned += 1
-            self.run.add(self.where, record)
+            self.run.add(record)
             self.too_many()
             self.notes(record)
         self.time = record.get("time")
@@ -237,7 +236,8 @@ class Chain:
         if type(after) is not int or nobodys:
             self.problem("somebody else has written lines up to here that no "
                          "signature covers%s" % "".join(
-                             ": %s to %s" % (run.start, run.end)
+                             ", from number %d to %d" % (
+                                 max(run.first, after + 1), run.last)
                              for run in nobodys))
         else:
             self.note("another recorder has written %s here and signed them"
@@ -252,7 +252,7 @@ class Chain:
                 record["prev"].encode("ascii", "replace") + b"\n", text)
         if not good:
             self.unsigned += 1
-            self.run.add(self.where, record)
+            self.run.add(record)
             self.problem("the signature is not that of one of the keys")
             return
         if set(record) != SIGNATURE:

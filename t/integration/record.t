@@ -473,6 +473,8 @@ def _():
     must(one.sftp("mkdir later"))
     one.wait_record("mkdir", path=one.home("later"))
     one.settled()
+    expect_same("the records of a session could not" in whole(one),
+                raised == "40", "verify tells it")
 
 
 # ---- The chain and its signatures

@@ -199,9 +199,10 @@ class Chain:
                              if record["what"] == "missing" else
                              "with other records", record.get("after")))
         elif record["what"] == "lost":
+            number = number_in(record, "records")
             self.note("%s could not be written here: %a"
-                      % (plural(number_in(record, "records"), "record"),
-                         record.get("why")))
+                      % (plural(number, "record") if number > 0 else
+                         "the records of a session", record.get("why")))
         elif record["what"] == "clock":
             self.run.time = None
             self.note("the clock was set by %a seconds"

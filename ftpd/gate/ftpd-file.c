@@ -138,6 +138,17 @@ static void enter_folder(struct ftpd_file *f) {
     (char *) ftpd_outside(f->pool, f->path));
 }
 
+/* Of an upload that was aborted, or that failed at its end. */
+static void remove_rest(struct ftpd_file *f, bool complete, int err,
+    const struct stat *st) {
+  if (!complete) {
+    remove_aborted(f, st);
+
+  } else if (err != 0 && f->hidden != NULL) {
+    remove_upload(f, f->hidden, st);
+  }
+}
+
 /* Closes the descriptor, and moves the file into place or removes it: 0 or an
  * errno.
  */
@@ -180,18 +191,10 @@ static int settle_file(struct ftpd_file *f, bool complete) {
   }
 
   ftpd_digest_keep(f, err == 0 && complete);
-
-  if (!complete) {
-    remove_aborted(f, &st);
-
-  } else if (err != 0 && f->hidden != NULL) {
-    remove_upload(f, f->hidden, &st);
-  }
-
+  remove_rest(f, complete, err, &st);
   ftpd_check_drop(f);
   ftpd_hidden_free(f->mark);
   ftpd_quota_closed(f, &st);
-
   pr_fs_clear_cache2(f->path);
   return err;
 }

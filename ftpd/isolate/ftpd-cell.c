@@ -88,9 +88,11 @@ static int ask(int client, bool nursery, struct ends *e) {
   int pair[2] = { -1, -1 }, life[2] = { -1, -1 }, fds[CELL_NFDS], res = -1;
   int xerrno;
 
-  if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, pair) == 0 &&
-      pipe2(life, O_CLOEXEC) == 0) {
+  if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, pair) == 0) {
     e->pair = ftpd_isolate_high(pair[0]);
+  }
+
+  if (e->pair >= 0 && pipe2(life, O_CLOEXEC) == 0) {
     e->life = ftpd_isolate_high(life[1]);
     fds[0] = client;
     fds[1] = pair[1];

@@ -16,10 +16,18 @@
 
 #include "ftpd-lines.h"
 
+/* The server of a session stays the same. */
 static bool is_wanted(void) {
-  const int *on = get_param_ptr(main_server->conf, "SFTPUploadSync", FALSE);
+  static bool looked = false, wanted = false;
+  const int *on;
 
-  return on != NULL && *on != 0;
+  if (!looked) {
+    on = get_param_ptr(main_server->conf, "SFTPUploadSync", FALSE);
+    wanted = on != NULL && *on != 0;
+    looked = true;
+  }
+
+  return wanted;
 }
 
 static int told(const struct ftpd_file *f, int res) {

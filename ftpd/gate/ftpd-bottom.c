@@ -38,7 +38,7 @@ static pr_fs_t host;            /* the original functions */
 static const char *shown_path;
 static int shown_fd;
 
-static int or_shown(const char *path, int res, struct stat *st) {
+int ftpd_or_shown(const char *path, int res, struct stat *st) {
   return res < 0 && errno == ENOENT && shown_path != NULL &&
     strcmp(path, shown_path) == 0 ? fstat(shown_fd, st) : res;
 }
@@ -48,11 +48,11 @@ static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
   int res = host.stat(fs, ftpd_from_here(path, buf, sizeof(buf)), st);
 
   ftpd_ftpaccess_seen(path, res, st);
-  return or_shown(path, res, st);
+  return ftpd_or_shown(path, res, st);
 }
 
 static int on_lstat(pr_fs_t *fs, const char *path, struct stat *st) {
-  return or_shown(path, host.lstat(fs, path, st), st);
+  return ftpd_or_shown(path, host.lstat(fs, path, st), st);
 }
 
 /* ---- Calls that never follow the last name */

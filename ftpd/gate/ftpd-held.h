@@ -121,6 +121,8 @@ void ftpd_bottom_init(void);
  * that of fd.
  */
 void ftpd_bottom_show(const char *path, int fd);
+/* The result of looking at a path, or at what is shown there. */
+int ftpd_or_shown(const char *path, int res, struct stat *st);
 
 /* rename(2) of two held paths.  Unless it may replace an existing file: EEXIST
  * if one has appeared (not detected if a module serves the path).

@@ -68,7 +68,11 @@ static int on_stat(pr_fs_t *fs, const char *path, struct stat *st) {
   int res = way != NULL ? stat(way, st) : vroot.stat(fs, path, st);
 
   ftpd_ftpaccess_seen(path, res, st);
-  return res;
+  return ftpd_or_shown(ftpd_vroot_inside(path), res, st);
+}
+
+static int on_lstat(pr_fs_t *fs, const char *path, struct stat *st) {
+  return ftpd_or_shown(ftpd_vroot_inside(path), vroot.lstat(fs, path, st), st);
 }
 
 static int on_open(pr_fh_t *fh, const char *path, int flags) {
@@ -173,6 +177,7 @@ static int on_utimes(pr_fs_t *fs, const char *path, struct timeval *tv) {
 void ftpd_vroot_hold(pr_fs_t *fs) {
   vroot = *fs;
   TAKE(stat);
+  TAKE(lstat);
   TAKE(open);
   TAKE(opendir);
   TAKE(chdir);

@@ -678,6 +678,7 @@ def _():
 def _():
     if vroot is None:
         skip("the host has no mod_vroot")
+    vroot.mkdir("folder")
     vroot.put("v", b"old")
     with Raw(vroot, 3) as raw:
         expect_same(upload(raw, "v", b"bad\n")[0], PERMISSION_DENIED, "bad")
@@ -688,8 +689,17 @@ def _():
         handle = opened(raw, "v", WRITE | APPEND)
         write(raw, handle, b"more")
         expect_same(close(raw, handle)[0], OK, "appended")
+        handle = opened(raw, "folder/n")
+        write(raw, handle, b"good\n")
+        reader = opened(raw, "folder/n", READ)
+        expect_same(raw.ask(5, string(reader) + quad(0) + num(100))[1],
+                    string(b"good\n"), "read before it has its name")
+        expect_same(close(raw, reader)[0], OK, "CLOSE of the reader")
+        expect_same(close(raw, handle)[0], OK, "CLOSE")
     expect_same(vroot.get("v"), b"good\nmore", "content")
+    expect_same(vroot.get("folder/n"), b"good\n", "content")
     nothing_left(vroot)
+    nothing_left(vroot, "folder")
 
 
 @promise("sshfs: files are made, closed, opened again at once, renamed and "

@@ -348,19 +348,12 @@ static void emit_check(struct filter *f, enum check check) {
   done(f, true);
 }
 
-static void build(struct filter *f, bool nursery) {
+/* The nursery's, which its cells have, too. */
+static void build_allowed(struct filter *f) {
   unsigned int at;
   size_t i;
 
-  f->n = 0;
-  load(f, offsetof(struct seccomp_data, arch));
-  emit(f, BPF_JMP|BPF_JEQ|BPF_K, SFTP_SECCOMP_ARCH, 1, 0);
-  emit(f, BPF_RET|BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
   for (i = 0; i < SFTP_NELEMS(allowed); i++) {
-    if (allowed[i].check == IN_NURSERY && !nursery) {
-      continue;
-    }
-
     load(f, offsetof(struct seccomp_data, nr));
     at = f->n;
     emit(f, BPF_JMP|BPF_JEQ|BPF_K, (uint32_t) allowed[i].nr, 0, 0);
@@ -371,6 +364,34 @@ static void build(struct filter *f, bool nursery) {
   /* The C library asks for newer calls first, and is used to not having them.
    */
   emit(f, BPF_RET|BPF_K, SECCOMP_RET_ERRNO|ENOSYS, 0, 0);
+}
+
+/* What a cell adds: a short one, as each connection pays for it. */
+static void build_cell(struct filter *f) {
+  size_t i;
+
+  load(f, offsetof(struct seccomp_data, nr));
+  for (i = 0; i < SFTP_NELEMS(allowed); i++) {
+    if (allowed[i].check == IN_NURSERY) {
+      emit(f, BPF_JMP|BPF_JEQ|BPF_K, (uint32_t) allowed[i].nr, 0, 1);
+      emit(f, BPF_RET|BPF_K, SECCOMP_RET_ERRNO|ENOSYS, 0, 0);
+    }
+  }
+
+  done(f, true);
+}
+
+static void build(struct filter *f, bool nursery) {
+  f->n = 0;
+  load(f, offsetof(struct seccomp_data, arch));
+  emit(f, BPF_JMP|BPF_JEQ|BPF_K, SFTP_SECCOMP_ARCH, 1, 0);
+  emit(f, BPF_RET|BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
+  if (nursery) {
+    build_allowed(f);
+
+  } else {
+    build_cell(f);
+  }
 }
 
 bool cell_filter(bool nursery) {

@@ -49,6 +49,23 @@ extern const char *daemon_refused;
  */
 extern unsigned int daemon_root, daemon_roots;
 
+/* Tells the listeners of an event; returns how many there are (event.c). */
+unsigned int daemon_happens(const char *event, const void *data);
+void daemon_forget_listeners(void);
+
+/* Timers that run, by their descriptions; one expires, with its result
+ * (timer.c).
+ */
+struct daemon_timer {
+  callback_t call;              /* NULL: unused */
+  int secs, id;
+  const char *what;
+};
+
+extern struct daemon_timer daemon_timers[8];
+struct daemon_timer *daemon_timer(const char *what);
+int daemon_expire(const char *what);
+
 /* Adds a line to the pending responses (resp_list). */
 void daemon_respond(const char *text);
 

@@ -436,8 +436,8 @@ class Bench:
                        "/%s.o" % test[:-2])] + ["libdaemon.a"]
         if not own or base != test[:-2]:
             own = [mutant] + own
-        return run(shlex.split(self.link) + ["-o", goal, "obj/t/unit/%s.o"
-                                             % test]
+        return run(shlex.split(self.link) + ["-rdynamic", "-o", goal,
+                                             "obj/t/unit/%s.o" % test]
                    + [one for one in own if one.endswith(".o")]
                    + ["-Wl,--start-group"]
                    + [one for one in own if one.endswith(".a")]

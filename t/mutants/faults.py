@@ -35,7 +35,7 @@ SWAP = dict(SWAPPED, **{"false": "true"})
 
 # What these say is for people: a fault in it is no fault of behaviour.
 SAID = re.compile(r"\b(?:sftp_log\w*|sftp_trace\w*|pr_log_\w+|pr_trace_\w+|"
-                  r"SFTP_PRINTF|sftp_build_assert)\s*\(")
+                  r"SFTP_TRACE|SFTP_PRINTF|sftp_build_assert)\s*\(")
 # How much memory is asked for: one more byte is no fault.  Of sftp_wr_init(),
 # the last argument is a limit, which matters.
 ROOM = re.compile(r"\b(?:p?c?alloc|malloc|calloc|make_array|sftp_packet_begin|"

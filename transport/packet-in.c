@@ -188,9 +188,11 @@ static int check_length(const struct sftp_packets *pk, uint32_t len,
 }
 
 /* A wrong length under a CBC cipher without -etm leaks plaintext to an attacker
- * (CPNI-957037): as many bytes as in the longest packet are skipped before the
- * reply, so that length and MAC errors look alike.
+ * (CPNI-957037): as many bytes as in the longest packet, from the first of this
+ * one, are skipped before the reply, so that length and MAC errors look alike.
  */
+#define DOOMED_BYTES (4 + SFTP_PACKET_MAX + SFTP_MAC_MAX_LEN)
+
 static int doom(struct sftp_packets *pk, const char **why) {
   size_t have = pk->in.end - pk->in.start;
 
@@ -270,8 +272,7 @@ static int take_packet(struct sftp_packets *pk, uint32_t len,
   res = open_packet(pk, p, len);
   if (res != SFTP_OK) {
     if (hides_length(&pk->in.dir)) {
-      pk->in.doomed = SFTP_PACKET_MAX;
-      pk->in.start += pk->in.whole;
+      pk->in.doomed = DOOMED_BYTES;
       return doom(pk, why);
     }
 
@@ -333,7 +334,7 @@ int sftp_packets_next(struct sftp_packets *pk, struct sftp_pkt *pkt,
     res = check_length(pk, len, why);
     if (res != SFTP_OK) {
       if (hides_length(&pk->in.dir)) {
-        pk->in.doomed = SFTP_PACKET_MAX;
+        pk->in.doomed = DOOMED_BYTES;
         return doom(pk, why);
       }
 

@@ -845,6 +845,61 @@ static void damaged_packets_are_refused(void) {
   is_int(refused, tried, "every flipped bit of a packet is noticed");
 }
 
+/* How many bytes, from the first of a packet with n bytes of data, the server
+ * reads before it fails, if one bit of the packet is another: of the byte `at',
+ * or counted from its end.
+ */
+static size_t read_until_failure(size_t n, ssize_t at, char why[80]) {
+  struct client *cl = client_new();
+  static unsigned char raw[300000];
+  const unsigned char more[16] = { 0 };
+  ssize_t len = 0, got;
+  size_t total;
+
+  cl->set->ciphers = cl->cipher = "aes128-cbc";
+  cl->set->macs = cl->mac = "hmac-sha2-256";
+  if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
+    bail_out("no connection");
+  }
+
+  client_login(cl);
+  memset(raw, 0, sizeof(raw));
+  sftp_put_u32(raw, (uint32_t) n);
+  client_send(cl, SSH_MSG_IGNORE, raw, 4 + n);
+  while ((got = recv(cl->server_fd, raw + len, sizeof(raw) - (size_t) len,
+      MSG_DONTWAIT)) > 0) {
+    len += got;
+  }
+
+  raw[at < 0 ? len + at : at] ^= 1;
+  for (total = 0; client_pump(cl) == SFTP_OK && total < 2 * sizeof(raw);
+      total += sizeof(more)) {
+    (void) !send(cl->fd, total < (size_t) len ? raw + total : more,
+      sizeof(more), 0);
+  }
+
+  snprintf(why, 80, "%s", cl->server->failure.why);
+  client_free(cl);
+  return total;
+}
+
+/* CPNI-957037: who puts a block of another packet into the place of a length
+ * learns nothing about its plaintext.
+ */
+static void bad_lengths_look_like_bad_macs(void) {
+  char of_length[80], of_mac[80], of_long[80];
+  size_t length = read_until_failure(100, 0, of_length);
+
+  ok(length > SFTP_PACKET_MAX, "a wrong length is no end before %lu bytes",
+    (unsigned long) length);
+  is_int(read_until_failure(100, -1, of_mac), length,
+    "nor is a wrong MAC: as many bytes");
+  is_int(read_until_failure(200000, -1, of_long), length,
+    "... of a long packet, too");
+  ok(strcmp(of_length, of_mac) == 0 && strcmp(of_mac, of_long) == 0,
+    "and all fail for the same reason: %s", of_mac);
+}
+
 static void odd_versions(void) {
   static const struct { const char *line; int res; } lines[] = {
     { "SSH-2.0-x", SFTP_OK },
@@ -1065,6 +1120,7 @@ int main(void) {
   held_messages_come_once_and_in_order();
   few_messages_are_held();
   damaged_packets_are_refused();
+  bad_lengths_look_like_bad_macs();
   odd_versions();
   strangers_get_no_packet();
   bad_lengths_before_keys();

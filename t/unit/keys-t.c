@@ -8,6 +8,7 @@
 
 /* needs: openssh-client */
 
+#include <openssl/core_names.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -775,6 +776,104 @@ static void short_rsa_signatures_are_padded(void) {
     SFTP_ERR_MAC, "nor does nothing");
 }
 
+/* One number in 256 begins with a zero byte, and one signature in 128 has one
+ * that does.
+ */
+static void short_dsa_numbers_are_padded(void) {
+  const struct sftp_sig_alg *a = sftp_sig_alg_find(sftp_str_of("ssh-dss"));
+  struct sftp_key *key = load("dsa");
+  unsigned char text[4], made[BUF_LEN];
+  const size_t head = 4 + 7 + 4, half = 20;
+  bool r_short = false, s_short = false;
+  unsigned int i, bad = 0;
+  struct sftp_wr w;
+
+  for (i = 0; i < 20000 && !(r_short && s_short); i++) {
+    sftp_put_u32(text, i);
+    sftp_wr_init_fixed(&w, made, sizeof(made));
+    bad += sftp_key_sign(key, a, as_str(text, 4), &w) != SFTP_OK ||
+      w.len != head + 2 * half ||
+      sftp_key_verify(key, a, as_str(made, w.len), as_str(text, 4)) != SFTP_OK;
+    r_short |= made[head] == 0;
+    s_short |= made[head + half] == 0;
+  }
+
+  ok(r_short && s_short, "both numbers of DSA began with a zero byte");
+  is_int(bad, 0, "... and have their full length, in signatures that verify");
+}
+
+/* k of a signature (r, s) over a text, by somebody who has the key d:
+ * (hash + r * d) / s.
+ */
+static BIGNUM *nonce_of(const struct sftp_key *key, const BIGNUM *order,
+    struct sftp_str text, BN_CTX *ctx) {
+  unsigned char made[BUF_LEN], hash[64];
+  struct sftp_str r, s;
+  BIGNUM *d = NULL, *k, *x;
+  struct sftp_wr w;
+  struct sftp_rd in;
+
+  sftp_wr_init_fixed(&w, made, sizeof(made));
+  is_int(sftp_key_sign(key, sftp_sig_alg_find(
+    sftp_str_of("ecdsa-sha2-nistp521")), text, &w), SFTP_OK, "a signature");
+  sftp_rd_init(&in, made, w.len);
+  (void) sftp_rd_string(&in);
+  (void) sftp_rd_u32(&in);
+  r = sftp_rd_string(&in);
+  s = sftp_rd_string(&in);
+  (void) EVP_Q_digest(NULL, "SHA512", NULL, text.ptr, text.len, hash, NULL);
+  (void) EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &d);
+  k = BN_bin2bn(r.ptr, (int) r.len, NULL);
+  x = BN_bin2bn(hash, sizeof(hash), NULL);
+  (void) BN_mod_mul(k, k, d, order, ctx);
+  (void) BN_mod_add(k, k, x, order, ctx);
+  (void) BN_bin2bn(s.ptr, (int) s.len, x);
+  (void) BN_mod_inverse(x, x, order, ctx);
+  (void) BN_mod_mul(k, k, x, order, ctx);
+  BN_free(x);
+  BN_clear_free(d);
+  return k;
+}
+
+/* CVE-2024-31497: nine bits were always 0. */
+static void nonces_of_p521_have_all_bits(void) {
+  static const char order_hex[] = "01ff"
+    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+    "fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
+  struct sftp_key *key = load("ecdsa521");
+  unsigned char text[4];
+  BN_CTX *ctx = BN_CTX_new();
+  BIGNUM *order = NULL, *k[64];
+  unsigned int i, bit, both = 0, same = 0;
+
+  (void) BN_hex2bn(&order, order_hex);
+  for (i = 0; i < SFTP_NELEMS(k); i++) {
+    sftp_put_u32(text, i / 2);
+    k[i] = nonce_of(key, order, as_str(text, 4), ctx);
+    same += i > 0 && BN_cmp(k[i], k[i - 1]) == 0;
+  }
+
+  for (bit = 0; bit < 521; bit++) {
+    unsigned int set = 0;
+
+    for (i = 0; i < SFTP_NELEMS(k); i++) {
+      set += BN_is_bit_set(k[i], (int) bit) != 0;
+    }
+
+    /* By chance beyond this: once in 10^12 runs. */
+    both += set > 2 && set < SFTP_NELEMS(k) - 2;
+  }
+
+  is_int(both, 521, "each bit of 64 nonces is 0 and 1");
+  is_int(same, 0, "and no two signatures have the same nonce");
+  for (i = 0; i < SFTP_NELEMS(k); i++) {
+    BN_clear_free(k[i]);
+  }
+
+  BN_free(order);
+  BN_CTX_free(ctx);
+}
+
 /* s + L for the group order L: the same signature to a careless verifier. */
 static void malleated_ed25519_is_refused(void) {
   static const unsigned char order[32] = {
@@ -999,6 +1098,8 @@ int main(void) {
   signatures_verify_and_nothing_else_does("dsa", "ssh-dss");
   algorithm_key_and_signature_must_agree();
   short_rsa_signatures_are_padded();
+  short_dsa_numbers_are_padded();
+  nonces_of_p521_have_all_bits();
   malleated_ed25519_is_refused();
   ecdsa_numbers_out_of_range_are_refused();
   ed25519_has_the_vectors_of_rfc_8032();

@@ -10,6 +10,7 @@
 """SFTPIsolation: who is not logged in speaks with a process that is nobody and
 has nothing, and that ends with the login."""
 
+import concurrent.futures
 import contextlib
 import os
 import re
@@ -20,7 +21,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise, skip
+from tap import diag, expect, expect_same, main, promise, skip
 from server import (ASAN, NOBODY, PATIENCE, PRELOAD, PROFTPD, ByNobody,
                     wait_for)
 from rawauth import RawAuth
@@ -33,6 +34,10 @@ from paramiko.message import Message
 with open("/etc/passwd") as accounts:
     OWN = next((tuple(map(int, line.split(":")[2:4])) for line in accounts
                 if line.startswith("_sftp-cell:")), None)
+
+
+# So many in place of 1,000 and 200, where they are counted.
+SESSIONS = int(os.environ.get("MOD_SFTP_SESSIONS", 0))
 
 
 def fields_of(pid):
@@ -216,6 +221,27 @@ def used(pid):
             len(os.listdir("/proc/%d/fd" % pid)))
 
 
+def leaves_nothing(serve, many):
+    """`serve' serves so many clients and returns when they have left."""
+    if PRELOAD:
+        skip("sanitizers keep what was freed")
+
+    def settled(n):
+        serve(n)
+        srv.no_sessions()
+        srv.no_cells()
+        return [used(pid) for pid in pids]
+
+    pids = srv.process.pid, srv.nursery()
+    settled(100)
+    before = settled(10)
+    for who, old, new in zip(("daemon", "nursery"), before, settled(many)):
+        diag("%s: %d kB and %d descriptors; %d clients later %d and %d"
+             % (who, *old, many, *new))
+        expect(new[0] - old[0] < 40, "%d kB more" % (new[0] - old[0]))
+        expect_same(new[1], old[1], "descriptors")
+
+
 @promise("1,000 connections leave nothing in the daemon and its nursery")
 def _():
     def connect(n):
@@ -224,18 +250,23 @@ def _():
                 for sock in [stack.enter_context(srv.connect())
                              for _ in range(10)]:
                     expect_same(sock.recv(4), b"SSH-", "a server")
-        srv.no_sessions()
-        srv.no_cells()
-    if PRELOAD:
-        skip("sanitizers keep what was freed")
-    connect(100)
-    pids = srv.process.pid, srv.nursery()
-    before = [used(pid) for pid in pids]
-    connect(1000)
-    for pid, (memory, files) in zip(pids, before):
-        after, files_after = used(pid)
-        expect(after - memory < 40, "%d kB more" % (after - memory))
-        expect_same(files_after, files, "descriptors")
+
+    leaves_nothing(connect, SESSIONS or 1000)
+
+
+@promise("200 sessions that use files leave nothing there")
+def _():
+    def use(_number):
+        with paramiko_sftp(srv) as sftp:
+            with sftp.open("used", "w") as file:
+                file.write(b"some bytes")
+            sftp.listdir(".")
+
+    def log_in(n):
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(use, range(n)))
+
+    leaves_nothing(log_in, SESSIONS or 200)
 
 
 @promise("SIGHUP makes another nursery, while clients log in")

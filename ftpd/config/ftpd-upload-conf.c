@@ -16,6 +16,8 @@
 #include "ftpd-upload-conf.h"
 #include "ftpd-words.h"
 
+#include "upload-check.h"
+
 #define CHECK_SECS 60
 #define CHECK_MAX_SECS 600
 #define CHECK_USER "nobody"
@@ -32,6 +34,10 @@ static const char *set_program(pool *p, const char *text,
   why = ftpd_words_check(p, info, FTPD_TOKENS_UPLOAD, &check->program);
   if (why == NULL) {
     why = ftpd_run_objection(p, check->program);
+  }
+
+  if (why == NULL && !ftpd_words_typed(info)) {
+    why = "control characters";
   }
 
   check->text = info;
@@ -142,6 +148,23 @@ config_rec *ftpd_upload_conf_next(server_rec *s, config_rec *c) {
     find_config_next(c, c->next, CONF_PARAM, "SFTPUploadCheck", TRUE);
 }
 
+/* The program that runs the checks. */
+static const char *missing_program(pool *p) {
+  const char *program = ftpd_run_beside(p, UPLOAD_CHECK_PROGRAM);
+  int res = -1;
+
+  errno = ENOENT;
+  PRIVS_ROOT
+  if (program != NULL) {
+    res = access(program, X_OK);
+  }
+
+  PRIVS_RELINQUISH
+  return res == 0 ? NULL : pstrcat(p, "SFTPUploadCheck: unable to run '",
+    program != NULL ? program : UPLOAD_CHECK_PROGRAM, "': ", strerror(errno),
+    " (install it there)", NULL);
+}
+
 /* Sessions have one process for all of their checks. */
 const char *ftpd_upload_conf_check(pool *p, server_rec *s) {
   const struct upload_check *first = NULL, *check;
@@ -165,5 +188,5 @@ const char *ftpd_upload_conf_check(pool *p, server_rec *s) {
     }
   }
 
-  return NULL;
+  return first != NULL ? missing_program(p) : NULL;
 }

@@ -6,14 +6,14 @@
  * (see LICENSE)
  */
 
-/* ftpd-checker.c -- SFTPUploadCheck: a process of each session runs the
- * programs.
+/* ftpd-checker.c -- SFTPUploadCheck: a program beside each session runs the
+ * checks.
  *
  * After the login a session has no root, may have another root directory, and
- * is confined: it could not run them, nor become another user for them.  So the
- * process is started before, becomes the user of the checks at once, and keeps
- * nothing of the session but a connection.  It gets uploads as open files, and
- * runs only what the configuration names.  It ends when the session ends.
+ * is confined: it could not run them, nor become another user for them.  So
+ * sftp-check is started before.  It has never seen the session's memory, gets
+ * uploads as open files, and runs only what it was told at its start.  It ends
+ * when the session ends.
  */
 
 #include "ftpd-checker.h"
@@ -23,20 +23,18 @@
 #include "ftpd-words.h"
 
 #include "ftpd-wait.h"
+#include "upload-check.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
 #include <poll.h>
-#include <sys/prctl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 extern volatile unsigned int recvd_signal_flags;
 
-#define OUT_MAX 65536           /* bytes; more output ends the program */
-#define LINE_MAX_LEN 512
-/* What the process may need beyond the time limit, to end a program. */
+/* What the program may need beyond the time limit, to end another. */
 #define MORE_MS 5000
 /* How often a waiting session looks whether it is to end. */
 #define LOOK_MS 250
@@ -46,24 +44,9 @@ extern volatile unsigned int recvd_signal_flags;
 
 #define ENDS (RECEIVED_SIG_TERMINATE|RECEIVED_SIG_XCPU|RECEIVED_SIG_ABORT)
 
-struct question {
-  uint64_t id;
-  uint32_t which;               /* in state.all */
-  int64_t size;
-  char path[PATH_MAX];
-};
-
-struct answer {
-  uint64_t id;
-  bool accepted;
-  char line[LINE_MAX_LEN];
-};
-
-#define CHECKS_MAX 256
-
 static struct {
   bool looked;                  /* at the configuration */
-  const struct upload_check *all[CHECKS_MAX];
+  const struct upload_check *all[UPLOAD_CHECKS_MAX];
   unsigned int n;
   int sock;                     /* 0: there is no process */
   pid_t pid;
@@ -96,7 +79,7 @@ static void look_once(void) {
     const struct upload_check *check = c->argv[0];
 
     if (check->text != NULL && find_check(check) < 0 &&
-        state.n < CHECKS_MAX) {
+        state.n < UPLOAD_CHECKS_MAX) {
       state.all[state.n++] = check;
     }
   }
@@ -107,215 +90,124 @@ bool ftpd_checker_on(void) {
   return state.n > 0;
 }
 
-/* ---- Output */
+/* ---- What the program is told */
 
-void ftpd_checker_line(char *to, size_t max, const char *text, size_t len) {
-  size_t n = 0;
-
-  while (len > 0 && strchr(" \t\r\n", *text) != NULL) {
-    text++;
-    len--;
-  }
-
-  while (n < len && n + 1 < max && text[n] != '\n' && text[n] != '\0') {
-    to[n] = text[n];
-    n++;
-  }
-
-  while (n > 0 && strchr(" \t\r", to[n - 1]) != NULL) {
-    n--;
-  }
-
-  to[n] = '\0';
+/* A name that a check could take for an option. */
+static bool is_odd_name(pool *p, const struct upload_check *check) {
+  return ftpd_words_have(p, check->text, 'u') && (*session.user == '-' ||
+    !ftpd_words_typed(session.user));
 }
 
-/* ---- The process: a program for each question */
-
+/* What is different for each upload is filled in there. */
 static const char *token(pool *p, const void *data, char letter) {
-  const struct question *q = data;
-  char size[24];
+  static const char path[] = { UPLOAD_CHECK_PATH, '\0' };
+  static const char size[] = { UPLOAD_CHECK_SIZE, '\0' };
 
+  (void) data;
   switch (letter) {
     case 'C':
       return ftpd_words_connection(p);
 
     case 'p':
-      return q->path;
+      return path;
 
     case 's':
-      snprintf(size, sizeof(size), "%lld", (long long) q->size);
-      return pstrdup(p, size);
+      return size;
 
     default:
       return session.user;
   }
 }
 
-/* A name that a program could take for an option. */
-static const char *name_objection(pool *p, const struct upload_check *check) {
-  return ftpd_words_have(p, check->text, 'u') && (*session.user == '-' ||
-    !ftpd_words_typed(session.user)) ?
-    "it is not run for a user of this name" : NULL;
+static int tell_check(pool *p, int sock, const struct upload_check *check) {
+  struct upload_check_begin begin = { .secs = check->secs };
+  char **words = is_odd_name(p, check) ? NULL :
+    ftpd_words_fill(p, check->text, token, NULL);
+  size_t len = sizeof(begin), n;
+  char *text = palloc(p, sizeof(begin) + UPLOAD_CHECK_WORDS_BYTES);
+
+  memcpy(text, &begin, sizeof(begin));
+  for (; words != NULL && *words != NULL; words++) {
+    n = strlen(*words) + 1;
+    if (len + n > sizeof(begin) + UPLOAD_CHECK_WORDS_BYTES) {
+      errno = E2BIG;
+      return -1;
+    }
+
+    memcpy(text + len, *words, n);
+    len += n;
+  }
+
+  return send(sock, text, len, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
-static void judge(const struct ftpd_output *o, struct answer *a) {
-  ftpd_checker_line(a->line, sizeof(a->line), o->text, o->len);
-  if (*a->line == '\0') {
-    ftpd_checker_line(a->line, sizeof(a->line), o->err, o->errlen);
+static int tell_checks(pool *p, int sock) {
+  unsigned int i;
+
+  for (i = 0; i < state.n; i++) {
+    if (tell_check(p, sock, state.all[i]) < 0) {
+      return -1;
+    }
   }
 
-  a->accepted = o->status == 0;
-  if (!a->accepted && *a->line == '\0') {
-    snprintf(a->line, sizeof(a->line), "exit status %d", o->status);
-  }
+  return 0;
 }
 
-static void run_check(pool *p, const struct question *q, int fd, int sock,
-    struct answer *a) {
-  const struct upload_check *check = state.all[q->which];
-  struct ftpd_run what = { .path = check->program, .in = fd, .until = sock,
-    .timeout_ms = check->secs * 1000, .out_max = OUT_MAX, .any_status = true };
-  const char *why = name_objection(p, check);
-  struct ftpd_output o;
-  char *env[5];
+/* ---- Its start */
 
-  /* It was checked when the server started; that may be long ago. */
-  if (why == NULL) {
-    why = ftpd_run_objection(p, check->program);
-  }
+static char *number(pool *p, unsigned long n) {
+  char text[24];
 
-  if (why == NULL) {
-    env[0] = pstrdup(p, "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
-    env[1] = pstrcat(p, "USER=", check->user, NULL);
-    env[2] = pstrcat(p, "LOGNAME=", check->user, NULL);
-    env[3] = pstrcat(p, "SSH_CONNECTION=", ftpd_words_connection(p), NULL);
-    env[4] = NULL;
-    what.envp = env;
-    what.argv = ftpd_words_fill(p, check->text, token, q);
-    why = ftpd_run(p, &what, &o);
-  }
-
-  if (why == NULL) {
-    judge(&o, a);
-
-  } else {
-    snprintf(a->line, sizeof(a->line), "the check failed: %s", why);
-  }
+  snprintf(text, sizeof(text), "%lu", n);
+  return pstrdup(p, text);
 }
 
-/* The question and its file: 1, 0 if it makes no sense, or -1 at the end. */
-static int read_question(int sock, struct question *q, int *fd) {
-  char control[CMSG_SPACE(sizeof(int))];
-  struct iovec iov = { .iov_base = q, .iov_len = sizeof(*q) };
-  struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-    .msg_control = control, .msg_controllen = sizeof(control) };
-  struct cmsghdr *c;
-  ssize_t n;
+/* Its environment is that of the checks. */
+static char **environment(pool *p, const char *user) {
+  char **env = pcalloc(p, 5 * sizeof(char *));
 
-  *fd = -1;
-  do {
-    n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
-
-  if (n <= 0) {
-    return -1;
-  }
-
-  c = CMSG_FIRSTHDR(&msg);
-  if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-      c->cmsg_len == CMSG_LEN(sizeof(int))) {
-    memcpy(fd, CMSG_DATA(c), sizeof(int));
-  }
-
-  return n == sizeof(*q) && *fd > STDERR_FILENO && q->which < state.n &&
-    memchr(q->path, '\0', sizeof(q->path)) != NULL;
+  env[0] = pstrdup(p, "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+  env[1] = pstrcat(p, "USER=", user, NULL);
+  env[2] = pstrcat(p, "LOGNAME=", user, NULL);
+  env[3] = pstrcat(p, "SSH_CONNECTION=", ftpd_words_connection(p), NULL);
+  return env;
 }
 
-static void serve(int sock) {
-  struct question q;
-  struct answer a;
+static char **arguments(pool *p, const char *program) {
+  const struct upload_check *check = state.all[0];
+  char **argv = pcalloc(p, 7 * sizeof(char *));
+
+  argv[0] = pstrdup(p, program);
+  argv[1] = pstrdup(p, UPLOAD_CHECK_PROTOCOL);
+  argv[2] = number(p, check->uid);
+  argv[3] = number(p, check->gid);
+  argv[4] = pstrdup(p, check->user);
+  argv[5] = number(p, state.n);
+  return argv;
+}
+
+/* As root, if the daemon has root; sock is the program's.  0 or an errno. */
+static int spawn(pool *p, const char *program, int sock, pid_t *pid) {
+  char **argv = arguments(p, program), **env = environment(p, argv[4]);
+  posix_spawn_file_actions_t files;
   int fd, res;
-  pool *p;
 
-  while ((res = read_question(sock, &q, &fd)) >= 0) {
-    memset(&a, 0, sizeof(a));
-    a.id = q.id;
-    if (res > 0) {
-      p = make_sub_pool(permanent_pool);
-      run_check(p, &q, fd, sock, &a);
-      destroy_pool(p);
-    }
-
-    if (fd >= 0) {
-      (void) close(fd);
-    }
-
-    if (send(sock, &a, sizeof(a), MSG_NOSIGNAL) < 0) {
-      return;
-    }
+  res = posix_spawn_file_actions_init(&files);
+  if (res != 0) {
+    return res;
   }
-}
 
-/* ---- ... and what it is */
+  for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    (void) posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR,
+      0);
+  }
 
-/* A daemon without root has only its own user. */
-static int become_user(const struct upload_check *check) {
+  (void) posix_spawn_file_actions_adddup2(&files, sock, UPLOAD_CHECK_SOCK);
   PRIVS_ROOT
-  session.disable_id_switching = TRUE;
-  if (geteuid() != PR_ROOT_UID) {
-    return 0;
-  }
-
-  if (initgroups(check->user, check->gid) < 0 ||
-      setresgid(check->gid, check->gid, check->gid) < 0 ||
-      setresuid(check->uid, check->uid, check->uid) < 0) {
-    return -1;
-  }
-
-  return getuid() == check->uid && setuid(PR_ROOT_UID) < 0 ? 0 : -1;
-}
-
-static void reset_signals(void) {
-  sigset_t none;
-  int signo;
-
-  for (signo = 1; signo < NSIG; signo++) {
-    (void) signal(signo, SIG_DFL);
-  }
-
-  sigemptyset(&none);
-  (void) sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Only the connection and empty standard descriptors are left. */
-static int keep_only(int sock) {
-  const int mine = STDERR_FILENO + 1;
-  int null = open("/dev/null", O_RDWR);
-
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-      dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ||
-      dup2(sock, mine) < 0 || fcntl(mine, F_SETFD, FD_CLOEXEC) < 0) {
-    return -1;
-  }
-
-  ftpd_run_close_from(mine + 1);
-  return mine;
-}
-
-static void be_checker(int sock) {
-  int mine;
-
-  reset_signals();
-  mine = keep_only(sock);
-  (void) umask(077);
-  if (mine >= 0 && become_user(state.all[0]) == 0 && chdir("/") == 0) {
-    /* Nobody reads in a copy of the session's memory. */
-    (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void) prctl(PR_SET_NAME, "upload checks", 0, 0, 0);
-    serve(mine);
-  }
-
-  _exit(0);
+  res = posix_spawn(pid, program, &files, NULL, argv, env);
+  PRIVS_RELINQUISH
+  (void) posix_spawn_file_actions_destroy(&files);
+  return res;
 }
 
 /* Two descriptors that are not standard ones. */
@@ -334,40 +226,49 @@ static int make_pair(int pair[2]) {
   return pair[0] < 0 || pair[1] < 0 ? -1 : 0;
 }
 
+/* 0, or an errno. */
+static int start(pool *p, int pair[2]) {
+  const char *program = ftpd_run_beside(p, UPLOAD_CHECK_PROGRAM);
+  int res;
+
+  if (make_pair(pair) < 0) {
+    return errno;
+  }
+
+  res = program != NULL ? spawn(p, program, pair[1], &state.pid) : ENOENT;
+  (void) close(pair[1]);
+  pair[1] = -1;
+  return res != 0 || tell_checks(p, pair[0]) == 0 ? res : errno;
+}
+
 void ftpd_checker_begin(void) {
-  int pair[2] = { -1, -1 };
-  pid_t pid = -1;
+  int pair[2] = { -1, -1 }, res;
+  pool *p;
 
   if (!ftpd_checker_on()) {
     return;
   }
 
-  if (make_pair(pair) == 0) {
-    pid = fork();
-  }
-
-  if (pid == 0) {
-    be_checker(pair[1]);
-  }
-
-  if (pid < 0) {
-    sftp_log("SFTPUploadCheck: unable to start the process that runs it, so "
-      "uploads will be refused: %s", strerror(errno));
-    (void) close(pair[0]);
-
-  } else {
+  p = make_sub_pool(permanent_pool);
+  res = start(p, pair);
+  destroy_pool(p);
+  if (res == 0) {
     state.sock = pair[0];
-    state.pid = pid;
+    return;
   }
 
+  sftp_log("SFTPUploadCheck: unable to start the program that runs it, so "
+    "uploads will be refused: %s", strerror(res));
+  (void) close(pair[0]);
   (void) close(pair[1]);
 }
 
 /* ---- The session */
 
-static int send_question(const struct question *q, int fd) {
+static int send_question(const struct upload_check_question *q, int fd) {
   char control[CMSG_SPACE(sizeof(int))];
-  struct iovec iov = { .iov_base = (void *) q, .iov_len = sizeof(*q) };
+  struct iovec iov = { .iov_base = (void *) q,
+    .iov_len = (size_t) (strchr(q->path, '\0') + 1 - (const char *) q) };
   struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
     .msg_control = control, .msg_controllen = sizeof(control) };
   struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
@@ -407,7 +308,7 @@ bool ftpd_checker_ending(void) {
  * or why there is none.
  */
 static const char *wait_answer(struct ftpd *h, uint64_t id,
-    unsigned int secs, struct answer *a) {
+    unsigned int secs, struct upload_check_answer *a) {
   uint64_t until = ftpd_now_ms() + secs * 1000 + MORE_MS;
   struct pollfd pfd = { .fd = state.sock, .events = POLLIN };
 
@@ -439,10 +340,10 @@ static const char *wait_answer(struct ftpd *h, uint64_t id,
 int ftpd_checker_ask(struct ftpd *h, pool *p,
     const struct upload_check *check, const struct ftpd_checked *upload,
     const char **line) {
-  struct question q = { .id = ++state.id, .size = upload->size };
+  struct upload_check_question q = { .id = ++state.id, .size = upload->size };
   int which = find_check(check);
   const char *why = NULL;
-  struct answer a;
+  struct upload_check_answer a;
 
   memset(&a, 0, sizeof(a));
   q.which = (uint32_t) which;
@@ -462,7 +363,7 @@ int ftpd_checker_ask(struct ftpd *h, pool *p,
   }
 
   *line = why != NULL ? pstrcat(p, "the check failed: ", why, NULL) :
-    sftp_escape(palloc(p, 4 * LINE_MAX_LEN), 4 * LINE_MAX_LEN, a.line,
+    sftp_escape(palloc(p, 4 * sizeof(a.line)), 4 * sizeof(a.line), a.line,
       strlen(a.line));
   return why == NULL && a.accepted ? 0 : -1;
 }

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-checker.h -- the process that runs the programs of SFTPUploadCheck for a
+/* ftpd-checker.h -- the process that runs the checks of SFTPUploadCheck for a
  * session (ftpd-checker.c).
  */
 
@@ -17,8 +17,8 @@
 
 struct ftpd;
 
-/* While there is root, and before the session enters its own root: starts the
- * process, if the server has a check.
+/* While there is root, and before the session enters its own root: starts
+ * sftp-check, if the server has a check.
  */
 void ftpd_checker_begin(void);
 /* Whether the server of this session has a check, in whatever directory. */
@@ -41,10 +41,5 @@ int ftpd_checker_ask(struct ftpd *h, pool *p,
 
 /* Whether a signal is to end the session: nothing may take long any more. */
 bool ftpd_checker_ending(void);
-
-/* The first line that has text, without blanks around it, at most max - 1
- * bytes; "" if there is none.
- */
-void ftpd_checker_line(char *to, size_t max, const char *text, size_t len);
 
 #endif /* MOD_SFTP_FTPD_CHECKER_H */

@@ -13,10 +13,10 @@
 #include "ftpd-conf.h"
 #include "ftpd-isolate-int.h"
 #include "ftpd-log.h"
+#include "ftpd-run.h"
 
 #include "crypto.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -53,21 +53,6 @@ bool ftpd_isolate_wanted_anywhere(void) {
 }
 
 /* ---- The program */
-
-/* Beside this module, wherever that is; NULL: unknown. */
-static const char *find_program(pool *p) {
-  char real[PATH_MAX], *slash;
-  Dl_info info;
-
-  if (dladdr(&sftp_module, &info) == 0 || info.dli_fname == NULL ||
-      realpath(info.dli_fname, real) == NULL) {
-    return NULL;
-  }
-
-  slash = strrchr(real, '/');
-  *slash = '\0';
-  return pstrcat(p, real, "/sftp-cell", NULL);
-}
 
 /* A stream from the first byte on cannot be handed over. */
 static void tell_compression(server_rec *s) {
@@ -131,7 +116,7 @@ const char *ftpd_isolate_check(pool *p) {
     tell_compression(s);
   }
 
-  state.program = find_program(p);
+  state.program = ftpd_run_beside(p, "sftp-cell");
   if (state.program == NULL) {
     return "SFTPIsolation: unable to find this module's own directory";
   }

@@ -14,8 +14,12 @@
 
 #include "ftpd-lines.h"
 
+#include "program.h"
+
 #include <dirent.h>
+#include <dlfcn.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/wait.h>
 
@@ -53,7 +57,7 @@ static int become_user(const struct ftpd_run *r) {
 }
 
 /* Before Linux 5.9 there is no close_range(). */
-void ftpd_run_close_from(int first) {
+static void close_from(int first) {
   struct dirent *entry;
   DIR *dir;
 
@@ -113,7 +117,7 @@ static void child(const struct ftpd_run *r, int out, int err,
   /* Here and not before the fork, because changing privileges unblocks signals.
    */
   PRIVS_ROOT
-  ftpd_run_close_from(STDERR_FILENO + 1);
+  close_from(STDERR_FILENO + 1);
   (void) signal(SIGPIPE, SIG_DFL);
   (void) signal(SIGHUP, SIG_DFL);
   (void) sigprocmask(SIG_SETMASK, mask, NULL);
@@ -391,68 +395,26 @@ const char *ftpd_run(pool *p, const struct ftpd_run *r,
 
 /* ---- May it be run? */
 
-static const char *part_objection(pool *p, const char *path, bool last) {
-  struct stat st;
-
-  if (lstat(path, &st) < 0) {
-    return pstrcat(p, "'", path, "': ", strerror(errno), NULL);
-  }
-
-  if (st.st_uid != 0) {
-    return pstrcat(p, "'", path, "' does not belong to root", NULL);
-  }
-
-  if (S_ISLNK(st.st_mode)) {
-    return NULL;                /* the target is checked, too */
-  }
-
-  if (last && !S_ISREG(st.st_mode)) {
-    return pstrcat(p, "'", path, "' is not a regular file", NULL);
-  }
-
-  if (last && (st.st_mode & (S_IXUSR|S_IXGRP|S_IXOTH)) == 0) {
-    return pstrcat(p, "'", path, "' is not executable", NULL);
-  }
-
-  /* In a directory like /tmp only root can replace its own files. */
-  if ((st.st_mode & (S_IWGRP|S_IWOTH)) != 0 &&
-      (last || (st.st_mode & S_ISVTX) == 0)) {
-    return pstrcat(p, "others than root may write to '", path, "'", NULL);
-  }
-
-  return NULL;
-}
-
-/* Checks a file and every directory above it. */
-static const char *path_objection(pool *p, const char *path) {
-  char *part = pstrdup(p, path), *end;
-  const char *why = part_objection(p, part, true);
-
-  while (why == NULL && (end = strrchr(part, '/')) != NULL && end != part) {
-    *end = '\0';
-    why = part_objection(p, part, false);
-  }
-
-  return why;
-}
-
 const char *ftpd_run_objection(pool *p, const char *path) {
-  const char *why;
-  char *real;
-
-  if (*path != '/') {
-    return pstrcat(p, "'", path, "' must be an absolute path", NULL);
-  }
+  char why[PATH_MAX + 128];
+  bool safe;
 
   PRIVS_ROOT
-  real = realpath(path, NULL);
-  why = real == NULL ? pstrcat(p, "'", path, "': ", strerror(errno), NULL) :
-    path_objection(p, real);
-  if (why == NULL) {
-    why = path_objection(p, path);
+  safe = sftp_program_is_safe(path, why, sizeof(why));
+  PRIVS_RELINQUISH
+  return safe ? NULL : pstrdup(p, why);
+}
+
+const char *ftpd_run_beside(pool *p, const char *name) {
+  static const char here = '\0';
+  char real[PATH_MAX];
+  Dl_info info;
+
+  if (dladdr(&here, &info) == 0 || info.dli_fname == NULL ||
+      realpath(info.dli_fname, real) == NULL) {
+    return NULL;
   }
 
-  PRIVS_RELINQUISH
-  free(real);
-  return why;
+  *strrchr(real, '/') = '\0';
+  return pstrcat(p, real, "/", name, NULL);
 }

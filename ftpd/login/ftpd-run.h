@@ -44,11 +44,13 @@ struct ftpd_output {
  * Text is in p.
  */
 const char *ftpd_run(pool *p, const struct ftpd_run *r, struct ftpd_output *o);
-/* In a child process: closes every descriptor from this one on. */
-void ftpd_run_close_from(int first);
 /* Why the program must not be run: users other than root can change it, or a
  * directory above it, and would act as its user.  NULL: only root can.
  */
 const char *ftpd_run_objection(pool *p, const char *path);
+/* The path of a program of ours, which stands beside this module, wherever that
+ * is; NULL: unknown.
+ */
+const char *ftpd_run_beside(pool *p, const char *name);
 
 #endif /* MOD_SFTP_FTPD_RUN_H */

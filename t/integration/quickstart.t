@@ -216,8 +216,9 @@ def _():
         os.chmod(state, 0o755)
         module = shutil.copy(MODULE, state)
         os.chmod(module, 0o644)
-        cell = shutil.copy(os.path.join(os.path.dirname(MODULE), "sftp-cell"),
-                           state)
+        ours = [module] + [shutil.copy(os.path.join(os.path.dirname(
+            MODULE), program), state) for program in ("sftp-cell",
+                                                      "sftp-check")]
         os.chown(state, NOBODY, NOBODY)
         words[words.index("--state") + 1] = os.path.join(state, "state")
         words[words.index("--module") + 1] = module
@@ -230,7 +231,7 @@ def _():
         for top, directories, files in os.walk(state):
             for name in directories + files:
                 expect_same(os.lstat(os.path.join(top, name)).st_uid,
-                            0 if os.path.join(top, name) in (module, cell)
+                            0 if os.path.join(top, name) in ours
                             else NOBODY, "owner of " + name)
 
 

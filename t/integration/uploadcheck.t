@@ -14,6 +14,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import signal
 import struct
 import sys
@@ -23,8 +24,8 @@ from tap import expect, expect_same, main, promise, skip
 from clients import paramiko_sftp
 from ftphost import FtpServer
 from mounted import Mounted
-from server import (GID, NOBODY, UID, ByNobody, Server, has_module, must,
-                    run, said, wait_for)
+from server import (GID, MODULE, NOBODY, UID, ByNobody, Server, has_module,
+                    must, run, said, wait_for)
 from rawsftp import ATTRS, HANDLE, Raw, num, quad, string
 
 READ, WRITE, APPEND, CREAT, TRUNC, EXCL = 1, 2, 4, 8, 16, 32
@@ -42,6 +43,10 @@ quiet*) exit 3 ;;
 slow*) sleep 5 ;;
 hang*) echo $$ > @DIR@/tmp/hanging; exec sleep 300 ;;
 child*) sleep 300 & exit 0 ;;
+stray*) setsid sh -c 'echo $$ > @DIR@/tmp/stray; exec sleep 300' \
+  < /dev/null > /dev/null 2>&1 &
+  while [ ! -s @DIR@/tmp/stray ]; do sleep 0.1; done ;;
+stop*) kill -STOP $PPID ;;
 crash*) kill -SEGV $$ ;;
 flood*) exec yes "much output" ;;
 flush*) exec yes "much output" >&2 ;;
@@ -258,6 +263,37 @@ def _():
     refused(server, "x", b"crash\n", "the check failed: ended by signal 11")
     refused(server, "x", b"flood\n", "the check failed: it printed too much")
     refused(server, "x", b"flush\n", "the check failed: it took too long")
+
+
+@promise("what a program leaves behind ends with it, also outside of its group")
+def _():
+    must(server.sftp("put %s stray" % server.local("stray", b"stray\n")))
+    with open(server.path("tmp/stray")) as file:
+        pid = int(file.read())
+    expect(not os.path.exists("/proc/%d" % pid), "it still runs")
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+        return [int(one) for one in file.read().split()]
+
+
+@promise("a program that stops the process that runs it refuses, and both end "
+         "with the session")
+def _():
+    with Raw(server, 3) as raw:
+        checker = children(server.session())[0]
+        handle = opened(raw, "stopped")
+        write(raw, handle, b"stop\n")
+        raw.send(bytes([4]) + num(99) + string(handle))
+        wait_for(lambda: state_of(checker) == "T", "the stop")
+    wait_for(lambda: not os.path.exists("/proc/%d" % checker), "its end")
+    expect(not os.path.exists(server.home("stopped")), "it is there")
+
+
+def state_of(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        return file.read().rpartition(")")[2].split()[0]
 
 
 @promise("a program that is missing, or that others may change, refuses")
@@ -554,10 +590,6 @@ def _():
 @promise("a checker that is killed refuses what follows, and does not stay as a "
          "zombie")
 def _():
-    def children(pid):
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
-            return [int(one) for one in file.read().split()]
-
     with Raw(server, 3) as raw:
         session = server.session()
         os.kill(children(session)[0], signal.SIGKILL)
@@ -664,14 +696,31 @@ def _():
     expect("open: programs" not in server.log("sftp.log"), "programs")
     with Raw(server, 3) as raw:
         pid = server.session()
-        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
-            children = file.read().split()
-        expect_same(len(children), 1, "processes of checks")
+        expect_same(len(children(pid)), 1, "processes of checks")
+        checker = "/proc/%d" % children(pid)[0]
         expect_same(upload(raw, "new", b"good\n")[0], OK, "CLOSE")
-        with open("/proc/%s/status" % children[0]) as file:
+        with open(checker + "/status") as file:
             ids = re.search(r"^Uid:\t(.*)$", file.read(), re.M).group(1)
         expect_same(set(ids.split()), {str(NOBODY)}, "its user")
-    wait_for(lambda: not os.path.exists("/proc/" + children[0]), "its end")
+    wait_for(lambda: not os.path.exists(checker), "its end")
+
+
+@promise("the process that runs them is a program of its own: it has nothing "
+         "of the session's memory, files and environment")
+def _():
+    with Raw(server, 3):
+        checker = "/proc/%d/" % children(server.session())[0]
+        wait_for(lambda: os.readlink(checker + "exe") == os.path.join(
+            os.path.dirname(os.path.realpath(server.path(
+                "modules/mod_sftp.so"))), "sftp-check"), "the program")
+        wait_for(lambda: len(os.listdir(checker + "fd")) == 4, "four files")
+        expect_same([os.readlink(checker + "fd/%d" % fd) for fd in range(3)],
+                    3 * ["/dev/null"], "standard descriptors")
+        with open(checker + "environ") as file:
+            expect_same([one.split("=")[0] for one in
+                         file.read().split("\0")[:-1]],
+                        ["PATH", "USER", "LOGNAME", "SSH_CONNECTION"],
+                        "environment")
 
 
 @promise("in a virtual root of mod_vroot it is the same")
@@ -788,6 +837,7 @@ def _():
     stops('SFTPUploadCheck "exec:/bin/true %f"', "unknown token '%f'", "%p")
     stops("SFTPUploadCheck exec:/bin/true user nosuchuser", "no such user")
     stops("SFTPUploadCheck exec:/bin/true user root", "is root")
+    stops("SFTPUploadCheck \"exec:/bin/true \1\"", "control characters")
     stops("SFTPUploadCheck exec:/bin/true timeout 0", "1 to 600")
     stops("SFTPUploadCheck exec:/bin/true timeout 601", "1 to 600")
     stops("SFTPUploadCheck exec:/bin/true timeout", "unexpected word")
@@ -797,6 +847,15 @@ def _():
           "SFTPUploadCheck exec:/bin/true\n</Directory>",
           "SFTPUploadCheck with user daemon, line ",
           "SFTPUploadCheck with user nobody, line ", "exclude each other")
+
+
+@promise("without the program that runs checks the daemon does not start")
+def _():
+    srv = Server("SFTPIsolation off\nSFTPUploadCheck exec:/bin/true\n")
+    os.unlink(srv.path("modules/mod_sftp.so"))
+    shutil.copy(MODULE, srv.path("modules/mod_sftp.so"))
+    expect("SFTPUploadCheck: unable to run '%s': No such file" % srv.path(
+        "modules/sftp-check") in srv.refuses_to_start(), "it does not say so")
 
 
 @promise("the check reads the file that was opened for the upload, whatever "

@@ -24,7 +24,7 @@ mount -t tmpfs -o size=96m,mode=755 tmpfs top
 mkdir -p top/up top/work top/srv top/run/proftpd top/log top/modules
 cp -L "$2"/*.so top/modules/
 cp "$3" top/modules/mod_sftp.so
-cp "${3%/*}/sftp-cell" top/modules/
+cp "${3%/*}/sftp-cell" "${3%/*}/sftp-check" top/modules/
 chmod 644 top/modules/*.so
 mount -t overlay -o "lowerdir=/etc,upperdir=$1/top/up,workdir=$1/top/work" \
   overlay /etc

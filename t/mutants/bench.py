@@ -454,7 +454,8 @@ class Bench:
             cwd=self.at("plain"))
 
     def link_cell(self, name, mutant, goal):
-        """The program of isolated logins, which stands beside the module.  It
+        """The programs that stand beside the module: that of checks as it is,
+        and that of isolated logins.  It
         has no source of the daemon's side, and not each one of the core."""
         cells = sorted(glob.glob(self.at("plain", "obj", "cell", "*.o")))
         core = name in self.sides["core"]
@@ -464,6 +465,7 @@ class Bench:
             cwd=self.at("plain")).returncode == 0
         if not done:
             shutil.copy2(self.at("plain", "sftp-cell"), goal)
+        shutil.copy2(self.at("plain", "sftp-check"), os.path.dirname(goal))
 
 
 def blocks_of(starts, line):

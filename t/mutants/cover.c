@@ -34,8 +34,8 @@ __attribute__((constructor)) static void open_map(void) {
   void *mem;
   int fd;
 
-  /* Addresses of this program mean other places than those of the module. */
-  if (strcmp(program_invocation_short_name, "sftp-cell") == 0) {
+  /* Addresses of these programs mean other places than those of the module. */
+  if (strncmp(program_invocation_short_name, "sftp-c", 6) == 0) {
     return;
   }
 

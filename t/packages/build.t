@@ -188,7 +188,8 @@ def _():
              for path in glob.glob(os.path.join(CLONE, "tools/sftp-*"))]
     wanted = ["/etc/proftpd/conf.d/mod_sftp.conf", "/etc/logrotate.d/mod_sftp",
               "/usr/libexec/proftpd-mod_sftp/mod_sftp.so",
-              "/usr/libexec/proftpd-mod_sftp/sftp-cell"] + tools
+              "/usr/libexec/proftpd-mod_sftp/sftp-cell",
+              "/usr/libexec/proftpd-mod_sftp/sftp-check"] + tools
     expect_same([path for path in wanted if path not in listed], [],
                 "not in the RPM")
     for name in ("man5/mod_sftp.5", "html/mod_sftp.html", "README.md"):
@@ -233,6 +234,7 @@ def _():
     for path in ("etc/proftpd/conf.d/mod_sftp.conf",
                  "etc/logrotate.d/mod_sftp", "usr/sbin/sftp-user",
                  "usr/lib/proftpd/mod_sftp.so", "usr/lib/proftpd/sftp-cell",
+                 "usr/lib/proftpd/sftp-check",
                  "usr/share/licenses/proftpd-mod_sftp-ng/LICENSE"):
         expect(os.path.exists(os.path.join(out, path)), "no " + path)
 

@@ -90,7 +90,7 @@ def make(*words, **more):
         with open(os.path.join(place, "Makefile"), "w") as file:
             file.write(re.sub(r"@(\w+)@", lambda m: values.get(
                 m.group(1), ""), text_of("Makefile.in")))
-        for name in ("mod_sftp.so", "sftp-cell"):
+        for name in ("mod_sftp.so", "sftp-cell", "sftp-check"):
             with open(os.path.join(place, name), "w") as file:
                 file.write("ours")
         os.makedirs(os.path.join(place, "doc", "man"))
@@ -125,6 +125,7 @@ def _():
     root = os.path.join(WORK, "stage")
     make("stage", "DESTDIR=" + root)
     wanted = [MODULES + "/mod_sftp.so", MODULES + "/sftp-cell",
+              MODULES + "/sftp-check",
               "/usr/share/man/man5/mod_sftp.5",
               "/usr/share/man/man8/sftp-x.8", DOCS + "/a.html",
               DOCS + "/README.md", DOCS + "/CHANGELOG.md",
@@ -139,8 +140,9 @@ def _():
         SOURCE, "tools")) for path in names("tools/*/*.py")]
     got = ["/" + path for path in files_below(root)]
     expect_same(got, sorted(wanted), "files")
-    expect(os.access(root + MODULES + "/sftp-cell", os.X_OK),
-           "sftp-cell cannot be executed")
+    for name in ("sftp-cell", "sftp-check"):
+        expect(os.access(os.path.join(root + MODULES, name), os.X_OK),
+               name + " cannot be executed")
     for path in names("tools/*"):
         expect(os.access(os.path.join(root + "/usr/sbin", os.path.basename(
             path)), os.X_OK), path + " cannot be executed")

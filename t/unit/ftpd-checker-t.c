@@ -6,8 +6,8 @@
  * (see LICENSE)
  */
 
-/* ftpd-checker-t.c -- the process that runs the programs of SFTPUploadCheck:
- * what it is asked, what it answers, and when it ends.
+/* ftpd-checker-t.c -- the checks of SFTPUploadCheck, with the program that runs
+ * them: what it is asked, what it answers, and when it ends.
  */
 
 #include "daemon.h"
@@ -16,6 +16,7 @@
 #include "ftpd-upload-conf.h"
 #include "ftpd-wait.h"
 #include "ftpd-words.h"
+#include "program.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -23,16 +24,24 @@
 
 volatile unsigned int recvd_signal_flags;
 
+#define SH(text) { text, "/bin/sh", "nobody", 65534, 65534, 60, true }
+
 static pool *p;
+/* Scripts: the upload is their stdin. */
 static struct upload_check checks[] = {
-  { "/bin/accept", "/bin/accept", "nobody", 65534, 65534, 5, true },
-  { "/bin/refuse", "/bin/refuse", "nobody", 65534, 65534, 5, true },
+  SH("cat"),
+  SH("cat; exit 7"),
   { NULL, NULL, NULL, 0, 0, 60, false },
-  { "/bin/fail", "/bin/fail", "nobody", 65534, 65534, 5, false },
-  { "/bin/words %u %p %s", "/bin/words", "nobody", 65534, 65534, 5, false },
-  { "/bin/changed", "/bin/changed", "nobody", 65534, 65534, 5, false },
-  { "/bin/silent", "/bin/silent", "nobody", 65534, 65534, 5, false },
-  { "/bin/end", "/bin/end", "nobody", 65534, 65534, 5, false }
+  SH("exec yes"),
+  SH("echo \"$@\"; exit 1"),
+  SH("/nonexistent"),
+  SH("printf '\\n \\n'; exit 7"),
+  SH("kill -9 $PPID"),
+  SH("echo aside >&2; exit 1"),
+  SH("kill -9 $$"),
+  SH("%u"),
+  SH("printf '%600s' '' | tr ' ' x"),
+  SH("exec >&- 2>&-; sleep 60")
 };
 
 static config_rec records[SFTP_NELEMS(checks)];
@@ -46,15 +55,12 @@ config_rec *ftpd_upload_conf_next(server_rec *s, config_rec *c) {
     NULL;
 }
 
-void ftpd_run_close_from(int first) {
-  while (first < 64) {
-    (void) close(first++);
-  }
-}
+const char *ftpd_run_beside(pool *in, const char *name) {
+  char *dir = getcwd(NULL, 0);
+  const char *path = pstrcat(in, dir, "/", name, NULL);
 
-const char *ftpd_run_objection(pool *in, const char *path) {
-  (void) in;
-  return strcmp(path, "/bin/changed") == 0 ? "it was changed" : NULL;
+  free(dir);
+  return path;
 }
 
 const char *ftpd_words_connection(pool *in) {
@@ -71,58 +77,29 @@ void ftpd_active(struct ftpd *h, enum ftpd_activity what) {
 
 bool ftpd_words_have(pool *in, const char *text, char letter) {
   (void) in;
-  (void) letter;
-  return strchr(text, '%') != NULL;
+  return letter == 'u' && strcmp(text, "%u") == 0;
 }
 
 bool ftpd_words_typed(const char *text) {
-  return strchr(text, '\n') == NULL;
+  (void) text;
+  return false;
 }
 
 char **ftpd_words_fill(pool *in, const char *text,
     const char *(*token)(pool *in, const void *data, char letter),
     const void *data) {
-  char **words = pcalloc(in, 5 * sizeof(char *));
+  char **words = pcalloc(in, 9 * sizeof(char *));
 
-  words[0] = pstrdup(in, text);
-  words[1] = pstrcat(in, token(in, data, 'u'), " ", token(in, data, 'p'), " ",
-    token(in, data, 's'), " ", token(in, data, 'C'), NULL);
+  words[0] = pstrdup(in, *text == '/' ? text : "/bin/sh");
+  words[1] = pstrdup(in, "-c");
+  words[2] = pstrdup(in, text);
+  words[3] = pstrdup(in, "sh");
+  words[4] = pstrdup(in, token(in, data, 'u'));
+  words[5] = pstrcat(in, "<", token(in, data, 'p'), token(in, data, 'p'), ">",
+    NULL);
+  words[6] = pstrdup(in, token(in, data, 's'));
+  words[7] = pstrdup(in, token(in, data, 'C'));
   return words;
-}
-
-static void print(struct ftpd_output *o, const char *text) {
-  o->text = (char *) text;
-  o->len = strlen(text);
-}
-
-/* The program: it prints the file that it gets, or its words. */
-const char *ftpd_run(pool *in, const struct ftpd_run *r,
-    struct ftpd_output *o) {
-  static char text[64];
-  ssize_t n = read(r->in, text, sizeof(text) - 1);
-
-  (void) in;
-  memset(o, 0, sizeof(*o));
-  text[n > 0 ? n : 0] = '\0';
-  print(o, text);
-  if (strcmp(r->path, "/bin/fail") == 0) {
-    return "it took too long";
-  }
-
-  if (strcmp(r->path, "/bin/end") == 0) {
-    _exit(0);
-  }
-
-  if (strcmp(r->path, "/bin/words") == 0) {
-    print(o, r->argv[1]);
-  }
-
-  if (strcmp(r->path, "/bin/silent") == 0) {
-    print(o, "\n \n");
-  }
-
-  o->status = strcmp(r->path, "/bin/accept") == 0 ? 0 : 7;
-  return NULL;
 }
 
 /* ---- The tests */
@@ -135,22 +112,6 @@ static bool said(const char *text, const char *wanted) {
   }
 
   return res;
-}
-
-static bool is_line(const char *text, size_t max, const char *wanted) {
-  char line[64];
-
-  memset(line, 'x', sizeof(line));
-  ftpd_checker_line(line, max, text, strlen(text));
-  return said(line, wanted);
-}
-
-static void the_first_line_counts(void) {
-  ok(is_line("one\ntwo", 64, "one") && is_line("one", 64, "one") &&
-    is_line("one\r\n", 64, "one"), "a line");
-  ok(is_line("\n\n  one two\t \n", 64, "one two"), "blanks around it");
-  ok(is_line("", 64, "") && is_line("\n \r\n", 64, ""), "no line");
-  ok(is_line("0123456789", 8, "0123456"), "a long line is cut");
 }
 
 /* The verdict of a check about a file with that content. */
@@ -168,22 +129,44 @@ static int ask(const struct upload_check *check, const char *content,
   return res;
 }
 
-static void verdicts_and_lines(void) {
+static bool refuses(unsigned int which, const char *content,
+    const char *wanted) {
+  const char *line;
+
+  return ask(&checks[which], content, &line) < 0 && said(line, wanted);
+}
+
+static void verdicts(void) {
   const char *line;
 
   ok(ask(&checks[0], "fine", &line) == 0 && said(line, "fine"), "accepted");
-  ok(ask(&checks[1], "bad\nx", &line) < 0 && said(line, "bad"), "refused");
-  ok(ask(&checks[1], "a\033b\377", &line) < 0 && said(line, "a\\x1bb\\xff"),
-    "odd bytes are escaped");
-  ok(ask(&checks[3], "x", &line) < 0 &&
-    said(line, "the check failed: it took too long"), "it failed");
-  ok(ask(&checks[4], "text", &line) < 0 &&
-    said(line, "alice /dir/name 4 here"), "tokens");
-  ok(ask(&checks[5], "x", &line) < 0 &&
-    said(line, "the check failed: it was changed"), "a program that changed");
-  ok(ask(&checks[6], "x", &line) < 0 && said(line, "exit status 7"),
-    "no output");
-  ok(nactive >= 7, "whoever waits is not idle");
+  ok(refuses(1, "bad\nx", "bad"), "refused");
+  ok(refuses(1, "a\033b\377", "a\\x1bb\\xff"), "odd bytes are escaped");
+  ok(refuses(4, "text", "alice </dir/name/dir/name> 4 here"), "words");
+  ok(refuses(6, "x", "exit status 7"), "no output");
+  ok(refuses(8, "x", "aside"), "stderr");
+  ok(nactive >= 6, "whoever waits is not idle");
+}
+
+static void the_first_line_counts(void) {
+  const char *line;
+
+  ok(refuses(1, "one\r\ntwo", "one"), "a line");
+  ok(refuses(1, "\n\n  one two\t \n", "one two"), "blanks around it");
+  ok(ask(&checks[0], "\n \r\n", &line) == 0 && said(line, ""), "no line");
+  ok(ask(&checks[11], "", &line) == 0 && strlen(line) == 511 &&
+    strspn(line, "x") == 511, "a long line is cut");
+}
+
+static void failures(void) {
+  ok(refuses(3, "x", "the check failed: it printed too much"), "a flood");
+  ok(refuses(5, "x", "the check failed: '/nonexistent': No such file or "
+    "directory"), "a program that is not safe");
+  ok(refuses(9, "x", "the check failed: ended by signal 9"), "a signal");
+  ok(refuses(10, "x", "the check failed: it is not run for a user of this "
+    "name"), "an odd name");
+  ok(refuses(12, "x", "the check failed: it did not end"),
+    "no end after that of its output");
 }
 
 static void only_what_is_configured_is_run(void) {
@@ -218,7 +201,13 @@ static void a_process_that_ended_refuses(void) {
 }
 
 int main(void) {
+  char why[512];
   size_t i;
+
+  if (!sftp_program_is_safe("/bin/sh", why, sizeof(why))) {
+    printf("1..0 # SKIP %s\n", why);
+    return 0;
+  }
 
   p = make_sub_pool(NULL);
   for (i = 0; i < SFTP_NELEMS(checks); i++) {
@@ -228,10 +217,11 @@ int main(void) {
   }
 
   session.user = "alice";
-  the_first_line_counts();
   ok(ftpd_checker_on(), "there are checks");
   ftpd_checker_begin();
-  verdicts_and_lines();
+  verdicts();
+  the_first_line_counts();
+  failures();
   only_what_is_configured_is_run();
   a_session_that_ends_does_not_wait();
   a_process_that_ended_refuses();

@@ -192,9 +192,10 @@ def read_symbols():
 
 
 DEFINED, NEEDED = read_symbols()
-# The program sftp-cell has functions of its own instead of the daemon's.
-OWNER = {symbol: name for name in OBJECTS if place(name) != "cell"
-         for symbol in DEFINED[name]}
+# The program sftp-cell has functions of its own instead of the daemon's, and
+# each program has a main().
+OWNER = {symbol: name for name in OBJECTS
+         if place(name) not in ("cell", "check") for symbol in DEFINED[name]}
 
 
 def contract():
@@ -232,11 +233,23 @@ def _():
     expect_same(bad, [], "references to a higher layer")
 
 
+def symbols_of(program):
+    listed = subprocess.run(["nm", "-P", program], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
+    return {line.split()[0] for line in listed.splitlines()}
+
+
+@promise("the program sftp-check has nothing but what runs checks")
+def _():
+    names = symbols_of("sftp-check")
+    expect("check_serve" in names, "no function of it")
+    expect_same(sorted(OWNER[s] for s in names & set(OWNER)
+                       if OWNER[s] != "base/program"), [], "files")
+
+
 @promise("the program sftp-cell has nothing of a login, channels or files")
 def _():
-    listed = subprocess.run(["nm", "-P", "sftp-cell"], check=True, text=True,
-                            stdout=subprocess.PIPE).stdout
-    names = {line.split()[0] for line in listed.splitlines()}
+    names = symbols_of("sftp-cell")
     may = ["cell"] + LAYERS["dir"]["cell"]
     expect("sftp_conn_begin" in names, "no function of the transport in it")
     expect_same(sorted(s for s in names & set(OWNER) - CONTRACT

@@ -140,14 +140,12 @@ int ftpd_may_overwrite(struct ftpd_op *op, const char *path) {
   return -1;
 }
 
-/* A rule about existing files: it is named if the file exists and the rule is
- * off.
+/* A rule about existing files: it is named if the file exists, as mod_xfer sees
+ * it (a dangling link does), and the rule is off.
  */
 static bool explain_off(struct ftpd_op *op, const char *name,
     const char *path, const char *directive) {
-  struct stat st;
-
-  if (pr_fsio_stat(path, &st) < 0) {
+  if (file_mode2(op->pool, path) == 0) {
     return false;
   }
 
@@ -162,16 +160,26 @@ static bool explain_off(struct ftpd_op *op, const char *name,
   ftpd_refuse(op, "file exists and %s is off", directive);
   sftp_log("%s of '%s' denied: %s is off%s", name, path, directive,
     place(op->pool, directive));
+  errno = EACCES;
   return true;
 }
 
-/* The checks of mod_xfer's handlers for a transfer, in their order. */
+/* 0 for commands that are no transfers.  STOR makes new content, whether the
+ * file exists or not: DenyAll of a directory is for existing files alone.
+ */
+static unsigned int effect_of(const char *name) {
+  return strcmp(name, C_STOR) == 0 ? SFTP_EFF_MAKE :
+    strcmp(name, C_APPE) == 0 ? SFTP_EFF_APPEND :
+    strcmp(name, C_RETR) == 0 ? SFTP_EFF_READ : 0;
+}
+
+/* The checks of mod_xfer's handlers for a transfer, in their order; errno is
+ * ENOENT for a hidden file.
+ */
 static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     const char *path) {
   const char *name = cmd->argv[0];
-  unsigned int effect = strcmp(name, C_STOR) == 0 ? SFTP_EFF_REPLACE :
-    strcmp(name, C_APPE) == 0 ? SFTP_EFF_APPEND :
-    strcmp(name, C_RETR) == 0 ? SFTP_EFF_READ : 0;
+  unsigned int effect = effect_of(name);
 
   if (effect == 0) {
     return false;
@@ -186,14 +194,28 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
   }
 
   return effect != SFTP_EFF_READ && (ftpd_filter(op, path) < 0 ||
-    explain_off(op, name, path, effect == SFTP_EFF_REPLACE ?
+    explain_off(op, name, path, effect == SFTP_EFF_MAKE ?
       "AllowOverwrite" : "AllowStoreRestart"));
+}
+
+/* What mod_xfer does not store in: directories, dangling links, devices. */
+static bool is_no_store(struct ftpd_op *op, const char *name,
+    const char *path) {
+  unsigned int effect = effect_of(name);
+  mode_t mode = effect != 0 && effect != SFTP_EFF_READ ?
+    file_mode2(op->pool, path) : 0;
+
+  return mode != 0 && !S_ISREG(mode) && !S_ISFIFO(mode);
 }
 
 int ftpd_host_rules(struct ftpd_op *op, cmd_rec *cmd, const char *path) {
   if (ftpd_word_filter(op, cmd->argv[0], cmd->arg) < 0 ||
       explain_transfer(op, cmd, path)) {
-    errno = EACCES;
+    return -1;
+  }
+
+  if (is_no_store(op, cmd->argv[0], path)) {
+    errno = EISDIR;             /* as its handlers say of all of them */
     return -1;
   }
 

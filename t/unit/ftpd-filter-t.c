@@ -28,7 +28,8 @@ static struct ftpd ftpd = { .set = &set };
 
 static int filtered = 0;
 static unsigned int limited;            /* effects that <Limit> denies */
-static bool busy, there;
+static bool busy;
+static mode_t there;               /* 0: nothing */
 static const char *said;
 
 const struct sftp_rule ftpd_no_names;
@@ -43,11 +44,10 @@ int pr_filter_allow_path(xaset_t *conf, const char *path) {
   return filtered;
 }
 
-int pr_fsio_stat(const char *path, struct stat *st) {
+mode_t file_mode2(pool *in, const char *path) {
+  (void) in;
   (void) path;
-  memset(st, 0, sizeof(*st));
-  errno = ENOENT;
-  return there ? 0 : -1;
+  return there;
 }
 
 xaset_t *get_dir_ctxt(pool *in, char *path) {
@@ -65,6 +65,7 @@ int ftpd_limit(struct ftpd_op *op, const struct sftp_rule *rule,
   }
 
   ftpd_refuse(op, "denied by <Limit>");
+  errno = ENOENT;               /* as for a hidden file */
   return -1;
 }
 
@@ -111,7 +112,7 @@ static void everything_is_permitted(void) {
   filtered = 0;
   limited = 0;
   busy = false;
-  there = true;
+  there = S_IFREG | 0644;
   said = NULL;
   set.opts = 0;
 }
@@ -146,7 +147,7 @@ static void overwriting_is_named_where_it_is(void) {
     everything_is_permitted();
     daemon_set_param("AllowOverwrite", row[i].overwrite ? &on : &off);
     daemon_set_param("AllowStoreRestart", row[i].restart ? &on : &off);
-    there = row[i].there;
+    there = row[i].there ? S_IFLNK | 0777 : 0;
     is_str(explained(row[i].command, EACCES), row[i].says,
       "%s, overwriting %d, restart %d, file %d", row[i].command,
       row[i].overwrite, row[i].restart, row[i].there);
@@ -161,11 +162,11 @@ static void overwriting_is_named_where_it_is(void) {
 static void rules_are_named_in_the_daemons_order(void) {
   static const struct { const char *command, *says; unsigned int limited;
     int filtered; bool busy; } row[] = {
-    { "STOR", "too many STOR", SFTP_EFF_REPLACE,
+    { "STOR", "too many STOR", SFTP_EFF_MAKE,
       PR_FILTER_ERR_FAILS_DENY_FILTER, true },
     { "RETR", "too many RETR", 0, 0, true },
     { "MKD", NULL, 0, 0, true },
-    { "STOR", "denied by <Limit>", SFTP_EFF_REPLACE,
+    { "STOR", "denied by <Limit>", SFTP_EFF_MAKE,
       PR_FILTER_ERR_FAILS_DENY_FILTER, false },
     { "APPE", "denied by <Limit>", SFTP_EFF_APPEND, 0, false },
     { "RETR", "denied by <Limit>", SFTP_EFF_READ, 0, false },
@@ -185,6 +186,39 @@ static void rules_are_named_in_the_daemons_order(void) {
     is_str(explained(row[i].command, EPERM), row[i].says, "%s: %s",
       row[i].command, row[i].says != NULL ? row[i].says : "no rule");
   }
+}
+
+/* 0, or the errno that explain gets without calling a handler. */
+static int asked(const char *name) {
+  struct ftpd_op op = { .ftpd = &ftpd, .pool = p };
+  const char *words[] = { name, "file", NULL };
+  cmd_rec cmd = { .pool = p, .argc = 2, .argv = (void **) words,
+    .arg = pstrdup(p, "file") };
+
+  return ftpd_host_rules(&op, &cmd, "/file") < 0 ? errno : 0;
+}
+
+static void what_nobody_stores_in_is_known_without_the_handlers(void) {
+  static const struct { const char *command; mode_t there; int says; } row[] = {
+    { "STOR", 0, 0 }, { "STOR", S_IFREG, 0 }, { "STOR", S_IFIFO, 0 },
+    { "STOR", S_IFDIR, EISDIR }, { "STOR", S_IFLNK, EISDIR },
+    { "APPE", S_IFCHR, EISDIR }, { "RETR", S_IFDIR, 0 },
+    { "MKD", S_IFDIR, 0 } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    everything_is_permitted();
+    there = row[i].there;
+    is_int(asked(row[i].command), row[i].says, "%s, type %o", row[i].command,
+      (unsigned int) row[i].there);
+  }
+
+  everything_is_permitted();
+  daemon_set_param("AllowOverwrite", &off);
+  there = S_IFLNK;
+  is_int(asked("STOR"), EACCES, "AllowOverwrite comes first");
+  limited = SFTP_EFF_MAKE;
+  is_int(asked("STOR"), ENOENT, "a hidden file does not exist");
 }
 
 static void otherwise_the_handler_has_the_word(void) {
@@ -227,6 +261,7 @@ int main(void) {
   p = make_sub_pool(NULL);
   overwriting_is_named_where_it_is();
   rules_are_named_in_the_daemons_order();
+  what_nobody_stores_in_is_known_without_the_handlers();
   otherwise_the_handler_has_the_word();
   commands_are_filtered();
   return done_testing();

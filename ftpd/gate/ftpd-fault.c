@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-openfile.h"
+#include "ftpd-record.h"
 
 void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
     size_t done, int err) {
@@ -21,6 +22,7 @@ void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
     f->ways[way].begin = offset;
   }
 
+  ftpd_record_moved(f, way);
   if (err == 0) {
     if (f->ways[way].err != 0 && f->ways[way].at >= offset &&
         f->ways[way].at < end) {

@@ -237,6 +237,9 @@ static void end_way(struct ftpd_file *f, enum ftpd_way way, cmd_rec *cmd,
     ftpd_record_transfer(f, way, cmd, err);
   }
 
+  /* Handlers may end the session. */
+  ftpd_record_ended(f, way);
+
   if (err == 0) {
     ftpd_digest_tell(f, way, cmd);
     ftpd_phase_part(cmd, parts, true, R_226, "Transfer complete");
@@ -273,6 +276,10 @@ static void end_transfer(struct ftpd_file *f, const char *handle, int why,
 
   if (handle != NULL) {
     (void) pr_table_add_dup(f->cmd->notes, "sftp.file-handle", handle, 0);
+  }
+
+  if (f->wr && f->rd && !is_recorded(f, WAY_READ)) {
+    ftpd_record_ended(f, WAY_READ);
   }
 
   end_way(f, way, f->cmd, is_recorded(f, way) ? PART_POST|PART_LOG :

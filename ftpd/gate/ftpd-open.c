@@ -26,6 +26,7 @@
 #include "ftpd-path.h"
 #include "ftpd-quota-file.h"
 #include "ftpd-quota.h"
+#include "ftpd-record.h"
 #include "ftpd-request.h"
 #include "ftpd-scan.h"
 #include "ftpd-transfer-rules.h"
@@ -318,6 +319,7 @@ static void opened(struct ftpd_op *op, struct ftpd_file *f) {
   ftpd_bottleneck_begin(f);
   ftpd_digest_begin(f);
   ftpd_live_opened(f);
+  ftpd_record_opened(f);
   state->handed = true;
   state->opened = f;
   ftpd_stalled_hold(f->h);

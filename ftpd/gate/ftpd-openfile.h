@@ -21,6 +21,7 @@
 struct board_file;              /* ftpd-board.h */
 struct ftpd_digest;             /* ftpd-digest.c */
 struct ftpd_range;              /* ftpd-lock.c */
+struct record_open;             /* ftpd-record-open.h */
 struct upload_check;            /* directives.h */
 
 enum ftpd_way { WAY_READ, WAY_WRITE, NWAYS };
@@ -64,6 +65,7 @@ struct ftpd_file {
   off_t lent;                   /* the part of its bytes that this session
                                  * gives back */
   struct board_file *live;      /* ftpd-live.c */
+  struct record_open *begun;    /* ftpd-record-open.c */
   struct ftpd_digest *digest;   /* NULL: none is wanted */
   const char *refused;          /* the rule that failed it, for the client */
   off_t pos;                    /* of the descriptor, for hooked writes */

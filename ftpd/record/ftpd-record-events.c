@@ -13,6 +13,7 @@
 #include "ftpd-digest.h"
 #include "ftpd-login.h"
 #include "ftpd-path.h"
+#include "ftpd-record-open.h"
 #include "ftpd-record.h"
 #include "ftpd-request.h"
 #include "ftpd-vroot.h"
@@ -352,6 +353,26 @@ static const char *now_there(const struct ftpd_file *f) {
 static const char *end_of(const struct ftpd_file *f, int err) {
   return err == 0 ? "ok" : f->refused != NULL ? "refused" :
     err == ECONNABORTED || err == ECANCELED ? "incomplete" : "failed";
+}
+
+void ftpd_record_opened(struct ftpd_file *f) {
+  if (ftpd_record_on()) {
+    f->begun = ftpd_record_open_add(ftpd_outside(f->pool, f->recorded),
+      f->scp ? "scp" : "sftp", (f->rd ? 1U << WAY_READ : 0) |
+      (f->wr ? 1U << WAY_WRITE : 0));
+  }
+}
+
+void ftpd_record_moved(const struct ftpd_file *f, enum ftpd_way way) {
+  if (f->begun != NULL) {
+    f->begun->offset[way] = (uint64_t) f->ways[way].begin;
+    atomic_store_explicit(&f->begun->moved[way],
+      (uint64_t) ftpd_file_moved(f, way), memory_order_relaxed);
+  }
+}
+
+void ftpd_record_ended(struct ftpd_file *f, enum ftpd_way way) {
+  ftpd_record_open_end(&f->begun, 1U << way);
 }
 
 void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,

@@ -231,6 +231,15 @@ static int read_tail(struct record_file *f, off_t size, struct tail *t) {
 
 /* ---- Not as it was left */
 
+static void get_stated(const struct record_file *f, struct record_stated *s) {
+  memset(s, 0, sizeof(*s));
+  if (f->print != NULL) {
+    sstrncpy(s->key, f->print, sizeof(s->key));
+    s->records = f->max_records;
+    s->secs = f->max_secs;
+  }
+}
+
 static int write_begin(struct record_file *f, const char *why, bool first) {
   char host[256] = "";
   struct note n;
@@ -251,7 +260,12 @@ static int write_begin(struct record_file *f, const char *why, bool first) {
     sftp_json_number(&n.j, "minutes", f->max_secs / 60);
   }
 
-  return note_write(f, &n);
+  if (note_write(f, &n) < 0) {
+    return -1;
+  }
+
+  get_stated(f, &f->stated);
+  return 0;
 }
 
 /* What the line that we wrote last has become. */
@@ -358,7 +372,7 @@ static int write_state(struct record_file *f, const struct tail *t,
   }
 
   if (!ours->known) {
-    return write_begin(f, "the daemon has started", false);
+    return write_begin(f, f->begin, false);
   }
 
   return found->there ? 0 : write_missing(f, t, ours);
@@ -494,6 +508,15 @@ static int write_losses(struct record_file *f) {
   return 0;
 }
 
+/* The configuration may have changed since the last line about it. */
+static int write_change(struct record_file *f) {
+  struct record_stated now;
+
+  get_stated(f, &now);
+  return memcmp(&now, &f->stated, sizeof(now)) == 0 ? 0 :
+    write_begin(f, "the configuration has changed", false);
+}
+
 static int64_t clock_now(void) {
   struct timespec ts;
 
@@ -595,7 +618,7 @@ int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
     err = errno;
 
   } else {
-    if (write_losses(f) < 0 || write_step(f) < 0 ||
+    if (write_losses(f) < 0 || write_change(f) < 0 || write_step(f) < 0 ||
         (members.len > 0 && write_record(f, members) < 0)) {
       err = errno;
     }
@@ -655,6 +678,7 @@ struct record_file *ftpd_record_file_new(pool *p, const char *path) {
 
   f->pool = p;
   f->path = pstrdup(p, path);
+  f->begin = "the daemon has started";
   f->fd = -1;
   f->open_error = ENOENT;
   f->size = -1;

@@ -35,9 +35,16 @@ struct record_head {
   unsigned char hash[RECORD_HASH_LEN];
 };
 
+/* What the last line of kind begin says; no pointers. */
+struct record_stated {
+  char key[64];
+  unsigned int records, secs;
+};
+
 struct record_file {
   pool *pool;
   const char *path;
+  const char *begin;            /* why there is a line of that kind */
   const struct sftp_key *key;   /* NULL: nothing signs */
   const char *print;            /* its fingerprint */
   unsigned int max_records, max_secs;   /* between signatures */
@@ -46,6 +53,7 @@ struct record_file {
   int open_error;
   off_t size;                   /* after the last record; -1: not known */
   struct record_head head;
+  struct record_stated stated;
   struct sftp_sum *sum;
 
   unsigned int nunsigned;

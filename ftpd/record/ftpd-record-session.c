@@ -9,6 +9,8 @@
 /* ftpd-record-session.c -- the socket from a session to the recorder. */
 
 #include "ftpd-filter.h"
+#include "ftpd-record-open.h"
+#include "ftpd-record-pass.h"
 #include "ftpd-record-start.h"
 #include "ftpd-record.h"
 #include "ftpd-recorder.h"
@@ -253,33 +255,10 @@ static void introduce(struct record_hello *hello) {
   hello->answers = state.conf->stops ? 1 : 0;
 }
 
-static int send_hello(int door, const struct record_hello *hello, int fd) {
-  struct iovec iov = { (void *) (uintptr_t) hello, sizeof(*hello) };
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } room;
-  struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-    .msg_control = &room, .msg_controllen = sizeof(room) };
-  struct pollfd pfd = { door, POLLOUT, 0 };
-  ssize_t n;
-
-  memset(&room, 0, sizeof(room));
-  room.align.cmsg_level = SOL_SOCKET;
-  room.align.cmsg_type = SCM_RIGHTS;
-  room.align.cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(&room.align), &fd, sizeof(int));
-  (void) poll(&pfd, 1, PATIENCE_MS);
-  do {
-    n = sendmsg(door, &msg, MSG_NOSIGNAL|MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-
-  return n < 0 ? -1 : 0;
-}
-
 static int connect_recorder(void) {
   struct record_hello hello;
-  int door = ftpd_record_door(), pair[2], res;
+  int door = ftpd_record_door(), pair[2], fds[RECORD_FDS], res;
+  struct pollfd pfd = { door, POLLOUT, 0 };
 
   if (door < 0) {
     errno = ENOENT;
@@ -291,8 +270,11 @@ static int connect_recorder(void) {
   }
 
   introduce(&hello);
-  res = send_hello(door, &hello, pair[1]);
-  (void) close(pair[1]);
+  fds[0] = pair[1];
+  fds[1] = ftpd_record_open_new();
+  (void) poll(&pfd, 1, PATIENCE_MS);
+  res = ftpd_record_pass(door, &hello, sizeof(hello), fds, MSG_DONTWAIT);
+  ftpd_record_close(fds);
   state.fd = res == 0 ? fcntl(pair[0], F_DUPFD_CLOEXEC, 3) : -1;
   (void) close(pair[0]);
   return state.fd < 0 ? -1 : 0;

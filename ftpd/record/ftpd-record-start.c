@@ -14,6 +14,7 @@
  */
 
 #include "ftpd-kept.h"
+#include "ftpd-record-pass.h"
 #include "ftpd-record-start.h"
 #include "ftpd-record.h"
 #include "ftpd-recorder.h"
@@ -36,10 +37,11 @@ extern xaset_t *server_list;
 static struct {
   int door[2];                  /* sessions', recorder's */
   int control;                  /* to the recorder; -1: there is none */
+  int keep;                     /* to its keeper; -1: there is none */
   pid_t daemon;
   int timer;                    /* -1: none */
   bool begun;
-} state = { { -1, -1 }, -1, 0, -1, false };
+} state = { { -1, -1 }, -1, -1, 0, -1, false };
 
 static void close_fd(int *fd) {
   if (*fd >= 0) {
@@ -65,22 +67,24 @@ static bool is_wanted(void) {
 static void find_old(void) {
   const char *text = getenv(RECORD_ENV);
   unsigned long layout = 0;
-  int door[2], control;
+  int door[2], control, keep;
   long pid = 0;
 
-  if (state.door[0] >= 0 || text == NULL || sscanf(text, "%ld:%lu:%d:%d:%d",
-      &pid, &layout, &door[0], &door[1], &control) != 5 ||
+  if (state.door[0] >= 0 || text == NULL || sscanf(text, "%ld:%lu:%d:%d:%d:%d",
+      &pid, &layout, &door[0], &door[1], &control, &keep) != 6 ||
       pid != (long) getpid()) {
     return;
   }
 
   state.control = control;
+  state.keep = keep;
   if (layout == LAYOUT) {
     state.door[0] = door[0];
     state.door[1] = door[1];
 
   } else {
     close_fd(&state.control);   /* it serves the sessions that it has */
+    close_fd(&state.keep);
     (void) close(door[0]);
     (void) close(door[1]);
   }
@@ -89,8 +93,8 @@ static void find_old(void) {
 static void keep_new(void) {
   char text[96];
 
-  snprintf(text, sizeof(text), "%ld:%lu:%d:%d:%d", (long) getpid(), LAYOUT,
-    state.door[0], state.door[1], state.control);
+  snprintf(text, sizeof(text), "%ld:%lu:%d:%d:%d:%d", (long) getpid(),
+    LAYOUT, state.door[0], state.door[1], state.control, state.keep);
   (void) setenv(RECORD_ENV, text, 1);
 }
 
@@ -112,28 +116,28 @@ static int open_pair(int pair[2]) {
 }
 
 /* In the new process; its parent ends at once. */
-static void run_recorder(const struct recorder *r, uid_t uid, gid_t gid) {
+static void run_recorder(const struct recorder *r) {
   if (fork() == 0) {
     (void) pr_close_scoreboard(FALSE);
     (void) prctl(PR_SET_NAME, "sftp-recorder", 0, 0, 0);
     pr_proctitle_set("(recorder of SFTPTransferRecord)");
-    ftpd_recorder_run(r, uid, gid);
+    ftpd_recorder_run(r);
   }
 
   _exit(0);
 }
 
-static int fork_recorder(const struct recorder *r) {
-  uid_t uid = geteuid() != PR_ROOT_UID ? geteuid() : NOBODY;
-  gid_t gid = getegid() != PR_ROOT_GID ? getegid() : NOBODY;
+static int fork_recorder(struct recorder *r) {
   int xerrno;
   pid_t pid;
 
+  r->uid = geteuid() != PR_ROOT_UID ? geteuid() : NOBODY;
+  r->gid = getegid() != PR_ROOT_GID ? getegid() : NOBODY;
   pr_signals_block();
   PRIVS_ROOT
   pid = fork();
   if (pid == 0) {
-    run_recorder(r, uid, gid);
+    run_recorder(r);
   }
 
   xerrno = errno;
@@ -147,41 +151,44 @@ static int fork_recorder(const struct recorder *r) {
   return pid > 0 ? 0 : -1;
 }
 
-/* Tells the recorder before to hand over. */
-static void send_socket(int control, int fd) {
-  char byte = 0;
-  struct iovec iov = { &byte, 1 };
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } room;
-  struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-    .msg_control = &room, .msg_controllen = sizeof(room) };
+/* Tells the recorder before, or the keeper of one that was killed, to hand
+ * over.
+ */
+static void ask_before(bool crashed, int fd) {
+  int to = crashed ? state.keep : state.control;
+  const int fds[RECORD_FDS] = { fd, -1 };
 
-  memset(&room, 0, sizeof(room));
-  room.align.cmsg_level = SOL_SOCKET;
-  room.align.cmsg_type = SCM_RIGHTS;
-  room.align.cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(&room.align), &fd, sizeof(int));
-  (void) sendmsg(control, &msg, MSG_NOSIGNAL|MSG_DONTWAIT);
+  if (to >= 0) {
+    (void) ftpd_record_pass(to, "", 1, fds, MSG_DONTWAIT);
+  }
 }
 
-static int start_recorder(void) {
-  int control[2] = { -1, -1 }, before[2] = { -1, -1 }, res = -1;
+static int open_sockets(int control[2], int keep[2], int before[2]) {
+  bool keeps = ServerType != SERVER_INETD;
+
+  return (state.door[0] < 0 && open_pair(state.door) < 0) ||
+    open_pair(control) < 0 || (keeps && open_pair(keep) < 0) ||
+    (state.control >= 0 && open_pair(before) < 0) ? -1 : 0;
+}
+
+static int start_recorder(bool crashed) {
+  int control[2] = { -1, -1 }, keep[2] = { -1, -1 }, before[2] = { -1, -1 };
+  int res = -1;
   struct recorder r;
 
-  if ((state.door[0] < 0 && open_pair(state.door) < 0) ||
-      open_pair(control) < 0 ||
-      (state.control >= 0 && open_pair(before) < 0)) {
+  if (open_sockets(control, keep, before) < 0) {
     goto done;
   }
 
+  memset(&r, 0, sizeof(r));
   r.door = state.door[1];
   r.control = control[1];
+  r.keep = keep[1];
   r.before = before[1];
+  r.crashed = crashed;
   /* The new process must not keep the end that it waits for. */
   if (before[0] >= 0) {
-    send_socket(state.control, before[0]);
+    ask_before(crashed, before[0]);
     close_fd(&before[0]);
   }
 
@@ -194,10 +201,13 @@ done:
   }
 
   close_fd(&state.control);
+  close_fd(&state.keep);
   close_fd(&control[1]);
+  close_fd(&keep[1]);
   close_fd(&before[0]);
   close_fd(&before[1]);
   state.control = control[0];
+  state.keep = keep[0];
   return res;
 }
 
@@ -215,10 +225,8 @@ static int on_timer(CALLBACK_FRAME) {
   (void) data;
   if (state.daemon == getpid() && is_dead()) {
     pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord: the "
-      "recorder has ended: starting another; running sessions are not recorded "
-      "any more");
-    close_fd(&state.control);
-    (void) start_recorder();
+      "recorder has ended: starting another");
+    (void) start_recorder(true);
     keep_new();
   }
 
@@ -234,6 +242,7 @@ void ftpd_record_leave(void) {
   }
 
   close_fd(&state.control);
+  close_fd(&state.keep);
   close_fd(&state.door[0]);
   close_fd(&state.door[1]);
   (void) unsetenv(RECORD_ENV);
@@ -241,7 +250,7 @@ void ftpd_record_leave(void) {
 
 int ftpd_record_door(void) {
   if (state.door[0] < 0 && ServerType == SERVER_INETD) {
-    (void) start_recorder();    /* this session's own */
+    (void) start_recorder(false);    /* this session's own */
   }
 
   return state.door[0];
@@ -259,7 +268,7 @@ void ftpd_record_start(void) {
     return;
   }
 
-  (void) start_recorder();
+  (void) start_recorder(false);
   keep_new();
   if (state.timer < 0) {
     state.timer = pr_timer_add(WATCH_SECS, -1, &sftp_module, on_timer,

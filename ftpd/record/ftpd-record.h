@@ -81,6 +81,10 @@ void ftpd_record_operation(struct ftpd_op *op, int err);
  * res, and keeps errno.
  */
 int ftpd_record_scp_mode(struct ftpd *h, const char *path, int res);
+/* A file was opened; bytes were moved; one way of it has ended. */
+void ftpd_record_opened(struct ftpd_file *f);
+void ftpd_record_moved(const struct ftpd_file *f, enum ftpd_way way);
+void ftpd_record_ended(struct ftpd_file *f, enum ftpd_way way);
 /* A transfer has ended; err: 0 or an errno. */
 void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,
   cmd_rec *cmd, int err);

@@ -17,7 +17,7 @@
 #include "ftpd-session.h"
 
 /* A session introduces itself before it reads anything from its client; the
- * message has its end of a pair of sockets, too.
+ * message has its end of a pair of sockets, and the memory of its transfers.
  */
 struct record_hello {
   char path[PATH_MAX];          /* of its file */
@@ -30,7 +30,8 @@ struct record_hello {
 /* What one recorder hands over to the next, all of its files first. */
 struct record_handed {
   struct record_hello hello;
-  struct record_head head;      /* of a file: hello.path */
+  struct record_head head;      /* of a file: hello.path ... */
+  struct record_stated stated;  /* ... and its last line about itself */
   struct record_pins pins;
   unsigned char is_client, ended;
 };
@@ -38,13 +39,21 @@ struct record_handed {
 struct recorder {
   int door;                     /* where sessions introduce themselves */
   int control;                  /* the daemon's: a socket to hand over to */
-  int before;                   /* what the last recorder hands over; -1 */
+  int keep;                     /* the same for its keeper; -1: it has none */
+  int before;                   /* what the last one hands over; -1: nothing */
+  bool crashed;                 /* that one has ended without doing so */
+  uid_t uid;                    /* without root's rights */
+  gid_t gid;
 };
 
 /* Runs it, and returns when nobody is left: with the rights of root, which it
  * gives up for those of uid and gid when its files are open.  All other sockets
  * of the process are closed.
  */
-void ftpd_recorder_run(const struct recorder *r, uid_t uid, gid_t gid);
+void ftpd_recorder_run(const struct recorder *r);
+/* Its keeper: until the recorder at the other end of this socket has ended, and
+ * the daemon has another one if it was killed.
+ */
+void ftpd_recorder_keeper(int from, int control);
 
 #endif /* MOD_SFTP_FTPD_RECORDER_H */

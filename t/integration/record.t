@@ -641,6 +641,120 @@ def _():
     whole(srv)
 
 
+@promise("each transfer that a killed session had begun has a record: its path, "
+         "its bytes; of more than 64, their number")
+def _():
+    srv.put("k-long", b"l" * 300000)
+    with paramiko_sftp(srv) as client:
+        up = client.open("k-begun", "wb")
+        up.write(b"x" * 70000)
+        up.flush()
+        down = client.open("k-long", "rb")
+        down.read(1000)
+        with client.open("k-done", "wb") as done:
+            done.write(b"d")
+        many = [client.open("many%d" % n, "wb") for n in range(65)]
+        os.kill(srv.session(), signal.SIGKILL)
+        end = srv.wait_record("logout", session=srv.records(
+            "upload", path=srv.home("k-done"))[-1]["session"])
+        expect_same(len(many), 65, "open files")
+    expect_same((end["end"], end["why"]),
+                ("lost", "the session was killed, or crashed; 3 more files "
+                 "were open"), "the end")
+    mine = srv.records(session=end["session"])
+    expect_same(mine[-1], end, "the last record")
+    one = srv.records("upload", session=end["session"],
+                      path=srv.home("k-begun"))
+    expect_same([(x["bytes"], x["offset"], x["direction"], x["protocol"],
+                  x["user"], x["end"]) for x in one],
+                [(70000, 0, "in", "sftp", "alice", "incomplete")], "upload")
+    expect("killed" in one[0]["why"] and one[0]["ms"] >= 0, one)
+    one = srv.records("download", session=end["session"])
+    expect_same([(x["path"], x["end"]) for x in one],
+                [(srv.home("k-long"), "incomplete")], "download")
+    expect(one[0]["bytes"] >= 1000, one)
+    expect_same([x["end"] for x in srv.records(
+        "upload", session=end["session"], path=srv.home("k-done"))], ["ok"],
+        "the whole one")
+    whole(srv)
+
+
+@promise("a recorder that is killed: open sessions are recorded by the next one, "
+         "nothing that they sent meanwhile is lost, and the chain shows it")
+def _():
+    for words in ("", "when-full stop"):
+        one = Recorded(words)
+        one.start()
+        with paramiko_sftp(one) as client:
+            client.mkdir("before")
+            half = client.open("half", "wb")
+            half.write(b"h" * 1000)
+            half.flush()
+            with paramiko_sftp(one) as other:
+                other.mkdir("too")
+                one.wait_record("mkdir", path=one.home("too"))
+                old = one.recorder()
+                os.kill(old, signal.SIGKILL)
+                if not words:
+                    client.mkdir("meanwhile")
+            wait_for(lambda: one.recorders() not in ([], [old]),
+                     "the next recorder")
+            client.mkdir("after")
+            last = one.wait_record("mkdir", path=one.home("after"))
+            expect_same((last["user"], last["method"]),
+                        ("alice", "publickey"), "who")
+            expect("unsent" not in last, last)
+            os.kill(one.recorder(), signal.SIGKILL)
+            old = wait_for(lambda: one.recorders() not in ([], [old]) and
+                           one.recorders(), "the third one")[0]
+            for pid in one.sessions():
+                os.kill(pid, signal.SIGKILL)
+            one.wait_record("upload", path=one.home("half"), bytes=1000,
+                            end="incomplete", session=last["session"])
+            one.wait_record("logout", session=last["session"], end="lost")
+        one.settled()
+        made = [path_of_dir(one, x) for x in one.records("mkdir")]
+        expect_same(made, ["before", "too"] + ([] if words else
+                                               ["meanwhile"]) + ["after"],
+                    "directories")
+        expect_same([x["why"] for x in one.records("begin")][1:],
+                    2 * ["the recorder was killed, or crashed"], "begin")
+        expect_same(sorted(x["end"] for x in one.records("logout")),
+                    ["lost", "ok"], "ends")
+        whole(one)
+
+
+def path_of_dir(server, one):
+    return os.path.relpath(one["path"], server.home())
+
+
+@promise("a reload that changes the limits or the key writes a line that says "
+         "so, and another one does not")
+def _():
+    one = Recorded("records 5")
+    one.start()
+    reload_daemon(one)
+    text = one.log("proftpd.conf")
+    for old, new in (("log records 5", "log records 7 minutes 3"),
+                     (".*SFTPHostKey.*host_ed25519\n", "")):
+        expect(re.search(old, text), text)
+        text = re.sub(old, new, text)
+        with open(one.path("proftpd.conf"), "w") as file:
+            file.write(text)
+        reload_daemon(one)
+        must(one.sftp("mkdir a%d" % len(new)))
+    one.settled()
+    found = one.records("begin")
+    expect_same([(x["why"], x["records"], x["minutes"]) for x in found],
+                [("a new file", 5, 10),
+                 ("the configuration has changed", 7, 3),
+                 ("the configuration has changed", 7, 3)], "lines")
+    expect_same(len({x["key"] for x in found}), 2, "keys")
+    whole(one, options=["-k", one.hostkey(), "-k",
+                        one.hostkey("host_ecdsa"), "-k",
+                        one.hostkey("host_rsa")])
+
+
 @promise("a recorder that is killed in the middle of a write leaves a torn "
          "line, which verify tells from a changed one")
 def _():

@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "ftpd-openfile.h"
+#include "ftpd-record.h"
 #include "tap.h"
 
 #include "../fake/ftpd-log.h"
@@ -20,6 +21,11 @@ static const char *details;
 const char *pr_session_get_disconnect_reason(const char **text) {
   *text = details;
   return NULL;
+}
+
+void ftpd_record_moved(const struct ftpd_file *f, enum ftpd_way way) {
+  (void) f;
+  (void) way;
 }
 
 /* ---- The error of a transfer */

@@ -1,0 +1,269 @@
+/*
+ * mod_sftp: SSH-2, SFTP and SCP inside ProFTPD
+ * Copyright (c) 2026 The mod_sftp authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
+ * (see LICENSE)
+ */
+
+/* ftpd-recorder-hand.c -- what one recorder hands over to the next, and what
+ * its keeper does in its place.
+ *
+ * The keeper is a process without files and rights: it holds the sockets of all
+ * sessions as well.  When the recorder was killed, they are still open, with
+ * the messages in them; the keeper hands them over to the next recorder.
+ */
+
+#include "ftpd-recorder-int.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+/* How long the one before may take. */
+#define PATIENCE_MS 5000
+
+/* What the recorder tells its keeper. */
+enum kept_what { KEPT_SESSION, KEPT_NOT, KEPT_NOTHING };
+
+struct kept_message {
+  enum kept_what what;
+  uint64_t id;
+  struct record_handed session;
+};
+
+/* ---- To the next recorder */
+
+static void describe(const struct client *c, struct record_handed *h) {
+  memset(h, 0, sizeof(*h));
+  h->is_client = 1;
+  h->hello = c->hello;
+  h->pins = c->pins;
+  h->ended = c->ended ? 1 : 0;
+}
+
+static int hand_over_files(int to) {
+  static const int none[RECORD_FDS] = { -1, -1 };
+  struct record_handed h;
+  unsigned int i;
+
+  memset(&h, 0, sizeof(h));
+  for (i = 0; i < ftpd_recorder.nfiles; i++) {
+    const struct record_file *f = ftpd_recorder.files[i];
+
+    sstrncpy(h.hello.path, f->path, sizeof(h.hello.path));
+    h.head = f->head;
+    h.stated = f->stated;
+    if (ftpd_record_pass(to, &h, sizeof(h), none, 0) < 0) {
+      return -1;
+    }
+  }
+
+  return 0;
+}
+
+int ftpd_recorder_hand_over(int to) {
+  struct record_handed h;
+
+  if (hand_over_files(to) < 0) {
+    return -1;
+  }
+
+  while (ftpd_recorder.clients != NULL) {
+    struct client *c = ftpd_recorder.clients;
+
+    describe(c, &h);
+    if (ftpd_record_pass(to, &h, sizeof(h), c->fds, 0) < 0) {
+      return -1;
+    }
+
+    ftpd_recorder_drop(c);
+  }
+
+  return 0;
+}
+
+/* ---- From the one before */
+
+static void take(const struct record_handed *h, int fds[RECORD_FDS]) {
+  struct record_file *f = ftpd_recorder_file(h->hello.path);
+  struct client *c;
+
+  if (h->is_client == 0) {
+    f->head = h->head;
+    f->stated = h->stated;
+    if (f->max_records == 0) {  /* it is not configured any more */
+      f->max_records = h->stated.records;
+      f->max_secs = h->stated.secs;
+    }
+
+    return;
+  }
+
+  if (fds[0] == RECORD_FD_LOST) {
+    ftpd_recorder_unserved(&h->hello);
+    return;
+  }
+
+  c = fds[0] >= 0 ? ftpd_recorder_add(fds, &h->hello) : NULL;
+  if (c != NULL) {
+    c->pins = h->pins;
+    c->ended = h->ended != 0;
+    ftpd_recorder_keep(c);
+  }
+}
+
+void ftpd_recorder_take_over(int from) {
+  struct record_handed h;
+  struct pollfd pfd = { from, POLLIN, 0 };
+  ssize_t n = 1;
+  int fds[RECORD_FDS];
+
+  while (n > 0 && poll(&pfd, 1, PATIENCE_MS) > 0) {
+    n = ftpd_record_passed(from, &h, sizeof(h), fds);
+    if (n == (ssize_t) sizeof(h)) {
+      h.hello.path[sizeof(h.hello.path) - 1] = '\0';
+      take(&h, fds);
+    }
+
+    ftpd_record_close(fds);
+  }
+
+  (void) close(from);
+}
+
+/* ---- The recorder tells its keeper */
+
+static void tell_keeper(const struct kept_message *m,
+    const int fds[RECORD_FDS]) {
+  if (ftpd_recorder.keeper >= 0 && ftpd_record_pass(ftpd_recorder.keeper, m,
+      sizeof(*m), fds, 0) < 0) {
+    (void) close(ftpd_recorder.keeper);         /* it was killed */
+    ftpd_recorder.keeper = -1;
+  }
+}
+
+void ftpd_recorder_keep(const struct client *c) {
+  struct kept_message m = { .what = KEPT_SESSION, .id = c->id };
+
+  describe(c, &m.session);
+  tell_keeper(&m, c->fds);
+}
+
+static void tell_short(enum kept_what what, uint64_t id) {
+  static const int none[RECORD_FDS] = { -1, -1 };
+  struct kept_message m = { .what = what, .id = id };
+
+  tell_keeper(&m, none);
+}
+
+void ftpd_recorder_keep_not(const struct client *c) {
+  tell_short(KEPT_NOT, c->id);
+}
+
+void ftpd_recorder_keep_nothing(void) {
+  tell_short(KEPT_NOTHING, 0);
+}
+
+/* ---- The keeper */
+
+struct kept {
+  struct kept *next;
+  pool *pool;
+  uint64_t id;
+  int fds[RECORD_FDS];
+  struct record_handed session;
+};
+
+static struct {
+  pool *pool;
+  struct kept *first;
+  bool done;                    /* nothing has to be kept */
+} keeper;
+
+static struct kept **find_kept(uint64_t id) {
+  struct kept **at = &keeper.first;
+
+  while (*at != NULL && (*at)->id != id) {
+    at = &(*at)->next;
+  }
+
+  return at;
+}
+
+static void keep(const struct kept_message *m, int fds[RECORD_FDS]) {
+  struct kept *k = *find_kept(m->id);
+  pool *p;
+
+  if (k == NULL) {
+    p = make_sub_pool(keeper.pool);
+    k = pcalloc(p, sizeof(*k));
+    k->pool = p;
+    k->id = m->id;
+    k->next = keeper.first;
+    keeper.first = k;
+
+  } else {
+    ftpd_record_close(k->fds);
+  }
+
+  memcpy(k->fds, fds, sizeof(k->fds));
+  fds[0] = fds[1] = -1;
+  k->session = m->session;
+}
+
+static void keep_not(uint64_t id) {
+  struct kept **at = find_kept(id), *k = *at;
+
+  if (k != NULL) {
+    *at = k->next;
+    ftpd_record_close(k->fds);
+    destroy_pool(k->pool);
+  }
+}
+
+/* false: the recorder has ended. */
+static bool on_recorder(int from) {
+  struct kept_message m;
+  int fds[RECORD_FDS];
+  ssize_t n = ftpd_record_passed(from, &m, sizeof(m), fds);
+
+  if (n == (ssize_t) sizeof(m) && m.what == KEPT_SESSION) {
+    keep(&m, fds);
+
+  } else if (n == (ssize_t) sizeof(m) && m.what == KEPT_NOT) {
+    keep_not(m.id);
+
+  } else if (n == (ssize_t) sizeof(m)) {
+    keeper.done = true;
+  }
+
+  ftpd_record_close(fds);
+  return n > 0;
+}
+
+static void hand_over_kept(int to) {
+  const struct kept *k;
+
+  for (k = keeper.first; k != NULL; k = k->next) {
+    (void) ftpd_record_pass(to, &k->session, sizeof(k->session), k->fds, 0);
+  }
+}
+
+void ftpd_recorder_keeper(int from, int control) {
+  int fds[RECORD_FDS];
+  char byte;
+
+  keeper.pool = make_sub_pool(permanent_pool);
+  pr_pool_tag(keeper.pool, "SFTPTransferRecord's keeper");
+  while (on_recorder(from)) {
+    ;
+  }
+
+  (void) close(from);
+  /* It was killed: the daemon starts another one. */
+  if (!keeper.done && ftpd_record_passed(control, &byte, 1, fds) > 0 &&
+      fds[0] >= 0) {
+    hand_over_kept(fds[0]);
+  }
+}

@@ -13,6 +13,7 @@
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
+#include "ftpd-record.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-xattr.h"
@@ -76,7 +77,15 @@ ssize_t ftpd_acl_get(struct ftpd *h, pool *p, struct ftpd_file *f,
 int ftpd_acl_set(struct ftpd *h, pool *p, struct ftpd_file *f,
     const char *path, const void *buf, size_t size) {
   struct ftpd_xattrs on = { h, f, path, true };
+  struct stat st;
+  int res;
 
-  return size == 0 ? ftpd_removexattr(&on, p, ACL_NAME) :
-    ftpd_setxattr(&on, p, ACL_NAME, buf, size, 0);
+  res = ftpd_record_did("acl", size == 0 ? ftpd_removexattr(&on, p, ACL_NAME) :
+    ftpd_setxattr(&on, p, ACL_NAME, buf, size, 0));
+  if (res == 0 && (f != NULL ? ftpd_fstat(f, &st) : ftpd_stat(h, path,
+      &st)) == 0) {
+    ftpd_record_mode(st.st_mode);       /* the ACL may have changed it */
+  }
+
+  return res;
 }

@@ -43,10 +43,10 @@ int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {
 
   ftpd_record_size(size);
   ftpd_digest_spoil_all(op->ftpd);
-  return ftpd_max_store(op, path, size) < 0 ||
+  return ftpd_record_did("size", ftpd_max_store(op, path, size) < 0 ||
     ftpd_check_resize(op, path, size) < 0 ||
     ftpd_open_lock_changed(path) < 0 ? -1 :
-    ftpd_quota_truncate(op, path, size, truncate_held);
+    ftpd_quota_truncate(op, path, size, truncate_held));
 }
 
 int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
@@ -54,24 +54,27 @@ int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
 
   ftpd_record_mode(mode);
   ftpd_carry_take(&receipt, h, path);
-  return ftpd_record_scp_mode(h, path, ftpd_carry_put(&receipt,
-    FTPD_HELD(path, pr_fsio_chmod(path, mode)), false));
+  return ftpd_record_did("mode", ftpd_record_scp_mode(h, path,
+    ftpd_carry_put(&receipt, FTPD_HELD(path, pr_fsio_chmod(path, mode)),
+      false)));
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
   struct stat st;
 
   ftpd_record_owner(uid, gid);
-  return ftpd_stat(h, path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
-    : FTPD_HELD(path, pr_fsio_chown(path, uid, gid));
+  return ftpd_record_did("owner", ftpd_stat(h, path, &st) < 0 ||
+    ftpd_may_chown(&st, uid, gid) < 0 ? -1 :
+    FTPD_HELD(path, pr_fsio_chown(path, uid, gid)));
 }
 
 int ftpd_lchown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
   struct stat st;
 
   ftpd_record_owner(uid, gid);
-  return ftpd_lstat(h, path, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ? -1
-    : FTPD_HELD(path, pr_fsio_lchown(path, uid, gid));
+  return ftpd_record_did("owner", ftpd_lstat(h, path, &st) < 0 ||
+    ftpd_may_chown(&st, uid, gid) < 0 ? -1 :
+    FTPD_HELD(path, pr_fsio_lchown(path, uid, gid)));
 }
 
 /* FSIO only sets both times at once, in microseconds. */

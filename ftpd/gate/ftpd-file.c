@@ -423,7 +423,7 @@ int ftpd_ftruncate(struct ftpd_file *f, off_t size) {
   res = pr_fsio_ftruncate(f->fh, size);
   ftpd_digest_resized(f, size);
   ftpd_quota_grown(f, &growth, 0);
-  return res;
+  return ftpd_record_did("size", res);
 }
 
 int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
@@ -433,7 +433,7 @@ int ftpd_fchmod(struct ftpd_file *f, mode_t mode) {
   ftpd_digest_look(f);
   res = ftpd_record_scp_mode(f->h, f->path, pr_fsio_fchmod(f->fh, mode));
   ftpd_digest_timed(f);
-  return res;
+  return ftpd_record_did("mode", res);
 }
 
 int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
@@ -445,7 +445,7 @@ int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
   res = pr_fsio_fstat(f->fh, &st) < 0 || ftpd_may_chown(&st, uid, gid) < 0 ?
     -1 : pr_fsio_fchown(f->fh, uid, gid);
   ftpd_digest_timed(f);
-  return res;
+  return ftpd_record_did("owner", res);
 }
 
 int ftpd_fsync(struct ftpd_file *f) {

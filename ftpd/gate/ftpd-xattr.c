@@ -21,6 +21,7 @@
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
+#include "ftpd-record.h"
 #include "ftpd-scan.h"
 
 #include "ftpd-attrs.h"
@@ -140,7 +141,7 @@ int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     x->follow ? pr_fsio_setxattr(p, x->path, name, v, len, fl) :
     pr_fsio_lsetxattr(p, x->path, name, v, len, fl);
   target_close(&t);
-  return res;
+  return ftpd_record_did("xattr", res);
 }
 
 int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
@@ -155,5 +156,5 @@ int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
     x->follow ? pr_fsio_removexattr(p, x->path, name) :
     pr_fsio_lremovexattr(p, x->path, name);
   target_close(&t);
-  return res;
+  return ftpd_record_did("xattr", res);
 }

@@ -160,10 +160,22 @@ static struct {
   off_t size;
   uid_t uid;
   gid_t gid;
+  char done[64];                /* what was set */
 } attrs;
 
 void ftpd_record_anew(void) {
   memset(&attrs, 0, sizeof(attrs));
+}
+
+int ftpd_record_did(const char *part, int res) {
+  size_t len = strlen(attrs.done);
+
+  if (res == 0 && strstr(attrs.done, part) == NULL) {
+    snprintf(attrs.done + len, sizeof(attrs.done) - len, "%s%s",
+      len > 0 ? ", " : "", part);
+  }
+
+  return res;
 }
 
 void ftpd_record_size(off_t size) {
@@ -218,9 +230,25 @@ static bool is_worth(const struct ftpd_op *op, int err, bool refused) {
     case FTPD_FSETSTAT:
       return refused || (op->effects & WORTH_A_RECORD) != 0;
 
+    case FTPD_LINK:
+      /* Without a state, it was a symbolic one: that has a record. */
+      return err != 0 || op->state != NULL;
+
     default:
       return refused || whats[op->req] != 0;
   }
+}
+
+/* What its path names by now, if that is not this file. */
+static const char *now_there(const struct ftpd_file *f) {
+  struct stat st;
+
+  if (ftpd_look(f->h, f->path, &st) < 0) {
+    return errno == ENOENT || errno == ENOTDIR ? "nothing" : NULL;
+  }
+
+  return f->is.ino == 0 || (st.st_dev == f->is.dev && st.st_ino == f->is.ino) ?
+    NULL : "another file";
 }
 
 static const char *shown(struct ftpd_op *op, const char *used,
@@ -237,9 +265,15 @@ static void put_paths(struct record_event *e, struct ftpd_op *op) {
   const struct op_state *state = op->state;
   const char *path, *to;
 
+  if (op->file != NULL) {
+    ftpd_record_text(e, RECORD_PATH, ftpd_outside(op->pool,
+      op->file->recorded));
+    ftpd_record_text(e, RECORD_NOW, now_there(op->file));
+    return;
+  }
+
   if (state == NULL) {
-    ftpd_record_text(e, RECORD_PATH, op->file != NULL ? ftpd_outside(op->pool,
-      op->file->recorded) : op->arg);
+    ftpd_record_text(e, RECORD_PATH, op->arg);
     return;
   }
 
@@ -255,8 +289,13 @@ static void put_paths(struct record_event *e, struct ftpd_op *op) {
   ftpd_record_text(e, RECORD_TO, shown(op, to, state->sent2));
 }
 
-static void put_attrs(struct record_event *e) {
+static void put_attrs(struct record_event *e, int err) {
   char mode[16];
+
+  if (err != 0 && *attrs.done != '\0') {
+    ftpd_record_text(e, RECORD_DONE, attrs.done);
+    e->spare = false;           /* something has changed */
+  }
 
   if (attrs.has_mode) {
     snprintf(mode, sizeof(mode), "%04o", (unsigned int) attrs.mode);
@@ -296,7 +335,7 @@ void ftpd_record_operation(struct ftpd_op *op, int err) {
   ftpd_record_text(&e, RECORD_REQUEST, sftp_operations[op->req]);
   put_paths(&e, op);
   if (what == RECORD_ATTRIBUTES) {
-    put_attrs(&e);
+    put_attrs(&e, err);
 
   } else if (op->state != NULL && ((struct op_state *) op->state)->removed) {
     ftpd_record_number(&e, RECORD_BYTES,
@@ -327,7 +366,7 @@ int ftpd_record_scp_mode(struct ftpd *h, const char *path, int res) {
   ftpd_record_text(&e, RECORD_PROTOCOL, "scp");
   ftpd_record_text(&e, RECORD_PATH, ftpd_outside(p, ftpd_vroot_outside(p,
     path)));
-  put_attrs(&e);
+  put_attrs(&e, 0);
   ftpd_record_text(&e, RECORD_END, res == 0 ? "ok" : "failed");
   ftpd_record_text(&e, RECORD_WHY, res == 0 ? NULL : strerror(xerrno));
   ftpd_record_send(&e);
@@ -338,18 +377,6 @@ int ftpd_record_scp_mode(struct ftpd *h, const char *path, int res) {
 
 /* ---- Transfers */
 
-/* What its path names by now, if that is not this file. */
-static const char *now_there(const struct ftpd_file *f) {
-  struct stat st;
-
-  if (ftpd_look(f->h, f->path, &st) < 0) {
-    return errno == ENOENT || errno == ENOTDIR ? "nothing" : NULL;
-  }
-
-  return f->is.ino == 0 || (st.st_dev == f->is.dev && st.st_ino == f->is.ino) ?
-    NULL : "another file";
-}
-
 static const char *end_of(const struct ftpd_file *f, int err) {
   return err == 0 ? "ok" : f->refused != NULL ? "refused" :
     err == ECONNABORTED || err == ECANCELED ? "incomplete" : "failed";
@@ -359,7 +386,7 @@ void ftpd_record_opened(struct ftpd_file *f) {
   if (ftpd_record_on()) {
     f->begun = ftpd_record_open_add(ftpd_outside(f->pool, f->recorded),
       f->scp ? "scp" : "sftp", (f->rd ? 1U << WAY_READ : 0) |
-      (f->wr ? 1U << WAY_WRITE : 0));
+      (f->wr ? 1U << WAY_WRITE : 0), true);
   }
 }
 

@@ -37,6 +37,7 @@ const struct record_row ftpd_record_rows[RECORD_NFIELDS] = {
   [RECORD_SIZE] = { "size", 0 },
   [RECORD_OWNER] = { "owner", 0 },
   [RECORD_GROUP] = { "group", 0 },
+  [RECORD_DONE] = { "done", 64 },
   [RECORD_NOW] = { "now", 16 },
   [RECORD_END] = { "end", 16 },
   [RECORD_WHY] = { "why", 512 },
@@ -120,7 +121,7 @@ static void cut_path(struct sftp_str *path, bool *cut) {
 
 static void cut_failed(struct values *v) {
   if (v->has[RECORD_END] && !sftp_str_is(v->text[RECORD_END], "ok") &&
-      !v->has[RECORD_BYTES]) {
+      !v->has[RECORD_BYTES] && !v->has[RECORD_DONE]) {
     cut_path(&v->text[RECORD_PATH], &v->cut);
     cut_path(&v->text[RECORD_TO], &v->cut);
   }

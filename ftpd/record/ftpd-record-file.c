@@ -16,7 +16,9 @@
 #include "checksum.h"
 #include "sshsig.h"
 
+#include <linux/magic.h>
 #include <sys/file.h>
+#include <sys/vfs.h>
 
 #define SPACE "sftp-record"
 /* At least two whole lines. */
@@ -29,6 +31,9 @@
 #define HEX_LEN (2 * RECORD_HASH_LEN)
 /* A step of the system's clock that gets a record. */
 #define STEP_US 1000000
+/* Until the next attempt to sign. */
+#define SIGN_WAIT_MS 1000U
+#define SIGN_WAIT_MS_MAX 60000U
 
 /* ---- Lines */
 
@@ -582,15 +587,26 @@ static int write_signature(struct record_file *f, pool *p) {
   return 0;
 }
 
+/* It cannot be signed: what waits for a signature goes on waiting, and so do
+ * we, each time twice as long.
+ */
+static void wait_to_sign(struct record_file *f) {
+  f->wait_ms = f->wait_ms == 0 ? SIGN_WAIT_MS : f->wait_ms >=
+    SIGN_WAIT_MS_MAX / 2 ? SIGN_WAIT_MS_MAX : 2 * f->wait_ms;
+  f->again_ms = sftp_now_ms() + f->wait_ms;
+}
+
 static void sign_file(struct record_file *f) {
   pool *p = make_sub_pool(f->pool);
 
-  if (write_signature(f, p) < 0) {
-    f->nunsigned = 1;           /* again after the next interval */
-    f->unsigned_ms = sftp_now_ms();
+  if (write_signature(f, p) == 0) {
+    f->sign_now = false;
+    f->again_ms = f->wait_ms = 0;
+
+  } else {
+    wait_to_sign(f);
   }
 
-  f->sign_now = false;
   destroy_pool(p);
 }
 
@@ -623,7 +639,8 @@ int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
       err = errno;
     }
 
-    if (f->key != NULL && f->nunsigned > 0 && is_shared(f)) {
+    if (f->key != NULL && f->nunsigned > 0 && is_shared(f) &&
+        sftp_now_ms() >= f->again_ms) {
       sign_file(f);
     }
 
@@ -646,18 +663,16 @@ int ftpd_record_file_due_ms(const struct record_file *f) {
     return -1;
   }
 
-  if (f->sign_now) {
-    return 0;
-  }
-
-  due = f->unsigned_ms + (uint64_t) f->max_secs * 1000;
+  due = f->sign_now || f->nunsigned >= f->max_records ? 0 : f->unsigned_ms +
+    (uint64_t) f->max_secs * 1000;
+  due = due > f->again_ms ? due : f->again_ms;
   return due <= now ? 0 : (int) (due - now);
 }
 
 void ftpd_record_file_sign(struct record_file *f, bool all) {
   int due = ftpd_record_file_due_ms(f);
 
-  if (due < 0 || (due > 0 && f->nunsigned < f->max_records && !all)) {
+  if (due < 0 || (due > 0 && !all)) {
     return;
   }
 
@@ -666,8 +681,7 @@ void ftpd_record_file_sign(struct record_file *f, bool all) {
     end_append(f);
 
   } else {
-    f->sign_now = false;
-    f->unsigned_ms = sftp_now_ms();
+    wait_to_sign(f);
   }
 }
 
@@ -782,6 +796,43 @@ static const char *object_to_way(pool *p, const char *dir, int links) {
   return why;
 }
 
+/* Which have no files that somebody writes. */
+static const char *object_to_system(pool *p, const char *dir) {
+  static const struct { unsigned long type; const char *name; } systems[] = {
+    { PROC_SUPER_MAGIC, "proc" }, { SYSFS_MAGIC, "sysfs" },
+    { DEBUGFS_MAGIC, "debugfs" }, { TRACEFS_MAGIC, "tracefs" },
+    { SECURITYFS_MAGIC, "securityfs" }, { CGROUP_SUPER_MAGIC, "cgroup" },
+    { CGROUP2_SUPER_MAGIC, "cgroup2" }, { BPF_FS_MAGIC, "bpf" },
+    { DEVPTS_SUPER_MAGIC, "devpts" }
+  };
+  struct statfs fs;
+  size_t i;
+
+  for (i = 0; statfs(dir, &fs) == 0 && i < SFTP_NELEMS(systems); i++) {
+    if ((unsigned long) fs.f_type == systems[i].type) {
+      return pstrcat(p, dir, " is a file system of type ", systems[i].name,
+        ": expected one that keeps files", NULL);
+    }
+  }
+
+  return NULL;
+}
+
+/* It would be written behind what somebody else needs. */
+static const char *object_to_content(const char *path) {
+  static const char begin[] = "{\"prev\":\"";
+  char text[sizeof(begin) - 1];
+  int fd = open(path, O_RDONLY|O_NOFOLLOW|O_CLOEXEC|O_NONBLOCK);
+  ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : 0;
+
+  if (fd >= 0) {
+    (void) close(fd);
+  }
+
+  return n > 0 && memcmp(text, begin, (size_t) n) != 0 ? "it does not begin "
+    "with a record: expected a file of this server, or none yet" : NULL;
+}
+
 const char *ftpd_record_file_objection(pool *p, const char *path) {
   const char *slash = strrchr(path, '/');
   const char *dir = pstrndup(p, path, slash == path ? 1 :
@@ -807,6 +858,7 @@ const char *ftpd_record_file_objection(pool *p, const char *path) {
   }
 
   why = object_to_way(p, dir, LINKS);
+  why = why != NULL ? why : object_to_system(p, dir);
   if (why != NULL) {
     return why;
   }
@@ -821,7 +873,7 @@ const char *ftpd_record_file_objection(pool *p, const char *path) {
   }
 
   if (!S_ISREG(st.st_mode)) {
-    return "it is not a regular file";
+    return "it is not a regular file: expected one, or none yet";
   }
 
   if (st.st_uid != geteuid() && st.st_uid != PR_ROOT_UID) {
@@ -832,5 +884,6 @@ const char *ftpd_record_file_objection(pool *p, const char *path) {
     return "others may write to it";
   }
 
-  return access(path, R_OK|W_OK) < 0 ? strerror(errno) : NULL;
+  return access(path, R_OK|W_OK) < 0 ? strerror(errno) :
+    object_to_content(path);
 }

@@ -58,6 +58,8 @@ struct record_file {
 
   unsigned int nunsigned;
   uint64_t unsigned_ms;         /* when the first of these was written */
+  uint64_t again_ms;            /* no signature before */
+  unsigned int wait_ms;         /* after the last attempt; 0: it was good */
   bool sign_now;                /* the file is not as it was left */
   bool told_unsigned;
 

@@ -55,7 +55,8 @@ static struct record_open *find_room(void) {
 }
 
 struct record_open *ftpd_record_open_add(const char *path,
-    const char *protocol, unsigned int ways) {
+    const char *protocol, unsigned int ways, bool counts) {
+  uint64_t moved = counts ? 0 : RECORD_NOT_KNOWN;
   struct record_open *o;
 
   if (opens == NULL || path == NULL) {
@@ -72,8 +73,8 @@ struct record_open *ftpd_record_open_add(const char *path,
   sstrncpy(o->protocol, protocol, sizeof(o->protocol));
   o->begun_us = sftp_now_us();
   memset(o->offset, 0, sizeof(o->offset));
-  atomic_store(&o->moved[WAY_READ], 0);
-  atomic_store(&o->moved[WAY_WRITE], 0);
+  atomic_store(&o->moved[WAY_READ], moved);
+  atomic_store(&o->moved[WAY_WRITE], moved);
   atomic_store(&o->ways, (unsigned char) ways);
   return o;
 }

@@ -45,9 +45,11 @@ struct record_opens {
  * none.
  */
 int ftpd_record_open_new(void);
-/* A transfer begins; NULL if nothing is recorded.  ways: bits of ftpd_way. */
+/* A transfer begins; NULL if nothing is recorded.  ways: bits of ftpd_way;
+ * counts: somebody will say how many bytes were moved.
+ */
 struct record_open *ftpd_record_open_add(const char *path,
-  const char *protocol, unsigned int ways);
+  const char *protocol, unsigned int ways, bool counts);
 /* The record of these ways was sent, or none is wanted. */
 void ftpd_record_open_end(struct record_open **o, unsigned int ways);
 

@@ -47,6 +47,10 @@ bool ftpd_record_on(void) {
   return state.conf != NULL;
 }
 
+bool ftpd_record_logged_in(void) {
+  return state.logged_in;
+}
+
 void ftpd_record_login_told(bool ok) {
   state.logged_in = ok;
   state.refused = !ok;

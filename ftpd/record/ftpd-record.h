@@ -50,6 +50,7 @@ void ftpd_record_stop(void);
 /* This process is a session of main_server. */
 void ftpd_record_enter(void);
 bool ftpd_record_on(void);
+bool ftpd_record_logged_in(void);
 /* The login has a record.  If it was not refused, the end of the session will
  * have one, too.
  */
@@ -75,6 +76,10 @@ void ftpd_record_anew(void);
 void ftpd_record_mode(mode_t mode);
 void ftpd_record_size(off_t size);
 void ftpd_record_owner(uid_t uid, gid_t gid);
+/* One thing that an operation sets was set, if res is 0: a failure of the next
+ * does not undo it.  Returns res, and keeps errno.
+ */
+int ftpd_record_did(const char *part, int res);
 /* An operation of the gate has ended. */
 void ftpd_record_operation(struct ftpd_op *op, int err);
 /* SCP has set the mode, which is no operation: 0, or -1 with errno.  Returns
@@ -91,6 +96,8 @@ void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,
 
 /* ---- ftpd-record-ftp.c: what FTP's sessions do */
 
+modret_t *ftpd_record_ftp_begins(cmd_rec *cmd); /* PRE_CMD of transfers */
+modret_t *ftpd_record_ftp_site(cmd_rec *cmd);   /* PRE_CMD of SITE */
 modret_t *ftpd_record_ftp(cmd_rec *cmd);        /* LOG_CMD */
 modret_t *ftpd_record_ftp_failed(cmd_rec *cmd); /* LOG_CMD_ERR */
 

@@ -54,6 +54,8 @@ static int hand_over_files(int to) {
     sstrncpy(h.hello.path, f->path, sizeof(h.hello.path));
     h.head = f->head;
     h.stated = f->stated;
+    h.nlost = f->nlost;
+    h.lost_error = f->lost_error;
     if (ftpd_record_pass(to, &h, sizeof(h), none, 0) < 0) {
       return -1;
     }
@@ -92,6 +94,8 @@ static void take(const struct record_handed *h, int fds[RECORD_FDS]) {
   if (h->is_client == 0) {
     f->head = h->head;
     f->stated = h->stated;
+    f->nlost = h->nlost;
+    f->lost_error = h->lost_error;
     if (f->max_records == 0) {  /* it is not configured any more */
       f->max_records = h->stated.records;
       f->max_secs = h->stated.secs;

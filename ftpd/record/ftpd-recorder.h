@@ -31,7 +31,9 @@ struct record_hello {
 struct record_handed {
   struct record_hello hello;
   struct record_head head;      /* of a file: hello.path ... */
-  struct record_stated stated;  /* ... and its last line about itself */
+  struct record_stated stated;  /* ... its last line about itself ... */
+  uint64_t nlost;               /* ... and what it does not have */
+  int lost_error;
   struct record_pins pins;
   unsigned char is_client, ended;
 };

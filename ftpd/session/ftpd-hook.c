@@ -143,6 +143,11 @@ cmdtable ftpd_hooks[] = {
   { PRE_CMD, C_STOR, G_NONE, ftpd_lock_pre_write, TRUE, FALSE, 0, NULL },
   { PRE_CMD, C_APPE, G_NONE, ftpd_lock_pre_write, TRUE, FALSE, 0, NULL },
   /* SFTPTransferRecord in sessions of FTP. */
+  { PRE_CMD, C_RETR, G_NONE, ftpd_record_ftp_begins, TRUE, FALSE, 0, NULL },
+  { PRE_CMD, C_STOR, G_NONE, ftpd_record_ftp_begins, TRUE, FALSE, 0, NULL },
+  { PRE_CMD, C_STOU, G_NONE, ftpd_record_ftp_begins, TRUE, FALSE, 0, NULL },
+  { PRE_CMD, C_APPE, G_NONE, ftpd_record_ftp_begins, TRUE, FALSE, 0, NULL },
+  { PRE_CMD, C_SITE, G_NONE, ftpd_record_ftp_site, TRUE, FALSE, 0, NULL },
   FTP_RECORD(C_PASS),
   FTP_RECORD(C_RETR),
   FTP_RECORD(C_STOR),

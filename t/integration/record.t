@@ -365,6 +365,47 @@ def _():
     expect(max(map(len, srv.lines())) < 12000, "a long line")
 
 
+@promise("what a change that fails has done is recorded, after any number of "
+         "failures")
+def _():
+    some = Recorded()
+    for name in ("a", "b"):
+        some.put(name, b"12345")
+    some.start()
+    with Raw(some, 3) as raw:
+        for number in range(250):
+            expect(raw.status(13, string(b"none%d" % number)) != 0, "removed")
+        raw.status(9, string(b"a") + num(1 | 2) + quad(0) + num(0) + num(0))
+        raw.status(9, string(b"b") + num(2 | 4) + num(0) + num(0)
+                   + num(0o600))
+        raw.status(9, string(b"b") + num(2) + num(0) + num(0))
+    some.settled()
+    expect_same(os.stat(some.home("a")).st_size, 0, "size")
+    expect_same([(x["path"], x["end"], x["done"], x.get("size"), x.get("mode"))
+                 for x in some.records("attributes")],
+                [(some.home("a"), "failed", "size", 0, None),
+                 (some.home("b"), "failed", "mode", None, "0600")], "records")
+
+
+@promise("a change by the handle of a renamed file says that its path names "
+         "another one; a symbolic link by LINK is no hard one")
+def _():
+    with Raw(srv, 6) as raw:
+        handle = raw.open_with("w-old", num(2) + num(1))
+        expect_same(raw.status(18, string(b"w-old") + string(b"w-new")
+                               + num(0)), 0, "renamed")
+        expect_same(raw.status(10, string(handle) + num(4) + b"\1"
+                               + num(0o600)), 0, "mode")
+        one = srv.wait_record("attributes", path=srv.home("w-old"))
+        expect_same(one["now"], "nothing", "now")
+        expect_same(raw.status(21, string(b"w-sym") + string(b"w-new")
+                               + b"\1"), 0, "linked")
+        one = srv.wait_record("symlink", path=srv.home("w-sym"))
+    srv.no_sessions()
+    end = srv.wait_record("logout", session=one["session"])
+    expect(not srv.records("link", session=end["session"]), "a hard link")
+
+
 @promise("FTP's sessions are recorded as well")
 def _():
     ftp = FtpServer("SFTPTransferRecord @DIR@/log\n",
@@ -401,6 +442,68 @@ def _():
                 (900, ftp.home("up"), "600"), "upload")
     expect_same((ones[4]["path"], ones[4]["to"]),
                 (ftp.home("up"), ftp.home("new")), "rename")
+
+
+def ftp_records(server):
+    with open(server.path("log")) as file:
+        return [json.loads(line) for line in file]
+
+
+@promise("FTP: SITE's directories, links and copies; what MFF has done when it "
+         "fails; no login is one after the login; a transfer that was killed")
+def _():
+    ftp = FtpServer("SFTPTransferRecord @DIR@/log\n",
+                    "SFTPTransferRecord @DIR@/log\n",
+                    modules=("mod_site_misc", "mod_copy"))
+    for name in ("lead", " lead", "from", "m"):
+        ftp.put(name, b"123")
+    ftp.start()
+    home = ftp.home
+    try:
+        client = ftp.ftp()
+        for words in ("SITE MKDIR d", "SITE SYMLINK from sym",
+                      "SITE COPY from d/c", "SITE CPFR from", "SITE CPTO c p",
+                      "SITE RMDIR d", "SITE CHMOD 0611  lead"):
+            client.sendcmd(words)
+        expect_same([oct(os.stat(home(name)).st_mode & 0o777)
+                     for name in ("lead", " lead")], ["0o611", "0o644"],
+                    "what CHMOD has changed")
+        for number in range(230):
+            expect(ftp_says(client.delete, "none%d" % number), "deleted")
+        expect(ftp_says(client.sendcmd, "MFF UNIX.mode=0600;UNIX.group=0; m"),
+               "set")
+        expect(ftp_says(client.sendcmd, "PASS x"), "a second login")
+        client.quit()
+        ftp.no_sessions()
+        wait_for(lambda: [x for x in ftp_records(ftp)
+                          if x["what"] == "logout"], "its end")
+        client = ftp.ftp()
+        data = client.transfercmd("STOR half")
+        data.sendall(b"h" * 100)
+        wait_for(lambda: os.path.exists(home("half")), "the file")
+        os.kill(ftp.session(), signal.SIGKILL)
+        wait_for(lambda: ftp_records(ftp)[-1]["what"] == "logout" and
+                 ftp_records(ftp)[-1]["end"] == "lost", "the end")
+        data.close()
+        client.close()
+    finally:
+        ftp.stop_clean()
+    ones = ftp_records(ftp)
+    expect_same([(x["what"], x.get("path"), x.get("to"), x.get("mode"),
+                  x["end"], x.get("done")) for x in ones if "path" in x and
+                 "none" not in x["path"]],
+                [("mkdir", home("d"), None, None, "ok", None),
+                 ("symlink", home("sym"), "from", None, "ok", None),
+                 ("copy", home("from"), home("d/c"), None, "ok", None),
+                 ("copy", home("from"), home("c p"), None, "ok", None),
+                 ("remove", home("d/c"), None, None, "ok", None),
+                 ("rmdir", home("d"), None, None, "ok", None),
+                 ("attributes", home("lead"), None, "0611", "ok", None),
+                 ("attributes", home("m"), None, "0600", "failed", "mode"),
+                 ("upload", home("half"), None, None, "incomplete", None)],
+                "records")
+    expect_same([x["end"] for x in ones if x["what"].startswith("log")],
+                ["ok", "ok", "ok", "lost"], "logins and their ends")
 
 
 @promise("FTP's records have the path that was changed, and the offset of REST")
@@ -653,7 +756,7 @@ def _():
         down.read(1000)
         with client.open("k-done", "wb") as done:
             done.write(b"d")
-        many = [client.open("many%d" % n, "wb") for n in range(65)]
+        many = [client.open("k-many%d" % n, "wb") for n in range(65)]
         os.kill(srv.session(), signal.SIGKILL)
         end = srv.wait_record("logout", session=srv.records(
             "upload", path=srv.home("k-done"))[-1]["session"])
@@ -903,6 +1006,30 @@ def _():
         full.settled()
         text = whole(full)
         expect("could not be written here" in text, text)
+    finally:
+        full.stop()
+        run(["umount", full.path("rec")])
+
+
+@promise("a reload with a full disk does not forget what was lost")
+def _():
+    full = on_small_disk("")
+    try:
+        must(full.sftp("mkdir a"))
+        full.wait_record("logout")
+        fill(full)
+        must(full.sftp("\n".join("mkdir b%d" % n for n in range(40))))
+        full.wait_log("system.log", "records cannot be written: No space")
+        full.no_sessions()
+        reload_daemon(full)
+        freed(full)
+        must(full.sftp("mkdir c"))
+        full.wait_record("mkdir", path=full.home("c"))
+        expect(len(full.records("mkdir")) + sum(
+            one["records"] for one in full.records("lost")) >= 42,
+            full.records("lost"))
+        full.settled()
+        whole(full)
     finally:
         full.stop()
         run(["umount", full.path("rec")])
@@ -1366,11 +1493,19 @@ def _():
             ("wide", lambda s: (open(s.path("wide"), "w").close(),
                                 os.chmod(s.path("wide"), 0o666)),
              "others may write to it"),
+            ("other", lambda s: shutil.copy(s.key, s.path("other")),
+             "it does not begin with a record"),
             ("none/log", lambda s: None, "No such file or directory")):
         one = Server("SFTPTransferRecord @DIR@/%s\n" % name)
         prepare(one)
         log = one.refuses_to_start()
         expect(re.search(text, log) and "SFTPTransferRecord" in log, log)
+    for path, text in (("/proc/log", "a file system of type proc"),
+                       ("/sys/kernel/log", "a file system of type sysfs"),
+                       ("/dev/null", "it is not a regular file")):
+        log = Server("SFTPTransferRecord %s\n" % path).refuses_to_start()
+        expect("SFTPTransferRecord '%s': " % path in log and text in log and
+               "expected one" in log, log)
     log = Server("SFTPTransferRecord @DIR@/log\nSFTPHostKey NoED25519\n"
                  "SFTPHostKey NoECDSA\nSFTPHostKey NoRSA\n"
                  ).refuses_to_start()

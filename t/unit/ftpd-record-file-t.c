@@ -363,6 +363,37 @@ static void signatures_are_due(void) {
   close(f->fd);
 }
 
+static void a_signature_that_fails_is_tried_again(void) {
+  static const struct sftp_key_type type = { .name = "none" };
+  static const struct sftp_key key = { .type = &type };
+  unsigned int told = daemon_messages;
+  struct record_file *f;
+  int i, due;
+
+  unlink(path);
+  f = opened();
+  for (i = 0; i < 3; i++) {
+    (void) ftpd_record_file_append(f, members("\"a\":1"));
+  }
+
+  f->key = &key;
+  f->print = "SHA256:x";
+  ftpd_record_file_sign(f, false);
+  is_int(f->nunsigned, 4, "no record counts as signed");
+  is_int(daemon_messages, told + 1, "the system log says why");
+  due = ftpd_record_file_due_ms(f);
+  ok(due > 0 && due <= 1000, "the next attempt comes soon");
+  ftpd_record_file_sign(f, false);
+  due = ftpd_record_file_due_ms(f);
+  ok(due > 0 && due <= 1000, "and not before");
+  f->again_ms = 0;
+  ftpd_record_file_sign(f, false);
+  due = ftpd_record_file_due_ms(f);
+  ok(due > 1000 && due <= 2000, "then it waits longer");
+  is_int(daemon_messages, told + 1, "which nobody is told");
+  close(f->fd);
+}
+
 static void places_are_judged(void) {
   const char *dir = pstrcat(p, path, ".d", NULL);
   const char *in = pstrcat(p, dir, "/log", NULL), *why;
@@ -401,6 +432,7 @@ int main(void) {
   full_disks_change_nothing();
   losses_are_counted();
   signatures_are_due();
+  a_signature_that_fails_is_tried_again();
   places_are_judged();
   unlink(name);
   destroy_pool(p);

@@ -7,13 +7,12 @@
  */
 
 /* daemon.c -- functions of the daemon that pure parts of ftpd/ call: addresses,
- * patterns, directories, its log.
+ * patterns, its log.
  */
 
 #include "daemon.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fnmatch.h>
 
 session_t session;
@@ -89,18 +88,6 @@ int pr_netacl_match(const pr_netacl_t *acl, const pr_netaddr_t *addr) {
 int pr_fnmatch(const char *pattern, const char *text, int flags) {
   return fnmatch(pattern, text, (flags & PR_FNM_CASEFOLD) != 0 ? FNM_CASEFOLD :
     0);
-}
-
-void *pr_fsio_opendir(const char *path) {
-  return opendir(path);
-}
-
-struct dirent *pr_fsio_readdir(void *dir) {
-  return readdir(dir);
-}
-
-int pr_fsio_closedir(void *dir) {
-  return closedir(dir);
 }
 
 unsigned int daemon_messages;

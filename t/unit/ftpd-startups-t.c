@@ -20,6 +20,7 @@
 
 #include <signal.h>
 #include <sodium.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +180,7 @@ static char come(struct client *c, unsigned char source) {
 
   c->pid = fork();
   if (c->pid == 0) {
+    (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void) close(to[1]);
     (void) close(from[0]);
     live(from[1], to[0]);

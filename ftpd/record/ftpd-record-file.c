@@ -300,6 +300,14 @@ static int is_ours(struct record_file *f, off_t size, bool *is) {
   return 0;
 }
 
+/* Another recorder has begun the file anew, after copytruncate. */
+static bool begins_behind_ours(struct record_file *f) {
+  ssize_t n = pread(f->fd, f->line, RECORD_LINE_MAX, 0);
+  uint64_t first = 0;
+
+  return n > 0 && number_of(f->line, (size_t) n, &first) && first > f->head.n;
+}
+
 static int look_for_ours(struct record_file *f, off_t size,
     struct found *found) {
   off_t at = (off_t) f->head.end;
@@ -308,6 +316,11 @@ static int look_for_ours(struct record_file *f, off_t size,
   memset(found, 0, sizeof(*found));
   if (is_ours(f, size, &found->there) < 0) {
     return -1;
+  }
+
+  if (!found->there && begins_behind_ours(f)) {
+    found->there = true;        /* in the file before this one */
+    at = 0;
   }
 
   while (found->there && at < size) {

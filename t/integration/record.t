@@ -932,6 +932,32 @@ def _():
     whole(one, options=["-k", one.hostkey(), "--records", "6"])
 
 
+@promise("copytruncate with two recorders is no change of the file")
+def _():
+    one = Recorded()
+    one.start()
+    with paramiko_sftp(one) as old:
+        old.mkdir("a")
+        one.wait_record("mkdir", path=one.home("a"))
+        one.process.kill()
+        one.process.wait()
+        one.choose_ports()
+        one.start()
+        with paramiko_sftp(one) as new:
+            new.mkdir("b")
+            one.wait_record("mkdir", path=one.home("b"))
+            shutil.copyfile(one.record, one.record + ".1")
+            os.truncate(one.record, 0)
+            for client, name in ((new, "c"), (old, "d"), (new, "e")):
+                client.mkdir(name)
+                one.wait_record("mkdir", path=one.home(name))
+    wait_for(lambda: len(one.records("logout")) >= 2, "the ends")
+    one.settled()
+    expect(not one.records("changed") and not one.records("missing"),
+           one.lines())
+    whole(one, one.record + ".1", one.record)
+
+
 @promise("a recorder that is stopped holds up no session for long; what it had "
          "is written when it goes on, what it did not get is counted")
 def _():
@@ -1088,6 +1114,20 @@ def _():
 
 
 # ---- What verify finds
+
+@promise("verify finds files in the wrong order, also when each has a chain of "
+         "its own")
+def _():
+    one = Recorded()
+    for name in ("a", "b"):
+        one.start()
+        must(one.sftp("mkdir " + name))
+        one.settled()
+        os.rename(one.record, one.path("rec/" + name))
+    whole(one, one.path("rec/a"), one.path("rec/b"))
+    wrong(one, "begun before the last record", one.path("rec/b"),
+          one.path("rec/a"))
+
 
 def forged(change):
     """A copy of the file, changed."""

@@ -141,6 +141,7 @@ class Chain:
         elif (first and prev == NOTHING and record["what"] == "begin"
               and self.unsigned == 0):
             self.number = None
+            self.goes_on(record)
             self.note("a daemon has begun this file without knowing the one "
                       "before, which ends with a signature: whether more was "
                       "behind it cannot be known")
@@ -155,6 +156,14 @@ class Chain:
             self.problem("this does not follow the line before: one of them "
                          "was changed, or lines between them were removed, "
                          "added or moved")
+
+    def goes_on(self, record):
+        """A chain of its own: nothing but the time shows its place."""
+        begin, end = time_of(record), time_of({"time": self.time})
+        if begin and end and begin < end:
+            self.problem("the file was begun before the last record of the "
+                         "one before it: the order is another one, or an old "
+                         "file was put there")
 
     def counts(self, record):
         number = record["n"]

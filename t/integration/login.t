@@ -12,11 +12,14 @@
 import contextlib
 import fcntl
 import os
+import re
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
-from server import GID, UID, Server, client, keygen, must, run, wait_for
+from server import (GID, SOURCE, UID, Server, client, keygen, must, preload,
+                    run, wait_for)
 
 import paramiko
 
@@ -51,6 +54,19 @@ SFTPAuthorizedUserKeys file:@DIR@/first/%u file:~/.ssh/authorized_keys
                users=("alice", "noshell"))
 
 root = Server("RootLogin off", users=("root", "alice"))
+
+
+def on_failing_disk(error):
+    """Its scoreboard cannot grow beyond 64 KiB.  No root hides its path."""
+    server = Server("ScoreboardFile @DIR@/fail-%s-board\n" % error,
+                    drop=("ScoreboardFile", "DefaultRoot"))
+    server.board = "fail-%s-board" % error
+    with open(os.path.join(SOURCE, "t/companion/failio.c")) as text:
+        preload(server, "failio", text.read())
+    return server
+
+
+full, unwritable = on_failing_disk("enospc"), on_failing_disk("eio")
 
 
 def marks(srv):
@@ -446,4 +462,53 @@ def _():
         conn.close()
 
 
-main(plain, rules, root)
+# One row of the scoreboard, behind a header of 32 bytes; failio.c refuses what
+# is beyond 64 KiB.
+ROW, ROWS = 624, 104
+
+
+def fill(server):
+    """Rows of a process that lives, so that there is no room for another."""
+    row = struct.pack("=i", os.getpid()).ljust(ROW, b"\0")
+    with open(server.path(server.board), "r+b") as board:
+        board.truncate(32)
+        board.seek(32)
+        board.write(ROWS * row)
+
+
+def shown(server):
+    """What ftpwho knows of alice."""
+    told = must(run(["ftpwho", "-v", "-f", server.path(server.board)]))
+    return re.findall(r"alice +\[.*", told.stdout.decode())
+
+
+@promise("a scoreboard that is full, or cannot be written, is no end of a "
+         "session")
+def _():
+    for server, why in ((full, "No space left on device"),
+                        (unwritable, "Input/output error")):
+        server.no_sessions()
+        fill(server)
+        begin = marks(server)
+        with transport(server) as conn:
+            conn.auth_password("alice", server.password)
+            wait_news(server, begin, "error writing scoreboard entry: " + why)
+            with conn.open_sftp_client() as sftp:
+                with sftp.open("up", "w") as file:
+                    file.write(b"x" * 100000)
+                sftp.listdir(".")
+            expect_same(shown(server), [], "rows of alice")
+            expect("/up b _ i r alice sftp 0 * c" in
+                   server.log("transfer.log"), "no record")
+        server.no_sessions()
+        with open(server.path(server.board), "r+b") as board:
+            board.seek(32)
+            board.write(ROW * b"\0")
+        with transport(server) as conn:
+            conn.auth_password("alice", server.password)
+            expect_same(len(shown(server)), 1, "rows when there is room")
+        server.no_sessions()
+        expect_same(shown(server), [], "rows after its end")
+
+
+main(plain, rules, root, full, unwritable)

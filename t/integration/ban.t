@@ -16,7 +16,7 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from pairs import BOTH, Pairs
+from pairs import BOTH, SFTP, Pairs
 from server import PATIENCE, has_module
 from tap import expect_same, main, promise, skip
 
@@ -60,6 +60,13 @@ BanLog @DIR@/ban.log
 BanTable @DIR@/ban.tab
 BanOnEvent ClientConnectRate 3/01:00:00 01:00:00
 """, modules=("mod_ban",)) if HERE else None
+# The other rule about these attempts bans the host, and the session ends there.
+guesses = Pairs({"guesses": COMMON + "MaxLoginAttempts 2"}, """
+BanEngine on
+BanLog @DIR@/ban.log
+BanTable @DIR@/ban.tab
+BanOnEvent MaxLoginAttemptsFromUser 1/01:00:00 01:00:00
+""", modules=("mod_ban",), users=("alice", "bob")) if HERE else None
 
 
 def to_root(fields):
@@ -197,6 +204,24 @@ def _():
                 srv.no_sessions()
 
 
+@promise("who guesses at a user's password is banned as that user from there")
+def _():
+    if not HERE:
+        skip("mod_ban is not there")
+    there = "127.9.1.1"
+    # By FTP not before ProFTPD 1.3.9a, which no longer loses the user's name.
+    with guesses.login("guesses", SFTP, there) as login:
+        for _ in range(2):
+            login.attempt("bob", "wrong")
+    guesses.no_sessions()
+    for who, place, wanted in (("bob", there, "refused"),
+                               ("bob", ELSEWHERE, "in"),
+                               ("alice", there, "in")):
+        expect_same(outcome("guesses", SFTP, place, who, guesses), wanted,
+                    "%s from %s" % (who, place))
+        guesses.no_sessions()
+
+
 @promise("a host that connects too often")
 def _():
     if not HERE:
@@ -214,4 +239,4 @@ def _():
                     "let in by " + protocol)
 
 
-main(*([srv, rates] if HERE else []))
+main(*([srv, rates, guesses] if HERE else []))

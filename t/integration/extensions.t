@@ -201,6 +201,7 @@ def _():
 @promise("rules apply: <Limit>, filters, AllowOverwrite")
 def _():
     srv.put("f", DATA)
+    srv.put("old.exe", b"x")
     srv.put("closed/f", b"x")
     with paramiko_sftp(srv) as sftp:
         for why, args in (
@@ -213,7 +214,11 @@ def _():
                 ("PathDenyFilter", ("copy-file", "f", "f.exe", raw(NO))),
                 ("STAT", ("getxattr@proftpd.org", "closed/f", "user.a", 10)),
                 ("SETSTAT", ("setxattr@proftpd.org", "closed/f", "user.a",
-                             b"1", 0))):
+                             b"1", 0)),
+                ("PathDenyFilter", ("setxattr@proftpd.org", "old.exe",
+                                    "user.a", b"1", 0)),
+                ("PathDenyFilter", ("removexattr@proftpd.org", "old.exe",
+                                    "user.a"))):
             text = refused(sftp, *args)
             expect(text and why in text, "%r said %r" % (args, text))
         expect(not os.path.exists(srv.home("out")), "out was made")

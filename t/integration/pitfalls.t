@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: python3-paramiko
+# needs: locales python3-paramiko
 
 """What went wrong in other servers (doc/pitfalls.md) and belongs to no other
 test."""
@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from clients import paramiko_transport
-from rawsftp import HANDLE, Raw, num, quad, string
+from rawsftp import DATA, HANDLE, Raw, num, quad, string
 from server import Server, keygen, must, run, wait_for
 
 import paramiko
@@ -39,6 +39,7 @@ near = Server("<Class near>\n  From 127.0.0.0/8\n</Class>\n"
 far = Server("<Class far>\n  From 192.0.2.0/24\n</Class>\n"
              "MaxStoreFileSize 100 B class far\n")
 LINKED = "DefaultRoot @DIR@/link/sub\nAllowChrootSymlinks %s\n"
+german = Server(env={"LC_ALL": "de_DE.UTF-8"})
 linked = {word: Server(LINKED % word, drop=("DefaultRoot",))
           for word in ("on", "off")}
 
@@ -144,6 +145,42 @@ def _():
         for name in ("real", "real/sub"):
             os.chmod(server.path(name), 0o755)
         expect_same(server.sftp("ls").returncode == 0, good, word)
+
+
+@promise("a file that grows is read beyond the size that it had")
+def _():
+    path = srv.put("grows", b"first")
+    with Raw(srv, 3) as raw:
+        handle = string(raw.open_with("/grows", num(1)))
+
+        def read(at):
+            kind, left = raw.ask(5, handle + quad(at) + num(32768))
+            return raw.cut(left)[0] if kind == DATA else left[:4]
+
+        expect_same((read(0), read(5)), (b"first", num(1)), "to the end")
+        with open(path, "ab") as file:
+            file.write(b" and more")
+        expect_same((read(5), read(14)), (b" and more", num(1)), "what is new")
+
+
+@promise("listings are in English, whatever the server's language is")
+def _():
+    os.makedirs(german.path("locales"))
+    must(run(["localedef", "-i", "de_DE", "-f", "UTF-8",
+              german.path("locales/de_DE.UTF-8")]))
+    german.env["LOCPATH"] = german.path("locales")
+    german.start()
+    try:
+        os.utime(german.put("old"), (0, 1683000000))
+        with Raw(german, 3) as raw:
+            with open("/proc/%d/maps" % german.session()) as maps:
+                expect("/LC_TIME" in maps.read(), "no German")
+            expect(b" May  2  2023 old" in raw.list("/"), "no May")
+        for options in ((), ("-O",)):
+            must(german.scp("-p", *options, german.local("new", b"n"),
+                            "srv:new"))
+    finally:
+        german.stop_clean()
 
 
 main(srv, group, near, far, *linked.values())

@@ -22,7 +22,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
-from clients import logs_in
+from clients import logs_in, paramiko_sftp
 from rawauth import RawAuth, UnknownKey
 from server import GID, UID, Server, has_module, keygen, must, run, wait_for
 
@@ -214,6 +214,18 @@ def _():
         must(server.sftp("put /etc/hostname up"))
         stat = os.stat(server.home("up"))
         expect_same((stat.st_uid, stat.st_gid), (UID, GID), "owner")
+    each(check)
+
+
+@promise("a database that knows of no groups leaves the primary one")
+def _():
+    def check(server):
+        with paramiko_sftp(server) as sftp:
+            sftp.listdir(".")
+            with open("/proc/%d/status" % server.session()) as file:
+                status = dict(line.split(":", 1) for line in file)
+        expect_same((status["Gid"].split(), status["Groups"].split()),
+                    ([str(GID)] * 4, [str(GID)]), "groups")
     each(check)
 
 

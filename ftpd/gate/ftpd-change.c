@@ -244,7 +244,7 @@ int ftpd_unlink(struct ftpd_op *op, const char *path) {
   int watch, res;
 
   if (ftpd_lstat(op->ftpd, path, &st) < 0) {
-    return -1;
+    return errno == ENOENT && ftpd_check_removed(op->ftpd, path) ? 0 : -1;
   }
 
   if (S_ISDIR(st.st_mode)) {
@@ -259,6 +259,7 @@ int ftpd_unlink(struct ftpd_op *op, const char *path) {
     return -1;
   }
 
+  (void) ftpd_check_removed(op->ftpd, path);
   ftpd_quota_gone(op->ftpd, path, &st);
   state->removed = true;
   state->size = st.st_size;

@@ -20,6 +20,7 @@
 #include "ftpd-path.h"
 #include "ftpd-quota.h"
 #include "ftpd-scan.h"
+#include "ftpd-vroot.h"
 
 #include "ftpd-attrs.h"
 #include "ftpd-files.h"
@@ -106,16 +107,64 @@ int ftpd_check_resize(struct ftpd_op *op, const char *path, off_t size) {
 
 /* ---- The upload under way */
 
-struct ftpd_file *ftpd_uploading(struct ftpd *h, const char *path) {
-  struct ftpd_file *f = ftpd_checker_on() ? ftpd_files_of(h)->open : NULL;
-
-  /* The newest one comes first. */
-  while (f != NULL && (f->check == NULL || f->closing ||
+/* From this file on. */
+static struct ftpd_file *find_upload(struct ftpd_file *f, const char *path) {
+  while (f != NULL && (f->check == NULL || f->closing || f->unnamed ||
       strcmp(f->path, path) != 0)) {
     f = f->next;
   }
 
   return f;
+}
+
+/* The newest one comes first. */
+struct ftpd_file *ftpd_uploading(struct ftpd *h, const char *path) {
+  return ftpd_checker_on() ? find_upload(ftpd_files_of(h)->open, path) : NULL;
+}
+
+bool ftpd_check_removed(struct ftpd *h, const char *path) {
+  struct ftpd_file *f = ftpd_uploading(h, path);
+  bool found = f != NULL;
+
+  for (; f != NULL; f = find_upload(f->next, path)) {
+    f->unnamed = true;
+  }
+
+  return found;
+}
+
+/* Its hidden file stays beside its path. */
+static int carry(struct ftpd_op *op, struct ftpd_file *f, const char *to) {
+  const char *hidden = ftpd_check_name(f->pool, to);
+  struct stat st;
+
+  if (ftpd_rename_held(f->hidden, hidden, false) < 0) {
+    return -1;
+  }
+
+  f->hidden = hidden;
+  f->path = pstrdup(f->pool, to);
+  f->recorded = ftpd_vroot_outside(f->pool, f->path);
+  f->replaces = ftpd_lstat(op->ftpd, to, &st) == 0;
+  return 0;
+}
+
+int ftpd_check_renamed(struct ftpd_op *op, const char *from, const char *to) {
+  struct ftpd_file *f = ftpd_uploading(op->ftpd, from), *next;
+  int res = 0;
+
+  if (f != NULL && ftpd_quota_counts(op->ftpd, from) !=
+      ftpd_quota_counts(op->ftpd, to)) {
+    errno = EXDEV;
+    return -1;
+  }
+
+  for (; f != NULL && res == 0; f = next) {
+    next = find_upload(f->next, from);
+    res = carry(op, f, to);
+  }
+
+  return res;
 }
 
 /* Whatever another process has put under its name meanwhile. */

@@ -39,6 +39,11 @@ int ftpd_check_resize(struct ftpd_op *op, const char *path, off_t size);
  */
 pr_fh_t *ftpd_check_begin(const char *hidden, pr_fh_t *fh,
   const struct stat *old);
+/* A path was removed, or gets another name: so do uploads of this session that
+ * are to have it.  Whether there are any; 0, or -1 with errno.
+ */
+bool ftpd_check_removed(struct ftpd *h, const char *path);
+int ftpd_check_renamed(struct ftpd_op *op, const char *from, const char *to);
 /* An upload that changes a file goes to a copy of it, which is made piece by
  * piece.  It lives in op->pool; NULL with errno.
  */

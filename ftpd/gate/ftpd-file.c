@@ -141,7 +141,10 @@ static void enter_folder(struct ftpd_file *f) {
 /* Of an upload that was aborted, or that failed at its end. */
 static void remove_rest(struct ftpd_file *f, bool complete, int err,
     const struct stat *st) {
-  if (!complete) {
+  if (f->unnamed) {
+    remove_upload(f, f->hidden, st);
+
+  } else if (!complete) {
     remove_aborted(f, st);
 
   } else if (err != 0 && f->hidden != NULL) {
@@ -155,7 +158,7 @@ static void remove_rest(struct ftpd_file *f, bool complete, int err,
 static int settle_file(struct ftpd_file *f, bool complete) {
   struct ftpd_sync sync;
   struct stat st;
-  bool gone = false;
+  bool gone = false, named = complete && !f->unnamed;
   uint64_t begun_us;
   int err, closed = 0;
 
@@ -178,11 +181,11 @@ static int settle_file(struct ftpd_file *f, bool complete) {
     was_removed(f, &st);
   }
 
-  if (err == 0 && complete) {
+  if (err == 0 && named) {
     err = ftpd_check_end(f);
   }
 
-  if (err == 0 && complete && reveal(f, &st) < 0) {
+  if (err == 0 && named && reveal(f, &st) < 0) {
     err = errno;
   }
 
@@ -190,7 +193,7 @@ static int settle_file(struct ftpd_file *f, bool complete) {
     err = errno;
   }
 
-  ftpd_digest_keep(f, err == 0 && complete);
+  ftpd_digest_keep(f, err == 0 && named);
   remove_rest(f, complete, err, &st);
   ftpd_check_drop(f);
   ftpd_hidden_free(f->mark);
@@ -306,7 +309,7 @@ static void note_close(struct ftpd_op *op, const struct ftpd_file *f,
 
 int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   struct stat st;
-  bool removes, complete;
+  bool removes, complete, loses;
   int err;
 
   /* A signal, a timeout or another module ends the session meanwhile. */
@@ -318,6 +321,7 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
   f->closing = true;
   removes = ftpd_onclose_needed(f, &st);
   complete = why == 0 && f->ways[WAY_WRITE].err == 0;
+  loses = !complete && f->hidden != NULL && !f->unnamed;
   ftpd_rate_pause(f, true);
   ftpd_stand_anew();
   enter_folder(f);
@@ -339,7 +343,12 @@ int ftpd_close(struct ftpd_op *op, struct ftpd_file *f, int why) {
     note_close(op, f, complete && err == 0);
   }
 
-  if (removes && f->hidden == NULL &&
+  /* The answer to a WRITE may have been overlooked. */
+  if (loses && err == 0) {
+    err = f->ways[WAY_WRITE].err != 0 ? f->ways[WAY_WRITE].err : why;
+  }
+
+  if (removes && f->hidden == NULL && !f->unnamed &&
       ftpd_onclose(f->h, op, f->path, &st) < 0 && err == 0) {
     err = errno;
   }

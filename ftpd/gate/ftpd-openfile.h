@@ -46,6 +46,7 @@ struct ftpd_file {
   off_t mark;                   /* of that name: ftpd-hidden.c */
   const struct upload_check *check;     /* that of its end, or NULL */
   pr_fh_t *reader;              /* the same file, open for that */
+  bool unnamed;                 /* its path was removed since: it is dropped */
   pr_fh_t *old;                 /* the existing file, open for its locks; or
                                  * NULL */
   cmd_rec *cmd;                 /* RETR, STOR or APPE since its PRE_CMD */

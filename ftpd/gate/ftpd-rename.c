@@ -11,6 +11,7 @@
  */
 
 #include "ftpd-ask.h"
+#include "ftpd-check.h"
 #include "ftpd-digest-carry.h"
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
@@ -52,6 +53,7 @@ struct ftpd_moving {
   struct stat old;              /* of from */
   struct stat st;               /* of to, which will be replaced */
   bool exists, replaces;
+  bool pending;                 /* only an upload of this session is there */
   int watch;
   struct ftpd *ftpd;
 
@@ -314,11 +316,25 @@ static int rename_any(struct ftpd_op *op, struct ftpd_moving *m) {
 
 /* ---- The request */
 
+/* What is there, or an upload of this session that will be there. */
+static int look_at_source(struct ftpd_op *op, struct ftpd_moving *m) {
+  const struct ftpd_file *f;
+
+  m->pending = false;
+  if (ftpd_lstat(op->ftpd, m->from, &m->old) == 0) {
+    return 0;
+  }
+
+  f = errno == ENOENT ? ftpd_uploading(op->ftpd, m->from) : NULL;
+  m->pending = f != NULL;
+  return f != NULL ? fstat(f->fd, &m->old) : -1;
+}
+
 /* The rules about what is there; 0 or -1. */
 static int look(struct ftpd_op *op, struct ftpd_moving *m) {
   m->replaces = false;
   m->watch = -1;
-  if (ftpd_lstat(op->ftpd, m->from, &m->old) < 0) {
+  if (look_at_source(op, m) < 0) {
     return -1;
   }
 
@@ -335,6 +351,11 @@ static int look(struct ftpd_op *op, struct ftpd_moving *m) {
     }
 
     m->replaces = true;
+  }
+
+  if (m->pending) {
+    m->replaces = false;        /* not before it was checked */
+    return 0;
   }
 
   if (ftpd_quota_rename(op->ftpd, m->from, m->to, &m->old) < 0) {
@@ -374,13 +395,22 @@ static int try_rename(struct ftpd_op *op, struct ftpd_moving *m) {
 
   do {
     res = look(op, m);
-    if (res == 0) {
+    if (res == 0 && m->pending) {
+      res = ftpd_check_renamed(op, m->from, m->to);
+
+    } else if (res == 0) {
       res = rename_any(op, m);
       res = res > 0 ? res : settle(m, res);
     }
   } while (is_worth_another_try(m, res));
 
   return res;
+}
+
+/* An upload that is to replace the file goes along. */
+static int renamed(struct ftpd_op *op, const struct ftpd_moving *m, int res) {
+  return res != 0 || m->pending ? res :
+    ftpd_check_renamed(op, m->from, m->to);
 }
 
 int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
@@ -393,7 +423,7 @@ int ftpd_rename(struct ftpd_op *op, const char *from, const char *to,
   m->overwrite = overwrite;
   m->tries = TRIES;
   *moving = m;
-  return try_rename(op, m);
+  return renamed(op, m, try_rename(op, m));
 }
 
 int ftpd_rename_step(struct ftpd_op *op, struct ftpd_moving *m) {
@@ -413,7 +443,8 @@ int ftpd_rename_step(struct ftpd_op *op, struct ftpd_moving *m) {
   }
 
   res = settle(m, res);
-  return is_worth_another_try(m, res) ? try_rename(op, m) : res;
+  return renamed(op, m, is_worth_another_try(m, res) ? try_rename(op, m) :
+    res);
 }
 
 void ftpd_rename_stop(struct ftpd_moving *m) {

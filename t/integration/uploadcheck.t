@@ -509,6 +509,64 @@ def _():
     expect(not os.path.exists(server.home("c3")), "c3 is there")
 
 
+def rename(raw, old, new):
+    return raw.status(200, string(b"posix-rename@openssh.com")
+                      + string(old.encode()) + string(new.encode()))
+
+
+@promise("the session can rename and remove what it uploads, before it is "
+         "checked")
+def _():
+    server.put("rold", b"old\n")
+    with Raw(server, 3) as raw:
+        for word, target, status in (("good", "r1", OK), ("bad", "rold",
+                                     PERMISSION_DENIED), ("good", "free/r",
+                                                          OK)):
+            handle = opened(raw, "r0")
+            write(raw, handle, word.encode() + b" r\n")
+            expect_same(rename(raw, "r0", target), OK, "RENAME")
+            expect_same(raw.status(17, string(b"r0")), NO_SUCH_FILE, "STAT")
+            expect_same(raw.ask(17, string(target.encode()))[0], ATTRS, "STAT")
+            expect_same(close(raw, handle)[0], status, "CLOSE")
+        expect_same(server.get("r1"), b"good r\n", "renamed")
+        expect_same(server.get("rold"), b"old\n", "what it would replace")
+        expect_same(server.get("free/r"), b"good r\n", "elsewhere")
+        handle = opened(raw, "rold", WRITE)
+        write(raw, handle, b"good")
+        expect_same(rename(raw, "rold", "r2"), OK, "RENAME of what is there")
+        expect_same(server.get("r2"), b"old\n", "before CLOSE")
+        expect_same(close(raw, handle)[0], OK, "CLOSE")
+        expect_same(server.get("r2"), b"good", "afterwards")
+        for name in ("r2", "r3"):
+            handle = opened(raw, name)
+            write(raw, handle, b"bad, but gone\n")
+            expect_same(raw.status(13, string(name.encode())), OK, "REMOVE")
+            expect_same(raw.status(17, string(name.encode())), NO_SUCH_FILE,
+                        "STAT")
+            expect_same(close(raw, handle)[0], OK, "CLOSE")
+    for name in ("r0", "rold", "r2", "r3"):
+        expect(not os.path.exists(server.home(name)), name + " is there")
+    nothing_left(server)
+    nothing_left(server, "free")
+
+
+@promise("CLOSE tells of a WRITE that failed, if the upload is lost by that")
+def _():
+    for hides in (CHECK, "HiddenStores on"):
+        srv = with_program(Server(hides + "\nMaxStoreFileSize 8 B\n")).start()
+        try:
+            srv.put("full", b"old")
+            with Raw(srv, 3) as raw:
+                handle = opened(raw, "full")
+                expect(raw.status(6, string(handle) + quad(0) + string(
+                    b"good, but long\n")) != OK, "WRITE is OK")
+                expect(close(raw, handle)[0] != OK, "CLOSE is OK")
+            expect_same(srv.get("full"), b"old", "content")
+            nothing_left(srv)
+        finally:
+            srv.stop_clean()
+
+
 @promise("a link at the path is followed, and its target is replaced")
 def _():
     server.put("target", b"good old\n")
@@ -764,7 +822,11 @@ def _():
             with open(path, "rb") as file:
                 expect_same(file.read(), b"good!more ", "content")
             os.chmod(path, 0o640)
-            os.rename(path, other)
+            with open(path, "r+b") as file:
+                file.write(b"good!")
+                file.flush()
+                os.rename(path, other)
+                file.write(b"more!")
             expect_same(server.get("n%d" % number), b"good!more ", "renamed")
             os.unlink(other)
         with open(mnt + "/refused", "wb") as file:

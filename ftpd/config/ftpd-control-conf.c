@@ -45,6 +45,7 @@ modret_t *ftpd_set_controlsacls(cmd_rec *cmd) {
       ftpd_controls_names(cmd->tmp_pool), ")", NULL));
   }
 
+  (void) ftpd_conf_add_words(cmd);      /* for ftpdctl sftp config */
   return PR_HANDLED(cmd);
 }
 

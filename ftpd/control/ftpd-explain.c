@@ -14,6 +14,7 @@
 #include "ftpd-anon.h"
 #include "ftpd-ask.h"
 #include "ftpd-board.h"
+#include "ftpd-check.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
 #include "ftpd-event.h"
@@ -309,6 +310,11 @@ static int log_in(struct ftpd *h, pool *p) {
 #define NEEDS_FILE    0x20U     /* it is no directory */
 #define NEEDS_DIR     0x40U     /* it is one */
 #define NEEDS_EMPTY   0x80U     /* with nothing in it */
+#define NEEDS_LINK    0x100U    /* it is a symbolic link */
+#define NEEDS_OWNER   0x200U    /* it is the user's own */
+#define NEEDS_CHANGE  0x400U    /* it is, or its size may be changed */
+#define NEEDS_COPY    0x800U    /* its content, if it exists */
+#define NEEDS_ROOM    0x1000U   /* a name for it, unless it exists */
 
 static const struct {
   unsigned int first, second;
@@ -321,15 +327,15 @@ static const struct {
   [FTPD_SCP_RECV] = { NEEDS_WRITE|NEEDS_FILE, 0 },
   [FTPD_LSTAT] = { NEEDS_IT, 0 },
   [FTPD_STAT] = { NEEDS_IT, 0 },
-  [FTPD_SETSTAT] = { NEEDS_IT, 0 },
-  [FTPD_LSETSTAT] = { NEEDS_IT, 0 },
+  [FTPD_SETSTAT] = { NEEDS_IT|NEEDS_CHANGE, 0 },
+  [FTPD_LSETSTAT] = { NEEDS_IT|NEEDS_OWNER, 0 },
   [FTPD_OPENDIR] = { NEEDS_IT|NEEDS_READ|NEEDS_DIR, 0 },
   [FTPD_MKDIR] = { NEEDS_NONE|NEEDS_NAME, 0 },
-  [FTPD_SCP_MKDIR] = { NEEDS_NONE|NEEDS_NAME, 0 },
+  [FTPD_SCP_MKDIR] = { NEEDS_DIR|NEEDS_ROOM, 0 },
   [FTPD_RMDIR] = { NEEDS_IT|NEEDS_NAME|NEEDS_DIR|NEEDS_EMPTY, 0 },
   [FTPD_REMOVE] = { NEEDS_IT|NEEDS_NAME|NEEDS_FILE, 0 },
   [FTPD_RENAME] = { NEEDS_IT|NEEDS_NAME, NEEDS_NAME },
-  [FTPD_READLINK] = { NEEDS_IT, 0 },
+  [FTPD_READLINK] = { NEEDS_IT|NEEDS_LINK, 0 },
   [FTPD_SYMLINK] = { 0, NEEDS_NONE|NEEDS_NAME },
   [FTPD_LINK] = { NEEDS_IT, NEEDS_NONE|NEEDS_NAME },
   [FTPD_HARDLINK] = { NEEDS_IT, NEEDS_NONE|NEEDS_NAME },
@@ -337,8 +343,33 @@ static const struct {
   [FTPD_STATVFS] = { NEEDS_IT, 0 },
   [FTPD_COPY] = { NEEDS_IT|NEEDS_READ|NEEDS_FILE, NEEDS_WRITE|NEEDS_FILE },
   [FTPD_XATTR_GET] = { NEEDS_IT|NEEDS_READ, 0 },
-  [FTPD_XATTR_SET] = { NEEDS_IT, 0 }
+  [FTPD_XATTR_SET] = { NEEDS_IT|NEEDS_CHANGE, 0 }
 };
+
+static bool hides_uploads(void) {
+  const config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, "HiddenStores",
+    FALSE);
+
+  return c != NULL && c->argc > 0 && *((const int *) c->argv[0]) == TRUE;
+}
+
+/* An upload to a temporary name replaces the file, whose own mode does not
+ * count.
+ */
+static unsigned int needs_of(enum ftpd_request req) {
+  unsigned int what = needs[req].first;
+  bool appends = req == FTPD_OPEN_APPEND;
+
+  if (req != FTPD_OPEN_WRITE && req != FTPD_SCP_RECV && !appends) {
+    return what;
+  }
+
+  if (ftpd_check_of() != NULL) {
+    return NEEDS_NAME|NEEDS_FILE|(appends ? NEEDS_COPY : 0);
+  }
+
+  return hides_uploads() && !appends ? NEEDS_NAME|NEEDS_FILE : what;
+}
 
 static int access_at(const char *path, int mode) {
   char at[PR_TUNABLE_PATH_MAX + 1];
@@ -375,8 +406,13 @@ static int check_empty(const char *path) {
   void *dir = pr_fsio_opendir(path);
   int res = 0;
 
+  if (dir == NULL && errno == EACCES) {
+    ftpd_explain("whether '%s' is empty cannot be seen", path);
+    return 0;
+  }
+
   if (dir == NULL) {
-    return errno == EACCES ? 0 : -1;
+    return -1;
   }
 
   while (res == 0 && (entry = pr_fsio_readdir(dir)) != NULL) {
@@ -393,7 +429,25 @@ static int check_empty(const char *path) {
 static int check_kind(const struct stat *st, unsigned int what) {
   return (what & NEEDS_NONE) != 0 ? EEXIST :
     (what & NEEDS_FILE) != 0 && S_ISDIR(st->st_mode) ? EISDIR :
-    (what & NEEDS_DIR) != 0 && !S_ISDIR(st->st_mode) ? ENOTDIR : 0;
+    (what & NEEDS_DIR) != 0 && !S_ISDIR(st->st_mode) ? ENOTDIR :
+    (what & NEEDS_LINK) != 0 && !S_ISLNK(st->st_mode) ? EINVAL : 0;
+}
+
+static int check_owner(const char *path, const struct stat *st,
+    unsigned int what) {
+  if ((what & (NEEDS_OWNER|NEEDS_CHANGE)) == 0 || geteuid() == PR_ROOT_UID ||
+      geteuid() == st->st_uid) {
+    return 0;
+  }
+
+  if ((what & NEEDS_CHANGE) != 0 && access_at(path, W_OK) == 0) {
+    ftpd_explain("only the owner of '%s' may change its mode, group and times",
+      path);
+    return 0;
+  }
+
+  errno = EPERM;
+  return -1;
 }
 
 /* 0, or -1 with errno. */
@@ -412,13 +466,16 @@ static int check_file(struct ftpd *h, pool *p, const char *path,
     return -1;
   }
 
-  if (((what & NEEDS_READ) != 0 && access_at(path, R_OK) < 0) ||
+  if ((exists && check_owner(path, &st, what) < 0) ||
+      ((what & NEEDS_READ) != 0 && access_at(path, R_OK) < 0) ||
+      (exists && (what & NEEDS_COPY) != 0 && access_at(path, R_OK) < 0) ||
       (exists && (what & NEEDS_WRITE) != 0 && access_at(path, W_OK) < 0) ||
       ((what & NEEDS_EMPTY) != 0 && check_empty(path) < 0)) {
     return -1;
   }
 
-  return (what & NEEDS_NAME) != 0 || (!exists && (what & NEEDS_WRITE) != 0) ?
+  return (what & NEEDS_NAME) != 0 ||
+    (!exists && (what & (NEEDS_WRITE|NEEDS_ROOM)) != 0) ?
     check_dir_of(h, p, path, exists ? &st : NULL) : 0;
 }
 
@@ -454,6 +511,12 @@ static void ask_attributes(struct ftpd_op *op, const char *path) {
   op->rule = op->refused = NULL;
 }
 
+static bool is_below(const char *path, const char *dir) {
+  size_t n = strlen(dir);
+
+  return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
 /* What is checked when it is done, because it depends on what is there. */
 static int ask_more(struct ftpd_op *op, const char *path, const char *to) {
   struct stat st;
@@ -465,6 +528,11 @@ static int ask_more(struct ftpd_op *op, const char *path, const char *to) {
   if ((op->req == FTPD_OPEN_READ || op->req == FTPD_SCP_SEND) &&
       ftpd_stat(op->ftpd, path, &st) == 0 &&
       ftpd_max_retrieve(op, path, st.st_size) < 0) {
+    return -1;
+  }
+
+  if (op->req == FTPD_RENAME && is_below(to, path)) {
+    errno = EINVAL;
     return -1;
   }
 
@@ -485,7 +553,7 @@ static int ask(struct ftpd_op *op, const struct explain_request *q) {
   }
 
   ftpd_explain("'%s' leads to '%s'", q->path, path);
-  return ask_system(op->ftpd, op->pool, path, needs[op->req].first) < 0 ||
+  return ask_system(op->ftpd, op->pool, path, needs_of(op->req)) < 0 ||
     (to != NULL && ask_system(op->ftpd, op->pool, to,
       needs[op->req].second) < 0) ? -1 : 0;
 }

@@ -52,6 +52,12 @@ RULES = """
     DenyAll
   </Limit>
 </Directory>
+<Directory ~/hides>
+  HiddenStores on
+</Directory>
+<Directory ~/shut-itself>
+  DenyAll
+</Directory>
 <Directory ~/closed>
   <Limit STOR>
     AllowUser bob
@@ -565,7 +571,9 @@ def _():
                  "SFTPEngine on  # " + line_of("SFTPEngine on"),
                  "SFTPLog %s  # %s" % (srv.path("sftp.log"), line_of(
                      "SFTPLog " + srv.path("sftp.log"))),
-                 "SFTPRekey required 3600 2GB  # default"):
+                 "SFTPRekey required 3600 2GB  # default",
+                 "SFTPControlsACLs all allow user root  # " + line_of(
+                     "SFTPControlsACLs all allow user root")):
         expect("  " + line in here, "no %r in %s" % (line, "\n".join(here)))
     expect(sum(line.startswith("  SFTPHostKey ") for line in here) == 3,
            "all keys: %r" % here)
@@ -595,7 +603,7 @@ def traces():
     found.append(srv.counters())
     for where in ("home", "explained-logs"):
         for folder, _, files in sorted(os.walk(srv.path(where))):
-            found += [(folder, name, os.stat(os.path.join(folder, name)))
+            found += [(folder, name, os.lstat(os.path.join(folder, name)))
                       for name in sorted(files)]
     return found
 
@@ -610,6 +618,14 @@ def _():
     with open(srv.home("sticky/root"), "wb"):
         os.chown(srv.home("sticky"), 0, 0)
         os.chmod(srv.home("sticky"), 0o1777)
+    srv.put("theirs", b"x")
+    os.chown(srv.home("theirs"), 0, 0)
+    srv.mkdir("hides")
+    srv.put("hides/theirs", b"x")
+    os.chown(srv.home("hides/theirs"), 0, 0)
+    srv.mkdir("shut-itself")
+    srv.put("shut-itself/there", b"x")
+    os.symlink("nowhere", srv.home("dangling"))
     must(srv.sftp("-put %s explained/there\n-put %s explained/a.exe\n"
                   "-mkdir explained/own/x\n-rm explained/there" % (
                       (srv.local("tiny", b"x"),) * 2)))
@@ -654,6 +670,17 @@ def _():
         "root sftp stat /": ("refused: no login: ", "Root login"),
         "alice sftp stat / server other": (
             "in 'other' (127.0.0.2:%d):" % OTHER_PORT, "no such user"),
+        "alice sftp setstat /theirs": ("refused: Operation not permitted",),
+        "alice sftp open-write /theirs": ("refused: Permission denied",),
+        "alice sftp open-write /hides/theirs": ("allowed",),
+        "alice sftp open-append /hides/theirs": ("refused: Permission denied",),
+        "alice sftp open-write /shut-itself/new": ("allowed",),
+        "alice sftp open-write /shut-itself/there": ("refused: denied by ",),
+        "alice sftp remove /dangling": ("allowed",),
+        "alice sftp readlink /dangling": ("allowed",),
+        "alice sftp readlink /theirs": ("refused: Invalid argument",),
+        "alice sftp rename /empty /empty/x": ("refused: Invalid argument",),
+        "alice scp mkdir /empty": ("allowed",),
         SHOWN: ("refused: denied by <Limit STOR>",)}
     answers.update(zip(wanted, asked(srv, *wanted)))
     for question, lines in answers.items():

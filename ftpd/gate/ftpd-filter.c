@@ -180,7 +180,6 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     const char *path) {
   const char *name = cmd->argv[0];
   unsigned int effect = effect_of(name);
-  struct stat st;
 
   if (effect == 0) {
     return false;
@@ -190,9 +189,7 @@ static bool explain_transfer(struct ftpd_op *op, cmd_rec *cmd,
     return true;
   }
 
-  /* DenyAll of a directory itself denies no new files. */
-  if (ftpd_limit(op, &ftpd_no_names, effect == SFTP_EFF_REPLACE &&
-      pr_fsio_stat(path, &st) < 0 ? SFTP_EFF_MAKE : effect, path) < 0) {
+  if (ftpd_limit(op, &ftpd_no_names, effect, path) < 0) {
     return true;
   }
 

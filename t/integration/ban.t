@@ -16,7 +16,7 @@ import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from pairs import BOTH, SFTP, Pairs
+from pairs import BOTH, FTP, SFTP, Pairs
 from server import PATIENCE, has_module
 from tap import expect_same, main, promise, skip
 
@@ -208,18 +208,17 @@ def _():
 def _():
     if not HERE:
         skip("mod_ban is not there")
-    there = "127.9.1.1"
-    # By FTP not before ProFTPD 1.3.9a, which no longer loses the user's name.
-    with guesses.login("guesses", SFTP, there) as login:
-        for _ in range(2):
-            login.attempt("bob", "wrong")
-    guesses.no_sessions()
-    for who, place, wanted in (("bob", there, "refused"),
-                               ("bob", ELSEWHERE, "in"),
-                               ("alice", there, "in")):
-        expect_same(outcome("guesses", SFTP, place, who, guesses), wanted,
-                    "%s from %s" % (who, place))
+    for protocol, there in ((FTP, "127.9.1.1"), (SFTP, "127.9.1.2")):
+        with guesses.login("guesses", protocol, there) as login:
+            for _ in range(2):
+                login.attempt("bob", "wrong")
         guesses.no_sessions()
+        for who, place, wanted in (("bob", there, "refused"),
+                                   ("bob", ELSEWHERE, "in"),
+                                   ("alice", there, "in")):
+            expect_same(outcome("guesses", protocol, place, who, guesses),
+                        wanted, "%s by %s from %s" % (who, protocol, place))
+            guesses.no_sessions()
 
 
 @promise("a host that connects too often")

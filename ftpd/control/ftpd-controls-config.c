@@ -78,6 +78,34 @@ static unsigned int tell_records(pr_ctrls_t *ctrl, pool *p, server_rec *s,
   return n;
 }
 
+/* The daemon copies records to the sections inside, with their values. */
+static bool is_copy(server_rec *s, const config_rec *c) {
+  config_rec *other = find_config(s->conf, CONF_PARAM, c->name, TRUE);
+
+  while (other != NULL && other != c && (other->argc == 0 || c->argc == 0 ||
+      other->argv[0] != c->argv[0])) {
+    other = find_config_next(other, other->next, CONF_PARAM, c->name, TRUE);
+  }
+
+  return other != c;
+}
+
+/* Those of <Directory> and <Anonymous>, with their section. */
+static void tell_sections(pr_ctrls_t *ctrl, pool *p, server_rec *s,
+    const char *name) {
+  config_rec *c = find_config(s->conf, CONF_PARAM, name, TRUE);
+
+  for (; c != NULL;
+      c = find_config_next(c, c->next, CONF_PARAM, name, TRUE)) {
+    const char *words = ftpd_place_words(c);
+
+    if (c->set != s->conf && words != NULL && !is_copy(s, c)) {
+      (void) pr_ctrls_add_response(ctrl, "  %s %s  #%s", name, words,
+        ftpd_place_of(p, c));
+    }
+  }
+}
+
 static void tell_directive(pr_ctrls_t *ctrl, pool *p, server_rec *s,
     const struct sftp_settings *set, const struct ftpd_default *row) {
   const char *list = list_of(set, row->name);
@@ -97,6 +125,7 @@ static void tell_directive(pr_ctrls_t *ctrl, pool *p, server_rec *s,
 
   (void) tell_records(ctrl, p, s, row->name, pstrcat(p, row->name, " for",
     NULL));
+  tell_sections(ctrl, p, s, row->name);
 }
 
 static void tell_server(pr_ctrls_t *ctrl, server_rec *s) {

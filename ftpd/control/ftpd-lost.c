@@ -13,6 +13,7 @@
 #include "ftpd-kept.h"
 #include "ftpd-live.h"
 #include "ftpd-lost.h"
+#include "ftpd-tally.h"
 
 #define WATCH_SECS 5
 
@@ -22,6 +23,7 @@ static struct {
 } state = { 0, -1 };
 
 static void tell_file(pool *p, pid_t pid, const struct board_file *f) {
+  ftpd_tally(TALLY_TRANSFERS, f->in ? TALLY_IN : TALLY_OUT, TALLY_PART, 1);
   pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION
     ": session %lu: %s of '%s' is lost after %llu bytes", (unsigned long) pid,
     f->in ? "upload" : "download", sftp_printable(p, f->path),
@@ -40,6 +42,7 @@ static void tell_lost(pid_t pid, const struct board_slot *s) {
     return;                     /* it had not begun */
   }
 
+  ftpd_tally_killed();
   p = make_sub_pool(permanent_pool);
   user = b.user[0] == '\0' ? "nobody" :
     pstrcat(p, "'", sftp_printable(p, b.user), "'", NULL);

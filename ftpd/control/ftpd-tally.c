@@ -138,13 +138,13 @@ static const char *penalty_at(unsigned int i) {
   return ftpd_penalty_name(PENALTY_CRASH + i);
 }
 
-/* In the order of enum sftp_err. */
+/* In the order of enum sftp_err, and what no session can count itself. */
 static const char *error_at(unsigned int i) {
   static const char *const words[] = { "message_short", "message_extra",
     "message_malformed", "limit", "crypto", "mac", "order", "no_match",
     "key_exchange", "client_gone", "connection", "denied", "unsupported",
     "timeout", "client_disconnected", "version", "service", "too_many",
-    "budget" };
+    "budget", "passphrase", "key_size", "isolated_process", "killed" };
 
   return WORD_OF(words, i);
 }
@@ -347,4 +347,8 @@ void ftpd_tally_end(int err) {
   if (err < 0) {
     ftpd_tally(TALLY_ENDS, (unsigned int) -err - 1, 0, 1);
   }
+}
+
+void ftpd_tally_killed(void) {
+  ftpd_tally(TALLY_ENDS, find_value(&by_kind, "killed"), 0, 1);
 }

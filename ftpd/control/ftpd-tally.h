@@ -72,5 +72,7 @@ void ftpd_tally_keyed(bool again);
 void ftpd_tally_operation(unsigned int request, int err, const char *refused);
 /* How the connection ended: an enum sftp_err. */
 void ftpd_tally_end(int err);
+/* A session that could not say so. */
+void ftpd_tally_killed(void);
 
 #endif /* MOD_SFTP_FTPD_TALLY_H */

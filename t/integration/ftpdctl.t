@@ -54,6 +54,7 @@ RULES = """
 </Directory>
 <Directory ~/hides>
   HiddenStores on
+  SFTPTransferDigest none
 </Directory>
 <Directory ~/shut-itself>
   DenyAll
@@ -451,6 +452,8 @@ def _():
         srv.no_sessions()
     after = srv.counters()
     expect_same(after["current_sessions"], 0, "sessions")
+    for name in ("ends kind=killed", "transfers direction=in end=incomplete"):
+        expect_same(after.get(name, 0) - before.get(name, 0), 1, name)
     name = "bytes direction=in protocol=sftp"
     expect_same(after[name] - before[name], 1000, name)
 
@@ -572,6 +575,8 @@ def _():
                  "SFTPLog %s  # %s" % (srv.path("sftp.log"), line_of(
                      "SFTPLog " + srv.path("sftp.log"))),
                  "SFTPRekey required 3600 2GB  # default",
+                 "SFTPTransferDigest none  # in <Directory ~/hides>, " +
+                 line_of("SFTPTransferDigest none"),
                  "SFTPControlsACLs all allow user root  # " + line_of(
                      "SFTPControlsACLs all allow user root")):
         expect("  " + line in here, "no %r in %s" % (line, "\n".join(here)))

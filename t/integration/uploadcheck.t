@@ -868,12 +868,15 @@ def _():
     if not has_module("mod_exec.so"):
         skip("no mod_exec")
     srv = with_program(Server(
-        "ExecEngine on\nExecOnCommand MKD /bin/true\n" + CHECK + " tell\n",
+        "ExecEngine on\nExecOnCommand MKD /bin/true\n"
+        "ExecOnCommand STOR /bin/false\n" + CHECK + " tell\n",
         modules=("mod_exec",))).start()
     try:
         refused(srv, "x", b"tells\n", "%d %d / 5 alice /x 6 " % (NOBODY,
                                                                  NOBODY))
         srv.wait_log("sftp.log", "open: programs")
+        with Raw(srv, 3) as raw:
+            expect_same(upload(raw, "x", b"good\n")[0], OK, "STOR's program")
     finally:
         srv.stop_clean()
 

@@ -44,6 +44,18 @@ const char *ftpd_run_objection(pool *in, const char *path) {
   return strcmp(path, "/bin/bad") == 0 ? "it may not be run" : NULL;
 }
 
+bool ftpd_words_typed(const char *text) {
+  return strchr(text, '\a') == NULL;
+}
+
+static const char *beside = "/bin/sh";
+
+const char *ftpd_run_beside(pool *in, const char *name) {
+  (void) in;
+  (void) name;
+  return beside;
+}
+
 const char *ftpd_place_line(pool *in, const config_rec *c) {
   (void) in;
   (void) c;
@@ -101,6 +113,7 @@ static void wrong_words_are_named(void) {
   ok(refuses("none tell", "'none': expected exec:"), "none, and more");
   ok(refuses("exec:", "no path"), "no program");
   ok(refuses("exec:/bin/bad", "it may not be run"), "a program of others");
+  ok(refuses("exec:/bin/\a", "control characters"), "what nobody types");
   ok(refuses("exec:/bin/x user", "unexpected word: 'user'"), "no user");
   ok(refuses("exec:/bin/x user root", "'root' is root"), "root");
   ok(refuses("exec:/bin/x user no-such-user", "no such user"), "no account");
@@ -125,11 +138,35 @@ static void all_run_as_one_user(void) {
     strstr(why, "user nobody, somewhere") != NULL, "two users");
 }
 
+static void programs_run_the_checks(void) {
+  static const struct { const char *beside, *why; } row[] = {
+    { NULL, "No such file" }, { "/no/file", "unable to run '/no/file'" },
+    { "/etc/passwd", "Permission denied" } };
+  const char *why;
+  size_t i;
+
+  daemon_forget_config();
+  (void) set("none");
+  beside = NULL;
+  ok(ftpd_upload_conf_check(p, &server) == NULL, "no check, no program");
+  (void) set("exec:/bin/x");
+  for (i = 0; i < SFTP_NELEMS(row); i++) {
+    beside = row[i].beside;
+    why = ftpd_upload_conf_check(p, &server);
+    ok(why != NULL && strstr(why, row[i].why) != NULL, "%s", why);
+  }
+
+  beside = "/bin/sh";
+  ok(ftpd_upload_conf_check(p, &server) == NULL, "one that can be run");
+  is_int(daemon_root, 0, "rights are given back");
+}
+
 int main(void) {
   p = make_sub_pool(NULL);
   words_are_read();
   wrong_words_are_named();
   all_run_as_one_user();
+  programs_run_the_checks();
   destroy_pool(p);
   return done_testing();
 }

@@ -1092,10 +1092,17 @@ static struct fake_xattr *find_xattr(const struct ftpd_xattrs *x,
   return NULL;
 }
 
+static void note_xattr_bytes(size_t n) {
+  if (n > fake_files.xattr_bytes) {
+    fake_files.xattr_bytes = n;
+  }
+}
+
 ssize_t ftpd_getxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     void *value, size_t size) {
   struct fake_xattr *a = find_xattr(x, name);
 
+  note_xattr_bytes(size);
   if (fails_now()) {
     return -1;
   }
@@ -1138,6 +1145,7 @@ int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
     const void *value, size_t len, int flags) {
   struct fake_xattr *a = find_xattr(x, name);
 
+  note_xattr_bytes(len);
   if (fails_now()) {
     return -1;
   }

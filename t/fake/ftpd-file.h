@@ -70,6 +70,8 @@ struct fake_files {
   unsigned int lookups;         /* names of users and groups */
   const char *on_close_refused; /* then nothing is removed on close */
   bool no_acl;                  /* the file system has none */
+  size_t xattr_bytes;           /* longest value that was to be set, or room
+                                 * for one that was asked for */
   const unsigned char *known_sha256;    /* of every file; or NULL */
 
   /* Seen. */

@@ -640,6 +640,33 @@ static void attributes_are_read_and_changed_by_their_own_rules(void) {
   clean(x);
 }
 
+static void set_long(struct fxc *x, uint32_t len) {
+  static const unsigned char value[70000];
+  struct sftp_wr *w = xattr(x, "setxattr@proftpd.org", "/a");
+
+  sftp_wr_text(w, "user.long");
+  sftp_wr_string(w, value, len);
+  sftp_wr_u32(w, 0);
+  fxc_end(x);
+  (void) fxc_status(x);
+}
+
+static void values_have_a_limit(void) {
+  struct fxc *x = fxc_new(NULL);
+
+  x->set.extensions |= sftp_switch_find(sftp_fxp_ext_switch, "xattr");
+  fake_fs_put("/a", "A", 1, 0644);
+  get(x, "getxattr@proftpd.org", "/a", "user.long", UINT32_MAX);
+  (void) fxc_status(x);
+  is_int(fake_files.xattr_bytes, 65536, "no value longer than 64 KiB is read");
+  fake_files.xattr_bytes = 0;
+  set_long(x, 65537);
+  is_int(fake_files.xattr_bytes, 0, "... nor set");
+  set_long(x, 65536);
+  is_int(fake_files.xattr_bytes, 65536, "64 KiB are left to the system");
+  clean(x);
+}
+
 static void attributes_by_name_and_handle(void) {
   struct fxc *x = fxc_new(NULL);
   struct fxc_reply r;
@@ -813,6 +840,7 @@ int main(void) {
   copied_data_that_is_lost();
   room_and_names();
   attributes_are_read_and_changed_by_their_own_rules();
+  values_have_a_limit();
   attributes_by_name_and_handle();
   attributes_that_come_along();
   malformed_requests();

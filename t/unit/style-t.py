@@ -161,6 +161,22 @@ def _():
     expect_same(found, told, "sources")
 
 
+@promise("no bytes of a client reach the host's parser of FTP, nor functions "
+         "of <ctype.h> with a sign")
+def _():
+    # Commands are made by pr_cmd_alloc(), from fields.
+    parser = re.compile(r"\b(pr_cmd_read|make_ftp_cmd|pr_netio_telnet_gets2?|"
+                        r"pr_ascii_\w+|pr_parser_parse_\w+)\s*\(")
+    signed = re.compile(r"\b(is(alnum|alpha|blank|cntrl|digit|graph|lower|print|"
+                        r"punct|space|upper|xdigit)|to(lower|upper))\("
+                        r"(?!\(unsigned char\))")
+    own = [name for name in MODULE if name.endswith(".c")]
+    expect_same(lines_where(parser.search, own), [], "the parser of FTP")
+    expect_same(lines_where(signed.search, own), [], "signed characters")
+    expect(signed.search("if (isdigit(*text))") and
+           parser.search("res = pr_cmd_read(&cmd);"), "nothing is found")
+
+
 @promise("every file begins with the licence")
 def _():
     expect_same([name for name in C

@@ -19,6 +19,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
+from clients import logs_in
+from radius import Radius
 from tap import expect, expect_same, main, promise, skip
 from server import Server, has_module, must, run, wait_for
 
@@ -121,6 +123,20 @@ if have_otp:
 if have_ban:
     ban = Server(BAN, modules=("mod_ban",))
     servers.append(ban)
+radius = with_radius = None
+if has_module("mod_radius.so"):
+    radius = Radius(b"shared secret", {"alice": "word of RADIUS"})
+    with_radius = Server("AuthOrder mod_radius.c mod_auth_file.c\n"
+                         "RadiusEngine on\nRadiusLog @DIR@/radius.log\n"
+                         "RadiusAuthServer 127.0.0.1:%d \"shared secret\" 5\n"
+                         % radius.port, drop=("AuthOrder",),
+                         modules=("mod_radius",))
+
+    def no_password(fields):
+        fields[1] = "*"
+
+    with_radius.edit("passwd", no_password)
+    servers.append(with_radius)
 
 
 def code():
@@ -224,6 +240,18 @@ def _():
         ban.no_sessions()
     wait_for(lambda: not ban.greets(), "the ban")
     expect("MaxLoginAttempts" in ban.log("ban.log"), ban.log("ban.log"))
+
+
+@promise("mod_radius asks its server about passwords, and the answer counts")
+def _():
+    if radius is None:
+        skip("mod_radius is not there")
+    for password, good in (("word of RADIUS", True), ("another word", False),
+                           (with_radius.password, False)):
+        expect_same(logs_in(with_radius, "alice", password), good, password)
+        expect(("alice", password) in radius.asked, radius.asked)
+        expect(password not in with_radius.log("sftp.log")
+               + with_radius.log("system.log"), "the password is in a log")
 
 
 main(*servers)

@@ -18,6 +18,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from clients import paramiko_transport
+from companion import add_companion
 from rawsftp import DATA, HANDLE, Raw, num, quad, string
 from server import Server, keygen, must, run, wait_for
 
@@ -39,10 +40,12 @@ near = Server("<Class near>\n  From 127.0.0.0/8\n</Class>\n"
 far = Server("<Class far>\n  From 192.0.2.0/24\n</Class>\n"
              "MaxStoreFileSize 100 B class far\n")
 LINKED = "DefaultRoot @DIR@/link/sub\nAllowChrootSymlinks %s\n"
+refuses = Server()
 german = Server(env={"LC_ALL": "de_DE.UTF-8"})
 linked = {word: Server(LINKED % word, drop=("DefaultRoot",))
           for word in ("on", "off")}
 
+add_companion(refuses, "mod_refuse")
 keygen(srv.path("host_384"), "-t", "ecdsa", "-b", "384")
 
 
@@ -147,6 +150,23 @@ def _():
         expect_same(server.sftp("ls").returncode == 0, good, word)
 
 
+@promise("other modules are asked before hard links are made")
+def _():
+    refuses.put("file", b"some")
+    for version, kind, before, after in (
+            (3, 200, string(b"hardlink@openssh.com") + string(b"/file"), b""),
+            (6, 21, b"", string(b"/file") + b"\0")):
+        with Raw(refuses, version) as raw:
+            for name, made in (("refused-%d" % version, False),
+                               ("made-%d" % version, True)):
+                status = raw.status(kind, before + string(b"/" + name.encode())
+                                    + after)
+                expect_same((status == 0, os.path.exists(refuses.home(name))),
+                            (made, made), "%s, status %s" % (name, status))
+    log = refuses.log("sftp.log")
+    expect("HARDLINK '" in log and " LINK '" in log, log)
+
+
 @promise("a file that grows is read beyond the size that it had")
 def _():
     path = srv.put("grows", b"first")
@@ -183,4 +203,4 @@ def _():
         german.stop_clean()
 
 
-main(srv, group, near, far, *linked.values())
+main(srv, refuses, group, near, far, *linked.values())

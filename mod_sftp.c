@@ -164,6 +164,10 @@ static int sftp_sess_init(void) {
   ftpd_record_enter();
   if (!ftpd_conf_engine(main_server)) {
     ftpd_isolate_leave();
+    if (ftpd_record_on()) {
+      ftpd_events_ftp();
+    }
+
     if (!ftpd_penalty_watches()) {
       ftpd_board_close();
     }

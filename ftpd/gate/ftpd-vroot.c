@@ -204,6 +204,19 @@ static const char *told_root(void) {
     dir[n] == '/' ? dir + n : NULL;
 }
 
+const char *ftpd_vroot_outside_ftp(pool *p, const char *path) {
+  const char *dir = told_root();
+  size_t n = dir != NULL ? strlen(dir) : 0;
+
+  while (n > 0 && dir[n - 1] == '/') {
+    n--;
+  }
+
+  return n == 0 || *path != '/' || (strncmp(path, dir, n) == 0 &&
+    (path[n] == '/' || path[n] == '\0')) ? path : pstrcat(p, pstrndup(p, dir,
+      n), strcmp(path, "/") != 0 ? path : NULL, NULL);
+}
+
 static bool find_root(pool *p) {
   const char *dir = told_root(), *at;
   size_t n = dir != NULL ? strlen(dir) : 0;

@@ -31,6 +31,8 @@ bool ftpd_vroot_serves_dir(const char *path);
 const char *ftpd_vroot_inside(const char *path);
 /* A path inside as records have it, with the root before it; as FTP's do. */
 const char *ftpd_vroot_outside(pool *p, const char *path);
+/* The same in a session of FTP, in which this module serves nothing. */
+const char *ftpd_vroot_outside_ftp(pool *p, const char *path);
 /* The system's path of a path inside; "DIR/." for the root, and for an alias of
  * a directory.  NULL with errno.
  */

@@ -13,6 +13,7 @@
 #include "ftpd-path.h"
 #include "ftpd-record-open.h"
 #include "ftpd-record.h"
+#include "ftpd-vroot.h"
 
 /* Which commands become records. */
 static const struct row {
@@ -54,7 +55,8 @@ static const char *outside(cmd_rec *cmd, const char *path) {
 
   whole = dir_canonical_path(cmd->tmp_pool, pr_fs_decode_path(cmd->tmp_pool,
     path));
-  return ftpd_outside(cmd->tmp_pool, whole != NULL ? whole : path);
+  return ftpd_outside(cmd->tmp_pool, ftpd_vroot_outside_ftp(cmd->tmp_pool,
+    whole != NULL ? whole : path));
 }
 
 /* A path may have spaces; like the daemon, without those at its beginning. */

@@ -503,6 +503,10 @@ int ftpd_events_master(void) {
   return 0;
 }
 
+void ftpd_events_ftp(void) {
+  (void) pr_event_register(&sftp_module, "core.chroot", on_chroot, NULL);
+}
+
 void ftpd_events_session(struct ftpd *h) {
   size_t i;
 

@@ -35,6 +35,8 @@ void ftpd_deadline_end(void);
 /* Reports a connection that ends with an error and without a login. */
 void ftpd_event_stranger(struct ftpd *h, int err);
 int ftpd_events_master(void);
+/* A session of FTP, in which something is recorded. */
+void ftpd_events_ftp(void);
 void ftpd_events_session(struct ftpd *h);
 /* This module must see the end of the session before modules that registered
  * earlier: they may close what is still needed.

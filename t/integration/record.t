@@ -5,12 +5,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
-# needs: python3-paramiko
+# needs: proftpd-mod-vroot python3-paramiko
 
 """SFTPTransferRecord: who did what, in a chain that is signed."""
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -25,13 +26,13 @@ from concurrent.futures import ThreadPoolExecutor
 import paramiko
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from tap import expect, expect_same, main, promise
+from tap import expect, expect_same, main, promise, skip
 from clients import fingerprint, logs_in, paramiko_sftp
 from ftphost import FtpServer, ftp_says
 from rawsftp import Raw, num, quad, string
 from recorded import TOOL, Recorded, usage, verify, whole, wrong
 from server import ASAN, GID, PATIENCE, PRELOAD, PROFTPD, SOURCE, UID, Server
-from server import keygen, must, run, wait_for
+from server import has_module, keygen, must, run, wait_for
 
 RULES = """
 <Directory ~/shut>
@@ -504,6 +505,39 @@ def _():
                 "records")
     expect_same([x["end"] for x in ones if x["what"].startswith("log")],
                 ["ok", "ok", "ok", "lost"], "logins and their ends")
+
+
+@promise("FTP's records have paths from outside of mod_vroot's root, like SFTP's")
+def _():
+    if not has_module("mod_vroot.so"):
+        skip("there is no mod_vroot")
+    lines = "SFTPTransferRecord @DIR@/log\nVRootEngine on\nDefaultRoot ~\n"
+    ftp = FtpServer(lines, lines, modules=("mod_vroot",))
+    ftp.put("a", b"123")
+    ftp.start()
+    try:
+        client = ftp.ftp()
+        client.mkd("d")
+        client.cwd("d")
+        client.mkd("e")
+        client.sendcmd("SITE CHMOD 600 ../a")
+        client.rename("../a", "b")
+        client.storbinary("STOR c", io.BytesIO(b"c"))
+        client.delete("/d/b")
+        client.quit()
+        must(ftp.sftp("mkdir /f"))
+        ftp.no_sessions()
+    finally:
+        ftp.stop_clean()
+    home = ftp.home
+    expect_same([(x["what"], x["path"], x.get("to")) for x in
+                 ftp_records(ftp) if "path" in x],
+                [("mkdir", home("d"), None), ("mkdir", home("d/e"), None),
+                 ("attributes", home("a"), None),
+                 ("rename", home("a"), home("d/b")),
+                 ("upload", home("d/c"), None),
+                 ("remove", home("d/b"), None), ("mkdir", home("f"), None)],
+                "records")
 
 
 @promise("FTP's records have the path that was changed, and the offset of REST")

@@ -161,6 +161,7 @@ static struct {
   uid_t uid;
   gid_t gid;
   char done[64];                /* what was set */
+  bool told;                    /* the mode has a record: SCP */
 } attrs;
 
 void ftpd_record_anew(void) {
@@ -325,7 +326,8 @@ void ftpd_record_operation(struct ftpd_op *op, int err) {
     RECORD_REFUSAL;
   struct record_event e;
 
-  if (!ftpd_record_on() || !is_worth(op, err, err != 0 && refused != NULL)) {
+  if (!ftpd_record_on() || !is_worth(op, err, err != 0 && refused != NULL) ||
+      (err == 0 && what == RECORD_ATTRIBUTES && attrs.told)) {
     return;
   }
 
@@ -367,6 +369,7 @@ int ftpd_record_scp_mode(struct ftpd *h, const char *path, int res) {
   ftpd_record_text(&e, RECORD_PATH, ftpd_outside(p, ftpd_vroot_outside(p,
     path)));
   put_attrs(&e, 0);
+  attrs.told = res == 0;
   ftpd_record_text(&e, RECORD_END, res == 0 ? "ok" : "failed");
   ftpd_record_text(&e, RECORD_WHY, res == 0 ? NULL : strerror(xerrno));
   ftpd_record_send(&e);

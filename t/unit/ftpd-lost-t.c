@@ -14,6 +14,7 @@
 #include "ftpd-kept.h"
 #include "ftpd-live.h"
 #include "ftpd-lost.h"
+#include "ftpd-tally.h"
 #include "tap.h"
 
 module sftp_module;
@@ -22,7 +23,7 @@ char ServerType = SERVER_STANDALONE;
 static struct board_slot slot;
 static ftpd_board_lost_t tell;
 static int (*on_timer)(CALLBACK_FRAME);
-static unsigned int nsweeps, ntimers;
+static unsigned int nsweeps, ntimers, nkilled, nlost;
 
 /* ---- Of the daemon, and of the other files of ftpd/ */
 
@@ -50,6 +51,16 @@ void ftpd_board_on_lost(ftpd_board_lost_t call) {
 
 void ftpd_board_sweep(void) {
   nsweeps++;
+}
+
+void ftpd_tally_killed(void) {
+  nkilled++;
+}
+
+void ftpd_tally(enum tally what, unsigned int i, unsigned int j, uint64_t n) {
+  if (what == TALLY_TRANSFERS && i == TALLY_OUT && j == TALLY_PART) {
+    nlost += (unsigned int) n;
+  }
 }
 
 bool ftpd_kept_reloading(void) {
@@ -86,6 +97,8 @@ static void what_is_told(void) {
   is_int(messages(), 1, "one that had not logged in");
   slot.info.files[3].used = true;
   is_int(messages(), 2, "one with a file");
+  is_int(nkilled, 2, "they are counted");
+  is_int(nlost, 1, "so is the file");
   memset(&slot, 0xff, sizeof(slot));
   is_int(messages(), 1 + BOARD_FILES, "every bit is set");
   memset(&slot, 2, sizeof(slot));

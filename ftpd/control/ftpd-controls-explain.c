@@ -90,7 +90,7 @@ static int take_words(pr_ctrls_t *ctrl, struct explain_request *q, int argc,
     return refuse_word(ctrl, "protocol", argv[1], "sftp or scp");
   }
 
-  q->req = ftpd_explain_find(argv[2], q->scp);
+  q->req = ftpd_explain_find(argv[2], q->scp, &q->effects);
   if (q->req == FTPD_NREQUESTS) {
     return refuse_word(ctrl, "operation", argv[2],
       ftpd_explain_words(ctrl->ctrls_tmp_pool, q->scp));

@@ -7,18 +7,19 @@
  */
 
 /* ftpd-explain.c -- the child of ftpdctl sftp explain: a session without a
- * client, its login, one request, and what the file system says.
+ * client, its login, and one request.  What the file system says is
+ * ftpd-explain-system.c's.
  */
 
 #include "ftpd-abi.h"
 #include "ftpd-anon.h"
 #include "ftpd-ask.h"
 #include "ftpd-board.h"
-#include "ftpd-check.h"
 #include "ftpd-cmd.h"
 #include "ftpd-conf.h"
 #include "ftpd-event.h"
 #include "ftpd-explain.h"
+#include "ftpd-explain-system.h"
 #include "ftpd-held.h"
 #include "ftpd-limit.h"
 #include "ftpd-listen.h"
@@ -32,8 +33,6 @@
 #include "ftpd-attrs.h"
 #include "ftpd-lines.h"
 #include "ftpd-user.h"
-
-#include <fcntl.h>
 
 /* Of the host; none of its headers declares them. */
 extern module *loaded_modules, *curr_module;
@@ -147,8 +146,14 @@ static enum ftpd_request meant(enum ftpd_request req, bool scp) {
   return scp ? as_scp(req) : req;
 }
 
-enum ftpd_request ftpd_explain_find(const char *word, bool scp) {
+enum ftpd_request ftpd_explain_find(const char *word, bool scp,
+    unsigned int *effects) {
   unsigned int i;
+
+  *effects = scp ? 0 : ftpd_explain_attribute(word);
+  if (*effects != 0) {
+    return FTPD_SETSTAT;
+  }
 
   for (i = 0; i < FTPD_NREQUESTS; i++) {
     enum ftpd_request req = meant((enum ftpd_request) i, scp);
@@ -177,7 +182,8 @@ const char *ftpd_explain_words(pool *p, bool scp) {
     }
   }
 
-  return words;
+  return scp ? words : pstrcat(p, words, ftpd_explain_attribute_words(p),
+    NULL);
 }
 
 /* ---- A session without a client */
@@ -300,262 +306,63 @@ static int log_in(struct ftpd *h, pool *p) {
   return 0;
 }
 
-/* ---- What the file system says */
-
-#define NEEDS_IT      0x01U     /* it exists */
-#define NEEDS_READ    0x02U     /* its content */
-#define NEEDS_WRITE   0x04U     /* its content, or a new file */
-#define NEEDS_NAME    0x08U     /* a change of its directory */
-#define NEEDS_NONE    0x10U     /* it does not exist */
-#define NEEDS_FILE    0x20U     /* it is no directory */
-#define NEEDS_DIR     0x40U     /* it is one */
-#define NEEDS_EMPTY   0x80U     /* with nothing in it */
-#define NEEDS_LINK    0x100U    /* it is a symbolic link */
-#define NEEDS_OWNER   0x200U    /* it is the user's own */
-#define NEEDS_CHANGE  0x400U    /* it is, or its size may be changed */
-#define NEEDS_COPY    0x800U    /* its content, if it exists */
-#define NEEDS_ROOM    0x1000U   /* a name for it, unless it exists */
-
-static const struct {
-  unsigned int first, second;
-} needs[FTPD_NREQUESTS] = {
-  [FTPD_OPEN_READ] = { NEEDS_IT|NEEDS_READ|NEEDS_FILE, 0 },
-  [FTPD_SCP_SEND] = { NEEDS_IT|NEEDS_READ|NEEDS_FILE, 0 },
-  [FTPD_DIGEST] = { NEEDS_IT|NEEDS_READ|NEEDS_FILE, 0 },
-  [FTPD_OPEN_WRITE] = { NEEDS_WRITE|NEEDS_FILE, 0 },
-  [FTPD_OPEN_APPEND] = { NEEDS_WRITE|NEEDS_FILE, 0 },
-  [FTPD_SCP_RECV] = { NEEDS_WRITE|NEEDS_FILE, 0 },
-  [FTPD_LSTAT] = { NEEDS_IT, 0 },
-  [FTPD_STAT] = { NEEDS_IT, 0 },
-  [FTPD_SETSTAT] = { NEEDS_IT|NEEDS_CHANGE, 0 },
-  [FTPD_LSETSTAT] = { NEEDS_IT|NEEDS_OWNER, 0 },
-  [FTPD_OPENDIR] = { NEEDS_IT|NEEDS_READ|NEEDS_DIR, 0 },
-  [FTPD_MKDIR] = { NEEDS_NONE|NEEDS_NAME, 0 },
-  [FTPD_SCP_MKDIR] = { NEEDS_DIR|NEEDS_ROOM, 0 },
-  [FTPD_RMDIR] = { NEEDS_IT|NEEDS_NAME|NEEDS_DIR|NEEDS_EMPTY, 0 },
-  [FTPD_REMOVE] = { NEEDS_IT|NEEDS_NAME|NEEDS_FILE, 0 },
-  [FTPD_RENAME] = { NEEDS_IT|NEEDS_NAME, NEEDS_NAME },
-  [FTPD_READLINK] = { NEEDS_IT|NEEDS_LINK, 0 },
-  [FTPD_SYMLINK] = { 0, NEEDS_NONE|NEEDS_NAME },
-  [FTPD_LINK] = { NEEDS_IT, NEEDS_NONE|NEEDS_NAME },
-  [FTPD_HARDLINK] = { NEEDS_IT, NEEDS_NONE|NEEDS_NAME },
-  [FTPD_LOCK] = { NEEDS_IT, 0 },
-  [FTPD_STATVFS] = { NEEDS_IT, 0 },
-  [FTPD_COPY] = { NEEDS_IT|NEEDS_READ|NEEDS_FILE, NEEDS_WRITE|NEEDS_FILE },
-  [FTPD_XATTR_GET] = { NEEDS_IT|NEEDS_READ, 0 },
-  [FTPD_XATTR_SET] = { NEEDS_IT|NEEDS_CHANGE, 0 }
-};
-
-static bool hides_uploads(void) {
-  const config_rec *c = find_config(CURRENT_CONF, CONF_PARAM, "HiddenStores",
-    FALSE);
-
-  return c != NULL && c->argc > 0 && *((const int *) c->argv[0]) == TRUE;
-}
-
-/* An upload to a temporary name replaces the file, whose own mode does not
- * count.
- */
-static unsigned int needs_of(enum ftpd_request req) {
-  unsigned int what = needs[req].first;
-  bool appends = req == FTPD_OPEN_APPEND;
-
-  if (req != FTPD_OPEN_WRITE && req != FTPD_SCP_RECV && !appends) {
-    return what;
-  }
-
-  if (ftpd_check_of() != NULL) {
-    return NEEDS_NAME|NEEDS_FILE|(appends ? NEEDS_COPY : 0);
-  }
-
-  return hides_uploads() && !appends ? NEEDS_NAME|NEEDS_FILE : what;
-}
-
-static int access_at(const char *path, int mode) {
-  char at[PR_TUNABLE_PATH_MAX + 1];
-
-  return faccessat(AT_FDCWD, ftpd_where(path, at, sizeof(at)), mode,
-    AT_EACCESS);
-}
-
-/* Whether a name in that file's directory may change; in a sticky one, only by
- * the owner.
- */
-static int check_dir_of(struct ftpd *h, pool *p, const char *path,
-    const struct stat *st) {
-  const char *slash = strrchr(path, '/'), *dir;
-  struct stat in;
-
-  dir = slash == NULL || slash == path ? "/" :
-    pstrndup(p, path, (size_t) (slash - path));
-  if (access_at(dir, W_OK|X_OK) < 0 || ftpd_stat(h, dir, &in) < 0) {
-    return -1;
-  }
-
-  if (st != NULL && (in.st_mode & S_ISVTX) != 0 && geteuid() != in.st_uid &&
-      geteuid() != st->st_uid) {
-    errno = EPERM;
-    return -1;
-  }
-
-  return 0;
-}
-
-static int check_empty(const char *path) {
-  struct dirent *entry;
-  void *dir = pr_fsio_opendir(path);
-  int res = 0;
-
-  if (dir == NULL && errno == EACCES) {
-    ftpd_explain("whether '%s' is empty cannot be seen", path);
-    return 0;
-  }
-
-  if (dir == NULL) {
-    return -1;
-  }
-
-  while (res == 0 && (entry = pr_fsio_readdir(dir)) != NULL) {
-    res = strcmp(entry->d_name, ".") == 0 ||
-      strcmp(entry->d_name, "..") == 0 ? 0 : -1;
-  }
-
-  (void) pr_fsio_closedir(dir);
-  errno = ENOTEMPTY;
-  return res;
-}
-
-/* What is there, of that kind: 0, or an errno. */
-static int check_kind(const struct stat *st, unsigned int what) {
-  return (what & NEEDS_NONE) != 0 ? EEXIST :
-    (what & NEEDS_FILE) != 0 && S_ISDIR(st->st_mode) ? EISDIR :
-    (what & NEEDS_DIR) != 0 && !S_ISDIR(st->st_mode) ? ENOTDIR :
-    (what & NEEDS_LINK) != 0 && !S_ISLNK(st->st_mode) ? EINVAL : 0;
-}
-
-static int check_owner(const char *path, const struct stat *st,
-    unsigned int what) {
-  if ((what & (NEEDS_OWNER|NEEDS_CHANGE)) == 0 || geteuid() == PR_ROOT_UID ||
-      geteuid() == st->st_uid) {
-    return 0;
-  }
-
-  if ((what & NEEDS_CHANGE) != 0 && access_at(path, W_OK) == 0) {
-    ftpd_explain("only the owner of '%s' may change its mode, group and times",
-      path);
-    return 0;
-  }
-
-  errno = EPERM;
-  return -1;
-}
-
-/* 0, or -1 with errno. */
-static int check_file(struct ftpd *h, pool *p, const char *path,
-    unsigned int what) {
-  struct stat st;
-  bool exists = ftpd_lstat(h, path, &st) == 0;
-
-  if (!exists && ((what & (NEEDS_IT|NEEDS_READ)) != 0 || (errno != ENOENT &&
-      what != 0))) {
-    return -1;
-  }
-
-  errno = exists ? check_kind(&st, what) : 0;
-  if (errno != 0) {
-    return -1;
-  }
-
-  if ((exists && check_owner(path, &st, what) < 0) ||
-      ((what & NEEDS_READ) != 0 && access_at(path, R_OK) < 0) ||
-      (exists && (what & NEEDS_COPY) != 0 && access_at(path, R_OK) < 0) ||
-      (exists && (what & NEEDS_WRITE) != 0 && access_at(path, W_OK) < 0) ||
-      ((what & NEEDS_EMPTY) != 0 && check_empty(path) < 0)) {
-    return -1;
-  }
-
-  return (what & NEEDS_NAME) != 0 ||
-    (!exists && (what & (NEEDS_WRITE|NEEDS_ROOM)) != 0) ?
-    check_dir_of(h, p, path, exists ? &st : NULL) : 0;
-}
-
-/* Tells a refusal. */
-static int ask_system(struct ftpd *h, pool *p, const char *path,
-    unsigned int what) {
-  int res = check_file(h, p, path, what), xerrno = errno;
-
-  if (res < 0) {
-    ftpd_explain("the file system refuses '%s': %s", path, strerror(xerrno));
-  }
-
-  errno = xerrno;
-  return res;
-}
-
 /* ---- The request */
-
-/* What is asked for each attribute; one that may be set is enough. */
-static void ask_attributes(struct ftpd_op *op, const char *path) {
-  unsigned int i, maybe = sftp_rules[op->req].first.maybe;
-
-  for (i = 0; i < SFTP_NEFFECTS; i++) {
-    const struct sftp_effect *e = &sftp_effects[i];
-
-    if (sftp_rules[op->req].first.effects == 0 && (maybe & e->bit) != 0 &&
-        e->bit != SFTP_EFF_REPLACE && ftpd_permit_effect(op, path,
-        e->bit) < 0) {
-      ftpd_explain("what %s is refused", e->text);
-    }
-  }
-
-  op->rule = op->refused = NULL;
-}
-
-static bool is_below(const char *path, const char *dir) {
-  size_t n = strlen(dir);
-
-  return strncmp(path, dir, n) == 0 && path[n] == '/';
-}
 
 /* What is checked when it is done, because it depends on what is there. */
 static int ask_more(struct ftpd_op *op, const char *path, const char *to) {
   struct stat st;
 
-  if (sftp_rules[op->req].first.effects == 0) {
-    ask_attributes(op, path);
+  if (op->req == FTPD_RENAME) {
+    return ftpd_lstat(op->ftpd, to, &st) == 0 ? ftpd_may_replace(op, to) : 0;
   }
 
-  if ((op->req == FTPD_OPEN_READ || op->req == FTPD_SCP_SEND) &&
-      ftpd_stat(op->ftpd, path, &st) == 0 &&
-      ftpd_max_retrieve(op, path, st.st_size) < 0) {
-    return -1;
+  if (ftpd_stat(op->ftpd, path, &st) < 0) {
+    return 0;
   }
 
-  if (op->req == FTPD_RENAME && is_below(to, path)) {
-    errno = EINVAL;
-    return -1;
-  }
-
-  return op->req == FTPD_RENAME && ftpd_lstat(op->ftpd, to, &st) == 0 ?
-    ftpd_may_replace(op, to) : 0;
+  return op->req == FTPD_OPEN_READ || op->req == FTPD_SCP_SEND ?
+    ftpd_max_retrieve(op, path, st.st_size) :
+    op->req == FTPD_DIGEST ? ftpd_max_digest(op, path, st.st_size) : 0;
 }
 
-static int ask(struct ftpd_op *op, const struct explain_request *q) {
-  const char *to = q->path2, *path = ftpd_permit(op, q->path,
-    to != NULL ? &to : NULL);
+/* SCP looks first: 1 unless a directory is to be made, otherwise 0 or -1. */
+static int ask_scp_dir(struct ftpd_op *op, const char *path) {
+  struct stat st;
 
+  if (op->req != FTPD_SCP_MKDIR || !ftpd_may_look(op->ftpd, op->pool, &path) ||
+      ftpd_stat(op->ftpd, path, &st) < 0) {
+    ftpd_op_begin(op->ftpd, op, op->pool, op->req, op->arg);
+    return 1;
+  }
+
+  ftpd_explain("'%s' exists, so nothing is made", path);
+  errno = ENOTDIR;
+  return S_ISDIR(st.st_mode) ? 0 : -1;
+}
+
+/* 0: allowed; -1: refused, with op->rule or errno; 1: nobody can tell, because
+ * of op->rule.
+ */
+static int ask(struct ftpd_op *op, const struct explain_request *q) {
+  const char *to = q->path2, *path;
+  int res = ask_scp_dir(op, q->path);
+
+  if (res <= 0) {
+    return res;
+  }
+
+  op->effects = q->effects;
+  path = ftpd_permit(op, q->path, to != NULL ? &to : NULL);
   if (path == NULL || ask_more(op, path, to) < 0) {
     return -1;
   }
 
-  if (op->req == FTPD_SYMLINK) {        /* path is its text */
-    return ask_system(op->ftpd, op->pool, to, needs[op->req].second);
+  if (op->req != FTPD_SYMLINK) {        /* path would be its text */
+    ftpd_explain("'%s' leads to '%s'", q->path, path);
   }
 
-  ftpd_explain("'%s' leads to '%s'", q->path, path);
-  return ask_system(op->ftpd, op->pool, path, needs_of(op->req)) < 0 ||
-    (to != NULL && ask_system(op->ftpd, op->pool, to,
-      needs[op->req].second) < 0) ? -1 : 0;
+  return op->req == FTPD_SETSTAT || op->req == FTPD_LSETSTAT ?
+    ftpd_explain_attributes(op, path) : ftpd_explain_system(op, path, to);
 }
 
 /* The rules of these are in the answer, or they have none at PRE_CMD. */
@@ -606,7 +413,8 @@ static void tell_verdict(struct ftpd *h, pool *p,
     say("allowed");
 
   } else {
-    say("refused: %s", op.rule != NULL ? op.rule : strerror(errno));
+    say("%s: %s", res < 0 ? "refused" : "unknown", op.rule != NULL ? op.rule :
+      strerror(errno));
   }
 
   tell_handlers(h, p, q->req);
@@ -617,6 +425,7 @@ struct ftpd *ftpd_explain_begin(const struct explain_request *q) {
   struct ftpd *h;
 
   leave_daemon();
+  ftpd_explain_system_init();
   enter_session(q);
   failed = begin_modules();
   if (failed != NULL) {

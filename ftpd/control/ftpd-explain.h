@@ -32,15 +32,17 @@ struct explain_request {
   const char *user;
   bool scp;
   enum ftpd_request req;
+  unsigned int effects;         /* SFTP_EFF_* of one attribute, or 0 */
   const char *path, *path2;     /* path2: NULL if there is one path */
   const pr_netaddr_t *from;     /* the client's address */
 };
 
 /* The request of a word ("open-read", "mkdir") with that protocol; words for
- * what is done with an open file mean opening it.  FTPD_NREQUESTS: there is
- * none.
+ * what is done with an open file mean opening it.  Words for one attribute
+ * ("chmod") are FTPD_SETSTAT with that effect.  FTPD_NREQUESTS: there is none.
  */
-enum ftpd_request ftpd_explain_find(const char *word, bool scp);
+enum ftpd_request ftpd_explain_find(const char *word, bool scp,
+  unsigned int *effects);
 bool ftpd_explain_two(enum ftpd_request req);
 /* The words of that protocol, with ", " between them. */
 const char *ftpd_explain_words(pool *p, bool scp);

@@ -92,6 +92,16 @@ int ftpd_check_names(struct ftpd_op *op, const char *path,
   return -1;
 }
 
+int ftpd_check_kind(struct ftpd_op *op, const struct stat *st) {
+  if (S_ISREG(st->st_mode) || ftpd_check_of() == NULL) {
+    return 0;
+  }
+
+  ftpd_refuse(op, "only regular files can be checked");
+  errno = EPERM;
+  return -1;
+}
+
 int ftpd_check_resize(struct ftpd_op *op, const char *path, off_t size) {
   if (size == 0 || ftpd_check_of() == NULL) {
     return 0;

@@ -30,6 +30,10 @@ bool ftpd_check_is_name(const char *path);
  */
 int ftpd_check_names(struct ftpd_op *op, const char *path,
   const char *second);
+/* An upload to an existing file of a kind that cannot be checked: -1 with errno
+ * and op->refused.
+ */
+int ftpd_check_kind(struct ftpd_op *op, const struct stat *st);
 /* A change of the size of the file at a path, which nobody would check. */
 int ftpd_check_resize(struct ftpd_op *op, const char *path, off_t size);
 

@@ -227,6 +227,10 @@ static const char *hidden_of(pool *p, xaset_t *set, const char *path) {
     suffix, NULL);
 }
 
+bool ftpd_hidden_on(pool *p, const char *path) {
+  return hidden_of(p, CURRENT_CONF, path) != NULL;
+}
+
 static int open_held(const char *path, int flags) {
   return FTPD_HELD(path, open(ftpd_held_name(path), flags|O_NONBLOCK|O_NOCTTY|
     O_NOFOLLOW|O_CLOEXEC));

@@ -18,6 +18,8 @@
 
 /* In the master, after it has read its configuration. */
 void ftpd_hidden_init(void);
+/* Whether a new file at path, which was checked last, gets a temporary name. */
+bool ftpd_hidden_on(pool *p, const char *path);
 /* Before the temporary file is created: the session locks its name. 0, or -1
  * with errno and op->refused if another session has it.
  */

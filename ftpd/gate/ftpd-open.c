@@ -120,6 +120,22 @@ static int hidden_flags(struct op_state *state, int flags) {
   return flags;
 }
 
+int ftpd_may_open(struct ftpd_op *op, const struct stat *st) {
+  if (S_ISDIR(st->st_mode)) {
+    errno = EISDIR;
+    return -1;
+  }
+
+  if (S_ISFIFO(st->st_mode) &&
+      (op->ftpd->set->opts & SFTP_OPT_IGNORE_FIFOS) != 0) {
+    ftpd_refuse(op, "FIFOs are not served (SFTPOptions IgnoreFIFOs)");
+    errno = EPERM;
+    return -1;
+  }
+
+  return 0;
+}
+
 static int check_before(struct ftpd_op *op, const char *path, int flags,
     bool *exists, struct stat *st) {
   struct ftpd_file *uploading = ftpd_uploading(op->ftpd, path);
@@ -127,15 +143,7 @@ static int check_before(struct ftpd_op *op, const char *path, int flags,
   *exists = (uploading != NULL ? ftpd_fstat(uploading, st) :
     op->exclusive ? ftpd_lstat(op->ftpd, path, st) :
     ftpd_stat(op->ftpd, path, st)) == 0;
-  if (*exists && S_ISDIR(st->st_mode)) {
-    errno = EISDIR;
-    return -1;
-  }
-
-  if (*exists && S_ISFIFO(st->st_mode) &&
-      (op->ftpd->set->opts & SFTP_OPT_IGNORE_FIFOS) != 0) {
-    ftpd_refuse(op, "FIFOs are not served (SFTPOptions IgnoreFIFOs)");
-    errno = EPERM;
+  if (*exists && ftpd_may_open(op, st) < 0) {
     return -1;
   }
 
@@ -512,9 +520,7 @@ static int hide(struct ftpd_op *op, struct opening *o, const struct stat *st) {
   }
 
   o->check = ftpd_check_of();
-  if (o->check != NULL && o->exists && !S_ISREG(st->st_mode)) {
-    ftpd_refuse(op, "only regular files can be checked");
-    errno = EPERM;
+  if (o->check != NULL && o->exists && ftpd_check_kind(op, st) < 0) {
     return -1;
   }
 

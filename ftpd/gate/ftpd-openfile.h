@@ -102,6 +102,10 @@ struct ftpd_file {
 pr_fh_t *ftpd_open_held(const char *path, int flags);
 /* The same with the permissions that mode and the umask allow. */
 pr_fh_t *ftpd_open_new(const char *path, int flags, mode_t mode, bool exists);
+/* Whether an existing file of that kind may be opened by OPEN or SCP; 0, or -1
+ * with errno and op->refused.
+ */
+int ftpd_may_open(struct ftpd_op *op, const struct stat *st);
 /* The functions that serve the data. */
 void ftpd_choose_io(struct ftpd_file *f);
 /* The operation ends although its file is not open yet. */

@@ -660,6 +660,10 @@ def _():
             "FTP command: RETR"),
         "alice sftp stat /": ("allowed", "modules see STAT"),
         "alice sftp setstat /explained/there": ("allowed", "SETSTAT"),
+        "alice sftp chgrp /explained/there": ("allowed", "SETSTAT"),
+        "alice sftp setstat /sticky/root": (
+            "refused: Operation not permitted",
+            "what changes the mode is refused: Operation not permitted"),
         "alice sftp symlink .. /link": ("allowed", "modules see SYMLINK"),
         "alice sftp stat ../../../passwd": ("refused: No such file",
                                             " leads to '/passwd'"),

@@ -22,9 +22,10 @@
 #include <sys/time.h>
 
 /* How long a session waits for the recorder, once: after that it does not wait
- * until something was written again.
+ * until something was written again.  If the recorder was killed, the daemon
+ * starts the next one sooner.
  */
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 8000
 
 /* Requests that fail or are refused: so many records at once, and one more each
  * time that this has passed.

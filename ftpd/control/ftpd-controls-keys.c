@@ -32,6 +32,8 @@ extern xaset_t *server_list;
 #define DAYS_MAX 36500
 #define DAY ((int64_t) 24 * 60 * 60)
 #define LINES_MAX 400
+/* Of unused keys in the files of one user, who may have many. */
+#define OWN_LINES_MAX 32
 #define USERS_MAX 10000
 
 /* ---- Keys that were used */
@@ -73,11 +75,16 @@ struct look {
   int64_t before;               /* used since then counts */
 };
 
+/* How many lines there would be. */
+struct told {
+  unsigned int all, own;        /* own: of this user */
+};
+
 /* One file of one user; user NULL: of all. */
 struct key_list {
   const struct look *look;
   const char *path, *user;
-  unsigned int *ntold;
+  struct told *told;
 };
 
 static bool was_used(const struct key_list *f, const char *print) {
@@ -101,7 +108,8 @@ static void say_unused(pool *p, const struct key_list *f,
   struct sftp_key *key;
   bool known = sftp_key_from_blob(p, e->blob, &key) == SFTP_OK;
 
-  if (++*f->ntold > LINES_MAX) {
+  if ((f->user != NULL && ++f->told->own > OWN_LINES_MAX) ||
+      ++f->told->all > LINES_MAX) {
     return;
   }
 
@@ -140,8 +148,8 @@ static const char *file_of(const char *form) {
 }
 
 static void look_at_file(struct ftpd *h, const char *info,
-    const struct look *look, const char *user, unsigned int *ntold) {
-  struct key_list list = { look, NULL, user, ntold };
+    const struct look *look, const char *user, struct told *told) {
+  struct key_list list = { look, NULL, user, told };
   pool *p = make_sub_pool(h->pool);
   struct sftp_str text;
   const char *why;
@@ -151,7 +159,7 @@ static void look_at_file(struct ftpd *h, const char *info,
   if (ftpd_keyfile_read(h, p, info, &list.path, &text) == 0) {
     look_at_text(p, &list, text);
 
-  } else if (errno != ENOENT && ++*ntold <= LINES_MAX) {
+  } else if (errno != ENOENT && ++told->all <= LINES_MAX) {
     why = ftpd_log_reason(h);
     (void) dprintf(STDOUT_FILENO, "  %s\n", why != NULL ? why : info);
   }
@@ -161,7 +169,7 @@ static void look_at_file(struct ftpd *h, const char *info,
 
 /* user NULL: the files of all. */
 static void look_at_files(struct ftpd *h, const struct look *look,
-    const char *user, unsigned int *ntold) {
+    const char *user, struct told *told) {
   static const struct { const char *name; unsigned int first; } records[] = {
     { "SFTPAuthorizedUserKeys", 0 }, { FTPD_KEYS_RULE, FTPD_RULE_ARGS },
     { "SFTPTrustedUserCAKeys", 0 }
@@ -179,7 +187,7 @@ static void look_at_files(struct ftpd *h, const struct look *look,
         const char *info = file_of(c->argv[i]);
 
         if (info != NULL && is_personal(info) == (user != NULL)) {
-          look_at_file(h, info, look, user, ntold);
+          look_at_file(h, info, look, user, told);
         }
       }
     }
@@ -221,16 +229,22 @@ static array_header *find_users(pool *p, const struct look *look) {
 }
 
 static void look_as(struct ftpd *h, const struct look *look, const char *as,
-    const char *user, unsigned int *ntold) {
+    const char *user, struct told *told) {
   pool *p = make_sub_pool(h->pool);
 
+  told->own = 0;
   ftpd_auth_pretend(h, p, as);
   ftpd_auth_forget_entry(h);
   if (user == NULL || ftpd_auth_entry(h) != NULL) {
-    look_at_files(h, look, user, ntold);
+    look_at_files(h, look, user, told);
   }
 
   ftpd_auth_forget_entry(h);
+  if (told->own > OWN_LINES_MAX && ++told->all <= LINES_MAX) {
+    (void) dprintf(STDOUT_FILENO, "  and %u more of user %s\n",
+      told->own - OWN_LINES_MAX, sftp_printable(p, user));
+  }
+
   destroy_pool(p);
 }
 
@@ -238,7 +252,8 @@ static void look_child(void *data) {
   const struct look *look = data;
   struct ftpd *h = ftpd_explain_begin(&look->q);
   array_header *names;
-  unsigned int i, ntold = 0;
+  struct told told = { 0, 0 };
+  unsigned int i;
 
   if (h == NULL) {
     return;
@@ -246,15 +261,15 @@ static void look_child(void *data) {
 
   ftpd_explain_quiet();
   names = find_users(h->pool, look);
-  look_as(h, look, "root", NULL, &ntold);
+  look_as(h, look, "root", NULL, &told);
   for (i = 0; i < names->nelts; i++) {
     const char *name = ((const char **) names->elts)[i];
 
-    look_as(h, look, name, name, &ntold);
+    look_as(h, look, name, name, &told);
   }
 
-  if (ntold > LINES_MAX) {
-    (void) dprintf(STDOUT_FILENO, "  and %u more\n", ntold - LINES_MAX);
+  if (told.all > LINES_MAX) {
+    (void) dprintf(STDOUT_FILENO, "  and %u more\n", told.all - LINES_MAX);
   }
 }
 

@@ -10,6 +10,7 @@
 """ftpdctl sftp whatif and keys: who would no longer get in, which keys are
 used."""
 
+import base64
 import os
 import re
 import signal
@@ -206,6 +207,24 @@ def _():
     print_ = must(run(["ssh-keygen", "-l", "-f", srv.path("ca.pub")])).stdout
     expect("signed by " + print_.decode().split()[1] in "\n".join(used),
            "%r" % used)
+
+
+@promise("one user's many keys do not hide those of others")
+def _():
+    with open(srv.path("keys/alice")) as file:
+        before = file.read()
+    try:
+        with open(srv.path("keys/alice"), "a") as out:
+            for number in range(500):
+                blob = b"\0\0\0\x0bssh-ed25519\0\0\0 " + b"%032d" % number
+                out.write("ssh-ed25519 %s\n" % base64.b64encode(blob).decode())
+        lines = srv.ctl("keys", "90")
+    finally:
+        with open(srv.path("keys/alice"), "w") as out:
+            out.write(before)
+    expect_same(sum(", user alice, " in line for line in lines), 32, "lines")
+    expect("  and 469 more of user alice" in lines, "%r" % lines[-5:])
+    expect(any(", user bob, " in line for line in lines), "%r" % lines[-5:])
 
 
 @promise("counters has each limit with what is used of it, and so has the file of "

@@ -22,6 +22,8 @@
 /* ---- ftpd-isolate.c */
 
 bool ftpd_isolate_wanted_anywhere(void);
+/* A line where there is no account of its own; the logs are open by then. */
+void ftpd_isolate_tell_account(void);
 /* The program's path, for log lines. */
 const char *ftpd_isolate_program(void);
 /* Starts the program; its parent is not this process, which need not wait for

@@ -97,9 +97,11 @@ static void find_account(void) {
   if (file != NULL) {
     (void) fclose(file);
   }
+}
 
+void ftpd_isolate_tell_account(void) {
   if (state.own_uid == PR_ROOT_UID && getuid() == PR_ROOT_UID) {
-    pr_log_pri(PR_LOG_INFO, MOD_SFTP_VERSION ": isolated logins run with the "
+    pr_log_pri(PR_LOG_NOTICE, MOD_SFTP_VERSION ": isolated logins run with the "
       "ids of the daemon's User: there is no account '" OWN_ACCOUNT "'");
   }
 }

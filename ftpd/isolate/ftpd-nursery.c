@@ -166,6 +166,7 @@ void ftpd_isolate_start(void) {
     return;
   }
 
+  ftpd_isolate_tell_account();
   p = make_sub_pool(permanent_pool);
   open_nursery(p);
   destroy_pool(p);

@@ -41,6 +41,20 @@ void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
   }
 }
 
+/* Whatever is written later, and whatever a second fsync() says: what was to be
+ * on disk may not be.
+ */
+void ftpd_fault_sync(struct ftpd_file *f, int err) {
+  if ((err != EIO && err != ENOSPC && err != EDQUOT) ||
+      f->ways[WAY_WRITE].err != 0) {
+    return;
+  }
+
+  f->ways[WAY_WRITE].err = err;
+  f->ways[WAY_WRITE].at = -1;
+  sftp_log("error bringing '%s' to disk: %s", f->path, strerror(err));
+}
+
 off_t ftpd_file_moved(const struct ftpd_file *f, enum ftpd_way way) {
   return way == WAY_READ ? f->total_rd : f->total - f->total_rd;
 }

@@ -458,7 +458,14 @@ int ftpd_fchown(struct ftpd_file *f, uid_t uid, gid_t gid) {
 }
 
 int ftpd_fsync(struct ftpd_file *f) {
-  return pr_fsio_fsync(f->fh);
+  int res = pr_fsio_fsync(f->fh), xerrno = errno;
+
+  if (res < 0 && f->wr) {
+    ftpd_fault_sync(f, xerrno);
+  }
+
+  errno = xerrno;
+  return res;
 }
 
 int ftpd_fstatvfs(struct ftpd_file *f, struct statvfs *st) {

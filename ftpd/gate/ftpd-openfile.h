@@ -128,6 +128,10 @@ void ftpd_log_transfer(struct ftpd_file *f, enum ftpd_way way, char how);
  */
 void ftpd_fault_note(struct ftpd_file *f, enum ftpd_way way, off_t offset,
   size_t done, int err);
+/* The client asked for the file to be on disk, which failed: so has its upload,
+ * if the disk did not take it.
+ */
+void ftpd_fault_sync(struct ftpd_file *f, int err);
 /* Bytes transferred in that direction. */
 off_t ftpd_file_moved(const struct ftpd_file *f, enum ftpd_way way);
 /* FTP's reply code for a failed transfer, and the reason. */

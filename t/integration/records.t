@@ -459,4 +459,27 @@ def _():
     safe.stop_clean()
 
 
+@promise("fsync@openssh.com of a disk that fails is told to the client, and "
+         "the upload is incomplete")
+def _():
+    forget()
+    with Raw(srv, 3) as raw:
+        handle = raw.open_with(srv.home("fail-fsync"), num(0x1a))
+        ask_write(raw, handle, 0, b"data")
+        expect_same(raw.status(200, string(b"fsync@openssh.com")
+                               + string(handle)), 4, "FSYNC")
+        # A repeated WRITE changes nothing about it.
+        ask_write(raw, handle, 0, b"data")
+        raw.ask(4, string(handle))
+    srv.no_sessions()
+    expect("error bringing '%s' to disk: Input/output error"
+           % srv.home("fail-fsync") in srv.log("sftp.log"), "no line")
+    expect_same([(line["command"], line["code"], line["status"]) for line in
+                 records("ext.log", "STOR")], [("STOR", "451", "failed")],
+                "records")
+    expect_same([line.split()[-1] for line in
+                 srv.log("transfer.log").splitlines()
+                 if "fail-fsync" in line], ["i"], "TransferLog")
+
+
 main(srv)

@@ -23,6 +23,8 @@
 
 #include <shadow.h>
 
+#include "../fake/ftpd-log.h"
+
 static pool *p;
 static struct passwd alice = { .pw_name = (char *) "alice",
   .pw_dir = (char *) "/home/alice", .pw_shell = (char *) "/bin/sh" };
@@ -116,13 +118,15 @@ xaset_t *ftpd_anon_conf(const struct ftpd *h SFTP_UNUSED) {
   return NULL;
 }
 
+static bool anon_rejects, anon_free;
+
 bool ftpd_anon_rejects(const struct ftpd *h SFTP_UNUSED,
     const char *password SFTP_UNUSED) {
-  return false;
+  return anon_rejects;
 }
 
 bool ftpd_anon_wants_password(const struct ftpd *h SFTP_UNUSED) {
-  return true;
+  return !anon_free;
 }
 
 enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h SFTP_UNUSED,
@@ -170,16 +174,45 @@ int ftpd_shadow_code(const struct passwd *pw) {
   return shadow_code;
 }
 
+/* Two drivers, of which the second one asks. */
+static int open_result, open_errno, driver_result, driver_errno;
+static unsigned int nasked, nclosed;
+
+static int open_driver(sftp_kbdint_driver_t *d SFTP_UNUSED,
+    const char *user SFTP_UNUSED) {
+  errno = open_errno != 0 ? open_errno : errno;
+  return open_result;
+}
+
+static int run_driver(sftp_kbdint_driver_t *d SFTP_UNUSED,
+    const char *user SFTP_UNUSED) {
+  nasked++;
+  errno = driver_errno != 0 ? driver_errno : errno;
+  return driver_result;
+}
+
+static int close_driver(sftp_kbdint_driver_t *d SFTP_UNUSED) {
+  nclosed++;
+  errno = 0;
+  return 0;
+}
+
+static sftp_kbdint_driver_t drivers[2] = { { .driver_name = "one" },
+  { .driver_name = "two", .open = open_driver, .authenticate = run_driver,
+    .close = close_driver } };
+static unsigned int driver_at;
+
 sftp_kbdint_driver_t *sftp_kbdint_first_driver(void) {
-  return NULL;
+  driver_at = 0;
+  return &drivers[0];
 }
 
 sftp_kbdint_driver_t *sftp_kbdint_next_driver(void) {
-  return NULL;
+  return ++driver_at < 2 ? &drivers[driver_at] : NULL;
 }
 
-sftp_kbdint_driver_t *sftp_kbdint_get_driver(const char *name SFTP_UNUSED) {
-  return NULL;
+sftp_kbdint_driver_t *sftp_kbdint_get_driver(const char *name) {
+  return strcmp(name, "two") == 0 ? &drivers[1] : NULL;
 }
 
 static void is_user(const char *name) {
@@ -338,6 +371,66 @@ static void hosts_vouch_for_their_users(void) {
   is_int(by_host("other", "bob"), FTPD_AUTH_BAD, "... and who has not");
 }
 
+/* ---- Anonymous users */
+
+static void anonymous_users_may_need_no_password(void) {
+  config_rec anon;
+
+  memset(&anon, 0, sizeof(anon));
+  is_user("alice");
+  auth_code = PR_AUTH_BADPWD;
+  shadow_code = PR_AUTH_OK;
+  anon_rejects = anon_free = true;
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_BAD, "a user needs one");
+  ok(state.anon_password == NULL, "which is not kept");
+  state.anon = &anon;
+  auth_code = PR_AUTH_OK;
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_BAD, "one is rejected");
+  anon_rejects = false;
+  auth_code = PR_AUTH_BADPWD;
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_OK, "any other one is good");
+  is_str(state.anon_password, "x", "and kept");
+  anon_free = false;
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_BAD, "or is checked");
+}
+
+/* ---- Keyboard-interactive */
+
+static enum ftpd_verdict by_driver(const char *user) {
+  is_user(user);
+  fake_log_reset();
+  nasked = nclosed = 0;
+  return ftpd_auth_kbdint(&host, "two");
+}
+
+static void drivers_decide(void) {
+  is_str(ftpd_kbdint_driver(&host, 0), "one", "the first driver");
+  is_str(ftpd_kbdint_driver(&host, 1), "two", "the second one");
+  is_str(ftpd_kbdint_driver(&host, 2), NULL, "no more");
+  is_str(ftpd_kbdint_driver(&host, 3), NULL, "than that");
+  is_user("alice");
+  is_int(ftpd_auth_kbdint(&host, "none"), FTPD_AUTH_ERROR, "no driver");
+  is_int(by_driver("alice"), FTPD_AUTH_OK, "one that accepts");
+  ok(nasked == 1 && nclosed == 1, "is asked, and closed");
+  is_int(by_driver("nobody-here"), FTPD_AUTH_NO_USER, "a user without a name");
+  ok(nasked == 1 && nclosed == 1, "is asked the same");
+  driver_result = -1;
+  is_int(by_driver("alice"), FTPD_AUTH_BAD, "one that refuses");
+  ok(nclosed == 1 && fake_log_has(strerror(EPERM)), "without a reason");
+  driver_errno = ENOENT;
+  is_int(by_driver("alice"), FTPD_AUTH_BAD, "or with one");
+  ok(fake_log_has("refused user 'alice'") && fake_log_has(strerror(ENOENT)),
+    "which is logged");
+  open_result = -1;
+  is_int(by_driver("alice"), FTPD_AUTH_ERROR, "one that cannot be used");
+  ok(nasked == 0 && nclosed == 0 && fake_log_has("cannot be used: Operation"),
+    "without a reason");
+  open_errno = ENOENT;
+  is_int(by_driver("alice"), FTPD_AUTH_ERROR, "or with one");
+  ok(fake_log_has("cannot be used: No such"), "which is logged");
+  is_int(by_driver("nobody-here"), FTPD_AUTH_NO_USER, "nobody learns of that");
+}
+
 int main(void) {
   p = make_sub_pool(NULL);
   daemon_client("192.0.2.1", "client.example");
@@ -348,5 +441,7 @@ int main(void) {
   hashes_of_the_configuration();
   keys_that_are_known();
   hosts_vouch_for_their_users();
+  anonymous_users_may_need_no_password();
+  drivers_decide();
   return done_testing();
 }

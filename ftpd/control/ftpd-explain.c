@@ -310,10 +310,12 @@ static int log_in(struct ftpd *h, pool *p) {
 
 /* What is checked when it is done, because it depends on what is there. */
 static int ask_more(struct ftpd_op *op, const char *path, const char *to) {
-  struct stat st;
+  struct stat st, old;
 
   if (op->req == FTPD_RENAME) {
-    return ftpd_lstat(op->ftpd, to, &st) == 0 ? ftpd_may_replace(op, to) : 0;
+    return ftpd_lstat(op->ftpd, path, &old) == 0 &&
+      ftpd_lstat(op->ftpd, to, &st) == 0 && (st.st_dev != old.st_dev ||
+      st.st_ino != old.st_ino) ? ftpd_may_replace(op, to) : 0;
   }
 
   if (ftpd_stat(op->ftpd, path, &st) < 0) {

@@ -320,7 +320,7 @@ static void the_directive_turns_it_on(void) {
 }
 
 int main(void) {
-  p = permanent_pool = make_sub_pool(NULL);
+  p = make_sub_pool(NULL);
   if (mkdtemp(top) == NULL) {
     bail_out("no directory: %s", strerror(errno));
   }

@@ -226,6 +226,7 @@ static void files_are_held(void) {
 /* ---- Growth */
 
 static int grow(struct ftpd_file *f, off_t offset, size_t len, size_t done) {
+  static const char bytes[200];
   struct ftpd_growth g;
 
   if (ftpd_quota_grow(f, offset, len, &g) < 0) {
@@ -233,7 +234,7 @@ static int grow(struct ftpd_file *f, off_t offset, size_t len, size_t done) {
   }
 
   if (done > 0) {
-    (void) !pwrite(f->fd, p, done, f->append ? g.from : offset);
+    (void) !pwrite(f->fd, bytes, done, f->append ? g.from : offset);
   }
 
   errno = ENOSPC;

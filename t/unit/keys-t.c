@@ -17,6 +17,7 @@
 #include "crypto.h"
 #include "keyfile.h"
 #include "keys.h"
+#include "keys-int.h"
 #include "tap.h"
 
 #define PASSPHRASE "correct horse"
@@ -810,6 +811,7 @@ static BIGNUM *nonce_of(const struct sftp_key *key, const BIGNUM *order,
   unsigned char made[BUF_LEN], hash[64];
   struct sftp_str r, s;
   BIGNUM *d = NULL, *k, *x;
+  EVP_PKEY *whole;
   struct sftp_wr w;
   struct sftp_rd in;
 
@@ -822,7 +824,9 @@ static BIGNUM *nonce_of(const struct sftp_key *key, const BIGNUM *order,
   r = sftp_rd_string(&in);
   s = sftp_rd_string(&in);
   (void) EVP_Q_digest(NULL, "SHA512", NULL, text.ptr, text.len, hash, NULL);
-  (void) EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &d);
+  whole = sftp_key_unguard(key);
+  (void) EVP_PKEY_get_bn_param(whole, OSSL_PKEY_PARAM_PRIV_KEY, &d);
+  EVP_PKEY_free(whole);
   k = BN_bin2bn(r.ptr, (int) r.len, NULL);
   x = BN_bin2bn(hash, sizeof(hash), NULL);
   (void) BN_mod_mul(k, k, d, order, ctx);

@@ -1575,6 +1575,8 @@ def _():
     for path, text in (("/proc/log", "a file system of type proc"),
                        ("/sys/kernel/log", "a file system of type sysfs"),
                        ("/dev/null", "it is not a regular file")):
+        if not os.path.exists(os.path.dirname(path)):
+            continue            # a container without it
         log = Server("SFTPTransferRecord %s\n" % path).refuses_to_start()
         expect("SFTPTransferRecord '%s': " % path in log and text in log and
                "expected one" in log, log)

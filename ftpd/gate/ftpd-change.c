@@ -31,8 +31,13 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+/* Another session that writes the file finds that its mark is gone. */
 static int truncate_held(const char *path, off_t size) {
-  return FTPD_HELD(path, pr_fsio_truncate(path, size));
+  pr_fh_t *fh = ftpd_carry_nothing(path);
+  int res = FTPD_HELD(path, pr_fsio_truncate(path, size));
+
+  ftpd_carry_nothing_end(fh);
+  return res;
 }
 
 int ftpd_truncate(struct ftpd_op *op, const char *path, off_t size) {

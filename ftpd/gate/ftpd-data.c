@@ -528,6 +528,7 @@ int ftpd_copy_range(struct ftpd_file *from, off_t from_off,
   int res;
 
   *done = 0;
+  ftpd_digest_coming(to);
   res = copy_all(from, from_off, to, to_off, len, done);
   if (from->rd && to->wr) {
     from->copied = true;

@@ -53,6 +53,30 @@ void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h,
   errno = xerrno;
 }
 
+pr_fh_t *ftpd_carry_nothing(const char *path) {
+  int xerrno = errno;
+  pr_fh_t *fh = is_wanted() ? ftpd_open_held(path,
+    O_WRONLY|O_NONBLOCK|O_NOCTTY) : NULL;
+
+  if (fh != NULL) {
+    ftpd_receipt_drop(PR_FH_FD(fh));
+  }
+
+  errno = xerrno;
+  return fh;
+}
+
+void ftpd_carry_nothing_end(pr_fh_t *fh) {
+  int xerrno = errno;
+
+  if (fh != NULL) {
+    ftpd_receipt_drop(PR_FH_FD(fh));
+    ftpd_drop(fh);
+  }
+
+  errno = xerrno;
+}
+
 /* A session that began to write has its mark there. */
 static bool is_still_there(const struct ftpd_carry *c) {
   char text[FTPD_RECEIPT_MAX];

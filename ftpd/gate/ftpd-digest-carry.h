@@ -29,5 +29,10 @@ void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h, const char *path);
  * the times.
  */
 int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed);
+/* Around a change after which no receipt counts: without it, nor a mark of a
+ * session that writes the file.  NULL: there is nothing to do.
+ */
+pr_fh_t *ftpd_carry_nothing(const char *path);
+void ftpd_carry_nothing_end(pr_fh_t *fh);
 
 #endif /* MOD_SFTP_FTPD_DIGEST_CARRY_H */

@@ -12,7 +12,8 @@
  * Each sets a mark of its own before its first byte, and has a shared lock as
  * long as the file is open.  One that came later has replaced the mark; one
  * that has ended took it away, unless it was alone; one that was there before
- * still has the lock.
+ * still has the lock.  Uploads by FTP, and changes of the size by path, take it
+ * away before and afterwards.
  */
 
 #include "ftpd-digest-mark.h"
@@ -32,8 +33,12 @@ void ftpd_mark_set(struct ftpd_mark *m, int fd) {
   randombytes_buf(id, sizeof(id));
   (void) sodium_bin2hex(hex, sizeof(hex), id, sizeof(id));
   snprintf(m->text, sizeof(m->text), WORD "%s", hex);
+  /* A mode without w: only times tell. */
+  m->set = true;
   if (fsetxattr(fd, FTPD_RECEIPT_NAME, m->text, strlen(m->text), 0) < 0) {
     *m->text = '\0';
+    m->set = errno != ENOTSUP && errno != ENOSYS && errno != EPERM &&
+      errno != EACCES;
   }
 }
 
@@ -50,10 +55,14 @@ bool ftpd_mark_read(int fd, char *text, size_t size) {
 bool ftpd_mark_is_kept(const struct ftpd_mark *m, int fd) {
   char text[sizeof(m->text) + 1];
 
-  if (*m->text == '\0') {
+  if (!m->set) {
     return true;
   }
 
-  return m->alone && ftpd_mark_read(fd, text, sizeof(text)) &&
-    strcmp(text, m->text) == 0 && flock(fd, LOCK_EX|LOCK_NB) == 0;
+  if (*m->text == '\0' || !m->alone ||
+      !ftpd_mark_read(fd, text, sizeof(text))) {
+    return false;
+  }
+
+  return strcmp(text, m->text) == 0 && flock(fd, LOCK_EX|LOCK_NB) == 0;
 }

@@ -16,16 +16,17 @@
 #include "ftpd-session.h"
 
 struct ftpd_mark {
+  bool set;                     /* it was tried: there are attributes */
   bool alone;                   /* nobody else had it when it was set */
-  char text[48];                /* "": there is none */
+  char text[48];                /* "": it failed */
 };
 
 /* Marks an open file as being written, in the attribute of the receipt.
- * Without attributes, there is no mark.
+ * Without attributes, there is no mark; without room for one, it is not kept.
  */
 void ftpd_mark_set(struct ftpd_mark *m, int fd);
-/* Whether no other session has written since then, as far as there is a mark.
- * To be asked when the last byte was written.
+/* Whether no other session has written or cut it since then, as far as there
+ * are marks.  To be asked when the last byte was written.
  */
 bool ftpd_mark_is_kept(const struct ftpd_mark *m, int fd);
 /* The text of the attribute, with its end; false: there is none. */

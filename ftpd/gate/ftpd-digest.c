@@ -38,7 +38,7 @@ struct ftpd_digest {
   bool spoiled;                 /* they did not come in order */
   bool watched;                 /* for changes by others */
   bool may_have, marked;        /* a receipt; the mark of one who writes */
-  bool touched;                 /* others changed something about it */
+  bool touched;                 /* others changed it, or something about it */
   struct timespec mtime, ctime; /* when this session changed it last */
   struct ftpd_mark mark;
   char hex[FTPD_RECEIPT_HEX];   /* "": there is no digest */
@@ -101,6 +101,10 @@ void ftpd_digest_begin(struct ftpd_file *f) {
     d->may_have = d->watched && ftpd_receipt_possible(f->pool, f->fh);
     note_time(f);
   }
+
+  if (f->made) {
+    ftpd_digest_coming(f);      /* it may have been cut: others see that */
+  }
 }
 
 /* ---- The bytes */
@@ -133,8 +137,30 @@ void ftpd_digest_look(struct ftpd_file *f) {
     return;
   }
 
-  d->spoiled = ftpd_fstat(f, &st) < 0 || !is_same(&st.st_mtim, &d->mtime);
-  d->touched = d->touched || !is_same(&st.st_ctim, &d->ctime);
+  /* Who writes can set the one time back, but not the other. */
+  d->touched = ftpd_fstat(f, &st) < 0 || !is_same(&st.st_ctim, &d->ctime);
+  d->spoiled = d->touched || !is_same(&st.st_mtim, &d->mtime);
+}
+
+/* Requests by path that may change the times of an open file. */
+static bool sets_times(enum ftpd_request req) {
+  return req == FTPD_SETSTAT || req == FTPD_LSETSTAT;
+}
+
+void ftpd_digest_look_all(struct ftpd *h, enum ftpd_request req) {
+  struct ftpd_file *f;
+
+  for (f = ftpd_files_of(h)->open; f != NULL && sets_times(req); f = f->next) {
+    ftpd_digest_look(f);
+  }
+}
+
+void ftpd_digest_timed_all(struct ftpd *h, enum ftpd_request req) {
+  struct ftpd_file *f;
+
+  for (f = ftpd_files_of(h)->open; f != NULL && sets_times(req); f = f->next) {
+    ftpd_digest_timed(f);
+  }
 }
 
 void ftpd_digest_coming(struct ftpd_file *f) {

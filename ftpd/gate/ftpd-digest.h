@@ -26,6 +26,9 @@ void ftpd_digest_begin(struct ftpd_file *f);
  */
 void ftpd_digest_coming(struct ftpd_file *f);
 void ftpd_digest_look(struct ftpd_file *f);
+/* A request of this session begins, or ends: the same for all open files. */
+void ftpd_digest_look_all(struct ftpd *h, enum ftpd_request req);
+void ftpd_digest_timed_all(struct ftpd *h, enum ftpd_request req);
 /* `done' of these bytes were read or written at offset. */
 void ftpd_digest_add(struct ftpd_file *f, enum ftpd_way way,
   const struct iovec *iov, int n, off_t offset, size_t done);

@@ -18,6 +18,7 @@
  */
 
 #include "ftpd-conf.h"
+#include "ftpd-digest-receipt.h"
 #include "ftpd-files.h"
 #include "ftpd-hidden.h"
 #include "ftpd-locks.h"
@@ -192,6 +193,14 @@ static void drop_mark(void *data) {
   (void) close((int) (intptr_t) data);
 }
 
+/* A session of SFTP that writes the file meanwhile finds that its own mark, for
+ * SFTPTransferDigest, is gone.
+ */
+static void drop_upload(void *data) {
+  ftpd_receipt_drop((int) (intptr_t) data);
+  drop_mark(data);
+}
+
 extern xaset_t *server_list;
 
 /* There can only be locks if this daemon serves SFTP. */
@@ -280,7 +289,12 @@ static modret_t *keep_away(cmd_rec *cmd, bool writes) {
   }
 
   /* The mark lasts as long as the command. */
-  register_cleanup2(cmd->pool, (void *) (intptr_t) fd, drop_mark);
+  if (writes && ftpd_current() == NULL) {
+    ftpd_receipt_drop(fd);
+  }
+
+  register_cleanup2(cmd->pool, (void *) (intptr_t) fd, writes &&
+    ftpd_current() == NULL ? drop_upload : drop_mark);
   return PR_DECLINED(cmd);
 }
 

@@ -14,6 +14,7 @@
  */
 
 #include "ftpd-cmd.h"
+#include "ftpd-digest.h"
 #include "ftpd-files.h"
 #include "ftpd-held.h"
 #include "ftpd-hidden.h"
@@ -172,6 +173,7 @@ void ftpd_op_begin(struct ftpd *h, struct ftpd_op *op, pool *p,
   ftpd_files_of(h)->nops++;
   ftpd_stand_anew();
   ftpd_lines_suspect(h, arg);
+  ftpd_digest_look_all(h, req);
 
   if (req != FTPD_READ && req != FTPD_WRITE &&
       ftpd_requests[req].name != NULL) {
@@ -392,6 +394,7 @@ void ftpd_op_end(struct ftpd_op *op, int err, unsigned int status,
   ftpd_tally_operation(op->req, err, op->rule != NULL ? op->rule :
     op->refused);
   ftpd_record_operation(op, err);
+  ftpd_digest_timed_all(op->ftpd, op->req);
 
   /* Its results are not valid for long. */
   ftpd_files_of(op->ftpd)->nops++;

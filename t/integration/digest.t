@@ -22,7 +22,7 @@ from tap import expect, expect_same, main, promise, skip
 from clients import paramiko_sftp
 from ftphost import FtpServer
 from rawsftp import DATA, EXTENDED_REPLY, HANDLE, Raw, num, quad, string
-from server import SOURCE, Server, must, run
+from server import SOURCE, Server, must, run, wait_for
 
 READ, WRITE, APPEND, CREAT, TRUNC, EXCL = 1, 2, 4, 8, 16, 32
 OK = 0
@@ -219,8 +219,8 @@ def _():
                      if name == "x" and digest != "-"], [], change.__name__)
 
 
-@promise("a size that is set before the bytes come, and the times, change "
-         "nothing")
+@promise("a size that is set before the bytes come, and the times and the mode, "
+         "of the handle or the path, change nothing")
 def _():
     with Raw(server, 3) as raw:
         handle = opened(raw, "x")
@@ -229,6 +229,8 @@ def _():
         write(raw, handle, b"abcd")
         expect_same(raw.status(10, string(handle) + num(8) + num(1000) +
                                num(1000)), OK, "FSETSTAT")
+        expect_same(raw.status(9, string(b"x") + num(12) + num(0o600) +
+                               num(1000) + num(1000)), OK, "SETSTAT")
         write(raw, handle, b"efgh", 4)
         expect_same(raw.status(10, string(handle) + num(8) + num(1000) +
                                num(1000)), OK, "FSETSTAT")
@@ -436,9 +438,45 @@ def _():
         close(raw, target)
         aged(raw, path + "2")
 
+    def cuts(raw, handle, other):
+        aged(raw, path, handle)
+        for size in (0, 8):
+            expect_same(other.status(9, string(path.encode()) + num(SIZE) +
+                                     quad(size)), OK, "size")
+        aged(other, path)
+
+    def copies(raw, handle, other):
+        aged(raw, path, handle)
+        source = opened(other, receipts.home("evil"), READ)
+        target = opened(other, path, WRITE)
+        expect_same(other.status(200, string(b"copy-data") + string(source) +
+                                 quad(0) + quad(4) + string(target) + quad(0)),
+                    OK, "copy-data")
+        aged(other, path)
+
+    def opens_anew(raw, handle, other):
+        aged(raw, path, handle)
+        opened(other, path)
+        os.truncate(path, 8)
+        aged(other, path)
+
+    def comes_by_ftp(raw, handle, other):
+        aged(raw, path, handle)
+        client = receipts.ftp()
+        client.storbinary("STOR " + path, io.BytesIO(b"EVIL"), rest=4)
+        client.quit()
+        aged(other, path)
+
+    def is_a_program(raw, handle, other):
+        aged(raw, path, handle)
+        before = os.stat(path).st_ctime_ns
+        wait_for(lambda: written_and_timed(path) or
+                 os.stat(path).st_ctime_ns != before, "the clock's next tick")
+
     receipts.put("evil", b"EVIL")
     digests(receipts)
-    for change in (comes_later, stays, sets_sizes, by_another_name):
+    for change in (comes_later, stays, sets_sizes, by_another_name, cuts,
+                   copies, opens_anew, comes_by_ftp, is_a_program):
         for name in ("y", "y2"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(receipts.home(name))
@@ -453,6 +491,22 @@ def _():
         expect_same([digest for _, name, digest in digests(receipts)
                      if name.endswith("/y") and digest not in ("-", real)],
                     [], change.__name__)
+
+
+@promise("a file without room for a mark has no digest: others might write it")
+def _():
+    path = receipts.put("fail-attr", b"")
+    with Raw(receipts, 3) as raw, Raw(receipts, 3) as other:
+        handle = opened(raw, path)
+        write(raw, handle, b"abcdefgh")
+        aged(raw, path, handle)
+        evil = opened(other, path, WRITE)
+        write(other, evil, b"EVIL")
+        close(other, evil)
+        aged(other, path)
+        expect_same(close(raw, handle), OK, "CLOSE")
+    expect_same([digest for _, name, digest in digests(receipts)[-2:]],
+                ["-", "-"], "digests")
 
 
 @promise("who began before another one, and still writes, is noticed, too")
@@ -637,7 +691,7 @@ def _():
     must(receipts.sftp("put -p %s %s" % (path, receipts.home("locked"))))
     expect_same(receipts.get("locked"), b"x", "content")
     expect_same([digest for _, _, digest in digests(receipts)[-3:]],
-                [sha256(LARGE)] * 2 + [sha256(b"x")], "digests")
+                ["-", sha256(LARGE), sha256(b"x")], "digests")
 
 
 @promise("where it is off there is no receipt, and none counts")

@@ -294,6 +294,16 @@ int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
   return res;
 }
 
+pr_fh_t *ftpd_carry_nothing(const char *path) {
+  (void) call("void %s, ", path);
+  return NULL;
+}
+
+void ftpd_carry_nothing_end(pr_fh_t *fh) {
+  (void) fh;
+  (void) call("voided, ");
+}
+
 void ftpd_record_mode(mode_t mode) {
   (void) call("record %o, ", (unsigned int) mode);
 }
@@ -375,7 +385,7 @@ static void begin(const char *failing) {
 static void files_are_truncated(void) {
   begin(NULL);
   EXPECT(ftpd_truncate(&op, "/f", 0), 0, "spoil, max /f 0, resize /f 0, "
-    "lock /f, quota hold /f, truncate /f 0, ");
+    "lock /f, quota void /f, hold /f, truncate /f 0, voided, ");
   begin("max");
   EXPECT(ftpd_truncate(&op, "/f", 5), -1, "spoil, max /f 5, ");
   begin("resize");
@@ -385,7 +395,7 @@ static void files_are_truncated(void) {
     "lock /f, ");
   begin("hold");
   EXPECT(ftpd_truncate(&op, "/f", 5), -1, "spoil, max /f 5, resize /f 5, "
-    "lock /f, quota hold /f, ");
+    "lock /f, quota void /f, hold /f, voided, ");
   begin(NULL);
   EXPECT(ftpd_truncate(&op, "/f", -1), -1, "");
   is_int(errno, EINVAL, "no size");

@@ -12,6 +12,7 @@
 
 #include "daemon.h"
 #include "ftpd-conf.h"
+#include "ftpd-digest-receipt.h"
 #include "ftpd-files.h"
 #include "ftpd-hidden.h"
 #include "ftpd-io.h"
@@ -30,7 +31,7 @@ static pool *p;
 static char path[] = "/tmp/ftpd-lock-XXXXXX";
 static struct ftpd ftpd;
 static bool has_ftpd, plain = true, best = true, engine, kept;
-static unsigned int kept_uses, hidden;
+static unsigned int kept_uses, hidden, ndropped;
 static const char *answered;
 static int cmd_errno;
 
@@ -40,6 +41,10 @@ xaset_t *server_list = &servers;
 
 struct ftpd *ftpd_current(void) {
   return has_ftpd ? &ftpd : NULL;
+}
+
+void ftpd_receipt_drop(int fd) {
+  ndropped += fcntl(fd, F_GETFD) >= 0;
 }
 
 bool ftpd_conf_engine(server_rec *s) {
@@ -282,13 +287,16 @@ static void transfers_are_marked(void) {
   destroy_pool(cmd->pool);
   ok(!ftpd_lock_transfers(a->fd, true, true), "until its end");
   cmd = transfer(C_STOR, path);
+  ndropped = 0;
   ok(!refused(ftpd_lock_pre_write(cmd)), "somebody writes");
   ok(ftpd_lock_transfers(a->fd, false, true) &&
     !ftpd_lock_transfers(a->fd, true, false), "which is seen");
   is_int(lock(a, 10, 10, false), EAGAIN, "nobody locks");
   ok(!reads(path) && !writes(C_STOR, path),
     "transfers do not hinder each other");
+  is_int(ndropped, 3, "writers of the file have no mark when it begins");
   destroy_pool(cmd->pool);
+  is_int(ndropped, 4, "and none when it ends");
   (void) close(a->fd);
 }
 

@@ -299,8 +299,8 @@ pr_fh_t *ftpd_carry_nothing(const char *path) {
   return NULL;
 }
 
-void ftpd_carry_nothing_end(pr_fh_t *fh) {
-  (void) fh;
+void ftpd_carry_nothing_end(pr_fh_t *handle) {
+  (void) handle;
   (void) call("voided, ");
 }
 

@@ -140,7 +140,7 @@ static struct ftpd_file *new_file(bool wr, bool rd) {
   return f;
 }
 
-static struct ftpd_file *begin(bool wr) {
+static struct ftpd_file *begin_any(bool wr, bool made) {
   struct ftpd_file *f;
 
   files.open = NULL;
@@ -150,9 +150,13 @@ static struct ftpd_file *begin(bool wr) {
   nreads = 0;
   conf.reads = false;
   f = new_file(wr, !wr);
-  f->made = wr;
+  f->made = made;
   ftpd_digest_begin(f);
   return f;
+}
+
+static struct ftpd_file *begin(bool wr) {
+  return begin_any(wr, wr);
 }
 
 /* In two pieces, of which n bytes arrive. */
@@ -421,9 +425,8 @@ static void receipts(void) {
   ftpd_digest_begin(f);
   ok(receipt_after(f, true) == NULL, "... or is on another machine");
 
-  f = begin(true);
-  f->made = false;
   ndrops = nmarks = 0;
+  f = begin_any(true, false);
   ok(is(end(f), NOTHING) && *receipt == '\0' && ndrops == 0 &&
     nmarks == 0, "none of what was not changed");
 
@@ -436,13 +439,20 @@ static void receipts(void) {
 
 /* What other sessions and programs do, whatever the times say. */
 static void others(void) {
-  struct ftpd_file *f = begin(true);
+  struct ftpd_file *f;
 
   nmarks = 0;
+  f = begin(true);
+  ok(nmarks == 1, "a file that may have been cut is marked at once");
   put(f, "abcd", 0);
   put(f, "efgh", 4);
   ok(is(end(f), ABCDEFGH) && nmarks == 1 && *receipt != '\0',
     "one mark for each");
+  nmarks = 0;
+  f = begin_any(true, false);
+  ok(nmarks == 0, "another before its first byte");
+  put(f, "abcdefgh", 0);
+  ok(is(end(f), ABCDEFGH) && nmarks == 1, "and then");
 
   f = begin(true);
   put(f, "abcdefgh", 0);
@@ -454,8 +464,24 @@ static void others(void) {
   put(f, "abcd", 0);
   state.st_ctim.tv_nsec++;
   put(f, "efgh", 4);
-  ok(is(end(f), ABCDEFGH) && *receipt == '\0',
-    "something was set: the bytes' digest, and no receipt");
+  ok(end(f) == NULL && *receipt == '\0',
+    "the inode was changed by somebody else: no digest");
+  f = begin(true);
+  put(f, "abcd", 0);
+  ftpd_digest_look_all(&ftpd, FTPD_SETSTAT);
+  state.st_ctim.tv_nsec++;
+  state.st_mtim.tv_nsec++;
+  ftpd_digest_timed_all(&ftpd, FTPD_SETSTAT);
+  put(f, "efgh", 4);
+  ok(is(end(f), ABCDEFGH) && *receipt != '\0', "by a request of its own: "
+    "both");
+  f = begin(true);
+  put(f, "abcd", 0);
+  ftpd_digest_look_all(&ftpd, FTPD_STAT);
+  state.st_ctim.tv_nsec++;
+  ftpd_digest_timed_all(&ftpd, FTPD_STAT);
+  put(f, "efgh", 4);
+  ok(end(f) == NULL, "not by one that changes nothing");
 
   f = begin(true);
   put(f, "abcdefgh", 0);

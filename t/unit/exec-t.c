@@ -23,7 +23,8 @@ static char asked[64];          /* the variable looked up last */
 static const char *var(void *arg, const char *name) {
   (void) arg;
   snprintf(asked, sizeof(asked), "%s", name);
-  return strcmp(name, "HOME") == 0 ? "/home/user" : NULL;
+  return strcmp(name, "HOME") == 0 ? "/home/user" :
+    strcmp(name, "STARS") == 0 ? "****************" : NULL;
 }
 
 /* ---- The line */
@@ -124,6 +125,28 @@ static void shells_are_not_served(void) {
     ok(parse(bad[i]) == SFTP_ERR_FORMAT && why != NULL, "'%s' is refused",
       bad[i]);
   }
+}
+
+/* What is quoted is twice as long in a pattern. */
+static void words_have_a_limit_after_expansion(void) {
+  static const struct { size_t times; int res; const char *what; } tried[] = {
+    { EXEC_LINE_MAX / 16 - 1, SFTP_OK, "a word and a pattern that fit" },
+    { EXEC_LINE_MAX / 16, SFTP_ERR_FORMAT, "a pattern that is too long" },
+    { EXEC_LINE_MAX / 8, SFTP_ERR_FORMAT, "a word that is too long, too" }
+  };
+  char *line = calloc(1, EXEC_LINE_MAX + 8);
+  size_t i, k;
+
+  for (i = 0; i < SFTP_NELEMS(tried); i++) {
+    memcpy(line, "x ", 3);
+    for (k = 0; k < tried[i].times; k++) {
+      memcpy(line + 2 + 6 * k, "$STARS", 7);
+    }
+
+    is_int(parse(line), tried[i].res, "%s", tried[i].what);
+  }
+
+  free(line);
 }
 
 static void lines_have_a_limit(void) {
@@ -490,6 +513,7 @@ int main(void) {
   patterns_are_those_that_stand_open();
   commands_are_joined();
   shells_are_not_served();
+  words_have_a_limit_after_expansion();
   lines_have_a_limit();
   nothing_breaks_the_reader();
   commands_answer();

@@ -361,7 +361,9 @@ static void locks_are_passed_on(void) {
     { "F q0xffffffffffffffff q0xffffffffffffffff u0x80",
       SSH_FX_INVALID_PARAMETER },
     { "D q0 q0 u0x80", SSH_FX_INVALID_HANDLE },
-    { "sx q0 q0 u0x80", SSH_FX_INVALID_HANDLE }
+    { "sx q0 q0 u0x80", SSH_FX_INVALID_HANDLE },
+    { "F q0 q0", SSH_FX_BAD_MESSAGE },
+    { "F q0 q0 u0x80 b0", SSH_FX_BAD_MESSAGE }
   };
   struct fxc *x = later_new(6);
   size_t i;
@@ -382,6 +384,10 @@ static void locks_are_passed_on(void) {
     "UNBLOCK of a directory");
   is_int(later_status(x, SSH_FXP_UNBLOCK, "F q0x8000000000000000 q1"),
     SSH_FX_INVALID_PARAMETER, "UNBLOCK beyond all files");
+  is_int(later_status(x, SSH_FXP_UNBLOCK, "F q0"), SSH_FX_BAD_MESSAGE,
+    "UNBLOCK without a length");
+  is_int(later_status(x, SSH_FXP_UNBLOCK, "F q0 q10 b0"), SSH_FX_BAD_MESSAGE,
+    "UNBLOCK with a byte too many");
   fake_files.lock_taken = true;
   is_int(later_status(x, SSH_FXP_BLOCK, "F q0 q10 u0x80"),
     SSH_FX_BYTE_RANGE_LOCK_CONFLICT, "BLOCK of what others have");

@@ -10,12 +10,14 @@
 """A session that crashes writes a line and ends: nothing else of it runs."""
 
 import os
+import re
 import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, main, promise, skip
 from server import PRELOAD, Server, must, preload, wait_for
+from manualpage import expect_shown, inline
 from rawsftp import Raw, string
 
 # A directory's name says how the process that removes it crashes.
@@ -81,6 +83,9 @@ def crash_by(name, line):
 @promise("a wild pointer")
 def _():
     crash_by(b"segv", "crashed: SIGSEGV at 0x[0-9a-f]+, address 0x8\n")
+    if not PRELOAD:
+        expect_shown(inline("crashed: "), re.findall(
+            "crashed: .*", srv.log("sftp.log")))
 
 
 @promise("a broken heap, as libc sees it")

@@ -22,8 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise, skip
 from controls import CONTROLS, Controlled
+from manualpage import example, expect_shown, inline, page
 from rawsftp import HANDLE, Raw, num, quad, string
-from server import GID, SOURCE, UID, Server, free_port, has_module, must, run
+from server import GID, UID, Server, free_port, has_module, must, run
 from server import preload, wait_for
 
 import paramiko
@@ -385,8 +386,7 @@ def _():
 
 @promise("one counter can be asked for, by each name that the manual has")
 def _():
-    with open(os.path.join(SOURCE, "doc/manual.md")) as page:
-        section = page.read().split("\n### Counters\n")[1].split("\n### ")[0]
+    section = page().split("\n### Counters\n")[1].split("\n### ")[0]
     names = re.findall(r"^\| `(\w+)` \|", section, re.M)
     expect(len(names) > 15, "%r" % names)
     for line in known:
@@ -471,6 +471,9 @@ def _():
                      "killed, or crashed" % pid)
         srv.wait_log("system.log", "session %d: upload of '/half' is lost after "
                      "700 bytes" % pid)
+    expect_shown(inline("session 4711 of ") + inline("session 4711: upload"),
+                 [re.sub("^.*?(session )", r"\1", line) for line in
+                  srv.log("system.log").splitlines() if "session" in line])
     # Those that end by themselves, or by a signal of the administrator, are
     # not lost.
     must(srv.sftp("ls"))
@@ -516,6 +519,7 @@ def _():
                 r"and 2 more"):
             expect(re.search("^%d %s$" % (pid, pattern), text, re.M),
                    "no %s in %s" % (pattern, text))
+        expect_shown(example("4711 user alice"), text.splitlines())
         for handle in handles:
             raw.ask(4, string(handle))
         expect_same(len(srv.ctl("sessions")), 3, "lines without open files")
@@ -541,10 +545,12 @@ def _():
     try:
         pid = srv.session()
         wait_for(lambda: "user alice" in "".join(srv.ctl("sessions")), "login")
-        srv.ctl("end", str(pid), "no more today")
+        # The words of the manual.
+        said, why = re.search('"(disconnected by the administrator: (.*?))"',
+                              page()).groups()
+        srv.ctl("end", str(pid), why)
         text = proc.communicate(timeout=60)[1].decode()
-        expect("disconnected by the administrator: no more today" in text,
-               text)
+        expect(said in text, text)
     finally:
         proc.kill()
         proc.wait()
@@ -597,6 +603,7 @@ def _():
     for words, answer in zip(names[1:], one):
         expect_same(answer, lines[at:], words)
     expect(len(wrong) == 1 and "no such server" in wrong[0], "%r" % wrong)
+    expect_shown(example(r"ftp\.example\.org \(192\.0\.2\.1:22\)\n"), lines)
 
 
 answers = {}
@@ -711,19 +718,18 @@ SHOWN = "alice sftp open-write /closed/x from 192.0.2.7"
 
 @promise("explain's answer in the manual is what the daemon says")
 def _():
-    with open(os.path.join(SOURCE, "doc/manual.md")) as page:
-        section = page.read().split("\n#### explain\n")[1].split("\n###")[0]
-    page = [line[4:] for line in section.splitlines()
-            if line.startswith("    ")]
+    section = page().split("\n#### explain\n")[1].split("\n###")[0]
+    wanted = [line[4:] for line in section.splitlines()
+              if line.startswith("    ")]
     text = "\n".join(answers[SHOWN]).replace(srv.path("home"), "/home").replace(
         srv.path("proftpd.conf"), "/etc/proftpd/proftpd.conf").replace(
             "class near", "class none").replace(
                 "'under test' (127.0.0.1:%d)" % srv.port,
                 "'ftp.example.org' (192.0.2.1:22)")
     # Long lines are broken in the manual.
-    page = re.sub(r"\n {8,}", " ", "\n".join(page))
+    wanted = re.sub(r"\n {8,}", " ", "\n".join(wanted))
     expect_same(re.sub(r"line \d+ of", "line N of", text),
-                re.sub(r"line \d+ of", "line N of", page), "the answer")
+                re.sub(r"line \d+ of", "line N of", wanted), "the answer")
 
 
 @promise("explain knows roots of mod_vroot, users of SQL, <Anonymous> and what "

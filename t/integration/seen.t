@@ -21,8 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 from tap import expect, expect_same, main, promise
 from controls import CONTROLS, Controlled
+from manualpage import expect_shown, inline, page
 from rawsftp import HANDLE, Raw, num, string
-from server import SOURCE, keygen, must, run, wait_for
+from server import keygen, must, run, wait_for
 
 import paramiko
 
@@ -86,8 +87,7 @@ def ask(*questions):
 def manual(heading):
     """The indented lines of a section, block by block; what is indented
     further continues a line."""
-    with open(os.path.join(SOURCE, "doc/manual.md")) as page:
-        section = page.read().split("\n#### %s\n" % heading)[1]
+    section = page().split("\n#### %s\n" % heading)[1]
     section = re.split(r"\n##+ ", section)[0]
     blocks = [[line[4:] for line in re.sub(r"\n {8}", " ", block)
                .splitlines()] for block in
@@ -253,6 +253,8 @@ def _():
             expect(line in lines, "%s in %r" % (line, lines))
         expect(any(re.fullmatch(r"remembered_clients \d+ of 1024", line)
                    for line in lines), "%r" % lines)
+        expect_shown(inline("current_connections ") + inline("limit_used l"),
+                     lines)
         expect(any(re.fullmatch(r"remembered_keys \d+ of 2048", line)
                    for line in lines), "%r" % lines)
     srv.no_sessions()

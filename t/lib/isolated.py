@@ -38,7 +38,8 @@ class Isolated(Server):
         found = {}
         for name in os.listdir("/proc"):
             with contextlib.suppress(OSError):
-                if os.readlink("/proc/%s/exe" % name) == self.program:
+                # Not by its path: that of another mount namespace differs.
+                if os.path.samefile("/proc/%s/exe" % name, self.program):
                     how = "cell"
                     if os.path.lexists("/proc/%s/fd/0" % name):
                         with open("/proc/%s/cmdline" % name) as words:

@@ -21,6 +21,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 /* Initial size of the buffer for output. */
@@ -283,27 +284,31 @@ static void kill_group(pid_t pid, int signo) {
  * The process is not reaped, so that its id is not reused.
  */
 static int wait_end(pid_t pid) {
-  uint64_t until = ftpd_now_ms() + END_MS;
+  uint64_t now = ftpd_now_ms(), until = now + END_MS;
+  struct pollfd end = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+  siginfo_t info = { 0 };
+  int res = 0;
 
-  for (;;) {
-    siginfo_t info;
+  while (res == 0) {
+    res = waitid(P_PID, (id_t) pid, &info, WEXITED|WNOHANG|WNOWAIT);
+    now = ftpd_now_ms();
+    if (res < 0 && errno == EINTR) {
+      res = 0;
 
-    info.si_pid = 0;
-    if (waitid(P_PID, (id_t) pid, &info, WEXITED|WNOHANG|WNOWAIT) < 0) {
-      if (errno != EINTR) {
-        return -1;
-      }
+    } else if (res == 0 && info.si_pid == pid) {
+      res = 1;
 
-    } else if (info.si_pid == pid) {
-      return 1;
+    } else if (res == 0 && now >= until) {
+      break;
+
+    } else if (res == 0) {
+      /* A kernel older than 5.3 has no such descriptor. */
+      (void) poll(&end, 1, end.fd >= 0 ? (int) (until - now) : 5);
     }
-
-    if (ftpd_now_ms() >= until) {
-      return 0;
-    }
-
-    (void) poll(NULL, 0, 5);
   }
+
+  close_fd(&end.fd);
+  return res;
 }
 
 /* Waits for its end, and kills it if necessary; NULL, or the error. */

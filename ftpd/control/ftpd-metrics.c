@@ -6,7 +6,11 @@
  * (see LICENSE)
  */
 
-/* ftpd-metrics.c -- SFTPMetricsFile: the counters in Prometheus's text format.
+/* ftpd-metrics.c -- SFTPMetricsFile: the counters as OpenMetrics text.
+ *
+ * Prometheus's own text format, which node_exporter and promtool read, differs
+ * from OpenMetrics in how it names a typed counter.  Counters here have no
+ * TYPE line, so that the text is right in both.
  *
  * The daemon writes a temporary file beside the file, and renames it: a reader
  * sees all of it or the one before.  Whatever fails is a line in the system log
@@ -33,10 +37,15 @@ static struct {
 
 /* ---- The text */
 
-static void write_head(FILE *out, const char *name, const char *suffix,
-    const char *help, const char *type) {
-  fprintf(out, "# HELP " PREFIX "%s%s %s\n# TYPE " PREFIX "%s%s %s\n", name,
-    suffix, help, name, suffix, type);
+static void write_help(FILE *out, const char *name, const char *suffix,
+    const char *help) {
+  fprintf(out, "# HELP " PREFIX "%s%s %s\n", name, suffix, help);
+}
+
+static void write_gauge_head(FILE *out, const char *name, const char *suffix,
+    const char *help) {
+  write_help(out, name, suffix, help);
+  fprintf(out, "# TYPE " PREFIX "%s%s gauge\n", name, suffix);
 }
 
 static void write_value(FILE *out, const struct tally_row *row,
@@ -59,7 +68,7 @@ static void write_counter(FILE *out, enum tally what, const uint64_t *sums) {
   const struct tally_row *row = &ftpd_tally_rows[what];
   unsigned int i, j;
 
-  write_head(out, row->name, "_total", row->help, "counter");
+  write_help(out, row->name, "_total", row->help);
   for (i = 0; i < ftpd_tally_values(what, 0); i++) {
     for (j = 0; j < ftpd_tally_values(what, 1); j++) {
       write_value(out, row, i, j, sums[ftpd_tally_place(what, i, j)]);
@@ -90,12 +99,12 @@ static void write_limits(FILE *out) {
   const struct limit_use *u = uses->elts;
   unsigned int i;
 
-  write_head(out, LIMIT_USED, "", LIMIT_USED_HELP, "gauge");
+  write_gauge_head(out, LIMIT_USED, "", LIMIT_USED_HELP);
   for (i = 0; i < uses->nelts; i++) {
     write_limit(out, LIMIT_USED, &u[i], u[i].now);
   }
 
-  write_head(out, LIMIT_MAX, "", LIMIT_MAX_HELP, "gauge");
+  write_gauge_head(out, LIMIT_MAX, "", LIMIT_MAX_HELP);
   for (i = 0; i < uses->nelts; i++) {
     write_limit(out, LIMIT_MAX, &u[i], u[i].max);
   }
@@ -108,7 +117,7 @@ static void write_clients(FILE *out) {
   struct book_agreed a;
   unsigned int at = 0;
 
-  write_head(out, BOOK_AGREED, "_total", BOOK_AGREED_HELP, "counter");
+  write_help(out, BOOK_AGREED, "_total", BOOK_AGREED_HELP);
   while (b != NULL && ftpd_book_alg(b, &at, &a)) {
     fprintf(out, PREFIX BOOK_AGREED "_total{client=\"");
     write_label(out, a.client);
@@ -125,10 +134,10 @@ static void write_gauge(FILE *out, const struct gauge *g,
     return;
   }
 
-  write_head(out, g->name, "", g->help, "gauge");
+  write_gauge_head(out, g->name, "", g->help);
   fprintf(out, PREFIX "%s %llu\n", g->name, (unsigned long long) now);
   if (max > 0) {
-    write_head(out, g->name, "_limit", g->help, "gauge");
+    write_gauge_head(out, g->name, "_limit", g->help);
     fprintf(out, PREFIX "%s_limit %llu\n", g->name,
       (unsigned long long) max);
   }
@@ -138,7 +147,7 @@ static void write_all(FILE *out) {
   uint64_t sums[BOARD_SERIES];
   unsigned int i, running = ftpd_board_sum(sums);
 
-  write_head(out, "info", "", "the version of this module", "gauge");
+  write_gauge_head(out, "info", "", "the version of this module");
   fprintf(out, PREFIX "info{version=\"" SFTP_VERSION "\"} 1\n");
   for (i = 0; ftpd_gauges[i].name != NULL; i++) {
     write_gauge(out, &ftpd_gauges[i], running);
@@ -150,6 +159,7 @@ static void write_all(FILE *out) {
 
   write_limits(out);
   write_clients(out);
+  fprintf(out, "# EOF\n");
 }
 
 /* ---- The file */

@@ -6,7 +6,7 @@
  * (see LICENSE)
  */
 
-/* ftpd-metrics.h -- SFTPMetricsFile: the counters in Prometheus's text format,
+/* ftpd-metrics.h -- SFTPMetricsFile: the counters as OpenMetrics text,
  * written from time to time.
  */
 

@@ -6,7 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-crypto proftpd-mod-sqlite proftpd-mod-vroot prometheus
-# needs: python3-paramiko
+# needs: prometheus-node-exporter python3-paramiko python3-prometheus-client
 
 """ftpdctl sftp: what the daemon has done, and what it does now."""
 
@@ -17,6 +17,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
@@ -28,6 +29,8 @@ from server import GID, UID, Server, free_port, has_module, must, run
 from server import preload, wait_for
 
 import paramiko
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families)
 
 METRICS = """
 SFTPMetricsFile @DIR@/metrics/sftp.prom 1
@@ -400,7 +403,30 @@ def metrics():
                 if not line.startswith("#"))
 
 
-@promise("SFTPMetricsFile has the counters, and promtool finds no fault")
+def collected(directory):
+    """What node_exporter makes of the files there."""
+    port = free_port()
+    with subprocess.Popen(
+            ["prometheus-node-exporter", "--collector.disable-defaults",
+             "--collector.textfile", "--collector.textfile.directory",
+             directory, "--web.listen-address", "127.0.0.1:%d" % port],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as exporter:
+        try:
+            def answer():
+                try:
+                    with urllib.request.urlopen(
+                            "http://127.0.0.1:%d/metrics" % port,
+                            timeout=30) as page_:
+                        return page_.read().decode()
+                except OSError:
+                    return None
+            return wait_for(answer, "node_exporter")
+        finally:
+            exporter.terminate()
+
+
+@promise("SFTPMetricsFile is OpenMetrics text with the counters; promtool finds "
+         "no fault, node_exporter reads it, and the manual shows lines of it")
 def _():
     path = srv.path("metrics/sftp.prom")
     os.mkdir(os.path.dirname(path))
@@ -427,9 +453,18 @@ def _():
             expect_same(found[name], str(number), name)
     expect_same(found["mod_sftp_current_sessions_limit"], "4096", "limit")
     expect(len(found) > 250, "%d" % len(found))
-    if shutil.which("promtool"):
-        with open(path, "rb") as file:
-            must(run(["promtool", "check", "metrics"], stdin=file))
+    text = srv.log("metrics/sftp.prom")
+    families = {family.name: family for family in
+                text_string_to_metric_families(text)}
+    expect_same(families["mod_sftp_current_sessions"].type, "gauge", "gauges")
+    expect(families["mod_sftp_sessions_total"].samples, "OpenMetrics")
+    with open(path, "rb") as file:
+        must(run(["promtool", "check", "metrics"], stdin=file))
+    lines = collected(os.path.dirname(path)).splitlines()
+    expect("node_textfile_scrape_error 0" in lines, "%r" % lines[:20])
+    expect(any(line.startswith("mod_sftp_logins_total{") for line in lines),
+           "%r" % lines[:20])
+    expect_shown(example("# HELP mod_sftp_"), text.splitlines())
 
 
 @promise("a file of metrics that cannot be written harms nobody, and is told "

@@ -13,11 +13,12 @@ import re
 from server import SOURCE
 from tap import expect
 
+CAUSE = r"(?:client|cpu|disk|network|rate|requests|window) \d+%"
 SHAPES = (
     (r"'[^']*'", "'...'"),
     (r"\b\d+(?:\.\d+){3}(?::\d+)?", "ADDRESS"),
     (r"0x[0-9a-f]+", "HEX"),
-    (r"limited by .*", "limited by CAUSES"),
+    (r"\blimited by %s(?:, %s)*$" % (CAUSE, CAUSE), "limited by CAUSES"),
     (r"\bclient \S+", "client NAME"),
     (r"\bkex \S+, host key \S+", "kex NAME, host key NAME"),
     (r"\bciphers \S+ \S+, MACs \S+ \S+", "ciphers NAMES, MACs NAMES"),

@@ -171,31 +171,33 @@ static void begin(void) {
   ftpd_metrics_start();
 }
 
-#define HEAD(name, help, type) \
-  "# HELP mod_sftp_" name " " help "\n# TYPE mod_sftp_" name " " type "\n"
+#define HELP(name, help) "# HELP mod_sftp_" name " " help "\n"
+#define GAUGE(name, help) \
+  HELP(name, help) "# TYPE mod_sftp_" name " gauge\n"
 
 #define OF_LIMIT "{limit=\"Max \\\"x\\\" \\\\\",server=\"127.0.0.1:22\"}"
 
 static void the_text(void) {
   static const char end[] =
-    HEAD("limit_used", LIMIT_USED_HELP, "gauge")
+    GAUGE("limit_used", LIMIT_USED_HELP)
     "mod_sftp_limit_used" OF_LIMIT " 3\n"
-    HEAD("limit_maximum", LIMIT_MAX_HELP, "gauge")
+    GAUGE("limit_maximum", LIMIT_MAX_HELP)
     "mod_sftp_limit_maximum" OF_LIMIT " 4\n"
-    HEAD("client_algorithms_total", BOOK_AGREED_HELP, "counter");
+    HELP("client_algorithms_total", BOOK_AGREED_HELP)
+    "# EOF\n";
   static const char first[] =
-    HEAD("info", "the version of this module", "gauge")
+    GAUGE("info", "the version of this module")
     "mod_sftp_info{version=\"" SFTP_VERSION "\"} 1\n"
-    HEAD("limited", "help 1", "gauge") "mod_sftp_limited 5\n"
-    HEAD("limited_limit", "help 1", "gauge") "mod_sftp_limited_limit 1\n"
-    HEAD("unlimited", "help 3", "gauge") "mod_sftp_unlimited 0\n"
-    HEAD("sessions_total", "help s", "counter") "mod_sftp_sessions_total 1\n"
-    HEAD("logins_total", "help l", "counter")
+    GAUGE("limited", "help 1") "mod_sftp_limited 5\n"
+    GAUGE("limited_limit", "help 1") "mod_sftp_limited_limit 1\n"
+    GAUGE("unlimited", "help 3") "mod_sftp_unlimited 0\n"
+    HELP("sessions_total", "help s") "mod_sftp_sessions_total 1\n"
+    HELP("logins_total", "help l")
     "mod_sftp_logins_total{letter=\"a\",digit=\"1\"} 11\n"
     "mod_sftp_logins_total{letter=\"a\",digit=\"2\"} 12\n"
     "mod_sftp_logins_total{letter=\"b\",digit=\"1\"} 13\n"
     "mod_sftp_logins_total{letter=\"b\",digit=\"2\"} 14\n"
-    HEAD("bytes_total", "help b", "counter")
+    HELP("bytes_total", "help b")
     "mod_sftp_bytes_total{letter=\"a\"} 21\n"
     "mod_sftp_bytes_total{letter=\"b\"} 23\n";
   const char *text;
@@ -209,8 +211,8 @@ static void the_text(void) {
   has_book = true;
   is_int(daemon_expire("SFTPMetricsFile"), 1, "the timer goes on");
   text = text_of(path);
-  ok(text != NULL && strstr(text, BOOK_AGREED_HELP "\n# TYPE mod_sftp_"
-    "client_algorithms_total counter\nmod_sftp_client_algorithms_total{"
+  ok(text != NULL && strstr(text, BOOK_AGREED_HELP "\n"
+    "mod_sftp_client_algorithms_total{"
     "client=\"\\\"quoted\\\"\",kind=\"kex\",algorithm=\"none\"} 6\n") != NULL,
     "algorithms of clients");
 }

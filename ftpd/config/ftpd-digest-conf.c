@@ -14,39 +14,47 @@
 #define READ_SECS 30
 #define READ_MAX_SECS 600
 
+static const char *set_secs(pool *p, const char *value, unsigned int *to) {
+  uint64_t secs;
+
+  if (!sftp_number(value, 1, READ_MAX_SECS, &secs)) {
+    return pstrcat(p, "timeout '", value, "' must be a number of seconds, 1 to "
+      "600", NULL);
+  }
+
+  *to = (unsigned int) secs;
+  return NULL;
+}
+
 /* The words after the digest; NULL, or the error. */
 static const char *set_words(cmd_rec *cmd, struct transfer_digest *digest) {
   pool *p = cmd->tmp_pool;
-  bool timed = false;
+  const char *how = NULL, *secs = NULL, *why = NULL;
   unsigned int i;
-  uint64_t secs;
 
-  for (i = 2; i < cmd->argc; i++) {
+  for (i = 2; i < cmd->argc && why == NULL; i++) {
     const char *word = cmd->argv[i];
 
-    if (strcasecmp(word, "omit") == 0) {
-      digest->reads = false;
-
-    } else if (strcasecmp(word, "read") == 0) {
-      digest->reads = true;
+    if (strcasecmp(word, "omit") == 0 || strcasecmp(word, "read") == 0) {
+      why = how == NULL ? NULL : pstrcat(p, "'", word, "' after '", how,
+        "': expected one of omit and read", NULL);
+      how = word;
 
     } else if (strcasecmp(word, "timeout") == 0 && i + 1 < cmd->argc) {
-      if (!sftp_number(cmd->argv[++i], 1, READ_MAX_SECS, &secs)) {
-        return pstrcat(p, "timeout '", cmd->argv[i], "' must be a number of "
-          "seconds, 1 to 600", NULL);
-      }
-
-      digest->secs = (unsigned int) secs;
-      timed = true;
+      why = secs == NULL ? set_secs(p, cmd->argv[i + 1], &digest->secs) :
+        pstrcat(p, "timeout '", cmd->argv[i + 1], "' after timeout '", secs,
+        "': expected one of them", NULL);
+      secs = cmd->argv[++i];
 
     } else {
-      return pstrcat(p, "unexpected word: '", word, "' (accepted: omit, read, "
+      why = pstrcat(p, "unexpected word: '", word, "' (accepted: omit, read, "
         "timeout SECONDS)", NULL);
     }
   }
 
-  return timed && !digest->reads ? "timeout makes sense with read alone" :
-    NULL;
+  digest->reads = how != NULL && strcasecmp(how, "read") == 0;
+  return why != NULL || secs == NULL || digest->reads ? why :
+    "timeout makes sense with read alone";
 }
 
 /* usage: SFTPTransferDigest none|sha256 [omit|read [timeout seconds]] */

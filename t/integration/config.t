@@ -59,6 +59,7 @@ WRONG = (
     ("SFTPSandbox", "on off", ["parameters"]),
     ("SFTPTransferDigest", "md5", ["md5", "none, or sha256"]),
     ("SFTPTransferDigest", "sha256 read timeout x", ["x", "1 to 600"]),
+    ("SFTPTransferDigest", "sha256 omit read", ["read", "one of omit and read"]),
     ("SFTPUploadSync", "always", ["always", "none or close"]),
     ("SFTPMaxChannels", "0", ["0", "greater than zero"]),
     ("SFTPMaxChannels", "many", ["many", "numeric"]),

@@ -75,5 +75,12 @@ int main(void) {
   ok(refuses(" sha256 read timeout 0", "1 to 600"), "no second");
   ok(refuses(" sha256 read timeout 601", "1 to 600"), "too many");
   ok(refuses(" sha256 timeout 5", "with read alone"), "a time for nothing");
+  ok(refuses(" sha256 omit read", "'read' after 'omit': expected one of"),
+    "both");
+  ok(refuses(" sha256 read omit", "'omit' after 'read': expected one of"),
+    "in any order");
+  ok(refuses(" sha256 read read", "'read' after 'read'"), "one of them twice");
+  ok(refuses(" sha256 read timeout 5 timeout 6",
+    "timeout '6' after timeout '5': expected one"), "two times");
   return done_testing();
 }

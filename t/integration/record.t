@@ -21,6 +21,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import paramiko
@@ -1404,6 +1405,53 @@ def _():
     wrong(srv, "not that of one of the keys", options=[
         "-k", srv.path("revoked"), "-k", srv.hostkey("host_rsa"),
         "-k", srv.hostkey()])
+
+
+@promise("allowed_signers: a key counts from valid-after to valid-before, at the "
+         "time of the signature, and for its namespaces")
+def _():
+    one = Recorded()
+    with open(one.path("ahead"), "wb") as file:
+        file.write(struct.pack("=q", 7200))
+    os.chmod(one.path("ahead"), 0o644)
+    preload(one, "stepclock", "STEPCLOCK", one.path("ahead"))
+    one.start()
+    must(one.sftp("mkdir a"))
+    one.wait_record("logout")
+    one.settled()
+    soon = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 3600))
+    here = time.strftime("%Y%m%d%H%M", time.localtime(time.time() + 3600))
+
+    def given(options):
+        path = one.path("signers")
+        with open(path, "w") as out, open(one.hostkey()) as pub:
+            out.write("# a comment\n\"any body\" %s %s" % (options, pub.read()))
+        return path
+
+    for options in ('valid-after="%s"' % soon, 'Valid-After="%s"' % here,
+                    'valid-after="20200101",valid-before="20991231Z"',
+                    'namespaces="file,sftp-*"',
+                    'namespaces="sftp-record",valid-after="%s"' % soon):
+        whole(one, key=given(options))
+    for options in ('valid-before="%s"' % soon, 'valid-before="%s"' % here,
+                    'valid-after="20980101"', 'namespaces="file"',
+                    'namespaces="!sftp-record,*"'):
+        wrong(one, "not that of one of the keys", key=given(options))
+    wrong(one, "as they were valid then",
+          key=given('valid-before="%s"' % soon))
+    for options, text in (
+            ("cert-authority", "certificates do not sign"),
+            ('namespaces="a",cert-authority', "certificates do not sign"),
+            ("no-touch-required", "unknown option 'no-touch-required'"),
+            ('valid-after="2020"', "'2020': expected YYYYMMDD"),
+            ('valid-after="20201301"', "'20201301': expected YYYYMMDD"),
+            ('valid-after="20200101",valid-before="20200101"', "not later"),
+            ('namespaces="a",namespaces="b"', "expected once"),
+            ("valid-after=20200101", "unknown option"),
+            ('namespaces="a', "one word of options")):
+        code, said = verify(one, key=given(options))
+        expect(code == 2 and "signers:2: " in said and text in said,
+               (options, code, said))
 
 
 @promise("verify says how many records were in a file that was not given, and "

@@ -7,7 +7,8 @@
 """sftp-record checks the files of SFTPTransferRecord.
 
 lines.py        lines, their hashes, and what is a record
-signatures.py   keys, and signatures by ssh-keygen
+keys.py         the keys that may sign, and when
+signatures.py   signatures, which ssh-keygen checks
 verify.py       verify: the chain
 extract.py      extract: a signature, for ssh-keygen
 main.py         the command line

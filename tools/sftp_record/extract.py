@@ -6,7 +6,8 @@
 """sftp-record extract: a signature, as ssh-keygen wants it."""
 
 from .lines import hash_of, lines_of, record_of
-from .signatures import SIGNER, SPACE, Unusable
+from .keys import Unusable
+from .signatures import SIGNER, SPACE
 
 
 def find(path, wanted):

@@ -10,7 +10,7 @@ import hashlib
 import json
 import zlib
 
-from .signatures import Unusable
+from .keys import Unusable
 
 # The server writes no longer ones.
 LONGEST = 65536

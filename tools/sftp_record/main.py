@@ -9,7 +9,8 @@ import argparse
 import sys
 
 from .extract import extract
-from .signatures import Signers, Unusable
+from .keys import Unusable
+from .signatures import Signers
 from .verify import Limits, verify
 
 

@@ -9,44 +9,10 @@ import os
 import subprocess
 import tempfile
 
+from .keys import Unusable, keys_of
+
 SPACE = "sftp-record"
 SIGNER = "sftp-record"
-KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-         "ecdsa-sha2-nistp521", "ssh-rsa")
-
-
-class Unusable(Exception):
-    """What was asked for cannot be done; the text says why."""
-
-
-def keys_of(path):
-    """The keys of a .pub file, of known_hosts or of allowed_signers, and those
-    that known_hosts revokes."""
-    found, revoked = [], []
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                words = line.split()
-                if not words or words[0].startswith("#"):
-                    continue
-                into = found
-                if words[0].startswith("@"):
-                    if words[0] != "@revoked":
-                        continue
-                    into = revoked
-                if "cert-authority" in words[:-2]:
-                    raise Unusable("%s: certificates do not sign records"
-                                   % path)
-                for kind, key in zip(words, words[1:]):
-                    if kind in KINDS:
-                        into.append("%s %s" % (kind, key))
-                        break
-    except OSError as why:
-        raise Unusable("%s: %s" % (path, why.strerror)) from why
-    if not found and not revoked:
-        raise Unusable("%s: there is no key in it (Ed25519, ECDSA or RSA)"
-                       % path)
-    return found, revoked
 
 
 class Signers:
@@ -59,24 +25,29 @@ class Signers:
         for path in paths:
             for all_of, some in zip((found, revoked), keys_of(path)):
                 all_of += some
-        found = [key for key in found if key not in revoked]
+        found = [one for one in found if one.key not in revoked]
         if not found:
             raise Unusable("%s: all keys are revoked" % ", ".join(paths))
+        self.dated = any("valid-" in one.options.lower() for one in found)
         with open(self.allowed, "w", encoding="ascii",
                   errors="backslashreplace") as out:
-            for key in found:
-                out.write("%s namespaces=\"%s\" %s\n"
-                          % (SIGNER, SPACE, key))
+            for one in found:
+                out.write("%s %s %s\n" % (
+                    SIGNER, one.options or "namespaces=\"%s\"" % SPACE,
+                    one.key))
 
-    def accept(self, message, signature):
-        """Whether one of the keys has signed these bytes."""
+    def accept(self, message, signature, when):
+        """Whether one of the keys has signed these bytes; it must have been
+        valid then.  when: UTC; None: now."""
         path = os.path.join(self.folder.name, "signature")
         with open(path, "w", encoding="utf-8", errors="replace") as out:
             out.write(signature)
         try:
             done = subprocess.run(
                 ["ssh-keygen", "-Y", "verify", "-f", self.allowed, "-I",
-                 SIGNER, "-n", SPACE, "-s", path], input=message,
+                 SIGNER, "-n", SPACE, "-s", path]
+                + (["-Overify-time=" + when.strftime("%Y%m%d%H%M%SZ")]
+                   if when and self.dated else []), input=message,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 check=False)
         except OSError as why:

@@ -259,11 +259,13 @@ class Chain:
         else:
             text = record.get("signature")
             good = isinstance(text, str) and self.signers.accept(
-                record["prev"].encode("ascii", "replace") + b"\n", text)
+                record["prev"].encode("ascii", "replace") + b"\n", text,
+                time_of({"time": self.time}))
         if not good:
             self.unsigned += 1
             self.run.add(record)
-            self.problem("the signature is not that of one of the keys")
+            self.problem("the signature is not that of one of the keys%s" % (
+                ", as they were valid then" if self.signers.dated else ""))
             return
         if set(record) != SIGNATURE:
             self.problem("the line of the signature was changed: its members "

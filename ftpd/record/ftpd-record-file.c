@@ -48,7 +48,8 @@ static void tell_gone(struct record_file *f) {
   if (!f->told_gone) {
     f->told_gone = true;
     pr_log_pri(PR_LOG_WARNING, MOD_SFTP_VERSION ": SFTPTransferRecord '%s': "
-      "the file was removed: what is written until the next reload is lost",
+      "the file was removed: what is written until there is another one is "
+      "lost",
       f->path);
   }
 }

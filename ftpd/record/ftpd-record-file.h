@@ -44,6 +44,7 @@ struct record_stated {
 struct record_file {
   pool *pool;
   const char *path;
+  bool wanted;                  /* by the configuration */
   const char *begin;            /* why there is a line of that kind */
   const struct sftp_key *key;   /* NULL: nothing signs */
   const char *print;            /* its fingerprint */

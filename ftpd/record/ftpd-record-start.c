@@ -212,10 +212,27 @@ done:
 }
 
 /* Nobody is at the other end. */
-static bool is_dead(void) {
-  struct pollfd pfd = { state.control, POLLIN, 0 };
+static bool is_dead(int fd) {
+  struct pollfd pfd = { fd, 0, 0 };
 
-  return state.control < 0 || poll(&pfd, 1, 0) > 0;
+  return fd < 0 || poll(&pfd, 1, 0) > 0;
+}
+
+/* The recorder cannot open a file, having no rights. */
+static bool asks_for_another(void) {
+  char byte;
+
+  return recv(state.control, &byte, 1, MSG_DONTWAIT) > 0;
+}
+
+static void start_another(bool crashed, const char *why) {
+  if (why != NULL) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord: %s has "
+      "ended: starting another", why);
+  }
+
+  (void) start_recorder(crashed);
+  keep_new();
 }
 
 static int on_timer(CALLBACK_FRAME) {
@@ -223,11 +240,18 @@ static int on_timer(CALLBACK_FRAME) {
   (void) p2;
   (void) p3;
   (void) data;
-  if (state.daemon == getpid() && is_dead()) {
-    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord: the "
-      "recorder has ended: starting another");
-    (void) start_recorder(true);
-    keep_new();
+  if (state.daemon != getpid()) {
+    return 1;
+  }
+
+  if (is_dead(state.control)) {
+    start_another(true, "the recorder");
+
+  } else if (is_dead(state.keep)) {
+    start_another(false, "the recorder's keeper");
+
+  } else if (asks_for_another()) {
+    start_another(false, NULL);
   }
 
   return 1;

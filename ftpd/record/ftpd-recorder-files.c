@@ -78,6 +78,7 @@ static void configure_file(server_rec *s) {
   }
 
   f = ftpd_recorder_file(conf->path);
+  f->wanted = true;
   f->max_records = conf->records;
   f->max_secs = conf->minutes * 60;
   if (f->key == NULL && ftpd_conf_engine(s)) {
@@ -117,6 +118,20 @@ void ftpd_recorder_open_files(void) {
   for (i = 0; i < ftpd_recorder.nfiles; i++) {
     ftpd_record_file_open(ftpd_recorder.files[i]);
   }
+}
+
+bool ftpd_recorder_lacks_file(void) {
+  unsigned int i;
+
+  for (i = 0; i < ftpd_recorder.nfiles; i++) {
+    const struct record_file *f = ftpd_recorder.files[i];
+
+    if (f->wanted && (f->fd < 0 || f->told_gone)) {
+      return true;
+    }
+  }
+
+  return false;
 }
 
 /* ---- Signatures */

@@ -56,6 +56,7 @@ static int hand_over_files(int to) {
     h.stated = f->stated;
     h.nlost = f->nlost;
     h.lost_error = f->lost_error;
+    h.told_error = f->told_error;
     if (ftpd_record_pass(to, &h, sizeof(h), none, 0) < 0) {
       return -1;
     }
@@ -96,6 +97,7 @@ static void take(const struct record_handed *h, int fds[RECORD_FDS]) {
     f->stated = h->stated;
     f->nlost = h->nlost;
     f->lost_error = h->lost_error;
+    f->told_error = h->told_error;
     if (f->max_records == 0) {  /* it is not configured any more */
       f->max_records = h->stated.records;
       f->max_secs = h->stated.secs;

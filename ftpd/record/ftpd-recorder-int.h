@@ -36,6 +36,7 @@ struct recorder_state {
   const struct recorder *is;
   int keeper;                   /* -1: there is none */
   bool watched, open;           /* the daemon and the door are there */
+  bool asked;                   /* the daemon for another recorder */
   bool over;                    /* another recorder goes on */
 };
 
@@ -49,6 +50,8 @@ struct record_file *ftpd_recorder_file(const char *path);
 /* Those of the configuration, before they are opened. */
 void ftpd_recorder_configure(void);
 void ftpd_recorder_open_files(void);
+/* One that is configured cannot be opened, or was removed. */
+bool ftpd_recorder_lacks_file(void);
 /* Signs what is due; all: whatever has no signature. */
 void ftpd_recorder_sign(bool all);
 /* Milliseconds until a signature is due; -1: none is. */

@@ -164,6 +164,16 @@ static void serve_events(const struct epoll_event *events, int n) {
   }
 }
 
+/* Only the daemon has the right to open a file. */
+static void ask_for_another(void) {
+  struct recorder_state *r = &ftpd_recorder;
+
+  if (!r->asked && ftpd_recorder_lacks_file()) {
+    r->asked = true;
+    (void) send(r->is->control, "", 1, MSG_DONTWAIT|MSG_NOSIGNAL);
+  }
+}
+
 static bool is_needed(void) {
   const struct recorder_state *r = &ftpd_recorder;
 
@@ -175,6 +185,7 @@ static void serve(void) {
   int n;
 
   while (is_needed()) {
+    ask_for_another();
     n = epoll_wait(ftpd_recorder.epoll, events, EVENTS,
       ftpd_recorder_due_ms());
     serve_events(events, n);

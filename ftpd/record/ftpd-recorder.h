@@ -33,7 +33,7 @@ struct record_handed {
   struct record_head head;      /* of a file: hello.path ... */
   struct record_stated stated;  /* ... its last line about itself ... */
   uint64_t nlost;               /* ... and what it does not have */
-  int lost_error;
+  int lost_error, told_error;
   struct record_pins pins;
   unsigned char is_client, ended;
 };

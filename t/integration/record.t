@@ -860,6 +860,63 @@ def _():
         whole(one)
 
 
+@promise("a keeper that is killed is replaced while the recorder lives, and "
+         "keeps the sessions that are open")
+def _():
+    one = Recorded()
+    one.start()
+    with paramiko_sftp(one) as client:
+        client.mkdir("before")
+        one.wait_record("mkdir", path=one.home("before"))
+        first = one.recorder()
+        keepers = one.helpers("sftp-keeper")
+        expect_same(len(keepers), 1, "keepers")
+        os.kill(keepers[0], signal.SIGKILL)
+        one.wait_log("system.log", "the recorder's keeper has ended: "
+                     "starting another")
+        wait_for(lambda: one.helpers("sftp-keeper") not in ([], keepers) and
+                 one.recorders() not in ([], [first]) and
+                 len(one.recorders()) == 1, "another keeper")
+        client.mkdir("between")
+        last = one.wait_record("mkdir", path=one.home("between"))
+        os.kill(one.recorder(), signal.SIGKILL)
+        client.mkdir("after")
+        one.wait_record("mkdir", path=one.home("after"),
+                        session=last["session"], user="alice")
+    one.settled()
+    expect_same([path_of_dir(one, x) for x in one.records("mkdir")],
+                ["before", "between", "after"], "directories")
+    whole(one)
+
+
+@promise("a file that cannot be opened at a reload is tried again, which the "
+         "system log says once each way, and what was lost is counted")
+def _():
+    one = Recorded()
+    one.start()
+    one.recorder()
+    os.rename(one.path("rec"), one.path("away"))
+    os.kill(one.process.pid, signal.SIGHUP)
+    one.wait_log("system.log", "records cannot be written: No such file")
+    must(one.sftp("mkdir lost"))
+    one.no_sessions()
+    for _ in range(2):
+        old = wait_for(lambda: one.helpers("sftp-recorder"), "a recorder")
+        wait_for(lambda: one.helpers("sftp-recorder") not in (old, []),
+                 "the next recorder")
+    os.rename(one.path("away"), one.path("rec"))
+    lost = one.wait_record("lost")
+    expect_same((lost["records"], lost["why"]),
+                (3, "No such file or directory"), "lost")
+    must(one.sftp("mkdir found"))
+    one.wait_record("mkdir", path=one.home("found"))
+    one.settled()
+    log = one.log("system.log")
+    expect_same([log.count("records " + word) for word in (
+        "cannot be written: No such", "are written again")], [1, 1], "lines")
+    whole(one)
+
+
 def path_of_dir(server, one):
     return os.path.relpath(one["path"], server.home())
 
@@ -1513,8 +1570,8 @@ def _():
     wrong(one, "found the file without its last records")
 
 
-@promise("a removed file is said in the system log; the next one after a "
-         "reload names the last record")
+@promise("a removed file is said in the system log; the next one follows, and "
+         "names the last record")
 def _():
     one = Recorded()
     one.start()
@@ -1522,7 +1579,6 @@ def _():
     os.unlink(one.record)
     must(one.sftp("mkdir a"))
     one.wait_log("system.log", "the file was removed")
-    reload_daemon(one)
     first = wait_for(one.records, "the new file")[0]
     expect(first["n"] > last and first["prev"] != "0" * 64, first)
     one.settled()

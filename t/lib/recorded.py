@@ -73,6 +73,21 @@ class Recorded(Server):
         return wait_for(lambda: len(self.recorders()) == 1 and
                         self.recorders(), "a recorder")[0]
 
+    def helpers(self, name):
+        """Process ids of those with this name and its logs."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/comm" % pid) as file:
+                    if file.read().strip() == name and any(
+                            os.readlink("/proc/%s/fd/%s" % (pid, fd)) ==
+                            self.path("system.log")
+                            for fd in os.listdir("/proc/%s/fd" % pid)):
+                        found.append(int(pid))
+            except OSError:
+                pass
+        return found
+
     def settled(self):
         """The daemon has ended, and its recorder has written all."""
         self.stop_clean()

@@ -687,26 +687,75 @@ static void extended_data_counts(void) {
   }
 }
 
-static void malformed_extended_data_is_refused(void) {
-  unsigned char msg[18] = { 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5, 'd', 'a', 't',
-    'a', '!', 'x' };
-  size_t n;
+/* A message to a channel that a service has: of these fields, behind the number
+ * of the channel unless it is not about one.
+ */
+struct whole {
+  const char *name;
+  uint8_t type;
+  bool numbered, more;          /* more may follow, as others define it */
+  size_t len;
+  const char *bytes;
+};
 
-  for (n = 0; n <= sizeof(msg); n++) {
-    struct client *cl;
-    uint32_t id;
+static const struct whole wholes[] = {
+  { "CHANNEL_OPEN", SSH_MSG_CHANNEL_OPEN, false, false, 23,
+    "\0\0\0\7session\0\0\0\1\0\0\1\0\0\0\1\0" },
+  { "CHANNEL_OPEN of another type", SSH_MSG_CHANNEL_OPEN, false, true, 19,
+    "\0\0\0\3x11\0\0\0\1\0\0\1\0\0\0\1\0" },
+  { "CHANNEL_WINDOW_ADJUST", SSH_MSG_CHANNEL_WINDOW_ADJUST, true, false, 4,
+    "\0\0\1\0" },
+  { "CHANNEL_DATA", SSH_MSG_CHANNEL_DATA, true, false, 9,
+    "\0\0\0\5data!" },
+  { "CHANNEL_EXTENDED_DATA", SSH_MSG_CHANNEL_EXTENDED_DATA, true, false, 13,
+    "\0\0\0\1\0\0\0\5data!" },
+  { "CHANNEL_EOF", SSH_MSG_CHANNEL_EOF, true, false, 0, "" },
+  { "CHANNEL_CLOSE", SSH_MSG_CHANNEL_CLOSE, true, false, 0, "" },
+  { "CHANNEL_SUCCESS", SSH_MSG_CHANNEL_SUCCESS, true, false, 0, "" },
+  { "CHANNEL_FAILURE", SSH_MSG_CHANNEL_FAILURE, true, false, 0, "" },
+  { "CHANNEL_REQUEST", SSH_MSG_CHANNEL_REQUEST, true, true, 6,
+    "\0\0\0\1x\1" },
+  { "GLOBAL_REQUEST", SSH_MSG_GLOBAL_REQUEST, false, true, 6,
+    "\0\0\0\1x\1" },
+  { "PING", SSH_MSG_PING, false, false, 6, "\0\0\0\2hi" }
+};
 
-    start_unit = 1;
-    cl = open_client();
-    id = open_channel(cl, 1, 0, 32768);
-    (void) request(cl, id, "subsystem", "sftp");
-    sftp_put_u32(msg, id);
-    client_send(cl, SSH_MSG_CHANNEL_EXTENDED_DATA, msg, n);
-    is_int(client_pump(cl), n < 17 ? SFTP_ERR_SHORT : n > 17 ?
-      SFTP_ERR_EXTRA : SFTP_OK, "%lu of 17 bytes of extended data",
-      (unsigned long) n);
-    client_free(cl);
-    free(last);
+/* What the server makes of the first `len' bytes. */
+static int send_part(const struct whole *w, size_t len) {
+  struct client *cl;
+  unsigned char msg[64] = { 0 };
+  size_t head = w->numbered ? 4 : 0;
+  uint32_t id;
+  int res;
+
+  start_unit = 1;
+  cl = open_client();
+  id = open_channel(cl, 1, 0, 32768);
+  (void) request(cl, id, "subsystem", "sftp");
+  sftp_put_u32(msg, id);
+  memcpy(msg + head, w->bytes, w->len);
+  client_send(cl, w->type, msg, len);
+  res = client_pump(cl);
+  client_free(cl);
+  free(last);
+  return res;
+}
+
+static void malformed_messages_are_refused(void) {
+  size_t i, n;
+
+  for (i = 0; i < SFTP_NELEMS(wholes); i++) {
+    const struct whole *w = &wholes[i];
+    size_t len = w->len + (w->numbered ? 4 : 0);
+
+    for (n = 0; n < len; n++) {
+      is_int(send_part(w, n), SFTP_ERR_SHORT, "%s: %lu of %lu bytes", w->name,
+        (unsigned long) n, (unsigned long) len);
+    }
+
+    is_int(send_part(w, len), SFTP_OK, "%s: as it should be", w->name);
+    is_int(send_part(w, len + 1), w->more ? SFTP_OK : SFTP_ERR_EXTRA,
+      "%s: one byte more", w->name);
   }
 }
 
@@ -751,7 +800,7 @@ int main(void) {
   signals_end_the_channel_only();
   eof_ends_with_the_status();
   extended_data_counts();
-  malformed_extended_data_is_refused();
+  malformed_messages_are_refused();
   strange_channels_end_the_connection();
   return done_testing();
 }

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long it may run after the end of its output, or after SIGTERM. */
+/* How long it may run after SIGTERM. */
 #define END_MS 1000
 /* How often it looks for what a program has left behind. */
 #define STRAY_MS 20
@@ -39,6 +39,7 @@ static sigset_t while_waiting;
 struct running {
   pid_t pid;
   int out, err;                 /* this side of its stdout and stderr */
+  bool idle;                    /* nothing happened in the last turn */
 };
 
 static void wake(int signo) {
@@ -167,7 +168,10 @@ static const char *turn(struct running *run, const struct check_run *r,
     { .fd = r->until, .events = POLLRDHUP }
   };
 
-  if (wait_for(fds, 3, ms) < 0) {
+  int n = wait_for(fds, 3, ms);
+
+  run->idle = n == 0;
+  if (n < 0) {
     return errno == EINTR ? NULL : strerror(errno);
   }
 
@@ -187,25 +191,20 @@ static const char *turn(struct running *run, const struct check_run *r,
   return NULL;
 }
 
-/* Until it has ended, and its output, too. */
+/* Until it has ended, and what it had printed then is read: a child that it
+ * leaves may have its output open.
+ */
 static const char *follow(struct running *run, const struct check_run *r,
     struct check_output *o) {
   uint64_t until = now_ms() + (uint64_t) r->secs * 1000, now;
-  const char *late = "it took too long", *why = NULL;
-  bool silent = false;
+  const char *why = NULL;
+  bool ended = false;
 
-  while (why == NULL && (run->out >= 0 || run->err >= 0 ||
-      !has_ended(run->pid))) {
+  while (why == NULL && !(ended && run->idle)) {
     now = now_ms();
-    if (!silent && run->out < 0 && run->err < 0) {
-      silent = true;
-      if (now + END_MS < until) {
-        until = now + END_MS;
-        late = "it did not end";
-      }
-    }
-
-    why = now < until ? turn(run, r, o, until - now) : late;
+    ended = has_ended(run->pid);
+    why = now < until ? turn(run, r, o, ended ? 0 : until - now) :
+      "it took too long";
   }
 
   return why;
@@ -286,7 +285,7 @@ static const char *finish(pid_t pid, struct check_output *o,
 }
 
 const char *check_run(const struct check_run *r, struct check_output *o) {
-  struct running run = { -1, -1, -1 };
+  struct running run = { -1, -1, -1, false };
   const char *why;
   int res;
 

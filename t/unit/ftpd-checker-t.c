@@ -41,7 +41,11 @@ static struct upload_check checks[] = {
   SH("kill -9 $$"),
   SH("%u"),
   SH("printf '%600s' '' | tr ' ' x"),
-  SH("exec >&- 2>&-; sleep 60")
+  { "exec >&- 2>&-; sleep 60", "/bin/sh", "nobody", 65534, 65534, 1, true },
+  SH("exec >&- 2>&-; sleep 1.2"),
+  SH("echo before; sleep 60 &"),
+  SH("exec 2>&1; sleep 60 & yes | head -c 65536; exit 7"),
+  SH("yes | head -c 65537 & wait")
 };
 
 static config_rec records[SFTP_NELEMS(checks)];
@@ -165,8 +169,18 @@ static void failures(void) {
   ok(refuses(9, "x", "the check failed: ended by signal 9"), "a signal");
   ok(refuses(10, "x", "the check failed: it is not run for a user of this "
     "name"), "an odd name");
-  ok(refuses(12, "x", "the check failed: it did not end"),
-    "no end after that of its output");
+  ok(refuses(12, "x", "the check failed: it took too long"), "no end");
+  ok(refuses(16, "x", "the check failed: it printed too much"), "a byte more");
+}
+
+static void its_end_counts(void) {
+  const char *line;
+
+  ok(ask(&checks[13], "x", &line) == 0 && said(line, ""),
+    "it goes on without output");
+  ok(ask(&checks[14], "x", &line) == 0 && said(line, "before"),
+    "a child has its output");
+  ok(refuses(15, "x", "y"), "all that it printed is read");
 }
 
 static void only_what_is_configured_is_run(void) {
@@ -222,6 +236,7 @@ int main(void) {
   verdicts();
   the_first_line_counts();
   failures();
+  its_end_counts();
   only_what_is_configured_is_run();
   a_session_that_ends_does_not_wait();
   a_process_that_ended_refuses();

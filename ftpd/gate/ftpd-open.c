@@ -110,8 +110,7 @@ static const char *hidden_path(struct op_state *state, int flags,
 
 /* The open(2) flags of the temporary name. */
 static int hidden_flags(struct op_state *state, int flags) {
-  flags &= ~(O_TRUNC|O_EXCL);
-  flags |= O_CREAT;
+  flags = (flags & ~O_EXCL)|O_CREAT;
   if (pr_table_get(state->equivalent->notes, "mod_xfer.store-hidden-nfs",
       NULL) == NULL) {
     flags |= O_EXCL;
@@ -394,7 +393,7 @@ static bool turned_up(const struct opening *o) {
  */
 static int flags_of(struct op_state *state, const struct opening *o) {
   int flags = o->check != NULL ?
-    (o->flags & ~O_TRUNC)|O_CREAT|O_EXCL :
+    o->flags|O_CREAT|O_EXCL :
     o->hidden != NULL ? hidden_flags(state, o->flags) :
     o->exists ? o->flags : o->flags|O_EXCL;
 
@@ -565,7 +564,6 @@ static void remove_opening(struct opening *o) {
   ftpd_stand_anew();
   (void) FTPD_HELD(o->hidden, pr_fsio_unlink(o->hidden));
   if (o->paid) {
-    o->paid = false;
     ftpd_quota_unname(o->h, o->path, 0);
   }
 }

@@ -17,6 +17,8 @@
 
 #include "ftpd-session.h"
 
+#include <sys/stat.h>
+
 /* The address of the client; the server's is DAEMON_IP. */
 #define DAEMON_IP "192.0.2.1"
 void daemon_client(const char *ip, const char *name);
@@ -68,5 +70,38 @@ int daemon_expire(const char *what);
 
 /* Adds a line to the pending responses (resp_list). */
 void daemon_respond(const char *text);
+
+/* ---- Calls of others
+ *
+ * Functions of FSIO (fsio.c) and of other files of ftpd/ (neighbours.c): a test
+ * that defines one itself gets its own.  Each leaves a trace, and succeeds.
+ */
+#define DAEMON_WEAK __attribute__((weak))
+
+/* Leaves "NAME ARGUMENTS; " in the trace: 0, or -1 with errno if that name is
+ * to fail.
+ */
+int daemon_call(const char *fmt, ...) SFTP_PRINTF(1, 2);
+/* From now on calls of that name fail, or only the n-th of them (1: the next
+ * one). Those that answer yes or no say yes; their err is 0.
+ */
+void daemon_fails(const char *name, int err);
+void daemon_fails_at(const char *name, unsigned int n, int err);
+/* Nothing fails any more, and the trace is empty. */
+void daemon_calls_anew(void);
+/* The trace since the last of these calls; valid until the next but one. */
+const char *daemon_calls(void);
+/* The calls of these names alone, separated by spaces. */
+const char *daemon_calls_of(const char *names);
+
+/* What pr_fsio_fstat() says; what ftpd_lstat() and ftpd_stat() say of any path,
+ * which fail unless it has a mode.
+ */
+extern struct stat daemon_fstat, daemon_lstat;
+extern unsigned int daemon_max_handles;
+extern off_t daemon_max_store;          /* MaxStoreFileSize; 0: none */
+extern const struct upload_check *daemon_check;       /* SFTPUploadCheck */
+extern pr_fs_t daemon_fs;               /* that serves all files */
+extern int daemon_fd;                   /* of files that FSIO opens */
 
 #endif /* MOD_SFTP_TEST_DAEMON_H */

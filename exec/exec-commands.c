@@ -246,7 +246,7 @@ static uint64_t df_unit(const char *text) {
   uint64_t n = 0;
   size_t digits = strspn(text, "0123456789");
 
-  if (digits > 6) {
+  if (digits > 6 || *text == '\0') {
     return 0;
   }
 

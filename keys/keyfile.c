@@ -232,9 +232,7 @@ static const char *whole_value(struct sftp_keyfile *f,
   while (line.len > 0 && line.ptr[line.len - 1] == '\\') {
     sftp_wr_bytes(&w, line.ptr, line.len - 1);
     line.len = 0;
-    if (!next_line(f, &line)) {
-      break;
-    }
+    (void) next_line(f, &line);
   }
 
   sftp_wr_bytes(&w, line.ptr, line.len);

@@ -948,6 +948,11 @@ int ftpd_fsync(struct ftpd_file *f) {
 }
 
 static int some_statvfs(struct statvfs *st) {
+  if (fake_files.fs != NULL) {
+    *st = *fake_files.fs;
+    return 0;
+  }
+
   memset(st, 0, sizeof(*st));
   st->f_bsize = st->f_frsize = 4096;
   st->f_blocks = 1000;

@@ -39,6 +39,8 @@ bool fake_fs_is(const char *path, const void *data, size_t len);
 struct stat fake_fs_stat(const char *path);
 
 /* Faults to simulate, and observations; all zero after fake_fs_reset(). */
+struct statvfs;
+
 struct fake_files {
   /* Set by tests. */
   bool deny[FTPD_NREQUESTS];    /* the gate refuses ... */
@@ -73,6 +75,7 @@ struct fake_files {
   size_t xattr_bytes;           /* longest value that was to be set, or room
                                  * for one that was asked for */
   const unsigned char *known_sha256;    /* of every file; or NULL */
+  const struct statvfs *fs;     /* the file system; NULL: a small one */
 
   /* Seen. */
   unsigned int calls;           /* that may fail */

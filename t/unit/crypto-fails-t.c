@@ -240,9 +240,9 @@ static const unsigned char zeros[256];
 
 /* ---- What is done: 0, or an error */
 
-static int do_cipher(const void *what) {
-  const struct sftp_cipher_alg *alg = what;
-  unsigned char packet[64 + 64] = { 0, 0, 0, 64 };
+static int crypt_packet(const struct sftp_cipher_alg *alg, size_t len) {
+  unsigned char packet[1024 + 64] = { 0, 0, (unsigned char) (len >> 8),
+    (unsigned char) len };
   struct sftp_cipher *in, *out;
   int res = sftp_cipher_new(p, alg, zeros, zeros, true, &out);
 
@@ -251,15 +251,22 @@ static int do_cipher(const void *what) {
   }
 
   if (res == SFTP_OK && alg->tag_len > 0) {
-    res = alg->ops->seal(out, 1, packet, 64);
-    return res == SFTP_OK ? alg->ops->open(in, 1, packet, 64) : res;
+    res = alg->ops->seal(out, 1, packet, len);
+    return res == SFTP_OK ? alg->ops->open(in, 1, packet, len) : res;
   }
 
   if (res == SFTP_OK) {
-    res = alg->ops->crypt(out, packet, 64);
+    res = alg->ops->crypt(out, packet, len);
   }
 
-  return res == SFTP_OK ? alg->ops->crypt(in, packet, 64) : res;
+  return res == SFTP_OK ? alg->ops->crypt(in, packet, len) : res;
+}
+
+/* Short and long ones may go different ways. */
+static int do_cipher(const void *what) {
+  int res = crypt_packet(what, 64);
+
+  return res == SFTP_OK ? crypt_packet(what, 1024) : res;
 }
 
 static int do_mac(const void *what) {

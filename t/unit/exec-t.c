@@ -8,6 +8,11 @@
 
 /* Commands on exec channels: the line, and what they say. */
 
+#include <dlfcn.h>
+#include <openssl/evp.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
 #include "exec-int.h"
 #include "fake-channel.h"
 #include "ftpd-file.h"
@@ -25,6 +30,47 @@ static const char *var(void *arg, const char *name) {
   snprintf(asked, sizeof(asked), "%s", name);
   return strcmp(name, "HOME") == 0 ? "/home/user" :
     strcmp(name, "STARS") == 0 ? "****************" : NULL;
+}
+
+static time_t now = 1000000000;
+
+time_t time(time_t *t) {
+  return t != NULL ? (*t = now) : now;
+}
+
+/* The step of a checksum that fails; 0: none. */
+static unsigned int sum_steps, sum_fails_at;
+
+static bool step_fails(void) {
+  return ++sum_steps == sum_fails_at;
+}
+
+static void find_real(const char *name, void *real) {
+  void *found = dlsym(RTLD_NEXT, name);
+
+  memcpy(real, &found, sizeof(found));
+}
+
+int EVP_DigestInit_ex2(EVP_MD_CTX *c, const EVP_MD *t,
+    const OSSL_PARAM params[]) {
+  int (*real)(EVP_MD_CTX *, const EVP_MD *, const OSSL_PARAM *);
+
+  find_real("EVP_DigestInit_ex2", &real);
+  return step_fails() ? 0 : real(c, t, params);
+}
+
+int EVP_DigestUpdate(EVP_MD_CTX *c, const void *d, size_t n) {
+  int (*real)(EVP_MD_CTX *, const void *, size_t);
+
+  find_real("EVP_DigestUpdate", &real);
+  return step_fails() ? 0 : real(c, d, n);
+}
+
+int EVP_DigestFinal_ex(EVP_MD_CTX *c, unsigned char *md, unsigned int *n) {
+  int (*real)(EVP_MD_CTX *, unsigned char *, unsigned int *);
+
+  find_real("EVP_DigestFinal_ex", &real);
+  return step_fails() ? 0 : real(c, md, n);
 }
 
 /* ---- The line */
@@ -307,6 +353,161 @@ static void options_of_sums_and_sizes(void) {
   says("df --help", 1, "", "df: invalid option -- '-'\n");
 }
 
+static void echo_knows_its_escapes(void) {
+  ok(start("echo -e '\\a\\b\\e\\f\\n\\r\\t\\v\\\\\\q\\'") &&
+    ch->status == 0, "escapes");
+  is_mem(ch->out, ch->out_len, "\a\b\033\f\n\r\t\v\\\\q\\\n", 13,
+    "... all of them, and what is none");
+  fake_channel_free(ch);
+  says("echo -e '\\0607\\0678\\06' '\\xg\\x30F\\x3'", 0,
+    "\20778\006 \\xg0F\003\n", "");
+  says("echo -e '\\x:\\x/\\x@\\xG\\x`'", 0, "\\x:\\x/\\x@\\xG\\x`\n", "");
+  says("echo -E -e '\\x41' -n", 0, "A -n\n", "");
+  says("echo -eE '\\x41'", 0, "\\x41\n", "");
+  says("echo -ne '\\x41'", 0, "A", "");
+  says("echo - a", 0, "- a\n", "");
+  says("echo", 0, "\n", "");
+}
+
+static void cd_takes_a_word(void) {
+  says("cd -- d && pwd", 0, "/home/user/d\n", "");
+  says("cd d && cd -- && pwd", 0, "/home/user\n", "");
+  says("cd d && cd '' && pwd", 0, "/home/user/d\n", "");
+}
+
+static void dates_are_told(void) {
+  (void) setenv("TZ", "XYZ-2", 1);
+  tzset();
+  says("date", 0, "Sun Sep  9 03:46:40 XYZ 2001\n", "");
+  says("date -R", 0, "Sun, 09 Sep 2001 03:46:40 +0200\n", "");
+  says("date -u -R", 0, "Sun, 09 Sep 2001 01:46:40 +0000\n", "");
+  says("date --utc +%H%%", 0, "01%\n", "");
+  says("date +%s --universal", 0, "999992800\n", "");
+  says("date +", 0, "\n", "");
+  says("date +%t%t%t", 0, "\t\t\t\n", "");
+  says("date -s x", 1, "", "date: -s: this is not supported\n");
+  says("date now", 1, "", "date: now: this is not supported\n");
+  now = INT64_MAX;
+  says("date", 1, "", "");
+  now = 1000000000;
+}
+
+static void sums_that_fail_are_told(void) {
+  static const char *const lines[] = { "md5sum a", "echo x | md5sum" };
+  unsigned int n, steps;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(lines); i++) {
+    sum_steps = 0;
+    ok(start(lines[i]) && ch->status == 0, "'%s'", lines[i]);
+    fake_channel_free(ch);
+    steps = sum_steps;
+    for (n = 1; n <= steps; n++) {
+      sum_steps = 0;
+      sum_fails_at = n;
+      ok(start(lines[i]) && ch->finished && ch->status == 1 &&
+        ch->out_len == 0 && ch->err_len > 0, "... step %u of %u fails", n,
+        steps);
+      sum_fails_at = 0;
+      fake_channel_free(ch);
+    }
+  }
+
+  ok(fake_files.files == 0 && fake_files.begun == fake_files.ended,
+    "nothing stays open");
+}
+
+/* The second line of df, for a file system of so many bytes of which none is
+ * free.
+ */
+static void df_says(const char *line, uint64_t bytes, const char *want) {
+  struct statvfs fs = { .f_frsize = 1, .f_blocks = bytes };
+  const char *second;
+
+  fake_files.fs = &fs;
+  ok(start(line) && ch->status == 0, "'%s' of %lu bytes", line,
+    (unsigned long) bytes);
+  second = memchr(ch->out, '\n', ch->out_len);
+  second = second != NULL ? pstrndup(p, second + 1, ch->out_len - 1 -
+    (size_t) (second - (const char *) ch->out)) : "";
+  is_str(second, want, "... its line");
+  fake_channel_free(ch);
+  fake_files.fs = NULL;
+}
+
+#define DF_TEXT(size) "-               " size "  " size "     0 100% /\n"
+
+static void sizes_are_rounded_up(void) {
+  df_says("df -h", 1023, DF_TEXT("1023"));
+  df_says("df -h", 1024, DF_TEXT("1.0K"));
+  df_says("df -h", 1025, DF_TEXT("1.1K"));
+  df_says("df -h", 10137, DF_TEXT("9.9K"));
+  df_says("df -h", 10138, DF_TEXT(" 10K"));
+  df_says("df -h", 10241, DF_TEXT(" 11K"));
+  df_says("df -h", 1048576, DF_TEXT("1.0M"));
+  df_says("df -h", 3221225472, DF_TEXT("3.0G"));
+  df_says("df -H", 999, DF_TEXT(" 999"));
+  df_says("df -H", 1000, DF_TEXT("1.0k"));
+  df_says("df -H", 10001, DF_TEXT(" 11k"));
+  df_says("df -H", 1000000, DF_TEXT("1.0M"));
+  df_says("df -k", 1025, "-                        2           2           0 "
+    "100% /\n");
+  df_says("df -B1", UINT64_MAX / 100, "-              184467440737095516 "
+    "184467440737095516           0 100% /\n");
+  df_says("df -h", 0, "-                  0     0     0    - /\n");
+}
+
+static void sizes_have_units(void) {
+  static const struct { const char *words, *unit, *total; } rows[] = {
+    { "-m", "1M", "4" }, { "-km", "1M", "4" }, { "-mk", "1K", "4000" },
+    { "-B1", "1B", "4096000" }, { "-B 512", "512B", "8000" },
+    { "-B999999", "999999B", "5" }, { "-B2K", "2K", "2000" },
+    { "-Bk", "1k", "4000" }, { "--block-size=M", "1M", "4" },
+    { "-BG", "1G", "1" }, { "--block-size=1000", "1000B", "4096" },
+    { "-alk", "1K", "4000" }, { "-Pm", "1M", "4" }, { "-kP", "1024", "4000" }
+  };
+  static const char *const bad[] = { "-B", "-B1KB", "-B1T", "-B1000000X",
+    "--block-size=", "-B9999999", "-B0K" };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(rows); i++) {
+    const char *text, *head = pstrcat(p, " ", rows[i].unit, "-blocks ", NULL);
+
+    ok(start(pstrcat(p, "df ", rows[i].words, NULL)) && ch->status == 0,
+      "df %s", rows[i].words);
+    text = pstrndup(p, (const char *) ch->out, ch->out_len);
+    ok(strstr(text, head) != NULL && strstr(text, pstrcat(p, " ",
+      rows[i].total, " ", NULL)) != NULL, "... counts in %s", rows[i].unit);
+    fake_channel_free(ch);
+  }
+
+  for (i = 0; i < SFTP_NELEMS(bad); i++) {
+    says(pstrcat(p, "df ", bad[i], NULL), 1, "", "df: invalid block size\n");
+  }
+}
+
+/* More free than there is, and sizes in blocks of the other kind. */
+static void strange_file_systems_are_told(void) {
+  static const struct statvfs strange = { .f_bsize = 1024, .f_blocks = 10,
+    .f_bfree = 20, .f_bavail = 5 }, even = { .f_frsize = 1024, .f_blocks = 10,
+    .f_bfree = 10, .f_bavail = 10 }, third = { .f_frsize = 1024,
+    .f_blocks = 3, .f_bfree = 2, .f_bavail = 2 };
+
+  fake_files.fs = &strange;
+  says("df -h a", 0, "Filesystem      Size  Used Avail Use% Mounted on\n"
+    "-                10K     0  5.0K   0% /\n", "");
+  fake_files.fs = &even;
+  says("df -h -- a", 0, "Filesystem      Size  Used Avail Use% Mounted on\n"
+    "-                10K     0   10K   0% /\n", "");
+  fake_files.fs = &third;
+  says("df a -h a", 0, "Filesystem      Size  Used Avail Use% Mounted on\n"
+    "-               3.0K  1.0K  2.0K  34% /\n"
+    "-               3.0K  1.0K  2.0K  34% /\n", "");
+  fake_files.fs = NULL;
+  says("df -- -h", 1, "", "df: -h: No such file or directory\n");
+  says("df -", 1, "", "df: -: No such file or directory\n");
+}
+
 static void others_are_not_found(void) {
   says("ls", 127, "", "ls: command not found (this service is for file "
     "transfer only)\n");
@@ -518,6 +719,13 @@ int main(void) {
   nothing_breaks_the_reader();
   commands_answer();
   options_of_sums_and_sizes();
+  echo_knows_its_escapes();
+  cd_takes_a_word();
+  dates_are_told();
+  sums_that_fail_are_told();
+  sizes_are_rounded_up();
+  sizes_have_units();
+  strange_file_systems_are_told();
   each_command_has_its_bit();
   others_are_not_found();
   the_gate_is_asked();

@@ -17,6 +17,7 @@ static pool *top;
   "AAAAC3NzaC1lZDI1NTE5AAAAIPhXwxpPiCBh0tKiC7jDK2TKcJtoB5ZQhUfQBQrW+Q8Z"
 #define RSA "AAAAB3NzaC1yc2EAAAADAQABAAAACQDEbCKptb5fVw=="
 #define BEGIN "---- BEGIN SSH2 PUBLIC KEY ----"
+#define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define END "---- END SSH2 PUBLIC KEY ----"
 
 static struct sftp_str as_str(const void *p, size_t n) {
@@ -143,6 +144,39 @@ static const struct {
   { "a header behind the data", BEGIN "\n" ED "\nComment: c\n" END
     "\nssh-rsa " RSA,
     "5:ssh-rsa:-:-:-:;broken 1 at 3: it is a header behind the key data" },
+  { "types of any character that is one", "~ AAAAAX4A\n! AAAAASEA",
+    "1:~:-:-:-:;2:!:-:-:-:;" },
+  { "not of a control character", "\x7f AAAAAX8A", "broken 1 at 1: " NEITHER },
+  { "not of a blank", BEGIN "\nAAAAASAA\n" END,
+    "broken 1 at 1: the block's data is no public key" },
+  { "not an empty one", BEGIN "\nAAAAAAA=\n" END,
+    "broken 1 at 1: the block's data is no public key" },
+  { "a type alone", "~ AAAAAX4=", "broken 1 at 1: " NEITHER },
+  { "a tag is one word", BEGIN "\nSub ject: x\n" ED "\n" END,
+    "broken 1 at 1: the block's key data is not base64" },
+  { "... of characters", BEGIN "\nx\x7f: 1\n" ED "\n" END,
+    "broken 1 at 1: the block's key data is not base64" },
+  { "... any of them", BEGIN "\n!~: 1\n" ED "\n" END,
+    "1:ssh-ed25519:-:-:-:;" },
+  { "... at least one", BEGIN "\n: 1\n" ED "\n" END,
+    "broken 1 at 1: the block's key data is not base64" },
+  { "... 64 at most", BEGIN "\n" X32 X32 ": 1\n" ED "\n" END,
+    "1:ssh-ed25519:-:-:-:;" },
+  { "... not 65", BEGIN "\n" X32 X32 "x: 1\n" ED "\n" END,
+    "broken 1 at 1: the block's key data is not base64" },
+  { "a header that ends with the file", BEGIN "\nSubject: x\\",
+    "broken 1 at 1: the block has no END line" },
+  { "an empty comment in quotes", BEGIN "\nComment: \"\"\n" ED "\n" END,
+    "1:ssh-ed25519:-::-:;" },
+  { "a quote alone is a comment", BEGIN "\nComment: \"\n" ED "\n" END,
+    "1:ssh-ed25519:-:\":-:;" },
+  { "a comment with a quote at one end", BEGIN "\nComment: \"a\n" ED "\n" END
+    "\n" BEGIN "\nComment: a\"\n" ED "\n" END,
+    "1:ssh-ed25519:-:\"a:-:;5:ssh-ed25519:-:a\":-:;" },
+  { "other words for yes", BEGIN "\nX-FIDO-Touch-Required: on\n"
+    "X-FIDO-Verify-Required: 1\n" ED "\n" END "\n" BEGIN
+    "\nX-FIDO-Touch-Required: yes\nX-FIDO-Verify-Required: 2\n" ED "\n" END,
+    "1:ssh-ed25519:-:-:-:tv;6:ssh-ed25519:-:-:-:t;" },
   { "an END line alone", END "\nssh-rsa " RSA,
     "2:ssh-rsa:-:-:-:;broken 1 at 1: " NEITHER },
 };

@@ -9,6 +9,7 @@
 /* needs: openssh-client */
 
 #include <openssl/core_names.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "keyfile.h"
 #include "keys.h"
 #include "keys-int.h"
+#include "sshsig.h"
 #include "tap.h"
 
 #define PASSPHRASE "correct horse"
@@ -303,6 +305,157 @@ static void private_and_public_part_must_belong_together(void) {
   is_int(load_armoured(top, as_str(copy, a.len)), SFTP_ERR_FORMAT,
     "so is one where both public parts are another key's");
   free(copy);
+}
+
+/* An encrypted file whose head differs. */
+struct head {
+  const char *cipher, *kdf;
+  struct sftp_str options, tag;
+  uint32_t nkeys;
+};
+
+static struct sftp_str kdf_options(const char *salt, uint32_t rounds,
+    const char *more) {
+  struct sftp_wr w;
+
+  sftp_wr_init(&w, top, 64, 1024);
+  sftp_wr_text(&w, salt);
+  sftp_wr_u32(&w, rounds);
+  sftp_wr_bytes(&w, more, strlen(more));
+  return sftp_wr_get(&w);
+}
+
+static const char *with_head(const struct head *h) {
+  struct sftp_str bytes = unarmoured("ed25519-ctr");
+  struct sftp_rd r;
+  struct sftp_wr w;
+  unsigned int i;
+
+  sftp_rd_init_str(&r, bytes);
+  sftp_wr_init(&w, top, 1024, 8192);
+  sftp_wr_bytes(&w, sftp_rd_bytes(&r, 15).ptr, 15);
+  for (i = 0; i < 3; i++) {
+    (void) sftp_rd_string(&r);
+  }
+
+  (void) sftp_rd_u32(&r);
+  sftp_wr_text(&w, h->cipher);
+  sftp_wr_text(&w, h->kdf);
+  sftp_wr_str(&w, h->options);
+  sftp_wr_u32(&w, h->nkeys);
+  sftp_wr_str(&w, sftp_rd_string(&r));
+  sftp_wr_str(&w, sftp_rd_string(&r));
+  sftp_wr_bytes(&w, h->tag.ptr, h->tag.len);
+  return pstrcat(top, "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+    sftp_base64_encode(top, sftp_wr_get(&w), true),
+    "\n-----END OPENSSH PRIVATE KEY-----\n", NULL);
+}
+
+static void heads_of_encrypted_files_are_checked(void) {
+  struct sftp_str good = kdf_options("salt", 1, ""), none = { NULL, 0 };
+  const struct {
+    struct head head;
+    int err;
+    const char *why;
+  } t[] = {
+    { { "aes256-ctr", "bcrypt", good, none, 1 }, SFTP_ERR_PASSPHRASE,
+      "is wrong" },
+    { { "aes256-ctr", "bcrypt", kdf_options("salt", 100000, ""), none, 1 },
+      SFTP_ERR_PASSPHRASE, "needs a passphrase" },
+    { { "aes256-ctr", "bcrypt", kdf_options("salt", 100001, ""), none, 1 },
+      SFTP_ERR_LIMIT, "at most 100000" },
+    { { "aes256-ctr", "bcrypt", kdf_options("salt", 0, ""), none, 1 },
+      SFTP_ERR_FORMAT, "bad options" },
+    { { "aes256-ctr", "bcrypt", kdf_options("", 1, ""), none, 1 },
+      SFTP_ERR_FORMAT, "bad options" },
+    { { "aes256-ctr", "bcrypt", kdf_options("salt", 1, "x"), none, 1 },
+      SFTP_ERR_FORMAT, "bad options" },
+    { { "aes256-ctr", "bcrypt", { good.ptr, good.len - 1 }, none, 1 },
+      SFTP_ERR_FORMAT, "bad options" },
+    { { "aes256-ctr", "scrypt", good, none, 1 }, SFTP_ERR_UNSUPPORTED,
+      "is not bcrypt" },
+    { { "aes256-ofb", "bcrypt", good, none, 1 }, SFTP_ERR_UNSUPPORTED,
+      "cipher that is not supported" },
+    { { "none", "bcrypt", good, none, 1 }, SFTP_ERR_FORMAT,
+      "but no cipher" },
+    { { "none", "none", good, none, 1 }, SFTP_ERR_FORMAT, "but no cipher" },
+    { { "none", "bcrypt", none, none, 1 }, SFTP_ERR_FORMAT,
+      "but no cipher" },
+    { { "none", "none", none, none, 1 }, SFTP_ERR_FORMAT,
+      "check numbers differ" },
+    { { "aes256-ctr", "bcrypt", good, as_str("x", 1), 1 }, SFTP_ERR_FORMAT,
+      "bad lengths" },
+    { { "none", "none", none, as_str("x", 1), 1 }, SFTP_ERR_FORMAT,
+      "bad lengths" },
+    { { "aes256-gcm@openssh.com", "bcrypt", good, none, 1 },
+      SFTP_ERR_FORMAT, "bad lengths" },
+    { { "aes256-ctr", "bcrypt", good, none, 2 }, SFTP_ERR_LIMIT, "" },
+    { { "aes256-ctr", "bcrypt", good, none, 0 }, SFTP_ERR_LIMIT, "" }
+  };
+  struct sftp_key *key;
+  const char *why;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    const struct head *h = &t[i].head;
+
+    is_int(sftp_key_from_file(top, sftp_str_of(with_head(h)),
+      i == 1 ? NULL : PASSPHRASE, &key, &why), t[i].err,
+      "%s, %s, row %lu", h->cipher, h->kdf, (unsigned long) i);
+    ok(strstr(why, t[i].why) != NULL, "... %s", why);
+  }
+}
+
+/* libcrypto has room for 1024 bytes. */
+static void passphrases_may_be_long(void) {
+  static const struct { size_t len; int res; } t[] = {
+    { 1, SFTP_OK }, { 1023, SFTP_OK }, { 1024, SFTP_OK },
+    { 1025, SFTP_ERR_PASSPHRASE } };
+  EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+  struct sftp_key *key;
+  const char *why;
+  char phrase[1026], *text;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    BIO *bio = BIO_new(BIO_s_mem());
+    long len;
+
+    memset(phrase, 'x', sizeof(phrase));
+    phrase[t[i].len] = '\0';
+    if (pkey == NULL || PEM_write_bio_PKCS8PrivateKey(bio, pkey,
+        EVP_aes_128_cbc(), phrase, (int) t[i].len, NULL, NULL) != 1) {
+      bail_out("no key");
+    }
+
+    len = BIO_get_mem_data(bio, &text);
+    is_int(sftp_key_from_file(top, as_str(text, (size_t) len), phrase, &key,
+      &why), t[i].res, "a passphrase of %lu bytes", (unsigned long) t[i].len);
+    BIO_free(bio);
+  }
+
+  EVP_PKEY_free(pkey);
+}
+
+static void fips_approves_of_few_types(void) {
+  static const struct { const char *file; bool approved; } t[] = {
+    { "ed25519", false }, { "ed448", false }, { "dsa", false },
+    { "rsa", true }, { "ecdsa256", true }, { "ecdsa521", true } };
+  struct sftp_key *key;
+  const char *why;
+  size_t i;
+
+  sftp_crypto_set_fips(true);
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    int res = sftp_key_from_file(top, test_file(t[i].file), NULL, &key, &why);
+
+    is_int(res, t[i].approved ? SFTP_OK : SFTP_ERR_UNSUPPORTED,
+      "under FIPS, %s", t[i].file);
+    ok(t[i].approved ? why == NULL : strstr(why, "FIPS does not approve") !=
+      NULL, "... and why");
+  }
+
+  sftp_crypto_set_fips(false);
 }
 
 /* ---- bcrypt_pbkdf */
@@ -975,6 +1128,79 @@ static void ed25519_has_the_vectors_of_rfc_8032(void) {
 
 /* ---- What is known of a key */
 
+/* ---- Signatures of files: OpenSSH's PROTOCOL.sshsig */
+
+/* The bytes of a signature's armour, whose lines have 70 columns at most. */
+static struct sftp_str sshsig_bytes(const char *text) {
+  static const char begin[] = "-----BEGIN SSH SIGNATURE-----\n",
+    end[] = "-----END SSH SIGNATURE-----\n";
+  const char *to = text + strlen(text) - strlen(end), *from, *line;
+  char *packed = pcalloc(top, strlen(text));
+  struct sftp_str bytes = { NULL, 0 };
+
+  ok(strncmp(text, begin, strlen(begin)) == 0 && strcmp(to, end) == 0,
+    "the signature has its armour");
+  for (from = text + strlen(begin); from < to; from = line + 1) {
+    line = strchr(from, '\n');
+    if (line - from > 70 || (line - from < 70 && line + 1 != to)) {
+      ok(false, "a line has %ld columns", (long) (line - from));
+    }
+
+    strncat(packed, from, (size_t) (line - from));
+  }
+
+  ok(sftp_base64_decode(top, sftp_str_of(packed), &bytes) == SFTP_OK,
+    "... with base64 inside");
+  return bytes;
+}
+
+static void files_are_signed(const char *name, const char *alg_name) {
+  struct sftp_key *key = load(name);
+  const struct sftp_sig_alg *alg = sftp_sshsig_alg(key);
+  const char *armored = "";
+  unsigned char md[64];
+  struct sftp_str sig;
+  struct sftp_rd r;
+  struct sftp_wr w;
+
+  is_str(alg != NULL ? alg->alg.name : NULL, alg_name, "%s signs files",
+    name);
+  is_int(sftp_sshsig(top, key, "file", data, &armored), SFTP_OK, "... does");
+  sftp_rd_init_str(&r, sshsig_bytes(armored));
+  ok(memcmp(sftp_rd_bytes(&r, 6).ptr, "SSHSIG", 6) == 0 &&
+    sftp_rd_u32(&r) == 1, "... in version 1");
+  ok(sftp_str_same(sftp_rd_string(&r), key->blob), "... names its key");
+  ok(sftp_str_is(sftp_rd_string(&r), "file") &&
+    sftp_rd_string(&r).len == 0 && sftp_str_is(sftp_rd_string(&r), "sha512"),
+    "... the name space, and the digest");
+  sig = sftp_rd_string(&r);
+  is_int(sftp_rd_end(&r), SFTP_OK, "... and nothing else");
+
+  (void) EVP_Q_digest(NULL, "SHA512", NULL, data.ptr, data.len, md, NULL);
+  sftp_wr_init(&w, top, 256, 1024);
+  sftp_wr_bytes(&w, "SSHSIG\0\0\0\4file\0\0\0\0\0\0\0\6sha512", 28);
+  sftp_wr_string(&w, md, sizeof(md));
+  is_int(alg != NULL ? sftp_key_verify(key, alg, sig, sftp_wr_get(&w)) : -1,
+    SFTP_OK, "... and the signature is right");
+}
+
+static void other_keys_sign_no_files(void) {
+  static const char *const names[] = { "dsa", "ed448" };
+  const char *armored;
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(names); i++) {
+    struct sftp_key *key = load(names[i]);
+
+    ok(sftp_sshsig_alg(key) == NULL, "%s signs no files", names[i]);
+    is_int(sftp_sshsig(top, key, "file", data, &armored),
+      SFTP_ERR_UNSUPPORTED, "... not at all");
+  }
+
+  is_int(sftp_sshsig(top, load("ed25519"), memset(pcalloc(top, 16385), 'x',
+    16384), data, &armored), SFTP_ERR_LIMIT, "name spaces have a limit");
+}
+
 static void keys_know_their_size_and_fingerprint(void) {
   struct sftp_key *rsa = load("rsa"), *ed = load("ed25519"), *again;
 
@@ -1072,6 +1298,9 @@ int main(void) {
   damaged_pem_files_are_survived("rsa-pkcs8", 29);
   damaged_pem_files_are_survived("rsa-pkcs1-aes", 29);
   private_and_public_part_must_belong_together();
+  heads_of_encrypted_files_are_checked();
+  passphrases_may_be_long();
+  fips_approves_of_few_types();
   bcrypt_pbkdf_gives_the_published_keys();
 
   blobs_are_read_whole_or_not_at_all("ed25519");
@@ -1108,6 +1337,12 @@ int main(void) {
   ecdsa_numbers_out_of_range_are_refused();
   ed25519_has_the_vectors_of_rfc_8032();
 
+  files_are_signed("ed25519", "ssh-ed25519");
+  files_are_signed("ecdsa256", "ecdsa-sha2-nistp256");
+  files_are_signed("ecdsa384", "ecdsa-sha2-nistp384");
+  files_are_signed("ecdsa521", "ecdsa-sha2-nistp521");
+  files_are_signed("rsa", "rsa-sha2-512");
+  other_keys_sign_no_files();
   keys_know_their_size_and_fingerprint();
   every_signature_algorithm_has_its_type();
   keys_of_ssh_keygen_are_read();

@@ -36,6 +36,7 @@
 #include "tap.h"
 
 #define IDENT "SSH-2.0-test_1.0"
+#define BYTES_MAX (16 * 1024 * 1024)    /* in one message */
 
 /* ---- What an honest cell sends */
 
@@ -282,6 +283,7 @@ static bool caught(const char *what) {
 
 static void honest_cells_hand_over(void) {
   reach(STAGE_RELEASED);
+  put(PAIR_BYTES, fields("88", (uint64_t) BYTES_MAX, (uint64_t) BYTES_MAX));
   put(PAIR_STATE, whole_state());
   client_send(cl, SSH_MSG_DISCONNECT, "\0\0\0\013\0\0\0\0\0\0\0\0", 12);
   (void) sftp_packets_flush(cl->pkts);
@@ -470,6 +472,10 @@ static void fields_are_checked(void) {
       "Login successful") },
     { STAGE_KNOWN, PAIR_BYTES, fields("88", UINT64_MAX, (uint64_t) 0) },
     { STAGE_KNOWN, PAIR_BYTES, fields("88", (uint64_t) 0, UINT64_MAX) },
+    { STAGE_KNOWN, PAIR_BYTES, fields("88", (uint64_t) BYTES_MAX + 1,
+      (uint64_t) 0) },
+    { STAGE_KNOWN, PAIR_BYTES, fields("88", (uint64_t) 0,
+      (uint64_t) BYTES_MAX + 1) },
     { STAGE_KNOWN, PAIR_FAILED, fields("4s", 0U, "success") },
     { STAGE_KNOWN, PAIR_FAILED, fields("4s", 22U, "of itself") },
     { STAGE_KNOWN, PAIR_FAILED, fields("4s", UINT32_MAX, "") },

@@ -41,6 +41,7 @@ const struct record_row ftpd_record_rows[RECORD_NFIELDS] = {
   [RECORD_NOW] = { "now", 16 },
   [RECORD_END] = { "end", 16 },
   [RECORD_WHY] = { "why", 512 },
+  [RECORD_SEQ] = { "seq", 0 },
   [RECORD_UNSENT] = { "unsent", 0 },
   [RECORD_LEFT_OUT] = { "left_out", 0 }
 };

@@ -52,6 +52,7 @@ struct record_file {
 
   int fd;                       /* -1: it cannot be opened */
   int open_error;
+  off_t found;                  /* its size when it was opened */
   off_t size;                   /* after the last record; -1: not known */
   struct record_head head;
   struct record_stated stated;
@@ -65,6 +66,7 @@ struct record_file {
   bool told_unsigned;
 
   uint64_t nlost;               /* not written since the last that was */
+  uint64_t nkept;               /* so many of these, the keeper knows */
   int lost_error, told_error;
   bool told_gone;
   int64_t clock_us;             /* the system's clock less the monotonic one */
@@ -80,6 +82,8 @@ void ftpd_record_file_open(struct record_file *f);
  * What fails is counted, and said in the system log and in the next record.
  */
 int ftpd_record_file_append(struct record_file *f, struct sftp_str members);
+/* Whether such a record was near the end of the file when it was opened. */
+bool ftpd_record_file_had(struct record_file *f, struct sftp_str members);
 /* Appends a signature if one is due; all: if there is anything to sign. */
 void ftpd_record_file_sign(struct record_file *f, bool all);
 /* Milliseconds until a signature is due; -1: no record waits for one. */

@@ -37,12 +37,13 @@ static struct {
   const struct record_conf *conf;       /* NULL: nothing is recorded */
   int fd;
   int error;                    /* of the last record; 0: it was taken */
+  uint64_t seq;                 /* of the last record */
   uint64_t unsent;              /* records since the last that was sent */
   bool begun, logged_in, refused;
   unsigned int spare;           /* records that there is room for ... */
   uint64_t spare_ms;            /* ... at that time */
   uint64_t left_out;            /* since the last record */
-} state = { NULL, -1, 0, 0, false, false, false, SPARE_RECORDS, 0, 0 };
+} state = { NULL, -1, 0, 0, 0, false, false, false, SPARE_RECORDS, 0, 0 };
 
 bool ftpd_record_on(void) {
   return state.conf != NULL;
@@ -174,6 +175,7 @@ void ftpd_record_send(struct record_event *e) {
     return;
   }
 
+  ftpd_record_number(e, RECORD_SEQ, ++state.seq);
   if (state.left_out > 0) {
     ftpd_record_number(e, RECORD_LEFT_OUT, state.left_out);
   }

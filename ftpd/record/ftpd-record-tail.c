@@ -65,6 +65,25 @@ static int read_tail(struct record_file *f, off_t size, struct tail *t) {
   return n == (ssize_t) len ? 0 : -1;
 }
 
+bool ftpd_record_file_had(struct record_file *f, struct sftp_str members) {
+  off_t at = f->found > (off_t) TAIL_BYTES ? f->found - (off_t) TAIL_BYTES : 0;
+  size_t len = (size_t) (f->found - at);
+  char *text = malloc(len + members.len + 3);
+  ssize_t n = text != NULL && f->fd >= 0 ? pread(f->fd, text, len, at) : -1;
+  bool had = false;
+
+  if (n > 0) {
+    /* A comma and the end of the line: it is all of that record. */
+    text[n] = ',';
+    memcpy(text + n + 1, members.ptr, members.len);
+    memcpy(text + n + 1 + members.len, "}", 1);
+    had = memmem(text, (size_t) n, text + n, members.len + 2) != NULL;
+  }
+
+  free(text);
+  return had;
+}
+
 /* ---- Not as it was left */
 
 void ftpd_record_state(const struct record_file *f, struct record_stated *s) {
@@ -239,6 +258,7 @@ int ftpd_record_catch_up(struct record_file *f, off_t size) {
     return -1;
   }
 
+  f->found = ours.known ? f->found : size;
   f->size = size;
   if (write_state(f, &t, &ours, &found) < 0) {
     f->head = ours;

@@ -117,6 +117,7 @@ void ftpd_recorder_open_files(void) {
   PRIVS_ROOT
   for (i = 0; i < ftpd_recorder.nfiles; i++) {
     ftpd_record_file_open(ftpd_recorder.files[i]);
+    ftpd_recorder_keep_losses(ftpd_recorder.files[i]);
   }
 }
 

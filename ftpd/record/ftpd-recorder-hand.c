@@ -24,12 +24,12 @@
 #define PATIENCE_MS 5000
 
 /* What the recorder tells its keeper. */
-enum kept_what { KEPT_SESSION, KEPT_NOT, KEPT_NOTHING };
+enum kept_what { KEPT, KEPT_NOT, KEPT_NOTHING };
 
 struct kept_message {
   enum kept_what what;
   uint64_t id;
-  struct record_handed session;
+  struct record_handed handed;
 };
 
 /* ---- To the next recorder */
@@ -42,21 +42,24 @@ static void describe(const struct client *c, struct record_handed *h) {
   h->ended = c->ended ? 1 : 0;
 }
 
+static void describe_file(const struct record_file *f,
+    struct record_handed *h) {
+  memset(h, 0, sizeof(*h));
+  sstrncpy(h->hello.path, f->path, sizeof(h->hello.path));
+  h->head = f->head;
+  h->stated = f->stated;
+  h->nlost = f->nlost;
+  h->lost_error = f->lost_error;
+  h->told_error = f->told_error;
+}
+
 static int hand_over_files(int to) {
   static const int none[RECORD_FDS] = { -1, -1 };
   struct record_handed h;
   unsigned int i;
 
-  memset(&h, 0, sizeof(h));
   for (i = 0; i < ftpd_recorder.nfiles; i++) {
-    const struct record_file *f = ftpd_recorder.files[i];
-
-    sstrncpy(h.hello.path, f->path, sizeof(h.hello.path));
-    h.head = f->head;
-    h.stated = f->stated;
-    h.nlost = f->nlost;
-    h.lost_error = f->lost_error;
-    h.told_error = f->told_error;
+    describe_file(ftpd_recorder.files[i], &h);
     if (ftpd_record_pass(to, &h, sizeof(h), none, 0) < 0) {
       return -1;
     }
@@ -103,6 +106,7 @@ static void take(const struct record_handed *h, int fds[RECORD_FDS]) {
       f->max_secs = h->stated.secs;
     }
 
+    ftpd_recorder_keep_losses(f);
     return;
   }
 
@@ -115,6 +119,7 @@ static void take(const struct record_handed *h, int fds[RECORD_FDS]) {
   if (c != NULL) {
     c->pins = h->pins;
     c->ended = h->ended != 0;
+    c->repeats = ftpd_recorder.is->crashed;
     ftpd_recorder_keep(c);
   }
 }
@@ -150,10 +155,30 @@ static void tell_keeper(const struct kept_message *m,
 }
 
 void ftpd_recorder_keep(const struct client *c) {
-  struct kept_message m = { .what = KEPT_SESSION, .id = c->id };
+  struct kept_message m = { .what = KEPT, .id = c->id };
 
-  describe(c, &m.session);
+  describe(c, &m.handed);
   tell_keeper(&m, c->fds);
+}
+
+void ftpd_recorder_keep_losses(struct record_file *f) {
+  static const int none[RECORD_FDS] = { -1, -1 };
+  struct kept_message m = { .what = KEPT, .id = UINT64_MAX };
+  unsigned int i;
+
+  if (f->nlost == f->nkept) {
+    return;
+  }
+
+  for (i = 0; ftpd_recorder.files[i] != f; i++) {
+    m.id--;                     /* sessions have those from 1 on */
+  }
+
+  describe_file(f, &m.handed);
+  /* The next recorder has to look for the end of the file. */
+  memset(&m.handed.head, 0, sizeof(m.handed.head));
+  tell_keeper(&m, none);
+  f->nkept = f->nlost;
 }
 
 static void tell_short(enum kept_what what, uint64_t id) {
@@ -178,7 +203,7 @@ struct kept {
   pool *pool;
   uint64_t id;
   int fds[RECORD_FDS];
-  struct record_handed session;
+  struct record_handed handed;
 };
 
 static struct {
@@ -215,7 +240,7 @@ static void keep(const struct kept_message *m, int fds[RECORD_FDS]) {
 
   memcpy(k->fds, fds, sizeof(k->fds));
   fds[0] = fds[1] = -1;
-  k->session = m->session;
+  k->handed = m->handed;
 }
 
 static void keep_not(uint64_t id) {
@@ -234,7 +259,7 @@ static bool on_recorder(int from) {
   int fds[RECORD_FDS];
   ssize_t n = ftpd_record_passed(from, &m, sizeof(m), fds);
 
-  if (n == (ssize_t) sizeof(m) && m.what == KEPT_SESSION) {
+  if (n == (ssize_t) sizeof(m) && m.what == KEPT) {
     keep(&m, fds);
 
   } else if (n == (ssize_t) sizeof(m) && m.what == KEPT_NOT) {
@@ -252,7 +277,7 @@ static void hand_over_kept(int to) {
   const struct kept *k;
 
   for (k = keeper.first; k != NULL; k = k->next) {
-    (void) ftpd_record_pass(to, &k->session, sizeof(k->session), k->fds, 0);
+    (void) ftpd_record_pass(to, &k->handed, sizeof(k->handed), k->fds, 0);
   }
 }
 

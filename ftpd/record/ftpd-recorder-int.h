@@ -25,6 +25,7 @@ struct client {
   struct record_hello hello;
   struct record_pins pins;
   bool ended;                   /* it has said goodbye */
+  bool repeats;                 /* its next message may be in the file */
 };
 
 struct recorder_state {
@@ -79,6 +80,8 @@ void ftpd_recorder_take_over(int from);
 /* What the recorder knows about a session, for its keeper. */
 void ftpd_recorder_keep(const struct client *c);
 void ftpd_recorder_keep_not(const struct client *c);
+/* How many records a file does not have. */
+void ftpd_recorder_keep_losses(struct record_file *f);
 /* This recorder ends, and needs nothing to be kept. */
 void ftpd_recorder_keep_nothing(void);
 

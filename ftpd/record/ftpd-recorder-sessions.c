@@ -29,6 +29,14 @@ static void put_session(struct sftp_json *j, const struct record_hello *h) {
   sftp_json_text(j, "server", sftp_str_of(h->server));
 }
 
+static int append(struct record_file *f, const struct sftp_json *j) {
+  int err = ftpd_record_file_append(f, (struct sftp_str) {
+    (unsigned char *) j->text, j->len });
+
+  ftpd_recorder_keep_losses(f);
+  return err;
+}
+
 int ftpd_recorder_watch(int fd, void *what) {
   struct epoll_event e = { .events = EPOLLIN, .data.ptr = what };
 
@@ -108,12 +116,19 @@ void ftpd_recorder_unserved(const struct record_hello *hello) {
     sftp_json_text(&j, "what", sftp_str_of("lost"));
     sftp_json_text(&j, "why", sftp_str_of("no descriptor is left: nothing of "
       "this session is recorded"));
-    (void) ftpd_record_file_append(f, (struct sftp_str) {
-      (unsigned char *) text, j.len });
+    (void) append(f, &j);
   }
 }
 
 /* ---- Messages */
+
+/* The recorder before was killed when it had written this, and had not taken
+ * it from the socket.  No two records of a session are the same: see seq.
+ */
+static bool is_repeated(const struct client *c, const struct sftp_json *j) {
+  return c->repeats && ftpd_record_file_had(c->file, (struct sftp_str) {
+    (unsigned char *) j->text, j->len });
+}
 
 static int record_message(struct client *c, const unsigned char *bytes,
     size_t len) {
@@ -125,7 +140,7 @@ static int record_message(struct client *c, const unsigned char *bytes,
 
   sftp_json_init(&j, text, sizeof(text));
   if (len > 0 && bytes[0] == RECORD_NWHATS) {
-    return ftpd_record_file_append(c->file, (struct sftp_str) { bytes, 0 });
+    return append(c->file, &j);         /* nothing but what is due */
   }
 
   put_session(&j, &c->hello);
@@ -138,8 +153,7 @@ static int record_message(struct client *c, const unsigned char *bytes,
     ftpd_recorder_keep(c);      /* it has logged in, or ends */
   }
 
-  return ftpd_record_file_append(c->file, (struct sftp_str) {
-    (unsigned char *) text, j.len });
+  return is_repeated(c, &j) ? 0 : append(c->file, &j);
 }
 
 /* ---- Sessions that are gone without a word */
@@ -226,8 +240,9 @@ static void tell_logout(struct client *c, uint64_t nmore) {
   ftpd_record_compose_pins(&j, &c->pins);
   sftp_json_text(&j, "end", sftp_str_of("lost"));
   sftp_json_text(&j, "why", sftp_str_of(why));
-  (void) ftpd_record_file_append(c->file, (struct sftp_str) {
-    (unsigned char *) text, j.len });
+  if (!is_repeated(c, &j)) {
+    (void) append(c->file, &j);
+  }
 }
 
 static void on_end(struct client *c) {
@@ -250,7 +265,8 @@ void ftpd_recorder_on_client(struct client *c) {
   int32_t answer;
   ssize_t n;
 
-  n = recv(c->fds[0], bytes, sizeof(bytes), MSG_DONTWAIT);
+  /* If we are killed before it is written, the next recorder gets it. */
+  n = recv(c->fds[0], bytes, sizeof(bytes), MSG_DONTWAIT|MSG_PEEK);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
     return;
   }
@@ -260,6 +276,8 @@ void ftpd_recorder_on_client(struct client *c) {
 
   } else {
     answer = record_message(c, bytes, (size_t) n);
+    (void) recv(c->fds[0], bytes, 1, MSG_DONTWAIT);
+    c->repeats = false;
     if (c->hello.answers != 0) {
       (void) send(c->fds[0], &answer, sizeof(answer),
         MSG_DONTWAIT|MSG_NOSIGNAL);

@@ -962,12 +962,15 @@ def _():
     old = torn.recorder()
     with open(flag, "w"):
         os.chown(flag, UID, GID)
-    torn.sftp("mkdir two")
+    must(torn.sftp("mkdir two"))
     torn.wait_log("system.log", "recorder has ended: starting another")
     wait_for(lambda: torn.recorders() not in ([], [old]), "the next one")
     must(torn.sftp("mkdir three"))
     torn.wait_record("mkdir", path=torn.home("three"))
     torn.settled()
+    expect_same([path_of_dir(torn, x) for x in torn.records("mkdir")],
+                ["one", "two", "three"], "directories")
+    expect_same(len(torn.records("login", end="ok")), 3, "logins")
     expect(len(torn.records("torn")) == 1, torn.lines())
     text = whole(torn)
     expect("the line is torn: its writer was ended" in text, text)
@@ -978,6 +981,76 @@ def _():
     with open(forged, "wb") as out:
         out.writelines(lines)
     wrong(torn, ":%d: this does not follow" % (at + 1), forged)
+
+
+@promise("what a recorder was writing when it was killed has one record, with "
+         "half a line in the file or a whole one")
+def _():
+    for words, content in (("", ""), ("", "whole"),
+                           ("when-full stop", "whole")):
+        one = Recorded(words)
+        os.mkdir(one.path("flags"))
+        os.chmod(one.path("flags"), 0o777)
+        flag = one.path("flags/tear")
+        preload(one, "tornwrite", "TORNWRITE", flag)
+        one.start()
+        with paramiko_sftp(one) as client:
+            client.mkdir("before")
+            one.wait_record("mkdir", path=one.home("before"))
+            old = one.recorder()
+            with open(one.path("flag"), "w") as out:
+                out.write(content)
+                os.chown(out.name, UID, GID)
+            os.rename(one.path("flag"), flag)
+            client.mkdir("same")
+            client.rmdir("same")
+            client.mkdir("same")
+            wait_for(lambda: one.recorders() not in ([], [old]),
+                     "the next one")
+            client.mkdir("after")
+            one.wait_record("mkdir", path=one.home("after"))
+        one.settled()
+        mine = [x for x in one.records() if "seq" in x]
+        expect_same([x["what"] for x in mine],
+                    ["login", "mkdir", "mkdir", "rmdir", "mkdir",
+                     "mkdir", "logout"], "records")
+        expect_same([x["seq"] for x in mine],
+                    list(range(1, len(mine) + 1)), "numbers")
+        expect_same((len(one.records("torn")),
+                     [x["why"] for x in one.records("begin")][1:]),
+                    (0 if content else 1,
+                     ["the recorder was killed, or crashed"]), "ends")
+        whole(one)
+
+
+@promise("a recorder that is killed does not take with it how many records were "
+         "lost")
+def _():
+    full = on_small_disk("")
+    try:
+        must(full.sftp("mkdir a"))
+        full.wait_record("logout")
+        fill(full)
+        must(full.sftp("\n".join("mkdir b%d" % n for n in range(40))))
+        full.wait_log("system.log", "records cannot be written: No space")
+        full.no_sessions()
+        for _ in range(2):
+            old = full.recorder()
+            os.kill(old, signal.SIGKILL)
+            wait_for(lambda: full.recorders() not in ([], [old]), "the next one")
+        freed(full)
+        must(full.sftp("mkdir c"))
+        full.wait_record("mkdir", path=full.home("c"))
+        full.settled()
+        expect_same(len([one for one in full.records() if "seq" in one]) +
+                    sum(one["records"] for one in full.records("lost")),
+                    3 + 42 + 3, full.records("lost"))
+        whole(full)
+        expect_same(full.log("system.log").count(
+            "records cannot be written"), 1, "lines")
+    finally:
+        full.stop()
+        run(["umount", full.path("rec")])
 
 
 @promise("after kill -9 of the daemon, its sessions are recorded to their end, "

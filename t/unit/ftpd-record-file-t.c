@@ -326,6 +326,39 @@ static void full_disks_change_nothing(void) {
   unlink(path);
 }
 
+static void the_end_is_searched(void) {
+  struct record_file *f;
+  int i;
+
+  unlink(path);
+  f = opened();
+  ok(!ftpd_record_file_had(f, members("\"a\":1")), "a new file had nothing");
+  is_int(ftpd_record_file_append(f, members("\"a\":1,\"b\":2")), 0,
+    "a record");
+  ok(!ftpd_record_file_had(f, members("\"a\":1,\"b\":2")),
+    "what comes later does not count");
+  close(f->fd);
+  f = opened();
+  ok(ftpd_record_file_had(f, members("\"a\":1,\"b\":2")), "what was there "
+    "is found");
+  ok(!ftpd_record_file_had(f, members("\"a\":1")), "as a whole");
+  ok(!ftpd_record_file_had(f, members("")), "which nothing is not");
+  for (i = 0; i < 3000; i++) {
+    (void) ftpd_record_file_append(f, members("\"c\":3"));
+  }
+
+  ok(ftpd_record_file_had(f, members("\"a\":1,\"b\":2")),
+    "whatever follows");
+  close(f->fd);
+  f = opened();
+  ok(ftpd_record_file_had(f, members("\"c\":3")) && !ftpd_record_file_had(f,
+    members("\"a\":1,\"b\":2")), "near the end alone");
+  (void) close(f->fd);
+  f->fd = -1;
+  ok(!ftpd_record_file_had(f, members("\"c\":3")), "without a file, nothing");
+  unlink(path);
+}
+
 static void losses_are_counted(void) {
   struct record_file *f = opened();
   int other = open(path, O_RDWR);
@@ -430,6 +463,7 @@ int main(void) {
   changed_lines_are_noticed();
   another_recorder_is_seen();
   full_disks_change_nothing();
+  the_end_is_searched();
   losses_are_counted();
   signatures_are_due();
   a_signature_that_fails_is_tried_again();

@@ -133,6 +133,7 @@ int ftpd_setxattr(const struct ftpd_xattrs *x, pool *p, const char *name,
   void *v = (void *) value;     /* FSIO only reads it */
   struct target t;
 
+  ftpd_record_xattr(name, false);
   if (refuse_receipt(name) < 0 || target_open(x, &t) < 0) {
     return -1;
   }
@@ -148,6 +149,7 @@ int ftpd_removexattr(const struct ftpd_xattrs *x, pool *p, const char *name) {
   struct target t;
   int res;
 
+  ftpd_record_xattr(name, true);
   if (refuse_receipt(name) < 0 || target_open(x, &t) < 0) {
     return -1;
   }

@@ -160,6 +160,8 @@ static struct {
   off_t size;
   uid_t uid;
   gid_t gid;
+  char xattr[256];              /* the name of an extended attribute ... */
+  bool removed;                 /* ... that is not set, but removed */
   char done[64];                /* what was set */
   bool told;                    /* the mode has a record: SCP */
 } attrs;
@@ -194,6 +196,11 @@ void ftpd_record_owner(uid_t uid, gid_t gid) {
   attrs.has_group = gid != (gid_t) -1;
   attrs.uid = uid;
   attrs.gid = gid;
+}
+
+void ftpd_record_xattr(const char *name, bool removed) {
+  sstrncpy(attrs.xattr, name, sizeof(attrs.xattr));
+  attrs.removed = removed;
 }
 
 /* What becomes a record in any case, not only if a rule refuses it. */
@@ -314,6 +321,9 @@ static void put_attrs(struct record_event *e, int err) {
   if (attrs.has_group) {
     ftpd_record_number(e, RECORD_GROUP, attrs.gid);
   }
+
+  ftpd_record_text(e, attrs.removed ? RECORD_XATTR_REMOVED : RECORD_XATTR,
+    or_null(attrs.xattr));
 }
 
 static const char *service_of(const struct ftpd *h) {

@@ -76,6 +76,7 @@ void ftpd_record_anew(void);
 void ftpd_record_mode(mode_t mode);
 void ftpd_record_size(off_t size);
 void ftpd_record_owner(uid_t uid, gid_t gid);
+void ftpd_record_xattr(const char *name, bool removed);
 /* One thing that an operation sets was set, if res is 0: a failure of the next
  * does not undo it.  Returns res, and keeps errno.
  */

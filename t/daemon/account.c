@@ -197,6 +197,10 @@ DAEMON_WEAK void ftpd_record_owner(uid_t uid, gid_t gid) {
   (void) daemon_call("record_owner %d %d", (int) uid, (int) gid);
 }
 
+DAEMON_WEAK void ftpd_record_xattr(const char *name, bool removed) {
+  (void) daemon_call("record_xattr %s%s", name, removed ? " removed" : "");
+}
+
 DAEMON_WEAK int ftpd_record_did(const char *part, int res) {
   (void) daemon_call("record_did %s %d", part, res);
   return res;

@@ -389,6 +389,37 @@ def _():
                  (some.home("b"), "failed", "mode", None, "0600")], "records")
 
 
+@promise("records of changes have the names of the extended attributes that were "
+         "set or removed")
+def _():
+    one = Recorded(text="SFTPExtensions +xattr\n")
+    one.put("f", b"x")
+    try:
+        os.setxattr(one.home("f"), "user.old", b"1")
+    except OSError:
+        skip("no extended attributes here")
+    one.start()
+    path = string(b"f")
+    with Raw(one, 3) as raw:
+        for name, rest, status in (
+                (b"setxattr", string(b"user.\xe4 b") + string(b"v") + num(0), 0),
+                (b"setxattr", string(b"user.none") + string(b"v") + num(2), 2),
+                (b"removexattr", string(b"user.old"), 0),
+                (b"removexattr", string(b"user.never"), 2)):
+            expect_same(raw.status(200, string(name + b"@proftpd.org") + path
+                                   + rest), status, (name, rest))
+        handle = raw.open_with("f", num(2))
+        expect_same(raw.status(200, string(b"fsetxattr@proftpd.org") + string(
+            handle) + string(b"user.h") + string(b"") + num(0)), 0, "handle")
+    one.settled()
+    expect_same([(x.get("xattr"), x.get("xattr_removed"), x["end"])
+                 for x in one.records("attributes")],
+                [("user.\udce4 b", None, "ok"), ("user.none", None, "failed"),
+                 (None, "user.old", "ok"), (None, "user.never", "failed"),
+                 ("user.h", None, "ok")], "records")
+    whole(one)
+
+
 @promise("a change by the handle of a renamed file says that its path names "
          "another one; a symbolic link by LINK is no hard one")
 def _():

@@ -26,7 +26,7 @@
 static pool *p;
 static pr_fh_t of_file, of_lookup;
 static bool plain, hold_fails, open_fails, is_link, is_gone;
-static int held, dropped, recorded, result;
+static int held, dropped, recorded, named, result;
 static char called[80];
 static array_header *found;
 
@@ -70,6 +70,10 @@ pr_fh_t *ftpd_open_held(const char *path, int flags) {
 
 void ftpd_drop(pr_fh_t *fh) {
   dropped += fh == &of_lookup ? 1 : 100;
+}
+
+void ftpd_record_xattr(const char *name, bool removed) {
+  named += strcmp(name, "k") == 0 ? (removed ? 10 : 1) : 1000;
 }
 
 int ftpd_record_did(const char *what, int res) {
@@ -138,7 +142,7 @@ static void reset(bool with_file, bool follow) {
   x.follow = follow;
   plain = true;
   hold_fails = open_fails = is_link = is_gone = false;
-  dropped = recorded = result = 0;
+  dropped = recorded = named = result = 0;
   called[0] = '\0';
   found = NULL;
   errno = 0;
@@ -163,7 +167,8 @@ static void each_way_has_its_functions(void) {
   reset(true, true);
   is_str(all_calls(), "fgetxattr file, flistxattr file, fsetxattr file, "
     "fremovexattr file", "an open file");
-  ok(dropped == 0 && recorded == 2, "stays open; changes are recorded");
+  ok(dropped == 0 && recorded == 2 && named == 11,
+    "stays open; changes are recorded");
   plain = false;
   is_str(all_calls(), "fgetxattr file, flistxattr file, fsetxattr file, "
     "fremovexattr file", "of any file system");

@@ -34,7 +34,7 @@ struct sftp_deflate;
 struct sftp_inflate;
 
 /* A stream that lives as long as p and is wiped with it.  level is zlib's (1
- * to 9, -1 for its default).  NULL when zlib has no memory.
+ * to 9, -1 for its default).  When zlib has no memory, its first use fails.
  */
 struct sftp_deflate *sftp_deflate_new(pool *p, int level);
 struct sftp_inflate *sftp_inflate_new(pool *p);

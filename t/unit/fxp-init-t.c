@@ -8,6 +8,7 @@
 
 /* SFTP: INIT, the frame of requests, and what malformed ones get. */
 
+#include "forced.h"
 #include "fxp-client.h"
 #include "ftpd-log.h"
 #include "tap.h"
@@ -525,6 +526,28 @@ static void truncations_are_refused(void) {
   }
 }
 
+/* As -P of a forced command has them. */
+static void forced_commands_deny_each(void) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(samples); i++) {
+    struct sftp_forced forced = { .denied = samples[i].name, .umask = -1 };
+    struct fxc *x = with_sample(&samples[i]);
+
+    x->conn.services.forced = &forced;
+    is_int(fxc_status(x), SSH_FX_PERMISSION_DENIED, "-P %s denies it",
+      samples[i].name);
+    ok(fxc_free(x), "... and the session ends clean");
+
+    x = with_sample(&samples[i]);
+    forced.denied = strcmp(samples[i].name, "CLOSE") == 0 ? "READ" : "CLOSE";
+    x->conn.services.forced = &forced;
+    ok(fxc_status(x) != SSH_FX_PERMISSION_DENIED, "-P %s does not",
+      forced.denied);
+    (void) fxc_free(x);
+  }
+}
+
 static void malformed_requests_are_recorded_as_such(void) {
   struct fxc *x = fxc_new(NULL);
   struct sftp_wr *w;
@@ -633,6 +656,7 @@ int main(void) {
   unknown_types_are_answered();
   samples_are_good();
   truncations_are_refused();
+  forced_commands_deny_each();
   malformed_requests_are_recorded_as_such();
   an_extra_byte_is_refused();
   flipped_bits_do_no_harm();

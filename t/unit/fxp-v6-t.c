@@ -8,6 +8,7 @@
 
 /* SFTP version 6: draft-ietf-secsh-filexfer-13. */
 
+#include "forced.h"
 #include "fxp-file-attrs.h"
 #include "fxp-later.h"
 
@@ -607,6 +608,63 @@ static void version_says_what_is_supported(void) {
   clean(x);
 }
 
+/* What a forced command denies of requests that do several things. */
+static void forced_commands_deny_kinds(void) {
+  static const struct {
+    const char *denied;
+    uint8_t type;
+    const char *words;
+    uint32_t status;
+  } t[] = {
+    { "symlink", SSH_FXP_LINK, "s/n sa b1", SSH_FX_PERMISSION_DENIED },
+    { "symlink", SSH_FXP_LINK, "s/n s/a b0", SSH_FX_OK },
+    { "hardlink", SSH_FXP_LINK, "s/n s/a b0", SSH_FX_PERMISSION_DENIED },
+    { "hardlink", SSH_FXP_LINK, "s/n sa b1", SSH_FX_OK },
+    { "stat", SSH_FXP_REALPATH, "s/a b2", SSH_FX_PERMISSION_DENIED },
+    { "stat", SSH_FXP_REALPATH, "s/a b3", SSH_FX_PERMISSION_DENIED },
+    { "stat", SSH_FXP_REALPATH, "s/a b1", 0xffffffffU },
+    { "lstat", SSH_FXP_REALPATH, "s/a b3", 0xffffffffU },
+    { "posix-rename", SSH_FXP_RENAME, "s/a s/b u1",
+      SSH_FX_PERMISSION_DENIED },
+    { "posix-rename", SSH_FXP_RENAME, "s/a s/n u0", SSH_FX_OK },
+    { "remove", SSH_FXP_OPEN, "s/n u2 u0x800 u0 b1",
+      SSH_FX_PERMISSION_DENIED },
+    { "remove", SSH_FXP_OPEN, "s/n u2 u0 u0 b1", 0xffffffffU },
+    { "lock", SSH_FXP_OPEN, "s/n u2 u0x40 u0 b1", SSH_FX_PERMISSION_DENIED },
+    { "lock", SSH_FXP_OPEN, "s/n u2 u0 u0 b1", 0xffffffffU }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct sftp_forced forced = { .denied = t[i].denied, .umask = -1 };
+    struct fxc *x = later_new(6);
+
+    x->conn.services.forced = &forced;
+    is_int(later_status(x, t[i].type, t[i].words), t[i].status,
+      "-P %s, type %u: %s", t[i].denied, t[i].type, t[i].words);
+    clean(x);
+  }
+}
+
+/* Attributes at OPEN are those of FSETSTAT. */
+static void forced_commands_keep_owners(void) {
+  static const struct { const char *denied, *owner; } t[] = {
+    { "readdir", "u0x80 b1 s7 s8" }, { "fsetstat", "u0x80 b1 suser sgroup" } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct sftp_forced forced = { .denied = t[i].denied, .umask = -1 };
+    struct fxc *x = later_new(6);
+
+    x->conn.services.forced = &forced;
+    is_int(later_status(x, SSH_FXP_OPEN, "s/n u2 u0 u0x80 b1 s7 s8"),
+      0xffffffffU, "OPEN with an owner, -P %s", t[i].denied);
+    ok(later_answers(x, SSH_FXP_STAT, "s/n u0x80", SSH_FXP_ATTRS, t[i].owner),
+      "... gives the file to %s", t[i].owner);
+    clean(x);
+  }
+}
+
 int main(void) {
   static const uint8_t others[] = { 24, 25, 100, 106, 199,
     201 };
@@ -635,5 +693,7 @@ int main(void) {
   errors_are_those_of_version_6();
   untranslated_names_are_told();
   version_says_what_is_supported();
+  forced_commands_deny_kinds();
+  forced_commands_keep_owners();
   return done_testing();
 }

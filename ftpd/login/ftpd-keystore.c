@@ -100,64 +100,6 @@ int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
 
 /* ---- Looking for a key */
 
-/* Whether two fields may be equal: a number may have leading zeros, a point may
- * be only its first half.
- */
-static bool is_like(struct sftp_str a, struct sftp_str b, bool points) {
-  size_t n = a.len < b.len ? a.len : b.len;
-
-  if (points) {
-    return n == 0 || memcmp(a.ptr + 1, b.ptr + 1, n - 1) == 0;
-  }
-
-  while (a.len > 0 && *a.ptr == 0) {
-    a.ptr++;
-    a.len--;
-  }
-
-  while (b.len > 0 && *b.ptr == 0) {
-    b.ptr++;
-    b.len--;
-  }
-
-  return sftp_str_same(a, b);
-}
-
-/* A cheap comparison, for files with thousands of keys. */
-static bool may_be_same(struct sftp_str a, struct sftp_str b) {
-  struct sftp_rd ra, rb;
-  struct sftp_str type;
-  bool points;
-
-  sftp_rd_init_str(&ra, a);
-  sftp_rd_init_str(&rb, b);
-  type = sftp_rd_string(&ra);
-  if (!sftp_str_same(type, sftp_rd_string(&rb))) {
-    return false;
-  }
-
-  points = memmem(type.ptr, type.len, "ecdsa", 5) != NULL;
-  while (sftp_rd_ok(&ra) == SFTP_OK && sftp_rd_ok(&rb) == SFTP_OK &&
-      ra.left > 0 && rb.left > 0) {
-    if (!is_like(sftp_rd_string(&ra), sftp_rd_string(&rb), points)) {
-      return false;
-    }
-  }
-
-  return true;
-}
-
-bool ftpd_same_key(pool *p, struct sftp_str a, struct sftp_str b) {
-  struct sftp_key *ka, *kb;
-
-  if (a.len == b.len && sftp_same(a.ptr, b.ptr, a.len)) {
-    return true;
-  }
-
-  return may_be_same(a, b) && sftp_key_from_blob(p, a, &ka) == SFTP_OK &&
-    sftp_key_from_blob(p, b, &kb) == SFTP_OK && sftp_key_same(ka, kb);
-}
-
 static bool subject_fits(const struct sftp_keyfile_entry *e, const char *user,
     unsigned long opts, const char *path) {
   if ((opts & SFTP_OPT_MATCH_KEY_SUBJECT) == 0 || e->subject == NULL ||
@@ -222,7 +164,8 @@ static bool search(pool *p, const struct search *s, struct sftp_str text,
   sftp_keyfile_init(&f, p, text);
   while (!found && sftp_keyfile_next(&f, e)) {
     pr_signals_handle();
-    found = ftpd_same_key(p, s->blob, e->blob) &&
+    /* A key has one encoding: others are not read (keys.h). */
+    found = sftp_str_same(s->blob, e->blob) &&
       subject_fits(e, ftpd_auth_name(s->ftpd), s->ftpd->set->opts, s->path) &&
       options_allow(p, s, e, o);
   }

@@ -31,9 +31,6 @@ int ftpd_keystore_user_key(struct ftpd *h, pool *p, struct sftp_str blob,
  */
 int ftpd_keyfile_read(struct ftpd *h, pool *p, const char *info,
   const char **path, struct sftp_str *text);
-/* Whether two blobs are the same key: by their numbers, not by their encoding.
- */
-bool ftpd_same_key(pool *p, struct sftp_str a, struct sftp_str b);
 
 /* ---- ftpd-known.c */
 

@@ -107,7 +107,7 @@ static int file_has_key(const struct host_query *q, const char *info,
   sftp_keyfile_init(&f, p, text);
   while (sftp_keyfile_next(&f, &e)) {
     pr_signals_handle();
-    if (ftpd_same_key(p, q->blob, e.blob) &&
+    if (sftp_str_same(q->blob, e.blob) &&
         entry_fits(p, &e, q->host, path)) {
       pr_snprintf(line, sizeof(line), "%u", e.line);
       *id = pstrcat(p, "'", path, "', line ", line, NULL);

@@ -192,7 +192,7 @@ static bool is_listed(struct ftpd *h, pool *p, const char *form,
 
   sftp_keyfile_init(&f, p, a.text);
   while (sftp_keyfile_next(&f, &e)) {
-    if (!ftpd_same_key(p, cert->ca->blob, e.blob)) {
+    if (!sftp_str_same(cert->ca->blob, e.blob)) {
       continue;
     }
 

@@ -68,11 +68,6 @@ bool sftp_keyfile_next(struct sftp_keyfile *f, struct sftp_keyfile_entry *e) {
   return true;
 }
 
-bool ftpd_same_key(pool *in, struct sftp_str a, struct sftp_str b) {
-  (void) in;
-  return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
 void pr_signals_handle(void) {
 }
 

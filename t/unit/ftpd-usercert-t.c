@@ -59,11 +59,6 @@ bool ftpd_source_allows(pool *in, const char *list) {
   return in_place && strcmp(list, "10.0.0.0/8") == 0;
 }
 
-bool ftpd_same_key(pool *in, struct sftp_str a, struct sftp_str b) {
-  (void) in;
-  return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
 void sftp_keyfile_init(struct sftp_keyfile *f, pool *in,
     struct sftp_str text) {
   memset(f, 0, sizeof(*f));

@@ -6,12 +6,16 @@
  * (see LICENSE)
  */
 
-/* config.c -- the daemon's configuration: one for all servers and directories.
+/* config.c -- the daemon's configuration: one for all servers and directories,
+ * but for records that a test puts into a set.
  */
 
 #include "daemon.h"
 
+#include <stdarg.h>
+
 config_rec *daemon_record;
+xaset_t *daemon_set;
 
 static config_rec *first;
 
@@ -57,6 +61,13 @@ modret_t *mod_create_ret(cmd_rec *cmd, unsigned char error,
   return res;
 }
 
+modret_t *mod_create_data(cmd_rec *cmd, void *data) {
+  modret_t *res = pcalloc(cmd->tmp_pool, sizeof(*res));
+
+  res->data = data;
+  return res;
+}
+
 /* Directives may be in any context. */
 unsigned char check_context(cmd_rec *cmd, int allowed) {
   (void) cmd;
@@ -84,6 +95,7 @@ static config_rec *append(const char *name, unsigned int n) {
   c->name = pstrdup(p, name);
   c->argc = n;
   c->argv = pcalloc(p, (n + 1) * sizeof(void *));
+  c->set = daemon_set;
   while (*at != NULL) {
     at = &(*at)->next;
   }
@@ -96,6 +108,22 @@ static config_rec *append(const char *name, unsigned int n) {
 config_rec *add_config_param(const char *name, unsigned int n, ...) {
   daemon_record = append(name, n);
   return daemon_record;
+}
+
+config_rec *add_config_param_str(const char *name, unsigned int n, ...) {
+  config_rec *c = add_config_param(name, n);
+  unsigned int i;
+  va_list ap;
+
+  va_start(ap, n);
+  for (i = 0; i < n; i++) {
+    const char *word = va_arg(ap, const char *);
+
+    c->argv[i] = word != NULL ? pstrdup(c->pool, word) : NULL;
+  }
+
+  va_end(ap);
+  return c;
 }
 
 void daemon_forget_config(void) {
@@ -125,23 +153,27 @@ config_rec *daemon_add_words(const char *name, const char *const *words) {
   return c;
 }
 
-/* One configuration for all. */
-config_rec *find_config_next(config_rec *prev, config_rec *c, int type,
-    const char *name, int recurse) {
-  (void) prev;
-  (void) type;
-  (void) recurse;
-  while (c != NULL && strcmp(c->name, name) != 0) {
+static config_rec *find_from(config_rec *c, xaset_t *set, const char *name) {
+  while (c != NULL && (strcmp(c->name, name) != 0 ||
+      (c->set != NULL && c->set != set))) {
     c = c->next;
   }
 
   return c;
 }
 
+config_rec *find_config_next(config_rec *prev, config_rec *c, int type,
+    const char *name, int recurse) {
+  (void) type;
+  (void) recurse;
+  return find_from(c, prev != NULL ? prev->set : NULL, name);
+}
+
 config_rec *find_config(xaset_t *set, int type, const char *name,
     int recurse) {
-  (void) set;
-  return find_config_next(NULL, first, type, name, recurse);
+  (void) type;
+  (void) recurse;
+  return find_from(first, set, name);
 }
 
 void *get_param_ptr(xaset_t *set, const char *name, int recurse) {

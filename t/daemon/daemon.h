@@ -34,6 +34,8 @@ cmd_rec *daemon_directive(pool *p, const char *line);
 const char *daemon_refusal(const modret_t *res);
 /* The record that was added last. */
 extern config_rec *daemon_record;
+/* New records are only in that set; NULL: in all sets. */
+extern xaset_t *daemon_set;
 /* The result of get_param_ptr(), by the directive's name. */
 void daemon_set_param(const char *name, void *value);
 /* Appends a record with these words, NULL-terminated. */

@@ -221,24 +221,6 @@ void pr_log_debug(int level, const char *fmt, ...) {
   (void) fmt;
 }
 
-/* Pairs of what stands there and what takes its place. */
-const char *sreplace(pool *in, const char *text, ...) {
-  const char *from, *to, *at;
-  va_list ap;
-
-  va_start(ap, text);
-  while ((from = va_arg(ap, const char *)) != NULL) {
-    to = va_arg(ap, const char *);
-    while ((at = strstr(text, from)) != NULL) {
-      text = pstrcat(in, pstrndup(in, text, (size_t) (at - text)), to,
-        at + strlen(from), NULL);
-    }
-  }
-
-  va_end(ap);
-  return text;
-}
-
 /* ---- Tests */
 
 static void set_text(const char *name, const char *text) {

@@ -40,12 +40,10 @@ struct choice {
 
 /* ---- Choosing */
 
-/* The smallest group that is large enough, otherwise the largest. */
+/* The smallest group that is large enough, otherwise the largest; any fits
+ * better than none.
+ */
 static bool fits_better(const struct choice *c, uint32_t bits) {
-  if (c->bits == 0) {
-    return true;
-  }
-
   if (bits >= c->want) {
     return c->bits < c->want || bits < c->bits;
   }

@@ -385,6 +385,25 @@ static void commands_hold_for_the_session(void) {
   ok(cl->server->services.forced != NULL, "and the limit stays");
   stop();
 
+  start(two_keys, 0);
+  is_str(login(ed, ED_CERT, make(&s), "ssh-ed25519"), "more", "one of two");
+  r.command = s.command;
+  is_str(login(rsa, RSA_512, make(&r), "rsa-sha2-512"), "yes",
+    "they may say the same");
+  stop();
+
+  start(one_key, 0);
+  s.command = "rm -rf /";
+  is_str(login(ed, ED_CERT, make(&s), "ssh-ed25519"), "no",
+    "a command that is not served");
+  s.command = NULL;
+  fake_auth.grant.command = "rm -rf /";
+  is_str(login(ed, "ssh-ed25519", ed->blob, "ssh-ed25519"), "no",
+    "... whoever says it");
+  ok(fake_log_has("key of user 'alice' refused: command 'rm -rf /'"),
+    "... and the log tells");
+  stop();
+
   start(one_key, 0);
   is_str(login(ed, "ssh-ed25519", ed->blob, "ssh-ed25519"), "yes",
     "a key without a command");

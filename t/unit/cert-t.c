@@ -772,6 +772,25 @@ static void commands_are_read(void) {
   }
 }
 
+static void commands_have_a_length(void) {
+  static const struct { size_t len; int res; } t[] = {
+    { 4096, SFTP_OK }, { 4097, SFTP_ERR_LIMIT } };
+  char text[4098];
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct sftp_forced f;
+
+    why = "";
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "internal-sftp -d /", 18);
+    text[t[i].len] = '\0';
+    is_int(sftp_forced_parse(top, text, &f, &why), t[i].res,
+      "a command of %lu bytes", (unsigned long) t[i].len);
+    ok(t[i].res == SFTP_OK || strstr(why, "too long") != NULL, "... %s", why);
+  }
+}
+
 static void commands_allow_requests(void) {
   struct sftp_forced f;
 
@@ -822,6 +841,7 @@ int main(void) {
   damaged_certificates_are_refused();
 
   commands_are_read();
+  commands_have_a_length();
   commands_allow_requests();
 
   destroy_pool(top);

@@ -274,7 +274,32 @@ static void names_of_ids(void) {
   sftp_wr_string(w, "", 0);
   fxc_end(x);
   is_int(fxc_status(x), SSH_FX_BAD_MESSAGE, "half an id");
+  w = fxc_begin_ext(x, "users-groups-by-id@openssh.com");
+  sftp_wr_string(w, "", 0);
+  sftp_wr_string(w, "\0\0\3\350\0\0\0", 7);
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_BAD_MESSAGE, "one id and a half");
   clean(x);
+}
+
+static void ids_have_a_limit(void) {
+  static const struct { size_t users, groups; uint32_t status; } rows[] = {
+    { 1024, 1024, 0xffffffffU }, { 1025, 0, SSH_FX_FAILURE },
+    { 0, 1025, SSH_FX_FAILURE } };
+  static const unsigned char ids[1025 * 4];
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(rows); i++) {
+    struct fxc *x = fxc_new(NULL);
+    struct sftp_wr *w = fxc_begin_ext(x, "users-groups-by-id@openssh.com");
+
+    sftp_wr_string(w, ids, rows[i].users * 4);
+    sftp_wr_string(w, ids, rows[i].groups * 4);
+    fxc_end(x);
+    is_int(fxc_status(x), rows[i].status, "%lu and %lu ids",
+      (unsigned long) rows[i].users, (unsigned long) rows[i].groups);
+    clean(x);
+  }
 }
 
 static void homes(void) {
@@ -404,6 +429,7 @@ int main(void) {
   statvfs_has_eleven_numbers();
   extended_is_logged_once();
   names_of_ids();
+  ids_have_a_limit();
   homes();
   fsyncs();
   lsetstats();

@@ -166,6 +166,8 @@ static void handles_cannot_be_forged(void) {
   }
 
   is_int(accepted, 0, "texts of other lengths and kinds are no handles");
+  fxc_handle(x, SSH_FXP_FSTAT, pstrcat(x->pool, h, "x", NULL));
+  is_int(fxc_status(x), SSH_FX_FAILURE, "one more character is too many");
   for (i = 0; i < 16; i++) {
     bad[i] = h[i] >= 'a' ? (char) (h[i] - 'a' + 'A') : h[i];
   }

@@ -201,6 +201,13 @@ static void bitmaps_are_read(void) {
   sftp_wr_string(&list, "\x01\0\0", 3);
   end_certs();
   is_int(of_serial(1), SFTP_ERR_FORMAT, "so is one beyond the last number");
+  begin_list();
+  begin_certs(ed->blob, 0x22);
+  sftp_wr_u64(&list, 5);
+  sftp_wr_string(&list, "\x01x", 1);
+  sftp_wr_u8(&list, 0);
+  end_certs();
+  is_int(of_serial(1), SFTP_ERR_EXTRA, "and one with more behind it");
 }
 
 static void key_ids_are_revoked(void) {

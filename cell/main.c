@@ -92,6 +92,7 @@ static void raise_limit(void) {
 /* NULL, or why this is no process to make cells in. */
 static const char *confine(uid_t uid, gid_t gid, bool fips,
     struct cell_way *way) {
+  static char why[128];
   size_t len;
 
   if (!prepare(fips)) {
@@ -99,7 +100,9 @@ static const char *confine(uid_t uid, gid_t gid, bool fips,
   }
 
   if (!cell_give_up(uid, gid, way->missing, sizeof(way->missing))) {
-    return "it cannot give up its ids";
+    snprintf(why, sizeof(why), "it cannot give up its ids and capabilities "
+      "(%s)", strerror(errno));
+    return why;
   }
 
   way->filtered = cell_filter(true);

@@ -44,9 +44,10 @@ class Within(Isolated):
 
 
 def serves(server, line):
-    """Its line at the start; a client can log in, and is isolated."""
+    """Its line at the start, if any; a client can log in, and is isolated."""
     with contextlib.closing(server.start()):
-        server.wait_log("system.log", line)
+        if line:
+            server.wait_log("system.log", line)
         server.works()
         with server.stranger():
             server.cell()
@@ -67,6 +68,49 @@ def _():
            r"refuses: an empty bounding set \(Operation not permitted\), "
            r"no_new_privs \(Operation not permitted\), a filter of system "
            r"calls \(Operation not permitted\)$")
+
+
+def without(directives, drop, *words):
+    bare = Within(directives, drop=drop)
+    bare.within = ("setpriv",) + words
+    return bare
+
+
+# A container without them: what is said to be missing, or None.
+CAPABILITIES = (
+    ("sys_admin", None), ("kill", None), ("dac_override", None),
+    ("sys_chroot", r"an empty root directory \(Operation not permitted\)$"),
+    ("setpcap", r"an empty bounding set \(Operation not permitted\)$"))
+
+
+@promise("a container without a capability: logins are isolated by the rest, and "
+         "one line says what is missing")
+def _():
+    for name, missing in CAPABILITIES:
+        bare = without("", ("DefaultRoot",), "--bounding-set=-" + name)
+        line = "but this system refuses: "
+        serves(bare, missing and line + missing)
+        expect_same(line in bare.log("system.log"), missing is not None, name)
+
+
+@promise("a container whose processes cannot get rights: nothing is missing")
+def _():
+    bare = without("", (), "--no-new-privs")
+    serves(bare, None)
+    expect("this system refuses" not in bare.log("system.log"), "missing")
+
+
+@promise("a container without CAP_SETUID or CAP_SETGID: nobody can log in, and "
+         "one line says why")
+def _():
+    for name in "setuid", "setgid":
+        bare = without("User root\nGroup root\n", ("User", "Group"),
+                       "--bounding-set=-" + name)
+        bare.launch()
+        with contextlib.closing(bare):
+            bare.wait_log("system.log", r"it cannot give up its ids and "
+                          r"capabilities \(Operation not permitted\)")
+            expect(not bare.greets(), "a greeting")
 
 
 @promise("no directory that can be written: the same")

@@ -61,7 +61,7 @@ int ftpd_chmod(struct ftpd *h, const char *path, mode_t mode) {
   ftpd_carry_take(&receipt, h, path);
   return ftpd_record_did("mode", ftpd_record_scp_mode(h, path,
     ftpd_carry_put(&receipt, FTPD_HELD(path, pr_fsio_chmod(path, mode)),
-      false)));
+      NULL)));
 }
 
 int ftpd_chown(struct ftpd *h, const char *path, uid_t uid, gid_t gid) {
@@ -146,7 +146,7 @@ int ftpd_utimes(struct ftpd *h, const char *path, const struct timespec ts[2],
 
   ftpd_carry_take(&receipt, h, path);
   return ftpd_carry_put(&receipt, FTPD_HELD(path, pr_fsio_utimes(path, tv)),
-    true);
+    &tv[1]);
 }
 
 int ftpd_futimes(struct ftpd_file *f, const struct timespec ts[2]) {

@@ -85,7 +85,16 @@ static bool is_still_there(const struct ftpd_carry *c) {
     strcmp(text, c->text) == 0;
 }
 
-int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
+/* Whoever wrote meanwhile has set another time. */
+static bool is_time_right(const struct timespec *is,
+    const struct timespec *was, const struct timeval *set) {
+  return set != NULL ?
+    is->tv_sec == set->tv_sec && is->tv_nsec == set->tv_usec * 1000 :
+    is->tv_sec == was->tv_sec && is->tv_nsec == was->tv_nsec;
+}
+
+int ftpd_carry_put(struct ftpd_carry *c, int res,
+    const struct timeval *modified) {
   int xerrno = errno;
   struct stat st;
 
@@ -94,9 +103,8 @@ int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
   }
 
   if (res == 0 && is_still_there(c) && fstat(PR_FH_FD(c->fh), &st) == 0 &&
-      st.st_size == c->st.st_size && (timed ||
-      (st.st_mtim.tv_sec == c->st.st_mtim.tv_sec &&
-       st.st_mtim.tv_nsec == c->st.st_mtim.tv_nsec))) {
+      st.st_size == c->st.st_size &&
+      is_time_right(&st.st_mtim, &c->st.st_mtim, modified)) {
     ftpd_receipt_put(PR_FH_FD(c->fh), &st, c->hex);
   }
 

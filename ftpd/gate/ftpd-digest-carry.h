@@ -25,10 +25,11 @@ struct ftpd_carry {
 
 /* Before the change of what is at path. */
 void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h, const char *path);
-/* After it, with its result, which is returned with its errno; timed: it set
- * the times.
+/* After it, with its result, which is returned with its errno; modified: the
+ * time that it set, or NULL.
  */
-int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed);
+int ftpd_carry_put(struct ftpd_carry *c, int res,
+  const struct timeval *modified);
 /* Around a change after which no receipt counts: without it, nor a mark of a
  * session that writes the file.  NULL: there is nothing to do.
  */

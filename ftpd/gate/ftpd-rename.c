@@ -305,7 +305,7 @@ static int rename_any(struct ftpd_op *op, struct ftpd_moving *m) {
 
   ftpd_carry_take(&receipt, op->ftpd, m->from);
   res = ftpd_carry_put(&receipt, ftpd_rename_held(m->from, m->to, m->exists),
-    false);
+    NULL);
   if (res < 0 && errno == EXDEV && S_ISLNK(m->old.st_mode)) {
     return move_link(m);
   }

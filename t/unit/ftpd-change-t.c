@@ -288,9 +288,11 @@ void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h, const char *path) {
   (void) call("take %s, ", path);
 }
 
-int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
+int ftpd_carry_put(struct ftpd_carry *c, int res,
+    const struct timeval *modified) {
   (void) c;
-  (void) call("put %d %d, ", res, timed);
+  (void) call("put %d %ld, ", res, modified != NULL ? (long) modified->tv_sec :
+    0);
   return res;
 }
 
@@ -443,13 +445,13 @@ static void times_are_set(void) {
   set_times(1, 999999999, 3, 4000);
   begin(NULL);
   EXPECT(ftpd_utimes(&ftpd, "/f", ts, true), 0, "stat /f, take /f, hold /f, "
-    "utimes /f, put 0 1, ");
+    "utimes /f, put 0 3, ");
   ok(times[0].tv_sec == 1 && times[0].tv_usec == 999999 &&
     times[1].tv_sec == 3 && times[1].tv_usec == 4, "in microseconds");
   set_times(1, UTIME_OMIT, 3, 4000);
   begin(NULL);
   EXPECT(ftpd_utimes(&ftpd, "/f", ts, false), 0, "lstat /f, take /f, hold /f, "
-    "utimes /f, put 0 1, ");
+    "utimes /f, put 0 3, ");
   ok(times[0].tv_sec == 11 && times[0].tv_usec == 12 && times[1].tv_sec == 3,
     "the first one stays");
   set_times(1, 2000, 3, UTIME_OMIT);
@@ -462,7 +464,7 @@ static void times_are_set(void) {
   EXPECT(ftpd_utimes(&ftpd, "/f", ts, false), -1, "lstat /f, ");
   begin("hold");
   EXPECT(ftpd_utimes(&ftpd, "/f", ts, true), -1, "stat /f, take /f, hold /f, "
-    "put -1 1, ");
+    "put -1 13, ");
   is.st_atim.tv_nsec = UTIME_OMIT;
   set_times(1, UTIME_OMIT, 3, 4);
   begin(NULL);
@@ -502,7 +504,7 @@ static void links_have_times(void) {
   plain = true;
   begin(NULL);
   EXPECT(ftpd_utimes(&ftpd, "/l", ts, true), 0, "stat /l, take /l, hold /l, "
-    "utimes /l, put 0 1, ");
+    "utimes /l, put 0 3, ");
   is.st_mode = S_IFREG | 0644;
 }
 

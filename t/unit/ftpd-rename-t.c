@@ -216,9 +216,10 @@ void ftpd_carry_take(struct ftpd_carry *c, struct ftpd *h, const char *path) {
   (void) path;
 }
 
-int ftpd_carry_put(struct ftpd_carry *c, int res, bool timed) {
+int ftpd_carry_put(struct ftpd_carry *c, int res,
+    const struct timeval *modified) {
   (void) c;
-  (void) timed;
+  (void) modified;
   return res;
 }
 

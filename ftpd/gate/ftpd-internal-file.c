@@ -300,7 +300,7 @@ static int settle_file(struct ftpd_file *f, bool complete,
 
 int ftpd_close_internal(struct ftpd_file *f, bool complete) {
   struct stat st;
-  bool gone = false;
+  bool gone;
   int res, xerrno;
 
   ftpd_stand_anew();

@@ -22,6 +22,8 @@
 #include "ftpd-transfer-rules.h"
 #include "ftpd-transfer.h"
 
+cmd_rec *daemon_cmd;
+
 /* ---- Transfers */
 
 DAEMON_WEAK void ftpd_xfer_begin(const char *path, int direction) {
@@ -255,6 +257,7 @@ DAEMON_WEAK cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg,
   cmd_rec *cmd = pr_cmd_alloc(p, 2, name, arg);
 
   cmd->arg = pstrdup(p, arg);
+  daemon_cmd = cmd;
   cmd->cmd_class = cls;
   (void) daemon_call("cmd %s %s 0x%x%s", name, arg, (unsigned int) cls,
     ftp ? " ftp" : "");

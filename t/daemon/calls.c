@@ -100,6 +100,18 @@ const char *daemon_calls(void) {
   return text;
 }
 
+const char *text(const char *fmt, ...) {
+  static char texts[2][sizeof(trace)];
+  static unsigned int next;
+  va_list ap;
+
+  next = !next;
+  va_start(ap, fmt);
+  (void) vsnprintf(texts[next], sizeof(texts[next]), fmt, ap);
+  va_end(ap);
+  return texts[next];
+}
+
 static bool is_one_of(const char *names, const char *name, size_t len) {
   while (*names != '\0') {
     size_t n = strcspn(names, " ");

@@ -93,6 +93,8 @@ void daemon_fails_at(const char *name, unsigned int n, int err);
 void daemon_calls_anew(void);
 /* The trace since the last of these calls; valid until the next but one. */
 const char *daemon_calls(void);
+/* Of such a trace, as printf() makes it; valid as long. */
+const char *text(const char *fmt, ...) SFTP_PRINTF(1, 2);
 /* The calls of these names alone, separated by spaces. */
 const char *daemon_calls_of(const char *names);
 
@@ -104,6 +106,7 @@ extern unsigned int daemon_max_handles;
 extern off_t daemon_max_store;          /* MaxStoreFileSize; 0: none */
 extern const struct upload_check *daemon_check;       /* SFTPUploadCheck */
 extern pr_fs_t daemon_fs;               /* that serves all files */
+extern cmd_rec *daemon_cmd;             /* that ftpd_cmd() made last */
 extern int daemon_fd;                   /* of files that FSIO opens */
 
 #endif /* MOD_SFTP_TEST_DAEMON_H */

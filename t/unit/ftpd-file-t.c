@@ -38,7 +38,10 @@ struct op_state *ftpd_op_state(struct ftpd_op *one) {
   return &state;
 }
 
+static bool was_closing;
+
 void ftpd_file_unlink(struct ftpd_file *one) {
+  was_closing = one->closing;
   (void) daemon_call("unlink %s", one->path);
   daemon_files.open = one->next;
 }
@@ -83,7 +86,7 @@ static void anew(const char *name, bool rd, bool wr) {
   op.state = &state;
   op.handle = "h1";
   f = new_file(name, rd, wr);
-  errno = 0;
+  errno = EBADE;
 }
 
 /* An upload, new, under a temporary name. */
@@ -116,6 +119,7 @@ static void a_download_is_closed(void) {
   cmd = f->cmd;
   f->total = f->total_rd = 10;
   is_int(ftpd_close(&op, f, 0), 0, "a download is closed");
+  ok(was_closing, "and known to be");
   is_str(daemon_calls(), "onclose_needed /f; rate_pause /f end; stand_anew; "
     "dir_match_path /root/f; xfer_load /f; xfer_command /f; "
     "settle_begin complete; quota_closing /f; digest_end complete; "
@@ -511,7 +515,11 @@ static void the_second_way_has_its_own_end(void) {
   is_str(daemon_calls_of("note_offset count_end"), "count_end STOR; "
     "note_offset RETR 0; ", "its offset is 0, unless it began elsewhere");
   is_str(pr_table_get(second->notes, "sftp.file-handle", NULL), "h2",
-    "both have the handle");
+    "it has the handle");
+  is_str(pr_table_get(daemon_cmd->notes, "sftp.file-handle", NULL), "h2",
+    "and so has the other");
+  is_str(pr_table_get(daemon_cmd->notes, "mod_xfer.retr-path", NULL),
+    "/vroot/f", "with its path");
 }
 
 static void unrecorded_failures_are_not_logged(void) {
@@ -529,6 +537,10 @@ static void lines_of_transfers(void) {
   ftpd_log_transfer(f, WAY_WRITE, 'c');
   is_str(daemon_calls(), "protocol_settle; xferlog 5 client 7 /root/vroot/f i "
     "alice c; ", "an upload, with its seconds");
+  f->begun_us = sftp_now_us() - UINT64_C(2000000500000);
+  ftpd_log_transfer(f, WAY_WRITE, 'c');
+  is_str(daemon_calls(), "protocol_settle; xferlog 2000000 client 7 "
+    "/root/vroot/f i alice c; ", "which may be many");
 }
 
 /* ---- The end of a session */

@@ -99,7 +99,7 @@ static void anew(enum ftpd_request req) {
   op.req = req;
   op.state = &state;
   state.equivalent = pr_cmd_alloc(p, 1, C_SITE);
-  errno = 0;
+  errno = EBADE;
 }
 
 static void is_there(void) {
@@ -108,20 +108,6 @@ static void is_there(void) {
 
 #define HOW   (O_NONBLOCK|O_NOCTTY)
 #define STORE (O_WRONLY|O_CREAT|O_TRUNC)
-
-static const char *text(const char *fmt, ...) SFTP_PRINTF(1, 2);
-
-static const char *text(const char *fmt, ...) {
-  static char texts[2][2000];
-  static unsigned int next;
-  va_list ap;
-
-  next = !next;
-  va_start(ap, fmt);
-  vsnprintf(texts[next], sizeof(texts[next]), fmt, ap);
-  va_end(ap);
-  return texts[next];
-}
 
 static void fails_with(int flags, int err, const char *what) {
   struct ftpd_file *f = ftpd_open_internal(&op, "/f", flags, 0600, 50);

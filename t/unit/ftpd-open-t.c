@@ -72,7 +72,7 @@ static void anew(const char *name, enum ftpd_request req) {
   op.ftpd = &ftpd;
   op.req = req;
   op.state = &state;
-  errno = 0;
+  errno = EBADE;
 }
 
 static void is_there(off_t size) {
@@ -90,20 +90,6 @@ static void hidden(void) {
 #define NEW    (O_WRONLY|O_CREAT)
 #define STORE  (O_WRONLY|O_CREAT|O_TRUNC)
 #define EXTRA  (O_NONBLOCK|O_NOCTTY|O_NOFOLLOW)
-
-static const char *text(const char *fmt, ...) SFTP_PRINTF(1, 2);
-
-static const char *text(const char *fmt, ...) {
-  static char texts[2][2000];
-  static unsigned int next;
-  va_list ap;
-
-  next = !next;
-  va_start(ap, fmt);
-  vsnprintf(texts[next], sizeof(texts[next]), fmt, ap);
-  va_end(ap);
-  return texts[next];
-}
 
 static void fails_with(struct ftpd_file *f, int err, const char *what) {
   int xerrno = errno;
@@ -124,7 +110,7 @@ static void paths_are_opened_as_they_were_checked(void) {
   is_str(daemon_calls(), text("hold /f; open /f 0%o; let_go; "
     "check_opened /f; ", O_NOFOLLOW), "while it is held, and no link");
   daemon_fails("hold", ENOENT);
-  errno = 0;
+  errno = EBADE;
   fh = ftpd_open_held("/f", O_RDONLY);
   ok(fh == NULL && errno == ENOENT, "not if it cannot be held");
   is_str(daemon_calls(), "hold /f; ", "and then nothing is done");

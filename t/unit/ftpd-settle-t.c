@@ -34,7 +34,7 @@ static void anew(void) {
   f.hidden = "/.in.f";
   f.is.dev = 3;
   f.is.ino = 4;
-  errno = 0;
+  errno = EBADE;
 }
 
 static void which_file_it_is(void) {

@@ -144,7 +144,7 @@ static enum says ask_names(const struct question *q,
   return all;
 }
 
-/* Of two groups for an effect, both have to deny it. */
+/* Each effect has a group; of two, both have to deny it. */
 static enum says ask_groups(const struct question *q) {
   enum says all = SAYS_NO;
   unsigned int i;
@@ -160,7 +160,7 @@ static enum says ask_groups(const struct question *q) {
     all = one > all ? one : all;
   }
 
-  return i > 0 ? all : SAYS_NOTHING;
+  return all;
 }
 
 /* The daemon's order for a command: the names, then the group, then ALL; the

@@ -20,6 +20,7 @@
 #include "ftpd-request.h"
 #include "ftpd-tally.h"
 #include "tap.h"
+#include "../fake/ftpd-log.h"
 
 #include <fcntl.h>
 
@@ -561,6 +562,10 @@ static void sessions_abort_their_files(void) {
   is_str(daemon_calls_of("open_abort settle_remove unlink record_transfer"),
     "open_abort; settle_remove /.in.f; unlink /f; record_transfer 1 STOR 103; "
     "unlink /f; record_transfer 0 RETR 103; ", "as aborted");
+  ok(fake_log_has("aborting 2 unclosed file handles"), "which is logged");
+  fake_log_reset();
+  ftpd_abort_all(&ftpd);
+  ok(!fake_log_has("aborting"), "once");
 }
 
 static void files_that_were_being_closed(void) {

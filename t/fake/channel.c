@@ -101,6 +101,10 @@ WEAK size_t sftp_channel_room(struct sftp_channel *ch) {
 
 WEAK int sftp_channel_write(struct sftp_channel *ch, const void *p,
     size_t n) {
+  if (++ch->writes == ch->fail_at) {
+    return SFTP_ERR_IO;
+  }
+
   if (n > 0) {
     memcpy(grow(&ch->out, &ch->out_size, ch->out_len, n), p, n);
     ch->out_len += n;
@@ -146,6 +150,10 @@ WEAK int sftp_channel_commit(struct sftp_channel *ch, size_t n) {
   }
 
   ch->reserved = 0;
+  if (++ch->writes == ch->fail_at) {
+    return SFTP_ERR_IO;
+  }
+
   ch->nreserved++;
   ch->out_len += n;
   sent(ch, n);

@@ -28,11 +28,13 @@ struct sftp_channel {
   size_t soft;                  /* bytes that may wait before room() is 0 */
   size_t piece;                 /* bytes per message; 32768 */
   bool no_reserve;              /* in-place writing is not available */
+  unsigned int fail_at;         /* the write of data that fails, 0: none */
 
   /* The results. */
   unsigned char *out, *err;     /* data and stderr, sent or waiting */
   size_t out_len, err_len, waiting;
   unsigned int nreserved;       /* how often data was written in place */
+  unsigned int writes;          /* of data, in place or not */
   bool finished;
   int status;
 

@@ -715,6 +715,10 @@ static const struct whole wholes[] = {
   { "CHANNEL_FAILURE", SSH_MSG_CHANNEL_FAILURE, true, false, 0, "" },
   { "CHANNEL_REQUEST", SSH_MSG_CHANNEL_REQUEST, true, true, 6,
     "\0\0\0\1x\1" },
+  { "signal", SSH_MSG_CHANNEL_REQUEST, true, false, 19,
+    "\0\0\0\6signal\1\0\0\0\4TERM" },
+  { "env", SSH_MSG_CHANNEL_REQUEST, true, false, 18,
+    "\0\0\0\3env\1\0\0\0\1X\0\0\0\1y" },
   { "GLOBAL_REQUEST", SSH_MSG_GLOBAL_REQUEST, false, true, 6,
     "\0\0\0\1x\1" },
   { "PING", SSH_MSG_PING, false, false, 6, "\0\0\0\2hi" }

@@ -526,6 +526,20 @@ static void truncations_are_refused(void) {
   }
 }
 
+static void answers_that_fail_end_it(void) {
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(samples); i++) {
+    struct fxc *x = with_sample(&samples[i]);
+
+    x->ch->fail_at = x->ch->writes + 1;
+    fxc_send(x);
+    is_int(x->err, SFTP_ERR_IO, "%s: an answer that is not written",
+      samples[i].name);
+    ok(fxc_free(x), "... and the session ends clean");
+  }
+}
+
 /* As -P of a forced command has them. */
 static void forced_commands_deny_each(void) {
   size_t i;
@@ -656,6 +670,7 @@ int main(void) {
   unknown_types_are_answered();
   samples_are_good();
   truncations_are_refused();
+  answers_that_fail_end_it();
   forced_commands_deny_each();
   malformed_requests_are_recorded_as_such();
   an_extra_byte_is_refused();

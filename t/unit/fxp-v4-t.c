@@ -261,6 +261,29 @@ static void acls_are_told_and_set(void) {
 }
 
 /* Sends the request with that ACL, and gives the status. */
+/* Version 2, and entries of 8 bytes. */
+static void damaged_acls_are_not_told(void) {
+  static const struct { size_t len; unsigned char first; bool told; } t[] = {
+    { 4, 2, true }, { 12, 2, true }, { 3, 2, false }, { 11, 2, false },
+    { 13, 2, false }, { 12, 1, false }, { 12, 3, false }, { 0, 2, false } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct fxc *x = later_new(4);
+    struct fxc_reply r;
+
+    memset(fake_files.acl, 0, 16);
+    fake_files.acl[0] = t[i].first;
+    fake_files.acl_len = t[i].len;
+    ok(later_ask(x, SSH_FXP_STAT, "s/a u0x40", &r) &&
+      r.type == SSH_FXP_ATTRS && (sftp_rd_u32(&r.in) == 0x40) == t[i].told,
+      "an ACL of %lu bytes, version %u", (unsigned long) t[i].len,
+      t[i].first);
+    fake_files.acl_len = 0;
+    clean(x);
+  }
+}
+
 static uint32_t set_acl_by(struct fxc *x, uint8_t type, const char *path,
     const char *aces) {
   char request[4096], hex[2048];
@@ -635,6 +658,7 @@ int main(void) {
   owners_are_numbers_where_wanted();
   names_are_not_looked_up_before_permission();
   acls_are_told_and_set();
+  damaged_acls_are_not_told();
   acls_become_posix();
   too_many_aces_are_refused();
   listings_have_no_long_names();

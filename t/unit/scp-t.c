@@ -190,6 +190,8 @@ static void a_hostile_command_line_costs_little(void) {
   memset(line + 3, 'x', n - 3);
   ok(scp_args_parse(p, line, &a, &why) == SFTP_ERR_FORMAT,
     "a path that cannot exist is refused");
+  line[1] = 't';
+  ok(scp_args_parse(p, line, &a, &why) == SFTP_ERR_FORMAT, "as a target, too");
   free(line);
   destroy_pool(p);
 }
@@ -1328,6 +1330,36 @@ static void calls_that_fail_are_told(bool upload, int lax) {
   is_int(good, lax, "... but for those that do not matter");
 }
 
+/* Whether the n-th write to the channel, which fails, is the last one. */
+static bool ends_at_write(bool upload, const char *args, unsigned int n,
+    unsigned int *writes) {
+  struct copy *y;
+  int res;
+
+  make_tree();
+  fake_fs_dir("/home/user/d");
+  y = copy_begin(args, 0);
+  y->ch->fail_at = n;
+  res = upload ? feed(y, small_tree, sizeof(small_tree) - 1) :
+    feed(y, yes, 20);
+  (void) fake_channel_eof(y->ch);
+  *writes = y->ch->writes;
+  copy_end(y);
+  return all_closed() && *writes == n && res == SFTP_ERR_IO;
+}
+
+static void writes_that_fail_end_it(bool upload, const char *args) {
+  unsigned int writes, n, count, wrong = 0;
+
+  (void) ends_at_write(upload, args, 0, &writes);
+  for (n = 2; n <= writes; n++) {
+    wrong += !ends_at_write(upload, args, n, &count);
+  }
+
+  is_int(wrong, 0, "scp%s: a write that fails is the last, of %u", args,
+    writes);
+}
+
 int main(void) {
   the_command_line_is_read_as_clients_write_it();
   command_lines_without_sense_are_refused();
@@ -1373,5 +1405,9 @@ int main(void) {
   deep_trees_end();
   calls_that_fail_are_told(true, 1);
   calls_that_fail_are_told(false, 0);
+  writes_that_fail_end_it(true, " -r -p -t d");
+  writes_that_fail_end_it(true, " -t none/x");
+  writes_that_fail_end_it(false, " -p -f t/s/* none");
+  writes_that_fail_end_it(false, " -r -p -f t");
   return done_testing();
 }

@@ -141,10 +141,12 @@ const char *ftpd_keysql_check(pool *in, const char *info,
   return strcmp(info, "/good") == 0 ? NULL : "a bad query";
 }
 
-static const struct controls_acl *acl;
+static struct controls_acl acl;
 
 int ftpd_controls_allow(const struct controls_acl *a, const char **bad) {
-  acl = a;
+  acl.may = pstrdup(p, a->may);
+  acl.who = pstrdup(p, a->who);
+  acl.names = pstrdup(p, a->names);
   *bad = strcmp(a->commands, "list,fly") == 0 ? "fly" : NULL;
   return strstr(a->commands, "fly") != NULL ? -1 : 0;
 }
@@ -624,8 +626,8 @@ static void other_files_exist(void) {
 
 static void commands_have_rules(void) {
   leaves_words("SFTPControlsACLs list allow user a,b", 4, "a,b");
-  ok(strcmp(acl->may, "allow") == 0 && strcmp(acl->who, "user") == 0 &&
-    strcmp(acl->names, "a,b") == 0, "... that are applied");
+  ok(strcmp(acl.may, "allow") == 0 && strcmp(acl.who, "user") == 0 &&
+    strcmp(acl.names, "a,b") == 0, "... that are applied");
   leaves_words("SFTPControlsACLs all deny group a", 4, "a");
   refuses("SFTPControlsACLs all deny group", "wrong number");
   refuses("SFTPControlsACLs all deny group a b", "wrong number");

@@ -188,25 +188,32 @@ int pr_fsio_closedir(void *dir) {
 
 /* The settings of the kernel: a digit, or nothing. */
 static const char *settings[3] = { "0", "0", "0" };
-static unsigned int nread;
 
 int open(const char *path, int flags, ...) {
   static const char *const names[] = { "/proc/sys/fs/protected_regular",
     "/proc/sys/fs/protected_fifos", "/proc/sys/fs/protected_hardlinks" };
-  int fd[2];
+  int fd[2], res;
+  va_list ap;
   size_t i;
 
   for (i = 0; i < SFTP_NELEMS(names); i++) {
-    if (strcmp(path, names[i]) == 0 && settings[i] != NULL &&
-        pipe2(fd, flags & O_CLOEXEC) == 0) {
-      nread += write(fd[1], settings[i], strlen(settings[i])) > 0;
+    if (strcmp(path, names[i]) == 0) {
+      if (settings[i] == NULL || pipe2(fd, flags & O_CLOEXEC) < 0) {
+        errno = ENOENT;
+        return -1;
+      }
+
+      (void) !write(fd[1], settings[i], strlen(settings[i]));
       (void) close(fd[1]);
       return fd[0];
     }
   }
 
-  errno = ENOENT;
-  return -1;
+  /* What the compiler adds to programs opens files, too. */
+  va_start(ap, flags);
+  res = openat(AT_FDCWD, path, flags, va_arg(ap, unsigned int));
+  va_end(ap);
+  return res;
 }
 
 /* ---- Of the gate */

@@ -30,6 +30,7 @@ static struct passwd alice = { .pw_name = (char *) "alice",
   .pw_dir = (char *) "/home/alice", .pw_shell = (char *) "/bin/sh" };
 static int auth_code, account_code, shadow_code;
 static unsigned int shadow_asked, checked;
+static const char *checked_hash;
 static bool has_key, revoked;
 
 static struct sftp_settings settings;
@@ -66,6 +67,7 @@ int pr_auth_check(pool *pl, const char *hash, const char *name,
   (void) pl;
   (void) name;
   checked++;
+  checked_hash = pstrdup(p, hash);
   return strcmp(hash, password) == 0 ? PR_AUTH_OK : PR_AUTH_BADPWD;
 }
 
@@ -77,29 +79,53 @@ void pr_auth_endpwent(pool *pl) {
   (void) pl;
 }
 
+/* Lists of accounts: so many without a hash, then one with that hash. */
+static unsigned int nlisted[2], before_hash[2];
+static const char *hash_of[2];          /* passwd, shadow; NULL: the end */
+static const char *database;            /* a module */
+
 struct passwd *pr_auth_getpwent(pool *pl) {
+  static struct passwd pw;
+
   (void) pl;
-  return NULL;
+  if (hash_of[0] == NULL) {
+    return NULL;
+  }
+
+  nlisted[0]++;
+  pw.pw_passwd = (char *) (nlisted[0] <= before_hash[0] ?
+    nlisted[0] % 2 == 0 ? "x" : NULL : hash_of[0]);
+  return &pw;
 }
 
 unsigned char pr_module_exists(const char *name) {
-  (void) name;
-  return TRUE;
+  return database != NULL && strcmp(name, database) == 0 ? TRUE : FALSE;
 }
 
 void setspent(void) {
 }
 
 struct spwd *getspent(void) {
-  return NULL;
+  static struct spwd sp;
+
+  if (hash_of[1] == NULL) {
+    return NULL;
+  }
+
+  nlisted[1]++;
+  sp.sp_pwdp = (char *) (nlisted[1] <= before_hash[1] ?
+    nlisted[1] % 2 == 0 ? "!" : NULL : hash_of[1]);
+  return &sp;
 }
 
 void endspent(void) {
 }
 
+static unsigned int nunknown;
+
 void pr_event_generate(const char *event, const void *data) {
-  (void) event;
   (void) data;
+  nunknown += strcmp(event, "mod_auth.authentication-code") == 0;
 }
 
 void pr_response_add_err(const char *code, const char *fmt, ...) {
@@ -109,9 +135,12 @@ void pr_response_add_err(const char *code, const char *fmt, ...) {
 
 /* ---- Other files */
 
+static unsigned int nseen;
+
 void ftpd_seen_key(const struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
     struct sftp_str blob SFTP_UNUSED, const struct sftp_cert *cert SFTP_UNUSED,
-    bool of_host SFTP_UNUSED) {
+    bool of_host) {
+  nseen += of_host ? 0 : 1;
 }
 
 xaset_t *ftpd_anon_conf(const struct ftpd *h SFTP_UNUSED) {
@@ -129,9 +158,11 @@ bool ftpd_anon_wants_password(const struct ftpd *h SFTP_UNUSED) {
   return !anon_free;
 }
 
+static char *rewritten_to;      /* by a handler of PASS, or NULL */
+
 enum ftpd_verdict ftpd_auth_begin_pass(struct ftpd *h SFTP_UNUSED,
     char *password, const char **rewritten) {
-  *rewritten = password;
+  *rewritten = rewritten_to != NULL ? rewritten_to : password;
   return FTPD_AUTH_OK;
 }
 
@@ -166,7 +197,10 @@ bool ftpd_userkey_revoked(struct ftpd *h SFTP_UNUSED, pool *pl SFTP_UNUSED,
 void ftpd_log_because(const char *text SFTP_UNUSED) {
 }
 
+static unsigned int nforgot;
+
 void ftpd_log_forget(void) {
+  nforgot++;
 }
 
 int ftpd_shadow_code(const struct passwd *pw) {
@@ -279,6 +313,70 @@ static void unknown_users_cost_the_same(void) {
   is_int(checked, 1, "... for whom a hash is computed");
 }
 
+/* The hash that is computed for them is that of some account. */
+static void is_hash(const char *want, const char *why) {
+  is_user("nobody-here");
+  nlisted[0] = nlisted[1] = 0;
+  checked_hash = NULL;
+  (void) ftpd_auth_password(&host, "x");
+  is_str(checked_hash, want, "%s", why);
+}
+
+static void unknown_users_have_a_hash(void) {
+  database = NULL;
+  hash_of[0] = hash_of[1] = NULL;
+  is_user("nobody-here");
+  (void) ftpd_auth_password(&host, "x");
+  ok(strncmp(checked_hash, "$6$", 3) == 0, "one of its own, without any list");
+  hash_of[0] = "$passwd";
+  hash_of[1] = "$shadow";
+  before_hash[0] = before_hash[1] = 31;
+  is_hash("$passwd", "the first of the accounts");
+  before_hash[0] = 32;
+  is_hash("$shadow", "... if it is near");
+  is_int(nlisted[0], 32, "... no more are read");
+  database = "mod_sql.c";
+  is_hash("$shadow", "databases are not listed");
+  is_int(nlisted[0], 0, "... at all");
+  database = "mod_ldap.c";
+  is_hash("$shadow", "nor directories");
+  before_hash[1] = 32;
+  is_user("nobody-here");
+  nlisted[1] = 0;
+  (void) ftpd_auth_password(&host, "x");
+  ok(nlisted[1] == 32 && strncmp(checked_hash, "$6$", 3) == 0,
+    "or one of its own again");
+  hash_of[0] = hash_of[1] = database = NULL;
+  before_hash[0] = before_hash[1] = 0;
+}
+
+static void passwords_are_wiped(void) {
+  char other[] = "other";
+
+  is_user("alice");
+  auth_code = PR_AUTH_OK;
+  rewritten_to = other;
+  is_int(ftpd_auth_password(&host, "x"), FTPD_AUTH_OK, "one that is rewritten");
+  is_mem(other, sizeof(other), "\0\0\0\0\0", 6, "... is wiped");
+  rewritten_to = NULL;
+}
+
+static void entries_are_found(void) {
+  is_user("bob");
+  state.anon_user = "alice";
+  ok(ftpd_auth_entry(&host) == NULL, "an unknown user");
+  is_user("bob");
+  state.anon = (config_rec *) &state;
+  ok(ftpd_auth_entry(&host) == NULL, "... of <Anonymous> without an account");
+  state.anon_user = "alice";
+  ftpd_auth_forget_entry(&host);
+  ok(ftpd_auth_entry(&host) != NULL, "... and with one");
+  is_str(ftpd_auth_name(&host), "bob", "... has its name");
+  session.user = "carol";
+  is_str(ftpd_auth_name(&host), "carol", "who is logged in has theirs");
+  session.user = NULL;
+}
+
 static void empty_passwords(void) {
   int no = FALSE;
 
@@ -321,6 +419,33 @@ static enum ftpd_verdict by_host(const char *name, const char *user) {
   const char *id = NULL;
 
   return ftpd_auth_host_key(&host, p, blob, name, user, &id);
+}
+
+static void keys_are_told(void) {
+  static const struct sftp_str blob;
+
+  is_user("alice");
+  has_key = true;
+  revoked = false;
+  nseen = nforgot = 0;
+  (void) ftpd_auth_user_key(&host, p, blob, NULL, true, NULL);
+  ok(nseen == 0 && nforgot == 1, "a question is not a login");
+  (void) ftpd_auth_user_key(&host, p, blob, NULL, false, NULL);
+  ok(nseen == 1 && nforgot == 2, "a proof is");
+  has_key = false;
+  (void) ftpd_auth_user_key(&host, p, blob, NULL, false, NULL);
+  ok(nseen == 1 && nforgot == 2, "a key that is not known is not");
+  is_user("nobody-here");
+  has_key = true;
+  nunknown = 0;
+  is_int(ftpd_auth_user_key(&host, p, blob, NULL, true, NULL),
+    FTPD_AUTH_NO_USER, "an unknown user");
+  ok(nseen == 1 && nforgot == 2 && nunknown == 1, "... is told");
+  (void) ftpd_auth_user_key(&host, p, blob, NULL, true, NULL);
+  is_int(nunknown, 1, "... once, for questions");
+  (void) ftpd_auth_user_key(&host, p, blob, NULL, false, NULL);
+  is_int(nunknown, 2, "... and for each proof");
+  has_key = false;
 }
 
 static void keys_that_are_known(void) {
@@ -437,6 +562,10 @@ int main(void) {
   the_daemon_decides();
   shadow_decides_as_well();
   unknown_users_cost_the_same();
+  unknown_users_have_a_hash();
+  passwords_are_wiped();
+  entries_are_found();
+  keys_are_told();
   empty_passwords();
   hashes_of_the_configuration();
   keys_that_are_known();

@@ -783,6 +783,45 @@ static void strange_channels_end_the_connection(void) {
   }
 }
 
+/* What the logs of commands have: all is good but what is refused. */
+static void each_message_has_a_record(void) {
+  static const struct { const char *name; unsigned int all, failed; } t[] = {
+    { "KEXINIT", 2, 0 }, { "NEWKEYS", 2, 0 }, { "EXT_INFO", 1, 0 },
+    { "ECDH_INIT", 2, 0 }, { "CHANNEL_OPEN", 2, 1 },
+    { "CHANNEL_REQUEST", 2, 1 }, { "CHANNEL_EOF", 1, 0 },
+    { "CHANNEL_CLOSE", 1, 0 }
+  };
+  struct client *cl;
+  struct sftp_pkt pkt;
+  unsigned char idb[4];
+  uint32_t id;
+  size_t i;
+
+  start_unit = 1;
+  fake_session_reset();
+  cl = open_client();
+  is_int(client_kex(cl), SFTP_OK, "keys are exchanged again");
+  id = open_channel(cl, 1, 1000, 1000);
+  send_open(cl, "x11", 9, 1000, 1000);
+  ok(client_expect(cl, SSH_MSG_CHANNEL_OPEN_FAILURE, &pkt), "no X11");
+  ok(request(cl, id, "subsystem", "sftp"), "a service");
+  ok(!request(cl, id, "subsystem", "sftp"), "... once");
+  sftp_put_u32(idb, id);
+  client_send(cl, SSH_MSG_CHANNEL_EOF, idb, 4);
+  client_send(cl, SSH_MSG_CHANNEL_CLOSE, idb, 4);
+  is_int(client_pump(cl), SFTP_OK, "... which ends");
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    is_int(fake_commands(t[i].name), t[i].all, "%s in the log", t[i].name);
+    is_int(fake_failures(t[i].name), t[i].failed, "... that failed");
+  }
+
+  client_send(cl, SSH_MSG_KEXINIT, "short", 5);
+  is_int(client_pump(cl), SFTP_ERR_SHORT, "a malformed KEXINIT");
+  is_int(fake_failures("KEXINIT"), 1, "... failed");
+  client_free(cl);
+  free(last);
+}
+
 int main(void) {
   input_arrives_whole(1, 30000, 1500000);
   input_arrives_whole(1000, 777, 300000);
@@ -806,5 +845,6 @@ int main(void) {
   extended_data_counts();
   malformed_messages_are_refused();
   strange_channels_end_the_connection();
+  each_message_has_a_record();
   return done_testing();
 }

@@ -16,16 +16,16 @@
 
 static struct record_event event;
 static struct record_pins pins;
-static char text[RECORD_LINE_MAX];
+static char made[RECORD_LINE_MAX];
 
 static int compose(struct sftp_str message) {
   enum record_what what = RECORD_NWHATS;
   struct sftp_json j;
   int res;
 
-  sftp_json_init(&j, text, sizeof(text) - 1);
+  sftp_json_init(&j, made, sizeof(made) - 1);
   res = ftpd_record_compose(&j, message, &pins, &what);
-  text[j.len] = '\0';
+  made[j.len] = '\0';
   return j.full ? SFTP_ERR_LIMIT : res;
 }
 
@@ -49,7 +49,7 @@ static void fields_become_members(void) {
   ftpd_record_text(&event, RECORD_PATH, "/a");
   ftpd_record_number(&event, RECORD_BYTES, UINT64_MAX);
   is_int(compose_event(), SFTP_OK, "an event");
-  is_str(text, "\"what\":\"rename\",\"path\":\"/a\",\"to\":\"/b\\u000a\","
+  is_str(made, "\"what\":\"rename\",\"path\":\"/a\",\"to\":\"/b\\u000a\","
     "\"bytes\":18446744073709551615", "in the order of the table");
 }
 
@@ -63,13 +63,13 @@ static void the_first_login_counts(void) {
   ok(pins.set == 1, "is fixed");
   begin_login("bob", "ok");
   is_int(compose_event(), SFTP_OK, "another login");
-  ok(strstr(text, "\"user\":\"alice\"") != NULL && strstr(text, "bob") == NULL,
-    "changes no name: %s", text);
+  ok(strstr(made, "\"user\":\"alice\"") != NULL && strstr(made, "bob") == NULL,
+    "changes no name: %s", made);
   ftpd_record_begin(&event, RECORD_REMOVE);
   ftpd_record_text(&event, RECORD_USER, "bob");
   ftpd_record_text(&event, RECORD_KEY, "SHA256:another");
   is_int(compose_event(), SFTP_OK, "an event with another name");
-  is_str(text, "\"what\":\"remove\",\"user\":\"alice\",\"method\":\"password\","
+  is_str(made, "\"what\":\"remove\",\"user\":\"alice\",\"method\":\"password\","
     "\"serial\":7", "has that of the login");
 }
 
@@ -88,11 +88,11 @@ static void long_texts_are_cut(void) {
   ftpd_record_text(&event, RECORD_WHY, path);
   is_int(sftp_wr_end(&event.message), SFTP_OK, "the longest texts fit");
   is_int(compose_event(), SFTP_OK, "and so does their record");
-  ok(strlen(text) < RECORD_LINE_MAX - 1024 && strstr(text, ",\"cut\":true") !=
+  ok(strlen(made) < RECORD_LINE_MAX - 1024 && strstr(made, ",\"cut\":true") !=
     NULL, "which says that they were cut");
   ftpd_record_text(&event, RECORD_END, "failed");
   is_int(compose_event(), SFTP_OK, "of a request that fails");
-  ok(strlen(text) < 13000 && strstr(text, ",\"cut\":true") != NULL,
+  ok(strlen(made) < 13000 && strstr(made, ",\"cut\":true") != NULL,
     "paths are shorter");
 }
 
@@ -117,15 +117,15 @@ static void wrong_messages_write_nothing(void) {
   bytes[0] = RECORD_NWHATS;
   part.ptr = bytes;
   part.len = 1;
-  ok(compose(part) != SFTP_OK && text[0] == '\0', "a kind that is none");
+  ok(compose(part) != SFTP_OK && made[0] == '\0', "a kind that is none");
   bytes[0] = RECORD_LOGOUT;
   bytes[1] = RECORD_NFIELDS;
   part.len = 2;
-  ok(compose(part) != SFTP_OK && text[0] == '\0', "a field that is none");
+  ok(compose(part) != SFTP_OK && made[0] == '\0', "a field that is none");
   ftpd_record_begin(&event, RECORD_LOGOUT);
   ftpd_record_text(&event, RECORD_WHY, "a");
   ftpd_record_text(&event, RECORD_WHY, "b");
-  ok(compose_event() != SFTP_OK && text[0] == '\0', "a field that comes "
+  ok(compose_event() != SFTP_OK && made[0] == '\0', "a field that comes "
     "twice");
 }
 
@@ -141,8 +141,8 @@ static void flipped_bits_are_no_harm(void) {
 
     memset(&pins, 0, sizeof(pins));
     copy[bit / 8] ^= (unsigned char) (1U << bit % 8);
-    kept += compose(s) != SFTP_OK ? text[0] == '\0' : strncmp(text,
-      "\"what\":\"", 8) == 0 && strchr(text, '\n') == NULL;
+    kept += compose(s) != SFTP_OK ? made[0] == '\0' : strncmp(made,
+      "\"what\":\"", 8) == 0 && strchr(made, '\n') == NULL;
     free(copy);
   }
 

@@ -22,6 +22,8 @@
 #include <zlib.h>
 
 #include "../fake/client.h"
+#include "../fake/ftpd-auth.h"
+#include "../fake/ftpd-file.h"
 #include "alg-table.h"
 #include "checksum.h"
 #include "cipher.h"
@@ -30,6 +32,7 @@
 #include "kex-method.h"
 #include "mac.h"
 #include "tap.h"
+#include "userauth.h"
 
 #define BUFFER_MIN 4096
 
@@ -42,10 +45,10 @@ static unsigned int may_fail;   /* calls that are no loss */
 static pool *top, *p;
 
 /* Calls of the fake client do not count. */
-static bool with_client;
+static bool with_client, paused;
 
 static bool fails_now(const char *name) {
-  if (run == NULL || (with_client && !client_serves) ||
+  if (run == NULL || paused || (with_client && !client_serves) ||
       ++run->calls != run->fail_at) {
     return false;
   }
@@ -376,6 +379,136 @@ static int do_two_exchanges(const void *what) {
   return res;
 }
 
+/* ---- A login, and a session of SFTP: each answer can fail */
+
+static struct sftp_wr message;
+static unsigned char message_bytes[1024];
+
+static struct sftp_wr *begin_message(void) {
+  sftp_wr_init_fixed(&message, message_bytes, sizeof(message_bytes));
+  return &message;
+}
+
+static int end_message(struct client *cl, uint8_t type) {
+  if (cl->server->failure.err == SFTP_OK) {
+    client_send(cl, type, message.ptr, message.len);
+    (void) client_pump(cl);
+    client_drain(cl);
+  }
+
+  return cl->server->failure.err;
+}
+
+static void request_login(struct client *cl, const char *method,
+    const char *word, const struct sftp_key *key) {
+  struct sftp_wr *w = begin_message();
+
+  sftp_wr_text(w, "alice");
+  sftp_wr_text(w, "ssh-connection");
+  sftp_wr_text(w, method);
+  if (word != NULL) {
+    sftp_wr_bool(w, false);
+    sftp_wr_text(w, word);
+  }
+
+  if (key != NULL) {
+    sftp_wr_str(w, key->blob);
+  }
+
+  (void) end_message(cl, SSH_MSG_USERAUTH_REQUEST);
+}
+
+static void log_in(struct client *cl) {
+  static const struct sftp_chain_step pw[] = { { AUTH_PASSWORD, NULL } },
+    pk[] = { { AUTH_PUBLICKEY, NULL } };
+  static const struct sftp_chain chains[] = { { pw, 1 }, { pk, 1 } };
+  static struct fake_user users[2] = { { .name = "alice",
+    .password = "secret" } };
+
+  fake_auth_reset();
+  users[0].keys[0] = cl->set->host_keys[0]->blob;
+  fake_auth.users = users;
+  fake_auth.conn = cl->server;
+  fake_auth.late = cl->set;
+  fake_auth.banner = "hello";
+  cl->set->chains = chains;
+  cl->set->nchains = SFTP_NELEMS(chains);
+  cl->server->auth = sftp_auth_new(cl->server);
+  sftp_wr_text(begin_message(), "ssh-userauth");
+  (void) end_message(cl, SSH_MSG_SERVICE_REQUEST);
+  request_login(cl, "none", NULL, NULL);
+  request_login(cl, "publickey", "ssh-ed25519", cl->set->host_keys[0]);
+  request_login(cl, "password", "wrong", NULL);
+  request_login(cl, "password", "secret", NULL);
+}
+
+static void channel_request(struct client *cl, const char *type,
+    const char *word) {
+  struct sftp_wr *w = begin_message();
+
+  sftp_wr_u32(w, 0);
+  sftp_wr_text(w, type);
+  sftp_wr_bool(w, true);
+  if (word != NULL) {
+    sftp_wr_text(w, word);
+  }
+
+  (void) end_message(cl, SSH_MSG_CHANNEL_REQUEST);
+}
+
+static void open_channel(struct client *cl, const char *type) {
+  struct sftp_wr *w = begin_message();
+
+  sftp_wr_text(w, type);
+  sftp_wr_u32(w, 0);
+  sftp_wr_u32(w, 1000000);
+  sftp_wr_u32(w, 32768);
+  (void) end_message(cl, SSH_MSG_CHANNEL_OPEN);
+}
+
+static void channel_data(struct client *cl, const void *bytes, size_t len) {
+  sftp_wr_u32(begin_message(), 0);
+  sftp_wr_string(&message, bytes, len);
+  (void) end_message(cl, SSH_MSG_CHANNEL_DATA);
+}
+
+static void ask_globally(struct client *cl, const char *name) {
+  sftp_wr_text(begin_message(), name);
+  sftp_wr_bool(&message, true);
+  (void) end_message(cl, SSH_MSG_GLOBAL_REQUEST);
+}
+
+static int do_session(const void *what SFTP_UNUSED) {
+  struct client *cl = client_new();
+  int res;
+
+  paused = with_client = true;
+  fake_fs_reset();
+  if (client_version(cl) != SFTP_OK || client_kex(cl) != SFTP_OK) {
+    bail_out("no connection");
+  }
+
+  paused = false;
+  log_in(cl);
+  ask_globally(cl, "unknown");
+  ask_globally(cl, "no-more-sessions@example.com");
+  open_channel(cl, "x11");
+  open_channel(cl, "session");
+  channel_request(cl, "pty-req", NULL);
+  channel_request(cl, "subsystem", "sftp");
+  channel_data(cl, "\0\0\0\5\1\0\0\0\3", 9);
+  channel_data(cl, "\0\0\0\12\21\0\0\0\1\0\0\0\1/", 14);
+  (void) begin_message();
+  (void) end_message(cl, 200);
+  sftp_wr_u32(begin_message(), 0);
+  (void) end_message(cl, SSH_MSG_CHANNEL_EOF);
+  sftp_wr_u32(begin_message(), 0);
+  res = end_message(cl, SSH_MSG_CHANNEL_CLOSE);
+  with_client = false;
+  client_free(cl);
+  return res;
+}
+
 /* The server's part of a method: the type and the fields of the client's
  * message.
  */
@@ -557,6 +690,7 @@ int main(void) {
       do_two_exchanges, &offers[i]);
   }
 
+  every_call("a session", do_session, NULL);
   may_fail = 0;
   try_parts();
 

@@ -1158,7 +1158,81 @@ static void the_banner_comes_once_in_lines(void) {
   stop();
 }
 
+static void long_banners_are_not_sent(void) {
+  static const struct { size_t len; int res; } t[] = {
+    { 65536, SFTP_OK }, { 65537, SFTP_ERR_LIMIT } };
+  char *text = pcalloc(top, 65538);
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    START(simple);
+    memset(text, 'x', t[i].len);
+    is_int(sftp_auth_banner(cl->server, text), t[i].res,
+      "a banner of %lu bytes", (unsigned long) t[i].len);
+    stop();
+  }
+
+  START(simple);
+  fake_auth.banner = text;
+  try_none("alice");
+  is_str(answer(), ALL, "one that is too long is left out");
+  ok(fake_log_has("banner is too long"), "... and the log tells");
+  stop();
+}
+
 /* ---- keyboard-interactive */
+
+/* What sftp_auth_ask() says to so many prompts of this length. */
+static struct {
+  unsigned int n;
+  size_t len;
+  int res;
+} asks;
+
+static enum ftpd_verdict asks_much(struct ssh_conn *c) {
+  struct sftp_auth_prompt *prompts = pcalloc(c->pool, 501 * sizeof(*prompts));
+  char *text = pcalloc(c->pool, asks.len + 1);
+  unsigned int i;
+
+  memset(text, 'x', asks.len);
+  for (i = 0; i < asks.n; i++) {
+    prompts[i].text = text;
+  }
+
+  asks.res = sftp_auth_ask(c, "", "", asks.n, prompts);
+  return FTPD_AUTH_BAD;
+}
+
+static const struct fake_driver much[] = { { "much", asks_much },
+  { NULL, NULL } };
+
+static void ask_kbdint(const char *user);
+
+static void prompts_have_limits(void) {
+  static const struct { unsigned int n; size_t len; int res; } t[] = {
+    { 500, 1, SFTP_OK }, { 501, 1, SFTP_ERR_LIMIT }, { 1, 65000, SFTP_OK },
+    { 1, 65536, SFTP_ERR_LIMIT }, { 500, 200, SFTP_ERR_LIMIT } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    START(simple);
+    fake_auth.drivers = much;
+    asks.n = t[i].n;
+    asks.len = t[i].len;
+    ask_kbdint("alice");
+    (void) client_pump(cl);
+    is_int(asks.res, t[i].res, "%u prompts of %lu bytes", asks.n,
+      (unsigned long) asks.len);
+    stop();
+  }
+
+  START(simple);
+  is_int(sftp_auth_ask(cl->server, "", "", 0, NULL), SFTP_ERR_ORDER,
+    "without a request, nobody asks");
+  is_int(sftp_auth_answers(cl->server, top, 0, &(const char **) { NULL }),
+    SFTP_ERR_ORDER, "... or waits for answers");
+  stop();
+}
 
 static enum ftpd_verdict pam_says(struct ssh_conn *c) {
   const struct sftp_auth_prompt prompts[] = { { "Password: ", false },
@@ -1683,6 +1757,8 @@ int main(void) {
   rewritten_names_are_the_hosts_matter();
   names_with_controls_are_refused();
   the_banner_comes_once_in_lines();
+  long_banners_are_not_sent();
+  prompts_have_limits();
   drivers_converse();
   a_blocked_pass_opens_nothing();
   keys_change_behind_the_last_answer();

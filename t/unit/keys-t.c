@@ -798,6 +798,17 @@ static void sizes_are_refused_as_such(void) {
     "the text names the sizes");
 }
 
+static void long_blobs_are_refused(void) {
+  struct sftp_str blob = { pcalloc(top, 65537), 65536 };
+  struct sftp_key *key;
+
+  is_int(sftp_key_from_blob(top, blob, &key), SFTP_ERR_UNSUPPORTED,
+    "64 KiB are looked at");
+  blob.len++;
+  is_int(sftp_key_from_blob(top, blob, &key), SFTP_ERR_LIMIT,
+    "one byte more is not");
+}
+
 static void unknown_types_are_refused(void) {
   static const unsigned char blob[] = "\0\0\0\7ssh-foo\0\0\0\1x";
 
@@ -1318,6 +1329,7 @@ int main(void) {
   impossible_dsa_keys_are_refused();
   sizes_are_refused_as_such();
   unknown_types_are_refused();
+  long_blobs_are_refused();
 
   signatures_verify_and_nothing_else_does("ed25519", "ssh-ed25519");
   signatures_verify_and_nothing_else_does("ecdsa256", "ecdsa-sha2-nistp256");

@@ -1085,6 +1085,24 @@ static void few_messages_are_held(void) {
   client_free(cl);
 }
 
+/* An unknown message is answered, 1024 of them. */
+static void unknown_messages_have_a_limit(void) {
+  struct client *cl = open_client();
+  unsigned int i;
+  int res = SFTP_OK;
+
+  for (i = 0; i < 1024 && res == SFTP_OK; i++) {
+    client_send(cl, 199, "", 0);
+    res = client_pump(cl);
+    client_drain(cl);
+  }
+
+  is_int(res, SFTP_OK, "unknown messages do no harm");
+  client_send(cl, 199, "", 0);
+  is_int(client_pump(cl), SFTP_ERR_LIMIT, "... if they are not too many");
+  client_free(cl);
+}
+
 int main(void) {
   every_cipher_and_mac_works();
   agreed_names_are_told();
@@ -1127,5 +1145,6 @@ int main(void) {
   bad_lengths_before_keys();
   last_word_arrives();
   nobody_waits_for_who_has_left();
+  unknown_messages_have_a_limit();
   return done_testing();
 }

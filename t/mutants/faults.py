@@ -40,7 +40,7 @@ SAID = re.compile(r"\b(?:sftp_log\w*|sftp_trace\w*|pr_log_\w+|pr_trace_\w+|"
 # the last argument is a limit, which matters.
 ROOM = re.compile(r"\b(?:p?c?alloc|malloc|calloc|make_array|sftp_packet_begin|"
                   r"sftp_wr_init)\(")
-TEXT = re.compile(r"(?<!unsigned )\bchar \w+\[[^\]]*\]")
+TEXT = re.compile(r"(?:(?<!unsigned )\bchar|\bOSSL_PARAM) \w+\[[^\]]*\]")
 JUMP = re.compile(r"\b(?:return\b[^;{}]*|goto \w+|break|continue);\s*\Z")
 FAILED = re.compile(r"\)\s*(?:<\s*0|==\s*(?:NULL|-1)|!=\s*(?:SFTP_OK|"
                     r"SSH_FX_OK|0|1)|!=\s*\w+_OK)\b|\A!\s*\w+\(|<=\s*0")
@@ -103,9 +103,13 @@ def conditions(text, code, start, end):
             yield kind, first, old, "(%s) && 0" % old
 
 
-# `a < b ? a : b' is the same with <=, and `n > 0 ? n : 0' with >=.
-SAME = re.compile(r"([\w.>-]+) [<>]=? ([\w.>-]+) \?\s+(?:\([\w ]+\) ?)?(?="
-                  r"(?:\1 : (?:\([\w ]+\) ?)?\2|\2 : \1)[;,)])")
+# `a < b ? a : b' is the same with <=, `n > 0 ? n : 0' with >=, and so is
+# `a > b ? a - b : 0'.
+OPERAND = r"([\w.>-]+(?:\([\w.>-]*\))?)"
+CAST = r"(?:\([\w ]+\) ?)?"
+SAME = re.compile(OPERAND + r" [<>]=? " + OPERAND + r" \?\s+" + CAST +
+                  r"(?=(?:\1 :\s+" + CAST + r"\2|\2 :\s+" + CAST +
+                  r"\1|\1 - \2 :\s+0)[;,)])")
 # A descriptor that was opened is not 0, for the standard ones are open.
 OPENED = re.compile(r"fd (?=(?:<|>=) 0\b)")
 

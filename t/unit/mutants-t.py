@@ -103,10 +103,12 @@ def _():
             "  a = n > 0 ? m : 0;\n  if (own.fd >= 0 && fd < 0) {\n"
             "  }\n  if (n < 0) {\n  }\n  a = f->n > 0 ?\n    f->n : 0;\n"
             "  a = n < max ? n : max;\n  a = n < m ? m : n;\n"
-            "  a = n < m ? n : m - 1;\n}\n")
+            "  a = n < m ? n : m - 1;\n  a = f->n < max(f) ? f->n :\n"
+            "    max(f);\n  a = n > m ? n - m : 0;\n"
+            "  a = n > m ? n - m : 1;\n}\n")
     expect_same([(one.line, one.old) for one in faults.faults_of(text)
                  if one.kind == "off by one"],
-                [(3, ">"), (6, "<"), (12, "<")], "limits")
+                [(3, ">"), (6, "<"), (12, "<"), (16, ">")], "limits")
 
 
 @promise("a fault changes its own place and no other")

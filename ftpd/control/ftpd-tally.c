@@ -138,13 +138,16 @@ static const char *penalty_at(unsigned int i) {
   return ftpd_penalty_name(PENALTY_CRASH + i);
 }
 
-/* In the order of enum sftp_err, and what no session can count itself. */
+/* In the order of enum sftp_err; then who else ends sessions: the daemon, which
+ * an administrator or a time limit has told to; and what no session can count
+ * itself.
+ */
 static const char *error_at(unsigned int i) {
   static const char *const words[] = { "message_short", "message_extra",
     "message_malformed", "limit", "crypto", "mac", "order", "no_match",
     "key_exchange", "client_gone", "connection", "denied", "unsupported",
     "timeout", "client_disconnected", "version", "service", "too_many",
-    "budget", "passphrase", "key_size", "isolated_process", "killed" };
+    "budget", "passphrase", "key_size", "isolated_process", "server", "killed" };
 
   return WORD_OF(words, i);
 }
@@ -285,9 +288,13 @@ static unsigned int find_value(const struct tally_label *l, const char *word) {
   return i;
 }
 
+/* The first end of a session counts: the daemon ends each after that. */
+static bool has_ended;
+
 void ftpd_tally_session(void) {
   bool has_slot = ftpd_board_enter();
 
+  has_ended = false;
   ftpd_tally(TALLY_SESSIONS, 0, 0, 1);
   if (!has_slot) {
     ftpd_tally(TALLY_UNCOUNTED, 0, 0, 1);
@@ -344,8 +351,16 @@ void ftpd_tally_operation(unsigned int request, int err, const char *refused) {
 }
 
 void ftpd_tally_end(int err) {
-  if (err < 0) {
+  if (err < 0 && !has_ended) {
+    has_ended = true;
     ftpd_tally(TALLY_ENDS, (unsigned int) -err - 1, 0, 1);
+  }
+}
+
+void ftpd_tally_ended(void) {
+  if (!has_ended) {
+    has_ended = true;
+    ftpd_tally(TALLY_ENDS, find_value(&by_kind, "server"), 0, 1);
   }
 }
 

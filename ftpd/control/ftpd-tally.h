@@ -72,6 +72,8 @@ void ftpd_tally_keyed(bool again);
 void ftpd_tally_operation(unsigned int request, int err, const char *refused);
 /* How the connection ended: an enum sftp_err. */
 void ftpd_tally_end(int err);
+/* The daemon ends the session, if nothing else did. */
+void ftpd_tally_ended(void);
 /* A session that could not say so. */
 void ftpd_tally_killed(void);
 

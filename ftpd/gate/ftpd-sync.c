@@ -12,6 +12,7 @@
 
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
+#include "ftpd-path.h"
 #include "ftpd-sync.h"
 
 #include "ftpd-lines.h"
@@ -74,11 +75,20 @@ static int sync_here(void) {
   return res;
 }
 
+/* Who knows where it is now, when it was renamed meanwhile? */
+static bool is_there(const struct ftpd_file *f, int fd) {
+  struct stat is, st;
+
+  return fstat(fd, &is) == 0 && ftpd_look(f->h, f->path, &st) == 0 &&
+    is.st_dev == st.st_dev && is.st_ino == st.st_ino;
+}
+
 /* Users may not read every directory in which they may write, and not every
  * file system knows how to write one: then all of the file system is written.
  */
-static int sync_name(const char *path, int fd) {
-  if (FTPD_HOLDABLE(path, open) && FTPD_HELD(path, sync_here()) == 0) {
+static int sync_name(const struct ftpd_file *f, int fd) {
+  if (FTPD_HOLDABLE(f->path, open) && is_there(f, fd) &&
+      FTPD_HELD(f->path, sync_here()) == 0) {
     return 0;
   }
 
@@ -93,7 +103,7 @@ int ftpd_sync_end(const struct ftpd_file *f, bool good, struct ftpd_sync *s) {
   }
 
   if (good) {
-    res = told(f, sync_name(f->path, s->fd));
+    res = told(f, sync_name(f, s->fd));
   }
 
   xerrno = errno;

@@ -32,6 +32,7 @@
 #include "ftpd-scan.h"
 #include "ftpd-session.h"
 #include "ftpd-startups.h"
+#include "ftpd-tally.h"
 
 #include "channel.h"
 #include "conn.h"
@@ -425,6 +426,7 @@ static void on_exit_session(const void *data, void *user_data) {
   }
 
   ftpd_abort_all(h);
+  ftpd_tally_ended();
   ftpd_board_ended();
   (void) ftpd_log_tell_missing(true);
   if (h->conn != NULL) {

@@ -583,9 +583,13 @@ def _():
         # The words of the manual.
         said, why = re.search('"(disconnected by the administrator: (.*?))"',
                               page()).groups()
+        before = srv.counters()
         srv.ctl("end", str(pid), why)
         text = proc.communicate(timeout=60)[1].decode()
         expect(said in text, text)
+        srv.no_sessions()
+        expect_same(srv.counters()["ends kind=server"],
+                    before["ends kind=server"] + 1, "ends")
     finally:
         proc.kill()
         proc.wait()

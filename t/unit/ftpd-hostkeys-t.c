@@ -365,7 +365,7 @@ static struct sftp_key *key_of(struct sftp_str text) {
   return key;
 }
 
-static struct sftp_str text(const char *t) {
+static struct sftp_str str_of(const char *t) {
   return sftp_str_of(t);
 }
 
@@ -445,7 +445,7 @@ static void keys_are_read(void) {
   is_int(load(true), 1, "one that is broken");
   ok(has_said("'/absent': it is broken"), "... has a reason");
   is_int(load(false), 1, "... in a session, too");
-  put_file("/absent", text("no key\n"));
+  put_file("/absent", str_of("no key\n"));
   is_int(load(true), 1, "one that is no key");
   is_str(types(), "ssh-ed25519", "the other one is used");
 }
@@ -547,7 +547,7 @@ static void reloads_go_on(void) {
   is_int(load(true), 0, "a start");
   ftpd_hostkeys_sweep();
   reloading = true;
-  put_file("/ed", text("broken\n"));
+  put_file("/ed", str_of("broken\n"));
   is_int(load(true), 0, "a reload with a broken file");
   ok(set.nhost_keys == 2 && has_said("'/ed': its previous key stays in use"),
     "uses what was there");
@@ -560,19 +560,19 @@ static void reloads_go_on(void) {
   ok(set.nhost_keys == 2 && said[0] == '\0', "reads it");
   ftpd_hostkeys_free();
   nkept = 0;
-  put_file("/ed", text("broken\n"));
+  put_file("/ed", str_of("broken\n"));
   is_int(load(true), 0, "nothing was there");
   ok(set.nhost_keys == 1 && has_said("'/ed' is left out until the next"),
     "... it is left out");
   kept[0].path = "/ed";
-  kept[0].text = text("broken");
+  kept[0].text = str_of("broken");
   nkept = 1;
   is_int(load(true), 0, "what was there is broken");
   is_int(set.nhost_keys, 1, "... it is left out");
   reloading = false;
   begin();
   add("/ed", "");
-  put_file("/ed", text("broken\n"));
+  put_file("/ed", str_of("broken\n"));
   is_int(load(true), 1, "the first start ends");
 }
 
@@ -673,7 +673,7 @@ static void programs_know_passphrases(void) {
   ok(!fake_log_has("debug"), "it has said nothing else");
   reloading = true;
   ftpd_hostkeys_free();
-  put_file("/closed", text("broken"));
+  put_file("/closed", str_of("broken"));
   is_int(load(true), 0, "a reload");
   is_int(set.nhost_keys, 1, "needs it no more");
   begin();
@@ -801,7 +801,7 @@ static void agents_have_keys(void) {
   is_int(load(true), 0, "an agent");
   ok(set.nhost_keys == 2 && sftp_key_same(set.host_keys[0], ed) &&
     set.host_keys[0]->is_private, "has a key");
-  answer(0, list_of(text("junk"), rsa->blob, 2));
+  answer(0, list_of(str_of("junk"), rsa->blob, 2));
   set.min_bits.rsa = 2048;
   is_int(load(true), 0, "some are no keys");
   is_str(types(), "ssh-rsa,ssh-rsa", "others are");
@@ -809,7 +809,7 @@ static void agents_have_keys(void) {
   is_int(load(true), 0, "some are short");
   ok(has_said("'agent:/socket': it has 2048 bits"), "... which is logged");
   set.min_bits.rsa = 0;
-  answer(0, list_of(text("junk"), none, 1));
+  answer(0, list_of(str_of("junk"), none, 1));
   agent_fails("no key", "the agent has no key that can be used");
   part = good;
   part.len--;
@@ -821,7 +821,7 @@ static void agents_have_keys(void) {
   agent_fails("a list that is too long", sftp_strerror(SFTP_ERR_LIMIT));
   answer(0, list_of(ed->blob, none, 1024));
   agent_fails("the longest list", sftp_strerror(SFTP_ERR_SHORT));
-  answer(0, text("\5"));
+  answer(0, str_of("\5"));
   agent_fails("a refusal", sftp_strerror(SFTP_ERR_DENIED));
   nanswers = 0;
   agent_fails("no answer", sftp_strerror(SFTP_ERR_IO));
@@ -851,7 +851,7 @@ static struct sftp_str signature(const struct sftp_key *key,
   struct sftp_wr w, s;
 
   sftp_wr_init(&s, p, 1024, 65536);
-  if (sftp_key_sign(key, alg, text(what), &s) != SFTP_OK) {
+  if (sftp_key_sign(key, alg, str_of(what), &s) != SFTP_OK) {
     bail_out("no signature");
   }
 
@@ -875,7 +875,7 @@ static int sign_by_agent(struct sftp_key *key, const struct sftp_sig_alg *alg,
 
   sftp_wr_init(w, p, 1024, 65536);
   return sftp_key_sign(((struct sftp_key **) list->elts)[0], alg,
-    text("data"), w);
+    str_of("data"), w);
 }
 
 static unsigned int asked_flags(size_t blob_len) {
@@ -888,9 +888,9 @@ static unsigned int asked_flags(size_t blob_len) {
 }
 
 static void agents_sign(void) {
-  const struct sftp_sig_alg *alg = sftp_sig_alg_find(text("ssh-ed25519")),
-    *r256 = sftp_sig_alg_find(text("rsa-sha2-256")),
-    *r512 = sftp_sig_alg_find(text("rsa-sha2-512"));
+  const struct sftp_sig_alg *alg = sftp_sig_alg_find(str_of("ssh-ed25519")),
+    *r256 = sftp_sig_alg_find(str_of("rsa-sha2-256")),
+    *r512 = sftp_sig_alg_find(str_of("rsa-sha2-512"));
   struct sftp_wr w;
   struct sftp_str good = signature(ed, alg, "data", 14), longer;
   unsigned char *more = palloc(p, good.len + 1);
@@ -930,24 +930,24 @@ static void certificates_certify_keys(void) {
   add("/rsa", "");
   add("/ed", "");
   add_cert("/cert", "");
-  put_file("/cert", text(cert_line('h')));
+  put_file("/cert", str_of(cert_line('h')));
   is_int(load(true), 0, "a certificate");
   ok(set.host_certs[0] == NULL && set.host_certs[1] != NULL,
     "is that of its key");
   nopened = 0;
   is_int(load(false), 0, "a session");
   ok(nopened == 0 && set.host_certs[1] != NULL, "has it");
-  put_file("/cert", text(pstrcat(p, cert_line('r'), cert_line('h'), NULL)));
+  put_file("/cert", str_of(pstrcat(p, cert_line('r'), cert_line('h'), NULL)));
   ftpd_hostkeys_sweep();
   is_int(load(true), 0, "two in a file");
   ok(set.host_certs[0] != NULL && set.host_certs[1] != NULL, "are both used");
   is_int(load(true), 0, "another virtual host");
-  put_file("/cert", text(cert_line('u')));
+  put_file("/cert", str_of(cert_line('u')));
   ftpd_hostkeys_sweep();
   is_int(load(true), 1, "a user's");
   ok(has_said("it is a certificate for users"), "... is a fault");
   ftpd_hostkeys_free();
-  put_file("/cert", text(cert_line('b')));
+  put_file("/cert", str_of(cert_line('b')));
   is_int(load(true), 1, "a broken one");
   ok(has_said("it is malformed"), "... is a fault");
   ftpd_hostkeys_free();
@@ -955,11 +955,11 @@ static void certificates_certify_keys(void) {
   is_int(load(true), 1, "a broken one");
   ok(has_said("a reason"), "... has a reason");
   ftpd_hostkeys_free();
-  put_file("/cert", text("\n"));
+  put_file("/cert", str_of("\n"));
   is_int(load(true), 1, "an empty file");
   ok(has_said("it contains no certificate"), "... is a fault");
   ftpd_hostkeys_free();
-  put_file("/cert", text(CERT_TYPE " !\n"));
+  put_file("/cert", str_of(CERT_TYPE " !\n"));
   is_int(load(true), 1, "no certificate");
   ok(!strstr(said, "it contains no"), "... has a reason");
   ftpd_hostkeys_free();
@@ -975,7 +975,7 @@ static void certificates_may_be_left_out(void) {
   begin();
   add("/ed", "");
   add_cert("/cert", "");
-  put_file("/cert", text(cert_line('x')));
+  put_file("/cert", str_of(cert_line('x')));
   is_int(load(true), 0, "one that has expired");
   ok(set.host_certs[0] == NULL && has_said("is left out: it has expired"),
     "is left out");
@@ -985,13 +985,13 @@ static void certificates_may_be_left_out(void) {
   begin();
   add("/ed", "");
   add_cert("/cert", "");
-  put_file("/cert", text(cert_line('r')));
+  put_file("/cert", str_of(cert_line('r')));
   is_int(load(true), 1, "of no key");
   ok(has_said("it certifies no SFTPHostKey"), "... is a fault");
   begin();
   add("/ed", "");
   add_cert("/cert", "global");
-  put_file("/cert", text(cert_line('r')));
+  put_file("/cert", str_of(cert_line('r')));
   is_int(load(true), 0, "unless it is of <Global>");
   ok(said[0] == '\0' && set.host_certs[0] == NULL, "... for others");
 }
@@ -1000,11 +1000,11 @@ static void certificates_are_kept(void) {
   begin();
   add("/ed", "");
   add_cert("/cert", "");
-  put_file("/cert", text(cert_line('h')));
+  put_file("/cert", str_of(cert_line('h')));
   is_int(load(true), 0, "a start");
   ftpd_hostkeys_sweep();
   reloading = true;
-  put_file("/cert", text("broken\n"));
+  put_file("/cert", str_of("broken\n"));
   is_int(load(true), 0, "a reload with a broken file");
   ok(set.host_certs[0] != NULL &&
     has_said("'/cert': its previous certificate stays in use"),
@@ -1030,7 +1030,7 @@ static void groups_are_read(void) {
   ftpd_dh_params(p, &server, &set, true);
   ok(set.dh_param_file == NULL && has_said("unable to read SFTPDHParamFile"),
     "unless they are named");
-  put_file("/dh", text("params"));
+  put_file("/dh", str_of("params"));
   ftpd_dh_params(p, &server, &set, false);
   ok(set.dh_param_file == NULL, "sessions read nothing");
   ftpd_dh_params(p, &server, &set, true);
@@ -1042,7 +1042,7 @@ static void groups_are_read(void) {
   ftpd_dh_params(p, &server, &set, true);
   is_int(nopened, 0, "so has another virtual host");
   ftpd_hostkeys_sweep();
-  put_file("/dh", text("others"));
+  put_file("/dh", str_of("others"));
   ftpd_dh_params(p, &server, &set, true);
   ok(nopened == 1 && strcmp(set.dh_param_file, "others") == 0,
     "a reload reads them again");

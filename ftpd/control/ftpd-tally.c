@@ -147,7 +147,8 @@ static const char *error_at(unsigned int i) {
     "message_malformed", "limit", "crypto", "mac", "order", "no_match",
     "key_exchange", "client_gone", "connection", "denied", "unsupported",
     "timeout", "client_disconnected", "version", "service", "too_many",
-    "budget", "passphrase", "key_size", "isolated_process", "server", "killed" };
+    "budget", "passphrase", "key_size", "isolated_process", "server",
+    "killed" };
 
   return WORD_OF(words, i);
 }

@@ -439,6 +439,11 @@ def _():
                 ask_write(raw, handle, 0, b"data")
             raw.ask(4, string(handle))
             expect_same(synced(), wanted, name)
+        handle = raw.open_with(safe.home("here"), num(0x1a))
+        os.rename(safe.home("here"), safe.home("hidden/there"))
+        raw.ask(4, string(handle))
+        expect_same(synced(), ["fsync ~/hidden/there",
+                               "syncfs ~/hidden/there"], "renamed meanwhile")
         raw.open_with(safe.home("left"), num(0x1a))
     safe.no_sessions()
     expect_same(synced(), [], "an aborted upload")

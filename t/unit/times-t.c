@@ -16,11 +16,30 @@
 #include "times.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <linux/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static struct ssh_conn c;
 static uint64_t before[NCAUSES];
+
+/* What the kernel says, in place of the real one; and whether it does. */
+static struct tcp_info *kernel;
+static int kernel_res;
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len) {
+  int (*real)(int, int, int, void *, socklen_t *);
+  void *found = dlsym(RTLD_NEXT, "getsockopt");
+
+  memcpy(&real, &found, sizeof(real));
+  if (kernel == NULL || level != IPPROTO_TCP || name != TCP_INFO) {
+    return real(fd, level, name, value, len);
+  }
+
+  memcpy(value, kernel, *len < sizeof(*kernel) ? *len : sizeof(*kernel));
+  return kernel_res;
+}
 
 /* A socket that the kernel knows nothing about. */
 static void begin(void) {
@@ -248,6 +267,60 @@ static void the_kernel_is_asked(void) {
   (void) close(fds[1]);
 }
 
+static void the_kernels_words_are_understood(void) {
+  static const struct { unsigned int sent, window; bool busy; } t[] = {
+    { 5, 10, true }, { 4, 10, false }, { 5, 11, true }, { 5, 12, false },
+    { 0, 1, true } };
+  struct tcp_info info = { .tcpi_rtt = 5000, .tcpi_min_rtt = 4000,
+    .tcpi_notsent_bytes = 7, .tcpi_rwnd_limited = 99 };
+  struct sftp_tcp tcp;
+  size_t i;
+
+  kernel = &info;
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    info.tcpi_unacked = t[i].sent;
+    info.tcpi_snd_cwnd = t[i].window;
+    sftp_tcp_look(-1, &tcp);
+    is_int(tcp.busy, t[i].busy, "%u segments of %u", t[i].sent, t[i].window);
+  }
+
+  ok(tcp.rtt_us == 5000 && tcp.min_rtt_us == 4000 && tcp.unsent == 7 &&
+    tcp.full_us == 99, "the rest is as the kernel says");
+  info.tcpi_min_rtt = UINT32_MAX;
+  sftp_tcp_look(-1, &tcp);
+  is_int(tcp.min_rtt_us, 0, "no round trip was measured");
+  kernel_res = -1;
+  sftp_tcp_look(-1, &tcp);
+  ok(tcp.rtt_us == 0 && tcp.unsent == 0 && !tcp.busy && tcp.full_us == 0,
+    "a kernel that refuses says nothing");
+  kernel_res = 0;
+  kernel = NULL;
+}
+
+/* Few bytes travel faster than many. */
+static void bulk_takes_longer(void) {
+  static const struct { size_t sent, trip_us; } t[] = { { 0, 600 },
+    { 4095, 600 }, { 4096, 1500 }, { 100000, 1500 } };
+  struct tcp_info info = { .tcpi_rtt = 1000, .tcpi_min_rtt = 400 };
+  uint64_t us[NCAUSES];
+  size_t i, out = 0;
+
+  begin();
+  kernel = &info;
+  sftp_times_read(&c, us);
+  fake_now_ms += 1000;
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    out += t[i].sent;
+    sftp_times_sleep(&c, SLEEP_REST, out);
+    is_int(c.times->shown->trip_us, t[i].trip_us, "behind %lu bytes",
+      (unsigned long) t[i].sent);
+    sftp_times_wake(&c);
+  }
+
+  kernel = NULL;
+  end();
+}
+
 int main(void) {
   every_sleep_has_its_cause();
   nothing_is_measured_before_somebody_asks();
@@ -258,5 +331,7 @@ int main(void) {
   shares_in_words();
   another_process_looks();
   the_kernel_is_asked();
+  the_kernels_words_are_understood();
+  bulk_takes_longer();
   return done_testing();
 }

@@ -43,7 +43,7 @@ struct pool_rec {
 pool *permanent_pool = NULL;
 
 static void *must_alloc(void *p, size_t n) {
-  p = realloc(p, n);
+  p = p != NULL ? realloc(p, n) : malloc(n);
   if (p == NULL) {
     fprintf(stderr, "fake pool: out of memory (%zu bytes)\n", n);
     abort();

@@ -34,7 +34,7 @@
 #include "tap.h"
 #include "userauth.h"
 
-#define BUFFER_MIN 4096
+#define BUFFER_MIN 16384
 
 /* What is shared with the processes that decode keys. */
 static struct {
@@ -216,9 +216,7 @@ CALL_AS(int, Z_MEM_ERROR, deflateInit_, (z_stream *z, int level,
 CALL_AS(int, Z_MEM_ERROR, inflateInit_, (z_stream *z, const char *version,
   int size), (z, version, size))
 
-/* Of buffers, whose sizes are powers of 2: pools end the process when there is
- * no memory.
- */
+/* Of buffers: pools end the process when there is no memory. */
 void *realloc(void *old, size_t n) {
   static void *(*real)(void *, size_t);
 
@@ -228,8 +226,7 @@ void *realloc(void *old, size_t n) {
     memcpy(&real, &found, sizeof(real));
   }
 
-  return n >= BUFFER_MIN && (n & (n - 1)) == 0 && fails_now("realloc") ?
-    NULL : real(old, n);
+  return n >= BUFFER_MIN && fails_now("realloc") ? NULL : real(old, n);
 }
 
 /* With what RSA and EC want besides. */

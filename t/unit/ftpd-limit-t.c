@@ -360,6 +360,9 @@ static void directories_are_entered(void) {
   (void) asked(&locks, "/f");
   is_str(daemon_calls_of("dir_check"), "dir_check LOCK WRITE /f /f; ",
     "the last effect has its own");
+  is_int(asked(&(struct sftp_rule) { { NULL }, 0, 0 }, "/f"), 0, "nothing");
+  is_str(daemon_calls(), "ftpaccess_read /f; clear_cache /f; "
+    "dir_check LOCK WRITE /f /f; ", "is no question");
   denies = "DELE";
   ok(asked(&remove_rule, "/f") < 0 && errno == EACCES, "it may be denied");
   is_str(daemon_calls_of("dir_check"), "dir_check DELE WRITE /f /f; ",
@@ -615,6 +618,10 @@ static void rules_in_sections(void) {
   main_server->conf = &server_set;
   (void) add(&server_set, CONF_LIMIT, NULL, "STAT", NULL);
   ok(is_quiet(FTPD_LSTAT), "it is looked through once");
+  daemon_files.rules = NULL;
+  ok(!is_quiet(FTPD_LSTAT), "then it has a rule");
+  memset(&server_set, 0, sizeof(server_set));
+  ok(!is_quiet(FTPD_LSTAT), "and is not looked through again");
 }
 
 static void lookups_that_need_no_question(void) {
@@ -718,6 +725,7 @@ static void places_of_directories(void) {
 
 static void long_paths(void) {
   char *path = pcalloc(p, PR_TUNABLE_PATH_MAX + 10);
+  int fd;
 
   anew();
   memset(path, 'd', PR_TUNABLE_PATH_MAX + 2);
@@ -732,8 +740,13 @@ static void long_paths(void) {
   ftpd_limit_learn(&ftpd, path, -1);
   path[PR_TUNABLE_PATH_MAX + 1] = '\0';
   ok(!ftpd_limit_quiet_dir(&ftpd, FTPD_LSTAT, path), "a longer one");
+  is_str(daemon_calls_of("stands_at"), "", "is not looked for");
+  path[PR_TUNABLE_PATH_MAX + 1] = '/';
   anew();
-  ftpd_limit_learn(&ftpd, path, open("/", O_RDONLY));
+  fd = open("/", O_RDONLY);
+  ftpd_limit_learn(&ftpd, path, fd);
+  (void) close(fd);
+  path[PR_TUNABLE_PATH_MAX + 1] = '\0';
   ok(!ftpd_limit_quiet_dir(&ftpd, FTPD_LSTAT, path), "even if it is open");
 }
 

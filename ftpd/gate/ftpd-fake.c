@@ -55,8 +55,7 @@ bool ftpd_fake_id(struct ftpd *h, const char *name, uint32_t *id) {
 const char *ftpd_fake_name(struct ftpd *h, uint32_t id) {
   const struct fake_cache *s = cache_of(h);
 
-  return id >= NO_ONE && id - NO_ONE < s->nnames ? s->names[id - NO_ONE] :
-    NULL;
+  return id - NO_ONE < s->nnames ? s->names[id - NO_ONE] : NULL;
 }
 
 /* An id for a name without an account; false if there are too many. */

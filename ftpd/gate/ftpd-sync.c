@@ -19,7 +19,7 @@
 
 /* The server of a session stays the same. */
 static bool is_wanted(void) {
-  static bool looked = false, wanted = false;
+  static bool looked, wanted;
   const int *on;
 
   if (!looked) {

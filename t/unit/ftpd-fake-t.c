@@ -112,6 +112,8 @@ static void names_without_accounts(void) {
   }
 
   ok(fake.has_uid && fake.uid == 0x7f00001fU, "32 of them");
+  is_str(ftpd_fake_name(&ftpd, 0x7f00001fU), "n31", "the last one");
+  ok(ftpd_fake_name(&ftpd, 0x7f000020U) == NULL, "and none behind it");
   daemon_forget_config();
   add("DirFakeUser", "more");
   ftpd_fake_of(&ftpd, "/d", &fake);

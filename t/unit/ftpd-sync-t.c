@@ -46,7 +46,20 @@ int syncfs(int fd) {
   return daemon_call("sys_syncfs");
 }
 
+/* "." can be opened, or not. */
+static bool is_closed;
+
+int open(const char *path, int flags, ...) {
+  if (is_closed && strcmp(path, ".") == 0) {
+    errno = EACCES;
+    return -1;
+  }
+
+  return openat(AT_FDCWD, path, flags);
+}
+
 static void anew(void) {
+  is_closed = false;
   daemon_calls_anew();
   memset(&f, 0, sizeof(f));
   f.fh = &fh;
@@ -176,6 +189,12 @@ static void standing_nowhere(void) {
   (void) ftpd_sync_data(&f, true, &s);
   is_int(ftpd_sync_end(&f, true, &s), 0, "has no names");
   ok(chdir("/") == 0, "elsewhere");
+  anew();
+  (void) ftpd_sync_data(&f, true, &s);
+  is_closed = true;
+  is_int(ftpd_sync_end(&f, true, &s), 0, "one that may not be read");
+  is_str(daemon_calls_of("sys_fsync sys_syncfs"), "sys_syncfs; ",
+    "then all is brought to disk");
 }
 
 /* A process of its own: the answer is kept. */

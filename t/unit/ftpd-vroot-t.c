@@ -59,7 +59,8 @@ int pr_fsio_stat(const char *path, struct stat *st) {
   const char *place = strcmp(path, "/") == 0 ? dir : strcmp(path, "/alias") ==
     0 ? outside : strcmp(path, "/alias/in") == 0 ? pstrcat(p, outside, "/in",
     NULL) : strcmp(path, "/alias-file") == 0 ? pstrcat(p, outside, "/file",
-    NULL) : pstrcat(p, dir, path, NULL);
+    NULL) : strcmp(path, "/shown") == 0 ? outside : pstrcat(p, dir, path,
+    NULL);
 
   (void) daemon_call("stat %s", path);
   return stat(shows ? place : "/tmp", st);
@@ -284,6 +285,8 @@ static void aliases(void) {
     !ftpd_vroot_shows_alias("/a") && !ftpd_vroot_shows_alias("/alias/in") &&
     !ftpd_vroot_shows_alias("/ali"), "directories that show them");
   ok(!ftpd_vroot_is_alias("/bad"), "one that the module does not show");
+  ok(ftpd_vroot_is_alias("/alias-gone"), "a source that is not there");
+  ok(!ftpd_vroot_is_alias("/shown"), "unless the module shows something");
 }
 
 static const char *place(const char *path) {
@@ -313,8 +316,8 @@ static void places(void) {
 static void texts_of_links(void) {
   (void) daemon_calls();
   is_str(ftpd_vroot_text(&ftpd, p, "a/b", "/d/l"), "a/b", "a relative text");
-  is_str(ftpd_vroot_text(&ftpd, p, "..a/b../c..d", "/d/l"), "..a/b../c..d",
-    "with dots in names");
+  is_str(ftpd_vroot_text(&ftpd, p, "..a/b../c..d...", "/d/l"),
+    "..a/b../c..d...", "with dots in names");
   is_str(daemon_calls(), "", "is left alone");
   is_str(ftpd_vroot_text(&ftpd, p, "/a", "/d/l"), pstrcat(p, dir, "/a", NULL),
     "an absolute one");
@@ -351,6 +354,8 @@ int main(void) {
   add_alias(pstrcat(p, outside, "/in", NULL), "/alias/in");
   add_alias(pstrcat(p, outside, "/file", NULL), "/alias-file");
   add_alias(dir, "/");
+  add_alias(pstrcat(p, outside, "/gone", NULL), "/alias-gone");
+  add_alias(pstrcat(p, outside, "/gone", NULL), "/shown");
   add_alias(outside, "/bad");
   add_alias("none", "/alias-none");
   add_alias(outside, "none");

@@ -326,6 +326,22 @@ static uint32_t set_acl(struct fxc *x, const char *aces) {
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 #define LONG_NAME HUNDRED HUNDRED TEN TEN TEN TEN TEN TEN
 
+static void acls_of_everybody(void) {
+  static const unsigned char wanted[] = {
+    2, 0, 0, 0,
+    1, 0, 6, 0, 255, 255, 255, 255,
+    4, 0, 4, 0, 255, 255, 255, 255,
+    32, 0, 1, 0, 255, 255, 255, 255
+  };
+  struct fxc *x = later_new(4);
+
+  is_int(set_acl(x, "u3" ACE("3", "OWNER@") ACE("1", "GROUP@") ACE("0x20",
+    "EVERYONE@")), SSH_FX_OK, "an ACL of owner, group and others");
+  is_mem(fake_files.acl, fake_files.acl_len, wanted, sizeof(wanted),
+    "... has no mask");
+  clean(x);
+}
+
 static void acls_become_posix(void) {
   static const unsigned char wanted[] = {
     2, 0, 0, 0,
@@ -659,6 +675,7 @@ int main(void) {
   names_are_not_looked_up_before_permission();
   acls_are_told_and_set();
   damaged_acls_are_not_told();
+  acls_of_everybody();
   acls_become_posix();
   too_many_aces_are_refused();
   listings_have_no_long_names();

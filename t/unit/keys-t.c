@@ -307,6 +307,28 @@ static void private_and_public_part_must_belong_together(void) {
   free(copy);
 }
 
+static void armour_is_whole(void) {
+  static const char begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+    end[] = "-----END OPENSSH PRIVATE KEY-----\n";
+  struct sftp_str file = test_file("ed25519");
+  char *text = pcalloc(top, 65538);
+  struct sftp_key *key;
+  const char *why;
+
+  is_int(sftp_key_from_file(top, sftp_str_of(pstrcat(top, begin, end, NULL)),
+    NULL, &key, &why), SFTP_ERR_FORMAT, "armour around nothing");
+  is_int(sftp_key_from_file(top, sftp_str_of(pstrcat(top, begin, "QUJD\n",
+    NULL)), NULL, &key, &why), SFTP_ERR_FORMAT, "armour without an end");
+  is_int(sftp_key_from_file(top, sftp_str_of(pstrcat(top, begin, "?\n", end,
+    NULL)), NULL, &key, &why), SFTP_ERR_FORMAT, "no base64 in it");
+  memset(text, '\n', 65537);
+  memcpy(text, file.ptr, file.len);
+  is_int(sftp_key_from_file(top, as_str(text, 65536), NULL, &key, &why),
+    SFTP_OK, "a file of 64 KiB");
+  is_int(sftp_key_from_file(top, as_str(text, 65537), NULL, &key, &why),
+    SFTP_ERR_FORMAT, "one more byte");
+}
+
 /* An encrypted file whose head differs. */
 struct head {
   const char *cipher, *kdf;
@@ -881,6 +903,33 @@ static size_t wrap(const char *alg, const void *inner, size_t len,
   return w.len;
 }
 
+/* Signatures of a fixed length, cut or longer. */
+static void signatures_have_their_length(void) {
+  static const struct { const char *file, *alg; size_t len; } t[] = {
+    { "ed25519", "ssh-ed25519", 64 }, { "ed448", "ssh-ed448", 114 },
+    { "dsa", "ssh-dss", 40 } };
+  unsigned char sig[BUF_LEN], other[BUF_LEN];
+  size_t i, len, head;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct sftp_key *key = load(t[i].file);
+    struct sftp_wr w;
+
+    sftp_wr_init_fixed(&w, sig, sizeof(sig));
+    is_int(sftp_key_sign(key, sftp_sig_alg_find(sftp_str_of(t[i].alg)), data,
+      &w), SFTP_OK, "%s signs", t[i].alg);
+    head = w.len - t[i].len;
+    for (len = t[i].len - 1; len <= t[i].len + 1; len++) {
+      size_t n = wrap(t[i].alg, sig + head, len, other);
+
+      is_int(verify(key, t[i].alg, other, n), len == t[i].len ? SFTP_OK :
+        SFTP_ERR_MAC, "... with %lu bytes", (unsigned long) len);
+    }
+
+    is_int(verify(key, t[i].alg, sig, 3), SFTP_ERR_SHORT, "... not 3 alone");
+  }
+}
+
 static void algorithm_key_and_signature_must_agree(void) {
   struct sftp_key *rsa = load("rsa"), *ed = load("ed25519");
   unsigned char sig[BUF_LEN], inner[BUF_LEN];
@@ -1309,6 +1358,7 @@ int main(void) {
   damaged_pem_files_are_survived("rsa-pkcs8", 29);
   damaged_pem_files_are_survived("rsa-pkcs1-aes", 29);
   private_and_public_part_must_belong_together();
+  armour_is_whole();
   heads_of_encrypted_files_are_checked();
   passphrases_may_be_long();
   fips_approves_of_few_types();
@@ -1341,6 +1391,7 @@ int main(void) {
   signatures_verify_and_nothing_else_does("ed448", "ssh-ed448");
   signatures_verify_and_nothing_else_does("ed448-pkcs8", "ssh-ed448");
   signatures_verify_and_nothing_else_does("dsa", "ssh-dss");
+  signatures_have_their_length();
   algorithm_key_and_signature_must_agree();
   short_rsa_signatures_are_padded();
   short_dsa_numbers_are_padded();

@@ -375,6 +375,55 @@ static void cd_takes_a_word(void) {
   says("cd d && cd '' && pwd", 0, "/home/user/d\n", "");
 }
 
+static void patterns_become_names(void) {
+  fake_fs_put("/home/user/g1", "", 0, 0644);
+  fake_fs_put("/home/user/g2", "", 0, 0644);
+  fake_fs_put("/home/user/d/g3", "", 0, 0644);
+  says("echo g* x", 0, "g1 g2 x\n", "");
+  says("echo /home/user/g*", 0, "/home/user/g1 /home/user/g2\n", "");
+  says("echo d/g*", 0, "d/g3\n", "");
+  says("cd d; echo g*", 0, "g3\n", "");
+  says("echo h* 'g*'", 0, "h* g*\n", "");
+  fake_files.glob_turns = 3;
+  says("echo g* d/*", 0, "g1 g2 d/g3\n", "");
+  fake_files.glob_turns = -1;
+  ok(start("echo g*; echo x") && ch->finished && ch->status == 0,
+    "a pattern that costs too much");
+  is_mem(ch->out, ch->out_len, "x\n", 2, "... is not echoed");
+  ok(ch->err_len > 0 && strncmp((const char *) ch->err, "echo: 'g*': ", 12) ==
+    0, "... but named");
+  fake_channel_free(ch);
+  fake_files.glob_turns = 0;
+}
+
+static void variables_have_values(void) {
+  says("echo $USER $LOGNAME; echo $HOME", 0, "user user\n/home/user\n", "");
+  says("echo $PWD; echo \"$SHELL\"", 0, "/home/user\n\n", "");
+}
+
+static void names_are_quoted_where_needed(void) {
+  static const char special[] = " \"$`;&|<>()*?[]{}#~!";
+  const char *line, *err;
+  size_t i;
+
+  says("md5sum plain-_.:,%+@^=/x", 1, "", "md5sum: plain-_.:,%+@^=/x: No such "
+    "file or directory\n");
+  says("md5sum ''", 1, "", "md5sum: '': Is a directory\n");
+  for (i = 0; i < sizeof(special) - 1; i++) {
+    line = pstrcat(p, "md5sum 'n", pstrndup(p, special + i, 1), "'", NULL);
+    err = pstrcat(p, "md5sum: ", line + 7, ": No such file or directory\n",
+      NULL);
+    says(line, 1, "", err);
+  }
+}
+
+static void input_behind_the_end_is_dropped(void) {
+  ok(start("true") && ch->finished, "a command ends");
+  is_int(fake_channel_feed(ch, "more", 4), SFTP_OK, "more comes");
+  is_int(fake_channel_left(ch), 0, "... and is dropped");
+  fake_channel_free(ch);
+}
+
 static void dates_are_told(void) {
   (void) setenv("TZ", "XYZ-2", 1);
   tzset();
@@ -721,6 +770,10 @@ int main(void) {
   options_of_sums_and_sizes();
   echo_knows_its_escapes();
   cd_takes_a_word();
+  patterns_become_names();
+  variables_have_values();
+  names_are_quoted_where_needed();
+  input_behind_the_end_is_dropped();
   dates_are_told();
   sums_that_fail_are_told();
   sizes_are_rounded_up();

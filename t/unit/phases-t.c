@@ -413,6 +413,37 @@ static void nothing_follows_a_disconnect(void) {
   client_free(cl);
 }
 
+static void service_requests_are_whole(void) {
+  size_t n;
+
+  for (n = 0; n <= 17; n++) {
+    struct client *cl = client_at_service();
+
+    client_send(cl, SSH_MSG_SERVICE_REQUEST, "\0\0\0\14ssh-userauth\0", n);
+    is_int(client_pump(cl), n < 16 ? SFTP_ERR_SHORT : n > 16 ?
+      SFTP_ERR_EXTRA : SFTP_OK, "SERVICE_REQUEST of %lu bytes",
+      (unsigned long) n);
+    client_free(cl);
+  }
+}
+
+/* One answer is awaited. */
+static void answers_are_whole(void) {
+  static const unsigned char answers[] = { 0, 0, 0, 1, 0, 0, 0, 6, 's', 'e',
+    'c', 'r', 'e', 't', 0 };
+  size_t n;
+
+  for (n = 4; n <= 15; n++) {
+    struct client *cl = at_login();
+
+    send_kbdint(cl);
+    client_send(cl, SSH_MSG_USERAUTH_INFO_RESPONSE, answers, n);
+    is_int(client_pump(cl), n < 14 ? SFTP_ERR_SHORT : n > 14 ?
+      SFTP_ERR_EXTRA : SFTP_OK, "answers of %lu bytes", (unsigned long) n);
+    client_free(cl);
+  }
+}
+
 static struct client *at_version(void) {
   struct client *cl = client_new();
 
@@ -447,5 +478,7 @@ int main(void) {
   every_number_behind("KEXINIT after login", at_open, send_kexinit, rekey);
   every_number_behind_newkeys("NEWKEYS after login", at_open, open_);
   nothing_follows_a_disconnect();
+  service_requests_are_whole();
+  answers_are_whole();
   return done_testing();
 }

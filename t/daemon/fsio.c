@@ -83,5 +83,5 @@ DAEMON_WEAK int pr_fsio_unlink(const char *path) {
 }
 
 DAEMON_WEAK int pr_fs_clear_cache2(const char *path) {
-  return daemon_call("clear_cache %s", path);
+  return daemon_call("clear_cache %s", path != NULL ? path : "(null)");
 }

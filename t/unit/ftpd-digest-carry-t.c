@@ -6,238 +6,196 @@
  * (see LICENSE)
  */
 
-/* ftpd-digest-carry-t.c -- when a receipt goes on over a change of the file's
- * name, mode and times.  The file is a real one, its receipt a text here.
- */
+/* ftpd-digest-carry-t.c -- receipts over changes of names, modes and times. */
 
 #include "daemon.h"
 #include "directives.h"
-#include "ftpd-attrs.h"
 #include "ftpd-digest-carry.h"
 #include "ftpd-digest-mark.h"
 #include "ftpd-openfile.h"
-#include "ftpd-scan.h"
 #include "tap.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/time.h>
 
-static struct transfer_digest conf = { .on = true };
+static pool *p;
 static struct ftpd ftpd;
-static char path[64];
+static struct transfer_digest conf;
+static const char *mark;        /* the text of the receipt */
+static struct stat now;         /* the file, at the end */
+static pr_fh_t fh = { .fh_path = "/f", .fh_fd = 77 };
 
-static const char *mark;        /* what the attribute has; NULL: nothing */
-static bool believed;           /* the receipt */
-static unsigned int nopen, nput, ndropped;
-static struct stat stored;      /* the file's state with its new receipt */
-
-/* ---- Of the daemon and the other files of ftpd/ */
-
-int ftpd_lstat(struct ftpd *h, const char *name, struct stat *st) {
-  (void) h;
-  return lstat(name, st);
+pr_fh_t *ftpd_open_held(const char *path, int flags) {
+  return daemon_call("open_held %s 0%o", path, (unsigned int) flags) < 0 ?
+    NULL : &fh;
 }
 
-int pr_fsio_fstat(pr_fh_t *fh, struct stat *st) {
-  return fstat(fh->fh_fd, st);
+bool ftpd_mark_read(int fd, char *to, size_t size) {
+  snprintf(to, size, "%s", mark);
+  return daemon_call("mark_read %d", fd) == 0;
 }
 
-pr_fh_t *ftpd_open_held(const char *name, int flags) {
-  static pr_fh_t fh;
-
-  fh.fh_fd = open(name, flags);
-  nopen += fh.fh_fd >= 0;
-  return fh.fh_fd < 0 ? NULL : &fh;
-}
-
-void ftpd_drop(pr_fh_t *fh) {
-  (void) close(fh->fh_fd);
-  nopen--;
-  errno = EIO;
-}
-
-bool ftpd_mark_read(int fd, char *text, size_t size) {
-  (void) fd;
-  if (mark != NULL) {
-    sstrncpy(text, mark, size);
-  }
-
-  return mark != NULL;
-}
-
-bool ftpd_receipt_get(pool *p, pr_fh_t *fh, char hex[FTPD_RECEIPT_HEX]) {
-  (void) p;
-  (void) fh;
-  sstrncpy(hex, "abc", FTPD_RECEIPT_HEX);
-  return believed;
+bool ftpd_receipt_get(pool *in, pr_fh_t *of, char hex[FTPD_RECEIPT_HEX]) {
+  (void) in;
+  (void) of;
+  strcpy(hex, "beef");
+  return daemon_call("receipt_get") == 0;
 }
 
 void ftpd_receipt_put(int fd, const struct stat *st, const char *hex) {
-  (void) fd;
-  stored = *st;
-  nput += strcmp(hex, "abc") == 0;
-  errno = EIO;
+  (void) daemon_call("receipt_put %d %lld %s", fd, (long long) st->st_size,
+    hex);
 }
 
 void ftpd_receipt_drop(int fd) {
-  (void) fd;
-  ndropped++;
-  errno = EIO;
+  (void) daemon_call("receipt_drop %d", fd);
+  errno = EDOM;
 }
 
-/* ---- The tests */
-
-#define WAS { 1000, 5000 }
-
-static void begin(struct ftpd_carry *c) {
-  static const struct timespec old[2] = { WAS, WAS };
-  int fd;
-
-  (void) unlink(path);
-  fd = open(path, O_RDWR|O_CREAT|O_EXCL, 0600);
-  if (fd < 0 || write(fd, "abcd", 4) != 4 || futimens(fd, old) < 0) {
-    bail_out("no file");
-  }
-
-  (void) close(fd);
-  mark = "sha256=abc";
-  believed = conf.on = true;
-  nput = ndropped = 0;
-  if (c != NULL) {
-    ftpd_carry_take(c, &ftpd, path);
-  }
+int fstat(int fd, struct stat *st) {
+  *st = now;
+  return daemon_call("sys_fstat %d", fd);
 }
 
-/* What another process does meanwhile. */
-static void write_there(const char *bytes) {
-  int fd = open(path, O_WRONLY);
-
-  if (fd < 0 || write(fd, bytes, strlen(bytes)) < 0) {
-    bail_out("no write");
-  }
-
-  (void) close(fd);
-}
-
-static void set_modified(time_t secs, long nsecs) {
-  struct timespec ts[2] = { { secs, nsecs }, { secs, nsecs } };
-
-  (void) utimensat(AT_FDCWD, path, ts, 0);
-}
-
-static bool goes_on(struct ftpd_carry *c, const struct timeval *modified) {
-  errno = EPERM;
-  is_int(ftpd_carry_put(c, 0, modified), 0, "the result");
-  is_int(errno, EPERM, "errno stays");
-  is_int(nopen, 0, "the file is closed");
-  return nput == 1;
-}
-
-static void a_receipt_that_counts_goes_on(void) {
-  struct ftpd_carry c;
-
-  begin(&c);
-  (void) chmod(path, 0640);
-  ok(goes_on(&c, NULL), "the mode was set");
-  ok((stored.st_mode & 0777) == 0640, "the receipt is of the new state");
-  begin(&c);
-  set_modified(2000, 7000);
-  ok(goes_on(&c, &(struct timeval) { 2000, 7 }), "the time was set");
-  begin(&c);
-  is_int(ftpd_carry_put(&c, -1, NULL), -1, "the change failed");
-  is_int(nput, 0, "nothing is stored");
-  is_int(nopen, 0, "the file is closed");
-}
-
-static void another_content_ends_it(void) {
-  struct ftpd_carry c;
-
-  begin(&c);
-  write_there("efgh");
-  ok(!goes_on(&c, NULL), "it was written");
-  begin(&c);
-  write_there("efgh");
-  ok(!goes_on(&c, &(struct timeval) { 2000, 7 }),
-    "it was written when the time had been set");
-  begin(&c);
-  set_modified(2000, 7001);
-  ok(!goes_on(&c, &(struct timeval) { 2000, 7 }), "nearly the time");
-  begin(&c);
-  set_modified(2001, 7000);
-  ok(!goes_on(&c, &(struct timeval) { 2000, 7 }), "another second");
-  begin(&c);
-  set_modified(1000, 5001);
-  ok(!goes_on(&c, NULL), "nearly the old time");
-  begin(&c);
-  set_modified(1001, 5000);
-  ok(!goes_on(&c, NULL), "another second than before");
-  begin(&c);
-  write_there("abcde");
-  set_modified(2000, 7000);
-  ok(!goes_on(&c, &(struct timeval) { 2000, 7 }), "another size");
-  begin(&c);
-  mark = "mark";
-  ok(!goes_on(&c, NULL), "a session writes it");
-  begin(&c);
-  mark = NULL;
-  ok(!goes_on(&c, NULL), "the receipt was removed");
-}
-
-static void nothing_to_carry(const char *at, const char *what) {
-  struct ftpd_carry c;
-
-  errno = EPERM;
-  ftpd_carry_take(&c, &ftpd, at);
-  ok(c.fh == NULL && nopen == 0 && errno == EPERM, "%s", what);
-  ok(!goes_on(&c, NULL), "nothing is stored");
-}
-
-static void without_a_receipt(void) {
-  begin(NULL);
-  believed = false;
-  nothing_to_carry(path, "a receipt that does not count");
-  begin(NULL);
-  mark = NULL;
-  nothing_to_carry(path, "none");
-  begin(NULL);
-  conf.on = false;
-  nothing_to_carry(path, "no directive");
-  begin(NULL);
-  nothing_to_carry("/nonexistent", "no file");
-  nothing_to_carry("/dev/null", "no regular file");
-}
-
-static void changes_that_end_all_receipts(void) {
-  pr_fh_t *fh;
-
-  begin(NULL);
-  errno = EPERM;
-  fh = ftpd_carry_nothing(path);
-  ok(fh != NULL && ndropped == 1 && errno == EPERM, "before it");
-  ftpd_carry_nothing_end(fh);
-  ok(ndropped == 2 && nopen == 0 && errno == EPERM, "and after it");
-  conf.on = false;
-  fh = ftpd_carry_nothing(path);
-  ok(fh == NULL && ndropped == 2, "no directive");
-  ftpd_carry_nothing_end(fh);
-  is_int(ndropped, 2, "nor after it");
+static void anew(void) {
+  daemon_calls_anew();
+  daemon_forget_config();
   conf.on = true;
-  ok(ftpd_carry_nothing("/nonexistent") == NULL && errno == EPERM, "no file");
+  daemon_set_param("SFTPTransferDigest", &conf);
+  memset(&daemon_lstat, 0, sizeof(daemon_lstat));
+  memset(&daemon_fstat, 0, sizeof(daemon_fstat));
+  daemon_lstat.st_mode = S_IFREG;
+  daemon_fstat.st_mode = S_IFREG;
+  daemon_fstat.st_size = 9;
+  daemon_fstat.st_mtim.tv_sec = 100;
+  daemon_fstat.st_mtim.tv_nsec = 5;
+  now = daemon_fstat;
+  mark = "receipt";
+  errno = EBADE;
+}
+
+static bool taken(struct ftpd_carry *c) {
+  errno = EBADE;
+  ftpd_carry_take(c, &ftpd, "/f");
+  return errno == EBADE && c->fh != NULL;
+}
+
+static void receipts_are_taken(void) {
+  static const char *const calls[] = { "lstat", "open_held", "fstat",
+    "mark_read", "receipt_get" };
+  struct ftpd_carry c;
+  unsigned int i;
+
+  anew();
+  ok(taken(&c) && strcmp(c.text, "receipt") == 0 && strcmp(c.hex, "beef") ==
+    0 && c.st.st_size == 9, "a receipt");
+  is_str(daemon_calls(), text("lstat /f; open_held /f 0%o; fstat /f; "
+    "mark_read 77; receipt_get; ", O_RDONLY|O_NONBLOCK|O_NOCTTY), "is read");
+  for (i = 0; i < SFTP_NELEMS(calls); i++) {
+    anew();
+    daemon_fails(calls[i], EIO);
+    ok(!taken(&c) && c.fh == NULL && errno == EBADE, "not without %s",
+      calls[i]);
+    is_str(daemon_calls_of("drop"), i > 1 ? "drop /f; " : "",
+      "then it is closed");
+  }
+
+  anew();
+  daemon_lstat.st_mode = S_IFIFO;
+  ok(!taken(&c) && errno == EBADE, "not of a FIFO");
+  is_str(daemon_calls_of("open_held"), "", "which is not opened");
+  conf.on = false;
+  ok(!taken(&c) && daemon_calls()[0] == '\0', "not if it is off");
+  daemon_forget_config();
+  ok(!taken(&c) && daemon_calls()[0] == '\0', "or not set");
+}
+
+static const char *put(int res, const struct timeval *tv) {
+  struct ftpd_carry c;
+
+  (void) taken(&c);
+  (void) daemon_calls();
+  errno = EBADE;
+  ok(ftpd_carry_put(&c, res, tv) == res && errno == EBADE && c.fh == NULL,
+    "the result stays");
+  return daemon_calls_of("receipt_put drop");
+}
+
+#define KEPT "receipt_put 77 9 beef; drop /f; "
+
+static void receipts_are_kept(void) {
+  struct timeval tv = { 100, 5 };
+  struct ftpd_carry c;
+
+  anew();
+  is_str(put(0, NULL), KEPT, "over a change");
+  is_str(put(-1, NULL), "drop /f; ", "that succeeds");
+  now.st_size = 10;
+  is_str(put(0, NULL), "drop /f; ", "not of the size");
+  now = daemon_fstat;
+  now.st_mtim.tv_sec++;
+  is_str(put(0, NULL), "drop /f; ", "or the time");
+  now = daemon_fstat;
+  now.st_mtim.tv_nsec++;
+  is_str(put(0, NULL), "drop /f; ", "to the nanosecond");
+  now = daemon_fstat;
+  is_str(put(0, &tv), "drop /f; ", "unless it was set");
+  now.st_mtim.tv_nsec = 5000;
+  is_str(put(0, &tv), KEPT, "to that");
+  now.st_mtim.tv_sec++;
+  is_str(put(0, &tv), "drop /f; ", "second");
+  anew();
+  daemon_fails("sys_fstat", EIO);
+  is_str(put(0, NULL), "drop /f; ", "nor if it is not known");
+  anew();
+  c.fh = NULL;
+  ok(ftpd_carry_put(&c, -1, NULL) == -1 && daemon_calls()[0] == '\0',
+    "without a receipt there is nothing to do");
+}
+
+static void others_write_meanwhile(void) {
+  struct ftpd_carry c;
+
+  anew();
+  (void) taken(&c);
+  mark = "writing";
+  (void) ftpd_carry_put(&c, 0, NULL);
+  is_str(daemon_calls_of("receipt_put drop"), "drop /f; ", "another mark");
+  anew();
+  (void) taken(&c);
+  daemon_fails("mark_read", ENODATA);
+  (void) ftpd_carry_put(&c, 0, NULL);
+  is_str(daemon_calls_of("receipt_put"), "", "or none");
+}
+
+static void nothing_is_carried(void) {
+  pr_fh_t *one;
+
+  anew();
+  one = ftpd_carry_nothing("/f");
+  ok(one == &fh && errno == EBADE, "a change of the content");
+  is_str(daemon_calls(), text("open_held /f 0%o; receipt_drop 77; ",
+    O_WRONLY|O_NONBLOCK|O_NOCTTY), "has no receipt before");
+  errno = EBADE;
+  ftpd_carry_nothing_end(one);
+  is_str(daemon_calls(), "receipt_drop 77; drop /f; ", "and after");
+  ok(errno == EBADE, "it");
+  ftpd_carry_nothing_end(NULL);
+  is_str(daemon_calls(), "", "or nothing is done");
+  daemon_fails("open_held", EACCES);
+  ok(ftpd_carry_nothing("/f") == NULL && errno == EBADE, "to what is closed");
+  is_str(daemon_calls_of("receipt_drop"), "", "which has none");
+  conf.on = false;
+  ok(ftpd_carry_nothing("/f") == NULL && daemon_calls()[0] == '\0',
+    "nor where it is off");
 }
 
 int main(void) {
-  static server_rec server;
-
-  main_server = &server;
-  snprintf(path, sizeof(path), "carry-%d", (int) getpid());
-  session.pool = make_sub_pool(NULL);
-  daemon_set_param("SFTPTransferDigest", &conf);
-  a_receipt_that_counts_goes_on();
-  another_content_ends_it();
-  without_a_receipt();
-  changes_that_end_all_receipts();
-  (void) unlink(path);
-  destroy_pool(session.pool);
+  p = session.pool = make_sub_pool(NULL);
+  receipts_are_taken();
+  receipts_are_kept();
+  others_write_meanwhile();
+  nothing_is_carried();
+  destroy_pool(p);
   return done_testing();
 }

@@ -59,6 +59,7 @@ int main(void) {
   is_int(nsets, 0, "cannot be raised");
   is_int(handles(10, 65567), 65535, "exactly that much");
   is_int(limit.rlim_cur, 65567, "is set");
+  is_int(handles(65568, 65568), 65535, "and no more");
   is_int(handles(64, 64), 32, "a few");
   is_int(handles(65, 65), 33, "one more");
   is_int(handles(10, 10), 32, "fewer are none");

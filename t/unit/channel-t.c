@@ -14,6 +14,7 @@
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
 #include "channel.h"
+#include "forced.h"
 #include "kex.h"
 #include "service.h"
 #include "tap.h"
@@ -32,8 +33,13 @@ struct sink {
   unsigned char next;
 };
 
+/* The call of the service that fails. */
+enum failing { NOTHING, INPUT, FLUSH, READY };
+
 static struct sink *last;
 static size_t start_unit = 1, start_produce;
+static enum failing start_failing;
+static char start_args[64];
 static unsigned char got_bytes[8 * 1024 * 1024];
 
 static int produce(struct sink *s) {
@@ -78,6 +84,10 @@ static ssize_t sink_input(void *svc, const unsigned char *p, size_t len) {
   struct sink *s = svc;
   size_t used = len - len % s->unit;
 
+  if (start_failing == INPUT) {
+    return SFTP_ERR_FORMAT;
+  }
+
   if (used > 0 && s->nrefs < SFTP_NELEMS(s->ref)) {
     s->ref[s->nrefs] = p;
     s->ref_len[s->nrefs++] = used;
@@ -97,14 +107,15 @@ static int sink_flush(void *svc) {
 
   s->flushes += s->nrefs > 0;
   s->nrefs = 0;
-  return produce(s);
+  return start_failing == FLUSH && s->total > 0 ? SFTP_ERR_FORMAT :
+    produce(s);
 }
 
 static int sink_ready(void *svc) {
   struct sink *s = svc;
 
   s->readies++;
-  return produce(s);
+  return start_failing == READY ? SFTP_ERR_FORMAT : produce(s);
 }
 
 static int sink_eof(void *svc) {
@@ -138,6 +149,7 @@ static void *sink_start(struct ssh_conn *c, struct sftp_channel *ch, pool *p,
     return NULL;
   }
 
+  snprintf(start_args, sizeof(start_args), "%s", args);
   s->ch = ch;
   s->unit = start_unit;
   s->produce = start_produce;
@@ -783,6 +795,66 @@ static void strange_channels_end_the_connection(void) {
   }
 }
 
+/* A service that fails ends its channel, not the connection. */
+static void services_fail_alone(enum failing failing) {
+  struct client *cl;
+  struct sftp_pkt pkt;
+  uint32_t id;
+
+  start_unit = 1;
+  start_produce = failing == READY ? 500000 : 0;
+  start_failing = failing;
+  cl = open_client();
+  id = open_channel(cl, 1, 1000, 1000);
+  (void) request(cl, id, "subsystem", "sftp");
+  send_data(cl, id, "data", 4);
+  is_int(client_pump(cl), SFTP_OK, "the connection goes on (%d)", failing);
+  adjust(cl, id, 100000);
+  is_int(client_pump(cl), SFTP_OK, "... indeed");
+  ok(client_expect(cl, SSH_MSG_CHANNEL_CLOSE, &pkt) && last->closed,
+    "the channel and the service end");
+  start_failing = NOTHING;
+  start_produce = 0;
+  client_free(cl);
+  free(last);
+}
+
+static void services_are_those_that_are_on(void) {
+  static const struct sftp_forced sftp = { .text = "internal-sftp",
+      .service = SFTP_SERVICE_FL_SFTP, .umask = -1 },
+    scp = { .text = "scp -t /x", .service = SFTP_SERVICE_FL_SCP,
+      .scp_args = "-t /x", .umask = -1 };
+  static const struct {
+    unsigned int on;
+    const struct sftp_forced *forced;
+    bool sftp, scp;
+    const char *args;
+  } t[] = {
+    { SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP, NULL, true, true, " -t a" },
+    { SFTP_SERVICE_FL_SFTP, NULL, true, false, "" },
+    { SFTP_SERVICE_FL_SCP, NULL, false, true, " -t a" },
+    { SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP, &sftp, true, false, "" },
+    { SFTP_SERVICE_FL_SFTP|SFTP_SERVICE_FL_SCP, &scp, false, true, "-t /x" }
+  };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct client *cl = open_client();
+    uint32_t id = open_channel(cl, 1, 1000, 1000);
+
+    last = NULL;
+    cl->set->services = t[i].on;
+    cl->server->services.forced = t[i].forced;
+    (void) request(cl, id, "exec", "scp -t a");
+    is_int(last != NULL, t[i].scp, "scp, row %lu", (unsigned long) i);
+    ok(last == NULL || strcmp(start_args, t[i].args) == 0, "... '%s'",
+      start_args);
+    id = open_channel(cl, 2, 1000, 1000);
+    is_int(request(cl, id, "subsystem", "sftp"), t[i].sftp, "... sftp");
+    client_free(cl);
+  }
+}
+
 /* What the logs of commands have: all is good but what is refused. */
 static void each_message_has_a_record(void) {
   static const struct { const char *name; unsigned int all, failed; } t[] = {
@@ -845,6 +917,10 @@ int main(void) {
   extended_data_counts();
   malformed_messages_are_refused();
   strange_channels_end_the_connection();
+  services_fail_alone(INPUT);
+  services_fail_alone(FLUSH);
+  services_fail_alone(READY);
+  services_are_those_that_are_on();
   each_message_has_a_record();
   return done_testing();
 }

@@ -8,10 +8,25 @@
 
 /* queue-t.c -- waiting bytes come out as they went in, and take little room. */
 
+#include <dlfcn.h>
+
 #include "queue.h"
 #include "tap.h"
 
 static unsigned char bytes[200000];
+static bool no_memory;
+
+void *realloc(void *old, size_t n) {
+  static void *(*real)(void *, size_t);
+
+  if (real == NULL) {
+    void *found = dlsym(RTLD_NEXT, "realloc");
+
+    memcpy(&real, &found, sizeof(real));
+  }
+
+  return no_memory ? NULL : real(old, n);
+}
 
 static void add(struct sftp_queue *q, size_t n) {
   is_int(sftp_queue_add(q, bytes, n), SFTP_OK, "%lu bytes are added",
@@ -75,11 +90,12 @@ static void an_empty_queue_is_small(void) {
 
 static void too_much_is_refused(void) {
   struct sftp_queue q = { NULL, 0, 0, 0 };
-  volatile size_t huge = SIZE_MAX / 4;
 
   add(&q, 5);
-  is_int(sftp_queue_add(&q, bytes, huge), SFTP_ERR_LIMIT,
-    "there is no such memory");
+  no_memory = true;
+  is_int(sftp_queue_add(&q, bytes, 2000), SFTP_ERR_LIMIT,
+    "there is no memory");
+  no_memory = false;
   ok(sftp_queue_len(&q) == 5 && memcmp(q.buf, bytes, 5) == 0,
     "... what was there stays");
   sftp_queue_free(&q);

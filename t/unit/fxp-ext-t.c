@@ -321,6 +321,7 @@ static void homes(void) {
   is_str(take_name(x), "/home/user/d", "expand-path without ~");
   ext_text(x, "expand-path@openssh.com", "~other/c");
   is_int(fxc_status(x), SSH_FX_NO_SUCH_FILE, "expand-path of nobody");
+  is_str(fake_files.last_text, "No such user", "... says so");
   clean(x);
 }
 

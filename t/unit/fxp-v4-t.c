@@ -495,6 +495,12 @@ static void text_ignores_offsets(void) {
   snprintf(request, sizeof(request), "stext-seek s%s q1", h);
   is_int(later_status(x, SSH_FXP_EXTENDED, request), SSH_FX_EOF,
     "text-seek beyond the last line");
+  snprintf(request, sizeof(request), "stext-seek s%s q0", h);
+  is_int(later_status(x, SSH_FXP_EXTENDED, request), SSH_FX_OK,
+    "text-seek to the first line");
+  snprintf(request, sizeof(request), "s%s q7 u4", h);
+  ok(later_answers(x, SSH_FXP_READ, request, SSH_FXP_DATA, "sABAB"),
+    "... which is read again");
   is_int(later_status(x, SSH_FXP_EXTENDED, "stext-seek F q0"),
     SSH_FX_FAILURE, "text-seek in what is no text");
   clean(x);

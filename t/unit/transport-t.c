@@ -913,7 +913,8 @@ static void odd_versions(void) {
     { "GET / HTTP/1.0", SFTP_ERR_VERSION },
     { "", SFTP_ERR_VERSION },
     { "SSH-2.0-SSH_Version_Mapper", SFTP_ERR_VERSION },
-    { "SSH-2.0-Probe-tool_1", SFTP_ERR_VERSION }
+    { "SSH-2.0-Probe-tool_1", SFTP_ERR_VERSION },
+    { "PROXY TCP4 192.0.2.1 192.0.2.2 1 2", SFTP_ERR_VERSION }
   };
   char longest[300];
   struct client *cl;
@@ -929,6 +930,13 @@ static void odd_versions(void) {
   }
 
   cl = client_new();
+  cl->ident = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2";
+  (void) client_version(cl);
+  ok(strstr(cl->server->failure.why, "PROXY header from") != NULL,
+    "a PROXY header is named");
+  client_free(cl);
+
+  cl = client_new();
   cl->set->opts |= SFTP_OPT_OLD_PROTO_COMPAT;
   cl->ident = "SSH-1.99-both";
   (void) client_version(cl);
@@ -937,12 +945,16 @@ static void odd_versions(void) {
 
   memset(longest, 'a', sizeof(longest));
   memcpy(longest, "SSH-2.0-", 8);
-  longest[299] = '\0';
-  cl = client_new();
-  cl->ident = longest;
-  (void) client_version(cl);
-  is_int(cl->server->failure.err, SFTP_ERR_VERSION, "a line beyond 255 bytes");
-  client_free(cl);
+  for (i = 255; i < 260; i++) {
+    longest[i] = '\0';
+    cl = client_new();
+    cl->ident = longest;
+    (void) client_version(cl);
+    is_int(cl->server->failure.err, i > 255 ? SFTP_ERR_VERSION : SFTP_OK,
+      "a line of %lu bytes", (unsigned long) i);
+    client_free(cl);
+    longest[i] = 'a';
+  }
 
   cl = client_new();
   is_int(send(cl->fd, "SSH-2.0-a\0b\r\n", 13, 0), 13, "a NUL byte is sent");

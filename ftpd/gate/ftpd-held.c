@@ -154,7 +154,7 @@ bool ftpd_stands_at(const char *dir, struct ftpd_place *at) {
   char buf[PATH_MAX];
   const char *is = ftpd_where_dir(*dir != '\0' ? dir : "/", buf, sizeof(buf));
 
-  if (here[0] == '\0' || is == NULL || strcmp(here, is) != 0) {
+  if (is == NULL || strcmp(here, is) != 0) {
     return false;
   }
 

@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../fake/ftpd-log.h"
@@ -123,6 +124,17 @@ int pr_fsio_guard_chroot(int on) {
 
 /* ---- Directories */
 
+/* Where the kernel says that the process is; NULL: the truth. */
+static const char *kernel_says;
+
+char *getcwd(char *buf, size_t size) {
+  if (kernel_says != NULL) {
+    return strcpy(buf, kernel_says);
+  }
+
+  return syscall(SYS_getcwd, buf, size) < 0 ? NULL : buf;
+}
+
 static const char *at(const char *name) {
   return *name != '\0' ? pstrcat(p, top, "/", name, NULL) : top;
 }
@@ -178,11 +190,19 @@ static void the_process_stands_somewhere(void) {
   is_int(errno, ENOENT, "is an error");
   ok(!ftpd_stands_at(at("a"), &place), "then nothing is known");
   is_str(ftpd_stand(at("file")), NULL, "nor is a file one");
+  is_int(errno, ENOTDIR, "which is another error");
+  kernel_says = "(unreachable)/a";
+  is_str(ftpd_stand(at("a")), NULL, "nor one outside of the root");
+  is_int(errno, ENOENT, "which is not there");
+  kernel_says = NULL;
+  ok(!ftpd_stands_at(at("a"), &place), "and not known");
   is_str(ftpd_stand("/"), "/", "the root");
   ok(ftpd_stands_at("", &place), "has a name");
 }
 
 static void the_kernel_is_asked_once(void) {
+  char now[PATH_MAX];
+
   begin();
   (void) ftpd_stand(at("a"));
   if (chdir("/") < 0) {
@@ -197,6 +217,7 @@ static void the_kernel_is_asked_once(void) {
   ftpd_stand_elsewhere();
   is_str(ftpd_from_here(at("a/x"), NULL, 0), at("a/x"), "until it is "
     "elsewhere");
+  is_str(ftpd_from_here("/x", now, sizeof(now)), "/x", "even from the root");
 }
 
 static void paths_are_relative_to_it(void) {
@@ -222,6 +243,14 @@ static void paths_are_relative_to_it(void) {
   is_str(ftpd_from_here("x", buf, sizeof(buf)), "x", "a relative one");
   is_str(ftpd_from_here(at("name"), buf, 9), "../name", "9 bytes of room");
   is_str(ftpd_from_here(at("name"), buf, 8), at("name"), "8");
+  is_str(ftpd_from_here(at("x"), buf, 7), "../x", "7 bytes for a short name");
+  is_str(ftpd_from_here(at("x"), buf, 6), at("x"), "6");
+  memset(buf, '-', sizeof(buf));
+  is_str(ftpd_from_here("/x", buf, 4), "/x", "less than the way up");
+  ok(buf[4] == '-' && buf[7] == '-', "which is not written");
+  (void) ftpd_stand("/");
+  is_str(ftpd_from_here("//x", buf, sizeof(buf)), "//x", "two slashes");
+  (void) ftpd_stand(at("a"));
   ftpd_stand_anew();
   is_str(ftpd_from_here(at("a/x"), buf, sizeof(buf)), at("a/x"), "not sure");
 }
@@ -247,6 +276,10 @@ static void it_goes_where_it_is_told(void) {
   ftpd_stand_for(cmd);
   ok(getcwd(now, sizeof(now)) != NULL && strcmp(now, at("b")) == 0,
     "a relative one does");
+  (void) ftpd_stand(at("b"));
+  ftpd_stand_for(cmd);
+  is_str(ftpd_from_here(at("b/x"), now, sizeof(now)), "x",
+    "where it is already, it stays sure");
   told = "/";
 }
 
@@ -309,6 +342,11 @@ static void protected_paths_are_not(void) {
   is_int(ftpd_hold("/etc/x"), 0, "/etc");
   is_str(ftpd_held_name("/etc/x"), "/etc/x", "has its path, for the host");
   ok(guarded, "which goes on");
+  is_int(ftpd_hold("/lib"), 0, "/lib itself");
+  is_str(ftpd_held_name("/lib"), "/lib", "as well");
+  is_int(ftpd_hold("/etcx"), 0, "another name");
+  is_str(ftpd_held_name("/etcx"), "etcx", "is held");
+  (void) ftpd_let_go(0);
   guarded = false;
   is_int(ftpd_hold("/etc/x"), 0, "without its protection");
   is_str(ftpd_held_name("/etc/x"), "x", "it is a name");
@@ -443,6 +481,28 @@ static void modules_are_compared(void) {
   is_int(nopen, 0, "nothing is left open");
 }
 
+static void pins_end_with_their_operation(void) {
+  char *path = memset(pcalloc(p, PATH_MAX + 10), 'd', PATH_MAX + 5);
+  struct stat st;
+
+  begin();
+  ok(ftpd_pin(at("a")) && ftpd_is_pinned(at("a/x")), "a directory is read");
+  ftpd_pin_rules(at("b/.ftpaccess"), NULL);
+  ok(stat(at("a"), &st) == 0, "a directory");
+  ftpd_pin_rules(at("b/.ftpaccess"), &st);
+  ok(!ftpd_is_pinned(at("b/x")), "rules of another do not count");
+  ftpd_stand_anew();
+  ok(!ftpd_is_pinned(at("a/x")), "in the next operation it was not");
+  path[0] = '/';
+  ok(!ftpd_pin(path), "nor is one that is too long");
+  path[PATH_MAX - 1] = '\0';
+  errno = 0;
+  ok(!ftpd_pin(path) && errno == ENAMETOOLONG, "or is for the system");
+  path[PATH_MAX - 1] = 'd';
+  path[PATH_MAX + 1] = '/';
+  ok(!ftpd_is_pinned(path), "nor what is in one");
+}
+
 int main(void) {
   p = session.pool = make_sub_pool(NULL);
   if (mkdtemp(top) == NULL || symlink("a", at("link")) < 0) {
@@ -467,6 +527,7 @@ int main(void) {
   rules_stay_the_same();
   aliases_are_nowhere();
   modules_are_compared();
+  pins_end_with_their_operation();
   if (chdir("/") < 0 || system(pstrcat(p, "rm -rf ", top, NULL)) != 0) {
     diag("%s is left", top);
   }

@@ -411,6 +411,28 @@ static void each_message_has_all_its_fields(void) {
   try_cuts("STATE", STAGE_RELEASED, PAIR_STATE, whole_state());
 }
 
+/* What follows the head of a client's message is the client's. */
+static void heads_are_whole(void) {
+  struct sftp_str head = fields("41", 1U, 7);
+  struct sftp_str hello = fields("s", "x");
+
+  for (head.len = 0; head.len < 5; head.len++) {
+    reach(STAGE_KNOWN);
+    put(PAIR_INVALID, head);
+    run();
+    ok(caught("malformed INVALID"), "INVALID of %lu bytes",
+      (unsigned long) head.len);
+  }
+
+  for (hello.len = 0; hello.len < 5; hello.len++) {
+    new_script();
+    put(PAIR_HELLO, hello);
+    run();
+    ok(got.res < 0 && strstr(got.why, "malformed HELLO") != NULL,
+      "HELLO of %lu bytes (%s)", (unsigned long) hello.len, got.why);
+  }
+}
+
 /* Requests are the client's: what they lack ends the connection as ever. */
 static void requests_are_judged(void) {
   struct sftp_str part = password("secret");
@@ -802,6 +824,7 @@ int main(void) {
   each_message_out_of_order_is_caught();
   each_message_has_a_length();
   each_message_has_all_its_fields();
+  heads_are_whole();
   requests_are_judged();
   fields_are_checked();
   nothing_else_is_signed();

@@ -427,15 +427,20 @@ class Bench:
             os.utime(path, (stamp - 1, stamp - 1))
             lock.close()
 
+    @functools.lru_cache(maxsize=None)
+    def tested(self, test):
+        """The objects of the daemon's side that a test is linked with."""
+        return must(["make", "-s", "-C", self.at("plain"), "tested-objects",
+                     "TEST=" + test[:-2]]).split() \
+            if test.startswith("ftpd-") else []
+
     def link_unit(self, test, name, mutant, goal):
-        base = os.path.basename(name)[:-2]
-        own = []
-        if test.startswith("ftpd-"):
-            own = [mutant if base == test[:-2] else one
-                   for one in self.objects if one.endswith(
-                       "/%s.o" % test[:-2])] + ["libdaemon.a"]
-        if not own or base != test[:-2]:
+        own = [mutant if one == "obj/%s.o" % name[:-2] else one
+               for one in self.tested(test)]
+        if mutant not in own:
             own = [mutant] + own
+        if self.tested(test):
+            own.append("libdaemon.a")
         return run(shlex.split(self.link) + ["-rdynamic", "-o", goal,
                                              "obj/t/unit/%s.o" % test]
                    + [one for one in own if one.endswith(".o")]

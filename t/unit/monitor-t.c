@@ -556,6 +556,66 @@ static void try_transcript(size_t field, struct sftp_str other,
     "%s is not signed", what);
 }
 
+/* A KEXINIT in which one list of names is another one. */
+static struct sftp_str with_list(struct sftp_str kexinit, size_t which,
+    const char *list) {
+  struct sftp_str rest;
+  struct sftp_rd r;
+  struct sftp_wr w;
+  size_t i;
+
+  sftp_rd_init_str(&r, kexinit);
+  sftp_wr_init(&w, top, 4096, 65536);
+  sftp_wr_bytes(&w, sftp_rd_bytes(&r, 17).ptr, 17);
+  for (i = 0; i < 10; i++) {
+    struct sftp_str is = sftp_rd_string(&r);
+
+    sftp_wr_str(&w, i == which ? sftp_str_of(list) : is);
+  }
+
+  rest = sftp_rd_rest(&r);
+  sftp_wr_bytes(&w, rest.ptr, rest.len);
+  return sftp_wr_get(&w);
+}
+
+/* Both KEXINITs are the cell's own: they agree on what is not offered. */
+static bool signs_forged(size_t which, const char *name) {
+  struct sftp_rd r;
+  struct sftp_wr w;
+  size_t i;
+
+  sftp_rd_init_str(&r, transcript);
+  sftp_wr_init(&w, top, 8192, 2 * SFTP_TRANSCRIPT_MAX);
+  for (i = 0; i < T_NFIELDS; i++) {
+    struct sftp_str is = sftp_rd_string(&r);
+
+    if (i == T_THEIRS || i == T_OURS) {
+      is = with_list(is, which, name);
+
+    } else if (i == (which == 0 ? T_METHOD : T_HOSTKEY)) {
+      is = sftp_str_of(name);
+    }
+
+    sftp_wr_str(&w, is);
+  }
+
+  reach(STAGE_KNOWN);
+  put(PAIR_TRANSCRIPT, sftp_wr_get(&w));
+  run();
+  return got.signatures > 0;
+}
+
+static void forged_offers_are_not_signed(void) {
+  ok(signs_forged(0, "curve25519-sha256") && signs_forged(1, "ssh-ed25519"),
+    "what is offered is signed");
+  ok(!signs_forged(0, "diffie-hellman-group1-sha1") &&
+    caught("not an exchange to sign"), "not a method that is not offered");
+  ok(!signs_forged(1, "ssh-dss") && caught("not an exchange to sign"),
+    "not for a key that is not offered");
+  ok(!signs_forged(1, "rsa-sha2-512") && caught("not an exchange to sign"),
+    "... or not there");
+}
+
 static void nothing_else_is_signed(void) {
   static unsigned char zeros[70000];
   struct sftp_str junk = { zeros, 66000 };
@@ -828,6 +888,7 @@ int main(void) {
   requests_are_judged();
   fields_are_checked();
   nothing_else_is_signed();
+  forged_offers_are_not_signed();
   only_proofs_log_in();
   states_of_others_are_refused();
   nothing_comes_without_end();

@@ -72,6 +72,14 @@ void scp_op_end(struct ftpd_op *op, int err) {
     err == 0 ? "OK" : scp_reason(op->pool, err, op->refused));
 }
 
+void scp_op_refuse(struct scp *s, pool *p, enum ftpd_request req,
+    const char *path, int err) {
+  struct ftpd_op op;
+
+  ftpd_op_begin(s->ftpd, &op, p, req, scp_absolute(s, p, path));
+  scp_op_end(&op, err);
+}
+
 /* ---- Talking */
 
 int scp_say_ok(struct scp *s) {

@@ -67,6 +67,9 @@ const char *scp_word_path(struct scp *s, pool *p, const struct scp_word *w);
 
 /* Ends an operation; err is 0 or an errno. */
 void scp_op_end(struct ftpd_op *op, int err);
+/* An operation that SCP itself refuses, for the records. */
+void scp_op_refuse(struct scp *s, pool *p, enum ftpd_request req,
+  const char *path, int err);
 /* The text of errno, with the rule that refused (NULL: none); in p. */
 const char *scp_reason(pool *p, int err, const char *refused);
 

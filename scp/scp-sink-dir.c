@@ -28,7 +28,12 @@ static int make_dir(struct scp *s, struct sink_dir *d, const char **refused) {
   there = d->real;
   looks = ftpd_may_look(s->ftpd, d->pool, &there);
   if (looks && ftpd_stat(s->ftpd, there, &st) == 0) {
-    return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+    if (S_ISDIR(st.st_mode)) {
+      return 0;
+    }
+
+    scp_op_refuse(s, d->pool, FTPD_SCP_MKDIR, d->real, ENOTDIR);
+    return ENOTDIR;
   }
 
   if (scp_sink_wants_perms(s)) {

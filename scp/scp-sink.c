@@ -65,7 +65,10 @@ int scp_sink_start(struct scp *s) {
 
   err = look_at_target(s);
   if (s->args.directory && err != 0) {
-    int res = scp_say_error(s, k->target, strerror(err));
+    int res;
+
+    scp_op_refuse(s, s->pool, FTPD_SCP_RECV, k->target, err);
+    res = scp_say_error(s, k->target, strerror(err));
 
     scp_finish(s);
     return res;

@@ -129,22 +129,29 @@ static int begin_dir(struct scp *s, pool *p, const char *path,
   struct scp_source *src = s->source;
   struct source_dir *d = pcalloc(p, sizeof(*d));
   const char *refused = NULL, *wrong = NULL;
-  int res;
+  int res, err = 0;
 
   if (!s->args.recursive) {
     wrong = "is a directory, and -r was not given";
+    err = EISDIR;
 
   } else if (src->depth >= SCP_SOURCE_DEPTH_MAX) {
     wrong = "directories are too deep";
+    err = ENAMETOOLONG;
 
   } else if (is_inside_itself(src, st)) {
     wrong = "is a link to a directory that contains it";
+    err = ELOOP;
 
   } else {
     d->dir = open_dir(s, p, path, &refused);
     if (d->dir == NULL) {
       wrong = scp_reason(p, errno, refused);
     }
+  }
+
+  if (err != 0) {
+    scp_op_refuse(s, p, FTPD_SCP_SEND, path, err);
   }
 
   if (wrong != NULL) {
@@ -207,6 +214,7 @@ static int begin_entry(struct scp *s, pool *p, const char *path,
     return scp_source_begin_file(s, p, path, name);
   }
 
+  scp_op_refuse(s, p, FTPD_SCP_SEND, path, EINVAL);
   res = scp_say_error(s, path, wrong);
   destroy_pool(p);
   return res;

@@ -224,6 +224,7 @@ int ftpd_mkdir(struct ftpd_op *op, const char *path, mode_t mode) {
     return 0;
   }
 
+  ftpd_record_mode(st.st_mode);
   ftpd_upload_note(op->ftpd, &st);
   return count_dir(op, path, &st);
 }

@@ -302,6 +302,8 @@ static struct ftpd_file *new_file(struct ftpd_op *op, pr_fh_t *fh,
   f->on_close = op->deletes;
   f->scp = op->req == FTPD_SCP_RECV || op->req == FTPD_SCP_SEND;
   f->stream = !S_ISREG(st->st_mode);
+  f->fresh = is_fresh(o);
+  f->mode = st->st_mode;
   f->size = st->st_size;
   f->is.dev = st->st_dev;
   f->is.ino = st->st_ino;

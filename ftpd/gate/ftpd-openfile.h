@@ -53,6 +53,8 @@ struct ftpd_file {
   enum ftpd_request req;
   bool rd, wr, append, scp;
   bool made;                    /* created or truncated by this session */
+  bool fresh;                   /* created, with this mode */
+  mode_t mode;
   bool stream;                  /* no offsets: FIFO, device */
   bool direct_rd, direct_wr;    /* the system's own functions serve it */
   bool rated;                   /* TransferRate applies ... */

@@ -188,7 +188,7 @@ void ftpd_record_size(off_t size) {
 
 void ftpd_record_mode(mode_t mode) {
   attrs.has_mode = true;
-  attrs.mode = mode & 07777;
+  attrs.mode = mode;
 }
 
 void ftpd_record_owner(uid_t uid, gid_t gid) {
@@ -220,6 +220,8 @@ static const unsigned char whats[FTPD_NREQUESTS] = {
 #define WORTH_A_RECORD (SFTP_EFF_SETS & ~SFTP_EFF_TIME)
 
 static bool is_worth(const struct ftpd_op *op, int err, bool refused) {
+  const struct op_state *state = op->state;
+
   switch (op->req) {
     case FTPD_CLOSE:
     case FTPD_READ:
@@ -231,16 +233,17 @@ static bool is_worth(const struct ftpd_op *op, int err, bool refused) {
     case FTPD_OPEN_APPEND:
     case FTPD_SCP_RECV:
     case FTPD_SCP_SEND:
-      return err != 0;
+      return err != 0 && (state == NULL || state->opened == NULL);
 
     case FTPD_SETSTAT:
     case FTPD_LSETSTAT:
     case FTPD_FSETSTAT:
-      return refused || (op->effects & WORTH_A_RECORD) != 0;
+      return refused || ((op->effects & WORTH_A_RECORD) != 0 &&
+        (err != 0 || (!attrs.told && *attrs.done != '\0')));
 
     case FTPD_LINK:
       /* Without a state, it was a symbolic one: that has a record. */
-      return err != 0 || op->state != NULL;
+      return err != 0 || state != NULL;
 
     default:
       return refused || whats[op->req] != 0;
@@ -269,19 +272,29 @@ static const char *shown(struct ftpd_op *op, const char *used,
     ftpd_vroot_outside(op->pool, used));
 }
 
+static const char *service_of(const struct ftpd *h) {
+  return h->serving != NULL ? h->serving : "ssh";
+}
+
 static void put_paths(struct record_event *e, struct ftpd_op *op) {
   const struct op_state *state = op->state;
   const char *path, *to;
 
   if (op->file != NULL) {
-    ftpd_record_text(e, RECORD_PATH, ftpd_outside(op->pool,
-      op->file->recorded));
+    /* copy-data: from a file, which the rules were asked about, to this one. */
+    bool copies = op->req == FTPD_COPY && state != NULL;
+
+    ftpd_record_text(e, RECORD_PATH, !copies ? NULL :
+      shown(op, state->path, state->sent));
+    ftpd_record_text(e, copies ? RECORD_TO : RECORD_PATH,
+      ftpd_outside(op->pool, op->file->recorded));
     ftpd_record_text(e, RECORD_NOW, now_there(op->file));
     return;
   }
 
   if (state == NULL) {
-    ftpd_record_text(e, RECORD_PATH, op->arg);
+    ftpd_record_text(e, RECORD_PATH, strcmp(service_of(op->ftpd), "scp") != 0 ?
+      op->arg : shown(op, NULL, op->arg));
     return;
   }
 
@@ -297,17 +310,21 @@ static void put_paths(struct record_event *e, struct ftpd_op *op) {
   ftpd_record_text(e, RECORD_TO, shown(op, to, state->sent2));
 }
 
-static void put_attrs(struct record_event *e, int err) {
-  char mode[16];
+static void put_mode(struct record_event *e, mode_t mode) {
+  char text[16];
 
+  snprintf(text, sizeof(text), "%04o", (unsigned int) mode & 07777);
+  ftpd_record_text(e, RECORD_MODE, text);
+}
+
+static void put_attrs(struct record_event *e, int err) {
   if (err != 0 && *attrs.done != '\0') {
     ftpd_record_text(e, RECORD_DONE, attrs.done);
     e->spare = false;           /* something has changed */
   }
 
   if (attrs.has_mode) {
-    snprintf(mode, sizeof(mode), "%04o", (unsigned int) attrs.mode);
-    ftpd_record_text(e, RECORD_MODE, mode);
+    put_mode(e, attrs.mode);
   }
 
   if (attrs.has_size) {
@@ -326,18 +343,13 @@ static void put_attrs(struct record_event *e, int err) {
     or_null(attrs.xattr));
 }
 
-static const char *service_of(const struct ftpd *h) {
-  return h->serving != NULL ? h->serving : "ssh";
-}
-
 void ftpd_record_operation(struct ftpd_op *op, int err) {
   const char *refused = op->rule != NULL ? op->rule : op->refused;
   enum record_what what = whats[op->req] != 0 ? whats[op->req] :
     RECORD_REFUSAL;
   struct record_event e;
 
-  if (!ftpd_record_on() || !is_worth(op, err, err != 0 && refused != NULL) ||
-      (err == 0 && what == RECORD_ATTRIBUTES && attrs.told)) {
+  if (!ftpd_record_on() || !is_worth(op, err, err != 0 && refused != NULL)) {
     return;
   }
 
@@ -346,7 +358,7 @@ void ftpd_record_operation(struct ftpd_op *op, int err) {
   ftpd_record_text(&e, RECORD_PROTOCOL, service_of(op->ftpd));
   ftpd_record_text(&e, RECORD_REQUEST, sftp_operations[op->req]);
   put_paths(&e, op);
-  if (what == RECORD_ATTRIBUTES) {
+  if (what == RECORD_ATTRIBUTES || (what == RECORD_MKDIR && err == 0)) {
     put_attrs(&e, err);
 
   } else if (op->state != NULL && ((struct op_state *) op->state)->removed) {
@@ -432,6 +444,10 @@ void ftpd_record_transfer(const struct ftpd_file *f, enum ftpd_way way,
     (uint64_t) f->ways[way].begin : 0);
   ftpd_record_number(&e, RECORD_MS, (sftp_now_us() - f->begun_us) / 1000);
   ftpd_record_text(&e, RECORD_SHA256, err == 0 ? ftpd_digest_of(f, way) : NULL);
+  if (way == WAY_WRITE && f->fresh) {
+    put_mode(&e, f->mode);
+  }
+
   ftpd_record_text(&e, RECORD_NOW, now_there(f));
   ftpd_record_text(&e, RECORD_END, end_of(f, err));
   if (err != 0) {

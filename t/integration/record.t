@@ -240,6 +240,69 @@ def _():
                         (b"aged", "sftp", None, 3, "ok")], "attributes")
 
 
+@promise("each request has one object, however it fails, and the mode of what it "
+         "has made")
+def _():
+    one = Recorded(text="MaxStoreFileSize 100 b\n<Directory ~/judged>\n"
+                   "SFTPUploadCheck exec:/bin/false\n</Directory>\n")
+    one.mkdir("judged")
+    one.mkdir("dir")
+    one.put("dir/from", b"from")
+    small, big = one.local("small", b"s"), one.local("big", b"b" * 5000)
+    tree = os.path.dirname(one.local("dir/from/in", b"in"))
+    copied = {}
+
+    def by_scp(*words):
+        expect(one.scp("-O", *words).returncode != 0, words)
+
+    def by_raw(number, *parts):
+        with Raw(one, 3) as raw:
+            return raw.ask(number, b"".join(parts))
+
+    def copy_data():
+        with Raw(one, 3) as raw:
+            source = raw.open_with("dir/from", num(1))
+            to = raw.open_with("to", num(0x1a))
+            expect_same(raw.status(200, string(b"copy-data") + string(source)
+                                   + quad(0) + quad(0) + string(to)
+                                   + quad(0)), 0, "copy-data")
+            copied.update(one.wait_record("copy"))
+
+    def put_again():
+        with Raw(one, 3) as raw:
+            handle = raw.cut(raw.ask(3, string(b"again") + num(0x1a) + num(4)
+                                     + num(0o640))[1])[0]
+            expect_same(raw.status(10, string(handle) + num(4) + num(0o640)),
+                        0, "the mode that it has")
+
+    one.start()
+    for call, wanted in (
+            (lambda: by_scp(small, "srv:judged/x"), ("upload", "refused",
+                                                     "0644")),
+            (lambda: by_scp(big, "srv:big"), ("upload", "refused", "0644")),
+            (lambda: by_scp("srv:dir", one.path("got")), ("download", "failed",
+                                                          None)),
+            (lambda: by_scp("-r", tree, "srv:dir"), ("mkdir", "failed", None)),
+            (lambda: by_raw(3, string(b"set"), num(0x1a), num(4),
+                            num(0o6777)), ("upload", "incomplete", "6755")),
+            (lambda: by_raw(14, string(b"made"), num(4), num(0o1777)),
+             ("mkdir", "ok", "1755")),
+            (put_again, ("upload", "incomplete", "0640"))):
+        count = len(one.records())
+        call()
+        one.no_sessions()
+        wait_for(lambda count=count: any(r["what"] == "logout" for r in
+                                         one.records()[count:]), "the end")
+        expect_same([(r["what"], r["end"], r.get("mode")) for r in
+                     one.records()[count:] if r["what"] not in
+                     ("login", "logout", "signature")], [wanted], "objects")
+    copy_data()
+    expect_same((copied["path"], copied["to"]),
+                (one.home("dir/from"), one.home("to")), "copy-data")
+    whole(one)
+    one.stop_clean()
+
+
 @promise("a transfer's record tells when its path names nothing, or another "
          "file, by then")
 def _():

@@ -527,7 +527,7 @@ static void open_files_have_times(void) {
 
 /* ---- Directories */
 
-#define DONE "give /d, lstat /d, note 77, "
+#define DONE "give /d, lstat /d, record 100644, note 77, "
 
 static void directories_are_made(void) {
   (void) umask(022);

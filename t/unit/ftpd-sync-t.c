@@ -36,6 +36,17 @@ bool ftpd_vroot_serves(const char *path) {
   return daemon_call("vroot_serves") < 0;
 }
 
+static dev_t other_dev;         /* what has the path now, as a difference */
+static ino_t other_ino;
+
+int ftpd_look(struct ftpd *h, const char *path, struct stat *st) {
+  (void) h;
+  (void) stat("/dev/null", st);
+  st->st_dev += other_dev;
+  st->st_ino += other_ino;
+  return daemon_call("look %s", path);
+}
+
 int fsync(int fd) {
   synced_fd = fd;
   return daemon_call("sys_fsync");
@@ -60,6 +71,7 @@ int open(const char *path, int flags, ...) {
 
 static void anew(void) {
   is_closed = false;
+  other_dev = other_ino = 0;
   daemon_calls_anew();
   memset(&f, 0, sizeof(f));
   f.fh = &fh;
@@ -159,6 +171,28 @@ static void directories_that_cannot_be_read(void) {
   is_str(daemon_calls_of("hold sys_syncfs"), "sys_syncfs; ", "the same");
 }
 
+static const char *ended(void) {
+  struct ftpd_sync s;
+
+  (void) ftpd_sync_data(&f, true, &s);
+  (void) daemon_calls();
+  is_int(ftpd_sync_end(&f, true, &s), 0, "a name");
+  return daemon_calls_of("look hold sys_syncfs");
+}
+
+static void files_that_were_renamed(void) {
+  anew();
+  is_str(ended(), "look /f; hold /f; ", "that the file has");
+  other_ino = 1;
+  is_str(ended(), "look /f; sys_syncfs; ", "that another has by now");
+  other_ino = 0;
+  other_dev = 1;
+  is_str(ended(), "look /f; sys_syncfs; ", "on another device");
+  anew();
+  daemon_fails("look", ENOENT);
+  is_str(ended(), "look /f; sys_syncfs; ", "that nobody has");
+}
+
 static void failures(void) {
   struct ftpd_sync s;
 
@@ -218,6 +252,7 @@ int main(void) {
   new_files();
   hidden_and_other_files();
   directories_that_cannot_be_read();
+  files_that_were_renamed();
   failures();
   standing_nowhere();
   destroy_pool(p);

@@ -54,6 +54,27 @@ static void the_first_error_counts(void) {
   is_int(f.ways[WAY_READ].err, EIO, "reading has an error of its own");
 }
 
+static void what_is_not_on_disk_has_failed(void) {
+  static const int errs[] = { EIO, ENOSPC, EDQUOT };
+  unsigned int i;
+
+  for (i = 0; i < SFTP_NELEMS(errs); i++) {
+    struct ftpd_file f = { .path = "/f" };
+
+    ftpd_fault_sync(&f, EINVAL);
+    ftpd_fault_sync(&f, EROFS);
+    is_int(f.ways[WAY_WRITE].err, 0, "a file that cannot be synced is none");
+    ftpd_fault_sync(&f, errs[i]);
+    ok(f.ways[WAY_WRITE].err == errs[i] && f.ways[WAY_WRITE].at == -1,
+      "error %d of the disk", errs[i]);
+    ftpd_fault_sync(&f, errs[(i + 1) % SFTP_NELEMS(errs)]);
+    is_int(f.ways[WAY_WRITE].err, errs[i], "the first one counts");
+    ftpd_fault_note(&f, WAY_WRITE, 0, 100, 0);
+    is_int(f.ways[WAY_WRITE].err, errs[i], "and no WRITE corrects it");
+    is_int(f.ways[WAY_READ].err, 0, "it is no matter of reading");
+  }
+}
+
 static void an_error_is_corrected_at_its_place(void) {
   static const struct { off_t offset; size_t done; bool corrected; } row[] = {
     { 24, 1, true }, { 20, 5, true }, { 0, 100, true }, { 20, 4, false },
@@ -130,6 +151,7 @@ static void answers_have_notes(void) {
 int main(void) {
   p = make_sub_pool(NULL);
   the_first_error_counts();
+  what_is_not_on_disk_has_failed();
   an_error_is_corrected_at_its_place();
   bytes_have_a_direction();
   errors_have_ftps_codes();

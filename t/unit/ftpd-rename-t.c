@@ -100,9 +100,12 @@ int ftpd_may_replace(struct ftpd_op *one, const char *path) {
   return result("replace", 0);
 }
 
+static unsigned int nboth;      /* files opened for more than is needed */
+
 pr_fh_t *ftpd_open_held(const char *path, int flags) {
   pr_fh_t *fh = pcalloc(p, sizeof(*fh));
 
+  nboth += (flags & O_ACCMODE) == O_RDWR;
   fh->fh_fd = result((flags & O_CREAT) != 0 ? "create" : "open", 0) < 0 ? -1 :
     open(path, flags, 0600);
   nopen += fh->fh_fd >= 0;
@@ -568,6 +571,7 @@ int main(void) {
     diag("%s is left", top);
   }
 
+  is_int(nboth, 0, "no file was opened for both");
   destroy_pool(p);
   return done_testing();
 }

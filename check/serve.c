@@ -92,7 +92,7 @@ static int read_question(uint32_t nchecks, struct upload_check_question *q,
   char control[CMSG_SPACE(sizeof(int))];
   struct iovec iov = { .iov_base = q, .iov_len = sizeof(*q) };
   struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-    .msg_control = control, .msg_controllen = sizeof(control) };
+    .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int)) };
   const size_t head = offsetof(struct upload_check_question, path);
   struct cmsghdr *c;
   ssize_t n;

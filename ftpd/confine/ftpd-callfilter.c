@@ -60,6 +60,7 @@ struct pass {
   unsigned int arg;
   uint16_t test;                /* BPF_JEQ, or BPF_JSET: has these bits */
   uint32_t value;
+  bool others;                  /* any value but this */
 };
 
 static unsigned int passes_of(enum ftpd_call_check check, pid_t self,
@@ -71,25 +72,29 @@ static unsigned int passes_of(enum ftpd_call_check check, pid_t self,
       break;
 
     case CALL_UNIX:
-      pass[n++] = (struct pass) { 0, BPF_JEQ, AF_UNIX };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, AF_UNIX, false };
       break;
 
     case CALL_SELF_OR_0:
-      pass[n++] = (struct pass) { 0, BPF_JEQ, 0 };
-      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, 0, false };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self, false };
       break;
 
     case CALL_SELF_OR_TEST:
-      pass[n++] = (struct pass) { 1, BPF_JEQ, 0 };
-      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self };
+      pass[n++] = (struct pass) { 1, BPF_JEQ, 0, false };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self, false };
       break;
 
     case CALL_SELF:
-      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self };
+      pass[n++] = (struct pass) { 0, BPF_JEQ, (uint32_t) self, false };
       break;
 
     case CALL_THREAD:
-      pass[n++] = (struct pass) { CLONE_FLAGS, BPF_JSET, CLONE_THREAD };
+      pass[n++] = (struct pass) { CLONE_FLAGS, BPF_JSET, CLONE_THREAD, false };
+      break;
+
+    case CALL_NO_LINGER:
+      pass[n++] = (struct pass) { 2, BPF_JEQ, SO_LINGER, true };
       break;
   }
 
@@ -102,14 +107,16 @@ static void emit_call(struct ftpd_filter *f, const struct ftpd_call *call,
   unsigned int n = passes_of(call->check, self, pass), i;
   /* The C library asks clone3() first, and is used to not having it. */
   uint32_t err = call->nr == __NR_clone3 ? ENOSYS : EPERM;
+  uint8_t far;
 
   emit(f, BPF_JMP|BPF_JEQ|BPF_K, (uint32_t) call->nr, 0,
     (uint8_t) (2 * n + (n > 0 ? 2 : 1)));
 
   for (i = 0; i < n; i++) {
     emit_load(f, arg_at(pass[i].arg));
+    far = (uint8_t) (2 * (n - i - 1) + 1);
     emit(f, (uint16_t) (BPF_JMP|BPF_K|pass[i].test), pass[i].value,
-      (uint8_t) (2 * (n - i - 1) + 1), 0);
+      pass[i].others ? 0 : far, pass[i].others ? far : 0);
   }
 
   emit_return(f, SECCOMP_RET_ERRNO|err);

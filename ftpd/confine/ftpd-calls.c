@@ -140,6 +140,8 @@ const struct ftpd_call ftpd_calls[] = {
 
   /* Sockets. */
   ROW(socket, CALL_UNIX, NEED_PROGRAMS|NEED_SOCKETS),
+  /* A socket that lingers, sent to another process, holds it up. */
+  ROW(setsockopt, CALL_NO_LINGER, NEED_PROGRAMS),
   ROW(bind, CALL_NEVER, NEED_PROGRAMS|NEED_SOCKETS),
   ROW(listen, CALL_NEVER, NEED_PROGRAMS|NEED_SOCKETS),
   ROW(accept, CALL_NEVER, NEED_PROGRAMS|NEED_SOCKETS),

@@ -25,7 +25,8 @@ enum ftpd_call_check {
   CALL_SELF,                    /* first argument: this process */
   CALL_SELF_OR_0,
   CALL_SELF_OR_TEST,            /* or signal 0, which only asks */
-  CALL_THREAD                   /* for a thread, not a process */
+  CALL_THREAD,                  /* for a thread, not a process */
+  CALL_NO_LINGER                /* not for SO_LINGER */
 };
 
 struct ftpd_call {

@@ -130,6 +130,7 @@ static void on_processes(pid_t other) {
 /* ---- The network and the kernel */
 
 static void on_network(void) {
+  struct linger linger = { 1, 60 };
   struct sockaddr_in to;
 
   memset(&to, 0, sizeof(to));
@@ -143,6 +144,8 @@ static void on_network(void) {
   TRY("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW, 0));
   TRY("socket AF_PACKET", socket(AF_PACKET, SOCK_RAW, 0));
   TRY("listen", listen(inet, 1));
+  TRY("linger", setsockopt(inet, SOL_SOCKET, SO_LINGER, &linger,
+    sizeof(linger)));
   TRY("connect an old socket", connect(inet, (struct sockaddr *) &to,
     sizeof(to)));
 }

@@ -71,7 +71,8 @@ DENIED = ("setuid", "setresuid", "setresgid", "setgroups", "capset", "chown",
           "kill the daemon", "kill another", "kill the group", "kill all",
           "pidfd another", "ptrace another", "read another", "limit another",
           "socket AF_INET", "socket AF_INET6", "socket AF_NETLINK",
-          "socket AF_PACKET", "listen", "unshare", "setns", "keyctl", "bpf",
+          "socket AF_PACKET", "listen", "linger", "unshare", "setns", "keyctl",
+          "bpf",
           "perf_event_open", "userfaultfd", "io_uring_setup", "personality",
           "clock_settime", "init_module", "kexec_load", "reboot", "syslog")
 ALLOWED = ("own file", "socket AF_UNIX", "kill itself with 0")

@@ -72,6 +72,8 @@ static uint32_t run_filter(const struct seccomp_data *call) {
   bail_out("the program has no end");
 }
 
+static uint64_t third = SO_LINGER;
+
 static uint32_t ask(int nr, uint64_t first, uint64_t second) {
   struct seccomp_data call;
 
@@ -80,6 +82,7 @@ static uint32_t ask(int nr, uint64_t first, uint64_t second) {
   call.arch = machine;
   call.args[0] = first;
   call.args[1] = second;
+  call.args[2] = third;
   return run_filter(&call);
 }
 
@@ -179,6 +182,11 @@ static void test_arguments(void) {
   ok(is_denied(ask(__NR_clone, 17, 0)), "a process");
   ok(is_denied(ask(__NR_clone, CLONE_NEWUSER|17, 0)), "a namespace");
 #endif
+  ok(is_denied(ask(__NR_setsockopt, 9, SOL_SOCKET)), "SO_LINGER");
+  third = SO_KEEPALIVE;
+  is_int(ask(__NR_setsockopt, 9, SOL_SOCKET), SECCOMP_RET_ALLOW,
+    "another option");
+  third = SO_LINGER;
   is_int(ask(__NR_clone3, 0, 0), SECCOMP_RET_ERRNO|ENOSYS,
     "clone3() is missing, not forbidden: the C library uses clone()");
 }

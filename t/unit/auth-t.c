@@ -11,6 +11,7 @@
  */
 
 #include "auth-state.h"
+#include "auth-key.h"
 #include "client.h"
 #include "conn-loop.h"
 #include "messages.h"
@@ -852,6 +853,32 @@ static void short_dsa_keys_are_refused(void) {
 }
 
 /* SFTPKeyFingerprints in the line on a login. */
+static void fingerprints_have_forms(void) {
+  struct sftp_str blob = { (const unsigned char *) "abc", 3 };
+
+  START(simple);
+  is_str(sftp_auth_print(cl->server, top, blob),
+    "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0", "as by default");
+  cl->set->fingerprint.digest = "MD5";
+  is_str(sftp_auth_print(cl->server, top, blob),
+    "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0",
+    "... unless a digest is named");
+  cl->set->fingerprint.named = true;
+  cl->set->fingerprint.form = FINGERPRINT_COLONS;
+  is_str(sftp_auth_print(cl->server, top, blob),
+    "MD5:90:01:50:98:3c:d2:4f:b0:d6:96:3f:7d:28:e1:7f:72", "with colons");
+  cl->set->fingerprint.form = FINGERPRINT_HEX;
+  is_str(sftp_auth_print(cl->server, top, blob),
+    "MD5:900150983cd24fb0d6963f7d28e17f72", "... without");
+  cl->set->fingerprint.form = FINGERPRINT_BASE64;
+  is_str(sftp_auth_print(cl->server, top, blob), "MD5:kAFQmDzST7DWlj99KOF/cg",
+    "in base64");
+  cl->set->fingerprint.digest = "none";
+  is_str(sftp_auth_print(cl->server, top, blob), "none:(unknown)",
+    "an unknown digest");
+  stop();
+}
+
 static void fingerprints_are_written_as_the_directive_says(void) {
   const char *colons = sftp_key_fingerprint(top, ed_key->blob, "SHA1", true);
 
@@ -1746,6 +1773,7 @@ int main(void) {
   bad_signatures_do_not();
   algorithms_go_with_their_keys();
   short_dsa_keys_are_refused();
+  fingerprints_have_forms();
   fingerprints_are_written_as_the_directive_says();
   hosts_vouch_for_their_users();
   hosts_sign_what_they_say();

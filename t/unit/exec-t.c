@@ -503,6 +503,10 @@ static void sizes_are_rounded_up(void) {
     "100% /\n");
   df_says("df -B1", UINT64_MAX / 100, "-              184467440737095516 "
     "184467440737095516           0 100% /\n");
+  df_says("df -BG", 3221225472, "-                        3           3         "
+    "  0 100% /\n");
+  df_says("df -BM", 3145728, "-                        3           3         "
+    "  0 100% /\n");
   df_says("df -h", 0, "-                  0     0     0    - /\n");
 }
 

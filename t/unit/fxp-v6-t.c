@@ -608,6 +608,32 @@ static void version_says_what_is_supported(void) {
   clean(x);
 }
 
+/* The disposition of OPEN, for a file that is not there, and for one that is.
+ */
+static void dispositions_are_kept(void) {
+  static const struct { uint32_t missing, there; size_t left; } t[] = {
+    { 0xffffffffU, SSH_FX_FILE_ALREADY_EXISTS, 10 },    /* CREATE_NEW */
+    { 0xffffffffU, 0xffffffffU, 0 },                    /* CREATE_TRUNCATE */
+    { SSH_FX_NO_SUCH_FILE, 0xffffffffU, 10 },           /* OPEN_EXISTING */
+    { 0xffffffffU, 0xffffffffU, 10 },                   /* OPEN_OR_CREATE */
+    { SSH_FX_NO_SUCH_FILE, 0xffffffffU, 0 } };          /* TRUNCATE_EXISTING */
+  char words[64];
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    struct fxc *x = later_new(6);
+
+    snprintf(words, sizeof(words), "s/new u2 u%lu u0 b1", (unsigned long) i);
+    is_int(later_status(x, SSH_FXP_OPEN, words), t[i].missing,
+      "disposition %lu: a new file", (unsigned long) i);
+    is_int(fake_fs_exists("/new"), t[i].missing == 0xffffffffU, "... is there");
+    snprintf(words, sizeof(words), "s/a u2 u%lu u0 b1", (unsigned long) i);
+    is_int(later_status(x, SSH_FXP_OPEN, words), t[i].there, "... an old one");
+    ok(fake_fs_is("/a", "0123456789", t[i].left), "... keeps what it should");
+    clean(x);
+  }
+}
+
 /* What a forced command denies of requests that do several things. */
 static void forced_commands_deny_kinds(void) {
   static const struct {
@@ -693,6 +719,7 @@ int main(void) {
   errors_are_those_of_version_6();
   untranslated_names_are_told();
   version_says_what_is_supported();
+  dispositions_are_kept();
   forced_commands_deny_kinds();
   forced_commands_keep_owners();
   return done_testing();

@@ -16,6 +16,7 @@
 #include "ftpd-tree.h"
 #include "scp-answer.h"
 #include "scp-int.h"
+#include "scp-source.h"
 
 /* One copy over a channel of its own. */
 struct copy {
@@ -764,6 +765,23 @@ static void a_file_leaves(void) {
   ok(all_closed() && fake_files.aborted == 0, "nothing stays open");
 }
 
+static void names_are_encoded_as_in_openssh(void) {
+  static const struct { const char *name, *text; } t[] = {
+    { "a b\tc", "a b\tc" }, { "!~", "!~" }, { "a\\b", "a\\\\b" },
+    { "\n\001\037", "\\^J\\^A\\^_" }, { "\177", "\\^?" },
+    { "\300\341", "\\M-@\\M-a" }, { "\201\377", "\\M^A\\M^?" },
+    { "\240\257", "\\240\\257" } };
+  size_t i;
+
+  for (i = 0; i < SFTP_NELEMS(t); i++) {
+    pool *p = make_sub_pool(permanent_pool);
+
+    is_str(scp_source_encoded(p, t[i].name), t[i].text, "name %lu is encoded",
+      (unsigned long) i);
+    destroy_pool(p);
+  }
+}
+
 static void times_leave_with_p(void) {
   struct copy *y;
 
@@ -1386,6 +1404,7 @@ int main(void) {
   two_copies_do_not_know_each_other();
 
   a_file_leaves();
+  names_are_encoded_as_in_openssh();
   times_leave_with_p();
   a_tree_leaves();
   a_directory_needs_r();

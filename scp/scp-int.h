@@ -27,10 +27,9 @@
 #include <limits.h>
 
 #include "conn.h"
+#include "ftpd-gate.h"
 #include "scp.h"
 #include "scp-args.h"
-
-struct ftpd_op;
 
 /* A record: a name of up to PATH_MAX, and mode and size before it. */
 #define SCP_RECORD_MAX (PATH_MAX + 256)

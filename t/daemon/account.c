@@ -254,9 +254,10 @@ DAEMON_WEAK const char *pr_netaddr_get_sess_remote_name(void) {
 
 DAEMON_WEAK cmd_rec *ftpd_cmd(pool *p, const char *name, const char *arg,
     int cls, bool ftp) {
-  cmd_rec *cmd = pr_cmd_alloc(p, 2, name, arg);
+  cmd_rec *cmd = pr_cmd_alloc(permanent_pool, 2, name, arg);
 
-  cmd->arg = pstrdup(p, arg);
+  (void) p;                     /* a test looks at it when p is gone */
+  cmd->arg = pstrdup(cmd->pool, arg);
   daemon_cmd = cmd;
   cmd->cmd_class = cls;
   (void) daemon_call("cmd %s %s 0x%x%s", name, arg, (unsigned int) cls,

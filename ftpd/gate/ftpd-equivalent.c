@@ -56,7 +56,30 @@ static int ask_handlers(struct ftpd_op *op, cmd_rec *cmd, const char *arg) {
   return res;
 }
 
-int ftpd_own_pre(struct ftpd_op *op, const char **path) {
+/* Handlers that rewrite words know no quotes. */
+static int refuse_blanks(struct ftpd_op *op, const char *made) {
+  sftp_log("'%s' refused: of names with blanks, a handler made '%s'", op->arg,
+    made);
+  ftpd_refuse(op, "denied: the names were rewritten, and contain blanks");
+  errno = EACCES;
+  return -1;
+}
+
+/* "path second", rewritten: with other blanks, nobody knows where one ends. */
+static int two_rewritten(struct ftpd_op *op, const char *made,
+    const char **path, const char **second) {
+  const char *blank = strchr(made, ' ');
+
+  if (blank == NULL || strchr(blank + 1, ' ') != NULL) {
+    return refuse_blanks(op, made);
+  }
+
+  *path = pstrndup(op->pool, made, (size_t) (blank - made));
+  *second = pstrdup(op->pool, blank + 1);
+  return 0;
+}
+
+int ftpd_own_pre(struct ftpd_op *op, const char **path, const char **second) {
   const char *arg = op->arg != NULL ? op->arg : *path;
   cmd_rec *cmd;
 
@@ -65,7 +88,6 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
     return 0;
   }
 
-  /* If there is only one path, handlers may rewrite it. */
   if ((ftpd_requests[op->req].flags & ROW_TWO) == 0) {
     arg = *path;
   }
@@ -75,7 +97,15 @@ int ftpd_own_pre(struct ftpd_op *op, const char **path) {
     return -1;
   }
 
-  if (arg == *path && strcmp(cmd->arg, arg) != 0) {
+  if (strcmp(cmd->arg, arg) == 0) {
+    return 0;
+  }
+
+  if (second != NULL) {
+    return two_rewritten(op, cmd->arg, path, second);
+  }
+
+  if (arg == *path) {
     *path = pstrdup(op->pool, cmd->arg);
   }
 
@@ -223,26 +253,43 @@ static int equivalent_rename(struct ftpd_op *op, const struct sent *sent,
 }
 
 /* argv of "SITE COPY source target", as for mod_copy. */
-static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
-    const char *path, const char *second) {
-  struct op_state *state = ftpd_op_state(op);
-  const char *from = as_sent(op, sent->first, path),
-    *to = as_sent(op, sent->second, second);
-  const char *arg = pstrcat(op->pool, "COPY ", from, " ", to, NULL);
-  cmd_rec *cmd;
+static cmd_rec *site_copy(pool *p, const char *from, const char *to) {
+  cmd_rec *cmd = pr_cmd_alloc(p, 4, pstrdup(p, C_SITE), pstrdup(p, "COPY"),
+    pstrdup(p, from), pstrdup(p, to));
 
-  state->pool = op->pool;
-  cmd = pr_cmd_alloc(op->pool, 4, pstrdup(op->pool, C_SITE),
-    pstrdup(op->pool, "COPY"), pstrdup(op->pool, from),
-    pstrdup(op->pool, to));
-  cmd->arg = pstrdup(op->pool, arg);
+  cmd->arg = pstrcat(p, "COPY ", from, " ", to, NULL);
   cmd->cmd_class = CL_MISC|CL_WRITE;
   cmd->cmd_id = PR_CMD_SITE_ID;
-  state->equivalent = cmd;
+  return cmd;
+}
 
-  ftpd_xfer_begin(second, PR_NETIO_IO_RD);
-  enter_path(op, second);
-  return ask_handlers(op, cmd, second);
+static int copy_rewritten(struct ftpd_op *op, const cmd_rec *cmd,
+    const char **from, const char **to) {
+  if (cmd->argc != 4) {
+    return refuse_blanks(op, cmd->arg);
+  }
+
+  *from = ftpd_canon(op->ftpd, op->pool, cmd->argv[2]);
+  *to = ftpd_canon(op->ftpd, op->pool, cmd->argv[3]);
+  return 0;
+}
+
+static int equivalent_site_copy(struct ftpd_op *op, const struct sent *sent,
+    const char **path, const char **second) {
+  struct op_state *state = ftpd_op_state(op);
+  const char *from = as_sent(op, sent->first, *path),
+    *to = as_sent(op, sent->second, *second);
+  cmd_rec *cmd = site_copy(op->pool, from, to);
+
+  state->pool = op->pool;
+  state->equivalent = cmd;
+  ftpd_xfer_begin(*second, PR_NETIO_IO_RD);
+  enter_path(op, *second);
+  if (ask_handlers(op, cmd, *second) < 0) {
+    return -1;
+  }
+
+  return copy_rewritten(op, cmd, path, second);
 }
 
 int ftpd_symlink_pre(struct ftpd_op *op, const char *sent, const char **text,
@@ -284,7 +331,7 @@ int ftpd_equivalents_pre(struct ftpd_op *op, const struct sent *sent,
       return equivalent_rename(op, sent, path, second);
 
     case EQUIV_SITE_COPY:
-      return equivalent_site_copy(op, sent, *path, *second);
+      return equivalent_site_copy(op, sent, path, second);
 
     case EQUIV_SYMLINK:
     case EQUIV_NONE:

@@ -71,8 +71,8 @@ static const char *check_path(struct ftpd_op *op, const char *path,
   return real;
 }
 
-/* mod_xfer's handlers have checked the resolved path.  The given name, dangling
- * links, and hidden directories are checked here.
+/* mod_xfer's handlers have checked the resolved path.  The name that is used,
+ * dangling links, and hidden directories are checked here.
  */
 static const char *check_file(struct ftpd_op *op, const char *used,
     const char *path) {
@@ -240,7 +240,7 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   const char *used, *to = NULL;
   struct sent sent;
 
-  if ((row->flags & ROW_PRE) != 0 && ftpd_own_pre(op, &path) < 0) {
+  if ((row->flags & ROW_PRE) != 0 && ftpd_own_pre(op, &path, second) < 0) {
     return NULL;
   }
 
@@ -264,6 +264,8 @@ static const char *permit_paths(struct ftpd_op *op, const char *path,
   }
 
   if (row->kind == EQUIV_FILE) {
+    /* As in FTP, filters see what a handler made of the name. */
+    used = ftpd_canon(op->ftpd, op->pool, state->equivalent->arg);
     return check_file(op, used, path);
   }
 
@@ -384,7 +386,7 @@ int ftpd_permit_handle(struct ftpd_op *op, const char *path) {
   if ((row->flags & (ROW_PRE|ROW_HANDLE_PRE)) != 0) {
     const char *arg = path;
 
-    if (ftpd_own_pre(op, &arg) < 0) {
+    if (ftpd_own_pre(op, &arg, NULL) < 0) {
       return -1;
     }
   }

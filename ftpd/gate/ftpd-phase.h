@@ -39,8 +39,10 @@ void ftpd_phase_end(cmd_rec *cmd, bool ok, const char *code,
 
 /* ---- ftpd-equivalent.c: PRE_CMD; 0, or -1 with errno and op->refused */
 
-/* Of the own name; *path is replaced if a handler rewrote it. */
-int ftpd_own_pre(struct ftpd_op *op, const char **path);
+/* Of the own name; *path, and *second (which may be NULL if there is only one)
+ * are replaced if a handler rewrote them.
+ */
+int ftpd_own_pre(struct ftpd_op *op, const char **path, const char **second);
 /* Paths as the client sent them: for commands, logs and handlers that rewrite;
  * second is NULL if there is only one.
  */

@@ -24,8 +24,18 @@ from tap import expect, expect_same, main, promise
 from server import ASAN, PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module, keygen, must, run, \
     said
 
+
+
+def configuration(text):
+    """The indented blocks of it that are no output of a program."""
+    found = re.findall(r"((?:^    .*\n)+)", text, re.M)
+    lines = [re.sub("^    ", "", one, flags=re.M) for one in found]
+    return "".join(one for one in lines
+                   if not re.search(r"^[a-z]", one, re.M)).strip()
+
+
 with open(os.path.join(SOURCE, "doc/manual.md"), encoding="utf-8") as page:
-    EXAMPLES = {name: "\n".join(re.findall(r"^    (.*)$", text, re.M))
+    EXAMPLES = {name: configuration(text)
                 for name, text in re.findall(
                     r"^#### (SFTP\w+)\n(.*?)(?=^#{1,4} )", page.read(),
                     re.S | re.M)}

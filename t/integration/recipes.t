@@ -598,7 +598,8 @@ def _(site):
         "the login among the counters")
     expect("method=publickey" in counted.group(0), counted.group(0))
     text = site.sh("cat /run/metrics/mod_sftp.prom")
-    expect("# TYPE mod_sftp_logins_total counter" in text, text)
+    expect("# HELP mod_sftp_logins_total " in text and
+           text.endswith("# EOF\n"), text)
     expect("no sessions" in site.sh("ftpdctl sftp sessions 2>&1").lower(),
            site.sh("ftpdctl sftp sessions 2>&1"))
 

@@ -46,6 +46,18 @@ void ftpd_stand_for(const cmd_rec *cmd) {
   stands_for = cmd;
 }
 
+/* As mod_rewrite does with SITE: at each blank begins a word. */
+static void rewrite_words(cmd_rec *cmd) {
+  char *words = pstrdup(cmd->pool, rewritten), *word;
+
+  cmd->argv = pcalloc(cmd->pool, 9 * sizeof(*cmd->argv));
+  cmd->argv[0] = pstrdup(cmd->pool, C_SITE);
+  cmd->argc = 1;
+  while (cmd->argc < 8 && (word = strsep(&words, " ")) != NULL) {
+    cmd->argv[cmd->argc++] = word;
+  }
+}
+
 int ftpd_phase_pre(cmd_rec *cmd) {
   size_t len = strlen(seen);
 
@@ -59,6 +71,9 @@ int ftpd_phase_pre(cmd_rec *cmd) {
 
   if (rewrite_of != NULL && strcmp(cmd->argv[0], rewrite_of) == 0) {
     cmd->arg = pstrdup(cmd->pool, rewritten);
+    if (strcmp(rewrite_of, C_SITE) == 0) {
+      rewrite_words(cmd);
+    }
   }
 
   return 0;
@@ -84,6 +99,8 @@ bool ftpd_phase_needed(struct ftpd *h, enum ftpd_request req,
 /* As far as these tests need it. */
 const struct req_row ftpd_requests[FTPD_NREQUESTS] = {
   [FTPD_STAT] = { "STAT", CL_SFTP, ROW_PRE, EQUIV_NONE, NULL, 0, NULL },
+  [FTPD_HARDLINK] = { "HARDLINK", CL_SFTP, ROW_PRE|ROW_TWO, EQUIV_NONE, NULL,
+    0, NULL },
   [FTPD_READ] = { NULL, 0, 0, EQUIV_FILE, C_RETR, CL_READ, NULL },
   [FTPD_WRITE] = { NULL, 0, 0, EQUIV_FILE, C_STOR, CL_WRITE, NULL },
   [FTPD_MKDIR] = { "MKDIR", CL_SFTP, ROW_PRE, EQUIV_PATH, C_MKD, CL_WRITE,
@@ -144,6 +161,11 @@ config_rec *dir_match_path(pool *in, char *path) {
 }
 
 static const char *explained;
+
+void ftpd_refuse(struct ftpd_op *o, const char *fmt, ...) {
+  (void) o;
+  explained = fmt;
+}
 
 void ftpd_limit_explain(struct ftpd_op *o, cmd_rec *cmd, const char *path,
     int xerrno) {
@@ -229,10 +251,10 @@ static void own_names_are_asked_where_somebody_listens(void) {
 
   start(FTPD_STAT);
   listens = false;
-  ok(ftpd_own_pre(&op, &path) == 0 && own == NULL && *seen == '\0',
+  ok(ftpd_own_pre(&op, &path, NULL) == 0 && own == NULL && *seen == '\0',
     "nobody listens: no command");
   listens = true;
-  ok(ftpd_own_pre(&op, &path) == 0, "permitted");
+  ok(ftpd_own_pre(&op, &path, NULL) == 0, "permitted");
   is_str(seen, "STAT /a in /srv/a\n", "under the rules of its directory");
   ok(op_known && state_of_files.op == NULL,
     "the operation is known meanwhile, and not longer");
@@ -240,20 +262,32 @@ static void own_names_are_asked_where_somebody_listens(void) {
   start(FTPD_STAT);
   rewrite_of = "STAT";
   rewritten = "/b";
-  ok(ftpd_own_pre(&op, &path) == 0, "a handler rewrites it");
+  ok(ftpd_own_pre(&op, &path, NULL) == 0, "a handler rewrites it");
   is_str(path, "/b", "that path is used");
 }
 
-static void two_paths_are_not_one_that_is_rewritten(void) {
-  const char *path = "/a";
+static void links_are_rewritten_with_both_names(void) {
+  const char *path = "/a", *second = "/b";
 
-  start(FTPD_RENAME);
+  start(FTPD_HARDLINK);
   op.arg = pstrdup(p, "/a /b");
-  rewrite_of = "RENAME";
-  rewritten = "/c";
-  ok(ftpd_own_pre(&op, &path) == 0, "permitted");
-  is_str(seen, "RENAME /a /b in /srv/a\n", "handlers see both");
-  is_str(path, "/a", "and rewrite neither");
+  ok(ftpd_own_pre(&op, &path, &second) == 0, "permitted");
+  is_str(seen, "HARDLINK /a /b in /srv/a\n", "handlers see both");
+  ok(strcmp(path, "/a") == 0 && strcmp(second, "/b") == 0, "as they were");
+  rewrite_of = "HARDLINK";
+  rewritten = "/c /d";
+  ok(ftpd_own_pre(&op, &path, &second) == 0, "permitted");
+  ok(strcmp(path, "/c") == 0 && strcmp(second, "/d") == 0,
+    "both are rewritten");
+  rewritten = "/e";
+  ok(ftpd_own_pre(&op, &path, &second) < 0 && errno == EACCES,
+    "one name is refused");
+  ok(explained != NULL, "with a reason");
+  rewritten = "/e /f /g";
+  ok(ftpd_own_pre(&op, &path, &second) < 0 && errno == EACCES,
+    "so are three words");
+  ok(strcmp(path, "/c") == 0 && strcmp(second, "/d") == 0,
+    "and are not used");
 }
 
 static void refusals_keep_their_reason(void) {
@@ -262,7 +296,7 @@ static void refusals_keep_their_reason(void) {
   start(FTPD_STAT);
   refuse_of = "STAT";
   refuse_errno = EPERM;
-  ok(ftpd_own_pre(&op, &path) < 0 && errno == EPERM, "of the own name");
+  ok(ftpd_own_pre(&op, &path, NULL) < 0 && errno == EPERM, "of the own name");
   is_str(explained, "STAT /a", "it is explained");
   start(FTPD_MKDIR);
   refuse_of = C_MKD;
@@ -372,6 +406,25 @@ static void copies_are_those_of_site_copy(void) {
   is_str(state.equivalent->argv[3], "b", "the last is the target");
 }
 
+static void copies_are_rewritten_by_words(void) {
+  const char *from = "/a", *to = "/b";
+
+  start(FTPD_COPY);
+  rewrite_of = C_SITE;
+  rewritten = "COPY /other /link/there";
+  ok(both("a", "b", &from, &to) == 0, "permitted");
+  is_str(from, "/other", "another source");
+  is_str(to, "/there", "another target");
+  rewritten = "COPY a b c";
+  ok(both("a", "b c", &from, &to) < 0 && errno == EACCES,
+    "words that are no two names are refused");
+  ok(explained != NULL, "with a reason");
+  ok(strcmp(from, "/other") == 0 && strcmp(to, "/there") == 0,
+    "and are not used");
+  rewritten = "COPY a";
+  ok(both("a", "b", &from, &to) < 0 && errno == EACCES, "too few, too");
+}
+
 static void links_are_rewritten_whole(void) {
   const char *text = "target", *link = "/dir/name";
 
@@ -392,7 +445,7 @@ static void links_are_rewritten_whole(void) {
 int main(void) {
   p = make_sub_pool(NULL);
   own_names_are_asked_where_somebody_listens();
-  two_paths_are_not_one_that_is_rewritten();
+  links_are_rewritten_with_both_names();
   refusals_keep_their_reason();
   handlers_get_what_was_sent();
   transfers_keep_their_command();
@@ -400,6 +453,7 @@ int main(void) {
   dangling_links_are_not_directories();
   renames_are_two_commands();
   copies_are_those_of_site_copy();
+  copies_are_rewritten_by_words();
   links_are_rewritten_whole();
   destroy_pool(p);
   return done_testing();

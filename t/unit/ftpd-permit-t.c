@@ -182,8 +182,9 @@ bool ftpd_is_pinned(const char *path) {
   return pinned;
 }
 
-int ftpd_own_pre(struct ftpd_op *one, const char **path) {
+int ftpd_own_pre(struct ftpd_op *one, const char **path, const char **second) {
   (void) one;
+  (void) second;
   note("own %s, ", *path);
   *path = rewritten != NULL ? rewritten : *path;
   errno = pre_error;

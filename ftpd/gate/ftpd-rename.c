@@ -13,6 +13,7 @@
 #include "ftpd-ask.h"
 #include "ftpd-check.h"
 #include "ftpd-digest-carry.h"
+#include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -330,27 +331,32 @@ static int look_at_source(struct ftpd_op *op, struct ftpd_moving *m) {
   return f != NULL ? fstat(f->fd, &m->old) : -1;
 }
 
+/* The rules about what has the new name; 0 or -1.  The same file is not lost,
+ * but AllowOverwrite is about names, as in FTP.
+ */
+static int look_at_target(struct ftpd_op *op, struct ftpd_moving *m) {
+  m->exists = ftpd_lstat(op->ftpd, m->to, &m->st) == 0;
+  m->replaces = m->exists && (m->st.st_dev != m->old.st_dev ||
+    m->st.st_ino != m->old.st_ino);
+  if (m->replaces && !m->overwrite) {
+    errno = EEXIST;
+    return -1;
+  }
+
+  if (!m->exists) {
+    return 0;
+  }
+
+  return m->replaces ? ftpd_may_replace(op, m->to) :
+    ftpd_may_overwrite(op, m->to);
+}
+
 /* The rules about what is there; 0 or -1. */
 static int look(struct ftpd_op *op, struct ftpd_moving *m) {
   m->replaces = false;
   m->watch = -1;
-  if (look_at_source(op, m) < 0) {
+  if (look_at_source(op, m) < 0 || look_at_target(op, m) < 0) {
     return -1;
-  }
-
-  m->exists = ftpd_lstat(op->ftpd, m->to, &m->st) == 0;
-  if (m->exists && (m->st.st_dev != m->old.st_dev ||
-      m->st.st_ino != m->old.st_ino)) {
-    if (!m->overwrite) {
-      errno = EEXIST;
-      return -1;
-    }
-
-    if (ftpd_may_replace(op, m->to) < 0) {
-      return -1;
-    }
-
-    m->replaces = true;
   }
 
   if (m->pending) {

@@ -25,7 +25,6 @@ from server import ASAN, PRELOAD, PROFTPD, SOURCE, Server, free_port, has_module
     said
 
 
-
 def configuration(text):
     """The indented blocks of it that are no output of a program."""
     found = re.findall(r"((?:^    .*\n)+)", text, re.M)

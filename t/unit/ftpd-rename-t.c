@@ -100,6 +100,12 @@ int ftpd_may_replace(struct ftpd_op *one, const char *path) {
   return result("replace", 0);
 }
 
+int ftpd_may_overwrite(struct ftpd_op *one, const char *path) {
+  (void) one;
+  (void) path;
+  return result("overwrite", 0);
+}
+
 static unsigned int nboth;      /* files opened for more than is needed */
 
 pr_fh_t *ftpd_open_held(const char *path, int flags) {
@@ -386,6 +392,10 @@ static void renames_are_refused(void) {
   make("b", 5);
   is_int(move("b", true), EACCES, "a file that must stay");
   ok(did.renames == 0 && has("b", 5), "stays");
+  begin("overwrite", EACCES);
+  is_int(link(at("a"), at("b")), 0, "a second name");
+  is_int(move("b", true), EACCES, "that must stay");
+  ok(did.renames == 0 && is_there("a") && is_there("b"), "stays");
   begin("quota", EDQUOT);
   is_int(move("b", true), EDQUOT, "a quota");
   ok(did.refusals == 1 && did.renames == 0, "is told");

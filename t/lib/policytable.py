@@ -192,13 +192,14 @@ def reasons():
 # ---- The page
 
 def page_rows(tables):
-    """(configuration, row, doors, aspects, reason): what is meant to differ;
-    configurations that share their rows are one."""
-    found = []
+    """(configuration, operations, doors, aspects, reason): what is meant to
+    differ.  Configurations that share their rows are one, and so are operations
+    that differ in the same way."""
+    found = {}
     for op, verdict, meant in everywhere():
         for key in _by_reason(meant):
-            found.append(("all", op + (": " + verdict if verdict else ""))
-                         + key)
+            found.setdefault(("all", key), []).append(
+                op + (": " + verdict if verdict else ""))
     seen = set()
     for table in tables:
         for one in table.configurations:
@@ -206,8 +207,8 @@ def page_rows(tables):
                 for key in _by_reason(row.meant):
                     if (row.where, key) not in seen:
                         seen.add((row.where, key))
-                        found.append((one.name, str(row)) + key)
-    return found
+                        found.setdefault((one.name, key), []).append(str(row))
+    return [(name, rows) + key for (name, key), rows in found.items()]
 
 
 def _by_reason(meant):
@@ -225,10 +226,10 @@ def _by_reason(meant):
 def page_table(tables):
     """The table of doc/policy.md."""
     why = reasons()
-    lines = ["| Configuration | Operation | Differs by | In | Why |",
+    lines = ["| Configuration | Operations | Differs by | In | Why |",
              "| --- | --- | --- | --- | --- |"]
-    for name, row, doors, aspects, reason in page_rows(tables):
-        lines.append("| `%s` | `%s` | %s | %s | %s |" % (
-            name, row.replace("|", "\\|"), ", ".join(doors),
-            ", ".join(aspects), why[reason]))
+    for name, rows, doors, aspects, reason in page_rows(tables):
+        lines.append("| `%s` | %s | %s | %s | %s |" % (
+            name, ", ".join("`%s`" % row.replace("|", "\\|") for row in rows),
+            ", ".join(doors), ", ".join(aspects), why[reason]))
     return "\n".join(lines) + "\n"

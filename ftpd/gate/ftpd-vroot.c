@@ -194,14 +194,15 @@ static bool is_shown(const char *path, const char *place) {
 /* The root as the login named it, below a real chroot. */
 static const char *told_root(void) {
   const char *dir = pr_table_get(session.notes, "mod_sftp.chroot-path", NULL);
-  size_t n = session.chroot_path != NULL ? strlen(session.chroot_path) : 0;
+  const char *real = session.chroot_path != NULL ? session.chroot_path : "";
+  size_t n = strlen(real);
 
-  while (n > 0 && session.chroot_path[n - 1] == '/') {
+  while (n > 0 && real[n - 1] == '/') {
     n--;
   }
 
-  return dir != NULL && strncmp(dir, session.chroot_path, n) == 0 &&
-    dir[n] == '/' ? dir + n : NULL;
+  return dir != NULL && strncmp(dir, real, n) == 0 && dir[n] == '/' ?
+    dir + n : NULL;
 }
 
 const char *ftpd_vroot_outside_ftp(pool *p, const char *path) {

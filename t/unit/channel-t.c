@@ -841,6 +841,7 @@ static void services_are_those_that_are_on(void) {
   for (i = 0; i < SFTP_NELEMS(t); i++) {
     struct client *cl = open_client();
     uint32_t id = open_channel(cl, 1, 1000, 1000);
+    struct sink *first;
 
     last = NULL;
     cl->set->services = t[i].on;
@@ -849,9 +850,13 @@ static void services_are_those_that_are_on(void) {
     is_int(last != NULL, t[i].scp, "scp, row %lu", (unsigned long) i);
     ok(last == NULL || strcmp(start_args, t[i].args) == 0, "... '%s'",
       start_args);
+    first = last;
+    last = NULL;
     id = open_channel(cl, 2, 1000, 1000);
     is_int(request(cl, id, "subsystem", "sftp"), t[i].sftp, "... sftp");
     client_free(cl);
+    free(first);
+    free(last);
   }
 }
 

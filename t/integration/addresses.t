@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: geoip-database proftpd-mod-geoip python3-paramiko
+# sanitizers: alone
 
 """What depends on where a client comes from, in a network of the test's own
 where that may be anywhere: countries by FTP and by SFTP with the same outcome,

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: putty-tools
+# sanitizers: alone
 
 """Every cipher and every MAC by name, with the clients that know it, and
 rekeying on the way: what unit tests compare with vectors meets its peers."""

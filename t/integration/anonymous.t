@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """<Anonymous> and names that stand for others, by FTP and by SFTP."""
 

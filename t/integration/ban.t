@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """What makes mod_ban ban whoever does it by FTP makes it ban whoever does it by
 SFTP.  It bans from one virtual host."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """What limited a transfer: each cause is made so strong that it is most of
 the time, and is named by the log line, by the notes and by ftpdctl."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-sqlite python3-paramiko
+# sanitizers: alone
 
 """Principals by a command; authorities, principals and revoked keys from SQL
 (SQLite)."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: clamav-daemon proftpd-mod-clamav proftpd-mod-vroot python3-paramiko
+# sanitizers: alone
 
 """mod_clamav with a scanner: an infected upload is refused at its end, and
 nothing is left of it."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """Clients of clients.c that Debian does not have: their version line, the
 lists of their KEXINIT and their requests, replayed by paramiko.  Clients that

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """SFTPClientMatch: each of its keys, for clients known by their name or by
 what they do; and the table that it goes before."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """The system's clock is set by two hours while sessions run.  The daemon gets
 a clock that the test can set; that of the machine stays as it is."""

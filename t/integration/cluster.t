@@ -7,6 +7,7 @@
 
 # needs: haproxy postgresql proftpd-mod-crypto proftpd-mod-pgsql
 # needs: python3-paramiko redis-server
+# sanitizers: alone
 
 """Two nodes behind HAProxy: host keys and files are the same, users, keys and
 quotas are in PostgreSQL, bans in Redis.  Each node has a network of its own,

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-crypto
+# sanitizers: alone
 
 """A wrong configuration stops the start and says what is wrong.
 

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: curl
+# sanitizers: alone
 
 """curl (libssh2): sftp:// and scp://."""
 

@@ -13,6 +13,7 @@
 # needs: proftpd-mod-proxy proftpd-mod-sftp-ldap proftpd-mod-snmp
 # needs: proftpd-mod-sqlite proftpd-mod-statsd proftpd-mod-tar
 # needs: proftpd-mod-vroot proftpd-mod-wrap python3-paramiko
+# sanitizers: alone
 
 """Every module that Debian packages for ProFTPD is loaded beside ours, alone
 and with the others, and a session does its work."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-asyncssh python3-paramiko
+# sanitizers: alone
 
 """What the directives do to a session, wherever they stand.
 

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-vroot python3-paramiko
+# sanitizers: alone
 
 """What users of the packaged module would notice on the day they change:
 doc/coming-from-packaged.md says what still differs."""

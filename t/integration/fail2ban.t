@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: fail2ban python3-paramiko
+# sanitizers: alone
 
 """The filter "proftpd" that fail2ban comes with finds what the daemon logs of
 failed logins, and nothing else."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: 13:openssl-provider-fips python3-paramiko
+# sanitizers: alone
 
 """FIPS: OpenSSL's fips provider made the default by its configuration, and
 -D SFTP_USE_FIPS without it.  MOD_SFTP_FIPS may name a provider's file."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: libssh-dev libssh2-1-dev python3-asyncssh rclone
+# sanitizers: alone
 
 """The quick clients of the interoperability matrix, step by step; t/interop
 has them all, and rekey-clients.t what rekeys do to them."""

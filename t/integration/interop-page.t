@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# sanitizers: alone
+
 """The page of the interoperability matrix: what is not run stays on it."""
 
 import json

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-ldap proftpd-mod-sftp-ldap python3-paramiko slapd
+# sanitizers: alone
 
 """Users and their keys in OpenLDAP, by the host's mod_ldap."""
 

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: lftp
+# sanitizers: alone
 
 """lftp, which speaks SFTP itself through a pipe to ssh."""
 

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-crypto proftpd-mod-sqlite python3-paramiko
+# sanitizers: alone
 
 """Logins with the host's companions: keys in SQL, one-time codes, bans."""
 

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-crypto
+# sanitizers: alone
 
 """A server with the example of a directive from doc/manual.md starts, and the
 lines of doc/howto.md, and those of doc/coming-from-packaged.md that restore an

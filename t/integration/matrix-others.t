@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: libssh-dev putty-tools python3-asyncssh python3-paramiko
+# sanitizers: alone
 
 """What matrix.t does, with clients that know what OpenSSH does not: asyncssh,
 paramiko, libssh and PuTTY.

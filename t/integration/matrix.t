@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# sanitizers: alone
+
 """Every key exchange, host key, cipher, MAC and compression that both this
 machine's OpenSSH (`ssh -Q`) and the module (which lists what it accepts) know:
 a file goes up and down, with rekeys by both sides on the way, and log, session

@@ -8,6 +8,7 @@
 # needs: proftpd-mod-autohost proftpd-mod-case proftpd-mod-counter
 # needs: proftpd-mod-geoip2 proftpd-mod-msg proftpd-mod-statsd
 # needs: proftpd-mod-tar python3-paramiko
+# sanitizers: alone
 
 """Third-party modules that Debian packages do for SFTP and SCP what they do
 for FTP."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-snmp python3-paramiko snmp
+# sanitizers: alone
 
 """Modules of the host that watch: counters of mod_snmp, digests of
 mod_digest."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: libpam0g-dev proftpd-mod-crypto python3-paramiko
+# sanitizers: alone
 
 """Accounts of the system: by the host's own look-up and by PAM, whose
 conversations go through keyboard-interactive.  The accounts and services are

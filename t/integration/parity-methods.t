@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """Who may log in by FTP may log in by SFTP, whatever the method is, and who may
 not may not: a password by FTP beside each method of SSH."""

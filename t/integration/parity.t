@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """Who may log in: the same rules by FTP and by SFTP, with the same outcome."""
 

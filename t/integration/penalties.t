@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """SFTPPerSourcePenalties: sources that misbehave before the login are not let
 in for a while.  All of 127.0.0.0/8 is this machine: each test is a client

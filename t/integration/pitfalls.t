@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: locales python3-paramiko
+# sanitizers: alone
 
 """What went wrong in other servers (doc/pitfalls.md) and belongs to no other
 test."""

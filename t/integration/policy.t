@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: putty-tools python3-paramiko
+# sanitizers: alone
 
 """Policies: traffic that is hidden, fingerprints, sizes of keys, groups of a
 file."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-crypto python3-paramiko ssh-audit
+# sanitizers: alone
 
 """What is offered: SFTPAlgorithmProfile, the lists that change it, and what
 a scanner says of the default."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: geoip-database haproxy proftpd-mod-geoip python3-paramiko
+# sanitizers: alone
 
 """SFTPProxyProtocol: behind a load balancer, the client's address is what
 counts everywhere, and nobody else can tell one.  All of 127.0.0.0/8 is this

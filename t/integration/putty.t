@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: putty-tools
+# sanitizers: alone
 
 """PuTTY's psftp and pscp."""
 

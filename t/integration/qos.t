@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """SFTPQoS: the class that the server's packets carry, seen on the wire, in a
 network of the test's own."""

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: proftpd-mod-vroot python3-paramiko
+# sanitizers: alone
 
 """What was checked is what is used: one session swaps a directory for a link
 to a denied one, or for a directory with other rules, as fast as it can, another

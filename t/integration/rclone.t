@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: rclone
+# sanitizers: alone
 
 """rclone: copy, check, sums, free space; it asks a shell for the latter."""
 

@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """Refusals say why: the directive to the client, and in SFTPLog the path and
 the section as well."""

@@ -8,6 +8,7 @@
 # needs: haproxy postgresql proftpd-mod-crypto proftpd-mod-pgsql
 # needs: proftpd-mod-sqlite
 # needs: python3-paramiko sqlite3
+# sanitizers: alone
 
 """Each recipe of doc/recipes starts as it is written, after the commands in its
 head, and real clients get what it promises and no more."""

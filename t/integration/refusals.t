@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """A refused login is one line in SFTPLog, with the reason that the
 administrator needs; the client is not told."""

@@ -7,6 +7,7 @@
 
 # needs: curl lftp libssh-dev libssh2-1-dev putty-tools python3-asyncssh
 # needs: python3-paramiko rclone
+# sanitizers: alone
 
 """The rekey proof: 64 MiB both ways with new keys every 256 KiB, asked for by
 the server, and by each client that can be told to.  What arrives is what was

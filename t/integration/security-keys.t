@@ -5,6 +5,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later WITH OpenSSL-linking-exception
 # (see LICENSE)
 
+# sanitizers: alone
+
 """Security keys: OpenSSH's client with a device in software, which says of
 touching what the test tells it to; and weak keys."""
 

@@ -7,6 +7,7 @@
 
 # needs: postgresql proftpd-mod-crypto proftpd-mod-pgsql proftpd-mod-sqlite
 # needs: python3-paramiko
+# sanitizers: alone
 
 """Users, their keys, hosts' keys and a log of transfers in SQL: SQLite, and
 a PostgreSQL server of the test's own."""

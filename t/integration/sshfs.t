@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: fuse3 sshfs
+# sanitizers: alone
 
 """sshfs: the server's files as a filesystem."""
 

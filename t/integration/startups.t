@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """SFTPMaxStartups: connections without a login never take all places.  All of
 127.0.0.0/8 is this machine: each source is an address of its own."""

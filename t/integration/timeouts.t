@@ -6,6 +6,7 @@
 # (see LICENSE)
 
 # needs: python3-paramiko
+# sanitizers: alone
 
 """The host's timers end sessions with a DISCONNECT and a line in the log.
 

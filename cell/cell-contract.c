@@ -23,9 +23,10 @@
 #include "kex-elsewhere.h"
 #include "ssh2.h"
 
-/* Reports wait for the next question, which wakes the monitor, but not longer.
+/* Reports wait for the next question, which wakes the monitor, but not longer:
+ * many clients take some tenths of a second for their part of an exchange.
  */
-#define REPORTS_WAIT_MS 20
+#define REPORTS_WAIT_MS 250
 
 static struct ftpd *cell;       /* lines have no other way to find it */
 

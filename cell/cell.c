@@ -102,6 +102,8 @@ static void send_message(struct ftpd *h, struct sftp_rd *r) {
 static void hand_over(struct ftpd *h) {
   struct sftp_wr state, w;
 
+  /* The client hears of it while the session takes over what is left. */
+  (void) sftp_packets_flush(h->conn->pkts);
   sftp_handover_begin(&state, h->pool);
   if (sftp_handover_write(h->conn, &state) == SFTP_OK) {
     sftp_wr_init(&w, h->pool, state.len + 16, SFTP_PAIR_MAX);

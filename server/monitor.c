@@ -20,6 +20,7 @@
 #include "ftpd-wait.h"
 #include "monitor.h"
 #include "qos.h"
+#include "ssh2.h"
 
 /* The cell sends the state at once. */
 #define STATE_WAIT_MS 10000
@@ -77,10 +78,24 @@ int sftp_monitor_brief(struct sftp_monitor *m, pool *p, bool changed) {
   return sftp_monitor_answer(m, PAIR_SETTINGS, &w);
 }
 
-/* What the login sends.  DISCONNECT is the last: the cell sends it and ends. */
+/* The last message of a request: GO or RELEASE follows it at once. */
+static bool ends_request(uint8_t type) {
+  return type == SSH_MSG_SERVICE_ACCEPT || type == SSH_MSG_USERAUTH_FAILURE ||
+    type == SSH_MSG_USERAUTH_SUCCESS || type == SSH_MSG_USERAUTH_PK_OK;
+}
+
+/* What the login sends.  A cell is woken up once for a reply and what follows
+ * it.  DISCONNECT is the last: the cell sends it and ends.
+ */
 static int relay(void *arg, struct sftp_str payload) {
   struct sftp_monitor *m = arg;
-  int res = ignore_end(sftp_pair_send(&m->pair, PAIR_SEND, payload));
+  int res = sftp_pair_put(&m->pair, PAIR_SEND, payload);
+
+  if (res == SFTP_OK && !(m->owed && ends_request(payload.ptr[0]))) {
+    res = sftp_pair_flush(&m->pair);
+  }
+
+  res = ignore_end(res);
 
   if (res == SFTP_OK && payload.ptr[0] == SSH_MSG_DISCONNECT) {
     sftp_socket_drain(m->pair.fd);

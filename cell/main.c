@@ -28,6 +28,10 @@
 
 #define CONTROL 3
 
+/* No hole is larger, and there are no more of one size. */
+#define HOLE_BYTES (64 * 1024)
+#define HOLES_MAX 256
+
 static int usage(void) {
   static const char text[] = "sftp-cell is a part of ProFTPD's mod_sftp, which "
     "starts it: it is of no use by itself.\n";
@@ -41,6 +45,20 @@ static bool read_id(const char *text, unsigned long *id) {
   errno = 0;
   *id = strtoul(text, &end, 10);
   return errno == 0 && end != text && *end == '\0';
+}
+
+/* What libcrypto has freed lies between what it keeps: a cell that used such a
+ * hole would copy its page.  Holes are used up before there are cells.
+ */
+static void use_up_holes(void) {
+  uintptr_t behind = (uintptr_t) malloc(HOLE_BYTES), p;
+  size_t size, n;
+
+  for (size = HOLE_BYTES / 16; size > 0; size -= size > 1024 ? size / 2 : 16) {
+    for (n = 0, p = 0; n < HOLES_MAX && p < behind; n++) {
+      p = (uintptr_t) malloc(size);
+    }
+  }
 }
 
 /* Everything that a cell needs from files is in memory afterwards: what
@@ -68,6 +86,7 @@ static bool prepare(bool fips) {
   }
 
   sftp_random(random, sizeof(random));
+  use_up_holes();
   return true;
 }
 

@@ -76,13 +76,20 @@ static unsigned char *encode(uint16_t *r, uint16_t radix, unsigned char *out) {
  * that the pairs were joined to.
  */
 struct round {
-  uint16_t m[P];
-  uint32_t low[P / 2 + 1];
-  unsigned char nlow[P / 2 + 1];        /* bits in low */
+  uint16_t *m;
+  uint32_t *low;
+  unsigned char *nlow;          /* bits in low */
   size_t len;
 };
 
 #define ROUNDS_MAX 11
+
+/* What the rounds have, one after the other: each has half as much. */
+struct round_space {
+  uint16_t m[2 * P + ROUNDS_MAX];
+  uint32_t low[P];
+  unsigned char nlow[P];
+};
 
 /* Halves the numbers again and again: two that are too large for what is left
  * become one and the bits below it, read from *in.  Returns the last round, of
@@ -95,6 +102,9 @@ static struct round *halve(const unsigned char **in, struct round *now) {
   for (; now->len > 1; now = next) {
     next = now + 1;
     next->len = (now->len + 1) / 2;
+    next->m = now->m + now->len;
+    next->low = now->low + now->len / 2;
+    next->nlow = now->nlow + now->len / 2;
     for (i = 0; i + 1 < now->len; i += 2) {
       uint32_t product = (uint32_t) now->m[i] * now->m[i + 1];
       uint32_t low = 0;
@@ -142,10 +152,12 @@ static void split(const struct round *now, uint16_t *out) {
  */
 __attribute__((noinline))
 static void decode(const unsigned char *in, uint16_t radix, uint16_t *out) {
-  struct round rounds[ROUNDS_MAX], *now = rounds;
+  struct round_space space;
+  struct round rounds[ROUNDS_MAX] = {
+    { space.m, space.low, space.nlow, P }
+  }, *now = rounds;
   size_t i;
 
-  now->len = P;
   for (i = 0; i < P; i++) {
     now->m[i] = radix;
   }

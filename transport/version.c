@@ -172,13 +172,12 @@ void sftp_client_observed(struct ssh_conn *c, const char *how,
 void sftp_client_observed_all(struct ssh_conn *c, pool *p, const char *how,
     const struct sftp_str *what, size_t n) {
   const char **does = palloc(p, (n + 1) * sizeof(does[0]));
+  char text[DOES_LEN];
   size_t i;
 
   for (i = 0; i < n; i++) {
-    char *text = palloc(p, DOES_LEN);
-
     put_words(text, how, what[i]);
-    does[i] = text;
+    does[i] = pstrdup(p, text);
   }
 
   if (c->elsewhere != NULL) {

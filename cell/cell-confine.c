@@ -382,7 +382,6 @@ static void build_cell(struct filter *f) {
 }
 
 static void build(struct filter *f, bool nursery) {
-  f->n = 0;
   load(f, offsetof(struct seccomp_data, arch));
   emit(f, BPF_JMP|BPF_JEQ|BPF_K, SFTP_SECCOMP_ARCH, 1, 0);
   emit(f, BPF_RET|BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
@@ -394,8 +393,20 @@ static void build(struct filter *f, bool nursery) {
   }
 }
 
+/* A cell's is built with its nursery's: cells do without that work. */
+static struct filter *built(bool nursery) {
+  static struct filter filters[2];
+
+  if (filters[nursery].n == 0) {
+    build(&filters[false], false);
+    build(&filters[true], true);
+  }
+
+  return &filters[nursery];
+}
+
 bool cell_filter(bool nursery) {
-  static struct filter f;
+  struct filter *f = built(nursery);
   struct sock_fprog prog;
 
   if (SANITIZED) {
@@ -407,9 +418,8 @@ bool cell_filter(bool nursery) {
     return false;
   }
 
-  build(&f, nursery);
-  prog.len = (unsigned short) f.n;
-  prog.filter = f.code;
+  prog.len = (unsigned short) f->n;
+  prog.filter = f->code;
   if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
       SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog) == 0) {
     return true;

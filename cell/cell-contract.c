@@ -169,10 +169,15 @@ static const struct sftp_settings *ask_settings(struct ftpd *h,
 
 void cell_observed(struct ssh_conn *c, const char *const *does, size_t n) {
   const struct sftp_settings *set;
+  pool *p = make_sub_pool(c->pool);
   struct sftp_wr w;
-  pool *p = begin(c->ftpd, &w);
-  size_t i;
+  size_t i, len = 0;
 
+  for (i = 0; i < n; i++) {
+    len += strlen(does[i]) + 4;
+  }
+
+  sftp_wr_init(&w, p, len, SFTP_PAIR_MAX);
   for (i = 0; i < n; i++) {
     sftp_wr_text(&w, does[i]);
   }

@@ -201,14 +201,16 @@ void cell_take_brief(struct ftpd *h, struct sftp_rd *r) {
 
 static int sign_elsewhere(struct ssh_conn *c, struct sftp_str H,
     struct sftp_wr *sig) {
+  pool *p = make_sub_pool(c->pool);
   struct sftp_wr w;
   struct sftp_str hash, signature;
   struct sftp_rd r;
 
-  sftp_wr_init(&w, c->pool, 8192, SFTP_TRANSCRIPT_MAX);
+  sftp_wr_init(&w, p, 8192, SFTP_TRANSCRIPT_MAX);
   sftp_transcript_write(c, &w);
   cell_ask(c->ftpd, PAIR_TRANSCRIPT, &w, PAIR_SIGNATURE, &r);
   sftp_wr_wipe(&w);
+  destroy_pool(p);
   hash = sftp_rd_string(&r);
   signature = sftp_rd_string(&r);
   if (sftp_rd_end(&r) != SFTP_OK || !sftp_str_same(hash, H)) {

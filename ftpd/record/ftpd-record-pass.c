@@ -12,6 +12,7 @@
 
 #include "ftpd-record-pass.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 union room {
@@ -46,6 +47,26 @@ int ftpd_record_pass(int to, const void *bytes, size_t len,
   } while (sent < 0 && errno == EINTR);
 
   return sent == (ssize_t) len ? 0 : -1;
+}
+
+int ftpd_record_pass_within(int to, const void *bytes, size_t len,
+    const int fds[RECORD_FDS], unsigned int ms) {
+  const uint64_t end = sftp_now_ms() + ms;
+  struct pollfd pfd = { to, POLLOUT, 0 };
+  uint64_t now;
+
+  for (;;) {
+    if (ftpd_record_pass(to, bytes, len, fds, MSG_DONTWAIT) == 0) {
+      return 0;
+    }
+
+    now = sftp_now_ms();
+    if (errno != EAGAIN || now >= end) {
+      return -1;
+    }
+
+    (void) poll(&pfd, 1, (int) (end - now));
+  }
 }
 
 void ftpd_record_close(int fds[RECORD_FDS]) {

@@ -25,6 +25,10 @@
  */
 int ftpd_record_pass(int to, const void *bytes, size_t len,
   const int fds[RECORD_FDS], int flags);
+/* The same to somebody who may not read for so many milliseconds; then EAGAIN.
+ */
+int ftpd_record_pass_within(int to, const void *bytes, size_t len,
+  const int fds[RECORD_FDS], unsigned int ms);
 /* Receives a message, as recv(2) does; fds get its descriptors, else -1. */
 ssize_t ftpd_record_passed(int from, void *to, size_t size,
   int fds[RECORD_FDS]);

@@ -20,8 +20,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-/* How long the one before may take. */
+/* How long the one before, or the next one, may take. */
 #define PATIENCE_MS 5000
+/* And the keeper, for which sessions wait. */
+#define KEEPER_MS 1000
 
 /* What the recorder tells its keeper. */
 enum kept_what { KEPT, KEPT_NOT, KEPT_NOTHING };
@@ -60,7 +62,7 @@ static int hand_over_files(int to) {
 
   for (i = 0; i < ftpd_recorder.nfiles; i++) {
     describe_file(ftpd_recorder.files[i], &h);
-    if (ftpd_record_pass(to, &h, sizeof(h), none, 0) < 0) {
+    if (ftpd_record_pass_within(to, &h, sizeof(h), none, PATIENCE_MS) < 0) {
       return -1;
     }
   }
@@ -79,7 +81,7 @@ int ftpd_recorder_hand_over(int to) {
     struct client *c = ftpd_recorder.clients;
 
     describe(c, &h);
-    if (ftpd_record_pass(to, &h, sizeof(h), c->fds, 0) < 0) {
+    if (ftpd_record_pass_within(to, &h, sizeof(h), c->fds, PATIENCE_MS) < 0) {
       return -1;
     }
 
@@ -147,11 +149,20 @@ void ftpd_recorder_take_over(int from) {
 
 static void tell_keeper(const struct kept_message *m,
     const int fds[RECORD_FDS]) {
-  if (ftpd_recorder.keeper >= 0 && ftpd_record_pass(ftpd_recorder.keeper, m,
-      sizeof(*m), fds, 0) < 0) {
-    (void) close(ftpd_recorder.keeper);         /* it was killed */
-    ftpd_recorder.keeper = -1;
+  if (ftpd_recorder.keeper < 0 || ftpd_record_pass_within(ftpd_recorder.keeper,
+      m, sizeof(*m), fds, KEEPER_MS) == 0) {
+    return;
   }
+
+  /* The daemon sees that it was killed, but not that it is stopped. */
+  if (errno == EAGAIN) {
+    pr_log_pri(PR_LOG_ERR, MOD_SFTP_VERSION ": SFTPTransferRecord: the "
+      "recorder's keeper does not answer: another one is needed");
+    ftpd_recorder.stuck = true;
+  }
+
+  (void) close(ftpd_recorder.keeper);
+  ftpd_recorder.keeper = -1;
 }
 
 void ftpd_recorder_keep(const struct client *c) {

@@ -37,6 +37,7 @@ struct recorder_state {
   const struct recorder *is;
   int keeper;                   /* -1: there is none */
   bool watched, open;           /* the daemon and the door are there */
+  bool stuck;                   /* the keeper was, and is no more */
   bool asked;                   /* the daemon for another recorder */
   bool over;                    /* another recorder goes on */
 };

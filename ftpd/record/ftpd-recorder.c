@@ -164,11 +164,11 @@ static void serve_events(const struct epoll_event *events, int n) {
   }
 }
 
-/* Only the daemon has the right to open a file. */
+/* Only the daemon has the right to open a file, or to fork a keeper. */
 static void ask_for_another(void) {
   struct recorder_state *r = &ftpd_recorder;
 
-  if (!r->asked && ftpd_recorder_lacks_file()) {
+  if (!r->asked && (r->stuck || ftpd_recorder_lacks_file())) {
     r->asked = true;
     (void) send(r->is->control, "", 1, MSG_DONTWAIT|MSG_NOSIGNAL);
   }

@@ -954,6 +954,32 @@ def _():
         whole(one)
 
 
+@promise("a keeper that is stopped holds up nobody, and is replaced")
+def _():
+    one = Recorded()
+    one.start()
+    keepers = one.helpers("sftp-keeper")
+    os.kill(keepers[0], signal.SIGSTOP)
+    try:
+        # Each session is a message to the keeper, which has room for some.
+        for number in range(200):
+            with paramiko_sftp(one) as client:
+                client.mkdir("d%d" % number)
+            if one.helpers("sftp-keeper") != keepers:
+                break
+        one.wait_log("system.log", "the recorder's keeper does not answer")
+        wait_for(lambda: set(one.helpers("sftp-keeper")) - set(keepers),
+                 "another keeper")
+    finally:
+        os.kill(keepers[0], signal.SIGCONT)
+    wait_for(lambda: keepers[0] not in one.helpers("sftp-keeper"),
+             "the end of the one that was stopped")
+    one.settled()
+    expect_same([path_of_dir(one, x) for x in one.records("mkdir")],
+                ["d%d" % each for each in range(number + 1)], "directories")
+    whole(one)
+
+
 @promise("a keeper that is killed is replaced while the recorder lives, and "
          "keeps the sessions that are open")
 def _():

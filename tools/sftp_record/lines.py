@@ -30,17 +30,31 @@ def once(pairs):
     return record
 
 
+def integer(text):
+    """The server writes nothing that needs more than 64 bits."""
+    if len(text) > 20:
+        raise ValueError("too long a number")
+    return int(text)
+
+
+def no_number(text):
+    raise ValueError("%s is none" % text)
+
+
 def record_of(line):
     """The object of a line; None: it is no record."""
     if not line.endswith(b"}\n") or len(line) > LONGEST:
         return None
     try:
-        record = json.loads(line.decode("ascii"), object_pairs_hook=once)
+        record = json.loads(line.decode("ascii"), object_pairs_hook=once,
+                            parse_int=integer, parse_constant=no_number)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(
             record.get("prev"), str) or not isinstance(
                 record.get("what"), str) or type(record.get("n")) is not int:
+        return None
+    if record["n"] < 0:
         return None
     return record
 

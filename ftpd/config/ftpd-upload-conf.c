@@ -10,6 +10,7 @@
 
 #include "directives-int.h"
 #include "directives-set.h"
+#include "ftpd-log.h"
 #include "ftpd-place.h"
 #include "ftpd-run.h"
 #include "ftpd-source.h"
@@ -165,6 +166,17 @@ static const char *missing_program(pool *p) {
     " (install it there)", NULL);
 }
 
+/* Processes of the same user may send signals to each other. */
+static void warn_of_user(server_rec *s, const struct upload_check *check) {
+  const uid_t *uid = get_param_ptr(main_server->conf, "UserID", FALSE);
+
+  if (uid != NULL && *uid == check->uid && getuid() == PR_ROOT_UID) {
+    ftpd_log_server(s, PR_LOG_WARNING, "the program of SFTPUploadCheck runs as "
+      "'%s', the daemon's User: it could end logins and the recorder of "
+      "SFTPTransferRecord; choose another user", check->user);
+  }
+}
+
 /* Sessions have one process for all of their checks. */
 const char *ftpd_upload_conf_check(pool *p, server_rec *s) {
   const struct upload_check *first = NULL, *check;
@@ -188,5 +200,10 @@ const char *ftpd_upload_conf_check(pool *p, server_rec *s) {
     }
   }
 
-  return first != NULL ? missing_program(p) : NULL;
+  if (first == NULL) {
+    return NULL;
+  }
+
+  warn_of_user(s, first);
+  return missing_program(p);
 }

@@ -20,6 +20,8 @@
 #include "ftpd-words.h"
 #include "tap.h"
 
+#include <pwd.h>
+
 static pool *p;
 static server_rec server;
 
@@ -30,6 +32,18 @@ const char *ftpd_source_info(const char *form, const char *name) {
 
   return strncmp(form, name, len) == 0 && form[len] == ':' ? form + len + 1 :
     NULL;
+}
+
+static char warning[512];
+
+void ftpd_log_server(server_rec *s, int level, const char *fmt, ...) {
+  va_list ap;
+
+  (void) s;
+  (void) level;
+  va_start(ap, fmt);
+  vsnprintf(warning, sizeof(warning), fmt, ap);
+  va_end(ap);
 }
 
 const char *ftpd_words_check(pool *in, const char *text, const char *tokens,
@@ -161,12 +175,35 @@ static void programs_run_the_checks(void) {
   is_int(daemon_root, 0, "rights are given back");
 }
 
+static void programs_have_a_user_of_their_own(void) {
+  const struct passwd *pw = getpwnam("daemon");
+  uid_t uid = pw != NULL ? pw->pw_uid : 0;
+
+  if (getuid() != PR_ROOT_UID) {
+    return;                     /* there is only one */
+  }
+
+  daemon_forget_config();
+  (void) set("exec:/bin/x user daemon");
+  warning[0] = '\0';
+  daemon_set_param("UserID", &uid);
+  ok(ftpd_upload_conf_check(p, &server) == NULL, "the daemon's User");
+  ok(strstr(warning, "runs as 'daemon', the daemon's User") != NULL,
+    "is possible, with a warning");
+  uid++;
+  warning[0] = '\0';
+  (void) ftpd_upload_conf_check(p, &server);
+  is_str(warning, "", "which others do not get");
+}
+
 int main(void) {
   p = make_sub_pool(NULL);
+  main_server = &server;
   words_are_read();
   wrong_words_are_named();
   all_run_as_one_user();
   programs_run_the_checks();
+  programs_have_a_user_of_their_own();
   destroy_pool(p);
   return done_testing();
 }

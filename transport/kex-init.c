@@ -219,8 +219,9 @@ static void set_up_exchange(struct ssh_conn *c) {
   x->arg = c;
   x->weak_dh = (c->set->opts & SFTP_OPT_ALLOW_WEAK_DH) != 0;
   set_groups(c, x);
-  sftp_wr_init(&x->hashed, run->pool, 1024, 65536);
-  sftp_wr_init(&x->reply, run->pool, 512, 65536);
+  /* Room for the hybrid methods: what a writer has grown out of stays. */
+  sftp_wr_init(&x->hashed, run->pool, 4096, 65536);
+  sftp_wr_init(&x->reply, run->pool, 2048, 65536);
   sftp_wr_init(&x->k, run->pool, 128, 4096);
   register_cleanup2(run->pool, &x->k, wipe_secret);
 }

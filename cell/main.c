@@ -8,7 +8,7 @@
 
 /* main.c -- sftp-cell, a program that mod_sftp starts; nobody else does.
  *
- *   sftp-cell nursery|single UID GID [fips]
+ *   sftp-cell nursery|single UID GID [fips] [legacy]
  *
  * Descriptor 3 is the control socket of a nursery, or the client of a single
  * cell, whose pair is 4.  A nursery says over its socket what it has given up,
@@ -61,10 +61,15 @@ static void use_up_holes(void) {
   }
 }
 
+/* What the daemon has, and its cells. */
+struct wants {
+  bool fips, legacy;            /* providers of libcrypto */
+};
+
 /* Everything that a cell needs from files is in memory afterwards: what
  * libcrypto has in a provider of its own, too.
  */
-static bool prepare(bool fips) {
+static bool prepare(const struct wants *wants) {
   unsigned char random[32];
   const struct sftp_alg *alg;
   size_t i;
@@ -74,8 +79,12 @@ static bool prepare(bool fips) {
     return false;
   }
 
-  if (fips) {
+  if (wants->fips) {
     sftp_crypto_set_fips(true);
+  }
+
+  if (!wants->legacy) {
+    sftp_crypto_no_legacy();
   }
 
   for (f = 0; f < ALGS_NFAMILIES; f++) {
@@ -109,12 +118,12 @@ static void raise_limit(void) {
 }
 
 /* NULL, or why this is no process to make cells in. */
-static const char *confine(uid_t uid, gid_t gid, bool fips,
-    struct cell_way *way) {
+static const char *confine(uid_t uid, gid_t gid,
+    const struct wants *wants, struct cell_way *way) {
   static char why[128];
   size_t len;
 
-  if (!prepare(fips)) {
+  if (!prepare(wants)) {
     return "libcrypto does not work";
   }
 
@@ -134,13 +143,13 @@ static const char *confine(uid_t uid, gid_t gid, bool fips,
   return NULL;
 }
 
-static int run_nursery(uid_t uid, gid_t gid, bool fips) {
+static int run_nursery(uid_t uid, gid_t gid, const struct wants *wants) {
   struct cell_way way;
   const char *why;
 
   (void) prctl(PR_SET_NAME, "sftp-nursery", 0, 0, 0);
   raise_limit();
-  why = confine(uid, gid, fips, &way);
+  why = confine(uid, gid, wants, &way);
   if (why != NULL) {
     (void) say('-', why);
     return 1;
@@ -150,27 +159,32 @@ static int run_nursery(uid_t uid, gid_t gid, bool fips) {
 }
 
 /* Its session hears nothing of it, and misses the cell. */
-static int run_single(uid_t uid, gid_t gid, bool fips) {
+static int run_single(uid_t uid, gid_t gid, const struct wants *wants) {
   struct cell_way way;
 
-  return confine(uid, gid, fips, &way) == NULL ? cell_single(&way) : 1;
+  return confine(uid, gid, wants, &way) == NULL ? cell_single(&way) : 1;
 }
 
 int main(int argc, char **argv) {
   unsigned long uid, gid;
-  bool fips;
+  struct wants wants = { false, false };
+  int i;
 
-  if (argc < 4 || argc > 5 || !read_id(argv[2], &uid) ||
+  if (argc < 4 || argc > 6 || !read_id(argv[2], &uid) ||
       !read_id(argv[3], &gid)) {
     return usage();
   }
 
-  fips = argc == 5 && strcmp(argv[4], "fips") == 0;
+  for (i = 4; i < argc; i++) {
+    wants.fips = wants.fips || strcmp(argv[i], "fips") == 0;
+    wants.legacy = wants.legacy || strcmp(argv[i], "legacy") == 0;
+  }
+
   (void) signal(SIGPIPE, SIG_IGN);
   (void) signal(SIGHUP, SIG_IGN);
   (void) signal(SIGINT, SIG_IGN);
   return strcmp(argv[1], "nursery") == 0 ?
-    run_nursery((uid_t) uid, (gid_t) gid, fips) :
+    run_nursery((uid_t) uid, (gid_t) gid, &wants) :
     strcmp(argv[1], "single") == 0 ?
-    run_single((uid_t) uid, (gid_t) gid, fips) : usage();
+    run_single((uid_t) uid, (gid_t) gid, &wants) : usage();
 }

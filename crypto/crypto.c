@@ -58,6 +58,14 @@ static OSSL_LIB_CTX *legacy(void) {
   return legacy_provider != NULL ? legacy_ctx : NULL;
 }
 
+bool sftp_crypto_has_legacy(void) {
+  return legacy_provider != NULL;
+}
+
+void sftp_crypto_no_legacy(void) {
+  legacy_tried = true;
+}
+
 /* libcrypto's own provider, whatever its configuration activates. */
 static OSSL_LIB_CTX *plain_ctx;
 static OSSL_PROVIDER *plain_provider;

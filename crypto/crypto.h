@@ -31,6 +31,11 @@ void sftp_crypto_free(void);
  * fips provider.
  */
 void sftp_crypto_set_fips(bool on);
+/* Whether something has needed libcrypto's legacy provider, and the wish that
+ * nothing does: then it has no old algorithms.
+ */
+bool sftp_crypto_has_legacy(void);
+void sftp_crypto_no_legacy(void);
 bool sftp_crypto_fips(void);
 /* Whether the row may be used: FIPS is not required, or approves of it. */
 bool sftp_crypto_permits(const struct sftp_alg *alg);

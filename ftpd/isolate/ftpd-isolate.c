@@ -191,15 +191,44 @@ static void exec_program(char *const *argv, char *const *envp,
   _exit(127);
 }
 
+/* Whether clients can be offered what libcrypto has in its legacy provider:
+ * that is loaded when a directive names it, except that the algorithms of
+ * profiles and of SFTPClientMatch are chosen in sessions.
+ */
+static bool wants_legacy(void) {
+  server_rec *s;
+
+  for (s = (server_rec *) server_list->xas_list; s != NULL; s = s->next) {
+    if (find_config(s->conf, CONF_PARAM, "SFTPAlgorithmProfile", FALSE) ||
+        find_config(s->conf, CONF_PARAM, "SFTPClientMatch", FALSE)) {
+      return true;
+    }
+  }
+
+  return sftp_crypto_has_legacy();
+}
+
+/* Providers of libcrypto that the program loads. */
+static void name_providers(char **argv) {
+  if (sftp_crypto_fips()) {
+    *argv++ = (char *) (uintptr_t) "fips";
+  }
+
+  if (wants_legacy()) {
+    *argv++ = (char *) (uintptr_t) "legacy";
+  }
+
+  *argv = NULL;
+}
+
 const char *ftpd_isolate_program(void) {
   return state.program != NULL ? state.program : "sftp-cell";
 }
 
 int ftpd_isolate_run(const char *how, const int *fds, size_t nfds) {
   char uid_text[24], gid_text[24], *vars[16], **envp;
-  char *argv[] = { (char *) (uintptr_t) state.program,
-    (char *) (uintptr_t) how, uid_text, gid_text, sftp_crypto_fips() ?
-    (char *) (uintptr_t) "fips" : NULL, NULL };
+  char *argv[7] = { (char *) (uintptr_t) state.program,
+    (char *) (uintptr_t) how, uid_text, gid_text };
   int xerrno;
   uid_t uid;
   gid_t gid;
@@ -210,6 +239,7 @@ int ftpd_isolate_run(const char *how, const int *fds, size_t nfds) {
     return -1;
   }
 
+  name_providers(argv + 4);
   choose_ids(&uid, &gid);
   snprintf(uid_text, sizeof(uid_text), "%lu", (unsigned long) uid);
   snprintf(gid_text, sizeof(gid_text), "%lu", (unsigned long) gid);

@@ -373,6 +373,25 @@ def _():
                      "No such file", text), text)
 
 
+@promise("libcrypto's old algorithms are in a nursery only where they can be "
+         "offered")
+def _():
+    def has_legacy(directives):
+        one = Isolated(directives)
+        one.start()
+        with open("/proc/%d/maps" % one.nursery()) as maps:
+            found = "/legacy.so" in maps.read()
+        one.stop()
+        return found
+
+    if not has_legacy("SFTPCiphers +cast128-cbc\n"):
+        skip("libcrypto's legacy provider is not installed")
+    expect(has_legacy("SFTPAlgorithmProfile legacy\n"), "a profile")
+    expect(has_legacy("SFTPClientMatch \"^Old\" sftpCiphers +cast128-cbc\n"),
+           "a client")
+    expect(not has_legacy(""), "by default")
+
+
 @promise("behind inetd each session has a cell of its own")
 def _():
     inetd = Isolated("ServerType inetd\n", drop=("ServerType",))

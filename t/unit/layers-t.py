@@ -256,6 +256,15 @@ def _():
                        if place(OWNER[s]) not in may), [], "functions")
 
 
+@promise("the program sftp-cell calls nothing of zlib")
+def _():
+    listed = subprocess.run(["nm", "-u", "-P", "sftp-cell"], check=True,
+                            text=True, stdout=subprocess.PIPE).stdout
+    expect("EVP_" in listed, "nothing of libcrypto, either")
+    expect_same(re.findall(r"^\w*(?:deflate|inflate)\w*", listed, re.M), [],
+                "calls")
+
+
 @promise("ftpd/ implements all of base/ftpd-*.h, and the core uses all of it")
 def _():
     needed = set().union(*(NEEDED[n] for n in OBJECTS if place(n) in CORE))

@@ -15,11 +15,14 @@
 
 #include "checksum.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
 
 #define LOCK_STEPS 200
 /* A step of the system's clock that gets a record. */
 #define STEP_US 1000000
+/* Bytes of a long record: two names and a key. */
+#define ROOM 16384
 
 /* Whoever can read the file can lock it, and delays the first record only: what
  * cannot be locked is lost.
@@ -168,6 +171,12 @@ static int write_step(struct record_file *f) {
 
 /* ---- Records */
 
+/* What reports a loss is short, and may fit where a record does not. */
+static int find_room(const struct record_file *f) {
+  return fallocate(f->fd, FALLOC_FL_KEEP_SIZE, f->size, ROOM) == 0 ||
+    (errno != ENOSPC && errno != EDQUOT) ? 0 : -1;
+}
+
 int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
   int err = 0;
 
@@ -175,7 +184,8 @@ int ftpd_record_file_append(struct record_file *f, struct sftp_str members) {
     err = errno;
 
   } else {
-    if (write_losses(f) < 0 || write_change(f) < 0 || write_step(f) < 0 ||
+    if ((members.len == 0 && find_room(f) < 0) || write_losses(f) < 0 ||
+        write_change(f) < 0 || write_step(f) < 0 ||
         (members.len > 0 && ftpd_record_write(f, members) < 0)) {
       err = errno;
     }

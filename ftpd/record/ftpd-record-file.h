@@ -80,6 +80,7 @@ struct record_file *ftpd_record_file_new(pool *p, const char *path);
 void ftpd_record_file_open(struct record_file *f);
 /* Appends a record with these members (after prev, n and time): 0 or an errno.
  * What fails is counted, and said in the system log and in the next record.
+ * Without members: what is due, if there is room for a record as well.
  */
 int ftpd_record_file_append(struct record_file *f, struct sftp_str members);
 /* Whether such a record was near the end of the file when it was opened. */

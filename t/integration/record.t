@@ -1353,15 +1353,17 @@ def _():
             client.mkdir("a")
             fill(full)
             refused = None
+            # A record of another length may still fit where this does not.
+            name = "b%%d%s" % (200 * "x")
             for number in range(60):
                 try:
-                    client.mkdir("b%d" % number)
+                    client.mkdir(name % number)
                 except OSError as why:
                     refused = number, str(why)
                     break
             expect(refused and "SFTPTransferRecord" in refused[1],
                    "%r" % (refused,))
-            expect(not os.path.exists(full.home("b%d" % refused[0])), "made")
+            expect(not os.path.exists(full.home(name % refused[0])), "made")
             made = len([one for one in full.records("mkdir")
                         if one["end"] == "ok"])
             freed(full)

@@ -21,6 +21,7 @@
 int __poll_chk(struct pollfd *fds, nfds_t n, int ms, size_t size);
 ssize_t __read_chk(int fd, void *buf, size_t n, size_t size);
 ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t size);
+char *__getcwd_chk(char *buf, size_t n, size_t size);
 int __open_2(const char *path, int flags);
 
 static void fits(size_t n, size_t size) {
@@ -42,6 +43,11 @@ ssize_t __read_chk(int fd, void *buf, size_t n, size_t size) {
 ssize_t __pread_chk(int fd, void *buf, size_t n, off_t at, size_t size) {
   fits(n, size);
   return pread(fd, buf, n, at);
+}
+
+char *__getcwd_chk(char *buf, size_t n, size_t size) {
+  fits(n, size);
+  return getcwd(buf, n);
 }
 
 /* Whoever makes a file says its mode. */

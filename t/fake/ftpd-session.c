@@ -26,6 +26,8 @@ static struct counted notes[MAX_NAMES], events[MAX_NAMES],
 
 char fake_protocol[16];
 unsigned int fake_waits;
+int fake_wait_ms[2];
+short fake_wait_events;
 bool *fake_idle;
 unsigned int fake_sftp_version;
 struct sftp_settings *fake_client;
@@ -74,7 +76,9 @@ int ftpd_wait(struct ftpd *h, int fd, short ev, int timeout_ms) {
   struct pollfd pfd = { fd, ev, 0 };
 
   (void) h;
-  (void) timeout_ms;
+  fake_wait_ms[0] = fake_wait_ms[1];
+  fake_wait_ms[1] = timeout_ms;
+  fake_wait_events = ev;
   fake_waits++;
   if (fake_idle != NULL && poll(&pfd, 1, 0) == 0) {
     *fake_idle = true;

@@ -35,6 +35,9 @@ extern struct sftp_settings *fake_client;
 extern pool *fake_client_pool;
 /* The result of ftpd_wait() while nothing is ready: tests never sleep. */
 extern unsigned int fake_waits;
+/* How long the last two might last, and for what the last one waited. */
+extern int fake_wait_ms[2];
+extern short fake_wait_events;
 /* Set true, without any wait, where nothing is ready; or NULL. */
 extern bool *fake_idle;
 

@@ -10,12 +10,17 @@
  * directions, bytes offered and kept, several at once, refusals.
  */
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "../fake/client.h"
 #include "../fake/ftpd-log.h"
 #include "../fake/ftpd-session.h"
 #include "channel.h"
 #include "forced.h"
 #include "kex.h"
+#include "qos.h"
 #include "service.h"
 #include "tap.h"
 
@@ -583,6 +588,41 @@ static void no_more_sessions_is_honoured(bool want) {
   last = NULL;
 }
 
+static int class_of(int fd) {
+  int class = -1;
+  socklen_t len = sizeof(class);
+
+  (void) getsockopt(fd, IPPROTO_IP, IP_TOS, &class, &len);
+  return class;
+}
+
+static void channels_are_bulk(void) {
+  static const struct sftp_qos_classes classes = { 0xb8, 0x20 };
+  struct client *cl = open_client();
+  int fd = cl->server->fd;
+  uint32_t first, second;
+  unsigned char number[4];
+
+  cl->set->qos = &classes;
+  cl->server->fd = socket(AF_INET, SOCK_STREAM, 0);
+  first = open_channel(cl, 5, 100000, 32768);
+  is_int(class_of(cl->server->fd), 0x20, "a channel makes traffic bulk");
+  second = open_channel(cl, 6, 100000, 32768);
+  sftp_put_u32(number, first);
+  client_send(cl, SSH_MSG_CHANNEL_CLOSE, number, 4);
+  (void) client_pump(cl);
+  is_int(class_of(cl->server->fd), 0x20, "one of two ends");
+  sftp_put_u32(number, second);
+  client_send(cl, SSH_MSG_CHANNEL_CLOSE, number, 4);
+  (void) client_pump(cl);
+  is_int(class_of(cl->server->fd), 0xb8, "both have ended");
+  close(cl->server->fd);
+  cl->server->fd = fd;
+  client_free(cl);
+  free(last);
+  last = NULL;
+}
+
 static void environment_is_filtered(void) {
   struct client *cl = open_client();
   uint32_t id = open_channel(cl, 1, 1000, 1000);
@@ -916,6 +956,7 @@ int main(void) {
   too_many_channels();
   no_more_sessions_is_honoured(true);
   no_more_sessions_is_honoured(false);
+  channels_are_bulk();
   environment_is_filtered();
   signals_end_the_channel_only();
   eof_ends_with_the_status();

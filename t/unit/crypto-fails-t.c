@@ -42,6 +42,7 @@ static struct {
   char failed[64];              /* the call that did */
 } *run;
 static unsigned int may_fail;   /* calls that are no loss */
+static bool blames;             /* each failure is libcrypto's, by its error */
 static pool *top, *p;
 
 /* Calls of the fake client do not count. */
@@ -348,6 +349,15 @@ static int do_sign(const void *what) {
   return res == SFTP_OK ? sftp_key_verify(f->key, alg, made, data) : res;
 }
 
+static int do_write_public(const void *what) {
+  const struct sftp_key *key = what;
+  unsigned char blob[8192];
+  struct sftp_wr w;
+
+  sftp_wr_init_fixed(&w, blob, sizeof(blob));
+  return key->type->ops->write_public(key, &w);
+}
+
 /* By curve25519-sha256, with their signatures, and messages under new keys.
  * What counts is that the server fails, not its client.
  */
@@ -563,10 +573,15 @@ static int once(int (*work)(const void *), const void *what, unsigned int n) {
   return res;
 }
 
+/* What is checked by a call is wrong when that fails. */
+static bool is_check(const char *call) {
+  return strstr(call, "Final") != NULL || strstr(call, "Verify") != NULL;
+}
+
 static void every_call(const char *text, int (*work)(const void *),
     const void *what) {
   int good = once(work, what, 0);       /* fetches what is fetched once */
-  unsigned int count, n, lax = 0;
+  unsigned int count, n, lax = 0, odd = 0;
 
   good = good == SFTP_OK ? once(work, what, 0) : good;
   count = run->calls;
@@ -576,13 +591,21 @@ static void every_call(const char *text, int (*work)(const void *),
   }
 
   for (n = 1; n <= count; n++) {
-    if (once(work, what, n) == SFTP_OK) {
+    int res = once(work, what, n);
+
+    if (res == SFTP_OK) {
       diag("%s: %s may fail", text, run->failed);
       lax++;
+
+    } else if (blames && res != SFTP_ERR_CRYPTO &&
+        (res != SFTP_ERR_MAC || !is_check(run->failed))) {
+      diag("%s: %s failed: %d", text, run->failed, res);
+      odd++;
     }
   }
 
   is_int(lax, may_fail, "%s: all %u calls matter", text, count);
+  is_int(odd, 0, "... and are said to have failed");
 }
 
 static void key_file(const char *name, const char *alg) {
@@ -603,6 +626,10 @@ static void key_file(const char *name, const char *alg) {
   p = top;
   if (load(&f, &f.key) == SFTP_OK) {
     every_call(pstrcat(top, name, ", ", alg, NULL), do_sign, &f);
+    blames = true;
+    every_call(pstrcat(top, name, ", in public", NULL), do_write_public,
+      f.key);
+    blames = false;
   }
 }
 
@@ -657,6 +684,7 @@ int main(void) {
     bail_out("no libcrypto");
   }
 
+  blames = true;
   for (i = 0; sftp_ciphers[i].alg.name != NULL; i++) {
     every_call(sftp_ciphers[i].alg.name, do_cipher, &sftp_ciphers[i]);
   }
@@ -668,6 +696,7 @@ int main(void) {
   every_call("md5", do_sum, "md5");
   every_call("sha256", do_sum, "sha256");
   every_call("crc32", do_sum, "crc32");
+  blames = false;
   key_file("ecdsa256", "ecdsa-sha2-nistp256");
   key_file("ed25519", "ssh-ed25519");
   key_file("rsa", "rsa-sha2-256");

@@ -459,6 +459,67 @@ static void the_long_form(void) {
   clean(x);
 }
 
+/* The clock that a listing reads. */
+static time_t now_is;
+
+time_t time(time_t *at) {
+  struct timespec ts;
+
+  (void) clock_gettime(CLOCK_REALTIME, &ts);
+  ts.tv_sec = now_is != 0 ? now_is : ts.tv_sec;
+  if (at != NULL) {
+    *at = ts.tv_sec;
+  }
+
+  return ts.tv_sec;
+}
+
+/* The date of a file in the long form. */
+static void date_is(time_t t, const char *want) {
+  struct fxc *x = fxc_new(NULL);
+  struct sftp_wr *w;
+  struct fxc_reply r;
+  struct sftp_str text;
+
+  fake_fs_dir("/d");
+  fake_fs_put("/d/x", "", 0, 0644);
+  w = fxc_begin(x, SSH_FXP_SETSTAT);
+  sftp_wr_text(w, "/d/x");
+  sftp_wr_u32(w, 8);
+  sftp_wr_u32(w, 0);
+  sftp_wr_u32(w, (uint32_t) t);
+  fxc_end(x);
+  is_int(fxc_status(x), SSH_FX_OK, "a file of %ld", (long) t);
+  fxc_path(x, SSH_FXP_OPENDIR, "/d");
+  fxc_handle(x, SSH_FXP_READDIR, fxc_take_handle(x));
+  fxc_send(x);
+  ok(fxc_next(x, &r) && sftp_rd_u32(&r.in) == 3, "is listed");
+  do {
+    struct v3_attrs a;
+
+    (void) sftp_rd_string(&r.in);
+    text = sftp_rd_string(&r.in);
+    (void) read_attrs(&r.in, &a);
+  } while (r.in.left > 0 && text.ptr[text.len - 1] != 'x');
+
+  ok(text.len > 14, "in the long form");
+  is_mem(text.ptr + text.len - 14, 12, want, 12, "'%s'", want);
+  clean(x);
+}
+
+static void dates_are_those_of_ls(void) {
+  static const time_t half = 180 * 24 * 60 * 60;
+
+  now_is = 1700000000;
+  date_is(now_is, "Nov 14 22:13");
+  date_is(now_is - half, "May 18 22:13");
+  date_is(now_is - half - 1, "May 18  2023");
+  date_is(now_is + half, "May 12 22:13");
+  date_is(now_is + half + 1, "May 12  2024");
+  date_is(1 << 30, "Jan 10  2004");
+  now_is = 0;
+}
+
 static void folders_that_cannot_be_read(void) {
   struct fxc *x = fxc_new(NULL);
   const char *h;
@@ -675,6 +736,7 @@ int main(void) {
   who_asks_for_limits_gets_more();
   long_names_fit();
   the_long_form();
+  dates_are_those_of_ls();
   folders_that_cannot_be_read();
   mkdir_and_rmdir();
   realpath_answers_what_is_missing();

@@ -294,6 +294,7 @@ static void a_read_gives_what_was_asked(void) {
 
 static void the_end_of_a_file(bool in_place) {
   struct fxc *x = fxc_new(NULL);
+  struct fxc_reply r;
   const char *h;
 
   x->ch->no_reserve = !in_place;
@@ -315,6 +316,18 @@ static void the_end_of_a_file(bool in_place) {
   fxc_read(x, h, 0, 10);
   is_int(fxc_status(x), SSH_FX_FAILURE, "an error of the disk is FAILURE");
   is_int(fake_files.last_err, EIO, "... with its errno in logs");
+  fake_files.set_refused = "denied by a rule";
+  fxc_read(x, h, 0, 10);
+  fxc_send(x);
+  ok(fxc_next(x, &r) && r.status == SSH_FX_FAILURE &&
+    memmem(r.text.ptr, r.text.len, "denied", 6) == NULL, "... which is no "
+    "refusal");
+  fake_files.read_errno = EACCES;
+  fxc_read(x, h, 0, 10);
+  fxc_send(x);
+  ok(fxc_next(x, &r) && r.status == SSH_FX_PERMISSION_DENIED &&
+    sftp_str_is(r.text, "Permission denied: denied by a rule"),
+    "a refusal says why");
   clean(x);
 }
 

@@ -314,8 +314,8 @@ static int ask_more(struct ftpd_op *op, const char *path, const char *to) {
 
   if (op->req == FTPD_RENAME) {
     return ftpd_lstat(op->ftpd, path, &old) == 0 &&
-      ftpd_lstat(op->ftpd, to, &st) == 0 && (st.st_dev != old.st_dev ||
-      st.st_ino != old.st_ino) ? ftpd_may_replace(op, to) : 0;
+      ftpd_lstat(op->ftpd, to, &st) == 0 ? ftpd_may_take(op, to,
+      st.st_dev == old.st_dev && st.st_ino == old.st_ino) : 0;
   }
 
   if (ftpd_stat(op->ftpd, path, &st) < 0) {

@@ -35,6 +35,10 @@ extern const struct sftp_rule ftpd_no_names;
  * -1 with errno and op->refused.
  */
 int ftpd_may_replace(struct ftpd_op *op, const char *path);
+/* The same for a rename to this path.  If it names the same file, that is not
+ * lost, but AllowOverwrite is about names, as in FTP.
+ */
+int ftpd_may_take(struct ftpd_op *op, const char *path, bool same);
 /* The mode for a new file or directory at the path last checked: `plain' if the
  * user may not set one.
  */

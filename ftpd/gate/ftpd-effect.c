@@ -26,6 +26,10 @@ int ftpd_may_replace(struct ftpd_op *op, const char *path) {
     ftpd_may_overwrite(op, path);
 }
 
+int ftpd_may_take(struct ftpd_op *op, const char *path, bool same) {
+  return same ? ftpd_may_overwrite(op, path) : ftpd_may_replace(op, path);
+}
+
 static bool may_come_along(struct ftpd_op *op, const char *path,
     unsigned int effect) {
   struct limit_answer a;

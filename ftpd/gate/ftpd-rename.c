@@ -13,7 +13,6 @@
 #include "ftpd-ask.h"
 #include "ftpd-check.h"
 #include "ftpd-digest-carry.h"
-#include "ftpd-filter.h"
 #include "ftpd-held.h"
 #include "ftpd-openfile.h"
 #include "ftpd-path.h"
@@ -331,9 +330,7 @@ static int look_at_source(struct ftpd_op *op, struct ftpd_moving *m) {
   return f != NULL ? fstat(f->fd, &m->old) : -1;
 }
 
-/* The rules about what has the new name; 0 or -1.  The same file is not lost,
- * but AllowOverwrite is about names, as in FTP.
- */
+/* The rules about what has the new name; 0 or -1. */
 static int look_at_target(struct ftpd_op *op, struct ftpd_moving *m) {
   m->exists = ftpd_lstat(op->ftpd, m->to, &m->st) == 0;
   m->replaces = m->exists && (m->st.st_dev != m->old.st_dev ||
@@ -343,12 +340,7 @@ static int look_at_target(struct ftpd_op *op, struct ftpd_moving *m) {
     return -1;
   }
 
-  if (!m->exists) {
-    return 0;
-  }
-
-  return m->replaces ? ftpd_may_replace(op, m->to) :
-    ftpd_may_overwrite(op, m->to);
+  return m->exists ? ftpd_may_take(op, m->to, !m->replaces) : 0;
 }
 
 /* The rules about what is there; 0 or -1. */

@@ -230,6 +230,8 @@ def leaves_nothing(serve, many):
         serve(n)
         srv.no_sessions()
         srv.no_cells()
+        wait_for(lambda: not srv.children(),
+                 "the daemon to notice the end of its sessions")
         return [used(pid) for pid in pids]
 
     pids = srv.process.pid, srv.nursery()

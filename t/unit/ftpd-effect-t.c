@@ -75,6 +75,14 @@ static void replacing(void) {
   daemon_fails("limit", EACCES);
   is_int(ftpd_may_replace(&op, "/f"), -1, "nor by <Limit>");
   is_str(daemon_calls_of("may_overwrite"), "", "which comes first");
+  daemon_calls_anew();
+  is_int(ftpd_may_take(&op, "/f", true), 0, "the same file has another name");
+  is_str(daemon_calls(), "may_overwrite /f; ", "which is all that matters");
+  daemon_fails("may_overwrite", EACCES);
+  is_int(ftpd_may_take(&op, "/f", true), -1, "so AllowOverwrite holds");
+  daemon_calls_anew();
+  (void) ftpd_may_take(&op, "/f", false);
+  ok(*daemon_calls_of("limit") != '\0', "another file is replaced");
 }
 
 static void further_effects(void) {

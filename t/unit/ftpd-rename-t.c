@@ -94,16 +94,10 @@ int ftpd_lstat(struct ftpd *h, const char *path, struct stat *st) {
   return lstat(path, st);
 }
 
-int ftpd_may_replace(struct ftpd_op *one, const char *path) {
+int ftpd_may_take(struct ftpd_op *one, const char *path, bool same) {
   (void) one;
   (void) path;
-  return result("replace", 0);
-}
-
-int ftpd_may_overwrite(struct ftpd_op *one, const char *path) {
-  (void) one;
-  (void) path;
-  return result("overwrite", 0);
+  return result(same ? "overwrite" : "replace", 0);
 }
 
 static unsigned int nboth;      /* files opened for more than is needed */
